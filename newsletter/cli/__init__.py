@@ -1,0 +1,54 @@
+"""The operator's hand: `newsletter COMMAND`. One file for each command, loaded only when it is asked for.
+
+Commands translate between a terminal and the flow; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+import newsletter
+
+COMMANDS = {
+    "run": "Collect, score, compose, render and deliver: one morning.",
+    "preview": "Build one subscriber's digest and show it; records and sends nothing.",
+    "check": "Look over subscribers.yaml, settings, templates and folders.",
+    "status": "What happened today, for each category and subscriber.",
+    "subscribers": "List subscribers, or show one with the defaults applied.",
+    "deliveries": "Look into the ledger, and settle a delivery in doubt.",
+    "eval": "Measure the local ranker on labelled announcement days.",
+    "schema": "Print the JSON Schema of subscribers.yaml.",
+    "config": "Print every setting, its value and what it does.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports `newsletter.cli.NAME` (its `command`) on demand, so that `--help` loads no scorer and no store."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"newsletter.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"newsletter.cli.{cmd_name}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(newsletter.__version__, prog_name="newsletter")
+def group() -> None:
+    """Each morning, a mail with the newly announced papers that matter to each subscriber."""
+
+
+def main(**extra: Any) -> None:
+    group(**extra)

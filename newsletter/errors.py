@@ -1,0 +1,67 @@
+"""The exception tree, cut by what the caller does next.
+
+`ScoreFailure` is not here: a paper that could not be scored is a value (see model.py). Ids are attributes; the
+text is one sentence for the operator, and where the operator can mend it, the sentence ends with how.
+"""
+
+from __future__ import annotations
+
+
+class NewsletterError(Exception):
+    """Anything this program raises on purpose."""
+
+
+class ConfigError(NewsletterError):
+    """Stop and say what to type. `problems` holds one line each when there are several."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join((message, *problems)))
+        self.problems = problems
+
+
+class SourceError(NewsletterError):
+    """This feed could not be had or read: go on with the others, and say so.
+
+    `is_config` is true when trying again cannot help because arXiv does not know the category.
+    """
+
+    def __init__(self, category: str, message: str, *, is_config: bool = False) -> None:
+        super().__init__(message)
+        self.category = category
+        self.is_config = is_config
+
+
+class StoreError(NewsletterError):
+    """The memory could not be read or written. The run stops: sending without memory mails things twice."""
+
+
+class StoreConflict(StoreError):
+    """Somebody else moved this row meanwhile; the caller no longer owns it and must leave it alone."""
+
+
+class LedgerError(NewsletterError):
+    """A move the ledger does not know: a bug in the caller, not a condition of the world."""
+
+
+class SendError(NewsletterError):
+    """A mail was not accepted, or we cannot tell. Always one of the three below."""
+
+    def __init__(self, delivery_id: str, message: str) -> None:
+        super().__init__(message)
+        self.delivery_id = delivery_id
+
+
+class SendDeferred(SendError):
+    """Surely not accepted; may be sent again after `retry_after_s` seconds."""
+
+    def __init__(self, delivery_id: str, message: str, *, retry_after_s: float) -> None:
+        super().__init__(delivery_id, message)
+        self.retry_after_s = retry_after_s
+
+
+class SendRejected(SendError):
+    """Surely not accepted, and never will be."""
+
+
+class SendInDoubt(SendError):
+    """May have been accepted. Never resend blindly; look for evidence."""

@@ -1,0 +1,360 @@
+"""The nouns of the newsletter: frozen values, one type for each stage of the morning.
+
+    Feed → AnnouncementDay → (Profile, Paper) → ScoreSheet → Digest → RenderedDigest → Message → Delivery
+
+Nothing here reads a clock, a file or the network. Dates end in `_on`, aware UTC datetimes in `_at`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from email.message import EmailMessage
+from enum import StrEnum
+
+# --- papers and announcements -------------------------------------------------------------------------
+
+
+class AnnounceType(StrEnum):
+    """arXiv's own words, best first: a paper shown by several feeds keeps the best kind it has there."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACE = "replace"
+    REPLACE_CROSS = "replace-cross"
+
+    @property
+    def precedence(self) -> int:
+        """0 for the kind that wins a merge (new), 3 for the one that always loses (replace-cross)."""
+        return list(AnnounceType).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper at one version. Its identity is `arxiv_id`, which never carries the version."""
+
+    arxiv_id: str  # "2510.05064" or old style "hep-th/9901001"
+    version: int
+    title: str  # as arXiv has it, TeX included
+    authors: tuple[str, ...]  # names, each with its affiliation in parentheses if arXiv gave one
+    abstract: str
+    categories: tuple[str, ...]  # the first is the primary category
+
+    @property
+    def primary(self) -> str:
+        return self.categories[0]
+
+    @property
+    def abs_url(self) -> str:
+        """arXiv asks to link to the abstract page, not to the PDF (arXiv API terms of use)."""
+        return f"https://arxiv.org/abs/{self.arxiv_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted."""
+
+    paper: Paper
+    announce_type: AnnounceType
+    feeds: tuple[str, ...]
+
+
+class FeedOutcome(StrEnum):
+    """What became of one category's feed today. Only `ANNOUNCED` brings papers; only `FAILED` is an error."""
+
+    ANNOUNCED = "announced"
+    NO_ANNOUNCEMENT = "no announcement"
+    STALE = "stale"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One category's feed, parsed. `announced_on` is the US Eastern day the feed claims for itself.
+
+    `warnings` are sentences for the operator (2,000 entries reached, an entry that could not be read).
+    """
+
+    category: str
+    announced_on: date
+    announcements: tuple[Announcement, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """How one category's feed went; `detail` is a sentence for the operator, empty when there is nothing to say."""
+
+    category: str
+    outcome: FeedOutcome
+    papers: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementDay:
+    """Everything collected of one arXiv day: each paper once, and how each wanted category's feed went."""
+
+    announced_on: date
+    announcements: tuple[Announcement, ...]
+    feeds: tuple[FeedReport, ...]
+
+
+# --- subscribers and profiles -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One criterion of a profile. `relevant` and `irrelevant` are prose; either may be empty, not both."""
+
+    name: str
+    relevant: str = ""
+    irrelevant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a subscriber wants to read about: all that a scorer may look at."""
+
+    topics: tuple[Topic, ...]
+    about: str = ""  # free words on top of the topics: who reads, and for what
+    like: tuple[str, ...] = ()  # keywords
+    avoid: tuple[str, ...] = ()
+    language: str = "en"  # of the comments, an ISO 639-1 code
+
+
+class Frequency(StrEnum):
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody who gets the digest, complete: the file's defaults are already applied."""
+
+    subscriber_id: str  # "s_" and eight characters, a function of the base address
+    email: str
+    name: str
+    zone: str  # IANA name, "Europe/Berlin"
+    send_at: time  # local wall time
+    frequency: Frequency
+    weekday: int  # 0 = Monday; used by WEEKLY only
+    categories: tuple[str, ...]
+    announce_types: tuple[AnnounceType, ...]
+    profile: Profile
+    pinned_authors: tuple[str, ...]
+    min_relevance: int
+    min_novelty: int
+    max_papers: int
+    paused_until: date | None = None  # mail comes again on this day
+
+
+# --- scores -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A judgement of one paper under one profile. `rank` breaks ties within the sheet, higher first."""
+
+    arxiv_id: str
+    relevance: int  # 1–10
+    novelty: int  # 1–10
+    comment: str  # names the criterion the paper meets
+    rank: float
+    topic: str = ""  # name of the topic it meets best, if any
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFailure:
+    """A paper that could not be scored: a value, not an exception; it stays eligible tomorrow."""
+
+    arxiv_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and price of the calls behind a score sheet; `None` costs mean the price is not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0  # part of prompt_tokens
+    prompt_cost_usd: Decimal | None = None
+    completion_cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSheet:
+    """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once."""
+
+    scores: tuple[Score, ...]
+    failures: tuple[ScoreFailure, ...]
+    scorer: str  # as readers see it: "local ranker", or the model's name
+    usage: Usage | None = None  # None: no model was called
+    notices: tuple[str, ...] = ()  # sentences for the top of the mail
+
+
+# --- digest and message -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEntry:
+    """One paper in a digest. `announce_type` is as seen from this subscriber's categories."""
+
+    number: int  # from 1, in reading order
+    paper: Paper
+    announce_type: AnnounceType
+    score: Score
+    pinned_author: str = ""  # the pinned name that let it in, if any
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Unique papers. relevant ≤ scanned ≤ announced; `shown` may be less than relevant (max_papers)."""
+
+    announced: int  # in the subscriber's categories, all announce types
+    scanned: int  # of the announce types asked for and not mailed before: what was scored
+    relevant: int  # passed both cut-offs, or a pinned author
+    shown: int
+    not_scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One subscriber's content for one date."""
+
+    subscriber: Subscriber
+    digest_on: date
+    announced_on: tuple[date, ...]  # the arXiv days it covers, oldest first
+    entries: tuple[DigestEntry, ...]
+    counts: Counts
+    scorer: str
+    usage: Usage | None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.entries
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDigest:
+    """A digest as a reader sees it. `html` is pure ASCII; `text` and `subject` are Unicode."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The MIME mail of one delivery; `to` is the one address on its envelope."""
+
+    delivery_id: str
+    to: str
+    mime: EmailMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The sender's word that it has the mail now. `receipt` is its own id for it, or the file it wrote."""
+
+    receipt: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a sender can say after a crash: accepted (True), surely not (False), or cannot tell (None)."""
+
+    accepted: bool | None
+    receipt: str = ""
+
+
+# --- the ledger ---------------------------------------------------------------------------------------
+
+
+class DeliveryState(StrEnum):
+    """Where the mail of one (subscriber, digest date) stands; the moves between them are in `ledger.py`."""
+
+    CLAIMED = "claimed"  # somebody works on it; nothing is on the wire
+    HANDED_OVER = "handed_over"  # written before the first byte leaves
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # surely not accepted; try again from retry_at
+    REJECTED = "rejected"  # surely never
+    SKIPPED = "skipped"  # nothing to send; detail says why
+    IN_DOUBT = "in_doubt"  # may have been accepted: settled by evidence, never by a blind resend
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStep:
+    """One past state of a delivery, for the operator who asks what happened."""
+
+    state: DeliveryState
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The ledger row of (subscriber, digest date): there is at most one."""
+
+    subscriber_id: str
+    digest_on: date
+    state: DeliveryState
+    run_id: str  # the run that holds or last held it
+    at: datetime  # of the last move
+    attempts: int = 1  # claims so far
+    paper_ids: tuple[str, ...] = ()  # in the mail; set from handed_over on
+    announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers
+    message_id: str = ""
+    detail: str = ""
+    retry_at: datetime | None = None
+    steps: tuple[DeliveryStep, ...] = field(default=())  # oldest first, the present state last
+
+    @property
+    def delivery_id(self) -> str:
+        return f"{self.subscriber_id}/{self.digest_on.isoformat()}"
+
+
+# --- the run ------------------------------------------------------------------------------------------
+
+
+class RunOutcome(StrEnum):
+    """What became of one subscriber in one run."""
+
+    SENT = "sent"
+    ALREADY_SENT = "already sent"
+    NOT_DUE = "not due"
+    NO_ANNOUNCEMENT = "no announcement"
+    NOTHING_RELEVANT = "nothing relevant"
+    BUSY = "busy"  # another run holds the claim
+    FEED_FAILED = "feed failed"
+    SCORING_FAILED = "scoring failed"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberReport:
+    subscriber_id: str
+    outcome: RunOutcome
+    counts: Counts | None = None
+    receipt: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run of the morning, for `status` and for the exit code. One entry for each subscriber."""
+
+    run_id: str
+    digest_on: date
+    started_at: datetime
+    finished_at: datetime
+    feeds: tuple[FeedReport, ...]
+    subscribers: tuple[SubscriberReport, ...]

@@ -1,0 +1,23 @@
+"""Who judges papers: `local.py` ranks by words, offline.
+
+A scorer sees papers and one profile, never a subscriber. Cut-offs and order are `digest.py`'s business.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from newsletter.model import Paper, Profile, ScoreSheet
+
+
+class Scorer(Protocol):
+    """Scores papers under one profile.
+
+    Every paper given comes back exactly once, as a score or as a failure; relevance and novelty are whole
+    numbers 1–10. `history` holds the papers of recent announcement days, oldest day first, without `papers`;
+    it may be empty. Repeating a call with the same arguments gives the same sheet (a model's answers are
+    remembered for that). Raises nothing for a bad paper.
+    """
+
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]
+    ) -> ScoreSheet: ...

@@ -1,0 +1,23 @@
+"""Who takes the mail: `outbox.py` writes files.
+
+A sender translates and decides nothing: whether a mail may leave is the ledger's business (`flow.deliver`).
+"""
+
+from typing import Protocol
+
+from newsletter.model import Accepted, Evidence, Message
+
+
+class Sender(Protocol):
+    """Takes one mail at a time.
+
+    `send` returns only when the mail is accepted; else it raises SendDeferred (surely not accepted),
+    SendRejected (surely never) or SendInDoubt (cannot tell). It does not retry and does not remember.
+
+    `find` answers, after a crash, whether the mail of this delivery was accepted. It changes nothing and may
+    be repeated; it is called only when nobody is sending this delivery.
+    """
+
+    def send(self, message: Message) -> Accepted: ...
+
+    def find(self, delivery_id: str) -> Evidence: ...

@@ -1,0 +1,82 @@
+"""What the newsletter remembers: `tiny.py` keeps it in a folder of small dated files.
+
+A store translates and decides nothing: which moves a delivery may make is `ledger.py`'s business.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunReport
+
+
+class Store(Protocol):
+    """The memory, shared by any number of processes.
+
+    Each method is all-or-nothing and idempotent on its key, and survives `kill -9` at any moment: afterwards
+    the old or the new value is there, whole. Dates and aware UTC datetimes go in and come out unchanged.
+    Raises StoreError when the memory cannot be read or written.
+    """
+
+    # -- announcements: one AnnouncementDay for each arXiv day
+
+    def remember_day(self, day: AnnouncementDay) -> None:
+        """Keep this as all that is known of that arXiv day, in place of what was kept before."""
+
+    def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
+
+    def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
+        """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
+
+    # -- deliveries: the ledger
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        """Take the delivery of (subscriber, date) for this run; None if it is not to be had.
+
+        Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`; a stale
+        hand-over is first moved to `in_doubt` (and is then not to be had).
+        """
+
+    def move(self, delivery: Delivery) -> None:
+        """Write the row's next state. Raises StoreConflict unless the stored row is the one this was made from.
+
+        "Made from" means: same run_id and attempts, and the stored steps are the beginning of the new ones.
+        """
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        """Rows that meet every condition given (no states: any), by date, then by subscriber."""
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        """Ids of papers that were, or may have been, in a mail to this subscriber.
+
+        That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
+        """
+
+    # -- runs
+
+    def start_run(self, run_id: str) -> None:
+        """Say that this process works under `run_id` until it ends, however it ends."""
+
+    def end_run(self, run_id: str) -> None: ...
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether the process that started this run is still alive."""
+
+    def record_run(self, report: RunReport) -> None: ...
+
+    def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
+        """The latest runs (of that digest date), newest first."""
+
+    # -- small documents: the last good subscribers.yaml
+
+    def put_document(self, name: str, text: str) -> None: ...
+
+    def get_document(self, name: str) -> str | None: ...
