@@ -84,7 +84,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedReport:
-    """How one category's feed went; `detail` is a sentence for the operator, empty when there is nothing to say."""
+    """How one category's feed went; `detail` is a sentence for the operator, or empty."""
 
     category: str
     outcome: FeedOutcome
