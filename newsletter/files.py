@@ -1,0 +1,57 @@
+"""Writing a file whole or not at all, for the adapters that keep files (stores/, senders/).
+
+The order is the one that survives a power cut: write a temporary file, flush it to the disk, rename it over the
+old one, flush the folder (rename(2): the name points to the old or to the new file at any moment). POSIX only:
+other systems cannot flush a folder. Turning OSError into a sentence for the operator is the caller's business.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_PRIVATE_FOLDER = 0o700  # mails and ledgers hold addresses
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder, readable by its owner only, and those above it where missing. May be repeated."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        make_folder(folder.parent)
+    folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def write_whole(path: Path, data: bytes, *, temp_folder: Path) -> None:
+    """Replace a file's content at once; it is readable by its owner only (as mkstemp makes it).
+
+    `temp_folder` is on the same file system. A kill leaves at most one file there, named after `path`.
+    """
+    descriptor, name = tempfile.mkstemp(dir=temp_folder, prefix=f".{path.name}.", suffix=".tmp")
+    temp = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(temp_folder: Path, name: str = "*") -> None:
+    """Delete temporary files of killed writers of `name`. Only for who knows that nobody is writing it now."""
+    for temp in temp_folder.glob(f".{name}.*.tmp"):
+        temp.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

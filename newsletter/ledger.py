@@ -1,0 +1,197 @@
+"""The moves of a delivery: from one row of the ledger to the next, and nothing else.
+
+    claimed → handed_over → accepted → delivered, with deferred, rejected, skipped and in_doubt on the way
+
+Pure: rows go in, rows come out. Writing them so that one claim wins is the store's business (stores/), asking a
+sender for evidence is `flow.deliver`'s. `MOVES` is the whole truth about what may follow what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
+from newsletter.errors import LedgerError
+from newsletter.model import Delivery, DeliveryState, DeliveryStep
+
+_S = DeliveryState
+
+#: What may follow each state. A state that leads nowhere is final.
+MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    _S.CLAIMED: frozenset({_S.CLAIMED, _S.HANDED_OVER, _S.DEFERRED, _S.REJECTED, _S.SKIPPED}),
+    _S.HANDED_OVER: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.REJECTED, _S.IN_DOUBT}),
+    _S.ACCEPTED: frozenset({_S.DELIVERED}),
+    _S.DELIVERED: frozenset(),
+    _S.DEFERRED: frozenset({_S.CLAIMED}),
+    _S.REJECTED: frozenset(),
+    _S.SKIPPED: frozenset({_S.CLAIMED}),
+    _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.DEFERRED}),
+}
+
+_SENT = frozenset({_S.HANDED_OVER, _S.ACCEPTED, _S.DELIVERED, _S.IN_DOUBT})
+
+
+def counts_as_sent(state: DeliveryState) -> bool:
+    """Whether the papers of a row in this state were, or may have been, in a mail."""
+    return state in _SENT
+
+
+# --- claiming -----------------------------------------------------------------------------------------
+
+
+def is_claimable(delivery: Delivery | None, now: datetime, is_running: Callable[[str], bool]) -> bool:
+    """Whether a run may take this delivery now; None stands for a row that does not exist yet.
+
+    A skipped one may be looked at again: nothing was mailed. A hand-over is never free, however stale it is.
+    """
+    if delivery is None:
+        return True
+    match delivery.state:
+        case _S.CLAIMED:
+            return not is_running(delivery.run_id)
+        case _S.DEFERRED:
+            return delivery.retry_at is None or delivery.retry_at <= now
+        case _S.SKIPPED:
+            return True
+        case _:
+            return False
+
+
+def claim(
+    stored: Delivery | None,
+    *,
+    subscriber_id: str,
+    digest_on: date,
+    run_id: str,
+    now: datetime,
+    is_running: Callable[[str], bool],
+) -> Delivery | None:
+    """What a store has to write when `run_id` asks for this delivery; None: nothing.
+
+    The run owns the delivery if the answer is `claimed`. It is `in_doubt` when a run died between hand-over and
+    acceptance. Raises LedgerError for a run that is not running: its claim would be free for all at once.
+    """
+    if not is_running(run_id):
+        raise LedgerError(
+            f"run {run_id} claims {subscriber_id}/{digest_on} and was not started; call start_run first"
+        )
+    if stored is not None and stored.state is _S.HANDED_OVER and not is_running(stored.run_id):
+        return doubt(stored, f"run {stored.run_id} ended before the sender answered", now)
+    if not is_claimable(stored, now, is_running):
+        return None
+    if stored is None:
+        return first_claim(subscriber_id, digest_on, run_id, now)
+    return reclaim(stored, run_id, now)
+
+
+def first_claim(subscriber_id: str, digest_on: date, run_id: str, now: datetime) -> Delivery:
+    """The first row of a delivery. Only a store may write it, after seeing that there is none."""
+    _require_aware(now)
+    step = DeliveryStep(_S.CLAIMED, now)
+    return Delivery(subscriber_id, digest_on, _S.CLAIMED, run_id, now, steps=(step,))
+
+
+def reclaim(delivery: Delivery, run_id: str, now: datetime) -> Delivery:
+    """The row in the hands of another run, or of the same one once more. What the earlier mail held is let go."""
+    return replace(
+        _moved(delivery, _S.CLAIMED, now),
+        run_id=run_id,
+        attempts=delivery.attempts + 1,
+        paper_ids=(),
+        announced_on=(),
+        message_id="",
+    )
+
+
+# --- the mail -----------------------------------------------------------------------------------------
+
+
+def hand_over(
+    delivery: Delivery,
+    *,
+    paper_ids: tuple[str, ...],
+    announced_on: tuple[date, ...],
+    message_id: str,
+    now: datetime,
+) -> Delivery:
+    """Written before the first byte leaves; from here on these papers count as sent."""
+    return replace(
+        _moved(delivery, _S.HANDED_OVER, now),
+        paper_ids=paper_ids,
+        announced_on=announced_on,
+        message_id=message_id,
+    )
+
+
+def accept(delivery: Delivery, receipt: str, now: datetime) -> Delivery:
+    """The sender has the mail; its receipt becomes the detail."""
+    return _moved(delivery, _S.ACCEPTED, now, receipt)
+
+
+def deliver(delivery: Delivery, detail: str, now: datetime) -> Delivery:
+    """The mailbox has it: an event of the provider says so."""
+    return _moved(delivery, _S.DELIVERED, now, detail)
+
+
+def defer(delivery: Delivery, detail: str, retry_at: datetime, now: datetime) -> Delivery:
+    """Surely not accepted; free again at `retry_at`. Also how a claim is given back before the hand-over."""
+    _require_aware(retry_at)
+    return replace(_moved(delivery, _S.DEFERRED, now, detail), retry_at=retry_at)
+
+
+def reject(delivery: Delivery, detail: str, now: datetime) -> Delivery:
+    """Surely never accepted."""
+    return _moved(delivery, _S.REJECTED, now, detail)
+
+
+def skip(delivery: Delivery, detail: str, now: datetime) -> Delivery:
+    """There is nothing to send; `detail` says why."""
+    return _moved(delivery, _S.SKIPPED, now, detail)
+
+
+def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:
+    """May have been accepted: from now on only `settle` moves it."""
+    return _moved(delivery, _S.IN_DOUBT, now, detail)
+
+
+def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> Delivery:
+    """What the evidence says of a delivery in doubt: accepted, or free to be sent again at once."""
+    if delivery.state is not _S.IN_DOUBT:
+        raise LedgerError(
+            f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle"
+        )
+    return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
+
+
+# --- what a store asks --------------------------------------------------------------------------------
+
+
+def is_next_of(delivery: Delivery, stored: Delivery) -> bool:
+    """Whether a row was made from the stored one by the run that holds it, by one move or more."""
+    return (
+        delivery.delivery_id == stored.delivery_id
+        and delivery.run_id == stored.run_id
+        and delivery.attempts == stored.attempts
+        and len(delivery.steps) > len(stored.steps)
+        and delivery.steps[: len(stored.steps)] == stored.steps
+    )
+
+
+def _moved(delivery: Delivery, state: DeliveryState, now: datetime, detail: str = "") -> Delivery:
+    if state not in MOVES[delivery.state]:
+        raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and cannot become {state}")
+    _require_aware(now)
+    return replace(
+        delivery,
+        state=state,
+        at=now,
+        detail=detail,
+        retry_at=None,
+        steps=(*delivery.steps, DeliveryStep(state, now, detail)),
+    )
+
+
+def _require_aware(moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise LedgerError(f"the ledger keeps times with their zone; {moment.isoformat()} has none")

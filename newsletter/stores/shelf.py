@@ -1,0 +1,118 @@
+"""Values in JSON files, by TinyDB: one table of values in each file, each value under a key of its own.
+
+TinyDB's own storage writes in place, so a kill leaves half a file; the one here replaces the file whole. Who may
+write when is the caller's business (a change is a read and a write: hold the folder's lock). A file that cannot be
+understood is a StoreError and never an empty one: taking it for empty would mail everything again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from tinydb import TinyDB
+from tinydb.storages import Storage
+from tinydb.table import Document, Table
+
+from newsletter import files
+from newsletter.errors import StoreError
+
+FORMAT = 1  # of the files; a change of the stored dataclasses that old readers would misread raises it
+
+T = TypeVar("T")
+
+
+class Shelf(Generic[T]):
+    """One kind of value: which table it is in, and which of its fields make the key."""
+
+    def __init__(self, table: str, kind: type[T], key_of: Callable[[T], str], temp_folder: Path) -> None:
+        self._table = table
+        self._adapter = TypeAdapter(kind)
+        self._key_of = key_of
+        self._temp_folder = temp_folder
+
+    def get(self, path: Path, key: str) -> T | None:
+        document = self._open(path).get(doc_id=key)  # type: ignore[call-overload]  # keys are strings, see _KeyedTable
+        return None if document is None else self._value(path, document)
+
+    def get_all(self, path: Path) -> list[T]:
+        """In the order they were put there first; empty when there is no such file."""
+        return [self._value(path, document) for document in self._open(path)]
+
+    def put(self, path: Path, value: T) -> None:
+        """Write a value in place of the one that has its key. Call under the folder's lock."""
+        key = self._key_of(value)
+        # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
+        fields = self._adapter.dump_python(value, mode="json")
+        files.make_folder(path.parent)
+        table = self._open(path)
+        if table.contains(doc_id=key):  # type: ignore[arg-type]
+            table.update(fields, doc_ids=[key])  # type: ignore[list-item]
+        else:
+            table.insert(Document(fields, doc_id=key))  # type: ignore[arg-type]
+
+    def _open(self, path: Path) -> Table:
+        return _KeyedDB(path, self._temp_folder, storage=_WholeFile).table(self._table)
+
+    def _value(self, path: Path, document: Document) -> T:
+        try:
+            value = self._adapter.validate_python(dict(document))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise unreadable(path, f"{document.doc_id}: {field}: {first['msg']}") from error
+        if self._key_of(value) != str(document.doc_id):
+            raise unreadable(path, f"{document.doc_id} holds {self._key_of(value)}")
+        return value
+
+
+def unreadable(path: Path, why: str) -> StoreError:
+    return StoreError(f"{path} cannot be read ({why}); put this file back from a backup")
+
+
+class _KeyedTable(Table):
+    """TinyDB numbers its documents; ours have names (`2026-11-22`)."""
+
+    document_id_class = str  # type: ignore[assignment]
+
+
+class _KeyedDB(TinyDB):
+    table_class = _KeyedTable
+
+
+class _WholeFile(Storage):
+    """Reads a file at once and replaces it at once; keeps no handle open, so readers need no lock."""
+
+    def __init__(self, path: Path, temp_folder: Path) -> None:
+        self._path = path
+        self._temp_folder = temp_folder
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        try:
+            content = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested without end
+            raise unreadable(self._path, str(error)) from error
+        if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+            raise unreadable(self._path, "it does not say its format")
+        found = content.pop("format")
+        if found != FORMAT:
+            raise StoreError(
+                f"{self._path} has format {found} and this program reads format {FORMAT}; "
+                "install the version of the newsletter that wrote it"
+            )
+        if not all(map(_is_table, content.values())):
+            raise unreadable(self._path, "it does not hold tables of values")
+        return content
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        content = json.dumps({"format": FORMAT, **data}, separators=(",", ":"))
+        files.write_whole(self._path, content.encode("ascii"), temp_folder=self._temp_folder)
+
+
+def _is_table(content: object) -> bool:
+    return isinstance(content, dict) and all(isinstance(value, dict) for value in content.values())

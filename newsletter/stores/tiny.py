@@ -1,0 +1,242 @@
+"""The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
+
+    announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
+
+Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
+lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
+same write. See docs/state.md for each file and field; which moves are allowed is `ledger.py`'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from newsletter import files, ledger
+from newsletter.errors import StoreConflict, StoreError
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunReport
+from newsletter.stores.locks import FolderLock, RunLocks
+from newsletter.stores.shelf import Shelf, unreadable
+
+_DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
+_MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+_DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
+
+
+class TinyStore:
+    """A Store (see stores/__init__.py) in one folder, which is made if it is missing.
+
+    Opening it clears what killed processes left behind, and disturbs nobody who works in the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._announcements = folder / "announcements"
+        self._deliveries = folder / "deliveries"
+        self._runs = folder / "runs"
+        self._documents = folder / "documents"
+        self._temp = folder / "tmp"
+        locks = folder / "locks"
+        self._days = Shelf("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat(), self._temp)
+        self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
+        self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
+        self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
+        self._lock = FolderLock(locks / "folder.lock")
+        self._running = RunLocks(locks)
+        with _disk(folder):
+            for part in (self._announcements, self._deliveries, self._runs, self._documents, self._temp, locks):
+                files.make_folder(part)
+        with self._change(folder):
+            files.remove_leftovers(self._temp)
+            self._running.remove_stale()
+
+    # -- announcements
+
+    def remember_day(self, day: AnnouncementDay) -> None:
+        path = self._announcements / f"{day.announced_on.isoformat()}.json"
+        with self._change(path):
+            self._days.put(path, day)
+
+    def get_day(self, announced_on: date) -> AnnouncementDay | None:
+        path = self._announcements / f"{announced_on.isoformat()}.json"
+        with _disk(path):
+            try:
+                version = path.stat()
+            except FileNotFoundError:
+                return None
+            return self._load_day(path, version.st_mtime_ns, version.st_ino, version.st_size)
+
+    def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
+        with _disk(self._announcements):
+            stored = [date.fromisoformat(path.stem) for path in _files(self._announcements, _DAY_FILE)]
+        found: list[AnnouncementDay] = []
+        for announced_on in sorted((day for day in stored if day < before), reverse=True):
+            if len(found) >= limit:
+                break
+            day = self.get_day(announced_on)
+            if day is not None and day.announcements:
+                found.append(day)
+        return found[::-1]
+
+    def _load_day_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> AnnouncementDay | None:
+        # The last three only say which version of the file the cached value is; a replaced file is another inode.
+        return self._days.get(path, path.stem)
+
+    # -- deliveries
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        path = self._month_file(subscriber_id, digest_on)
+        _require_safe(run_id)
+        with self._change(path):
+            claimed = ledger.claim(
+                self.get_delivery(subscriber_id, digest_on),
+                subscriber_id=subscriber_id,
+                digest_on=digest_on,
+                run_id=run_id,
+                now=now,
+                is_running=self._running.is_taken,
+            )
+            if claimed is not None:
+                self._rows.put(path, claimed)
+        return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
+
+    def move(self, delivery: Delivery) -> None:
+        path = self._month_file(delivery.subscriber_id, delivery.digest_on)
+        with self._change(path):
+            stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
+            if stored == delivery:
+                return
+            if stored is None or not ledger.is_next_of(delivery, stored):
+                raise StoreConflict(
+                    f"{delivery.delivery_id} was moved by another run meanwhile; leave it to that run"
+                )
+            self._rows.put(path, delivery)
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
+        path = self._month_file(subscriber_id, digest_on)
+        with _disk(path):
+            return self._rows.get(path, f"{subscriber_id}/{digest_on.isoformat()}")
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        found = [
+            row
+            for path in self._month_files(subscriber_id, digest_on)
+            for row in self._rows_of(path)
+            if (digest_on is None or row.digest_on == digest_on) and (not states or row.state in states)
+        ]
+        return sorted(found, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        rows = self.get_deliveries(subscriber_id=subscriber_id)
+        return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
+
+    def _month_file(self, subscriber_id: str, digest_on: date) -> Path:
+        # A folder for each subscriber: who leaves can be forgotten by deleting it.
+        return self._deliveries / _require_safe(subscriber_id) / f"{digest_on:%Y-%m}.json"
+
+    def _month_files(self, subscriber_id: str | None, digest_on: date | None) -> list[Path]:
+        with _disk(self._deliveries):
+            folders = (
+                [self._deliveries / _require_safe(subscriber_id)]
+                if subscriber_id is not None
+                else [path for path in self._deliveries.iterdir() if path.is_dir()]
+            )
+            if digest_on is not None:
+                return [folder / f"{digest_on:%Y-%m}.json" for folder in folders]
+            return [path for folder in folders if folder.is_dir() for path in _files(folder, _MONTH_FILE)]
+
+    def _rows_of(self, path: Path) -> list[Delivery]:
+        with _disk(path):
+            return self._rows.get_all(path)
+
+    # -- runs
+
+    def start_run(self, run_id: str) -> None:
+        with self._change(self._runs):
+            if not self._running.take(_require_safe(run_id)):
+                raise StoreError(
+                    f"run {run_id} is already running in another process; start this one with another id"
+                )
+
+    def end_run(self, run_id: str) -> None:
+        with self._change(self._runs):
+            self._running.give_back(_require_safe(run_id))
+
+    def is_running(self, run_id: str) -> bool:
+        with self._change(self._runs):
+            return self._running.is_taken(_require_safe(run_id))
+
+    def record_run(self, report: RunReport) -> None:
+        path = self._runs / f"{report.digest_on.isoformat()}.json"
+        with self._change(path):
+            self._reports.put(path, report)
+
+    def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
+        with _disk(self._runs):
+            if digest_on is None:
+                paths = sorted(_files(self._runs, _DAY_FILE), reverse=True)
+            else:
+                paths = [self._runs / f"{digest_on.isoformat()}.json"]
+        found: list[RunReport] = []
+        for path in paths:
+            if len(found) >= limit:
+                break
+            with _disk(path):
+                reports = self._reports.get_all(path)
+            found += sorted(reports, key=lambda report: report.started_at, reverse=True)
+        return found[:limit]
+
+    # -- small documents
+
+    def put_document(self, name: str, text: str) -> None:
+        path = self._documents / _require_safe(name)
+        with self._change(path):
+            files.write_whole(path, text.encode("utf-8", "surrogatepass"), temp_folder=self._temp)
+
+    def get_document(self, name: str) -> str | None:
+        path = self._documents / _require_safe(name)
+        with _disk(path):
+            try:
+                return path.read_bytes().decode("utf-8", "surrogatepass")
+            except FileNotFoundError:
+                return None
+            except UnicodeDecodeError as error:
+                raise unreadable(path, str(error)) from error
+
+    @contextmanager
+    def _change(self, path: Path) -> Iterator[None]:
+        with _disk(path), self._lock.held():
+            yield
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """What the disk refuses becomes a StoreError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the memory at {path} cannot be read or written ({error.strerror or error}); "
+            "check the disk's free space and the folder's owner"
+        ) from error
+
+
+def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
+    return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+
+
+def _require_safe(name: str) -> str:
+    if not _SAFE_NAME.fullmatch(name):
+        raise StoreError(f"{name[:100]!a} cannot be a file name; use letters, digits and _ . : + -, at most 100")
+    return name
