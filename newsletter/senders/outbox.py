@@ -1,0 +1,76 @@
+"""Delivers into a folder: each mail becomes an `.eml` file, with the same digest as `.html` beside it to look at.
+
+The `.eml` is written last and is the evidence that the mail was accepted. Nothing leaves the machine. File names
+are `<digest_on>_<subscriber_id>`; all of it is readable by its owner only, since mails hold addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from email.policy import SMTP
+from pathlib import Path
+
+from newsletter import files
+from newsletter.errors import SendDeferred, SendRejected
+from newsletter.model import Accepted, Evidence, Message
+
+_DELIVERY_ID = re.compile(r"(?P<subscriber_id>[A-Za-z0-9_-]{1,100})/(?P<digest_on>\d{4}-\d\d-\d\d)")
+_RETRY_AFTER_S = 15 * 60.0  # an operator has to free the disk or mend the folder
+
+
+class OutboxSender:
+    """A Sender (see senders/__init__.py). Sending a mail that is already there changes nothing and is accepted."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._clock = clock
+        # Made early, so that a missing folder later means a missing disk. What is in its way is said by each send.
+        with suppress(OSError):
+            files.make_folder(folder)
+
+    def send(self, message: Message) -> Accepted:
+        eml = self._eml(message.delivery_id)
+        if eml is None:
+            raise SendRejected(
+                message.delivery_id, f"{message.delivery_id!a} cannot be a file name; correct the subscriber's id"
+            )
+        try:
+            if not eml.exists():
+                self._write(message, eml)
+        except OSError as error:
+            raise SendDeferred(
+                message.delivery_id,
+                f"the mail of {message.delivery_id} could not be written to {self._folder} "
+                f"({error.strerror or error}); check the disk's free space and the folder's owner",
+                retry_after_s=_RETRY_AFTER_S,
+            ) from error
+        return Accepted(receipt=str(eml), at=self._clock())
+
+    def find(self, delivery_id: str) -> Evidence:
+        """Cannot tell when the folder itself is not there: it may be on a disk that is not mounted."""
+        eml = self._eml(delivery_id)
+        if eml is None:
+            return Evidence(accepted=False)
+        try:
+            names = {path.name for path in self._folder.iterdir()}
+        except OSError:
+            return Evidence(accepted=None)
+        return Evidence(accepted=True, receipt=str(eml)) if eml.name in names else Evidence(accepted=False)
+
+    def _write(self, message: Message, eml: Path) -> None:
+        files.make_folder(self._folder)
+        files.remove_leftovers(self._folder, f"{eml.stem}.*")  # of an earlier try that was killed
+        html = message.mime.get_body(("html",))
+        if html is not None:
+            page = html.get_content().encode("utf-8")
+            files.write_whole(eml.with_suffix(".html"), page, temp_folder=self._folder)
+        files.write_whole(eml, message.mime.as_bytes(policy=SMTP), temp_folder=self._folder)
+
+    def _eml(self, delivery_id: str) -> Path | None:
+        match = _DELIVERY_ID.fullmatch(delivery_id)
+        if match is None:
+            return None
+        return self._folder / f"{match['digest_on']}_{match['subscriber_id']}.eml"

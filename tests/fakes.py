@@ -1,0 +1,165 @@
+"""Edges without a disk or a network, for tests of what lies between them. They pass the edges' contract suites.
+
+`MemoryStore` is a store that forgets with the process; `FlakySender` does what its script says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from threading import RLock
+
+from newsletter import ledger
+from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, StoreConflict
+from newsletter.model import (
+    Accepted,
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    Evidence,
+    Message,
+    RunReport,
+)
+
+
+class MemoryStore:
+    """A Store in dictionaries. `crash` does to its runs what the end of a process does to a real one."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._days: dict[date, AnnouncementDay] = {}
+        self._rows: dict[tuple[str, date], Delivery] = {}
+        self._runs: dict[str, RunReport] = {}
+        self._documents: dict[str, str] = {}
+        self._running: set[str] = set()
+
+    def crash(self) -> None:
+        """As if every process that works here had been killed."""
+        self._running.clear()
+
+    def remember_day(self, day: AnnouncementDay) -> None:
+        self._days[day.announced_on] = day
+
+    def get_day(self, announced_on: date) -> AnnouncementDay | None:
+        return self._days.get(announced_on)
+
+    def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
+        found = [self._days[on] for on in sorted(self._days) if on < before and self._days[on].announcements]
+        return found[-limit:] if limit > 0 else []
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        with self._lock:
+            claimed = ledger.claim(
+                self.get_delivery(subscriber_id, digest_on),
+                subscriber_id=subscriber_id,
+                digest_on=digest_on,
+                run_id=run_id,
+                now=now,
+                is_running=self.is_running,
+            )
+            if claimed is not None:
+                self._rows[subscriber_id, digest_on] = claimed
+        return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
+
+    def move(self, delivery: Delivery) -> None:
+        with self._lock:
+            stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
+            if stored == delivery:
+                return
+            if stored is None or not ledger.is_next_of(delivery, stored):
+                raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
+            self._rows[delivery.subscriber_id, delivery.digest_on] = delivery
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
+        return self._rows.get((subscriber_id, digest_on))
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        rows = [
+            row
+            for row in self._rows.values()
+            if subscriber_id in (None, row.subscriber_id)
+            and digest_on in (None, row.digest_on)
+            and (not states or row.state in states)
+        ]
+        return sorted(rows, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        rows = self.get_deliveries(subscriber_id=subscriber_id)
+        return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
+
+    def start_run(self, run_id: str) -> None:
+        self._running.add(run_id)
+
+    def end_run(self, run_id: str) -> None:
+        self._running.discard(run_id)
+
+    def is_running(self, run_id: str) -> bool:
+        return run_id in self._running
+
+    def record_run(self, report: RunReport) -> None:
+        self._runs[report.run_id] = report
+
+    def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
+        runs = [run for run in self._runs.values() if digest_on in (None, run.digest_on)]
+        return sorted(runs, key=lambda run: (run.digest_on, run.started_at), reverse=True)[:limit]
+
+    def put_document(self, name: str, text: str) -> None:
+        self._documents[name] = text
+
+    def get_document(self, name: str) -> str | None:
+        return self._documents.get(name)
+
+
+class Act(StrEnum):
+    """What a FlakySender does with one mail."""
+
+    ACCEPT = "accept"
+    DEFER = "defer"
+    REJECT = "reject"
+    LOSE = "lose"  # in doubt, and the mail is not there
+    KEEP = "keep"  # in doubt, and the mail is there
+
+
+class FlakySender:
+    """A Sender that follows a script, one act for each mail, and accepts everything after its end.
+
+    `mails` holds what was accepted, in order. `blind` makes it unable to tell after a crash.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False) -> None:
+        self.mails: list[Message] = []
+        self._clock = clock
+        self._script = iter(script)
+        self._blind = blind
+
+    def send(self, message: Message) -> Accepted:
+        act = next(self._script, Act.ACCEPT)
+        if act in (Act.ACCEPT, Act.KEEP):
+            self.mails.append(message)
+        match act:
+            case Act.DEFER:
+                raise SendDeferred(message.delivery_id, "try again in a minute", retry_after_s=60.0)
+            case Act.REJECT:
+                raise SendRejected(message.delivery_id, "no such mailbox")
+            case Act.LOSE | Act.KEEP:
+                raise SendInDoubt(message.delivery_id, "the connection broke after the last byte")
+            case Act.ACCEPT:
+                return Accepted(receipt=_receipt(message.delivery_id), at=self._clock())
+
+    def find(self, delivery_id: str) -> Evidence:
+        if self._blind:
+            return Evidence(accepted=None)
+        if any(mail.delivery_id == delivery_id for mail in self.mails):
+            return Evidence(accepted=True, receipt=_receipt(delivery_id))
+        return Evidence(accepted=False)
+
+
+def _receipt(delivery_id: str) -> str:
+    return f"fake:{delivery_id}"

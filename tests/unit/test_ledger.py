@@ -1,0 +1,249 @@
+"""The ledger's table: what may follow what, who may claim when, and what counts as sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import ledger
+from newsletter.errors import LedgerError
+from newsletter.model import Delivery, DeliveryState
+
+S = DeliveryState
+DAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
+PAPERS = ("2511.00001", "hep-th/9901001")
+
+
+def nobody_runs(_run_id: str) -> bool:
+    return False
+
+
+def everybody_runs(_run_id: str) -> bool:
+    return True
+
+
+Move = Callable[[Delivery, datetime], Delivery]
+
+MOVES: dict[str, Move] = {
+    "reclaim": lambda row, now: ledger.reclaim(row, "r2", now),
+    "hand_over": lambda row, now: ledger.hand_over(
+        row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=now
+    ),
+    "accept": lambda row, now: ledger.accept(row, "receipt", now),
+    "deliver": lambda row, now: ledger.deliver(row, "event", now),
+    "defer": lambda row, now: ledger.defer(row, "later", now + timedelta(hours=1), now),
+    "reject": lambda row, now: ledger.reject(row, "never", now),
+    "skip": lambda row, now: ledger.skip(row, "nothing relevant", now),
+    "doubt": lambda row, now: ledger.doubt(row, "no answer", now),
+    "settle_accepted": lambda row, now: ledger.settle(row, True, "found", now),
+    "settle_not_accepted": lambda row, now: ledger.settle(row, False, "not found", now),
+}
+
+#: The moves that lead from a claim into each state.
+PATHS: dict[DeliveryState, tuple[str, ...]] = {
+    S.CLAIMED: (),
+    S.HANDED_OVER: ("hand_over",),
+    S.ACCEPTED: ("hand_over", "accept"),
+    S.DELIVERED: ("hand_over", "accept", "deliver"),
+    S.DEFERRED: ("hand_over", "defer"),
+    S.REJECTED: ("hand_over", "reject"),
+    S.SKIPPED: ("skip",),
+    S.IN_DOUBT: ("hand_over", "doubt"),
+}
+
+
+def claimed() -> Delivery:
+    return ledger.first_claim("s_8k2mpq4x", DAY, "r1", NOW)
+
+
+def in_state(state: DeliveryState) -> Delivery:
+    row = claimed()
+    for name in PATHS[state]:
+        row = MOVES[name](row, NOW)
+    assert row.state is state
+    return row
+
+
+def ask(row: Delivery | None, is_running: Callable[[str], bool], now: datetime = NOW) -> Delivery | None:
+    return ledger.claim(
+        row, subscriber_id="s_8k2mpq4x", digest_on=DAY, run_id="mine", now=now, is_running=is_running
+    )
+
+
+def only_mine(run_id: str) -> bool:
+    return run_id == "mine"
+
+
+# --- the table
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_every_state_can_be_reached_and_is_in_the_table(state: DeliveryState) -> None:
+    assert in_state(state).state is state
+    assert state in ledger.MOVES
+
+
+ALLOWED = {
+    S.CLAIMED: {"reclaim", "hand_over", "defer", "reject", "skip"},
+    S.HANDED_OVER: {"accept", "defer", "reject", "doubt"},
+    S.ACCEPTED: {"deliver"},
+    S.DELIVERED: set[str](),
+    S.DEFERRED: {"reclaim"},
+    S.REJECTED: set[str](),
+    S.SKIPPED: {"reclaim"},
+    S.IN_DOUBT: {"accept", "defer", "settle_accepted", "settle_not_accepted"},
+}
+
+
+@pytest.mark.parametrize("state", list(S))
+@pytest.mark.parametrize("name", list(MOVES))
+def test_a_move_that_is_not_in_the_table_is_refused(state: DeliveryState, name: str) -> None:
+    row = in_state(state)
+    if name in ALLOWED[state]:
+        assert MOVES[name](row, NOW).steps[:-1] == row.steps
+    else:
+        with pytest.raises(LedgerError, match=row.delivery_id):
+            MOVES[name](row, NOW)
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 5000)), max_size=30))
+def test_any_sequence_of_moves_stays_in_the_table(moves: list[tuple[str, int]]) -> None:
+    row, now, was_accepted = claimed(), NOW, False
+    for name, seconds in moves:
+        before, now = row, now + timedelta(seconds=seconds)
+        try:
+            row = MOVES[name](row, now)
+        except LedgerError:
+            assert row is before
+            continue
+        assert row.state in ledger.MOVES[before.state]
+        assert row.steps[: len(before.steps)] == before.steps, "steps only grow"
+        assert len(row.steps) == len(before.steps) + 1
+        assert (row.steps[-1].state, row.steps[-1].at, row.steps[-1].detail) == (row.state, row.at, row.detail)
+        assert row.delivery_id == before.delivery_id
+        assert ledger.is_next_of(row, before) == (row.attempts == before.attempts)
+        was_accepted = was_accepted or row.state is S.ACCEPTED
+        if was_accepted:
+            assert not ledger.is_claimable(row, now + timedelta(days=365), nobody_runs)
+            assert ledger.counts_as_sent(row.state)
+        if ledger.counts_as_sent(row.state):
+            assert row.paper_ids == PAPERS
+
+
+# --- claiming
+
+
+def test_a_delivery_without_a_row_is_free() -> None:
+    row = ask(None, only_mine)
+    assert row is not None
+    assert (row.state, row.run_id, row.attempts, len(row.steps)) == (S.CLAIMED, "mine", 1, 1)
+
+
+@pytest.mark.parametrize("state", [S.HANDED_OVER, S.ACCEPTED, S.DELIVERED, S.REJECTED, S.IN_DOUBT])
+def test_what_was_mailed_or_may_have_been_is_never_free(state: DeliveryState) -> None:
+    for is_running in (nobody_runs, everybody_runs):
+        assert not ledger.is_claimable(in_state(state), NOW + timedelta(days=9), is_running)
+
+
+def test_a_claim_is_free_when_its_run_has_ended() -> None:
+    row = in_state(S.CLAIMED)
+    assert ledger.is_claimable(row, NOW, nobody_runs)
+    assert not ledger.is_claimable(row, NOW, everybody_runs)
+    taken = ask(row, only_mine)
+    assert taken is not None
+    assert (taken.run_id, taken.attempts) == ("mine", 2)
+
+
+def test_a_deferred_delivery_is_free_from_retry_at_on() -> None:
+    row = in_state(S.DEFERRED)
+    assert row.retry_at == NOW + timedelta(hours=1)
+    assert ask(row, only_mine, row.retry_at - timedelta(microseconds=1)) is None
+    assert ask(row, only_mine, row.retry_at) is not None
+
+
+def test_a_skipped_delivery_may_be_looked_at_again_since_nothing_was_mailed() -> None:
+    again = ask(in_state(S.SKIPPED), only_mine)
+    assert again is not None
+    assert (again.state, again.detail, again.paper_ids) == (S.CLAIMED, "", ())
+
+
+def test_a_stale_hand_over_becomes_in_doubt_instead_of_free() -> None:
+    row = ask(in_state(S.HANDED_OVER), only_mine)
+    assert row is not None
+    assert (row.state, row.run_id, row.paper_ids) == (S.IN_DOUBT, "r1", PAPERS)
+    assert "r1" in row.detail
+
+
+def test_a_hand_over_of_a_living_run_is_left_alone() -> None:
+    assert ask(in_state(S.HANDED_OVER), everybody_runs) is None
+
+
+def test_a_run_that_was_not_started_claims_nothing() -> None:
+    """Its claim would look stale to everybody else, and two runs would work on one mail."""
+    with pytest.raises(LedgerError, match="start_run"):
+        ask(None, nobody_runs)
+
+
+def test_a_new_claim_lets_go_of_what_the_mail_before_held() -> None:
+    again = ledger.reclaim(in_state(S.DEFERRED), "r2", NOW + timedelta(hours=2))
+    assert (again.paper_ids, again.announced_on, again.message_id, again.retry_at) == ((), (), "", None)
+    assert [step.state for step in again.steps] == [S.CLAIMED, S.HANDED_OVER, S.DEFERRED, S.CLAIMED]
+
+
+# --- settling
+
+
+def test_evidence_of_acceptance_settles_a_doubt_for_good() -> None:
+    row = ledger.settle(in_state(S.IN_DOUBT), True, "outbox/x.eml", NOW)
+    assert (row.state, row.detail, row.paper_ids) == (S.ACCEPTED, "outbox/x.eml", PAPERS)
+
+
+def test_evidence_against_acceptance_frees_the_delivery_at_once() -> None:
+    row = ledger.settle(in_state(S.IN_DOUBT), False, "no such mail", NOW)
+    assert (row.state, row.retry_at) == (S.DEFERRED, NOW)
+    assert ledger.is_claimable(row, NOW, everybody_runs)
+    assert not ledger.counts_as_sent(row.state)
+
+
+# --- what counts as sent, and times
+
+
+def test_papers_count_as_sent_from_the_hand_over_on_unless_surely_not_accepted() -> None:
+    sent = {state for state in S if ledger.counts_as_sent(state)}
+    assert sent == {S.HANDED_OVER, S.ACCEPTED, S.DELIVERED, S.IN_DOUBT}
+
+
+@pytest.mark.parametrize("name", ["reclaim", "hand_over", "defer", "reject", "skip"])
+def test_a_time_without_a_zone_is_refused(name: str) -> None:
+    """It could not be compared with `now` later, and one such row would stop every run."""
+    with pytest.raises(LedgerError, match="zone"):
+        MOVES[name](claimed(), datetime(2026, 11, 22, 6, 47))  # noqa: DTZ001
+
+
+def test_a_retry_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(LedgerError, match="zone"):
+        ledger.defer(claimed(), "later", datetime(2026, 11, 22, 8), NOW)  # noqa: DTZ001
+
+
+# --- succession
+
+
+def test_a_row_of_an_earlier_claim_is_not_the_next_of_a_later_one() -> None:
+    mine = claimed()
+    theirs = ledger.reclaim(mine, "r2", NOW)
+    assert ledger.is_next_of(MOVES["hand_over"](theirs, NOW), theirs)
+    assert not ledger.is_next_of(MOVES["hand_over"](mine, NOW), theirs)
+    assert not ledger.is_next_of(mine, mine)
+
+
+def test_two_runs_that_settle_one_doubt_do_not_both_succeed() -> None:
+    doubted = in_state(S.IN_DOUBT)
+    first = ledger.settle(doubted, True, "found", NOW)
+    second = ledger.settle(doubted, False, "not found", NOW)
+    assert ledger.is_next_of(first, doubted)
+    assert not ledger.is_next_of(second, first)
