@@ -262,7 +262,7 @@ def _announcement(entry: Any, category: str) -> Announcement:
 
 
 def _categories(entry: Any) -> tuple[str, ...]:
-    """arXiv categories, each once. Feeds rebuilt from the API also list MSC and ACM classes ("68T50,", "I.2.6;")."""
+    """arXiv categories, each once. Feeds rebuilt from the API also list MSC and ACM classes (68T50, I.2.6)."""
     terms = ((tag.get("term") or "").strip() for tag in entry.get("tags", ()))
     return tuple(dict.fromkeys(term for term in terms if _CATEGORY.fullmatch(term)))
 

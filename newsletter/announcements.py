@@ -1,0 +1,115 @@
+"""Makes one arXiv day out of several feeds, and tells an old batch from a new one. Pure.
+
+arXiv dates its feeds by the day of the request, so a date proves nothing: whether a feed is fresh is judged by
+what it shows. `new` and `replace` depend on who asks; they are worked out anew for each set of categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence, Set
+from dataclasses import replace
+
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
+
+# arXiv announces a version once in a category. Measured on 21 days of autumn 2025, a fresh day repeats 0 to 0.6 %
+# of what was shown before; an old batch repeats all of it. Between the two we rather read on: papers mailed before
+# are not mailed again anyway, while a new paper in a feed called stale would be lost. Of fewer than five entries,
+# all must be known.
+STALE_SHARE = 0.8
+
+_AS_SEEN_ELSEWHERE = {
+    AnnounceType.NEW: AnnounceType.CROSS,
+    AnnounceType.REPLACE: AnnounceType.REPLACE_CROSS,
+}
+
+
+def merge(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[Announcement, ...]:
+    """Each paper once, in the order first seen: `known` (merged earlier the same day), then feed by feed.
+
+    A paper keeps its best announce type, its latest version, and every feed that showed it.
+    """
+    return _merged([*known, *(shown for feed in feeds for shown in feed.announcements)])
+
+
+def judge(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
+    """Whether this feed announces something: it is stale if an earlier day had nearly all of it in its category."""
+    outcome, said = _outcome(feed, known)
+    papers = len({shown.paper.arxiv_id for shown in feed.announcements})
+    return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (said, *feed.warnings))))
+
+
+def _outcome(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[FeedOutcome, str]:
+    entries = _marks(feed.announcements, feed.category)
+    if not entries:
+        return FeedOutcome.NO_ANNOUNCEMENT, f"arXiv announced nothing in {feed.category} on {feed.announced_on}."
+    for day in known:
+        repeated = len(entries & _marks(day.announcements, feed.category))
+        if day.announced_on < feed.announced_on and repeated >= STALE_SHARE * len(entries):
+            return FeedOutcome.STALE, (
+                f"The feed of {feed.category} is an old one: {repeated} of its {len(entries)} entries were already"
+                f" announced on {day.announced_on}; run again later, when arXiv has renewed it."
+            )
+    return FeedOutcome.ANNOUNCED, ""
+
+
+def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
+    """The kind as a reader of these categories sees it: a new paper at home elsewhere is a cross-list to them."""
+    primary = announcement.paper.primary
+    if primary in categories or primary.partition(".")[0] in categories:
+        return announcement.announce_type
+    return _AS_SEEN_ELSEWHERE.get(announcement.announce_type, announcement.announce_type)
+
+
+def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
+    """Whether the feed of one of these categories showed it."""
+    return any(feed in categories for feed in announcement.feeds)
+
+
+def announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
+    """Each paper these days brought to these categories, once, with its kind as seen from there."""
+    return _merged(
+        replace(shown, announce_type=seen_from(shown, categories))
+        for day in days
+        for shown in day.announcements
+        if concerns(shown, categories)
+    )
+
+
+def candidates(
+    days: Iterable[AnnouncementDay],
+    categories: Collection[str],
+    announce_types: Collection[AnnounceType],
+    *,
+    without: Set[str] = frozenset(),
+) -> tuple[Announcement, ...]:
+    """What of `announced` is of a kind asked for, but those papers whose ids are `without`."""
+    return tuple(
+        shown
+        for shown in announced(days, categories)
+        if shown.announce_type in announce_types and shown.paper.arxiv_id not in without
+    )
+
+
+def _merged(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
+    merged: dict[str, Announcement] = {}
+    for shown in announcements:
+        first = merged.get(shown.paper.arxiv_id)
+        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
+    return tuple(merged.values())
+
+
+def _joined(one: Announcement, other: Announcement) -> Announcement:
+    return Announcement(
+        paper=other.paper if other.paper.version > one.paper.version else one.paper,
+        announce_type=min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence),
+        feeds=tuple(sorted({*one.feeds, *other.feeds})),
+    )
+
+
+def _marks(announcements: Sequence[Announcement], category: str) -> frozenset[tuple[str, int, AnnounceType]]:
+    """What a category's feed showed, comparable with a merged day: the kind is as seen from that category."""
+    return frozenset(
+        (shown.paper.arxiv_id, shown.paper.version, seen_from(shown, (category,)))
+        for shown in announcements
+        if category in shown.feeds
+    )

@@ -1,0 +1,216 @@
+"""Merging feeds into a day, telling an old batch from a new one, and the kind of a paper as a reader sees it."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.announcements import announced, candidates, concerns, judge, merge, seen_from
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, Paper
+
+MONDAY = date(2025, 10, 6)
+TUESDAY = date(2025, 10, 7)
+NEW, CROSS, REPLACE, REPLACE_CROSS = AnnounceType
+
+
+def paper(arxiv_id: str, version: int = 1, primary: str = "cs.LG") -> Paper:
+    return Paper(arxiv_id, version, f"Title of {arxiv_id}v{version}", ("A. B",), "Words.", (primary, "cs.XY"))
+
+
+def show(
+    arxiv_id: str,
+    kind: AnnounceType = NEW,
+    *feeds: str,
+    version: int = 1,
+    primary: str = "cs.LG",
+) -> Announcement:
+    return Announcement(paper(arxiv_id, version, primary), kind, feeds or ("cs.LG",))
+
+
+def feed(*announcements: Announcement, on: date = TUESDAY, warnings: tuple[str, ...] = ()) -> Feed:
+    category = announcements[0].feeds[0] if announcements else "cs.LG"
+    return Feed(category, on, announcements, warnings)
+
+
+def day(*announcements: Announcement, on: date = MONDAY) -> AnnouncementDay:
+    return AnnouncementDay(on, announcements, ())
+
+
+# --- merging ------------------------------------------------------------------------------------------
+
+
+def test_a_paper_in_two_feeds_is_one_with_the_better_kind_and_both_feeds() -> None:
+    merged = merge([feed(show("1", CROSS, "cs.LG")), feed(show("1", NEW, "cs.AI"))])
+    assert merged == (show("1", NEW, "cs.AI", "cs.LG"),)
+
+
+def test_the_latest_version_is_kept() -> None:
+    merged = merge([feed(show("1", REPLACE, version=3)), feed(show("1", REPLACE_CROSS, "cs.AI", version=2))])
+    assert merged == (show("1", REPLACE, "cs.AI", "cs.LG", version=3),)
+
+
+def test_papers_stay_in_the_order_first_seen() -> None:
+    merged = merge([feed(show("2"), show("1")), feed(show("3", CROSS, "cs.AI"), show("2", CROSS, "cs.AI"))])
+    assert [shown.paper.arxiv_id for shown in merged] == ["2", "1", "3"]
+
+
+def test_what_was_known_of_the_day_comes_first_and_is_merged_too() -> None:
+    merged = merge([feed(show("2"), show("1"))], (show("1", CROSS, "cs.AI"),))
+    assert merged == (show("1", NEW, "cs.AI", "cs.LG"), show("2"))
+
+
+CATEGORIES = ("cs.AI", "cs.CL", "cs.LG")
+IDS = ("2510.00001", "2510.00002", "hep-th/9901001", "2510.00003")
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> Feed:
+    category = draw(st.sampled_from(CATEGORIES))
+    papers = st.builds(paper, st.sampled_from(IDS), st.integers(1, 3))
+    shown = st.builds(Announcement, papers, st.sampled_from(AnnounceType), st.just((category,)))
+    return Feed(category, TUESDAY, tuple(draw(st.lists(shown, max_size=6))))
+
+
+@given(st.lists(feeds(), max_size=5), st.randoms())
+def test_the_order_of_feeds_changes_only_the_order_of_papers(some: list[Feed], random: object) -> None:
+    shuffled = list(some)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert set(merge(shuffled)) == set(merge(some))
+
+
+@given(st.lists(feeds(), max_size=5))
+def test_merging_what_is_merged_changes_nothing(some: list[Feed]) -> None:
+    assert merge([], merge(some)) == merge(some)
+    assert merge(some, merge(some)) == merge(some)
+
+
+@given(st.lists(feeds(), max_size=4), st.lists(feeds(), max_size=4))
+def test_feeds_may_be_merged_in_portions(some: list[Feed], more: list[Feed]) -> None:
+    assert merge(more, merge(some)) == merge([*some, *more])
+
+
+@given(st.lists(feeds(), max_size=5))
+def test_no_paper_is_lost_or_doubled(some: list[Feed]) -> None:
+    ids = [shown.paper.arxiv_id for shown in merge(some)]
+    assert sorted(ids) == sorted({shown.paper.arxiv_id for one in some for shown in one.announcements})
+
+
+# --- fresh, stale, empty ------------------------------------------------------------------------------
+
+
+def test_a_feed_of_unknown_papers_is_an_announcement_and_needs_no_words() -> None:
+    report = judge(feed(show("1"), show("2")), [day(show("3"))])
+    assert (report.outcome, report.papers, report.detail) == (FeedOutcome.ANNOUNCED, 2, "")
+
+
+def test_a_feed_without_entries_is_no_announcement() -> None:
+    report = judge(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])
+    assert (report.outcome, report.papers) == (FeedOutcome.NO_ANNOUNCEMENT, 0)
+    assert report.detail == "arXiv announced nothing in cs.LG on 2025-10-07."
+
+
+def test_yesterdays_batch_under_todays_date_is_stale() -> None:
+    batch = [show(str(i)) for i in range(10)]
+    report = judge(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])
+    assert (report.outcome, report.papers) == (FeedOutcome.STALE, 10)
+    assert "10 of its 10 entries were already announced on 2025-10-06" in report.detail
+    assert report.detail.endswith("run again later, when arXiv has renewed it.")
+
+
+@pytest.mark.parametrize(
+    ("known", "papers", "outcome"),
+    [
+        (8, 10, FeedOutcome.STALE),
+        (7, 10, FeedOutcome.ANNOUNCED),
+        (1, 1, FeedOutcome.STALE),
+        (3, 4, FeedOutcome.ANNOUNCED),
+        (4, 4, FeedOutcome.STALE),
+        (4, 5, FeedOutcome.STALE),
+    ],
+)
+def test_nearly_all_of_a_feed_must_be_known_and_all_of_a_small_one(
+    known: int, papers: int, outcome: FeedOutcome
+) -> None:
+    batch = [show(str(i)) for i in range(papers)]
+    assert judge(feed(*batch), [day(*batch[:known])]).outcome is outcome
+
+
+def test_the_same_day_read_twice_is_not_stale() -> None:
+    batch = (show("1"), show("2"))
+    assert judge(feed(*batch), [day(*batch, on=TUESDAY)]).outcome is FeedOutcome.ANNOUNCED
+
+
+def test_papers_another_category_showed_earlier_are_not_stale_here() -> None:
+    yesterday = day(show("1", NEW, "cs.AI", primary="cs.AI"))
+    today = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
+    assert judge(today, [yesterday]).outcome is FeedOutcome.ANNOUNCED
+
+
+def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_feeds() -> None:
+    from_lg = feed(show("1", CROSS, "cs.LG", primary="cs.AI"), show("2"))
+    from_ai = feed(show("1", NEW, "cs.AI", primary="cs.AI"), show("2", CROSS, "cs.AI"))
+    yesterday = AnnouncementDay(MONDAY, merge([from_lg, from_ai]), ())
+    for repeated in (from_lg, from_ai):
+        assert judge(repeated, [yesterday]).outcome is FeedOutcome.STALE
+
+
+def test_a_new_version_of_a_known_paper_is_an_announcement() -> None:
+    assert judge(feed(show("1", REPLACE, version=2)), [day(show("1"))]).outcome is FeedOutcome.ANNOUNCED
+
+
+def test_warnings_of_the_feed_reach_the_operator_with_the_outcome() -> None:
+    fresh = judge(feed(show("1"), warnings=("First.", "Second.")), [])
+    assert fresh.detail == "First. Second."
+    empty = judge(Feed("cs.LG", TUESDAY, (), ("First.",)), [])
+    assert empty.detail.endswith("2025-10-07. First.")
+
+
+# --- as readers see it --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "at_home", "elsewhere"),
+    [
+        (NEW, NEW, CROSS),
+        (CROSS, CROSS, CROSS),
+        (REPLACE, REPLACE, REPLACE_CROSS),
+        (REPLACE_CROSS, REPLACE_CROSS, REPLACE_CROSS),
+    ],
+)
+def test_the_kind_depends_on_whether_the_primary_category_is_wanted(
+    kind: AnnounceType, at_home: AnnounceType, elsewhere: AnnounceType
+) -> None:
+    shown = show("1", kind, "cs.AI", "cs.LG", primary="cs.LG")
+    assert seen_from(shown, ("cs.LG", "cs.CV")) is at_home
+    assert seen_from(shown, ("cs",)) is at_home
+    assert seen_from(shown, ("cs.AI",)) is elsewhere
+
+
+def test_a_paper_concerns_those_whose_feed_showed_it() -> None:
+    shown = show("1", NEW, "cs.LG")
+    assert concerns(shown, ("cs.AI", "cs.LG"))
+    assert not concerns(shown, ("cs.XY",))  # one of its categories, but that feed was not read
+    assert not concerns(shown, ())
+
+
+def test_candidates_are_of_the_kinds_asked_for_as_seen_from_the_categories() -> None:
+    both = show("1", NEW, "cs.AI", "cs.LG", primary="cs.AI")
+    own, old = show("2", NEW, "cs.LG"), show("3", REPLACE, "cs.LG", version=2)
+    today = day(both, own, old, show("4", NEW, "cs.CV", primary="cs.CV"))
+    assert candidates([today], ("cs.LG",), (NEW,)) == (own,)
+    assert candidates([today], ("cs.LG",), (NEW, CROSS)) == (replace(both, announce_type=CROSS), own)
+    assert candidates([today], ("cs.AI",), (NEW,)) == (both,)
+    assert [shown.paper.arxiv_id for shown in announced([today], ("cs.LG",))] == ["1", "2", "3"]
+
+
+def test_a_paper_mailed_before_is_announced_but_no_candidate() -> None:
+    today = day(show("1"), show("2"))
+    assert candidates([today], ("cs.LG",), (NEW,), without={"1"}) == (show("2"),)
+    assert len(announced([today], ("cs.LG",))) == 2
+
+
+def test_a_paper_new_on_monday_and_replaced_on_tuesday_is_new_once_in_its_latest_version() -> None:
+    days = [day(show("1")), day(show("1", REPLACE, version=2), on=TUESDAY)]
+    assert candidates(days, ("cs.LG",), (NEW,)) == (show("1", NEW, version=2),)
