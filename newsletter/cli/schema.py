@@ -1,0 +1,28 @@
+"""`newsletter schema`: the JSON Schema of subscribers.yaml, for editors that complete and check the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from newsletter.subscribers import schema
+
+
+@click.command(name="schema")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write to this file instead of the terminal.",
+)
+def command(output: Path | None) -> None:
+    """Print the JSON Schema of subscribers.yaml.
+
+    Point an editor's YAML support to it, and it completes keys and marks mistakes while you type.
+    """
+    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,268 @@
+"""subscribers.yaml → subscribers: either everybody, with the defaults applied, or every problem with its line.
+
+`yaml_lines.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
+values are checked against each other, and problems are worded. The file is never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from newsletter.addresses import base_address, subscriber_id
+from newsletter.errors import ConfigError
+from newsletter.model import Profile, Subscriber, Topic
+from newsletter.subscribers_schema import (
+    WEEKDAYS,
+    Keywords,
+    Preferences,
+    SubscriberEntry,
+    SubscribersFile,
+    TopicEntry,
+    nearest,
+    schema,
+    to_address,
+)
+from newsletter.yaml_lines import MAX_BYTES, Node, Problem, bare, plain, read, show
+
+__all__ = ["base_address", "load_subscribers", "parse_subscribers", "schema", "subscriber_id"]
+
+MAX_PROBLEMS = 200
+Loc = tuple[int | str, ...]
+
+_MISSING = {
+    "email": "an e-mail address",
+    "name": "a short name for the topic",
+    "subscribers": "a list with at least one subscriber",
+}
+_MODELS: dict[str, type[BaseModel]] = {
+    "": SubscribersFile,
+    "defaults": Preferences,
+    "subscribers": SubscriberEntry,
+    "topics": TopicEntry,
+    "keywords": Keywords,
+}
+
+
+def load_subscribers(path: Path) -> tuple[Subscriber, ...]:
+    """The subscribers in this file. Raises ConfigError, also when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); write it, or name another file") from error
+    return parse_subscribers(data, source=str(path))
+
+
+def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
+    """The subscribers in the file's order. Raises ConfigError with one line in `.problems` for each thing to mend.
+
+    `source` is the file's name as problems show it. Reads nothing, and always ends soon (see yaml_lines.py).
+    """
+    root, problems = read(text)
+    file = None
+    if root is None or root.value is None:
+        if not problems:
+            problems.append(Problem(1, "found nothing, expected subscribers: and a list of them"))
+    else:
+        file, found = _validate(root)
+        problems += found
+    if problems or file is None:
+        raise _config_error(problems, source)
+    return tuple(_subscriber(entry, file.defaults) for entry in file.subscribers)
+
+
+def _config_error(problems: list[Problem], source: str) -> ConfigError:
+    lines = [f"{source}:{problem.line}: {problem.text}" for problem in sorted(set(problems))]
+    shown = lines[:MAX_PROBLEMS]
+    if len(lines) > len(shown):
+        shown.append(f"{source}: and {len(lines) - len(shown):,} more problems after these")
+    count = "1 problem" if len(lines) == 1 else f"{len(lines):,} problems"
+    return ConfigError(f"{source} has {count}; mend the file and run newsletter check:", tuple(shown))
+
+
+# --- problems -----------------------------------------------------------------------------------------
+
+
+def _validate(root: Node) -> tuple[SubscribersFile | None, list[Problem]]:
+    problems = list(_problems_between(root))
+    try:
+        return SubscribersFile.model_validate(plain(root)), problems
+    except ValidationError as error:
+        problems += _worded(error.errors(include_url=False), root)
+        return None, problems
+
+
+def _worded(details: list[ErrorDetails], root: Node) -> Iterable[Problem]:
+    lines = sorted(((root.find(detail["loc"]), detail) for detail in details), key=lambda pair: pair[0].line)
+    for count, (node, detail) in enumerate(lines):
+        if node.refused:
+            continue  # yaml_lines has said so already
+        said = _said(detail) if count <= MAX_PROBLEMS else "wrong"
+        yield Problem(node.line, f"{_label(detail['loc'])}{said}")
+
+
+def _label(loc: Loc) -> str:
+    """`topics.relevant: ` — the line says which topic of whom; keys of defaults are marked as such."""
+    keys = [step for step in loc if isinstance(step, str)]
+    if keys[:1] == ["subscribers"] and len(keys) > 1:
+        del keys[0]
+    return ".".join(bare(key) for key in keys) + ": " if keys else ""
+
+
+def _said(detail: ErrorDetails) -> str:
+    """`found X, expected Y` in plain words."""
+    found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
+    context = detail.get("ctx", {})
+    match kind:
+        case "missing":
+            said = f"missing, expected {_MISSING[key]}"
+        case "extra_forbidden":
+            said = f"unknown key{_nearest_key(detail['loc'])}"
+        case "silent_topic":
+            said = "neither relevant nor irrelevant, expected text in at least one of them"
+        case "too_short":
+            said = "found an empty list, expected at least one entry"
+        case "too_long":
+            said = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
+        case "list_type":
+            said = f"found {show(found)}, expected a list, one entry a line after a dash"
+        case "expected":
+            hint = context["hint"]
+            words = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
+            said = f"found {_show(found)}, expected {words}"
+        case _:
+            keys = ", ".join(_model(detail["loc"]).model_fields)
+            said = f"found {show(found)}, expected keys and values ({keys})"
+    remedy = "write it" if key in _MISSING else "write it, or remove the line"
+    return f"{said}; {remedy}" if found is None else said
+
+
+def _show(found: Any) -> str:
+    return "no text" if isinstance(found, str) and not found.strip() else show(found)
+
+
+def _model(loc: Loc) -> type[BaseModel]:
+    keys = [step for step in loc if isinstance(step, str) and step in _MODELS]
+    return _MODELS[keys[-1] if keys else ""]
+
+
+def _nearest_key(loc: Loc) -> str:
+    keys = list(_model(loc[:-1]).model_fields)
+    near = nearest(str(loc[-1])[:100], keys)
+    return near.replace("; nearest:", ", expected") if near else f", expected one of {', '.join(keys)}"
+
+
+# --- problems between values --------------------------------------------------------------------------
+
+
+def _problems_between(root: Node) -> Iterable[Problem]:
+    """What no single value shows: read from the tree, so that it is said together with all other problems."""
+    entries = root.find(("subscribers",)).value if isinstance(root.value, dict) else None
+    if not isinstance(entries, list):
+        return
+    defaults = root.find(("defaults",)) if isinstance(root.value, dict) and "defaults" in root.value else None
+    yield from _duplicate_addresses(entries)
+    for entry in entries:
+        if isinstance(entry.value, dict):
+            yield from _missing_together(entry, defaults)
+    for node in (defaults, *entries):
+        yield from _topics_twice(node)
+
+
+def _duplicate_addresses(entries: list[Node]) -> Iterable[Problem]:
+    first: dict[str, Node] = {}
+    for entry in entries:
+        node = _get(entry, "email")
+        if node is None or not isinstance(node.value, str) or len(node.value) > 254:
+            continue
+        try:
+            key = subscriber_id(to_address(node.value.strip()))
+        except ValueError:
+            continue  # the schema says so
+        if key in first:
+            again = f"found {show(node.value)}, which is the mailbox of line {first[key].line}"
+            yield Problem(node.line, f"email: {again}, expected each mailbox once (+tags do not count)")
+        first.setdefault(key, node)
+
+
+def _missing_together(entry: Node, defaults: Node | None) -> Iterable[Problem]:
+    if (_get(entry, "categories") or _get(defaults, "categories")) is None:
+        yield Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
+    topics = _get(entry, "topics") or _get(defaults, "topics")
+    like = _get(_get(entry, "keywords"), "like") or _get(_get(defaults, "keywords"), "like")
+    if all(node is None or node.value == [] for node in (topics, like)):
+        said = "found neither topics nor keywords.like, expected at least one of them to score papers by"
+        yield Problem(entry.line, said)
+
+
+def _topics_twice(preferences: Node | None) -> Iterable[Problem]:
+    topics = _get(preferences, "topics")
+    names: set[str] = set()
+    for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
+        name = _get(topic, "name")
+        if name is None or not isinstance(name.value, str):
+            continue
+        if name.value.strip() in names:
+            again = f"found {show(name.value)} again, expected a name of its own for each topic"
+            yield Problem(name.line, f"topics.name: {again}")
+        names.add(name.value.strip())
+
+
+def _get(node: Node | None, key: str) -> Node | None:
+    return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+
+
+# --- subscribers --------------------------------------------------------------------------------------
+
+
+def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
+    chosen = _over(defaults, entry)
+    keywords = chosen.keywords
+    if "keywords" in entry.model_fields_set:
+        keywords = _over(defaults.keywords, entry.keywords)
+    return Subscriber(
+        subscriber_id=subscriber_id(entry.email),
+        email=entry.email,
+        name=entry.name,
+        zone=chosen.time_zone,
+        send_at=chosen.send_at,
+        frequency=chosen.frequency,
+        weekday=WEEKDAYS.index(chosen.weekday),
+        categories=_unique(chosen.categories),
+        announce_types=_unique(chosen.announce_types),
+        profile=_profile(chosen, keywords),
+        pinned_authors=_unique(chosen.pinned_authors),
+        min_relevance=chosen.min_relevance,
+        min_novelty=chosen.min_novelty,
+        max_papers=chosen.max_papers,
+        paused_until=chosen.paused_until,
+    )
+
+
+def _profile(chosen: Preferences, keywords: Keywords) -> Profile:
+    return Profile(
+        topics=tuple(Topic(topic.name, topic.relevant, topic.irrelevant) for topic in chosen.topics),
+        about=chosen.about,
+        like=_unique(keywords.like),
+        avoid=_unique(keywords.avoid),
+        language=chosen.language,
+    )
+
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+
+
+def _over(below: M, above: BaseModel) -> M:
+    """`below`, with the keys that are written in `above` taken from there."""
+    written = above.model_fields_set & type(below).model_fields.keys()
+    return below.model_copy(update={key: getattr(above, key) for key in written})
+
+
+def _unique(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
