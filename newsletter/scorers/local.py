@@ -1,0 +1,107 @@
+"""Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
+
+Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
+every day. Novelty is how unlike the recent papers its wording is. How well this works is measured in docs/scoring.md;
+the comparing itself is in ranking.py, the words in text.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
+from newsletter.scorers.explain import Explainer
+from newsletter.scorers.ranking import Ranking, rank, read_terms
+from newsletter.scorers.text import EncodedPaper, Encoder
+from newsletter.scorers.tfidf import TermMatrix, build_matrix
+
+__all__ = ["LocalScorer", "load_comments"]
+
+SCORER_NAME = "local ranker"
+HISTORY_DAYS = 4
+COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
+
+
+class LocalScorer:
+    """The embedded `Scorer`. Remembers the words of papers it has seen, so that subscribers share the work."""
+
+    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+        self._comments = comments
+        self._encoder = Encoder()
+        self._encoded: dict[Paper, EncodedPaper] = {}
+
+    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+        """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        wanted = _unique(papers)
+        if not wanted:
+            return ScoreSheet((), (), SCORER_NAME)
+        known = _choose_history(wanted, history)
+        matrix = build_matrix([self._encode(paper) for paper in (*wanted, *known)])
+        terms = read_terms(profile, self._encoder)
+        ranking = rank(matrix, terms)
+        relevance = _grade_relevance(ranking)[: len(wanted)]
+        novelty = _grade_novelty(matrix, len(wanted))
+        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
+        scores = tuple(
+            Score(
+                arxiv_id=paper.arxiv_id,
+                relevance=int(relevance[row]),
+                novelty=int(novelty[row]),
+                comment=explainer.comment(row, paper, int(relevance[row])),
+                rank=float(ranking.score[row]),
+                topic=explainer.topic(row),
+            )
+            for row, paper in enumerate(wanted)
+        )
+        return ScoreSheet(scores, (), SCORER_NAME)
+
+    def _encode(self, paper: Paper) -> EncodedPaper:
+        encoded = self._encoded.get(paper)
+        if encoded is None:
+            encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
+        return encoded
+
+    def _sentences(self, language: str) -> Sentences:
+        return self._comments.get(language) or self._comments[FALLBACK_LANGUAGE]
+
+
+def _unique(papers: Sequence[Paper]) -> list[Paper]:
+    return list({paper.arxiv_id: paper for paper in reversed(papers)}.values())[::-1]
+
+
+def _choose_history(papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> list[Paper]:
+    """The recent papers of the field that `papers` belong to: others would teach what a field is, not a topic."""
+    counts = Counter(category for paper in papers for category in paper.categories)
+    common = {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
+    seen = {paper.arxiv_id for paper in papers}
+    chosen = []
+    for day in history[-HISTORY_DAYS:]:
+        for paper in day:
+            if paper.arxiv_id not in seen and not common.isdisjoint(paper.categories):
+                seen.add(paper.arxiv_id)
+                chosen.append(paper)
+    return chosen
+
+
+# A paper's odds of being relevant, from its place among the recent papers and its likeness to the profile's words.
+_SCORE_WEIGHT, _DIRECT_WEIGHT, _OFFSET = 0.45, 6.0, -3.4
+# The chance from which each relevance is given: 2 from the first on, 10 from the last on.
+_CHANCES = np.array([0.02, 0.04, 0.08, 0.14, 0.22, 0.32, 0.45, 0.6, 0.78])
+
+
+def _grade_relevance(ranking: Ranking) -> npt.NDArray[np.intp]:
+    odds = _SCORE_WEIGHT * ranking.score + _DIRECT_WEIGHT * np.minimum(ranking.direct, 0.3) + _OFFSET
+    return 1 + np.searchsorted(_CHANCES, 1 / (1 + np.exp(-odds)), side="right")
+
+
+def _grade_novelty(matrix: TermMatrix, n_papers: int) -> npt.NDArray[np.intp]:
+    """How much of a paper's wording hardly any other paper has, placed among all papers known."""
+    rare = matrix.idf[matrix.columns]
+    weight = np.bincount(matrix.rows, matrix.values**2 * rare, minlength=matrix.n_rows)
+    place = np.searchsorted(np.sort(weight), weight[:n_papers], side="right") / max(matrix.n_rows, 1)
+    return np.clip(np.round(3 + 6 * place), 1, 10).astype(np.intp)

@@ -1,0 +1,130 @@
+"""Turns titles, abstracts and profile texts into terms: stemmed words and pairs of neighbouring words.
+
+A term is a 64-bit number (a stable hash of the stem), so nothing needs a vocabulary and every process gets the same
+numbers. Knows nothing of papers' worth. Stems are Porter2's for English, which leaves other languages whole words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+
+Keys = npt.NDArray[np.uint64]
+
+_WORD = re.compile(r"[^\W_]+")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
+_HYPHENS = re.compile(r"[-\u2010\u2011]")
+_PAIR_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so (a, b) ↦ a·factor + b mixes all bits (2^64 / golden ratio)
+
+_STOP_WORDS = frozenset(
+    """a about above after again all also although am among an and any are as at be because been before being below
+    between both but by can cannot could did do does doing down during each either etc few for from further had has
+    have having he her here hers him his how however i if in into is it its itself just less may me might more most
+    much must my no nor not of off on once only or other our ours out over own per same she should so some such than
+    that the their theirs them then there these they this those through thus to too under until up upon us very via
+    was we were what when where whether which while who whom why will with within without would yet you your""".split()
+)
+# Words by which a profile speaks of papers rather than of their subject; they would match everything or nothing.
+_PROFILE_STOP_WORDS = frozenset(
+    """approach approaches avoid based certain commenting considering criteria criterion derive deriving discuss
+    discussing discussion especially examine examining example examples existing focus focuses focusing friend fulfill
+    given goal highly include includes including increased incremental insight insights interested interests
+    introduce irrelevant keep keywords known like likes lower measuring merely method methods new novel only paper
+    papers particularly present presenting previously propose published purely rated related relevant show shows
+    standard straightforward studies study suggesting topic topics use used using weight weighted work works
+    au aux avec como con da das de del dem den der des die do dos du ein eine einer el en est et für il im ist la las
+    le les lo los mit na nicht no nos oder ou para per por pour que sind su sur un una und une uno von zu zum zur
+    """.split()
+)
+
+
+class Word(NamedTuple):
+    """A telling word at its place in a text: `text[start:end]`. `key` is 0 for a word that tells nothing."""
+
+    key: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPaper:
+    """A paper's words in reading order; 0 stands between words that are not neighbours.
+
+    The first `title_length` entries come from the title.
+    """
+
+    keys: Keys
+    title_length: int
+
+
+class Encoder:
+    """Remembers the term of every word form it has seen; one process needs one."""
+
+    def __init__(self) -> None:
+        self._stemmer = Stemmer.Stemmer("english", 0)
+        self._keys: dict[str, int] = {}
+
+    def encode(self, title: str, abstract: str) -> EncodedPaper:
+        """The words of a paper. Takes any text."""
+        title_keys = self._text_keys(title)
+        keys = np.array([*title_keys, 0, *self._text_keys(abstract)], dtype=np.uint64)
+        return EncodedPaper(keys, len(title_keys))
+
+    def words(self, text: str) -> list[Word]:
+        """Every word of the text with its place, for showing it as it was written."""
+        return [Word(self._key(m.group().lower()), m.start(), m.end()) for m in _WORD.finditer(text)]
+
+    def query(self, texts: Iterable[str]) -> dict[int, int]:
+        """How often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
+        counts: dict[int, int] = {}
+        for text in texts:
+            keys = [0 if w in _PROFILE_STOP_WORDS else self._key(w) for w in _WORD.findall(text.lower())]
+            keys += self._compound_keys(text.lower())
+            for key in [*keys, *pair_keys(np.array(keys, dtype=np.uint64)).tolist()]:
+                if key:
+                    counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    def _text_keys(self, text: str) -> list[int]:
+        lowered = text.lower()
+        known = self._keys
+        words = _WORD.findall(lowered)
+        try:
+            keys = [known[word] for word in words]
+        except KeyError:
+            keys = [self._key(word) for word in words]
+        return keys + self._compound_keys(lowered)
+
+    def _compound_keys(self, lowered: str) -> list[int]:
+        """`multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
+        keys: list[int] = []
+        for compound in _COMPOUND.findall(lowered):
+            keys += [0, self._key(_HYPHENS.sub("", compound)), 0]
+        return keys
+
+    def _key(self, word: str) -> int:
+        key = self._keys.get(word)
+        if key is None:
+            telling = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
+            key = term_key(self._stemmer.stemWord(word)) if telling else 0
+            self._keys[word] = key
+        return key
+
+
+def term_key(stem: str) -> int:
+    """The number of a stem; the same in every process and on every machine, never 0."""
+    return int.from_bytes(hashlib.blake2b(stem.encode("utf-8", "replace"), digest_size=8).digest(), "big") or 1
+
+
+def pair_keys(keys: Keys) -> Keys:
+    """The number of each pair of neighbours, 0 where one of the two tells nothing; one entry shorter than `keys`."""
+    pairs: Keys = keys[:-1] * _PAIR_FACTOR + keys[1:]
+    pairs[(keys[:-1] == 0) | (keys[1:] == 0)] = 0
+    return pairs

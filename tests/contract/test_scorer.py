@@ -1,0 +1,117 @@
+"""What every `Scorer` promises, run on each implementation. Papers and profiles here are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scorers import Scorer
+from newsletter.scorers.comments import load_comments
+from newsletter.scorers.local import LocalScorer
+
+COMMENTS = load_comments((Path(__file__).parents[2] / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
+
+
+def make_local() -> Scorer:
+    return LocalScorer(comments=COMMENTS)
+
+
+SCORERS = [pytest.param(make_local, id="local")]
+
+PROFILE = Profile(
+    topics=(
+        Topic("Sparse models", "Pruning and sparsity of neural networks", "Medical images"),
+        Topic("Dwarf galaxies", "Satellites of the Milky Way"),
+    ),
+    about="Reads over coffee",
+    like=("quantization",),
+    avoid=("federated learning",),
+)
+
+
+def make_paper(number: int, title: str = "A title", abstract: str = "Some words on pruning.") -> Paper:
+    return Paper(f"2510.{number:05d}", 1, title, ("Ada Example",), abstract, ("cs.LG",))
+
+
+PAPERS = tuple(
+    make_paper(number, title, abstract)
+    for number, (title, abstract) in enumerate(
+        [
+            ("Pruning large networks", "We prune neural networks and study their sparsity."),
+            ("Satellites of the Milky Way", "Dwarf galaxies orbit the Milky Way as its satellites."),
+            ("Growing tomatoes", "Light and water in a greenhouse."),
+            ("Quantization by halves", "A quantization of weights, without federated learning."),
+        ]
+    )
+)
+TEXTS = st.text(max_size=80)
+ANY_PAPERS = st.lists(
+    st.builds(make_paper, st.integers(0, 30), TEXTS, TEXTS), max_size=8, unique_by=lambda paper: paper.arxiv_id
+)
+ANY_TOPICS = st.lists(st.builds(Topic, st.text(min_size=1, max_size=20), TEXTS, TEXTS), max_size=3).map(tuple)
+ANY_WORDS = st.lists(st.text(max_size=20), max_size=3).map(tuple)
+ANY_PROFILE = st.builds(Profile, ANY_TOPICS, TEXTS, ANY_WORDS, ANY_WORDS, st.sampled_from(["en", "de", "xx"]))
+
+pytestmark = pytest.mark.parametrize("make", SCORERS)
+
+
+def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, history: Sequence[Sequence[Paper]]) -> None:
+    sheet = scorer.score(profile, papers, history)
+    ids = [score.arxiv_id for score in sheet.scores] + [failure.arxiv_id for failure in sheet.failures]
+    assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
+    for score in sheet.scores:
+        assert type(score.relevance) is int
+        assert type(score.novelty) is int
+        assert 1 <= score.relevance <= 10
+        assert 1 <= score.novelty <= 10
+        assert score.rank == score.rank, "a rank that is not a number cannot order anything"
+        assert score.comment
+        assert score.topic in {"", *(topic.name for topic in profile.topics)}
+    assert sheet.scorer
+
+
+def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Callable[[], Scorer]) -> None:
+    assert_whole(PAPERS, make(), PROFILE, [])
+
+
+def test_no_papers_make_an_empty_sheet(make: Callable[[], Scorer]) -> None:
+    sheet = make().score(PROFILE, [], [PAPERS])
+    assert sheet.scores == ()
+    assert sheet.failures == ()
+
+
+def test_one_paper_alone_is_scored(make: Callable[[], Scorer]) -> None:
+    assert_whole(PAPERS[:1], make(), PROFILE, [])
+
+
+def test_a_paper_given_twice_comes_back_once(make: Callable[[], Scorer]) -> None:
+    assert_whole([PAPERS[0], PAPERS[1], PAPERS[0]], make(), PROFILE, [])
+
+
+def test_repeating_a_call_gives_the_same_sheet(make: Callable[[], Scorer]) -> None:
+    scorer = make()
+    first = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
+    scorer.score(Profile(topics=(), like=("tomatoes",)), PAPERS[2:], [])
+    assert scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]]) == first
+    assert make().score(PROFILE, PAPERS[:2], [PAPERS[2:]]) == first
+
+
+def test_the_order_of_papers_changes_no_score(make: Callable[[], Scorer]) -> None:
+    forward = {score.arxiv_id: score for score in make().score(PROFILE, PAPERS, []).scores}
+    backward = {score.arxiv_id: score for score in make().score(PROFILE, PAPERS[::-1], []).scores}
+    assert {i: (s.relevance, s.novelty) for i, s in forward.items()} == {
+        i: (s.relevance, s.novelty) for i, s in backward.items()
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(papers=ANY_PAPERS, past=st.lists(ANY_PAPERS, max_size=2), profile=ANY_PROFILE)
+def test_foreign_text_breaks_nothing(
+    make: Callable[[], Scorer], papers: list[Paper], past: list[list[Paper]], profile: Profile
+) -> None:
+    assert_whole(papers, make(), profile, past)
