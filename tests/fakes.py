@@ -1,11 +1,14 @@
 """Edges without a disk or a network, for tests of what lies between them. They pass the edges' contract suites.
 
-`MemoryStore` is a store that forgets with the process; `FlakySender` does what its script says.
+`MemoryStore` is a store that forgets with the process; `FlakySender` does what its script says; `no_more_than` is a
+disk that fills up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import resource
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
 from threading import RLock
@@ -163,3 +166,14 @@ class FlakySender:
 
 def _receipt(delivery_id: str) -> str:
     return f"fake:{delivery_id}"
+
+
+@contextmanager
+def no_more_than(file_bytes: int) -> Iterator[None]:
+    """This process cannot make a file longer than that: what a full disk looks like to who writes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

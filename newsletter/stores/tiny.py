@@ -111,9 +111,7 @@ class TinyStore:
             if stored == delivery:
                 return
             if stored is None or not ledger.is_next_of(delivery, stored):
-                raise StoreConflict(
-                    f"{delivery.delivery_id} was moved by another run meanwhile; leave it to that run"
-                )
+                raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
             self._rows.put(path, delivery)
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
@@ -164,9 +162,7 @@ class TinyStore:
     def start_run(self, run_id: str) -> None:
         with self._change(self._runs):
             if not self._running.take(_require_safe(run_id)):
-                raise StoreError(
-                    f"run {run_id} is already running in another process; start this one with another id"
-                )
+                raise StoreError(f"run {run_id} is already running; give this one another id")
 
     def end_run(self, run_id: str) -> None:
         with self._change(self._runs):
