@@ -1,0 +1,191 @@
+"""Send times across the clock changes of all zones, weekdays and pauses."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
+from newsletter.schedule import due_at, is_due, is_paused, local_date, mails_on
+
+ADA = Subscriber(
+    subscriber_id="s_z7qa3xsg",
+    email="ada@example.org",
+    name="Ada",
+    zone="Europe/Berlin",
+    send_at=time(7, 10),
+    frequency=Frequency.DAILY,
+    weekday=0,
+    categories=("cs.LG",),
+    announce_types=(AnnounceType.NEW,),
+    profile=Profile(topics=()),
+    pinned_authors=(),
+    min_relevance=7,
+    min_novelty=4,
+    max_papers=30,
+)
+SUNDAY = date(2026, 11, 22)
+MONDAY = date(2026, 11, 23)
+
+
+def due(zone: str, on: str, at: str) -> str:
+    """The due moment as that zone's wall clock shows it, with its offset."""
+    subscriber = replace(ADA, zone=zone, send_at=time.fromisoformat(at))
+    return due_at(subscriber, date.fromisoformat(on)).astimezone(ZoneInfo(zone)).isoformat()
+
+
+# --- dates
+
+
+def test_the_local_date_is_that_of_the_zone() -> None:
+    now = datetime(2026, 11, 22, 11, 30, tzinfo=UTC)
+    zones = ("Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago")
+    assert [local_date(now, zone).day for zone in zones] == [23, 22, 22]
+    assert local_date(now - timedelta(hours=1), "Pacific/Pago_Pago").day == 21
+
+
+def test_a_moment_without_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        local_date(datetime(2026, 11, 22, 11, 30), "UTC")  # noqa: DTZ001 - what is tested
+
+
+# --- which days bring mail
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days"),
+    [(Frequency.DAILY, [0, 1, 2, 3, 4, 5, 6]), (Frequency.WEEKDAYS, [0, 1, 2, 3, 4]), (Frequency.WEEKLY, [4])],
+)
+def test_the_frequency_picks_the_days_of_the_week(frequency: Frequency, days: list[int]) -> None:
+    subscriber = replace(ADA, frequency=frequency, weekday=4)
+    week = [MONDAY + timedelta(days=n) for n in range(7)]
+    assert [on.weekday() for on in week if mails_on(subscriber, on)] == days
+
+
+@given(st.dates(), st.integers(0, 6))
+def test_seven_days_in_a_row_hold_one_weekly_mail(start: date, weekday: int) -> None:
+    start = min(start, date.max - timedelta(days=6))
+    subscriber = replace(ADA, frequency=Frequency.WEEKLY, weekday=weekday)
+    assert sum(mails_on(subscriber, start + timedelta(days=n)) for n in range(7)) == 1
+
+
+def test_mail_comes_again_on_the_day_the_pause_ends() -> None:
+    subscriber = replace(ADA, paused_until=MONDAY)
+    assert is_paused(subscriber, SUNDAY)
+    assert not is_paused(subscriber, MONDAY)
+    assert not is_paused(ADA, SUNDAY)
+
+
+# --- the send time on days when the clock changes
+
+
+@pytest.mark.parametrize(
+    ("zone", "on", "at", "expected"),
+    [
+        ("Europe/Berlin", "2026-11-22", "07:10", "2026-11-22T07:10:00+01:00"),
+        ("Asia/Kathmandu", "2026-11-22", "07:10", "2026-11-22T07:10:00+05:45"),
+        # clocks go forward: 02:00 to 03:00
+        ("Europe/Berlin", "2027-03-28", "01:59", "2027-03-28T01:59:00+01:00"),
+        ("Europe/Berlin", "2027-03-28", "02:00", "2027-03-28T03:00:00+02:00"),
+        ("Europe/Berlin", "2027-03-28", "02:59", "2027-03-28T03:00:00+02:00"),
+        ("Europe/Berlin", "2027-03-28", "03:00", "2027-03-28T03:00:00+02:00"),
+        # clocks go back: 03:00 to 02:00
+        ("Europe/Berlin", "2026-10-25", "02:30", "2026-10-25T02:30:00+02:00"),
+        ("Europe/Berlin", "2026-10-25", "03:00", "2026-10-25T03:00:00+01:00"),
+        # by half an hour only
+        ("Australia/Lord_Howe", "2026-10-04", "02:10", "2026-10-04T02:30:00+11:00"),
+        # at midnight: the day begins at 01:00
+        ("America/Santiago", "2026-09-06", "00:20", "2026-09-06T01:00:00-03:00"),
+        # back over midnight: 23:30 comes twice, on the same date
+        ("America/Santiago", "2026-04-04", "23:30", "2026-04-04T23:30:00-03:00"),
+        # 00:01 back to 23:01 of the day before
+        ("America/St_Johns", "2010-11-07", "00:00", "2010-11-07T00:00:00-02:30"),
+        # a gap over midnight, 23:30 to 00:30: the last moment of the day
+        ("America/Toronto", "1919-03-30", "23:45", "1919-03-30T23:29:59.999999-05:00"),
+        ("America/Toronto", "1919-03-31", "00:10", "1919-03-31T00:30:00-04:00"),
+        # a day that never was
+        ("Pacific/Apia", "2011-12-30", "07:10", "2011-12-31T00:00:00+14:00"),
+    ],
+)
+def test_the_mail_is_due_at(zone: str, on: str, at: str, expected: str) -> None:
+    assert due(zone, on, at) == expected
+
+
+# --- laws
+
+ZONES = st.sampled_from(sorted(zoneinfo.available_timezones()))
+DATES = st.dates(date(1900, 1, 2), date(2100, 12, 30))
+TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+
+
+def exists(on: date, zone: str) -> bool:
+    """Whether the zone's calendar has that date at all; looks at every half hour around it."""
+    start = datetime(on.year, on.month, on.day, tzinfo=UTC) - timedelta(hours=16)
+    return any(local_date(start + timedelta(minutes=30 * n), zone) == on for n in range(120))
+
+
+@given(ZONES, DATES, TIMES)
+@example("Pacific/Apia", date(2011, 12, 30), time(7, 10))
+@example("America/Toronto", date(1919, 3, 30), time(23, 45))
+@example("America/St_Johns", date(2010, 11, 7), time(0, 0))
+def test_the_mail_of_a_date_is_due_on_that_date(zone: str, on: date, at: time) -> None:
+    moment = due_at(replace(ADA, zone=zone, send_at=at), on)
+    assert moment.tzinfo is UTC
+    assert (local_date(moment, zone) == on) is exists(on, zone)
+
+
+@given(ZONES, DATES, TIMES)
+@example("Pacific/Apia", date(2011, 12, 29), time(0, 0))
+@example("Pacific/Apia", date(2011, 12, 30), time(0, 0))
+def test_later_dates_are_due_later(zone: str, on: date, at: time) -> None:
+    subscriber = replace(ADA, zone=zone, send_at=at)
+    today, tomorrow = due_at(subscriber, on), due_at(subscriber, on + timedelta(days=1))
+    assert today < tomorrow or not exists(on, zone)
+    assert today <= tomorrow
+
+
+@given(ZONES, DATES, TIMES, TIMES)
+def test_a_later_send_time_is_never_due_earlier(zone: str, on: date, one: time, other: time) -> None:
+    early, late = (due_at(replace(ADA, zone=zone, send_at=at), on) for at in sorted((one, other)))
+    assert early <= late
+
+
+@given(ZONES, DATES, TIMES)
+def test_a_mail_becomes_due_at_its_moment_and_not_before(zone: str, on: date, at: time) -> None:
+    assume(exists(on, zone))
+    subscriber = replace(ADA, zone=zone, send_at=at)
+    moment = due_at(subscriber, on)
+    assert is_due(subscriber, moment)
+    before = moment - timedelta(microseconds=1)
+    assert not is_due(subscriber, before) or local_date(before, zone) != on
+
+
+# --- now or not now
+
+
+def test_a_mail_is_due_from_the_send_time_to_the_end_of_the_day() -> None:
+    midnight = datetime(2026, 11, 22, 23, tzinfo=UTC)  # in Berlin, the beginning of Monday
+    due_minutes = [n for n in range(24 * 60) if is_due(ADA, midnight + timedelta(minutes=n))]
+    assert due_minutes == list(range(7 * 60 + 10, 24 * 60))
+
+
+def test_a_mail_is_not_due_on_a_day_without_mail_or_in_a_pause() -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert not is_due(replace(ADA, frequency=Frequency.WEEKDAYS), noon)
+    assert is_due(replace(ADA, frequency=Frequency.WEEKDAYS), noon + timedelta(days=1))
+    assert not is_due(replace(ADA, paused_until=MONDAY), noon)
+    assert is_due(replace(ADA, paused_until=SUNDAY), noon)
+
+
+def test_weekdays_are_those_of_the_subscriber() -> None:
+    """Sunday noon in London is Monday morning on Kiritimati."""
+    noon = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    subscriber = replace(ADA, frequency=Frequency.WEEKDAYS)
+    assert is_due(replace(subscriber, zone="Pacific/Kiritimati"), noon)
+    assert not is_due(replace(subscriber, zone="Europe/London"), noon)
