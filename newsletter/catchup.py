@@ -1,0 +1,50 @@
+"""Which announcement days belong into a subscriber's next mail. Pure.
+
+Normally just the latest one; after missed runs, for weekly readers and after a failed feed, more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from newsletter.ledger import counts_as_sent
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome
+
+MAX_DAYS = 7  # older announcements are no news: a week and a day of absence loses the first of them
+
+
+def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
+    """Whether each of these categories was read that day: nothing more is to be expected of it.
+
+    A stale feed may still turn, and a failed one may come back, so neither settles the day.
+    """
+    settled = {
+        report.category
+        for report in day.feeds
+        if report.outcome in (FeedOutcome.ANNOUNCED, FeedOutcome.NO_ANNOUNCEMENT)
+    }
+    return settled.issuperset(categories)
+
+
+def days_to_cover(
+    days: Sequence[AnnouncementDay], deliveries: Sequence[Delivery], digest_on: date
+) -> list[AnnouncementDay]:
+    """The days of `days` (oldest first, the latest known one last) for the mail of `digest_on`.
+
+    `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail covers the
+    latest day alone. Later ones cover every day since the first mail that no mail has covered, at most a week back.
+    """
+    if not days:
+        return []
+    past = [
+        row
+        for row in deliveries
+        if row.digest_on != digest_on and (counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED)
+    ]
+    if not past:
+        return [days[-1]]
+    covered = {on for row in past for on in row.announced_on}
+    first = min(covered) if covered else min(row.digest_on for row in past) - timedelta(days=1)
+    oldest = max(first, days[-1].announced_on - timedelta(days=MAX_DAYS))
+    return [day for day in days if day.announced_on >= oldest and day.announced_on not in covered]

@@ -1,0 +1,78 @@
+"""Values for tests, complete but for what a test is about: `make.paper("2601.00001", title="…")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    FeedOutcome,
+    FeedReport,
+    Frequency,
+    Paper,
+    Profile,
+    Score,
+    ScoreSheet,
+    Subscriber,
+    Topic,
+)
+
+TUESDAY = date(2026, 1, 6)
+WEDNESDAY = date(2026, 1, 7)
+NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
+
+
+def paper(arxiv_id: str = "2601.00001", **changes: Any) -> Paper:
+    plain = Paper(arxiv_id, 1, f"On the paper {arxiv_id}", ("Ada Lovelace", "Emmy Noether"), "It is about.", ("cs.LG",))
+    return replace(plain, **changes)
+
+
+def announcement(arxiv_id: str = "2601.00001", kind: str = "new", **changes: Any) -> Announcement:
+    shown = paper(arxiv_id, **changes)
+    return Announcement(shown, AnnounceType(kind), (shown.primary,))
+
+
+def day(
+    on: date = TUESDAY, announcements: Sequence[Announcement] = (), *, failed: Sequence[str] = ()
+) -> AnnouncementDay:
+    categories = {feed for shown in announcements for feed in shown.feeds} | {"cs.LG"}
+    fine = [
+        FeedReport(category, FeedOutcome.ANNOUNCED if announcements else FeedOutcome.NO_ANNOUNCEMENT, 1)
+        for category in sorted(categories - set(failed))
+    ]
+    return AnnouncementDay(
+        on, tuple(announcements), (*fine, *(FeedReport(c, FeedOutcome.FAILED, 0, "no answer") for c in failed))
+    )
+
+
+def subscriber(**changes: Any) -> Subscriber:
+    plain = Subscriber(
+        subscriber_id="s_abcd2345",
+        email="reader@example.org",
+        name="Rita Reader",
+        zone="Europe/Berlin",
+        send_at=time(7, 10),
+        frequency=Frequency.DAILY,
+        weekday=0,
+        categories=("cs.LG",),
+        announce_types=(AnnounceType.NEW, AnnounceType.CROSS),
+        profile=Profile((Topic("Learning", "how networks learn"),)),
+        pinned_authors=(),
+        min_relevance=7,
+        min_novelty=4,
+        max_papers=30,
+    )
+    return replace(plain, **changes)
+
+
+def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, rank: float = 0.0) -> Score:
+    return Score(arxiv_id, relevance, novelty, f'Matches "Learning" ({arxiv_id}).', rank, "Learning")
+
+
+def sheet(*scores: Score, **changes: Any) -> ScoreSheet:
+    return replace(ScoreSheet(scores, (), "local ranker"), **changes)

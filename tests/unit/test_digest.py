@@ -1,0 +1,101 @@
+"""Who passes into a digest, in which order, and what is counted."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.digest import compose
+from newsletter.model import Digest, Score, ScoreFailure
+from tests import make
+
+
+def digest_of(scores: list[Score], *, failures: int = 0, announced: int | None = None, **subscriber: object) -> Digest:
+    failed = [ScoreFailure(f"2602.{i:05}", "no answer") for i in range(failures)]
+    candidates = [make.announcement(s.arxiv_id) for s in scores] + [make.announcement(f.arxiv_id) for f in failed]
+    return compose(
+        make.subscriber(**subscriber),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=len(candidates) if announced is None else announced,
+        candidates=candidates,
+        sheet=make.sheet(*scores, failures=tuple(failed)),
+    )
+
+
+def ids(digest: Digest) -> list[str]:
+    return [entry.paper.arxiv_id for entry in digest.entries]
+
+
+def test_both_cut_offs_must_be_reached() -> None:
+    scores = [make.score("2601.00001", 7, 4), make.score("2601.00002", 6, 9), make.score("2601.00003", 9, 3)]
+    assert ids(digest_of(scores)) == ["2601.00001"]
+
+
+def test_papers_are_ordered_by_relevance_then_novelty_then_rank() -> None:
+    scores = [
+        make.score("2601.00001", 8, 6, rank=0.1),
+        make.score("2601.00002", 8, 6, rank=0.2),
+        make.score("2601.00003", 8, 7),
+        make.score("2601.00004", 9, 4),
+    ]
+    assert ids(digest_of(scores)) == ["2601.00004", "2601.00003", "2601.00002", "2601.00001"]
+
+
+def test_max_papers_keeps_the_best_and_counts_the_rest_as_relevant() -> None:
+    digest = digest_of([make.score("2601.00001", 8), make.score("2601.00002", 10)], max_papers=1)
+    assert ids(digest) == ["2601.00002"]
+    assert (digest.counts.relevant, digest.counts.shown) == (2, 1)
+
+
+def test_a_pinned_author_passes_and_is_not_cut_by_max_papers() -> None:
+    scores = [make.score("2601.00001", 1, 1), make.score("2601.00002", 10)]
+    digest = compose(
+        make.subscriber(pinned_authors=("Grace Hopper",), max_papers=1),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=2,
+        candidates=[
+            make.announcement("2601.00001", authors=("Ada Lovelace", "Grace B. Hopper")),
+            make.announcement("2601.00002"),
+        ],
+        sheet=make.sheet(*scores),
+    )
+    assert ids(digest) == ["2601.00001"]
+    assert digest.entries[0].pinned_author == "Grace Hopper"
+    assert digest.counts.relevant == 2
+
+
+def test_a_paper_that_could_not_be_scored_is_counted_and_not_shown() -> None:
+    digest = digest_of([make.score("2601.00001")], failures=2)
+    assert digest.counts.not_scored == 2
+    assert digest.counts.scanned == 3
+    assert ids(digest) == ["2601.00001"]
+
+
+SCORES = st.lists(
+    st.tuples(st.integers(1, 10), st.integers(1, 10), st.floats(-1, 1)).map(lambda t: Score("", t[0], t[1], "", t[2])),
+    max_size=40,
+).map(lambda many: [make.score(f"2601.{i:05}", s.relevance, s.novelty, s.rank) for i, s in enumerate(many)])
+
+
+@given(SCORES, st.integers(1, 10), st.integers(1, 10), st.integers(1, 40))
+def test_a_digest_is_sorted_bounded_and_counts_add_up(
+    scores: list[Score], min_relevance: int, min_novelty: int, max_papers: int
+) -> None:
+    digest = digest_of(scores, min_relevance=min_relevance, min_novelty=min_novelty, max_papers=max_papers)
+    shown = [entry.score for entry in digest.entries]
+    passing = [s for s in scores if s.relevance >= min_relevance and s.novelty >= min_novelty]
+    assert len(shown) == min(len(passing), max_papers) == digest.counts.shown
+    assert digest.counts.relevant == len(passing) <= digest.counts.scanned <= digest.counts.announced
+    assert [entry.number for entry in digest.entries] == list(range(1, len(shown) + 1))
+    keys = [(-s.relevance, -s.novelty, -s.rank) for s in shown]
+    assert keys == sorted(keys)
+    left_out = [s for s in passing if s not in shown]
+    assert all((-s.relevance, -s.novelty, -s.rank) >= keys[-1] for s in left_out)
+
+
+@given(SCORES, st.randoms())
+def test_the_order_in_which_scores_come_does_not_matter(scores: list[Score], random: object) -> None:
+    shuffled = sorted(scores, key=lambda _: random.random())  # type: ignore[attr-defined]
+    assert ids(digest_of(scores)) == ids(digest_of(shuffled))
