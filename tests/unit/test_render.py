@@ -1,0 +1,209 @@
+"""A digest as readers get it: complete, escaped, ASCII, and in plain text too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter import resources
+from newsletter.digest import compose
+from newsletter.errors import ConfigError
+from newsletter.model import Announcement, AnnounceType, Digest, Usage
+from newsletter.render import Brand, Renderer, dots, escape_markdown, long_date, wrapped
+from tests import make
+
+BRAND = Brand("Morning Papers", "digest@example.org")
+RENDERER = Renderer(BRAND, resources.folders("templates/email"), resources.folders("prompts"))
+
+
+def digest_of(*announcements: Announcement, **changes: object) -> Digest:
+    digest = compose(
+        make.subscriber(pinned_authors=("Emmy Noether",)),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=1350,
+        candidates=announcements,
+        sheet=make.sheet(*(make.score(a.paper.arxiv_id) for a in announcements)),
+    )
+    return replace(digest, **changes)
+
+
+class Page(HTMLParser):
+    """The words a person sees, the links, and the tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words, self.links, self.tags = "", [], []
+        self._hidden = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._hidden += tag in ("style", "head")
+        self.links += [value for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("style", "head")
+
+    def handle_data(self, data: str) -> None:
+        self.words += "" if self._hidden else data
+
+
+def assert_says(digest: Digest, *phrases: str) -> None:
+    """Both parts and the Markdown page say each phrase."""
+    rendered = RENDERER.render(digest)
+    page = " ".join(Page(rendered.html).words.split())
+    text = " ".join(rendered.text.split())
+    markdown = re.sub(r"\\(.)", r"\1", " ".join(RENDERER.markdown(digest).split()))
+    for phrase in phrases:
+        assert phrase in page
+        assert phrase in text
+        assert phrase in markdown
+
+
+def test_every_part_tells_all_there_is_to_a_paper() -> None:
+    digest = digest_of(
+        make.announcement(title="On residual depth", authors=("Ada Lovelace",), abstract="We look deep.")
+    )
+    assert_says(digest, "On residual depth", "Ada Lovelace", "We look deep.", 'Matches "Learning"', "2601.00001")
+    assert_says(digest, "1,350", "how networks learn", "Thank you to arXiv for use of its open access interoperability")
+    rendered = RENDERER.render(digest)
+    assert rendered.subject == "1 paper: On residual depth"
+    assert "https://arxiv.org/abs/2601.00001" in Page(rendered.html).links
+    assert "Relevance  8/10" in rendered.text
+
+
+def test_the_html_is_ascii_and_the_text_is_not() -> None:
+    rendered = RENDERER.render(digest_of(make.announcement(title="Poincaré 流形 😀", abstract="x ≲ 1 \u0130")))
+    assert rendered.html.isascii()
+    assert "Poincaré 流形 😀" in Page(rendered.html).words
+    assert "Poincaré 流形 😀" in rendered.text
+
+
+def test_tex_becomes_readable_everywhere() -> None:
+    digest = digest_of(
+        make.announcement(
+            title=r"PT$^2$-LLM in $\mathcal{O}(\sqrt{N})$", authors=(r"Clara S\'anchez",), abstract=r"$\alpha$"
+        )
+    )
+    assert_says(digest, "PT²-LLM in O(√N)", "Clara Sánchez", "α")
+
+
+def test_the_table_of_contents_links_inside_and_outside() -> None:
+    digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
+    links = Page(RENDERER.render(digest).html).links
+    assert "#p1" in links
+    assert "#p2" in links
+    assert links.count("https://arxiv.org/abs/2601.00002") == 2  # contents, title
+
+
+def test_a_long_list_of_authors_is_cut_and_says_so() -> None:
+    names = tuple(f"Author {i}" for i in range(395))
+    rendered = RENDERER.render(digest_of(make.announcement(authors=names)))
+    assert "and 389 more" in rendered.html
+    assert "and 365 more" in rendered.html
+    assert "Author 394" not in rendered.html
+
+
+def test_kind_and_pinned_author_are_marked() -> None:
+    replaced = Announcement(make.paper(version=3), AnnounceType.REPLACE, ("cs.LG",))
+    digest = digest_of(replaced)
+    rendered = RENDERER.render(digest)
+    assert "updated, v3" in rendered.html
+    assert "updated, v3" in rendered.text
+    assert "★ Emmy Noether" in Page(rendered.html).words
+    assert "pinned author: Emmy Noether" in rendered.text
+
+
+def test_notices_and_what_is_not_shown_are_told() -> None:
+    digest = digest_of(make.announcement(), notices=("cs.AI could not be fetched.",))
+    digest = replace(digest, counts=replace(digest.counts, relevant=5, not_scored=3))
+    assert_says(digest, "cs.AI could not be fetched.", "4 more passed", "Not scored: 3")
+
+
+def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
+    paid = Usage(140_584, 113_569, 0, Decimal("0.17573"), Decimal("1.13569"))
+    assert_says(digest_of(make.announcement(), usage=paid), "140,584", "113,569", "254,153", "$0.18", "$1.14", "$1.31")
+    unknown = Usage(10, 5)
+    assert_says(digest_of(make.announcement(), usage=unknown), "n/a")
+    assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
+
+
+def test_dark_mode_and_phone_rules_survive_inlining() -> None:
+    html = RENDERER.render(digest_of(make.announcement())).html
+    assert "prefers-color-scheme: dark" in html
+    assert "!important" in html
+    assert html.count("<style") == 1
+    assert 'style="' in html.split("<h2", 1)[1][:200]
+
+
+HOSTILE = st.text(
+    st.one_of(st.characters(codec="utf-8"), st.sampled_from("<>&\"'`{}%#[]()*_|\\\r\n\t\x00\x1b"))
+) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "</td></tr></table><h1>owned",
+        "{{ 7*7 }}{% for x in y %}",
+        "[click](javascript:alert(1))",
+        "--\r\nBcc: everyone@example.org",
+        "<!--[if mso]><i>",
+        "]]>-->",
+    ]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_foreign_text_stays_text(title: str, name: str, abstract: str) -> None:
+    plain = RENDERER.render(digest_of(make.announcement(title="t", authors=("n",), abstract="a")))
+    hostile = RENDERER.render(digest_of(make.announcement(title=title, authors=(name,), abstract=abstract)))
+    assert Page(hostile.html).tags == Page(plain.html).tags
+    assert hostile.html.isascii()
+    assert hostile.subject.isprintable()
+    assert len(hostile.subject) <= 110
+
+
+@given(st.text())
+def test_markdown_of_foreign_text_has_no_markup_of_its_own(text: str) -> None:
+    escaped = escape_markdown(text)
+    assert re.sub(r"\\([\\`*_\[\]<>#|])", r"\1", escaped) == text
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>#|]", escaped)
+
+
+def test_a_local_template_wins_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "digest.subject.txt").write_text("Ours: {{ d.papers | length }}\n")
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    assert renderer.render(digest_of(make.announcement())).subject == "Ours: 1"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("line\n{{ d.papers | lenght }}", "templates/email/digest.subject.txt:2: No filter named 'lenght'"),
+        ("{{ d.titel }}", "has no attribute 'titel'"),
+        ("{% for p in d.papers %}", "templates/email/digest.subject.txt:1"),
+    ],
+)
+def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str, message: str) -> None:
+    (tmp_path / "digest.subject.txt").write_text(template)
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        renderer.check()
+
+
+def test_the_shipped_templates_pass_their_check() -> None:
+    RENDERER.check()
+
+
+def test_small_helpers() -> None:
+    assert long_date(date(2025, 10, 7)) == "Tuesday, 7 October 2025"
+    assert dots(7) == "●●●●●●●○○○"
+    assert wrapped("word " * 30, 4).splitlines()[1].startswith("    word")
