@@ -20,12 +20,7 @@ from newsletter.errors import ConfigError
 def _mailbox(value: str) -> str:
     """`ada@example.org` or `Ada <ada@example.org>`; raises ValueError for anything else."""
     _, address = parseaddr(value)
-    if (
-        any(c in value for c in "\r\n\0")
-        or address.count("@") != 1
-        or address.startswith("@")
-        or address[-1] == "@"
-    ):
+    if any(c in value for c in "\r\n\0") or address.count("@") != 1 or address.startswith("@") or address[-1] == "@":
         raise ValueError("expected an address such as news@example.org or Morning Papers <news@example.org>")
     return value
 
@@ -40,9 +35,7 @@ class Settings(BaseSettings):
         env_prefix="NEWSLETTER_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    subscribers: Path = Field(
-        Path("subscribers.yaml"), description="The subscribers file. It is read, never written."
-    )
+    subscribers: Path = Field(Path("subscribers.yaml"), description="The subscribers file. It is read, never written.")
     state: Path = Field(
         Path("state"), description="Folder of the memory: announcements, the delivery ledger, runs. Back it up."
     )

@@ -29,6 +29,9 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.DEFERRED}),
 }
 
+#: The answer of the sender is not known: evidence, or the operator, has to settle these once their run has ended.
+OPEN_STATES = (_S.HANDED_OVER, _S.IN_DOUBT)
+
 _SENT = frozenset({_S.HANDED_OVER, _S.ACCEPTED, _S.DELIVERED, _S.IN_DOUBT})
 
 
@@ -73,9 +76,7 @@ def claim(
     acceptance. Raises LedgerError for a run that is not running: its claim would be free for all at once.
     """
     if not is_running(run_id):
-        raise LedgerError(
-            f"run {run_id} claims {subscriber_id}/{digest_on} and was not started; call start_run first"
-        )
+        raise LedgerError(f"run {run_id} claims {subscriber_id}/{digest_on} and was not started; call start_run first")
     if stored is not None and stored.state is _S.HANDED_OVER and not is_running(stored.run_id):
         return doubt(stored, f"run {stored.run_id} ended before the sender answered", now)
     if not is_claimable(stored, now, is_running):
@@ -145,9 +146,9 @@ def reject(delivery: Delivery, detail: str, now: datetime) -> Delivery:
     return _moved(delivery, _S.REJECTED, now, detail)
 
 
-def skip(delivery: Delivery, detail: str, now: datetime) -> Delivery:
-    """There is nothing to send; `detail` says why."""
-    return _moved(delivery, _S.SKIPPED, now, detail)
+def skip(delivery: Delivery, detail: str, now: datetime, *, announced_on: tuple[date, ...] = ()) -> Delivery:
+    """There is nothing to send; `detail` says why, `announced_on` which arXiv days were looked through."""
+    return replace(_moved(delivery, _S.SKIPPED, now, detail), announced_on=announced_on)
 
 
 def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:
@@ -158,9 +159,7 @@ def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:
 def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> Delivery:
     """What the evidence says of a delivery in doubt: accepted, or free to be sent again at once."""
     if delivery.state is not _S.IN_DOUBT:
-        raise LedgerError(
-            f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle"
-        )
+        raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle")
     return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
 
 

@@ -329,6 +329,7 @@ class RunOutcome(StrEnum):
     SENT = "sent"
     ALREADY_SENT = "already sent"
     NOT_DUE = "not due"
+    PAUSED = "paused"
     NO_ANNOUNCEMENT = "no announcement"
     NOTHING_RELEVANT = "nothing relevant"
     BUSY = "busy"  # another run holds the claim

@@ -6,11 +6,13 @@ Commands translate between a terminal and the flow; nothing is decided here.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import sys
 
 import click
 
 import newsletter
+from newsletter.cli.exits import EXIT_CONFIG, EXIT_FEED, EXIT_STORE
+from newsletter.errors import ConfigError, SourceError, StoreError
 
 COMMANDS = {
     "run": "Collect, score, compose, render and deliver: one morning.",
@@ -50,5 +52,18 @@ def group() -> None:
     """Each morning, a mail with the newly announced papers that matter to each subscriber."""
 
 
-def main(**extra: Any) -> None:
-    group(**extra)
+def main() -> None:
+    """Runs the command line; what the operator can mend is told in a sentence, with its own exit code."""
+    try:
+        group()
+    except ConfigError as error:
+        _fail(str(error), EXIT_CONFIG)
+    except SourceError as error:
+        _fail(str(error), EXIT_FEED)
+    except StoreError as error:
+        _fail(str(error), EXIT_STORE)
+
+
+def _fail(text: str, code: int) -> None:
+    click.secho(f"error: {text}", err=True, fg="red")
+    sys.exit(code)

@@ -3,6 +3,7 @@
 A source translates and decides nothing: what is stale, merged or remembered is `flow.collect`'s business.
 """
 
+from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.model import Feed
@@ -15,5 +16,8 @@ class Source(Protocol):
     SourceError for everything that keeps a feed from being read, and returns a Feed without announcements for
     a valid feed that has none. Not safe for several threads: arXiv wants one connection at a time.
     """
+
+    def day(self, now: datetime) -> date:
+        """The arXiv day (a US Eastern date) that this source serves at `now`."""
 
     def fetch(self, category: str) -> Feed: ...

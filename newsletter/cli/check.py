@@ -1,0 +1,80 @@
+"""`newsletter check`: looks over everything a run needs, so that mistakes show before the morning does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from newsletter import app, resources
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.config import Settings, load_settings
+from newsletter.errors import ConfigError, StoreError
+from newsletter.subscribers import parse_subscribers
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+def command(file: Path | None) -> None:
+    """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
+
+    Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
+    """
+    settings = load_settings()
+    path = file or settings.subscribers
+    checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path))]
+    if file is None:
+        checks += [
+            ("settings", lambda: _settings(settings)),
+            ("templates", lambda: _templates(settings)),
+            ("folders", lambda: _folders(settings)),
+        ]
+    results = [_look(name, look) for name, look in checks]
+    sys.exit(0 if all(results) else EXIT_CONFIG)
+
+
+def _look(name: str, look: Callable[[], str]) -> bool:
+    try:
+        said = look()
+    except (ConfigError, StoreError) as error:
+        click.secho(f"✗ {name}", fg="red", nl=False)
+        click.echo(f"\n{error}")
+        return False
+    click.secho(f"✓ {name}", fg="green", nl=False)
+    click.echo(f": {said}")
+    return True
+
+
+def _subscribers(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}; name it with NEWSLETTER_SUBSCRIBERS") from error
+    count = len(parse_subscribers(data, source=str(path)))
+    return f"{count} subscriber{'' if count == 1 else 's'}"
+
+
+def _settings(settings: Settings) -> str:
+    if settings.contact is None:
+        raise ConfigError("arXiv cannot be asked without a contact; set NEWSLETTER_CONTACT to your e-mail address")
+    is_placeholder = settings.from_address.domain.endswith(".invalid")
+    hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
+    return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
+
+
+def _templates(settings: Settings) -> str:
+    app.build_scorer()
+    app.build_renderer(settings).check()
+    return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
+
+
+def _folders(settings: Settings) -> str:
+    for name in ("state", "outbox"):
+        folder: Path = getattr(settings, name)
+        base = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+        if not base.is_dir() or not os.access(base, os.W_OK):
+            raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
+    return f"state in {settings.state}, mails in {settings.outbox}"

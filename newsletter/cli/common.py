@@ -1,0 +1,91 @@
+"""What the commands share: subscribers by name, tables, loud lines, progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from newsletter.model import Subscriber, SubscriberReport
+
+PIPE_WIDTH = 10_000
+
+
+def find_subscriber(subscribers: Sequence[Subscriber], who: str) -> Subscriber:
+    """By e-mail address or id; raises click.BadParameter that says how to list them."""
+    for subscriber in subscribers:
+        if who.casefold() in (subscriber.email.casefold(), subscriber.subscriber_id):
+            return subscriber
+    raise click.BadParameter(f"nobody is called {who!r}; 'newsletter subscribers' lists everybody")
+
+
+def print_table(table: Table) -> None:
+    """On standard output: folded to fit a terminal, and never cut or folded in a pipe."""
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def new_table(*headings: str) -> Table:
+    """A plain table; a heading that ends in "#" heads a column of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        is_number = heading.endswith("#")
+        table.add_column(heading.rstrip("#"), justify="right" if is_number else "left", overflow="fold")
+    return table
+
+
+def numbers(entry: SubscriberReport) -> tuple[str, str, str]:
+    """Announced, scanned and relevant papers as cells; empty when it did not come to counting."""
+    counts = entry.counts
+    return (str(counts.announced), str(counts.scanned), str(counts.relevant)) if counts else ("", "", "")
+
+
+def complain(text: str) -> None:
+    """A loud line on standard error."""
+    click.secho(text, err=True, fg="red", bold=True)
+
+
+class TerminalWatcher:
+    """Progress bars when a person looks on, one plain line for each step in a log. Both on standard error."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        console = Console(stderr=True)
+        self._bars = (
+            Progress(
+                TextColumn("{task.description:<8}"),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[line]}"),
+                console=console,
+            )
+            if console.is_terminal and not quiet
+            else None
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> TerminalWatcher:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def begin(self, what: str, total: int) -> None:
+        if self._bars and total:
+            self._task = self._bars.add_task(what, total=total, line="")
+
+    def step(self, line: str) -> None:
+        if self._bars and self._task is not None:
+            self._bars.update(self._task, advance=1, line=line)
+        elif not self._quiet:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,18 @@
+"""Exit codes of the command line, and the text that explains them in every `--help`."""
+
+EXIT_CONFIG = 3
+EXIT_FEED = 4
+EXIT_SCORING = 5
+EXIT_DELIVERY = 6
+EXIT_STORE = 7
+
+EXIT_CODES = """\b
+Exit codes:
+  0  all is well (nothing relevant and no announcement are well)
+  1  a bug: please report the traceback
+  2  the command line is not understood
+  3  settings, subscribers.yaml or a template need mending
+  4  a feed could not be fetched or read
+  5  papers could not be scored
+  6  a mail was deferred, rejected or is in doubt
+  7  the memory could not be read or written"""

@@ -1,0 +1,79 @@
+"""`newsletter preview`: one subscriber's digest as it would be mailed; nothing is recorded or sent."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from newsletter import app, flow, sample
+from newsletter.cli.common import TerminalWatcher, complain, find_subscriber
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.config import load_settings
+from newsletter.message import build_message
+from newsletter.model import Digest
+
+_ENDINGS = {"html": "html", "text": "txt", "markdown": "md", "eml": "eml"}
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("email", required=False)
+@click.option("--feed", type=click.Path(exists=True, path_type=Path), help="Read recorded feeds, as in 'run'.")
+@click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement.")
+@click.option("-f", "--format", "form", type=click.Choice(list(_ENDINGS)), default="html", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Where to write; - is standard output.",
+)
+def command(email: str | None, feed: Path | None, use_sample: bool, form: str, output: str | None) -> None:
+    """Build the digest of EMAIL (an address or id; default: the first subscriber) and show it.
+
+    Writes OUTBOX/preview/DATE_ID.html, or what --output says, and prints the path. After the day's mail was sent it
+    shows that digest again.
+
+    \b
+    Examples:
+      newsletter preview --sample
+      newsletter preview ada@example.org --format markdown
+      newsletter preview ada@example.org --format text --output - | less
+    """
+    settings = load_settings()
+    recorded = sample.PATH if use_sample else feed
+    desk = app.build(settings, feed=recorded)
+    listed = app.load_subscribers(settings, desk.store)
+    if listed.problem:
+        complain(f"{listed.problem}\nThis shows the last good version.")
+    if not listed.subscribers:
+        raise click.UsageError(f"{settings.subscribers} has no subscribers; add one")
+    subscriber = find_subscriber(listed.subscribers, email) if email else listed.subscribers[0]
+    digest_on = desk.source.day(desk.now()) if recorded else None
+    with TerminalWatcher() as watcher:
+        digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
+    if digest is None:
+        click.echo("No announcement: there is nothing to show.", err=True)
+        return
+    if digest.is_empty:
+        click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
+        return
+    content = _content(desk, digest, form)
+    if output == "-":
+        sys.stdout.buffer.write(content)
+        return
+    name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
+    path = Path(output) if output else settings.outbox / "preview" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    click.echo(path)
+
+
+def _content(desk: flow.Desk, digest: Digest, form: str) -> bytes:
+    if form == "markdown":
+        return desk.renderer.markdown(digest).encode()
+    rendered = desk.renderer.render(digest)
+    if form == "eml":
+        message = build_message(digest, rendered, sender=desk.from_address, reply_to=desk.reply_address, now=desk.now())
+        return message.mime.as_bytes()
+    return (rendered.html if form == "html" else rendered.text).encode()

@@ -1,0 +1,109 @@
+"""`newsletter run`: one morning for everybody, and a summary of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import click
+
+from newsletter import app, flow, sample
+from newsletter.cli.common import TerminalWatcher, complain, find_subscriber, new_table, numbers, print_table
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
+from newsletter.config import load_settings
+from newsletter.ledger import counts_as_sent
+from newsletter.model import FeedOutcome, RunOutcome, RunReport, Subscriber
+
+_EXITS = {
+    RunOutcome.FEED_FAILED: EXIT_FEED,
+    RunOutcome.SCORING_FAILED: EXIT_SCORING,
+    RunOutcome.DEFERRED: EXIT_DELIVERY,
+    RunOutcome.REJECTED: EXIT_DELIVERY,
+    RunOutcome.IN_DOUBT: EXIT_DELIVERY,
+}
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option(
+    "--feed",
+    type=click.Path(exists=True, path_type=Path),
+    help="Read recorded feeds (a folder with one file for each category, or one Atom or RSS file) instead of arXiv. "
+    "The digest date is then the day of the feed.",
+)
+@click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement; needs no network.")
+@click.option("--only", metavar="EMAIL", help="Mail this subscriber alone (e-mail address or id).")
+@click.option("--due", is_flag=True, help="Pass over subscribers whose own send time has not come yet today.")
+@click.option("--dry-run", is_flag=True, help="Say what would be mailed; record nothing, send nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
+def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dry_run: bool, quiet: bool) -> None:
+    """One morning: collect the announcement, score it for each subscriber, compose, render and deliver.
+
+    Every step may be run again: a second run the same day sends nothing twice, and a run after a crash goes on
+    where the crashed one was.
+
+    \b
+    Examples:
+      newsletter run --sample              the bundled sample, no network
+      newsletter run                       today's announcement, live from arXiv
+      newsletter run --feed feeds/         recorded feeds
+      newsletter run --due                 from cron, every quarter of an hour
+    """
+    settings = load_settings()
+    recorded = sample.PATH if use_sample else feed
+    desk = app.build(settings, feed=recorded)
+    listed = app.load_subscribers(settings, desk.store)
+    if listed.problem:
+        complain(f"{listed.problem}\nThe last good version serves until this is mended.")
+    subscribers = [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
+    digest_on = desk.source.day(desk.now()) if recorded else None
+    with TerminalWatcher(quiet=quiet) as watcher:
+        if dry_run:
+            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
+        else:
+            report = flow.run_morning(desk, subscribers, watcher, digest_on=digest_on, due_only=due)
+    if dry_run:
+        click.echo("\n".join(lines))
+        sys.exit(EXIT_CONFIG if listed.problem else 0)
+    if not quiet:
+        show(report, subscribers)
+    sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
+
+
+def _would(desk: flow.Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
+    """What a run would do for this subscriber now, as a line."""
+    who = subscriber.subscriber_id
+    digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
+    if digest is None:
+        return f"{who} no announcement"
+    row = desk.store.get_delivery(who, digest.digest_on)
+    if row and counts_as_sent(row.state):
+        return f"{who} already {row.state.replace('_', ' ')}"
+    counts = digest.counts
+    return f"{who} would get {counts.shown} of {counts.relevant} relevant papers ({counts.scanned} scanned)"
+
+
+def exit_code(report: RunReport) -> int:
+    """The most serious of what happened; 0 if nothing did."""
+    codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
+    codes += [EXIT_FEED for feed in report.feeds if feed.outcome is FeedOutcome.FAILED]
+    return max(codes, default=0)
+
+
+def show(report: RunReport, subscribers: list[Subscriber]) -> None:
+    """The summary on standard output: a row for each subscriber, then the sum, which always adds up."""
+    names = {subscriber.subscriber_id: subscriber.name for subscriber in subscribers}
+    table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "mail")
+    for entry in report.subscribers:
+        table.add_row(
+            entry.subscriber_id,
+            names[entry.subscriber_id],
+            entry.outcome,
+            *numbers(entry),
+            entry.receipt or entry.detail,
+        )
+    print_table(table)
+    tally = Counter(str(entry.outcome) for entry in report.subscribers)
+    parts = " + ".join(f"{count} {outcome}" for outcome, count in tally.most_common())
+    click.echo(f"{len(report.subscribers)} subscribers = {parts or 'nobody'}")

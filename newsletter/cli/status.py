@@ -1,0 +1,67 @@
+"""`newsletter status`: what happened on a day, for each category and subscriber."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from pydantic import TypeAdapter
+from rich.table import Table
+
+from newsletter import app
+from newsletter.cli.common import complain, new_table, numbers, print_table
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.config import load_settings
+from newsletter.ledger import OPEN_STATES
+from newsletter.model import Delivery, RunOutcome, RunReport, SubscriberReport
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this digest date; default: the latest run's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON.")
+def command(on: datetime | None, as_json: bool) -> None:
+    """Tell what happened: the latest run, how each feed went, and where each subscriber's mail stands.
+
+    The four outcomes that look alike in a mailbox are kept apart here: no announcement, nothing relevant, feed
+    failed, scoring failed.
+    """
+    store = app.build_store(load_settings())
+    runs = store.get_runs(digest_on=on.date() if on else None, limit=1)
+    if not runs:
+        click.echo(f"No run on {on.date()}." if on else "No run yet; start one with 'newsletter run'.")
+        return
+    run = runs[0]
+    if as_json:
+        click.echo(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
+        return
+    rows = {row.subscriber_id: row for row in store.get_deliveries(digest_on=run.digest_on)}
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    click.echo(f"{run.digest_on}: latest run {run.run_id} at {run.started_at:%Y-%m-%d %H:%M} UTC, {seconds:.1f} s\n")
+    print_table(_feeds(run))
+    click.echo()
+    print_table(_subscribers(store.get_runs(digest_on=run.digest_on, limit=1000), rows))
+    doubtful = [row.delivery_id for row in store.get_deliveries(states=OPEN_STATES)]
+    if doubtful:
+        complain(f"\nIn doubt: {', '.join(doubtful)}\nSettle with 'newsletter deliveries resolve'.")
+
+
+def _feeds(run: RunReport) -> Table:
+    table = new_table("category", "feed", "papers#", "detail")
+    for feed in run.feeds:
+        table.add_row(feed.category, feed.outcome, str(feed.papers), feed.detail)
+    return table
+
+
+def _subscribers(runs: list[RunReport], rows: dict[str, Delivery]) -> Table:
+    """Of each subscriber the latest entry that tells something: a later run's "already sent" does not."""
+    entries: dict[str, SubscriberReport] = {}
+    for entry in (entry for run in runs for entry in run.subscribers):
+        known = entries.get(entry.subscriber_id)
+        if known is None or (known.outcome is RunOutcome.ALREADY_SENT and entry.outcome is RunOutcome.SENT):
+            entries[entry.subscriber_id] = entry
+    table = new_table("subscriber", "outcome", "delivery", "announced#", "scanned#", "relevant#", "detail")
+    for entry in entries.values():
+        row = rows.get(entry.subscriber_id)
+        detail = entry.receipt or entry.detail
+        table.add_row(entry.subscriber_id, entry.outcome, row.state if row else "", *numbers(entry), detail)
+    return table

@@ -1,0 +1,361 @@
+"""One morning on one screen: collect → score → compose → deliver, for each subscriber, remembered step by step.
+
+Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a
+crash left open is settled by evidence at the start of the next run. Adapters come in as a `Desk` (app.py picks them);
+all rules live in the pure modules named in the imports.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from email.headerregistry import Address
+from typing import Protocol
+
+from newsletter import ledger
+from newsletter.announcements import announced, candidates, judge, merge
+from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
+from newsletter.digest import compose
+from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SourceError, StoreConflict
+from newsletter.message import build_message
+from newsletter.model import (
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Feed,
+    FeedOutcome,
+    FeedReport,
+    RunOutcome,
+    RunReport,
+    ScoreSheet,
+    Subscriber,
+    SubscriberReport,
+)
+from newsletter.render import Renderer
+from newsletter.schedule import is_due, is_paused, local_date, mails_on
+from newsletter.scorers import Scorer
+from newsletter.senders import Sender
+from newsletter.sources import Source
+from newsletter.stores import Store
+
+HISTORY_DAYS = 7  # more days made the local ranker no better (docs/scoring.md)
+SCORING_RETRY = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC)."""
+
+    source: Source
+    scorer: Scorer
+    sender: Sender
+    store: Store
+    renderer: Renderer
+    from_address: Address
+    reply_address: str
+    now: Callable[[], datetime]
+
+
+class Watcher(Protocol):
+    """Whoever watches a run: a progress bar, a log, or nobody."""
+
+    def begin(self, what: str, total: int) -> None: ...
+
+    def step(self, line: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What is known once the announcement is in: the same for every subscriber of this run."""
+
+    run_id: str
+    today: AnnouncementDay
+    earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
+    digest_on: date | None  # None: each subscriber's own local date
+
+    def date_for(self, subscriber: Subscriber, now: datetime) -> date:
+        return self.digest_on or local_date(now, subscriber.zone)
+
+
+# --- the day ------------------------------------------------------------------------------------------
+
+
+def run_morning(
+    desk: Desk,
+    subscribers: Sequence[Subscriber],
+    watcher: Watcher,
+    *,
+    digest_on: date | None = None,
+    due_only: bool = False,
+) -> RunReport:
+    """Mail everybody their digest; one report entry for each subscriber.
+
+    May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
+    each subscriber's local date; `due_only` passes over those whose send time has not come. Raises StoreError if
+    the memory fails (sending without memory would mail things twice).
+    """
+    started_at = desk.now()
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    desk.store.start_run(run_id)
+    try:
+        settle_doubts(desk)
+        morning = collect(desk, subscribers, watcher, run_id=run_id, digest_on=digest_on)
+        watcher.begin("Digests", len(subscribers))
+        entries = []
+        for subscriber in subscribers:
+            entry = serve(desk, morning, subscriber, due_only=due_only)
+            watcher.step(_line(entry.subscriber_id, entry.outcome, entry.detail))
+            entries.append(entry)
+        report = RunReport(
+            run_id=run_id,
+            digest_on=digest_on or morning.today.announced_on,
+            started_at=started_at,
+            finished_at=desk.now(),
+            feeds=morning.today.feeds,
+            subscribers=tuple(entries),
+        )
+        desk.store.record_run(report)
+        return report
+    finally:
+        desk.store.end_run(run_id)
+
+
+def serve(desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool = False) -> SubscriberReport:
+    """One subscriber's mail, from claim to acceptance, or the reason why there is none."""
+    now = desk.now()
+    digest_on = morning.date_for(subscriber, now)
+    if settled := _already(desk.store.get_delivery(subscriber.subscriber_id, digest_on)):
+        return SubscriberReport(subscriber.subscriber_id, settled)
+    if is_paused(subscriber, digest_on):
+        return SubscriberReport(subscriber.subscriber_id, RunOutcome.PAUSED)
+    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now)):
+        return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE)
+    days = cover(desk, morning, subscriber, digest_on)
+    if not announced(days, subscriber.categories):
+        failed = _failed_feeds(morning.today, subscriber)
+        outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
+        return SubscriberReport(subscriber.subscriber_id, outcome, detail=", ".join(failed))
+    claim = desk.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=now)
+    if claim is None or claim.state is not DeliveryState.CLAIMED:
+        row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
+        return SubscriberReport(subscriber.subscriber_id, _not_to_be_had(row), detail=row.detail if row else "")
+    sent = desk.store.get_sent(subscriber.subscriber_id)
+    digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
+    return settle_claim(
+        desk, claim, digest, sheet, _covered(days, subscriber), _failed_feeds(morning.today, subscriber)
+    )
+
+
+# --- collect ------------------------------------------------------------------------------------------
+
+
+def collect(
+    desk: Desk,
+    subscribers: Sequence[Subscriber],
+    watcher: Watcher,
+    *,
+    run_id: str = "",
+    digest_on: date | None = None,
+    remember: bool = True,
+) -> Morning:
+    """Fetch each wanted category once a day for everybody; a category already announced today is not asked again."""
+    today_on = desk.source.day(desk.now())
+    earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + HISTORY_DAYS)
+    kept = desk.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
+    have = {report.category for report in kept.feeds if report.outcome is FeedOutcome.ANNOUNCED}
+    wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
+    watcher.begin("Feeds", len(wanted))
+    feeds: list[Feed] = []
+    reports = [report for report in kept.feeds if report.category not in wanted]
+    for category in wanted:
+        feed, report = _fetch(desk.source, category, earlier)
+        feeds += [feed] if feed else []
+        reports.append(report)
+        watcher.step(
+            f"{category} {report.outcome}, {report.papers} papers" + (f": {d}" if (d := report.detail) else "")
+        )
+    today = AnnouncementDay(
+        today_on, merge(feeds, kept.announcements), tuple(sorted(reports, key=lambda report: report.category))
+    )
+    if wanted and remember:
+        desk.store.remember_day(today)
+    return Morning(run_id, today, earlier, digest_on)
+
+
+def _line(who: str, outcome: str, detail: str) -> str:
+    return f"{who} {outcome}: {detail}" if detail else f"{who} {outcome}"
+
+
+def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) -> tuple[Feed | None, FeedReport]:
+    try:
+        feed = source.fetch(category)
+    except SourceError as error:
+        return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
+    report = judge(feed, earlier)
+    return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
+
+
+def cover(desk: Desk, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
+    """The announcement days of this subscriber's mail: today's, and what earlier mails left out."""
+    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    return days_to_cover([*morning.earlier, morning.today], rows, digest_on)
+
+
+def _covered(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[date, ...]:
+    """The days this mail settles; one with a failed feed comes again, should the feed be had later."""
+    return tuple(day.announced_on for day in days if is_settled(day, subscriber.categories))
+
+
+def _failed_feeds(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
+    return [f.category for f in day.feeds if f.outcome is FeedOutcome.FAILED and f.category in subscriber.categories]
+
+
+# --- score and compose --------------------------------------------------------------------------------
+
+
+def draft(
+    desk: Desk,
+    morning: Morning,
+    subscriber: Subscriber,
+    days: Sequence[AnnouncementDay],
+    digest_on: date,
+    *,
+    without: Set[str],
+) -> tuple[Digest, ScoreSheet]:
+    """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing."""
+    todo = candidates(days, subscriber.categories, subscriber.announce_types, without=without)
+    first = min(day.announced_on for day in days)
+    history = [
+        [a.paper for a in announced([day], subscriber.categories)]
+        for day in morning.earlier
+        if day.announced_on < first
+    ]
+    sheet = desk.scorer.score(subscriber.profile, [a.paper for a in todo], history[-HISTORY_DAYS:])
+    digest = compose(
+        subscriber,
+        digest_on=digest_on,
+        announced_on=[day.announced_on for day in days],
+        announced=len(announced(days, subscriber.categories)),
+        candidates=todo,
+        sheet=sheet,
+        notices=_notices(morning.today, subscriber),
+    )
+    return digest, sheet
+
+
+def _notices(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
+    failed = _failed_feeds(day, subscriber)
+    return (
+        [f"{', '.join(failed)} could not be fetched; the papers announced there are missing today."] if failed else []
+    )
+
+
+def preview(desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: date | None = None) -> Digest | None:
+    """The digest as it would be mailed today, or was; None without announcement. Records and sends nothing."""
+    morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
+    on = morning.date_for(subscriber, desk.now())
+    days = cover(desk, morning, subscriber, on)
+    if not announced(days, subscriber.categories):
+        return None
+    row = desk.store.get_delivery(subscriber.subscriber_id, on)
+    without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
+    return draft(desk, morning, subscriber, days, on, without=without)[0]
+
+
+# --- deliver ------------------------------------------------------------------------------------------
+
+
+def settle_claim(
+    desk: Desk,
+    claim: Delivery,
+    digest: Digest,
+    sheet: ScoreSheet,
+    covered: tuple[date, ...],
+    failed_feeds: Collection[str],
+) -> SubscriberReport:
+    """End a claim: with a mail, or with the one true reason why there is none."""
+    who, now = claim.subscriber_id, desk.now()
+    if sheet.failures and not sheet.scores:
+        reason = sheet.failures[0].reason
+        desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
+        return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
+    if digest.is_empty:
+        outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
+        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered))
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
+    return deliver(desk, claim, digest, covered)
+
+
+def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...]) -> SubscriberReport:
+    """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
+    who = claim.subscriber_id
+    message = build_message(
+        digest,
+        desk.renderer.render(digest),
+        sender=desk.from_address,
+        reply_to=desk.reply_address,
+        now=desk.now(),
+    )
+    row = ledger.hand_over(
+        claim,
+        paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
+        announced_on=covered,
+        message_id=message.mime["Message-ID"],
+        now=desk.now(),
+    )
+    desk.store.move(row)
+    try:
+        accepted = desk.sender.send(message)
+    except SendDeferred as error:
+        now = desk.now()
+        desk.store.move(ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        return SubscriberReport(who, RunOutcome.DEFERRED, digest.counts, detail=str(error))
+    except SendRejected as error:
+        desk.store.move(ledger.reject(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
+    except SendInDoubt as error:
+        desk.store.move(ledger.doubt(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
+    desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
+    return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+
+
+def settle_doubts(desk: Desk) -> None:
+    """Ask the sender about every mail that may or may not have left; what it cannot tell stays in doubt."""
+    open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
+    for stored in open_rows:
+        row = stored
+        if row.state is DeliveryState.HANDED_OVER:
+            if desk.store.is_running(row.run_id):
+                continue
+            row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
+        evidence = desk.sender.find(row.delivery_id)
+        if evidence.accepted is not None:
+            detail = evidence.receipt or "the sender has no such mail"
+            row = ledger.settle(row, evidence.accepted, detail, desk.now())
+        if row is not stored:
+            with suppress(StoreConflict):  # another run settled it meanwhile, by the same evidence
+                desk.store.move(row)
+
+
+def _already(row: Delivery | None) -> RunOutcome | None:
+    """The outcome of a row that no run can change any more; None if this run may still do something."""
+    match row.state if row else None:
+        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
+            return RunOutcome.ALREADY_SENT
+        case DeliveryState.REJECTED:
+            return RunOutcome.REJECTED
+        case DeliveryState.IN_DOUBT:
+            return RunOutcome.IN_DOUBT
+        case _:
+            return None
+
+
+def _not_to_be_had(row: Delivery | None) -> RunOutcome:
+    """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
+    waits = row is not None and row.state is DeliveryState.DEFERRED
+    return _already(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)

@@ -1,0 +1,366 @@
+"""The morning as a whole, on edges without disk or network: what is sent, what is remembered, what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from email.headerregistry import Address
+
+import pytest
+
+from newsletter import resources
+from newsletter.errors import SourceError
+from newsletter.flow import Desk, preview, run_morning
+from newsletter.model import (
+    Announcement,
+    DeliveryState,
+    Feed,
+    FeedOutcome,
+    Frequency,
+    Paper,
+    Profile,
+    RunOutcome,
+    RunReport,
+    ScoreFailure,
+    ScoreSheet,
+    Subscriber,
+)
+from newsletter.render import Brand, Renderer
+from tests import make
+from tests.fakes import Act, FlakySender, MemoryStore
+
+RENDERER = Renderer(
+    Brand("Morning Papers", "back@example.org"),
+    resources.folders("templates/email"),
+    resources.folders("prompts"),
+)
+
+
+@dataclass
+class ScriptedSource:
+    """Serves `days[day][category]`: announcements, or the error to raise. Counts what was asked."""
+
+    days: dict[date, dict[str, list[Announcement] | str]]
+    on: date = make.TUESDAY
+    asked: list[str] = field(default_factory=list)
+
+    def day(self, now: datetime) -> date:
+        return self.on
+
+    def fetch(self, category: str) -> Feed:
+        self.asked.append(category)
+        shown = self.days[self.on].get(category, [])
+        if isinstance(shown, str):
+            raise SourceError(category, shown)
+        return Feed(category, self.on, tuple(shown))
+
+
+@dataclass
+class ScriptedScorer:
+    """Everything is relevant but the papers named `dull`; those named `broken` fail."""
+
+    dull: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+    histories: list[int] = field(default_factory=list)
+
+    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+        self.histories.append(len(history))
+        scores = [
+            make.score(p.arxiv_id, 2 if p.arxiv_id in self.dull else 9) for p in papers if p.arxiv_id not in self.broken
+        ]
+        failures = [ScoreFailure(p.arxiv_id, "no answer") for p in papers if p.arxiv_id in self.broken]
+        return ScoreSheet(tuple(scores), tuple(failures), "local ranker")
+
+
+class Silent:
+    def begin(self, what: str, total: int) -> None: ...
+
+    def step(self, line: str) -> None: ...
+
+
+@dataclass
+class Morning:
+    """A desk of fakes and the subscribers; `run` is one `newsletter run`."""
+
+    source: ScriptedSource
+    scorer: ScriptedScorer = field(default_factory=ScriptedScorer)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: make.NOW))
+    subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
+    now: datetime = make.NOW
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            source=self.source,
+            scorer=self.scorer,
+            sender=self.sender,
+            store=self.store,
+            renderer=RENDERER,
+            from_address=Address("Morning Papers", addr_spec="digest@example.org"),
+            reply_address="back@example.org",
+            now=lambda: self.now,
+        )
+
+    def run(self, *, due_only: bool = False) -> RunReport:
+        return run_morning(self.desk, self.subscribers, Silent(), digest_on=self.source.on, due_only=due_only)
+
+    def outcomes(self) -> list[RunOutcome]:
+        return [entry.outcome for entry in self.run().subscribers]
+
+    def mailed(self) -> list[str]:
+        """The Message-ID of every mail that went out."""
+        return [mail.mime["Message-ID"] for mail in self.sender.mails]
+
+    def sent(self) -> frozenset[str]:
+        return self.store.get_sent("s_abcd2345")
+
+
+def two_papers() -> list[Announcement]:
+    return [make.announcement("2601.00001"), make.announcement("2601.00002")]
+
+
+def morning(*announcements: Announcement, **changes: object) -> Morning:
+    source = ScriptedSource({make.TUESDAY: {"cs.LG": list(announcements)}})
+    return Morning(source, **changes)
+
+
+def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
+    given = morning(*two_papers())
+    report = given.run()
+    assert [entry.outcome for entry in report.subscribers] == [RunOutcome.SENT]
+    assert given.mailed() == ["<2026-01-06.s_abcd2345@example.org>"]
+    assert given.sent() == {"2601.00001", "2601.00002"}
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert [step.state for step in row.steps] == ["claimed", "handed_over", "accepted"]
+    assert row.announced_on == (make.TUESDAY,)
+    assert given.store.get_runs() == [report]
+
+
+def test_a_second_run_sends_nothing_and_fetches_nothing() -> None:
+    given = morning(*two_papers())
+    given.run()
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert len(given.mailed()) == 1
+    assert given.source.asked == ["cs.LG"]
+
+
+def test_a_paper_mailed_once_is_not_mailed_again_in_a_new_version() -> None:
+    given = morning(*two_papers(), subscribers=[make.subscriber(announce_types=tuple(make.AnnounceType))])
+    given.run()
+    given.source.days[make.WEDNESDAY] = {
+        "cs.LG": [make.announcement("2601.00001", "replace", version=2), make.announcement("2601.00003")]
+    }
+    given.source.on = make.WEDNESDAY
+    given.run()
+    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
+    assert row is not None
+    assert row.paper_ids == ("2601.00003",)
+
+
+def test_a_replacement_is_left_out_by_default() -> None:
+    given = morning(make.announcement("2601.00001", "replace", version=2), make.announcement("2601.00002"))
+    report = given.run()
+    assert given.sent() == {"2601.00002"}
+    counts = report.subscribers[0].counts
+    assert counts is not None
+    assert (counts.announced, counts.scanned) == (2, 1)
+
+
+def test_no_announcement_leaves_no_row_so_that_a_later_run_may_send() -> None:
+    given = morning()
+    assert given.outcomes() == [RunOutcome.NO_ANNOUNCEMENT]
+    assert given.store.get_deliveries() == []
+    given.source.days[make.TUESDAY]["cs.LG"] = two_papers()
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_nothing_relevant_sends_no_mail_and_may_be_looked_at_again() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(dull=frozenset({"2601.00001", "2601.00002"})))
+    assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
+    assert given.mailed() == []
+    given.scorer = ScriptedScorer()
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_a_failed_feed_is_not_a_quiet_day() -> None:
+    given = Morning(ScriptedSource({make.TUESDAY: {"cs.LG": "arXiv did not answer"}}))
+    report = given.run()
+    assert report.subscribers[0].outcome is RunOutcome.FEED_FAILED
+    assert report.feeds[0].outcome is FeedOutcome.FAILED
+    assert report.feeds[0].detail == "arXiv did not answer"
+
+
+def test_with_one_feed_failed_the_mail_goes_out_and_says_so_and_the_day_comes_again() -> None:
+    both = make.subscriber(categories=("cs.AI", "cs.LG"))
+    source = ScriptedSource({make.TUESDAY: {"cs.LG": two_papers(), "cs.AI": "no answer"}})
+    given = Morning(source, subscribers=[both])
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert "cs.AI could not be fetched" in str(given.sender.mails[0].mime.get_body(("plain",)).get_content())
+    source.days[make.TUESDAY]["cs.AI"] = [make.announcement("2601.00009", categories=("cs.AI",))]
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]  # which fetches cs.AI at last
+    source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00011")], "cs.AI": []}
+    source.on = make.WEDNESDAY
+    given.run()
+    assert given.sent() >= {"2601.00009", "2601.00011"}
+
+
+def test_scoring_that_fails_for_all_is_told_and_tried_again() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(broken=frozenset({"2601.00001", "2601.00002"})))
+    report = given.run()
+    assert report.subscribers[0].outcome is RunOutcome.SCORING_FAILED
+    assert given.mailed() == []
+    given.scorer = ScriptedScorer()
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_a_missed_day_is_caught_up_in_one_mail() -> None:
+    given = morning(make.announcement("2601.00001"))
+    given.run()
+    given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00002")]}
+    thursday = make.WEDNESDAY + timedelta(days=1)
+    given.source.days[thursday] = {"cs.LG": [make.announcement("2601.00003")]}
+    given.source.on = make.WEDNESDAY
+    subscribers, given.subscribers = given.subscribers, [make.subscriber(subscriber_id="s_other234")]
+    given.run()  # collects Wednesday, but mails somebody else
+    given.subscribers, given.source.on = subscribers, thursday
+    given.run()
+    row = given.store.get_delivery("s_abcd2345", thursday)
+    assert row is not None
+    assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
+    assert row.announced_on == (make.WEDNESDAY, thursday)
+
+
+def test_the_scorer_is_given_the_days_before_and_not_the_one_to_be_scored() -> None:
+    given = morning(make.announcement("2601.00001"))
+    given.run()
+    given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00002")]}
+    given.source.on = make.WEDNESDAY
+    given.run()
+    assert given.scorer.histories == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome", "state"),
+    [
+        (Act.DEFER, RunOutcome.DEFERRED, DeliveryState.DEFERRED),
+        (Act.REJECT, RunOutcome.REJECTED, DeliveryState.REJECTED),
+        (Act.LOSE, RunOutcome.IN_DOUBT, DeliveryState.IN_DOUBT),
+        (Act.KEEP, RunOutcome.IN_DOUBT, DeliveryState.IN_DOUBT),
+    ],
+)
+def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, state: DeliveryState) -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [act]))
+    assert given.outcomes() == [outcome]
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert row.state is state
+
+
+@pytest.mark.parametrize(("act", "mails"), [(Act.KEEP, 1), (Act.LOSE, 1)])
+def test_a_doubt_is_settled_by_evidence_in_the_next_run(act: Act, mails: int) -> None:
+    """Kept mails are found and not sent again; lost ones are sent once more. Either way there is one mail."""
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [act]))
+    given.run()
+    given.run()
+    assert len(given.mailed()) == mails
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert row.state is DeliveryState.ACCEPTED
+
+
+def test_without_evidence_a_doubt_is_held_and_its_papers_do_not_come_again() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.LOSE], blind=True))
+    given.run()
+    assert given.outcomes() == [RunOutcome.IN_DOUBT]
+    assert given.mailed() == []
+    assert given.sent() == {"2601.00001", "2601.00002"}
+
+
+def test_a_deferred_mail_waits_for_its_time() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    given.run()
+    assert given.outcomes() == [RunOutcome.DEFERRED]
+    given.now += timedelta(minutes=5)
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_one_subscriber_in_trouble_does_not_stop_the_others() -> None:
+    others = [make.subscriber(subscriber_id=f"s_{i:08}", email=f"r{i}@example.org") for i in range(3)]
+    given = morning(
+        *two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT, Act.LOSE, Act.ACCEPT]), subscribers=others
+    )
+    report = given.run()
+    assert [e.outcome for e in report.subscribers] == [RunOutcome.REJECTED, RunOutcome.IN_DOUBT, RunOutcome.SENT]
+    assert len(report.subscribers) == len(others)
+
+
+def test_whoever_is_paused_or_not_due_gets_nothing() -> None:
+    given = morning(*two_papers())
+    given.subscribers = [
+        make.subscriber(subscriber_id="s_paused22", paused_until=make.WEDNESDAY),
+        make.subscriber(subscriber_id="s_weekly22", frequency=Frequency.WEEKLY, weekday=4),
+        make.subscriber(subscriber_id="s_back2222", paused_until=make.TUESDAY),
+    ]
+    assert given.outcomes() == [RunOutcome.PAUSED, RunOutcome.NOT_DUE, RunOutcome.SENT]
+
+
+def test_due_passes_over_those_whose_time_has_not_come() -> None:
+    given = morning(*two_papers())  # 06:00 UTC is 07:00 in Berlin; the send time is 07:10
+    assert [e.outcome for e in given.run(due_only=True).subscribers] == [RunOutcome.NOT_DUE]
+    given.now += timedelta(minutes=11)
+    assert [e.outcome for e in given.run(due_only=True).subscribers] == [RunOutcome.SENT]
+
+
+def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:
+    given = morning(*two_papers())
+    digest = preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
+    assert digest is not None
+    assert given.store.get_days(before=make.WEDNESDAY, limit=9) == []
+    assert given.store.get_deliveries() == []
+    given.run()
+    assert preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY) == digest
+
+
+def test_a_run_that_breaks_leaves_its_claim_free() -> None:
+    given = morning(*two_papers())
+
+    class Broken(ScriptedScorer):
+        def score(self, *_: object) -> ScoreSheet:
+            raise ZeroDivisionError
+
+    given.scorer = Broken()
+    with pytest.raises(ZeroDivisionError):
+        given.run()
+    given.scorer = ScriptedScorer()
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> None:
+    class Killed(BaseException):
+        """As good as SIGKILL: nothing after it runs, but the claim of the dead process stays."""
+
+    class Dying(FlakySender):
+        def send(self, message: object) -> object:
+            given.store.crash()
+            raise Killed
+
+    given = morning(*two_papers())
+    given.sender = Dying(lambda: make.NOW)
+    with pytest.raises(Killed):
+        given.run()
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert row.state is DeliveryState.HANDED_OVER
+    given.sender = FlakySender(lambda: make.NOW)
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert len(given.mailed()) == 1
+
+
+def test_each_subscriber_has_cut_offs_of_their_own() -> None:
+    others = [make.subscriber(), make.subscriber(subscriber_id="s_other234", min_relevance=10)]
+    given = morning(*two_papers(), subscribers=others)
+    assert given.outcomes() == [RunOutcome.SENT, RunOutcome.NOTHING_RELEVANT]
