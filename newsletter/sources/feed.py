@@ -46,11 +46,7 @@ def parse_feed(body: bytes, category: str) -> Feed:
     answer to a category it does not know.
     """
     check_category(category)
-    _refuse_foreign_bytes(body, category)
-    # BytesIO: feedparser would try plain bytes as a file name. Unsanitised, because its sanitiser takes
-    # "$a<b$" for a tag and drops what follows; whatever shows an abstract escapes it.
-    parsed = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    warnings = _refuse_damage(parsed, category)
+    parsed, warnings = _parse(body, category)
     covered = _covered(parsed.feed, category)
     if not _covers(covered, category):
         raise SourceError(
@@ -64,6 +60,18 @@ def parse_feed(body: bytes, category: str) -> Feed:
     if len(parsed.entries) >= FULL_FEED_ENTRIES:
         warnings = (*warnings, _full(category, len(parsed.entries)))
     return Feed(category, _announced_on(parsed, category), announcements, (*warnings, *unreadable))
+
+
+def feed_day(body: bytes, name: str) -> date:
+    """The day a feed gives itself, whatever its categories. `name` is what messages call it."""
+    parsed, _ = _parse(body, name)
+    _covered(parsed.feed, name)
+    return _announced_on(parsed, name)
+
+
+def arxiv_day(at: datetime) -> date:
+    """arXiv's day at this (aware) moment: the date in New York."""
+    return at.astimezone(_EASTERN).date()
 
 
 def check_category(category: str) -> None:
@@ -106,6 +114,15 @@ def _parenthesis_depth(text: str) -> list[int]:
 
 
 # --- is it a whole arXiv feed? ------------------------------------------------------------------------
+
+
+def _parse(body: bytes, category: str) -> tuple[Any, tuple[str, ...]]:
+    """feedparser's result and the warnings, or SourceError if it is not a whole feed."""
+    _refuse_foreign_bytes(body, category)
+    # BytesIO: feedparser would try plain bytes as a file name. Unsanitised, because its sanitiser takes
+    # "$a<b$" for a tag and drops what follows; whatever shows an abstract escapes it.
+    parsed = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    return parsed, _refuse_damage(parsed, category)
 
 
 def _refuse_foreign_bytes(body: bytes, category: str) -> None:
@@ -211,7 +228,7 @@ def _announced_on(parsed: Any, category: str) -> date:
     stamps = [parsed.feed.get("published_parsed"), max(filter(None, days), default=None)]
     for stamp in (*stamps, parsed.feed.get("updated_parsed")):
         if stamp:
-            return datetime.fromtimestamp(timegm(stamp), UTC).astimezone(_EASTERN).date()
+            return arxiv_day(datetime.fromtimestamp(timegm(stamp), UTC))
     raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
 
 

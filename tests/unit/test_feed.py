@@ -315,10 +315,9 @@ def many(entries: int) -> bytes:
 
 
 def test_a_feed_at_the_limit_is_taken_with_a_warning() -> None:
-    full, below = parse_feed(many(2_000), "cs.LG"), parse_feed(many(1_999), "cs.LG")
-    assert (len(full.announcements), len(below.announcements)) == (2_000, 1_999)
+    full = parse_feed(many(2_000), "cs.LG")
+    assert len(full.announcements) == 2_000
     assert "the new papers with the lowest ids may be missing" in full.warnings[0]
-    assert below.warnings == ()
 
 
 def test_many_unreadable_entries_do_not_flood_the_operator() -> None:

@@ -1,0 +1,193 @@
+"""arXiv's daily feeds over HTTP, with the manners arXiv asks for (https://info.arxiv.org/help/api/tou.html).
+
+One request at a time, at least three seconds apart, from a User-Agent that says whom to write to. Only what surely
+did no harm is tried again: 429, 5xx, timeouts and broken connections. What a feed means is `feed.py`'s business.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from email.utils import parseaddr, parsedate_to_datetime
+from urllib.parse import quote
+
+import httpx2
+import stamina
+
+from newsletter import __version__
+from newsletter.errors import SourceError
+from newsletter.model import Feed
+from newsletter.sources.feed import MAX_BODY_BYTES, arxiv_day, check_category, parse_feed, too_large
+
+BASE_URL = "https://rss.arxiv.org/atom"
+PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds
+ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
+MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
+MAX_BODY_S = 120.0  # for one body; httpx's own timeouts only bound the silence between two packets
+PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further feed gets one attempt
+
+_TIMEOUT = httpx2.Timeout(30.0, connect=15.0)
+_WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
+_NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
+
+
+def open_arxiv(*, contact: str, base_url: str = BASE_URL) -> ArxivSource:
+    """The live source. `contact` is the operator's mail address, with or without a name; arXiv can read it."""
+    address = quote(parseaddr(contact)[1] or contact, safe="@+")
+    client = httpx2.Client(
+        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "application/atom+xml"},
+        timeout=_TIMEOUT,
+        # Requests are seconds apart: nothing is kept open, so nothing needs closing
+        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
+    )
+    return ArxivSource(client, base_url=base_url)
+
+
+class ArxivSource:
+    """A Source that asks arXiv.
+
+    `sleep` keeps requests apart. The longer waits before another attempt are stamina's, which takes no such
+    argument: tests switch them off with `stamina.set_testing`.
+    """
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        *,
+        base_url: str = BASE_URL,
+        pause_s: float = PAUSE_S,
+        sleep: Callable[[float], object] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._base_url = base_url.rstrip("/")
+        self._pause_s = pause_s
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._next_at = -math.inf  # no request before this
+        self._closed_until = -math.inf  # arXiv asked to stay away
+        self._patience_s = PATIENCE_S
+
+    def day(self, now: datetime) -> date:
+        return arxiv_day(now)
+
+    def fetch(self, category: str) -> Feed:
+        check_category(category)  # before it becomes part of an address
+        if (rest_s := self._closed_until - self._monotonic()) > 0:
+            raise SourceError(category, _asked_to_wait(category, rest_s))
+        started = self._monotonic()
+        try:
+            return parse_feed(self._get_patiently(category), category)
+        except httpx2.HTTPError as error:
+            self._patience_s -= self._monotonic() - started
+            wait_s = _asked_for_long(error)
+            self._closed_until = self._monotonic() + wait_s
+            said = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
+            raise SourceError(category, said) from error
+        except httpx2.InvalidURL as error:
+            raise SourceError(
+                category,
+                f"{self._base_url} is not an address feeds can be fetched from ({error}); correct NEWSLETTER_FEED_URL.",
+            ) from error
+
+    def _get_patiently(self, category: str) -> bytes:
+        attempts = ATTEMPTS if self._patience_s > 0 else 1
+        retrying = stamina.RetryingCaller(
+            attempts=attempts, timeout=PATIENCE_S, wait_initial=20.0, wait_max=120.0, wait_jitter=5.0
+        )
+        return retrying(wait_before_retry, self._get, category)
+
+    def _get(self, category: str) -> bytes:
+        if (pause_s := self._next_at - self._monotonic()) > 0:
+            self._sleep(pause_s)
+        try:
+            with self._client.stream("GET", f"{self._base_url}/{category}") as response:
+                if response.status_code == httpx2.codes.BAD_REQUEST:
+                    _refuse_unknown(self._read(response, category), category)
+                response.raise_for_status()
+                return self._read(response, category)
+        finally:
+            self._next_at = self._monotonic() + self._pause_s
+
+    def _read(self, response: httpx2.Response, category: str) -> bytes:
+        started = self._monotonic()
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise SourceError(category, too_large(category))
+            if self._monotonic() - started > MAX_BODY_S:
+                raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
+        return bytes(body)
+
+    def _explain(self, category: str, error: httpx2.HTTPError) -> str:
+        if not isinstance(error, httpx2.HTTPStatusError):
+            said = str(error) or type(error).__name__
+            return f"The feed of {category} could not be fetched ({said}); check the network, and run again later."
+        status = error.response.status_code
+        if _is_temporary(status):
+            return f"The feed server answered {status} for {category} each time it was asked; run again later."
+        return (
+            f"The feed server answered {status} for {category}, which asking again will not change; check"
+            f" NEWSLETTER_FEED_URL ({self._base_url}) and the category's name."
+        )
+
+
+def wait_before_retry(error: Exception) -> bool | float:
+    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        if not _is_temporary(error.response.status_code) or _asked_for_long(error):
+            return False
+        wait_s = retry_after_s(error.response)
+        return True if wait_s is None else wait_s
+    return isinstance(error, _WORTH_REPEATING) and not isinstance(error, _NOT_WORTH_REPEATING)
+
+
+def _is_temporary(status: int) -> bool:
+    return status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status)
+
+
+def _asked_for_long(error: Exception) -> float:
+    """The seconds a server asks us to stay away, if that is longer than we wait; else 0."""
+    if not isinstance(error, httpx2.HTTPStatusError):
+        return 0.0
+    wait_s = retry_after_s(error.response) or 0.0
+    return wait_s if wait_s > MAX_WAIT_S else 0.0
+
+
+def retry_after_s(response: httpx2.Response) -> float | None:
+    """Seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not in a form to be understood.
+
+    A date is taken relative to the server's own `Date`, so that our clock does not matter.
+    """
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    until, now = _http_date(asked), _http_date(response.headers.get("Date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)  # "-0000", which says UTC
+
+
+def _refuse_unknown(body: bytes, category: str) -> None:
+    """arXiv answers an unknown category with 400 and a feed that says so; other bodies are left to the status."""
+    try:
+        parse_feed(body, category)
+    except SourceError as error:
+        if error.is_config:
+            raise
+
+
+def _asked_to_wait(category: str, wait_s: float) -> str:
+    return (
+        f"The feed server asks not to be asked again for {math.ceil(wait_s / 60)} minutes, so {category} was not"
+        " fetched; run again after that."
+    )
