@@ -19,7 +19,7 @@ SUPERSCRIPTS = dict(
 )
 SUBSCRIPTS = dict(zip("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 WHOLE_SUPERSCRIPTS = {"∘": "°", "°": "°", "∘C": "°C", "⊤": "ᵀ", "∗": "*", "±": "±", "∓": "∓", "TM": "™"}
-WHOLE_SUBSCRIPTS = frozenset("⊙☉⊕⋆★*")  # M⊙ and M⋆ are how astronomers write them in plain text
+WHOLE_SUBSCRIPTS = frozenset("⊙☉⊕⋆★")  # M⊙ and M⋆ are how astronomers write them in plain text
 
 ACCENTS = {
     "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",

@@ -31,6 +31,7 @@ LEFT_OVER = re.compile(r"\\[A-Za-z]+|\$[^$\d\s][^$]{0,80}\$|[\^_]\{")
         (r"$\frac{a}{b}$, $\frac{a+1}{b}x$, $\frac12$", "a/b, ((a+1)/b)x, 1/2"),
         (r"$1.89^{+0.16}_{-0.15}$", "1.89 (+0.16/-0.15)"),
         (r"$A \in \mathbb{R}^{d}$", "A ∈ ℝᵈ"),
+        (r"$v_*^{\otimes k}$, $T^*$", "v_*^(⊗k), T*"),
         (r"$\bar{B}_s \to \ell^+\ell^-$", "B̄ₛ → ℓ⁺ℓ⁻"),
         (r"${}^{12}$C($p$,$\gamma$)", "¹²C(p,γ)"),
         (r"$\left\{x \mid x \not\in S\right.$", "{x | x ∉ S"),
@@ -141,13 +142,11 @@ def test_no_text_raises_or_grows_much(text: str) -> None:
 
 @given(soup)
 @settings(max_examples=300, deadline=None)
-def test_capital_letters_outside_macros_are_never_lost(text: str) -> None:
-    """A and B are in no macro's name of the soup, and a citation's key is the only place where they may vanish."""
-    text = text.replace(r"\cite{", "").replace(r"\unicode{x", "").replace(r"\begin{align}", "").replace("[", "")
-    text = text.replace(r"\href{", "")
-    shown = re.sub("[ᴬᴮ]", lambda match: {"ᴬ": "A", "ᴮ": "B"}[match[0]], readable(text))
-    shown = re.sub("[ÀÁÂÃÄ]", "A", shown)
-    assert shown.count("B") >= re.sub(r"\\[A-Za-z]+", "", text).count("B")
+def test_letters_outside_macros_are_never_lost(text: str) -> None:
+    """No macro of the soup has a B in its name; where an argument may be left out on purpose it is not drawn."""
+    for macro in (r"\cite{", r"\unicode{x", r"\begin{align}", r"\href{", "["):
+        text = text.replace(macro, "")
+    assert readable(text).replace("ᴮ", "B").count("B") >= text.count("B")
 
 
 @given(st.text(alphabet="abc XYZ éß,.;:!?()0123456789%&<>=+/@#*\n", max_size=200))
