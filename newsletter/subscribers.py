@@ -17,6 +17,7 @@ from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, Subscriber, Topic
 from newsletter.subscribers_schema import (
+    MAX_SUBSCRIBERS,
     WEEKDAYS,
     Keywords,
     Preferences,
@@ -163,8 +164,8 @@ def _nearest_key(loc: Loc) -> str:
 def _problems_between(root: Node) -> Iterable[Problem]:
     """What no single value shows: read from the tree, so that it is said together with all other problems."""
     entries = root.find(("subscribers",)).value if isinstance(root.value, dict) else None
-    if not isinstance(entries, list):
-        return
+    if not isinstance(entries, list) or len(entries) > MAX_SUBSCRIBERS:
+        return  # the schema says so
     defaults = root.find(("defaults",)) if isinstance(root.value, dict) and "defaults" in root.value else None
     yield from _duplicate_addresses(entries)
     for entry in entries:

@@ -12,7 +12,7 @@ import unicodedata
 import zoneinfo
 from collections.abc import Callable, Sequence
 from datetime import date, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -40,7 +40,7 @@ WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 MAX_LINE = 100  # characters of a name, a keyword, an author
 MAX_PROSE = 4_000
-MAX_SUBSCRIBERS = 2_000
+MAX_SUBSCRIBERS = 1_000
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -88,6 +88,7 @@ def _prose(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=2 * MAX_SUBSCRIBERS)
 def to_address(text: str) -> str:
     """The address as mail headers carry it: international domains in their ASCII form. Raises ValueError.
 
@@ -343,6 +344,14 @@ class SubscriberEntry(Preferences):
     name: Line = Field("", description="Name in the mail's To line.", examples=["Ada Lovelace"])
 
 
+def _not_too_many(value: object) -> object:
+    """Says so before the entries are looked at: pydantic checks a list's length last, which would take seconds."""
+    if isinstance(value, list) and len(value) > MAX_SUBSCRIBERS:
+        counts = {"actual_length": len(value), "max_length": MAX_SUBSCRIBERS}
+        raise PydanticCustomError("too_long", "{actual_length} entries", counts)
+    return value
+
+
 class SubscribersFile(_Model):
     """Who gets the digest, and what they want to read."""
 
@@ -351,7 +360,7 @@ class SubscribersFile(_Model):
     defaults: Preferences = Field(
         default_factory=Preferences, description="What holds for everybody who says nothing else."
     )
-    subscribers: list[SubscriberEntry] = Field(
+    subscribers: Annotated[list[SubscriberEntry], BeforeValidator(_not_too_many)] = Field(
         min_length=1, max_length=MAX_SUBSCRIBERS, description="Who gets the digest."
     )
 

@@ -21,6 +21,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 # What YAML 1.1 §5.1 calls printable, and its line ends.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 # What a parser says (libyaml and PyYAML word it differently behind these) → what to do about it.
 _HINTS = (
@@ -28,6 +29,7 @@ _HINTS = (
     ("quoted scalar", 'a quoted text that is not closed, or a "\\" in it; check the quotes'),
     ("while parsing a flow", "a [list] or {mapping} that is not closed or lacks a comma; check the brackets"),
     ("cannot start any token", "a character that begins no value; put the text into quotes"),
+    ("<document start>", "a second value beside the first one; check the spaces and dashes before it"),
     ("could not find expected ':'", "a key without colon, or lines that are not indented enough; check both"),
     ("did not find expected", "a line that is not indented like its neighbours; check the spaces"),
     ("expected <block end>", "a line that is not indented like its neighbours; check the spaces"),
@@ -124,7 +126,7 @@ def _escape(character: str) -> str:
 def decode(source: str | bytes) -> str:
     """UTF-8, with or without a byte order mark, of bearable size and without unprintable characters."""
     if len(source) > MAX_BYTES:
-        raise Unreadable(1, f"found {len(source):,} bytes, expected at most {MAX_BYTES:,}; split the file")
+        raise Unreadable(1, f"found more than {MAX_BYTES:,} bytes, expected at most that many; split the file")
     if isinstance(source, bytes):
         source = _from_bytes(source)
     text = source.removeprefix("\ufeff")
@@ -212,6 +214,8 @@ class _Builder:
             )
             self._place(Node(line, None, refused=True))
         elif isinstance(event, yaml.ScalarEvent):
+            if surrogate := _SURROGATE.search(event.value):  # libyaml refuses "\ud800", PyYAML's parser does not
+                raise Unreadable(line, f"found {show(surrogate[0])}, expected whole characters; remove it")
             empty = event.style in (None, "") and event.value in NULLS
             self._place(Node(line, None if empty else event.value, refused=self._is_refused(event, line)))
         elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
