@@ -1,0 +1,100 @@
+"""Each folder beside this file is a case: feeds, subscribers.yaml and scores.json in, mails and pages out.
+
+A new case needs no code: add a folder and run `./run test tests/golden --update-golden`, then read what came out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+
+from newsletter import resources
+from newsletter.flow import Desk, preview, run_morning
+from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.render import Brand, Renderer
+from newsletter.sources.recorded import RecordedSource
+from newsletter.subscribers import parse_subscribers
+from tests.fakes import FlakySender, MemoryStore
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
+NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
+
+
+class WrittenScores:
+    """Gives the scores of the case's file, so that a change of the ranker changes no expected mail."""
+
+    def __init__(self, path: Path) -> None:
+        self._scores = json.loads(path.read_text(encoding="utf-8"))
+
+    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+        return ScoreSheet(
+            tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
+        )
+
+
+class Silent:
+    def begin(self, what: str, total: int) -> None: ...
+
+    def step(self, line: str) -> None: ...
+
+
+def run_case(case: Path) -> dict[str, bytes]:
+    """The files a case should have: the mail and the Markdown page of each subscriber, and the outcomes."""
+    sender = FlakySender(lambda: NOW)
+    desk = Desk(
+        source=RecordedSource(case / "feeds"),
+        scorer=WrittenScores(case / "scores.json"),
+        sender=sender,
+        store=MemoryStore(),
+        renderer=Renderer(
+            Brand("Morning Papers", "digest@example.org"),
+            [resources.SHIPPED / "templates/email"],
+            [resources.SHIPPED / "prompts"],
+        ),
+        from_address=Address("Morning Papers", addr_spec="digest@example.org"),
+        reply_address="digest@example.org",
+        now=lambda: NOW,
+    )
+    path = case / "subscribers.yaml"
+    subscribers = parse_subscribers(path.read_bytes(), source=path.name)
+    on = desk.source.day(NOW)
+    report = run_morning(desk, subscribers, Silent(), digest_on=on)
+    outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]
+    files = {"outcomes.txt": "\n".join(outcomes).encode() + b"\n"}
+    for mail in sender.mails:
+        name = mail.to.partition("@")[0]
+        files[f"{name}.eml"] = mail.mime.as_bytes()
+        [subscriber] = [s for s in subscribers if s.email == mail.to]
+        digest = preview(desk, subscriber, Silent(), digest_on=on)
+        assert digest is not None
+        files[f"{name}.md"] = desk.renderer.markdown(digest).encode()
+    return files
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_expected_mails_come_out(case: Path, request: pytest.FixtureRequest) -> None:
+    made = run_case(case)
+    expected = case / "expected"
+    if request.config.getoption("--update-golden"):
+        expected.mkdir(exist_ok=True)
+        for old in expected.iterdir():
+            old.unlink()
+        for name, content in made.items():
+            (expected / name).write_bytes(content)
+    assert sorted(path.name for path in expected.iterdir()) == sorted(made)
+    for name, content in made.items():
+        assert content.decode() == (expected / name).read_bytes().decode(), f"{case.name}/expected/{name}"
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 4
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_mails_are_the_same_every_time(case: Path) -> None:
+    assert run_case(case) == run_case(case)
