@@ -142,7 +142,7 @@ def test_dark_mode_and_phone_rules_survive_inlining() -> None:
     assert "prefers-color-scheme: dark" in html
     assert "!important" in html
     assert html.count("<style") == 1
-    assert 'style="' in html.split("<h2", 1)[1][:200]
+    assert 'style="' in html.split("<h3", 1)[1][:200]
 
 
 HOSTILE = st.text(
