@@ -224,7 +224,7 @@ def test_a_deferred_delivery_is_claimed_again_when_its_time_has_come(store: Stor
 
 def test_of_racing_threads_one_has_each_claim(memory: Memory) -> None:
     won: list[tuple[str, str]] = []
-    start = threading.Barrier(4)
+    start = threading.Barrier(4, timeout=30)  # who waits for a thread that failed, fails too
 
     def work(run_id: str) -> None:
         store = memory.another()
@@ -458,7 +458,7 @@ def test_every_delivery_round_trips(
 
 def test_of_racing_processes_one_has_each_claim(tmp_path: Path) -> None:
     processes, deliveries = 4, 50
-    barrier = fork.Barrier(processes)
+    barrier = fork.Barrier(processes, timeout=30)
 
     def work(number: int, barrier: Barrier) -> None:
         store = TinyStore(tmp_path / "state")
@@ -523,6 +523,26 @@ def test_the_folder_and_its_files_are_private(tiny: TinyStore, tmp_path: Path) -
     folder = tmp_path / "state"
     for path in [folder, *folder.rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_file_is_replaced_and_never_written_into(tiny: TinyStore, tmp_path: Path) -> None:
+    """Who has the old file open, or a second name for it, keeps the old content whole."""
+    folder = tmp_path / "state"
+    tiny.put_document("subscribers.yaml", "old")
+    tiny.remember_day(day(DAY, 1))
+    tiny.record_run(run_report("a"))
+    row = claim(tiny)
+    written = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks"]
+    for number, path in enumerate(written):
+        os.link(path, tmp_path / str(number))
+    old = [path.read_bytes() for path in written]
+    tiny.put_document("subscribers.yaml", "new")
+    tiny.remember_day(day(DAY, 2))
+    tiny.record_run(run_report("b"))
+    tiny.move(ledger.skip(row, "nothing relevant", NOW))
+    assert len(written) == 4
+    for number, path in enumerate(written):
+        assert (tmp_path / str(number)).read_bytes() == old[number] != path.read_bytes()
 
 
 def test_the_files_are_where_the_documentation_says(tiny: TinyStore, tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""docs/state.md names every stored field, and its table of moves is the ledger's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from newsletter import ledger, model
+from newsletter.model import DeliveryState
+
+PAGE = (Path(__file__).parents[2] / "docs" / "state.md").read_text(encoding="utf-8")
+ROWS = {
+    cells[0].strip("`"): cells
+    for line in PAGE.splitlines()
+    if (cells := [cell.strip() for cell in line.strip("|").split("|")]) and len(cells) == 5
+}
+
+STORED = (
+    *(model.AnnouncementDay, model.Announcement, model.Paper, model.FeedReport, model.Delivery, model.DeliveryStep),
+    *(model.RunReport, model.SubscriberReport, model.Counts),
+)
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_every_stored_field_is_named(kind: type) -> None:
+    missing = [field.name for field in fields(kind) if f"`{field.name}`" not in PAGE]
+    assert missing == []
+
+
+@pytest.mark.parametrize("state", list(DeliveryState))
+def test_the_table_of_moves_is_the_ledgers(state: DeliveryState) -> None:
+    _, _, may_become, counts_as_sent, _ = ROWS[state]
+    assert set(re.findall(r"`(\w+)`", may_become)) == {str(next_state) for next_state in ledger.MOVES[state]}
+    assert counts_as_sent == ("yes" if ledger.counts_as_sent(state) else "no")
