@@ -304,6 +304,16 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_refused() -> None:
     assert len(server.requests) == 1
 
 
+def test_a_body_without_end_is_left_at_the_bound() -> None:
+    def flood() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" " * 1_000_000
+        pytest.fail("it was read far beyond the bound")
+
+    server = Server(lambda: httpx2.Response(200, content=flood()))
+    assert "more than 20 MB" in str(failure(asking(server)))
+
+
 def test_a_body_that_drips_for_ever_is_given_up() -> None:
     clock = Clock()
 
