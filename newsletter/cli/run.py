@@ -68,6 +68,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         sys.exit(EXIT_CONFIG if listed.problem else 0)
     if not quiet:
         show(report, subscribers)
+        if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
+            click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
 
 
@@ -94,14 +96,14 @@ def exit_code(report: RunReport) -> int:
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:
     """The summary on standard output: a row for each subscriber, then the sum, which always adds up."""
     names = {subscriber.subscriber_id: subscriber.name for subscriber in subscribers}
-    table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "mail")
+    table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "detail")
     for entry in report.subscribers:
         table.add_row(
             entry.subscriber_id,
             names[entry.subscriber_id],
             entry.outcome,
             *numbers(entry),
-            entry.receipt or entry.detail,
+            entry.detail,
         )
     print_table(table)
     tally = Counter(str(entry.outcome) for entry in report.subscribers)

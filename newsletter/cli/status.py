@@ -62,6 +62,5 @@ def _subscribers(runs: list[RunReport], rows: dict[str, Delivery]) -> Table:
     table = new_table("subscriber", "outcome", "delivery", "announced#", "scanned#", "relevant#", "detail")
     for entry in entries.values():
         row = rows.get(entry.subscriber_id)
-        detail = entry.receipt or entry.detail
-        table.add_row(entry.subscriber_id, entry.outcome, row.state if row else "", *numbers(entry), detail)
+        table.add_row(entry.subscriber_id, entry.outcome, row.state if row else "", *numbers(entry), entry.detail)
     return table
