@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter import yaml_lines
@@ -355,6 +355,7 @@ def test_the_base_address_of_a_base_address_is_itself(text: str) -> None:
 @given(st.emails())
 def test_an_id_is_short_safe_and_the_same_for_every_tag(email: str) -> None:
     local, _, domain = email.rpartition("@")
+    assume(not local.startswith("+"))  # kept whole: there is nothing before the tag
     assert subscriber_id(email) == subscriber_id(f"{local}+tag@{domain.upper()}")
     assert len(subscriber_id(email)) == 10
     assert set(subscriber_id(email)[2:]) <= set("abcdefghijklmnopqrstuvwxyz234567")
