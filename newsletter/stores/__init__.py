@@ -34,7 +34,8 @@ class Store(Protocol):
         """Take the delivery of (subscriber, date) for this run; None if it is not to be had.
 
         Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`; a stale
-        hand-over is first moved to `in_doubt` (and is then not to be had).
+        hand-over is first moved to `in_doubt` (and is then not to be had). Raises LedgerError for a run that
+        was not started: everybody else would take its claim for a stale one.
         """
 
     def move(self, delivery: Delivery) -> None:
@@ -73,7 +74,7 @@ class Store(Protocol):
     def record_run(self, report: RunReport) -> None: ...
 
     def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
-        """The latest runs (of that digest date), newest first."""
+        """The latest runs (of that digest date), newest first: by digest date, then by start."""
 
     # -- small documents: the last good subscribers.yaml
 
