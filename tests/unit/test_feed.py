@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import SourceError
@@ -100,6 +100,7 @@ def test_an_abstract_is_not_altered(body: bytes, abstract: str) -> None:
     assert paper.abstract.startswith(f"{abstract} Which jets and leptons belong")
 
 
+@settings(deadline=None)  # the time of a parse is the machine's, not a law
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"], exclude_characters="￾￿"))
     # feedparser mends text that looks like UTF-8 read as Latin-1; a letter beyond Latin-1 keeps it from that
@@ -139,11 +140,13 @@ def test_names_are_split_at_commas_outside_parentheses(creators: str, names: tup
     assert split_authors(creators) == names
 
 
+@settings(deadline=None)  # the time of a parse is the machine's, not a law
 @given(st.lists(st.sampled_from(["A. B", "Łu", "X (U, V)", "Y (U (a, b), V)", "Zoë"]), max_size=30))
 def test_joining_names_and_splitting_them_gives_the_names(names: list[str]) -> None:
     assert split_authors(", ".join(names)) == tuple(names)
 
 
+@settings(deadline=None)  # the time of a parse is the machine's, not a law
 @given(st.text("(),AB "))
 def test_no_letter_of_a_name_is_lost(creators: str) -> None:
     assert "".join(split_authors(creators)).replace(" ", "").count("A") == creators.count("A")
@@ -245,6 +248,7 @@ def test_a_body_that_is_not_a_whole_feed_is_refused_in_a_sentence(body: bytes, s
     assert not error.is_config
 
 
+@settings(deadline=None)  # the time of a parse is the machine's, not a law
 @given(st.integers(min_value=0, max_value=len(ATOM.rstrip()) - 1))
 def test_a_feed_cut_anywhere_is_never_taken(length: int) -> None:
     refusal(ATOM[:length])
