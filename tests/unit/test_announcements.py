@@ -65,12 +65,15 @@ CATEGORIES = ("cs.AI", "cs.CL", "cs.LG")
 IDS = ("2510.00001", "2510.00002", "hep-th/9901001", "2510.00003")
 
 
-@st.composite
-def feeds(draw: st.DrawFn) -> Feed:
-    category = draw(st.sampled_from(CATEGORIES))
-    papers = st.builds(paper, st.sampled_from(IDS), st.integers(1, 3))
-    shown = st.builds(Announcement, papers, st.sampled_from(AnnounceType), st.just((category,)))
-    return Feed(category, TUESDAY, tuple(draw(st.lists(shown, max_size=6))))
+SHOWN = [(paper(arxiv_id, version), kind) for arxiv_id in IDS for version in (1, 2, 3) for kind in AnnounceType]
+
+
+def feeds() -> st.SearchStrategy[Feed]:
+    return st.builds(
+        lambda category, shown: Feed(category, TUESDAY, tuple(Announcement(*one, (category,)) for one in shown)),
+        st.sampled_from(CATEGORIES),
+        st.lists(st.sampled_from(SHOWN), max_size=6),
+    )
 
 
 @settings(deadline=None)
