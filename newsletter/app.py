@@ -93,18 +93,16 @@ def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend.
     Raises ConfigError if there never was a good one.
     """
-    from newsletter.subscribers import parse_subscribers
+    from newsletter.subscribers import parse_subscribers, read_subscribers
 
-    path = settings.subscribers
     try:
-        data = path.read_bytes()
-        subscribers = parse_subscribers(data, source=str(path))
-    except (OSError, ConfigError) as error:
-        problem = f"{path} cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        data = read_subscribers(settings.subscribers)
+        subscribers = parse_subscribers(data, source=str(settings.subscribers))
+    except ConfigError as error:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
-            raise ConfigError(f"{problem}\nMend it, or name another file with NEWSLETTER_SUBSCRIBERS") from error
-        return SubscriberList(parse_subscribers(last_good, source=LAST_GOOD), problem)
+            raise
+        return SubscriberList(parse_subscribers(last_good, source=LAST_GOOD), str(error))
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
     return SubscriberList(subscribers)

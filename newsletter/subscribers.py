@@ -30,7 +30,7 @@ from newsletter.subscribers_schema import (
 )
 from newsletter.yaml_lines import MAX_BYTES, Node, Problem, bare, plain, read, show
 
-__all__ = ["base_address", "load_subscribers", "parse_subscribers", "schema", "subscriber_id"]
+__all__ = ["base_address", "load_subscribers", "parse_subscribers", "read_subscribers", "schema", "subscriber_id"]
 
 MAX_PROBLEMS = 200
 Loc = tuple[int | str, ...]
@@ -49,14 +49,20 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-def load_subscribers(path: Path) -> tuple[Subscriber, ...]:
-    """The subscribers in this file. Raises ConfigError, also when there is no such file."""
+def read_subscribers(path: Path) -> bytes:
+    """What is in this file, for `parse_subscribers`. Raises ConfigError if it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); write it, or name another file") from error
-    return parse_subscribers(data, source=str(path))
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
+        ) from error
+
+
+def load_subscribers(path: Path) -> tuple[Subscriber, ...]:
+    """The subscribers in this file. Raises ConfigError, also when there is no such file."""
+    return parse_subscribers(read_subscribers(path), source=str(path))
 
 
 def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:

@@ -13,7 +13,7 @@ from newsletter import app, resources
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers import load_subscribers
 
 
 @click.command(epilog=EXIT_CODES)
@@ -49,11 +49,7 @@ def _look(name: str, look: Callable[[], str]) -> bool:
 
 
 def _subscribers(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}; name it with NEWSLETTER_SUBSCRIBERS") from error
-    count = len(parse_subscribers(data, source=str(path)))
+    count = len(load_subscribers(path))
     return f"{count} subscriber{'' if count == 1 else 's'}"
 
 
