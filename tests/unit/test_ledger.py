@@ -70,9 +70,7 @@ def in_state(state: DeliveryState) -> Delivery:
 
 
 def ask(row: Delivery | None, is_running: Callable[[str], bool], now: datetime = NOW) -> Delivery | None:
-    return ledger.claim(
-        row, subscriber_id="s_8k2mpq4x", digest_on=DAY, run_id="mine", now=now, is_running=is_running
-    )
+    return ledger.claim(row, subscriber_id="s_8k2mpq4x", digest_on=DAY, run_id="mine", now=now, is_running=is_running)
 
 
 def only_mine(run_id: str) -> bool:
