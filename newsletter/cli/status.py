@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import click
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
 from newsletter.model import Delivery, RunOutcome, RunReport, SubscriberReport
+from newsletter.stores import Store
 
 
 @click.command(epilog=EXIT_CODES)
@@ -34,15 +35,23 @@ def command(on: datetime | None, as_json: bool) -> None:
     if as_json:
         click.echo(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
         return
-    rows = {row.subscriber_id: row for row in store.get_deliveries(digest_on=run.digest_on)}
+    runs = store.get_runs(digest_on=run.digest_on, limit=1000)
+    rows = _rows(store, run.digest_on, {run.run_id for run in runs})
     seconds = (run.finished_at - run.started_at).total_seconds()
     click.echo(f"{run.digest_on}: latest run {run.run_id} at {run.started_at:%Y-%m-%d %H:%M} UTC, {seconds:.1f} s\n")
     print_table(_feeds(run))
     click.echo()
-    print_table(_subscribers(store.get_runs(digest_on=run.digest_on, limit=1000), rows))
+    print_table(_subscribers(runs, rows))
     doubtful = [row.delivery_id for row in store.get_deliveries(states=OPEN_STATES)]
     if doubtful:
         complain(f"\nIn doubt: {', '.join(doubtful)}\nSettle with 'newsletter deliveries resolve'.")
+
+
+def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Delivery]:
+    """Each subscriber's delivery of these runs. It has another date than the run where the local day is another."""
+    rows = store.get_deliveries()
+    same_day = {row.subscriber_id: row for row in rows if row.digest_on == digest_on}
+    return same_day | {row.subscriber_id: row for row in rows if row.run_id in run_ids}
 
 
 def _feeds(run: RunReport) -> Table:
