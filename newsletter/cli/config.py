@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import click
 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
+
+_PLAIN = re.compile(r"[\w.:/@+<>,=&-]+( [\w.:/@+<>,=&-]+)*")
 
 
 @click.command(epilog=EXIT_CODES)
@@ -26,4 +29,13 @@ def command() -> None:
             click.echo(f"# {line}")
         value = getattr(settings, name)
         is_set = name in settings.model_fields_set
-        click.echo(f"{'' if is_set else '# '}NEWSLETTER_{name.upper()}={'' if value is None else value}\n")
+        shown = "" if value is None else _quoted(str(value))
+        click.echo(f"{'' if is_set else '# '}NEWSLETTER_{name.upper()}={shown}\n")
+
+
+def _quoted(value: str) -> str:
+    """As python-dotenv reads it back: a number sign would begin a comment, and a quote at the start a quotation."""
+    if _PLAIN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
