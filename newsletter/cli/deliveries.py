@@ -43,7 +43,12 @@ def command(context: click.Context, on: datetime | None, states: tuple[str, ...]
 @command.command()
 @click.argument("delivery_id")
 def show(delivery_id: str) -> None:
-    """Show every step of DELIVERY_ID (SUBSCRIBER/DATE) and the papers in its mail."""
+    """Show every step of DELIVERY_ID (SUBSCRIBER/DATE) and the papers in its mail.
+
+    \b
+    Example:
+      newsletter deliveries show s_ab12cd34/2026-11-20
+    """
     row = _get(app.build_store(load_settings()), delivery_id)
     click.echo(f"{row.delivery_id} is {row.state}; run {row.run_id}, claimed {row.attempts} time(s)")
     for step in row.steps:
@@ -62,6 +67,11 @@ def resolve(delivery_id: str, accepted: bool) -> None:
 
     --accepted: the reader has the mail; it will not be sent again. --not-accepted: it never left; the next run of
     the same digest date sends it.
+
+    \b
+    Examples:
+      newsletter deliveries resolve s_ab12cd34/2026-11-20 --accepted
+      newsletter deliveries resolve s_ab12cd34/2026-11-20 --not-accepted
     """
     store = app.build_store(load_settings())
     row = _get(store, delivery_id)

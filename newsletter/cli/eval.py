@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newsletter import resources
+from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.evaluate import (
     SHARES,
@@ -34,7 +35,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES)
 @click.option("--corpus", type=_FOLDER, required=True, help="Folder with days/, and profiles/ and labels/.")
 @click.option("--profile", "profile_file", type=_FILE, help="A profile of your own (Markdown); needs --labels.")
 @click.option("--labels", "labels_file", type=_FILE, help="Its labels (JSON lines); needs --profile.")

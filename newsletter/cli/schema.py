@@ -20,6 +20,10 @@ def command(output: Path | None) -> None:
     """Print the JSON Schema of subscribers.yaml.
 
     Point an editor's YAML support to it, and it completes keys and marks mistakes while you type.
+
+    \b
+    Example:
+      newsletter schema --output subscribers.schema.json
     """
     text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
