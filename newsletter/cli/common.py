@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 import click
+import stamina
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -47,6 +48,15 @@ def numbers(entry: SubscriberReport) -> tuple[str, str, str]:
 def complain(text: str) -> None:
     """A loud line on standard error."""
     click.secho(text, err=True, fg="red", bold=True)
+
+
+def tell_of_retries() -> None:
+    """A feed that has to be asked again takes minutes: say so while it happens."""
+    stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
+
+
+def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    click.echo(f"asking again in {details.wait_for:.0f} s, because of: {details.caused_by}", err=True)
 
 
 class TerminalWatcher:

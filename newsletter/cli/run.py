@@ -10,7 +10,15 @@ from pathlib import Path
 import click
 
 from newsletter import app, flow, sample
-from newsletter.cli.common import TerminalWatcher, complain, find_subscriber, new_table, numbers, print_table
+from newsletter.cli.common import (
+    TerminalWatcher,
+    complain,
+    find_subscriber,
+    new_table,
+    numbers,
+    print_table,
+    tell_of_retries,
+)
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
 from newsletter.config import load_settings
 from newsletter.ledger import counts_as_sent
@@ -52,6 +60,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     """
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
+    tell_of_retries()
     desk = app.build(settings, feed=recorded)
     listed = app.load_subscribers(settings, desk.store)
     if listed.problem:
