@@ -1,0 +1,79 @@
+"""One morning in this process, with the time each stage took, printed as JSON. Started by bench_day.py.
+
+Settings come from the environment, as for `newsletter run`. The stages are told apart at the edges of the desk, so
+what lies between them (judging, merging, choosing, composing, building the mail) is one number.
+"""
+
+import sys
+from time import perf_counter
+
+STARTED = perf_counter()  # before the imports, which are the first stage
+
+import json  # noqa: E402
+from collections import defaultdict  # noqa: E402
+from dataclasses import replace  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+from newsletter import app, flow  # noqa: E402
+from newsletter.cli.common import TerminalWatcher  # noqa: E402
+from newsletter.config import load_settings  # noqa: E402
+
+STAGES = ("imports", "subscribers", "feeds", "memory read", "memory written", "scoring", "rendering", "sending")
+
+
+class Stopwatch:
+    """Sums up, for each stage, the time spent in calls of an edge."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+
+    def timed(self, edge: Any, stage: str) -> Any:
+        return _Timed(edge, self.spent, lambda _: stage)
+
+    def timed_store(self, store: Any) -> Any:
+        reads = ("get_", "is_")
+        return _Timed(store, self.spent, lambda name: "memory read" if name.startswith(reads) else "memory written")
+
+
+class _Timed:
+    def __init__(self, edge: Any, spent: dict[str, float], stage_of: Any) -> None:
+        self._edge, self._spent, self._stage_of = edge, spent, stage_of
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._edge, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            began = perf_counter()
+            try:
+                return method(*args, **kwargs)
+            finally:
+                self._spent[self._stage_of(name)] += perf_counter() - began
+
+        return call
+
+
+def main(feeds: Path) -> None:
+    settings = load_settings()
+    plain = app.build(settings, feed=feeds)
+    watch = Stopwatch()
+    watch.spent["imports"] = perf_counter() - STARTED
+    desk = replace(
+        plain,
+        source=watch.timed(plain.source, "feeds"),
+        scorer=watch.timed(plain.scorer, "scoring"),
+        sender=watch.timed(plain.sender, "sending"),
+        renderer=watch.timed(plain.renderer, "rendering"),
+        store=watch.timed_store(plain.store),
+    )
+    began = perf_counter()
+    subscribers = app.load_subscribers(settings, plain.store).subscribers
+    watch.spent["subscribers"] = perf_counter() - began
+    flow.run_morning(desk, subscribers, TerminalWatcher(quiet=True), digest_on=desk.source.day(desk.now()))
+    total = perf_counter() - STARTED
+    spent = {stage: watch.spent[stage] for stage in STAGES}
+    json.dump({**spent, "choosing, composing, MIME": total - sum(spent.values()), "all": total}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
