@@ -11,7 +11,7 @@ import logging
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from premailer import Premailer
 
+from newsletter.budget import HTML_BYTES, fit
 from newsletter.errors import ConfigError
 from newsletter.latex import readable, readable_name
 from newsletter.model import (
@@ -125,12 +126,21 @@ class Renderer:
         self._prompts = _environment(prompt_folders)
 
     def render(self, digest: Digest) -> RenderedDigest:
+        """Subject, HTML and text; in the HTML the last abstracts are shortened if it would be cut (budget.py)."""
         view = self._view(digest)
+        html = self._html(view)
+        if len(html) > HTML_BYTES:
+            abstracts = fit([paper.abstract for paper in view.papers], len(html) - HTML_BYTES)
+            shorter = [replace(p, abstract=a) for p, a in zip(view.papers, abstracts, strict=True)]
+            html = self._html(replace(view, papers=tuple(shorter)))
         return RenderedDigest(
             subject=_one_line(self._fill(self._email, "digest.subject.txt", view), SUBJECT_CHARS),
-            html=inline(self._fill(self._email, "digest.html", view)),
+            html=html,
             text=self._fill(self._email, "digest.txt", view),
         )
+
+    def _html(self, view: View) -> str:
+        return inline(self._fill(self._email, "digest.html", view))
 
     def markdown(self, digest: Digest) -> str:
         """The digest as a page: header table, counts, table of contents, papers, profile."""
@@ -191,7 +201,8 @@ def inline(html: str) -> str:
     inlined = Premailer(
         html,
         strip_important=False,  # the dark mode block needs its !important
-        disable_basic_attributes=["bgcolor"],  # premailer writes invalid ones, such as bgcolor="transparent"
+        # As attributes these would say again what the styles say, 3 kB for each 30 papers, and some are not valid HTML.
+        disable_basic_attributes=["align", "bgcolor", "valign", "width"],
         cssutils_logging_level=logging.CRITICAL,
         disable_validation=True,
         disable_leftover_css=True,

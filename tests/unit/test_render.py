@@ -137,6 +137,19 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
 
 
+@pytest.mark.parametrize("papers", [5, 30, 40])
+def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> None:
+    long = "Every sentence of this abstract says – in nine words – very little. " * 28  # arXiv's limit is 1,920
+    shown = [
+        make.announcement(f"2601.{i:05}", title="A title of usual length " * 3, abstract=long) for i in range(papers)
+    ]
+    digest = digest_of(*shown)
+    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)))
+    assert len(rendered.html) < 104_448
+    assert "unsubscribe" in rendered.html[-1500:]
+    assert " ".join(rendered.text.split()).count("very little.") == 28 * len(digest.entries)
+
+
 def test_dark_mode_and_phone_rules_survive_inlining() -> None:
     html = RENDERER.render(digest_of(make.announcement())).html
     assert "prefers-color-scheme: dark" in html
@@ -164,7 +177,7 @@ HOSTILE = st.text(
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_foreign_text_stays_text(title: str, name: str, abstract: str) -> None:
     plain = RENDERER.render(digest_of(make.announcement(title="t", authors=("n",), abstract="a")))
-    hostile = RENDERER.render(digest_of(make.announcement(title=title, authors=(name,), abstract=abstract)))
+    hostile = RENDERER.render(digest_of(make.announcement(title=title, authors=(name,), abstract="a" + abstract)))
     assert Page(hostile.html).tags == Page(plain.html).tags
     assert hostile.html.isascii()
     assert hostile.subject.isprintable()
