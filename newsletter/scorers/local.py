@@ -14,16 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.scorers.background import load_background
 from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scorers.explain import Explainer
-from newsletter.scorers.ranking import Ranking, rank, read_terms
+from newsletter.scorers.ranking import Ranking, rank, read_terms, weigh
 from newsletter.scorers.text import EncodedPaper, Encoder
-from newsletter.scorers.tfidf import TermMatrix, build_matrix
+from newsletter.scorers.tfidf import TermMatrix, count_terms
 
 __all__ = ["LocalScorer", "load_comments"]
 
 SCORER_NAME = "local ranker"
-HISTORY_DAYS = 4
+HISTORY_DAYS = 3
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
 
 
@@ -41,9 +42,10 @@ class LocalScorer:
         if not wanted:
             return ScoreSheet((), (), SCORER_NAME)
         known = _choose_history(wanted, history)
-        matrix = build_matrix([self._encode(paper) for paper in (*wanted, *known)])
+        counts = count_terms([self._encode(paper) for paper in (*wanted, *known)])
+        matrix, at_large = weigh(counts, load_background())
         terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, terms)
+        ranking = rank(matrix, at_large, terms)
         relevance = _grade_relevance(ranking)[: len(wanted)]
         novelty = _grade_novelty(matrix, len(wanted))
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
@@ -95,7 +97,7 @@ _CHANCES = np.array([0.02, 0.04, 0.08, 0.14, 0.22, 0.32, 0.45, 0.6, 0.78])
 
 
 def _grade_relevance(ranking: Ranking) -> npt.NDArray[np.intp]:
-    odds = _SCORE_WEIGHT * ranking.score + _DIRECT_WEIGHT * np.minimum(ranking.direct, 0.3) + _OFFSET
+    odds = _SCORE_WEIGHT * ranking.score + _DIRECT_WEIGHT * np.minimum(ranking.evidence, 0.3) + _OFFSET
     return 1 + np.searchsorted(_CHANCES, 1 / (1 + np.exp(-odds)), side="right")
 
 

@@ -2,21 +2,23 @@
 
 The first look compares each paper with every topic, the keywords and the unwanted texts. The second (pseudo-relevance
 feedback) takes the best-looking papers of all days given as if they were relevant, and compares with their average
-wording, once for the whole profile and once for each topic. Measured in docs/scoring.md. Makes no whole numbers and
-no sentences; see local.py.
+wording, once for the whole profile and once for each topic; what the unwanted texts find counts against. Measured in
+docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from newsletter.model import Profile
+from newsletter.scorers.background import Background
+from newsletter.scorers.latent import embed
 from newsletter.scorers.text import Encoder
-from newsletter.scorers.tfidf import TermMatrix, Vector
+from newsletter.scorers.tfidf import TermCounts, TermMatrix, Vector
 
 # All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 ABOUT_WEIGHT = 0.3
@@ -25,6 +27,10 @@ AVOID_WEIGHT = 0.75
 IRRELEVANT_WEIGHT = 0.5
 PROFILE_SHARE = 0.2  # of all papers: what the feedback of the whole profile learns from
 TOPIC_SHARE = 0.1
+UNWANTED_SHARE = 0.1
+UNWANTED_WEIGHT = 0.4
+LATENT_WEIGHT = 0.5
+BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
 Terms = Mapping[int, int]
 
@@ -43,14 +49,15 @@ class ProfileTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """What is known of each paper; `score` orders them, and is 0 on average over all papers given.
+    """What is known of each paper. `score` orders them: 0 on average, deviation about 1, over all papers given.
 
-    `direct` is the likeness to the profile's own words (about −1 to 3), `topics` and `topic_words` have one row
-    for each topic: likeness after feedback, and to the topic's own words.
+    `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
+    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
+    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words.
     """
 
     score: Vector
-    direct: Vector
+    evidence: Vector
     topics: npt.NDArray[np.float64]
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
@@ -76,15 +83,66 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     )
 
 
-def rank(matrix: TermMatrix, terms: ProfileTerms) -> Ranking:
-    """Compare every paper of the matrix with the profile."""
-    topic_words = np.array([matrix.dot(matrix.query(topic)) for topic in terms.topics or (terms.wanted,)])
+def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
+    """The papers weighed by what is rare among them, and by what is rare in arXiv at large.
+
+    The fewer the papers, the less they can tell what is rare, and the more the first leans on the background too.
+    """
+    own, common = counts.idf(), background.idf(counts.terms)
+    trust = counts.n_rows / (counts.n_rows + BACKGROUND_PAPERS)
+    return counts.weigh(trust * own + (1 - trust) * common), counts.weigh(common)
+
+
+def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
+    """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+    topic_words = _compare_topics(matrix, terms)
     direct = _compare_directly(matrix, terms, topic_words)
-    whole = standardise(matrix.dot(_learn(matrix, direct, PROFILE_SHARE)))
-    feedback = np.array([_learn(matrix, standardise(words) + whole, TOPIC_SHARE) for words in topic_words])
-    topics = np.array([standardise(matrix.dot(vector)) for vector in feedback])
-    score = whole + standardise(topics.max(axis=0))
-    return Ranking(score, direct, topics, topic_words, feedback)
+    unwanted = _compare_with_unwanted(matrix, terms)
+    latent = embed(matrix).astype(np.float64)
+    feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
+    _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
+    score = standardise(by_words + LATENT_WEIGHT * by_company)
+    evidence = _compare_directly(at_large, terms, _compare_topics(at_large, terms))
+    return Ranking(score, evidence, topics, topic_words, feedback)
+
+
+def _give_feedback(
+    mix: Callable[[Vector], Vector],
+    dot: Callable[[Vector], Vector],
+    direct: Vector,
+    topic_words: npt.NDArray[np.float64],
+    unwanted: Vector,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Vector]:
+    """Learn from the best of each comparison and compare again; `mix` and `dot` are those of some space of papers.
+
+    Returns what was learned of each topic, how well each paper fits it, and how well each fits the profile.
+    """
+    whole = standardise(dot(mix(_choose(direct, PROFILE_SHARE))))
+    feedback = np.array([mix(_choose(standardise(words) + whole, TOPIC_SHARE)) for words in topic_words])
+    topics = np.array([standardise(dot(vector)) for vector in feedback])
+    against = standardise(dot(mix(_choose(unwanted, UNWANTED_SHARE))))
+    score = standardise(whole + standardise(topics.max(axis=0))) - UNWANTED_WEIGHT * against
+    return feedback, topics, standardise(score)
+
+
+def _choose(score: Vector, share: float) -> Vector:
+    """Weights of the papers to learn from: the best `share`, the better the more, against the average of all."""
+    weights = np.maximum(score - np.quantile(score, 1 - share), 0.0)
+    if not weights.any():
+        return np.zeros_like(weights)
+    return np.asarray(weights / weights.sum() - 1 / len(weights), dtype=np.float64)
+
+
+def _compare_topics(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.float64]:
+    return np.array([matrix.dot(matrix.query(topic)) for topic in terms.topics or (terms.wanted,)])
+
+
+def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
+    irrelevant: dict[int, int] = {}
+    for topic in terms.irrelevant:
+        for key, times in topic.items():
+            irrelevant[key] = irrelevant.get(key, 0) + times
+    return standardise(matrix.dot(matrix.query(terms.avoid))) + standardise(matrix.dot(matrix.query(irrelevant)))
 
 
 def _compare_directly(matrix: TermMatrix, terms: ProfileTerms, topic_words: npt.NDArray[np.float64]) -> Vector:
@@ -96,15 +154,6 @@ def _compare_directly(matrix: TermMatrix, terms: ProfileTerms, topic_words: npt.
         unwanted = np.array([matrix.dot(matrix.query(topic)) for topic in terms.irrelevant])
         score -= IRRELEVANT_WEIGHT * unwanted.max(axis=0)
     return score
-
-
-def _learn(matrix: TermMatrix, score: Vector, share: float) -> Vector:
-    """The wording of the best `share` of the papers, the better the louder, against the wording of all."""
-    weights = np.maximum(score - np.quantile(score, 1 - share), 0.0)
-    if not weights.any():
-        return np.zeros(len(matrix.terms))
-    everyone = np.full(matrix.n_rows, 1 / matrix.n_rows)
-    return matrix.mix(weights / weights.sum() - everyone)
 
 
 def standardise(values: Vector) -> Vector:

@@ -58,21 +58,41 @@ class TermMatrix:
         return vector / length if length else vector
 
 
-def build_matrix(papers: Sequence[EncodedPaper]) -> TermMatrix:
-    """The matrix of these papers; inverse document frequencies are theirs."""
+@dataclass(frozen=True, slots=True, eq=False)
+class TermCounts:
+    """The papers' terms, counted but not yet weighed: `tf` is 1 + log of how often, titles counting more."""
+
+    rows: Indexes
+    columns: Indexes
+    tf: Vector
+    terms: Keys
+    is_pair: npt.NDArray[np.bool_]
+    n_rows: int
+
+    def idf(self) -> Vector:
+        """Inverse document frequency of each term among these papers, from 1 (in every paper)."""
+        frequency = np.bincount(self.columns, minlength=len(self.terms))
+        return np.asarray(np.log((1 + self.n_rows) / (1 + frequency)) + 1, dtype=np.float64)
+
+    def weigh(self, idf: Vector) -> TermMatrix:
+        """The matrix under these inverse document frequencies."""
+        weights = idf * np.where(self.is_pair, PAIR_WEIGHT, 1.0)
+        values = self.tf * weights[self.columns]
+        lengths = np.sqrt(_sum_by(self.rows, values**2, self.n_rows))
+        return TermMatrix(self.rows, self.columns, values / lengths[self.rows], self.terms, weights, self.n_rows)
+
+
+def count_terms(papers: Sequence[EncodedPaper]) -> TermCounts:
+    """Count the words and pairs of these papers, one row for each."""
     keys, rows, weights, is_pair = _occurrences(papers)
     terms, columns = np.unique(keys, return_inverse=True)
-    cells, places = np.unique(rows * max(len(terms), 1) + columns, return_inverse=True)
-    counts = np.bincount(places, weights, minlength=len(cells))
-    cell_rows, cell_columns = np.divmod(cells, max(len(terms), 1))
-    frequency = np.bincount(cell_columns, minlength=len(terms))
+    width = max(len(terms), 1)
+    cells, places = np.unique(rows * width + columns, return_inverse=True)
+    cell_rows, cell_columns = np.divmod(cells, width)
     pair_term = np.zeros(len(terms), dtype=np.bool_)
     pair_term[columns[is_pair]] = True
-    idf = np.log((1 + len(papers)) / (1 + frequency)) + 1
-    idf *= np.where(pair_term, PAIR_WEIGHT, 1.0)
-    values = (1 + np.log(counts)) * idf[cell_columns]
-    lengths = np.sqrt(np.bincount(cell_rows, values**2, minlength=len(papers)))
-    return TermMatrix(cell_rows, cell_columns, values / lengths[cell_rows], terms, idf, len(papers))
+    counts = np.bincount(places, weights, minlength=len(cells))
+    return TermCounts(cell_rows, cell_columns, 1 + np.log(counts), terms, pair_term, len(papers))
 
 
 def _sum_by(groups: Indexes, values: Vector, n_groups: int) -> Vector:
