@@ -13,7 +13,7 @@ from newsletter.cli.common import complain, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
-from newsletter.model import Delivery, RunOutcome, RunReport, SubscriberReport
+from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport
 from newsletter.stores import Store
 
 
@@ -30,6 +30,7 @@ def command(on: datetime | None, as_json: bool) -> None:
     runs = store.get_runs(digest_on=on.date() if on else None, limit=1)
     if not runs:
         click.echo(f"No run on {on.date()}." if on else "No run yet; start one with 'newsletter run'.")
+        _warn(store)
         return
     run = runs[0]
     if as_json:
@@ -42,9 +43,18 @@ def command(on: datetime | None, as_json: bool) -> None:
     print_table(_feeds(run))
     click.echo()
     print_table(_subscribers(runs, rows))
-    doubtful = [row.delivery_id for row in store.get_deliveries(states=OPEN_STATES)]
+    _warn(store)
+
+
+def _warn(store: Store) -> None:
+    """Names each mail that may or may not have left; not those that a running run is just sending."""
+    rows = store.get_deliveries(states=OPEN_STATES)
+    doubtful = [row.delivery_id for row in rows if row.state is DeliveryState.IN_DOUBT]
+    cut_off = [row.delivery_id for row in rows if row.delivery_id not in doubtful and not store.is_running(row.run_id)]
     if doubtful:
         complain(f"\nIn doubt: {', '.join(doubtful)}\nSettle with 'newsletter deliveries resolve'.")
+    if cut_off:
+        complain(f"\nCut off while sending: {', '.join(cut_off)}\nThe next 'newsletter run' looks for evidence.")
 
 
 def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Delivery]:
