@@ -11,6 +11,7 @@ import re
 from calendar import timegm
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from io import BytesIO
 from itertools import accumulate
 from typing import Any
@@ -119,10 +120,16 @@ def _parenthesis_depth(text: str) -> list[int]:
 def _parse(body: bytes, category: str) -> tuple[Any, tuple[str, ...]]:
     """feedparser's result and the warnings, or SourceError if it is not a whole feed."""
     _refuse_foreign_bytes(body, category)
+    parsed = _read(body)
+    return parsed, _refuse_damage(parsed, category)
+
+
+@lru_cache(maxsize=1)  # a combined feed is asked once for each category, a recorded one also for its day
+def _read(body: bytes) -> Any:
+    """What feedparser makes of it; not to be changed."""
     # BytesIO: feedparser would try plain bytes as a file name. Unsanitised, because its sanitiser takes
     # "$a<b$" for a tag and drops what follows; whatever shows an abstract escapes it.
-    parsed = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    return parsed, _refuse_damage(parsed, category)
+    return feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
 
 
 def _refuse_foreign_bytes(body: bytes, category: str) -> None:
