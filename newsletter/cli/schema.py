@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from newsletter.cli.exits import EXIT_CODES
 from newsletter.subscribers import schema
 
 
-@click.command(name="schema")
+@click.command(name="schema", epilog=EXIT_CODES)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
