@@ -43,6 +43,7 @@ from newsletter.sources import Source
 from newsletter.stores import Store
 
 HISTORY_DAYS = 7  # more days made the local ranker no better (docs/scoring.md)
+KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
 SCORING_RETRY = timedelta(minutes=30)
 
 
@@ -183,6 +184,7 @@ def collect(
     )
     if wanted and remember:
         desk.store.remember_day(today)
+        desk.store.forget_days(before=today_on - KEEP_DAYS)
     return Morning(run_id, today, earlier, digest_on)
 
 

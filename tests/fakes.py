@@ -51,6 +51,9 @@ class MemoryStore:
         found = [self._days[on] for on in sorted(self._days) if on < before and self._days[on].announcements]
         return found[-limit:] if limit > 0 else []
 
+    def forget_days(self, *, before: date) -> None:
+        self._days = {on: day for on, day in self._days.items() if on >= before}
+
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
             claimed = ledger.claim(

@@ -28,6 +28,9 @@ class Store(Protocol):
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
 
+    def forget_days(self, *, before: date) -> None:
+        """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
+
     # -- deliveries: the ledger
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:

@@ -71,16 +71,24 @@ class TinyStore:
             return self._load_day(path, version.st_mtime_ns, version.st_ino, version.st_size)
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
-        with _disk(self._announcements):
-            stored = [date.fromisoformat(path.stem) for path in _files(self._announcements, _DAY_FILE)]
         found: list[AnnouncementDay] = []
-        for announced_on in sorted((day for day in stored if day < before), reverse=True):
+        for announced_on in sorted(self._stored_days(before), reverse=True):
             if len(found) >= limit:
                 break
             day = self.get_day(announced_on)
             if day is not None and day.announcements:
                 found.append(day)
         return found[::-1]
+
+    def forget_days(self, *, before: date) -> None:
+        with self._change(self._announcements):
+            for announced_on in self._stored_days(before):
+                (self._announcements / f"{announced_on.isoformat()}.json").unlink(missing_ok=True)
+
+    def _stored_days(self, before: date) -> list[date]:
+        with _disk(self._announcements):
+            stored = [date.fromisoformat(path.stem) for path in _files(self._announcements, _DAY_FILE)]
+        return [day for day in stored if day < before]
 
     def _load_day_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> AnnouncementDay | None:
         # The last three only say which version of the file the cached value is; a replaced file is another inode.

@@ -169,6 +169,17 @@ def test_the_latest_days_with_papers_come_oldest_first(store: Store) -> None:
     assert len(store.get_days(before=date(2027, 1, 1), limit=99)) == 6
 
 
+def test_old_days_are_forgotten_and_what_was_mailed_is_not(memory: Memory, store: Store) -> None:
+    for number in (19, 20, 21):
+        store.remember_day(day(date(2026, 11, number)))
+    row = claim(store)
+    store.forget_days(before=date(2026, 11, 20))
+    store.forget_days(before=date(2026, 11, 20))
+    assert [one.announced_on.day for one in memory.another().get_days(before=DAY, limit=9)] == [20, 21]
+    assert store.get_day(date(2026, 11, 19)) is None
+    assert store.get_delivery(WHO, DAY) == row
+
+
 # --- claims
 
 
