@@ -264,10 +264,11 @@ def inside(folder: Path, count: int) -> Toll:
 
 
 def outside(folder: Path, count: int, *, at_once: int = 1) -> Toll:
-    """Kills from outside at `count` random moments, while `at_once` processes run the same morning."""
-    started = time.monotonic()
+    """Kills from outside at `count` random moments, of which some come too late, while `at_once` processes run the same morning."""
     morning(prepare(folder / "warm"))
-    seconds = (time.monotonic() - started) * at_once
+    started = time.monotonic()
+    killed_after(prepare(folder / "timed"), 600.0, at_once)
+    seconds = 1.1 * (time.monotonic() - started)  # some come too late, which is a moment, too
     moments = [random.uniform(0, seconds) for _ in range(count)]
     return total(
         crash(folder / str(i), lambda place, moment=moment: killed_after(place, moment, at_once))
