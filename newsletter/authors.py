@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from newsletter.latex import readable_name
 
 
-def _tokens(name: str) -> list[str]:
+@lru_cache(maxsize=16_384)  # the names of a day: each is compared with each pinned name of each subscriber
+def _tokens(name: str) -> tuple[str, ...]:
     """Lower-case words of a name without accents, affiliation and full stops."""
     plain = unicodedata.normalize("NFKD", readable_name(name).split("(")[0])
     letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return letters.replace(".", " ").replace("-", " ").casefold().split()
+    return tuple(letters.replace(".", " ").replace("-", " ").casefold().split())
 
 
 def is_same_author(pinned: str, author: str) -> bool:
