@@ -89,6 +89,7 @@ def write_subscribers(path: Path, count: int, categories: Sequence[str]) -> None
                 "name": f"Reader {number}",
                 "categories": list(categories),
                 "topics": topics,
+                "pinned_authors": ["Albert Gu", "Tri Dao"],
                 "min_relevance": 6,
                 "min_novelty": 1,
                 "max_papers": PAPERS_IN_A_MAIL,
