@@ -22,6 +22,7 @@ MAX_TOPIC_CHARS = 60
 MAX_WORDS = 5
 MAX_WORD_CHARS = 40
 WEAK_BELOW = 6  # relevance from which "matches" is said without reserve
+SIMILAR_FROM = 4  # below, a likeness in wording is chance
 TELLING = 0.5  # of the weight of the most telling word: below that a word explains nothing
 
 Phrase = tuple[int, ...]
@@ -84,7 +85,7 @@ class Explainer:
             return sentence.format(topic=topic, words=_join(liked + found))
         if liked:
             return self._sentences.liked.format(words=_join(liked))
-        similar = self._find_words(text, words, self._feedback_keys(row)) if relevance > 1 else []
+        similar = self._find_words(text, words, self._feedback_keys(row)) if relevance >= SIMILAR_FROM else []
         if similar and topic:
             return self._sentences.similar.format(topic=topic, words=_join(similar))
         if similar:
@@ -147,6 +148,7 @@ def _phrase(encoder: Encoder, keyword: str) -> Phrase:
 
 def _find_phrases(text: str, words: Sequence[Word], phrases: Sequence[Phrase]) -> list[str]:
     """Of each phrase that occurs whole, the first occurrence as written."""
+    words = [word for word in words if word.key]
     keys = [word.key for word in words]
     present = set(keys)
     found: dict[str, str] = {}
@@ -163,8 +165,11 @@ def _find_phrases(text: str, words: Sequence[Word], phrases: Sequence[Phrase]) -
 
 def _join(words: Sequence[str]) -> str:
     """A list without repetition, short enough for a comment."""
-    different = {word.lower(): word for word in reversed(words)}
-    chosen = list(dict.fromkeys(different[word.lower()] for word in words))[:MAX_WORDS]
+    chosen: list[str] = []
+    for word in words:
+        if not any(word.lower() in earlier.lower() for earlier in chosen):
+            chosen.append(word)
+    chosen = chosen[:MAX_WORDS]
     while len(chosen) > 1 and sum(map(len, chosen)) > 90:
         chosen.pop()
     return ", ".join(chosen)

@@ -2,7 +2,8 @@
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
 every day. Novelty is how unlike the recent papers its wording is. How well this works is measured in docs/scoring.md;
-the comparing itself is in ranking.py, the words in text.py.
+the comparing itself is in ranking.py, the grades in
+grades.py.
 """
 
 from __future__ import annotations
@@ -10,16 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.scorers.background import load_background
 from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scorers.explain import Explainer
-from newsletter.scorers.ranking import Ranking, rank, read_terms, weigh
+from newsletter.scorers.grades import grade_novelty, grade_relevance
+from newsletter.scorers.ranking import rank, read_terms, weigh
 from newsletter.scorers.text import EncodedPaper, Encoder
-from newsletter.scorers.tfidf import TermMatrix, count_terms
+from newsletter.scorers.tfidf import count_terms
 
 __all__ = ["LocalScorer", "load_comments"]
 
@@ -46,8 +45,8 @@ class LocalScorer:
         matrix, at_large = weigh(counts, load_background())
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
-        relevance = _grade_relevance(ranking)[: len(wanted)]
-        novelty = _grade_novelty(matrix, len(wanted))
+        relevance = grade_relevance(ranking)
+        novelty = grade_novelty(matrix)
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
         scores = tuple(
             Score(
@@ -88,22 +87,3 @@ def _choose_history(papers: Sequence[Paper], history: Sequence[Sequence[Paper]])
                 seen.add(paper.arxiv_id)
                 chosen.append(paper)
     return chosen
-
-
-# A paper's odds of being relevant, from its place among the recent papers and its likeness to the profile's words.
-_SCORE_WEIGHT, _DIRECT_WEIGHT, _OFFSET = 0.45, 6.0, -3.4
-# The chance from which each relevance is given: 2 from the first on, 10 from the last on.
-_CHANCES = np.array([0.02, 0.04, 0.08, 0.14, 0.22, 0.32, 0.45, 0.6, 0.78])
-
-
-def _grade_relevance(ranking: Ranking) -> npt.NDArray[np.intp]:
-    odds = _SCORE_WEIGHT * ranking.score + _DIRECT_WEIGHT * np.minimum(ranking.evidence, 0.3) + _OFFSET
-    return 1 + np.searchsorted(_CHANCES, 1 / (1 + np.exp(-odds)), side="right")
-
-
-def _grade_novelty(matrix: TermMatrix, n_papers: int) -> npt.NDArray[np.intp]:
-    """How much of a paper's wording hardly any other paper has, placed among all papers known."""
-    rare = matrix.idf[matrix.columns]
-    weight = np.bincount(matrix.rows, matrix.values**2 * rare, minlength=matrix.n_rows)
-    place = np.searchsorted(np.sort(weight), weight[:n_papers], side="right") / max(matrix.n_rows, 1)
-    return np.clip(np.round(3 + 6 * place), 1, 10).astype(np.intp)

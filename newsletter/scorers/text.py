@@ -64,12 +64,23 @@ class EncodedPaper:
     title_length: int
 
 
+class _TermKeys(dict[str, int]):
+    """The key of each word form, found on first use; 0 for a word that tells nothing."""
+
+    def __init__(self) -> None:
+        self._stemmer = Stemmer.Stemmer("english", 0)
+
+    def __missing__(self, word: str) -> int:
+        telling = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
+        key = self[word] = term_key(self._stemmer.stemWord(word)) if telling else 0
+        return key
+
+
 class Encoder:
     """Remembers the term of every word form it has seen; one process needs one."""
 
     def __init__(self) -> None:
-        self._stemmer = Stemmer.Stemmer("english", 0)
-        self._keys: dict[str, int] = {}
+        self._keys = _TermKeys()
 
     def encode(self, title: str, abstract: str) -> EncodedPaper:
         """The words of a paper. Takes any text."""
@@ -79,13 +90,13 @@ class Encoder:
 
     def words(self, text: str) -> list[Word]:
         """Every word of the text with its place, for showing it as it was written."""
-        return [Word(self._key(m.group().lower()), m.start(), m.end()) for m in _WORD.finditer(text)]
+        return [Word(self._keys[m.group().lower()], m.start(), m.end()) for m in _WORD.finditer(text)]
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """How often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
         counts: dict[int, int] = {}
         for text in texts:
-            keys = [0 if w in _PROFILE_STOP_WORDS else self._key(w) for w in _WORD.findall(text.lower())]
+            keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in _WORD.findall(text.lower())]
             keys += self._compound_keys(text.lower())
             for key in [*keys, *pair_keys(np.array(keys, dtype=np.uint64)).tolist()]:
                 if key:
@@ -95,27 +106,15 @@ class Encoder:
     def _text_keys(self, text: str) -> list[int]:
         lowered = text.lower()
         known = self._keys
-        words = _WORD.findall(lowered)
-        try:
-            keys = [known[word] for word in words]
-        except KeyError:
-            keys = [self._key(word) for word in words]
+        keys = [known[word] for word in _WORD.findall(lowered)]
         return keys + self._compound_keys(lowered)
 
     def _compound_keys(self, lowered: str) -> list[int]:
         """`multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
         keys: list[int] = []
         for compound in _COMPOUND.findall(lowered):
-            keys += [0, self._key(_HYPHENS.sub("", compound)), 0]
+            keys += [0, self._keys[_HYPHENS.sub("", compound)], 0]
         return keys
-
-    def _key(self, word: str) -> int:
-        key = self._keys.get(word)
-        if key is None:
-            telling = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
-            key = term_key(self._stemmer.stemWord(word)) if telling else 0
-            self._keys[word] = key
-        return key
 
 
 def term_key(stem: str) -> int:
