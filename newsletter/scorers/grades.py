@@ -24,8 +24,8 @@ _PLACE_RANGE = (-1.0, 5.0)
 # The chance from which each relevance is given: 2 from the first on, 7 from the sixth on, 10 from the last on.
 _CHANCES = np.array([0.025, 0.04, 0.065, 0.1, 0.15, 0.2, 0.27, 0.4, 0.55])
 
-# The evidence in the best papers, at most a twentieth and few, tells whether the profile's subject is among them at all: below the
-# first value a paper's place among the others means nothing, from the second on it means all it can.
+# The evidence in the best papers, at most a twentieth and few, tells whether the profile's subject is there at all:
+# below the first value a paper's place among the others means nothing, from the second on it means all it can.
 _PRESENCE_SHARE = 0.05
 _PRESENCE_PAPERS = (3, 50)
 _PRESENCE = (0.2, 0.28)
