@@ -19,7 +19,8 @@ import Stemmer
 Keys = npt.NDArray[np.uint64]
 
 _WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
+# Possessive, and only from the start of a word: otherwise each word is tried again from each of its letters.
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-\u2010\u2011][^\W_]++)++")
 _HYPHENS = re.compile(r"[-\u2010\u2011]")
 _PAIR_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so (a, b) ↦ a·factor + b mixes all bits (2^64 / golden ratio)
 
