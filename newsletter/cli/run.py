@@ -75,7 +75,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     if dry_run:
         click.echo("\n".join(lines))
         sys.exit(EXIT_CONFIG if listed.problem else 0)
-    if not quiet:
+    if quiet:
+        for line in troubles(report):
+            complain(line)
+    else:
         show(report, subscribers)
         if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
@@ -100,6 +103,13 @@ def exit_code(report: RunReport) -> int:
     codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
     codes += [EXIT_FEED for feed in report.feeds if feed.outcome is FeedOutcome.FAILED]
     return max(codes, default=0)
+
+
+def troubles(report: RunReport) -> list[str]:
+    """A line for each thing that makes the exit code, all that a quiet run says."""
+    feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
+    entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
+    return [": ".join(filter(None, parts)) for parts in feeds + entries]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

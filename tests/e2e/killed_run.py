@@ -264,7 +264,10 @@ def inside(folder: Path, count: int) -> Toll:
 
 
 def outside(folder: Path, count: int, *, at_once: int = 1) -> Toll:
-    """Kills from outside at `count` random moments, of which some come too late, while `at_once` processes run the same morning."""
+    """Kills from outside at `count` random moments, of which some come too late.
+
+    `at_once` processes are at the same morning; one of them is killed.
+    """
     morning(prepare(folder / "warm"))
     started = time.monotonic()
     killed_after(prepare(folder / "timed"), 600.0, at_once)

@@ -191,6 +191,11 @@ def test_a_missing_feed_costs_its_readers_a_notice_and_nobody_the_mail(place: Pl
     assert notice in text_of(one_of(place.mails(), "konrad"))
     assert notice not in text_of(one_of(place.mails(), "ada"))
     assert notice not in text_of(one_of(place.mails(), "henrietta"))
+    again = place.newsletter("run", "--feed", "feeds", "--quiet")
+    assert (again.returncode, again.stdout) == (4, "")
+    assert re.fullmatch(r"cs\.RO failed: .* has no recorded feed of cs\.RO .*\n", again.stderr), (
+        "what failed, nothing else"
+    )
 
 
 def test_two_days_bring_no_paper_twice(place: Place) -> None:
