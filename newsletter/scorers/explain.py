@@ -61,9 +61,10 @@ class Explainer:
         self._starts = np.searchsorted(matrix.rows, np.arange(matrix.n_rows + 1))
 
     def topic(self, row: int) -> str:
-        """The topic this paper meets best; empty when it meets none better than the average paper."""
+        """The topic this paper meets best; empty when it meets none at all."""
         best = int(self._best[row])
-        return self._names[best] if self._names and self._ranking.topics[best, row] > 0 else ""
+        met = self._ranking.topics[best, row] > 0 or self._ranking.topic_words[best, row] > 0
+        return self._names[best] if self._names and met else ""
 
     def comment(self, row: int, paper: Paper, relevance: int) -> str:
         """At most MAX_COMMENT_CHARS characters."""

@@ -127,9 +127,12 @@ def _give_feedback(
 
 def _choose(score: Vector, share: float) -> Vector:
     """Weights of the papers to learn from: the best `share`, the better the more, against the average of all."""
+    best = float(score.max())
+    if best - float(score.min()) < 1e-12:
+        return np.zeros_like(score)
     weights = np.maximum(score - np.quantile(score, 1 - share), 0.0)
-    if not weights.any():
-        return np.zeros_like(weights)
+    if not weights.any():  # more papers share the best score than are to be chosen
+        weights = (score == best).astype(np.float64)
     return np.asarray(weights / weights.sum() - 1 / len(weights), dtype=np.float64)
 
 
