@@ -1,0 +1,95 @@
+"""Speed and memory of the local scorer beside plain BM25, each in a cold process, on the same made-up day.
+
+    python benchmarks/bench_scoring.py [--papers 1350] [--history 3] [--day 1000]
+
+Prints papers a second, processor seconds and peak memory of both, and their ratios, which travel between machines.
+The papers are random words with the lengths and word frequencies of abstracts; no corpus is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from newsletter.evaluate import rank_by_bm25
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scorers.local import LocalScorer, load_comments
+
+COMMENTS = Path(__file__).parents[1] / "prompts" / "comments.yaml"
+N_WORDS = 60_000  # different words of some thousand abstracts
+N_PHRASES = 30_000  # neighbouring words repeat: papers are strung together from phrases of five
+_TOPICS = [" ".join(f"w{word}" for word in range(50 + first, 4000, 131)) for first in range(5)]
+PROFILE = Profile(
+    tuple(Topic(f"Topic {n}", wanted, f"w{60 + n} w{700 + n}") for n, wanted in enumerate(_TOPICS)),
+    like=("w151", "w152 w153"),
+    avoid=("w171", "w172"),
+)
+
+
+def make_papers(n_papers: int, seed: int) -> list[Paper]:
+    # Zipf's law with about the exponent of English; 10 words of title, 190 of abstract
+    phrases = np.minimum(np.random.default_rng(0).zipf(1.25, size=(N_PHRASES, 5)), N_WORDS)
+    chosen = np.random.default_rng(seed).integers(0, N_PHRASES, size=(n_papers, 40))
+    texts = [[f"w{word}" for word in row] for row in phrases[chosen].reshape(n_papers, 200).tolist()]
+    return [
+        Paper(f"25{seed:02d}.{n:05d}", 1, " ".join(t[:10]), ("Ada Example",), " ".join(t[10:]), ("cs.LG",))
+        for n, t in enumerate(texts)
+    ]
+
+
+def measure(ranker: str, n_papers: int, n_days: int, n_day: int) -> dict[str, float]:
+    """Processor seconds and peak memory of one ranking in this process; the papers' own memory is in it."""
+    papers = make_papers(n_papers, 0)
+    history = [make_papers(n_day, day) for day in range(1, n_days + 1)]
+    run: Callable[[], object]
+    if ranker == "local":
+        scorer = LocalScorer(comments=load_comments(COMMENTS.read_text(encoding="utf-8")))
+        run = lambda: scorer.score(PROFILE, papers, history)  # noqa: E731
+    else:
+        run = lambda: rank_by_bm25(PROFILE, papers, history)  # noqa: E731
+    started = time.process_time()
+    run()
+    seconds = time.process_time() - started
+    started = time.process_time()
+    run()
+    again = time.process_time() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "again": again, "papers": n_papers / seconds, "peak_mib": peak}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--papers", type=int, default=1350)
+    parser.add_argument("--history", type=int, default=3, help="days before")
+    parser.add_argument("--day", type=int, default=1000, help="papers of each of them")
+    parser.add_argument("--only", choices=["local", "bm25"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    sizes = (options.papers, options.history, options.day)
+    if options.only:
+        print(json.dumps(measure(options.only, *sizes)))
+        return
+    results = {}
+    for ranker in ("local", "bm25"):
+        arguments = ["--papers", str(sizes[0]), "--history", str(sizes[1]), "--day", str(sizes[2]), "--only", ranker]
+        done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+        results[ranker] = json.loads(done.stdout)
+        values = results[ranker]
+        print(
+            f"{ranker:6} {values['papers']:7.0f} papers/s  {values['seconds']:.2f} s, {values['again']:.2f} s for"
+            f" the next profile, peak {values['peak_mib']:.0f} MiB"
+        )
+    local, bm25 = results["local"], results["bm25"]
+    print(f"local / bm25: time × {local['seconds'] / bm25['seconds']:.2f}", end=", ")
+    print(f"memory × {local['peak_mib'] / bm25['peak_mib']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
