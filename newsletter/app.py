@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,9 @@ def build(settings: Settings, *, feed: Path | None = None) -> Desk:
 
 def build_scorer() -> Scorer:
     """Raises ConfigError, naming file and placeholder, if prompts/comments.yaml is not complete."""
+    # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
+    # has the second core, the two wait for each other for seconds.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from newsletter.scorers.local import LocalScorer, load_comments
 
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
