@@ -30,7 +30,8 @@ _PRESENCE_SHARE = 0.05
 _PRESENCE_PAPERS = (3, 50)
 _PRESENCE = (0.2, 0.28)
 
-_NOVELTY_RANGE = (2.0, 9.0)
+# Words alone cannot tell that a paper is stale, so no grade is low enough to be cut off by a modest wish for novelty.
+_NOVELTY_RANGE = (4.0, 9.0)
 
 
 def grade_relevance(ranking: Ranking) -> Grades:
@@ -52,7 +53,7 @@ def _measure_presence(evidence: Vector) -> float:
 
 
 def grade_novelty(matrix: TermMatrix) -> Grades:
-    """How much of each paper's wording is rare, placed among all papers: the middle one gets 5 or 6.
+    """How much of each paper's wording is rare, placed among all papers: from 4 to 9, the middle one 6 or 7.
 
     Says nothing about the worth of a result: a new instrument's name is a rare word, a new proof of an old theorem
     has none.
