@@ -198,7 +198,7 @@ class Toll:
     doubled: int = 0  # mails written or handed to the sender again
     unexplained: int = 0  # mails after the kill whose row says neither handed over nor accepted
     still_open: int = 0  # rows without an answer after the next run
-    leftovers: int = 0  # temporary files after the next run
+    leftovers: int = 0  # temporary files and locks after the next run
 
     def __add__(self, other: Toll) -> Toll:
         return Toll(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Toll)))
@@ -234,7 +234,7 @@ def crash(folder: Path, kill: Callable[[Path], bool]) -> Toll:
         - len(delivered),
         unexplained=sum(states.get(key) not in (*OPEN_STATES, DeliveryState.ACCEPTED) for key in before),
         still_open=len(store.get_deliveries(states=OPEN_STATES)),
-        leftovers=len([*folder.rglob("*.tmp")]),
+        leftovers=len([*folder.rglob("*.tmp"), *folder.rglob("run-*.lock")]),
     )
 
 

@@ -201,6 +201,8 @@ def test_a_missing_feed_costs_its_readers_a_notice_and_nobody_the_mail(place: Pl
 def test_two_days_bring_no_paper_twice(place: Place) -> None:
     if not REBUILT.is_dir():
         pytest.skip("no ../shared/reference/feeds/rebuilt here: put the recorded days there")
+    everything = re.sub(r"(min_\w+): \d", r"\1: 1", SUBSCRIBERS)  # full mails, whatever the scores
+    place.path("subscribers.yaml").write_text(everything, encoding="utf-8")
     for day in ("2025-10-07", "2025-10-08"):
         done = place.newsletter("run", "--feed", str(REBUILT / day))
         assert (done.returncode, summary(done)) == (0, "3 subscribers = 3 sent")
@@ -209,8 +211,8 @@ def test_two_days_bring_no_paper_twice(place: Place) -> None:
             set(re.findall(r"arxiv\.org/abs/([\w./-]+)", text_of(one_of(place.mails(day), address))))
             for day in ("2025-10-07", "2025-10-08")
         )
-        assert first
-        assert second
+        assert len(first) >= 10
+        assert len(second) >= 10
         assert not first & second
 
 
