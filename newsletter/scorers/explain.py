@@ -74,7 +74,7 @@ class Explainer:
         avoided = _find_phrases(text, words, self._avoid)
         if avoided:
             parts.append(self._sentences.lowered.format(words=", ".join(avoided[:MAX_WORDS])))
-        comment = " ".join(parts)
+        comment = " ".join(" ".join(parts).split())
         return comment if len(comment) <= MAX_COMMENT_CHARS else comment[: MAX_COMMENT_CHARS - 1].rstrip() + "…"
 
     def _main_part(self, row: int, text: str, words: Sequence[Word], relevance: int) -> str:

@@ -1,9 +1,8 @@
 """Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
-every day. Novelty is how unlike the recent papers its wording is. How well this works is measured in docs/scoring.md;
-the comparing itself is in ranking.py, the grades in
-grades.py.
+every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking.py, the grades in
+grades.py, the comments in explain.py; how well it works is measured in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ from newsletter.scorers.tfidf import count_terms
 __all__ = ["LocalScorer", "load_comments"]
 
 SCORER_NAME = "local ranker"
-HISTORY_DAYS = 3
+HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
+MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
 
 
@@ -64,6 +64,8 @@ class LocalScorer:
     def _encode(self, paper: Paper) -> EncodedPaper:
         encoded = self._encoded.get(paper)
         if encoded is None:
+            if len(self._encoded) >= MAX_REMEMBERED:
+                self._encoded.clear()
             encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
         return encoded
 
@@ -72,7 +74,10 @@ class LocalScorer:
 
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:
-    return list({paper.arxiv_id: paper for paper in reversed(papers)}.values())[::-1]
+    first: dict[str, Paper] = {}
+    for paper in papers:
+        first.setdefault(paper.arxiv_id, paper)
+    return list(first.values())
 
 
 def _choose_history(papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> list[Paper]:

@@ -90,7 +90,7 @@ def test_one_paper_alone_is_scored(make: Callable[[], Scorer]) -> None:
 
 
 def test_a_paper_given_twice_comes_back_once(make: Callable[[], Scorer]) -> None:
-    assert_whole([PAPERS[0], PAPERS[1], PAPERS[0]], make(), PROFILE, [])
+    assert_whole([PAPERS[0], PAPERS[1], PAPERS[0]], make(), PROFILE, [PAPERS])
 
 
 def test_repeating_a_call_gives_the_same_sheet(make: Callable[[], Scorer]) -> None:

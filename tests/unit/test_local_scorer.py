@@ -169,6 +169,7 @@ def test_no_comment_is_long(name: str, title: str, keyword: str) -> None:
     profile = Profile((Topic(name, title),), like=(keyword,), avoid=(title,))
     for each in score(profile, [make_paper(1, title, keyword), make_paper(2, keyword, name)]):
         assert len(each.comment) <= MAX_COMMENT_CHARS
+        assert len(each.comment.splitlines()) == 1
 
 
 def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
