@@ -18,6 +18,4 @@ class Scorer(Protocol):
     remembered for that). Raises nothing for a bad paper.
     """
 
-    def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]
-    ) -> ScoreSheet: ...
+    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet: ...
