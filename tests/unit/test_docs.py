@@ -1,0 +1,77 @@
+"""The documentation names everything an operator can use, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+from pydantic import TypeAdapter
+
+from newsletter.cli import COMMANDS
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.config import Settings
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome, RunOutcome, RunReport
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+OPERATING = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+STATE = (ROOT / "docs/state.md").read_text(encoding="utf-8")
+ALL_DOCS = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_and_option_is_documented(name: str) -> None:
+    assert f"`newsletter {name}`" in OPERATING
+    command = importlib.import_module(f"newsletter.cli.{name}").command
+    parts = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+    for option in (parameter for part in parts for parameter in part.params if isinstance(parameter, click.Option)):
+        if option.name != "help":
+            longest = max(option.opts, key=len)
+            assert longest in ALL_DOCS, f"{name} {longest}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_teaches(name: str) -> None:
+    command = importlib.import_module(f"newsletter.cli.{name}").command
+    assert command.help
+    assert EXIT_CODES in (command.epilog or "")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_each_setting_is_documented(name: str) -> None:
+    assert f"`NEWSLETTER_{name.upper()}`" in OPERATING
+    assert Settings.model_fields[name].description
+
+
+def test_each_outcome_is_documented() -> None:
+    for outcome in RunOutcome:
+        assert f"| `{outcome}` |" in OPERATING
+    feeds = (ROOT / "docs/feeds.md").read_text(encoding="utf-8")
+    for kind in FeedOutcome:
+        assert f"`{kind}`" in feeds
+
+
+def test_each_state_and_stored_field_is_documented() -> None:
+    for state in DeliveryState:
+        assert f"`{state}`" in STATE
+    for stored in (AnnouncementDay, Delivery, RunReport):
+        for name in TypeAdapter(stored).json_schema()["properties"]:
+            assert f"`{name}`" in STATE, f"{stored.__name__}.{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_commands_of_the_readme_are_commands_of_the_script() -> None:
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    used = set(re.findall(r"\./run ([a-z]+)", readme))
+    assert {"demo", "test", "newsletter"} <= used
+    for name in used:
+        assert re.search(rf"^    {name}\)", script, re.MULTILINE), name
