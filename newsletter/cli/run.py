@@ -75,10 +75,9 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     if dry_run:
         click.echo("\n".join(lines))
         sys.exit(EXIT_CONFIG if listed.problem else 0)
-    if quiet:
-        for line in troubles(report):
-            complain(line)
-    else:
+    for line in troubles(report):
+        complain(line)
+    if not quiet:
         show(report, subscribers)
         if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
@@ -106,7 +105,7 @@ def exit_code(report: RunReport) -> int:
 
 
 def troubles(report: RunReport) -> list[str]:
-    """A line for each thing that makes the exit code, all that a quiet run says."""
+    """A line for each thing that makes the exit code; all that a quiet run says."""
     feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     return [": ".join(filter(None, parts)) for parts in feeds + entries]
