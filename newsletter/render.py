@@ -17,7 +17,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
-from premailer import Premailer
 
 from newsletter.budget import HTML_BYTES, fit
 from newsletter.errors import ConfigError
@@ -198,6 +197,8 @@ def inline(html: str) -> str:
     ASCII because a provider that picks the charset from the bytes may send Latin-1, and Gmail then clips the mail
     at any size (seen with SendGrid).
     """
+    from premailer import Premailer  # noqa: PLC0415  a quarter of a second that only who renders a mail should wait
+
     inlined = Premailer(
         html,
         strip_important=False,  # the dark mode block needs its !important
