@@ -41,7 +41,7 @@ _SNAPSHOT = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for each million tokens, in calls short of the length (OpenAI: 272,000 tokens) where they become dearer."""
+    """Dollars for each million tokens, in calls short of the length where they become dearer (OpenAI: 272,000)."""
 
     input: Decimal
     cached: Decimal

@@ -16,7 +16,8 @@ def count(text: str) -> int:
 
     # A lone surrogate cannot be sent; any replacement is one character, as here.
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    return batch_count([clean], _ENCODING, threads=1)[0]
+    (tokens,) = batch_count([clean], _ENCODING, threads=1)
+    return int(tokens)
 
 
 def count_chat(*messages: str) -> int:
