@@ -23,7 +23,7 @@ OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess"
 # Edges translate between the outside and the model; beside their own package they have a few tools.
 EDGES = {"sources", "scorers", "senders", "stores"}
 EDGE_TOOLS = {"model", "errors", "files", "latex", "prices", "resources", "token_count"}
-ALSO_FOR = {"stores": {"ledger", "spending"}}
+ALSO_FOR = {"stores": {"ledger", "spending"}, "scorers": {"answers", "prompts"}}
 TOP = {"flow", "app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
