@@ -6,12 +6,13 @@ The only module that reads the environment. What each setting means stands in it
 
 from __future__ import annotations
 
+from decimal import Decimal
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.errors import ConfigError
@@ -60,6 +61,53 @@ class Settings(BaseSettings):
         description="Where feeds are fetched; the category is appended.",
     )
 
+    model: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="The language model that scores, such as gpt-6-luna. Default: none, the embedded scorer alone.",
+    )
+    model_tier: Literal["standard", "flex"] = Field(
+        "standard",
+        description="What the model's provider calls service tier: flex costs half at OpenAI, and answers slower.",
+    )
+    model_effort: str = Field(
+        "low",
+        pattern=r"^[a-z]{1,20}$",
+        description="How much the model thinks before it answers (reasoning_effort): most of the bill hangs on this.",
+    )
+    daily_budget_usd: Decimal | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Dollars that the calls of one UTC day may cost, never more. What is left over is ranked without "
+        "the model, and the mail says so. Default: no limit.",
+    )
+    model_requests_per_minute: int = Field(60, ge=1, description="How many calls your provider allows in a minute.")
+    model_tokens_per_minute: int = Field(
+        200_000, ge=1_000, description="How many tokens your provider allows in a minute."
+    )
+    model_share: float = Field(
+        0.4, gt=0, le=1, description="Share of a day's papers that the model is asked about: those ranked highest."
+    )
+    model_random_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of a day's papers that the model is asked about by chance, to notice what ranking misses.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="OPENAI_API_KEY",
+        description="The key of the model's provider. It is never printed, logged or stored.",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias="OPENAI_BASE_URL",
+        pattern=r"^https?://",
+        description="Where the model is served, if not by OpenAI: the address of a compatible server, with its /v1.",
+    )
+
     @property
     def from_address(self) -> Address:
         display, address = parseaddr(self.sender)
@@ -70,13 +118,23 @@ class Settings(BaseSettings):
         return parseaddr(self.reply_to or self.sender)[1]
 
 
+def variable(name: str) -> str:
+    """The environment variable of a setting: `NEWSLETTER_STATE` for `state`."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"NEWSLETTER_{name.upper()}"
+
+
 def load_settings() -> Settings:
     """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong."""
     try:
         return Settings()
     except ValidationError as error:
-        problems = tuple(
-            f"NEWSLETTER_{'_'.join(map(str, e['loc'])).upper()}: found {e['input']!r}: {e['msg']}"
-            for e in error.errors(include_url=False)
-        )
-        raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from error
+        problems = tuple(_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False))
+        raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from None  # it holds the values
+
+
+def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:
+    name = "_".join(map(str, place))
+    if name.startswith("OPENAI_"):  # may be, or contain, what somebody else must not read
+        return f"{name}: {expected}"
+    return f"NEWSLETTER_{name.upper()}: found {found!r}: {expected}"

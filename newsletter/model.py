@@ -187,13 +187,58 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSheet:
-    """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once."""
+    """Scores of some papers under one profile: every paper is in `scores`, `failures` or `passed_over`, once.
+
+    `passed_over` are those a model was not asked about, because the local ranker put them too low.
+    """
 
     scores: tuple[Score, ...]
     failures: tuple[ScoreFailure, ...]
     scorer: str  # as readers see it: "local ranker", or the model's name
     usage: Usage | None = None  # None: no model was called
     notices: tuple[str, ...] = ()  # sentences for the top of the mail
+    passed_over: tuple[str, ...] = ()  # ids
+    problem: str = ""  # a sentence for the operator, when a model that should have scored did not
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A model's answer about one paper, remembered: the key is (profile_key, model, prompt_key, id, version).
+
+    A paper the model only named as not passing has `relevance` 0 and no comment.
+    """
+
+    arxiv_id: str
+    version: int
+    profile_key: str  # hash of the profile
+    model: str
+    prompt_key: str  # hash of the prompt's texts and of the floor asked for
+    relevance: int  # 1–10, or 0: below the floor asked for
+    novelty: int  # 1–10, or 0
+    comment: str
+    was_random: bool  # asked about as part of the random sample, not because it ranked high
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a model, for the audit and the budget. Written before the call at its highest possible cost."""
+
+    call_id: str
+    at: datetime
+    model: str
+    tier: str  # "standard", "flex" or "batch"
+    subject: str  # the profile_key it was made for
+    paper_ids: tuple[str, ...]
+    request_hash: str
+    outcome: str = "pending"  # then "ok", or what went wrong in a word or two
+    prompt_tokens: int = 0
+    cached_tokens: int = 0  # part of prompt_tokens, read from the provider's cache
+    cache_write_tokens: int = 0  # part of prompt_tokens, written to it
+    completion_tokens: int = 0
+    cost_usd: Decimal | None = None  # while pending: the most it can cost; None: the price is not known
+    seconds: float = 0.0
+    answer: str = ""  # as it came, bounded
 
 
 # --- digest and message -------------------------------------------------------------------------------
@@ -215,7 +260,7 @@ class Counts:
     """Unique papers. relevant ≤ scanned ≤ announced; `shown` may be less than relevant (max_papers)."""
 
     announced: int  # in the subscriber's categories, all announce types
-    scanned: int  # of the announce types asked for and not mailed before: what was scored
+    scanned: int  # of the announce types asked for and not mailed before: what was scored, or could not be
     relevant: int  # passed both cut-offs, or a pinned author
     shown: int
     not_scored: int

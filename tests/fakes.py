@@ -9,11 +9,12 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger
+from newsletter import ledger, spending
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -21,7 +22,9 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Evidence,
+    Judgement,
     Message,
+    ModelCall,
     RunReport,
 )
 
@@ -33,6 +36,8 @@ class MemoryStore:
         self._lock = RLock()
         self._days: dict[date, AnnouncementDay] = {}
         self._rows: dict[tuple[str, date], Delivery] = {}
+        self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
+        self._calls: dict[tuple[date, str], ModelCall] = {}
         self._runs: dict[str, RunReport] = {}
         self._documents: dict[str, str] = {}
         self._running: set[str] = set()
@@ -100,6 +105,36 @@ class MemoryStore:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
         return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
 
+    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+        for one in judgements:
+            self._judgements[one.profile_key, one.model, one.prompt_key, one.arxiv_id, one.version] = one
+
+    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+        found = [one for one in self._judgements.values() if one.profile_key == profile_key]
+        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
+        with self._lock:
+            day = spending.utc_day(call)
+            if (day, call.call_id) in self._calls:
+                return True
+            if not spending.is_within_budget(call, self.get_calls(since=day, until=day), budget_usd):
+                return False
+            self._calls[day, call.call_id] = call
+        return True
+
+    def end_call(self, call: ModelCall) -> None:
+        self._calls[spending.utc_day(call), call.call_id] = call
+
+    def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
+        with self._lock:
+            found = [call for (day, _), call in self._calls.items() if since <= day <= until]
+        return sorted(found, key=lambda call: (call.at, call.call_id))
+
+    def forget_calls(self, *, before: date) -> None:
+        self._calls = {key: call for key, call in self._calls.items() if key[0] >= before}
+        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
+
     def start_run(self, run_id: str) -> None:
         self._running.add(run_id)
 
@@ -121,6 +156,10 @@ class MemoryStore:
 
     def get_document(self, name: str) -> str | None:
         return self._documents.get(name)
+
+
+def _utc_day(at: datetime) -> date:
+    return at.astimezone(UTC).date()
 
 
 class Act(StrEnum):

@@ -6,11 +6,14 @@ import re
 import textwrap
 
 import click
+from pydantic import SecretStr
 
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
+from newsletter.config import Settings, load_settings, variable
 
 _PLAIN = re.compile(r"[\w.:/@+<>,=&-]+( [\w.:/@+<>,=&-]+)*")
+
+_CREDENTIALS = re.compile(r"//[^/@]*@")  # https://user:password@host
 
 
 @click.command(epilog=EXIT_CODES)
@@ -27,10 +30,17 @@ def command() -> None:
     for name, field in Settings.model_fields.items():
         for line in textwrap.wrap(field.description or "", 100):
             click.echo(f"# {line}")
-        value = getattr(settings, name)
-        is_set = name in settings.model_fields_set
-        shown = "" if value is None else _quoted(str(value))
-        click.echo(f"{'' if is_set else '# '}NEWSLETTER_{name.upper()}={shown}\n")
+        click.echo(f"{_line(name, getattr(settings, name), is_set=name in settings.model_fields_set)}\n")
+
+
+def _line(name: str, value: object, *, is_set: bool) -> str:
+    """A secret stays a comment, so that a saved file does not put asterisks in its place."""
+    if isinstance(value, SecretStr):
+        return f"# {variable(name)}={value}"
+    shown = "" if value is None else str(value)
+    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", shown)) != shown:
+        return f"# {variable(name)}={without}"
+    return f"{'' if is_set else '# '}{variable(name)}={_quoted(shown) if shown else ''}"
 
 
 def _quoted(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Who judges papers: `local.py` ranks by words, offline.
+"""Who judges papers: `local.py` ranks by words, offline; `funnel.py` lets a model judge what ranks high.
 
 A scorer sees papers and one profile, never a subscriber. Cut-offs and order are `digest.py`'s business.
 """
@@ -12,10 +12,13 @@ from newsletter.model import Paper, Profile, ScoreSheet
 class Scorer(Protocol):
     """Scores papers under one profile.
 
-    Every paper given comes back exactly once, as a score or as a failure; relevance and novelty are whole
-    numbers 1–10. `history` holds the papers of recent announcement days, oldest day first, without `papers`;
-    it may be empty. Repeating a call with the same arguments gives the same sheet (a model's answers are
+    Every paper given comes back exactly once, as a score, as a failure or as passed over; relevance and novelty
+    are whole numbers 1–10. `history` holds the papers of recent announcement days, oldest day first, without
+    `papers`; it may be empty. `floor` is the reader's cut-off for relevance: a score below it will not be shown and
+    needs no comment. Repeating a call with the same arguments gives the same sheet (a model's answers are
     remembered for that). Raises nothing for a bad paper.
     """
 
-    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet: ...
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet: ...

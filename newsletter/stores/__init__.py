@@ -5,9 +5,10 @@ A store translates and decides nothing: which moves a delivery may make is `ledg
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunReport
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Judgement, ModelCall, RunReport
 
 
 class Store(Protocol):
@@ -63,6 +64,30 @@ class Store(Protocol):
 
         That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
         """
+
+    # -- a model's answers and calls
+
+    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+        """Keep these; one with the key of a kept one takes its place."""
+
+    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+        """Every judgement under this profile made on or after that UTC date, oldest first."""
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
+        """Write a pending call, unless the calls of its UTC day, this one included, could cost more than the budget.
+
+        False if it is refused. Of calls begun at once by several processes no sum passes the budget; a call that
+        never ends counts at its highest cost. No budget: always True.
+        """
+
+    def end_call(self, call: ModelCall) -> None:
+        """Put what became of the call in place of the pending one (same call_id and UTC day)."""
+
+    def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
+        """The calls of these UTC days, both included, oldest first."""
+
+    def forget_calls(self, *, before: date) -> None:
+        """Drop judgements and calls of the UTC days before that date."""
 
     # -- runs
 

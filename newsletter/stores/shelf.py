@@ -42,17 +42,16 @@ class Shelf(Generic[T]):
         """In the order they were put there first; empty when there is no such file."""
         return [self._value(path, document) for document in self._open(path)]
 
-    def put(self, path: Path, value: T) -> None:
-        """Write a value in place of the one that has its key. Call under the folder's lock."""
-        key = self._key_of(value)
-        # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
-        fields = self._adapter.dump_python(value, mode="json")
+    def put(self, path: Path, *values: T) -> None:
+        """Write values, at once, in place of those that have their keys. Call under the folder's lock."""
+        storage = _WholeFile(path, self._temp_folder)
+        tables = storage.read() or {}
+        rows = tables.setdefault(self._table, {})
+        for value in values:
+            # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
+            rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
         files.make_folder(path.parent)
-        table = self._open(path)
-        if table.contains(doc_id=key):  # type: ignore[arg-type]
-            table.update(fields, doc_ids=[key])  # type: ignore[list-item]
-        else:
-            table.insert(Document(fields, doc_id=key))  # type: ignore[arg-type]
+        storage.write(tables)
 
     def _open(self, path: Path) -> Table:
         return _KeyedDB(path, self._temp_folder, storage=_WholeFile).table(self._table)

@@ -1,6 +1,7 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
+    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -12,13 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import files, ledger
+from newsletter import files, ledger, spending
 from newsletter.errors import StoreConflict, StoreError
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunReport
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Judgement, ModelCall, RunReport
 from newsletter.stores.locks import FolderLock, RunLocks
 from newsletter.stores.shelf import Shelf, unreadable
 
@@ -37,18 +39,24 @@ class TinyStore:
     def __init__(self, folder: Path) -> None:
         self._announcements = folder / "announcements"
         self._deliveries = folder / "deliveries"
+        self._judgements = folder / "judgements"
+        self._calls = folder / "calls"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
         locks = folder / "locks"
         self._days = Shelf("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat(), self._temp)
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
+        self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
+        self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
         self._lock = FolderLock(locks / "folder.lock")
         self._running = RunLocks(locks)
         with _disk(folder):
-            for part in (self._announcements, self._deliveries, self._runs, self._documents, self._temp, locks):
+            for part in (self._announcements, self._deliveries, self._judgements, self._calls, self._runs):
+                files.make_folder(part)
+            for part in (self._documents, self._temp, locks):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -165,6 +173,59 @@ class TinyStore:
         with _disk(path):
             return self._rows.get_all(path)
 
+    # -- a model's answers and calls
+
+    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+        by_file: dict[Path, list[Judgement]] = {}
+        for judgement in judgements:
+            folder = self._judgements / _require_safe(judgement.profile_key)
+            by_file.setdefault(folder / _day_file(judgement.at.astimezone(UTC).date()), []).append(judgement)
+        with self._change(self._judgements):
+            for path, values in by_file.items():
+                self._answers.put(path, *values)
+
+    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+        folder = self._judgements / _require_safe(profile_key)
+        latest: dict[str, Judgement] = {}  # asked again on another day: the later answer counts
+        with _disk(folder):
+            for path in sorted(_files(folder, _DAY_FILE)) if folder.is_dir() else []:
+                if path.stem >= since.isoformat():
+                    latest |= {_judgement_key(judgement): judgement for judgement in self._answers.get_all(path)}
+        return sorted(latest.values(), key=lambda judgement: judgement.at)
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
+        path = self._calls / _day_file(spending.utc_day(call))
+        with self._change(path):
+            begun = self._bills.get_all(path)
+            if any(other.call_id == call.call_id for other in begun):
+                return True
+            if not spending.is_within_budget(call, begun, budget_usd):
+                return False
+            self._bills.put(path, call)
+        return True
+
+    def end_call(self, call: ModelCall) -> None:
+        path = self._calls / _day_file(spending.utc_day(call))
+        with self._change(path):
+            self._bills.put(path, call)
+
+    def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
+        with _disk(self._calls):
+            paths = [path for path in _files(self._calls, _DAY_FILE) if str(since) <= path.stem <= str(until)]
+            calls = [call for path in paths for call in self._bills.get_all(path)]
+        return sorted(calls, key=lambda call: (call.at, call.call_id))
+
+    def forget_calls(self, *, before: date) -> None:
+        with self._change(self._calls):
+            profiles = [folder for folder in self._judgements.iterdir() if folder.is_dir()]
+            for folder in (self._calls, *profiles):
+                for path in _files(folder, _DAY_FILE):
+                    if path.stem < before.isoformat():
+                        path.unlink(missing_ok=True)
+            for folder in profiles:
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+
     # -- runs
 
     def start_run(self, run_id: str) -> None:
@@ -233,6 +294,15 @@ def _disk(path: Path) -> Iterator[None]:
             f"the memory at {path} cannot be read or written ({error.strerror or error}); "
             "check the disk's free space and the folder's owner"
         ) from error
+
+
+def _judgement_key(judgement: Judgement) -> str:
+    """Within one profile, as the profile is the folder."""
+    return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+
+
+def _day_file(day: date) -> str:
+    return f"{day.isoformat()}.json"
 
 
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:

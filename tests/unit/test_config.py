@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from newsletter.config import load_settings
+from newsletter.cli.config import command
+from newsletter.config import Settings, load_settings, variable
 from newsletter.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("SENDER", "CONTACT", "STATE", "NAME", "REPLY_TO"):
-        monkeypatch.delenv(f"NEWSLETTER_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
 
 
 def test_the_defaults_need_no_account() -> None:
@@ -46,3 +49,70 @@ def test_wrong_addresses_are_named_with_their_setting(value: str, monkeypatch: p
         load_settings()
     assert len(caught.value.problems) == 2
     assert "NEWSLETTER_SENDER" in caught.value.problems[1] + caught.value.problems[0]
+
+
+def test_no_model_is_asked_unless_one_is_named() -> None:
+    settings = load_settings()
+    assert settings.model is None
+    assert settings.openai_api_key is None
+    assert (settings.model_tier, settings.model_effort, settings.daily_budget_usd) == ("standard", "low", None)
+
+
+def test_a_budget_is_read_to_the_cent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_DAILY_BUDGET_USD", "0.10")
+    assert load_settings().daily_budget_usd == Decimal("0.10")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DAILY_BUDGET_USD", "-1"),
+        ("DAILY_BUDGET_USD", "NaN"),
+        ("DAILY_BUDGET_USD", "ten"),
+        ("MODEL_TIER", "express"),
+        ("MODEL_SHARE", "40"),
+        ("MODEL_SHARE", "0"),
+        ("MODEL_RANDOM_SHARE", "-0.1"),
+        ("MODEL_REQUESTS_PER_MINUTE", "0"),
+        ("MODEL_TOKENS_PER_MINUTE", "many"),
+        ("MODEL_EFFORT", "very high"),
+    ],
+)
+def test_settings_of_the_model_that_cannot_be_meant_are_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"NEWSLETTER_{name}", value)
+    with pytest.raises(ConfigError, match=f"NEWSLETTER_{name}: found '{value}'"):
+        load_settings()
+
+
+def test_the_providers_own_variables_have_the_names_everybody_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    Path(".env").write_text("OPENAI_BASE_URL=http://127.0.0.1:8080/v1\n")
+    settings = load_settings()
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-very-secret"
+    assert settings.openai_base_url == "http://127.0.0.1:8080/v1"
+    assert "very-secret" not in repr(settings)
+
+
+def test_a_secret_is_in_no_error_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "sk-very-secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-also-secret")
+    monkeypatch.setenv("NEWSLETTER_MODEL_TIER", "express")
+    with pytest.raises(ConfigError, match="OPENAI_BASE_URL") as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
+
+
+def test_config_prints_no_secret_and_what_it_prints_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://ada:very-secret@models.example.org/v1")
+    monkeypatch.setenv("NEWSLETTER_MODEL", "gpt-6-luna")
+    printed = CliRunner().invoke(command).output
+    assert "very-secret" not in printed
+    assert "# OPENAI_API_KEY=*" in printed
+    assert "# OPENAI_BASE_URL=https://***@models.example.org/v1" in printed
+    Path(".env").write_text(printed)
+    again = load_settings()
+    assert (again.model, again.openai_base_url) == ("gpt-6-luna", "https://ada:very-secret@models.example.org/v1")

@@ -17,13 +17,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Pure: dataclasses in, dataclasses out. They may know each other, and nothing else of the program.
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
-    *("authors", "addresses", "latex", "latex_tables", "taxonomy", "budget"),
+    *("authors", "addresses", "latex", "latex_tables", "taxonomy", "budget", "spending"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
 EDGES = {"sources", "scorers", "senders", "stores"}
-EDGE_TOOLS = {"model", "errors", "files", "latex", "resources"}
-ALSO_FOR = {"stores": {"ledger"}}
+EDGE_TOOLS = {"model", "errors", "files", "latex", "prices", "resources", "token_count"}
+ALSO_FOR = {"stores": {"ledger", "spending"}, "scorers": {"answers", "prompts"}}
 TOP = {"flow", "app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
@@ -32,7 +32,7 @@ WORLD = {
 }
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
-    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer"),
+    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok"),
 }
 
 

@@ -1,0 +1,135 @@
+"""What a model's tokens cost, and whether the model will still be there: dollars for each million, by genai-prices.
+
+Offline: the price list is the one in the installed package. Knows no call and no budget; see stores/ and cli/costs.py.
+A price that is not known is None and shown as "n/a": never zero. Sources: https://pypi.org/project/genai-prices (its
+flex and batch prices are OpenAI's own), https://developers.openai.com/api/docs/deprecations (read November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from newsletter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelPrice, TieredPrices
+
+STANDARD, FLEX, BATCH = "standard", "flex", "batch"
+DEFAULT_MODEL = "gpt-6-luna"  # what we advise: the cheapest that OpenAI has not said to switch off
+NOT_KNOWN = "n/a"
+
+_CONTEXT = {STANDARD: {}, FLEX: {"service_tier": "flex"}, BATCH: {"processing": "batch"}}
+_MILLION = Decimal(1_000_000)
+_VERSION = re.compile(r"gpt-(\d+)(?:\.(\d+))?(?:-|$)")
+_WRITES_COST_FROM = (5, 6)  # OpenAI's prompt caching guide: from GPT-5.6 on a cache write costs 1.25 × input
+_WRITE_FACTOR = Decimal("1.25")
+_WARN_AHEAD = timedelta(days=90)
+
+# Families, each with its dated snapshots and fine-tunes.
+_SWITCHED_OFF = {
+    date(2026, 10, 23): ("gpt-4.1-nano", "o4-mini"),
+    date(2026, 12, 11): ("gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "o3", "o3-pro"),
+    date(2027, 1, 14): ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"),
+}
+_SNAPSHOT = re.compile(r"-\d{4}-\d\d-\d\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Dollars for each million tokens, in calls short of the length where they become dearer (OpenAI: 272,000)."""
+
+    input: Decimal
+    cached: Decimal
+    cache_write: Decimal
+    output: Decimal
+
+    def prompt_cost(self, prompt_tokens: int, cached_tokens: int = 0, cache_write_tokens: int = 0) -> Decimal:
+        """Cached and cache-write tokens are parts of the prompt; a server that reports more than the whole is cut."""
+        cached = min(cached_tokens, prompt_tokens)
+        written = min(cache_write_tokens, prompt_tokens - cached)
+        plain = prompt_tokens - cached - written
+        return (plain * self.input + cached * self.cached + written * self.cache_write) / _MILLION
+
+    def completion_cost(self, completion_tokens: int) -> Decimal:
+        """Reasoning tokens are completion tokens."""
+        return completion_tokens * self.output / _MILLION
+
+    def cost(self, prompt_tokens: int, cached_tokens: int, cache_write_tokens: int, completion_tokens: int) -> Decimal:
+        prompt = self.prompt_cost(prompt_tokens, cached_tokens, cache_write_tokens)
+        return prompt + self.completion_cost(completion_tokens)
+
+    def highest_cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
+        """The most a call of at most that many tokens can cost, whatever the provider's cache does."""
+        dearest = max(self.input, self.cached, self.cache_write)
+        return (prompt_tokens * dearest + completion_tokens * self.output) / _MILLION
+
+
+@lru_cache(maxsize=256)
+def price_of(model: str, tier: str = STANDARD, *, on: date | None = None, base_url: str | None = None) -> Price | None:
+    """The price on that day (default: the latest known) at OpenAI, or at the provider whose API `base_url` is.
+
+    None if the model, or the server, is not in the list. A tier the list does not have for the model costs as
+    standard: too much, if anything. Raises ConfigError for a tier that nobody has.
+    """
+    if tier not in _CONTEXT:
+        raise ConfigError(f"there is no tier {tier!r}; set NEWSLETTER_MODEL_TIER to standard or flex")
+    from genai_prices import data_snapshot  # noqa: PLC0415  # a second to load, and only a model needs it
+
+    at = datetime.combine(on or date.max, time(12), UTC)
+    provider = None if base_url else "openai"
+    try:
+        _, found = data_snapshot.get_snapshot().find_provider_model(model, None, provider, base_url or None)
+    except LookupError:
+        return None
+    return _price(model, found.get_prices(at, _CONTEXT[tier]))
+
+
+def _price(model: str, listed: ModelPrice) -> Price | None:
+    input_price, output = _base(listed.input_mtok), _base(listed.output_mtok)
+    if input_price is None or output is None:
+        return None
+    cached, written = _base(listed.cache_read_mtok), _base(listed.cache_write_mtok)
+    if written is None:
+        written = input_price * (_WRITE_FACTOR if _charges_for_writes(model) else 1)
+    return Price(input_price, input_price if cached is None else cached, written, output)
+
+
+def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
+    return price if price is None or isinstance(price, Decimal) else price.base
+
+
+def _charges_for_writes(model: str) -> bool:
+    found = _VERSION.match(model)
+    return found is not None and (int(found[1]), int(found[2] or 0)) >= _WRITES_COST_FROM
+
+
+def retired_on(model: str) -> date | None:
+    """The day OpenAI switches the model off, if it has named one. A fine-tune goes with its model."""
+    base = model.removeprefix("ft:").partition(":")[0]
+    family = _SNAPSHOT.sub("", base)
+    return next((day for day, families in _SWITCHED_OFF.items() if family in families), None)
+
+
+def check_model(model: str, today: date, *, tier: str = STANDARD, base_url: str | None = None) -> list[str]:
+    """Sentences for the operator about a model that is about to go, or whose price nobody here knows."""
+    warnings = []
+    if price_of(model, tier, on=today, base_url=base_url) is None:
+        warnings.append(
+            f"the price of {model} is not known, so costs show as {NOT_KNOWN} and no daily budget can hold; "
+            f"check the name, or set NEWSLETTER_MODEL to {DEFAULT_MODEL}"
+        )
+    gone = retired_on(model) if not base_url or "api.openai.com" in base_url else None
+    if gone is not None and gone - today <= _WARN_AHEAD:
+        verb = "was" if gone <= today else "is"
+        warnings.append(f"{model} {verb} switched off by OpenAI on {gone}; set NEWSLETTER_MODEL to {DEFAULT_MODEL}")
+    return warnings
+
+
+def dollars(cost: Decimal | None, *, places: int = 5) -> str:
+    """As people read it: `$0.17573`, or n/a."""
+    return NOT_KNOWN if cost is None else f"${cost:,.{places}f}"

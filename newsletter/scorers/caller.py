@@ -1,0 +1,164 @@
+"""Gets an answer to one prompt: within the provider's pace and the budget, patiently, in the form the server takes.
+
+Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
+tier where flex has no room; each request is in the call book. What an answer says is judge.py's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import openai
+import stamina
+
+from newsletter.answers import ANSWER_SCHEMA
+from newsletter.model import ModelCall
+from newsletter.prompts import Prompt
+from newsletter.scorers.callbook import CallBook, count_at_most
+from newsletter.scorers.chat import (
+    STANDARD,
+    CallChanged,
+    CallFailed,
+    CallInterrupted,
+    CallStopped,
+    Chat,
+    NoCapacity,
+    Reply,
+)
+from newsletter.scorers.pace import Pace
+
+_OVERHEAD_TOKENS = 60  # of an answer beside its entries
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once, how often, and when to give up."""
+
+    batch_papers: int = 20
+    concurrency: int = 8
+    requests_per_minute: float | None = 500
+    tokens_per_minute: float | None = 500_000
+    attempts: int = 4  # of one request that was interrupted
+    failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
+    answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
+    reasoning_tokens: int = 4_000  # for each request
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and what is known of it: how it is asked, how fast, and how its tokens are counted.
+
+    `sleep` waits for the pace; the waits before another attempt are stamina's.
+    """
+
+    chat: Chat
+    limits: Limits
+    requests_pace: Pace
+    tokens_pace: Pace
+    count: Callable[[str], int]
+    sleep: Callable[[float], Awaitable[object]]
+    monotonic: Callable[[], float]
+
+
+class Caller:
+    """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
+
+    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallBook, subject: str) -> None:
+        self._server = server
+        self._client = client
+        self._book = book
+        self._subject = subject
+        self._slots = asyncio.Semaphore(server.limits.concurrency)
+        self._open_calls = 0
+        self._call_ended = asyncio.Event()
+        self.stopped = ""  # once this says why, nothing more is sent
+
+    async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        """One answer. Raises CallFailed after all else, and CallStopped, which stops this caller."""
+        try:
+            return await self._ask_patiently(prompt, paper_ids)
+        except CallInterrupted as error:
+            if not error.is_unreachable:
+                raise
+            self.stop(f"{error}; check OPENAI_BASE_URL and the network")
+            raise CallStopped(error.outcome, self.stopped) from error
+        except CallStopped as error:
+            self.stop(str(error))
+            raise
+
+    def stop(self, why: str) -> None:
+        self.stopped = self.stopped or why
+
+    async def _ask_patiently(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        asking = stamina.AsyncRetryingCaller(
+            attempts=self._server.limits.attempts, timeout=None, wait_initial=1.0, wait_max=60.0, wait_jitter=1.0
+        )
+        return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
+
+    async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        """Ends: each change leaves out one more parameter, or the tier."""
+        chat = self._server.chat
+        tier = chat.tier
+        while True:
+            try:
+                async with self._slots:
+                    return await self._ask_once(prompt, paper_ids, tier)
+            except CallChanged:
+                tier = STANDARD if chat.tier == STANDARD else tier
+            except NoCapacity:
+                tier = STANDARD
+
+    async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
+        server = self._server
+        most = self._most_tokens(prompt)
+        body = server.chat.build_body(
+            prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
+        )
+        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(sum(most))):
+            await server.sleep(wait_s)
+        call = await self._begin(
+            lambda: self._book.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
+        )
+        started = server.monotonic()
+        try:
+            reply = await server.chat.send(self._client, body)
+        except CallFailed as error:
+            self._book.failed(call, error, server.monotonic() - started)
+            raise
+        else:
+            self._book.answered(call, reply, server.monotonic() - started, most=most)
+            return reply
+        finally:
+            self._open_calls -= 1
+            self._call_ended.set()
+
+    def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
+        """Of the request and of its answer."""
+        limits, texts = self._server.limits, (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
+        answer = _OVERHEAD_TOKENS + limits.reasoning_tokens + limits.answer_tokens * len(prompt.labels)
+        return count_at_most(self._server.chat.settings.model, texts, self._server.count), answer
+
+    async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
+        """Begin a call. Where the budget has no room for it, open calls may yet end at less than their most."""
+        while not self.stopped:
+            if call := begin():
+                self._open_calls += 1
+                return call
+            if not self._open_calls:
+                raise CallStopped(
+                    "budget spent",
+                    "the model's budget for today is spent; raise NEWSLETTER_DAILY_BUDGET, or wait until midnight UTC",
+                )
+            self._call_ended.clear()
+            await self._call_ended.wait()
+        raise CallStopped("stopped", self.stopped)
+
+
+def wait_before_retry(error: Exception) -> bool | float:
+    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    if not isinstance(error, CallInterrupted):
+        return False
+    return True if error.after_s is None else error.after_s

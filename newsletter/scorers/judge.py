@@ -1,0 +1,254 @@
+"""Asks a model about papers, batch by batch, until each is judged, has failed, or everything had to stop.
+
+Decides what to do with an answer: papers missing from it are asked about again, a batch without any is split, a paper
+that fails alone is a ScoreFailure. What will not get better (key, credit, budget, unknown model) stops everything, in
+one sentence. Whom to ask about, and what was judged earlier, is funnel.py's business; getting an answer, caller.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence, Set
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from newsletter.answers import Scored, read_answer
+from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
+from newsletter.prices import Price
+from newsletter.prompts import Prompts
+from newsletter.scorers.callbook import CallBook, Memory
+from newsletter.scorers.caller import Caller, Limits, Server
+from newsletter.scorers.chat import CallFailed, CallStopped, Chat, ChatSettings, Reply
+from newsletter.scorers.pace import Pace
+
+__all__ = ["ChatSettings", "Judge", "Limits", "Verdicts", "profile_key"]
+
+_REASONS = {
+    "cut off": "the answer was cut off at its length limit",
+    "refused": "the model refused to answer",
+    "content filter": "the provider's content filter stopped the answer",
+    "empty": "the answer was empty",
+}
+_FINAL = {"refused", "content filter"}  # the same question gets the same answer
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why."""
+
+    judgements: tuple[Judgement, ...]
+    failures: tuple[ScoreFailure, ...]
+    usage: Usage | None
+    stopped: str = ""
+
+
+def profile_key(profile: Profile) -> str:
+    """A hash of everything in the profile: equal profiles share their judgements, whoever reads."""
+    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
+
+
+class Judge:
+    """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask."""
+
+    def __init__(
+        self,
+        settings: ChatSettings,
+        prompts: Prompts,
+        memory: Memory,
+        *,
+        price_of: Callable[[str, str], Price | None],
+        count: Callable[[str], int],
+        now: Callable[[], datetime],
+        budget_usd: Decimal | None = None,
+        limits: Limits | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or Limits()
+        self.server = Server(
+            chat=Chat(settings),
+            limits=limits,
+            requests_pace=Pace(limits.requests_per_minute, monotonic),
+            tokens_pace=Pace(limits.tokens_per_minute, monotonic),
+            count=count,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+        self.prompts = prompts
+        self.memory = memory
+        self._price_of = price_of
+        self.now = now
+        self._budget_usd = budget_usd
+
+    @property
+    def model(self) -> str:
+        return self.server.chat.settings.model
+
+    def prompt_key(self, floor: int) -> str:
+        return self.prompts.key(floor)
+
+    def judge(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        *,
+        floor: int = 1,
+        random_ids: Set[str] = frozenset(),
+        step: Callable[[int, int], None] | None = None,
+    ) -> Verdicts:
+        """Ask about each of these papers; judgements and failures come in their order.
+
+        Judgements are written to the memory as they come, so that a killed run need not pay for them again.
+        `step` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
+        """
+        unique = list({paper.arxiv_id: paper for paper in papers}.values())
+        if not unique:
+            return Verdicts((), (), None)
+        book = CallBook(self.memory, self.model, self._price_of, self.now, self._budget_usd)
+        tally = _Tally(unique, step)
+        stopped = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
+        return Verdicts(tally.judgements(), tally.failures(), book.usage(), stopped)
+
+    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> str:
+        size = self.server.limits.batch_papers
+        batches = [papers[start : start + size] for start in range(0, len(papers), size)]
+        subject = profile_key(question.profile)
+        async with self.server.chat.connect() as client:
+            caller = Caller(self.server, client, book, subject)
+            asking = _Asking(self, question, subject, caller, tally)
+            # One goes ahead: the others find its beginning in the provider's cache, and need not each discover
+            # that the key is wrong or a parameter unknown.
+            await asking.settle(batches[0])
+            await asyncio.gather(*(asking.settle(batch) for batch in batches[1:]))
+        return caller.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is the same for all papers of one call."""
+
+    profile: Profile
+    floor: int
+    random_ids: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one request brought: the papers still missing, and why."""
+
+    missing: Sequence[Paper]
+    reason: str = ""
+    is_final: bool = False  # asking the same again is of no use
+
+
+class _Tally:
+    """The papers settled so far."""
+
+    def __init__(self, papers: Sequence[Paper], step: Callable[[int, int], None] | None) -> None:
+        self._order = [paper.arxiv_id for paper in papers]
+        self._step = step
+        self._judgements: dict[str, Judgement] = {}
+        self._failures: dict[str, ScoreFailure] = {}
+
+    def judged(self, judgements: Sequence[Judgement]) -> None:
+        self._judgements |= {judgement.arxiv_id: judgement for judgement in judgements}
+        self._tell()
+
+    def failed(self, paper: Paper, reason: str) -> None:
+        self._failures[paper.arxiv_id] = ScoreFailure(paper.arxiv_id, reason)
+        self._tell()
+
+    def judgements(self) -> tuple[Judgement, ...]:
+        return tuple(self._judgements[each] for each in self._order if each in self._judgements)
+
+    def failures(self) -> tuple[ScoreFailure, ...]:
+        return tuple(self._failures[each] for each in self._order if each in self._failures)
+
+    def _tell(self) -> None:
+        if self._step:
+            self._step(len(self._judgements) + len(self._failures), len(self._order))
+
+
+class _Asking:
+    """Batches under one question, asked, asked again and split."""
+
+    def __init__(self, judge: Judge, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
+        self._judge = judge
+        self._question = question
+        self._subject = subject
+        self._caller = caller
+        self._tally = tally
+        self._prompt_key = judge.prompt_key(question.floor)
+        self._failed_in_a_row = 0
+
+    async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
+        """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
+        if self._caller.stopped:
+            return
+        try:
+            outcome = await self._ask(papers)
+        except CallStopped:  # the caller knows why
+            return
+        self._watch(answered=len(outcome.missing) < len(papers))
+        if not outcome.missing:
+            return
+        if len(outcome.missing) < len(papers):
+            await self.settle(outcome.missing)
+        elif len(papers) > 1:
+            middle = len(papers) // 2
+            await asyncio.gather(self.settle(papers[:middle]), self.settle(papers[middle:]))
+        elif outcome.is_final or is_last_try:
+            self._tally.failed(papers[0], outcome.reason)
+        else:
+            await self.settle(papers, is_last_try=True)
+
+    def _watch(self, *, answered: bool) -> None:
+        """Stop when it looks as if no answer would ever be usable: each one may cost something."""
+        self._failed_in_a_row = 0 if answered else self._failed_in_a_row + 1
+        if self._failed_in_a_row >= self._judge.server.limits.failures_in_a_row:
+            self._caller.stop(
+                f"{self._judge.model} gave no usable answer {self._failed_in_a_row} times in a row; "
+                "see what it said with `newsletter calls`, or set NEWSLETTER_MODEL to another model"
+            )
+
+    async def _ask(self, papers: Sequence[Paper]) -> _Outcome:
+        """Ask once, and keep what was answered. Raises CallStopped."""
+        prompt = self._judge.prompts.render(self._question.profile, papers, self._question.floor)
+        try:
+            reply = await self._caller.ask(prompt, [paper.arxiv_id for paper in papers])
+        except CallStopped:
+            raise
+        except CallFailed as error:
+            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try)
+        if reply.outcome in _FINAL:
+            return _Outcome(papers, _REASONS[reply.outcome], is_final=True)
+        return self._read(reply, dict(zip(prompt.labels, papers, strict=True)))
+
+    def _read(self, reply: Reply, papers: dict[str, Paper]) -> _Outcome:
+        answer = read_answer(reply.text, list(papers), self._question.floor)
+        settled = [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
+        if settled:
+            judgements = [self._judgement(papers[each.id], each) for each in settled]
+            self._judge.memory.put_judgements(judgements)
+            self._tally.judged(judgements)
+        told = f" ({'; '.join(answer.refused[:2])})" if answer.refused else ""
+        reason = _REASONS.get(reply.outcome, f"the answer did not judge it{told}")
+        return _Outcome([papers[each] for each in answer.missing], reason)
+
+    def _judgement(self, paper: Paper, scored: Scored) -> Judgement:
+        return Judgement(
+            arxiv_id=paper.arxiv_id,
+            version=paper.version,
+            profile_key=self._subject,
+            model=self._judge.model,
+            prompt_key=self._prompt_key,
+            relevance=scored.relevance,
+            novelty=scored.novelty,
+            comment=scored.comment,
+            was_random=paper.arxiv_id in self._question.random_ids,
+            at=self._judge.now(),
+        )

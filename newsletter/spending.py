@@ -1,0 +1,74 @@
+"""The daily budget's rule, and calls added up to bills: by day, month, model or profile.
+
+Pure: calls go in, sums come out. Prices are prices.py's business; that racing calls keep the rule is the store's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date
+from decimal import Decimal
+
+from newsletter.model import ModelCall
+
+PENDING, OK = "pending", "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Some calls added up; `cost_usd` is of those whose price is known, a pending one at the most it can cost."""
+
+    name: str
+    calls: int = 0
+    failed: int = 0
+    pending: int = 0
+    without_price: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+
+def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
+    """Whether the day's calls and this one, each at the most it can cost, stay within the budget.
+
+    A call whose price is not known could cost anything: under a budget it never fits. One that was begun without
+    a budget has no number to count.
+    """
+    if budget_usd is None:
+        return True
+    return call.cost_usd is not None and spent(begun) + call.cost_usd <= budget_usd
+
+
+def spent(calls: Iterable[ModelCall]) -> Decimal:
+    return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
+
+
+def utc_day(call: ModelCall) -> date:
+    return call.at.astimezone(UTC).date()
+
+
+def add_up(calls: Iterable[ModelCall], name_of: Callable[[ModelCall], str]) -> list[Bill]:
+    """One bill for each name, by name."""
+    groups: dict[str, list[ModelCall]] = {}
+    for call in calls:
+        groups.setdefault(name_of(call), []).append(call)
+    return [total(group, name) for name, group in sorted(groups.items())]
+
+
+def total(calls: Iterable[ModelCall], name: str = "total") -> Bill:
+    calls = list(calls)
+    return Bill(
+        name,
+        calls=len(calls),
+        failed=sum(call.outcome not in (OK, PENDING) for call in calls),
+        pending=sum(call.outcome == PENDING for call in calls),
+        without_price=sum(call.cost_usd is None for call in calls),
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        cached_tokens=sum(call.cached_tokens for call in calls),
+        cache_write_tokens=sum(call.cache_write_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cost_usd=spent(calls),
+    )
