@@ -130,7 +130,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = tuple(_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False))
-        raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from None  # it holds the values
+        # `from None`: the cause holds the values, and one of them may be a key
+        raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from None
 
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:

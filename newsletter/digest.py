@@ -68,7 +68,7 @@ def compose(
         entries=tuple(entries),
         counts=Counts(
             announced=announced,
-            scanned=len(candidates),
+            scanned=len(candidates) - len(sheet.passed_over),
             relevant=relevant,
             shown=len(entries),
             not_scored=len(sheet.failures),
@@ -76,4 +76,5 @@ def compose(
         scorer=sheet.scorer,
         usage=sheet.usage,
         notices=(*sheet.notices, *notices),
+        prompt=sheet.prompt,
     )

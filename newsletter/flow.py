@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from typing import Protocol
@@ -42,7 +42,6 @@ from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
 
-HISTORY_DAYS = 7  # more days made the local ranker no better (docs/scoring.md)
 KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -165,7 +164,7 @@ def collect(
 ) -> Morning:
     """Fetch each wanted category once a day for everybody; a category already announced today is not asked again."""
     today_on = desk.source.day(desk.now())
-    earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + HISTORY_DAYS)
+    earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + desk.scorer.history_days)
     kept = desk.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
     have = {report.category for report in kept.feeds if report.outcome is FeedOutcome.ANNOUNCED}
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
@@ -236,7 +235,12 @@ def draft(
         for day in morning.earlier
         if day.announced_on < first
     ]
-    sheet = desk.scorer.score(subscriber.profile, [a.paper for a in todo], history[-HISTORY_DAYS:])
+    sheet = desk.scorer.score(
+        subscriber.profile,
+        [a.paper for a in todo],
+        history[max(0, len(history) - desk.scorer.history_days) :],
+        floor=subscriber.min_relevance,
+    )
     digest = compose(
         subscriber,
         digest_on=digest_on,
@@ -281,15 +285,16 @@ def settle_claim(
 ) -> SubscriberReport:
     """End a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, desk.now()
-    if sheet.failures and not sheet.scores:
-        reason = sheet.failures[0].reason
+    fell_back_on_nothing = sheet.problem and digest.is_empty  # a model might have found something
+    if (sheet.failures and not sheet.scores) or fell_back_on_nothing:
+        reason = sheet.problem or sheet.failures[0].reason
         desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     if digest.is_empty:
         outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
         desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered))
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return deliver(desk, claim, digest, covered)
+    return replace(deliver(desk, claim, digest, covered), problem=sheet.problem)
 
 
 def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...]) -> SubscriberReport:

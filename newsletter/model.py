@@ -187,9 +187,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSheet:
-    """Scores of some papers under one profile: every paper is in `scores`, `failures` or `passed_over`, once.
+    """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once.
 
-    `passed_over` are those a model was not asked about, because the local ranker put them too low.
+    `passed_over` names those of `scores` that a model was not asked about, because the local ranker put them too
+    low: their scores are the ranker's, below the reader's cut-off.
     """
 
     scores: tuple[Score, ...]
@@ -199,6 +200,7 @@ class ScoreSheet:
     notices: tuple[str, ...] = ()  # sentences for the top of the mail
     passed_over: tuple[str, ...] = ()  # ids
     problem: str = ""  # a sentence for the operator, when a model that should have scored did not
+    prompt: str = ""  # what the model was told before the papers, as it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,7 @@ class Digest:
     scorer: str
     usage: Usage | None
     notices: tuple[str, ...] = ()
+    prompt: str = ""  # what the model was told before the papers; empty without a model
 
     @property
     def is_empty(self) -> bool:
@@ -392,6 +395,7 @@ class SubscriberReport:
     counts: Counts | None = None
     receipt: str = ""
     detail: str = ""
+    problem: str = ""  # the model did not score what it should have, though a mail went out
 
 
 @dataclass(frozen=True, slots=True)

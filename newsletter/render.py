@@ -107,7 +107,8 @@ class View:
     cost: CostView
     notices: tuple[str, ...]
     categories: str
-    profile: str  # the selection profile as the scorer saw it
+    profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
+    is_prompt: bool
     cut_offs: str
     pinned_authors: str
     preheader: str
@@ -183,7 +184,8 @@ class Renderer:
             cost=_cost_view(digest.usage),
             notices=digest.notices,
             categories=", ".join(subscriber.categories),
-            profile=self.profile_text(digest),
+            profile=digest.prompt or self.profile_text(digest),
+            is_prompt=bool(digest.prompt),
             cut_offs=f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}, "
             f"at most {subscriber.max_papers} papers",
             pinned_authors=", ".join(subscriber.pinned_authors),

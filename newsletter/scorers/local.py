@@ -30,12 +30,16 @@ COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the 
 class LocalScorer:
     """The embedded `Scorer`. Remembers the words of papers it has seen, so that subscribers share the work."""
 
+    history_days = HISTORY_DAYS
+
     def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
         self._comments = comments
         self._encoder = Encoder()
         self._encoded: dict[Paper, EncodedPaper] = {}
 
-    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet:
         """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:

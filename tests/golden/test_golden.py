@@ -28,10 +28,14 @@ NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
 class WrittenScores:
     """Gives the scores of the case's file, so that a change of the ranker changes no expected mail."""
 
+    history_days = 0
+
     def __init__(self, path: Path) -> None:
         self._scores = json.loads(path.read_text(encoding="utf-8"))
 
-    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet:
         return ScoreSheet(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
         )

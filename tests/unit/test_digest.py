@@ -73,6 +73,18 @@ def test_a_paper_that_could_not_be_scored_is_counted_and_not_shown() -> None:
     assert ids(digest) == ["2601.00001"]
 
 
+def test_papers_a_model_was_not_asked_about_are_not_counted_as_scanned() -> None:
+    digest = compose(
+        make.subscriber(),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=2,
+        candidates=[make.announcement("2601.00001"), make.announcement("2601.00002")],
+        sheet=make.sheet(make.score("2601.00001"), make.score("2601.00002", 2), passed_over=("2601.00002",)),
+    )
+    assert (digest.counts.announced, digest.counts.scanned) == (2, 1)
+
+
 SCORES = st.lists(
     st.tuples(st.integers(1, 10), st.integers(1, 10), st.floats(-1, 1)).map(lambda t: Score("", t[0], t[1], "", t[2])),
     max_size=40,

@@ -63,14 +63,18 @@ class ScriptedScorer:
     dull: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
     histories: list[int] = field(default_factory=list)
+    problem: str = ""
+    history_days: int = 7
 
-    def score(self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> ScoreSheet:
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet:
         self.histories.append(len(history))
         scores = [
             make.score(p.arxiv_id, 2 if p.arxiv_id in self.dull else 9) for p in papers if p.arxiv_id not in self.broken
         ]
         failures = [ScoreFailure(p.arxiv_id, "no answer") for p in papers if p.arxiv_id in self.broken]
-        return ScoreSheet(tuple(scores), tuple(failures), "local ranker")
+        return ScoreSheet(tuple(scores), tuple(failures), "local ranker", problem=self.problem)
 
 
 class Silent:
@@ -217,6 +221,22 @@ def test_scoring_that_fails_for_all_is_told_and_tried_again() -> None:
     assert given.outcomes() == [RunOutcome.SENT]
 
 
+def test_a_model_that_failed_is_told_to_the_operator_and_the_mail_goes_out() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(problem="the key is not valid"))
+    report = given.run()
+    assert report.subscribers[0].outcome is RunOutcome.SENT
+    assert report.subscribers[0].problem == "the key is not valid"
+
+
+def test_nothing_relevant_is_not_said_of_a_day_the_model_did_not_see() -> None:
+    dull = frozenset({"2601.00001", "2601.00002"})
+    given = morning(*two_papers(), scorer=ScriptedScorer(dull=dull, problem="the key is not valid"))
+    assert given.outcomes() == [RunOutcome.SCORING_FAILED]
+    given.scorer = ScriptedScorer(dull=dull)
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
+
+
 def test_a_missed_day_is_caught_up_in_one_mail() -> None:
     given = morning(make.announcement("2601.00001"))
     given.run()
@@ -329,7 +349,7 @@ def test_a_run_that_breaks_leaves_its_claim_free() -> None:
     given = morning(*two_papers())
 
     class Broken(ScriptedScorer):
-        def score(self, *_: object) -> ScoreSheet:
+        def score(self, *_: object, floor: int = 1) -> ScoreSheet:
             raise ZeroDivisionError
 
     given.scorer = Broken()

@@ -150,6 +150,16 @@ def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> 
     assert " ".join(rendered.text.split()).count("very little.") == 28 * len(digest.entries)
 
 
+def test_the_prompt_is_shown_as_it_was_sent_and_cached_tokens_are_told() -> None:
+    usage = Usage(1000, 50, cached_tokens=640, prompt_cost_usd=Decimal("0.01"), completion_cost_usd=Decimal("0.02"))
+    digest = digest_of(make.announcement(), prompt="Judge strictly.\nScore <every> paper.", usage=usage)
+    assert_says(digest, "Judge strictly.", "Score <every> paper.")
+    rendered = RENDERER.render(digest)
+    assert "640 tokens" in rendered.text
+    assert "640 tokens" in rendered.html
+    assert "how networks learn" not in rendered.text  # the profile stands in the prompt
+
+
 def test_dark_mode_and_phone_rules_survive_inlining() -> None:
     html = RENDERER.render(digest_of(make.announcement())).html
     assert "prefers-color-scheme: dark" in html
