@@ -125,12 +125,14 @@ def variable(name: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong."""
+    """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong.
+
+    Without its cause, which holds every value.
+    """
     try:
         return Settings()
     except ValidationError as error:
         problems = tuple(_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False))
-        # `from None`: the cause holds the values, and one of them may be a key
         raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from None
 
 

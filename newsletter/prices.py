@@ -68,6 +68,10 @@ class Price:
         dearest = max(self.input, self.cached, self.cache_write)
         return (prompt_tokens * dearest + completion_tokens * self.output) / _MILLION
 
+    def in_words(self) -> str:
+        named = (("in", self.input), ("cached", self.cached), ("written to the cache", self.cache_write))
+        return ", ".join(f"${price.normalize():f} {what}" for what, price in (*named, ("out", self.output)))
+
 
 @lru_cache(maxsize=256)
 def price_of(model: str, tier: str = STANDARD, *, on: date | None = None, base_url: str | None = None) -> Price | None:

@@ -13,6 +13,8 @@ from newsletter import app, resources
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
+from newsletter.prices import NOT_KNOWN, check_model, price_of
+from newsletter.prompts import load_prompts
 from newsletter.subscribers import load_subscribers
 
 
@@ -30,6 +32,7 @@ def command(file: Path | None) -> None:
         checks += [
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
+            ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
         ]
     results = [_look(name, look) for name, look in checks]
@@ -65,6 +68,23 @@ def _templates(settings: Settings) -> str:
     app.build_scorer()
     app.build_renderer(settings).check()
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
+
+
+def _model(settings: Settings) -> str:
+    """Asks nobody: whether the provider takes the key shows in the first call."""
+    load_prompts(resources.read_text)
+    if settings.model is None:
+        return "none, the embedded scorer alone (NEWSLETTER_MODEL)"
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        raise ConfigError(
+            f"{settings.model} cannot be asked without a key; set OPENAI_API_KEY, "
+            "or OPENAI_BASE_URL to a server that needs none"
+        )
+    today, base_url = app.utc_now().date(), settings.openai_base_url
+    warnings = check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
+    price = price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
+    costs = f"{price.in_words()} for a million tokens" if price else NOT_KNOWN
+    return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
 
 
 def _folders(settings: Settings) -> str:

@@ -167,3 +167,8 @@ def test_a_model_without_a_price_is_a_warning_that_speaks_of_the_budget() -> Non
 def test_the_model_we_advise_has_a_price_and_is_here_to_stay() -> None:
     assert check_model(DEFAULT_MODEL, TODAY) == []
     assert retired_on(DEFAULT_MODEL) is None
+
+
+def test_a_price_in_words_is_what_the_list_says() -> None:
+    assert known("gpt-6-luna").in_words() == "$0.1 in, $0.01 cached, $0.125 written to the cache, $0.5 out"
+    assert known("gpt-6.1-sol").in_words().endswith("$10 out")

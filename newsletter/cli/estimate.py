@@ -1,0 +1,158 @@
+"""`newsletter estimate`: what a morning's model calls will cost. The counting is in newsletter/estimate.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from newsletter import app, flow, sample
+from newsletter.announcements import candidates
+from newsletter.cli.common import TerminalWatcher, complain, new_table, print_table, tell_of_retries
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.config import Settings, load_settings
+from newsletter.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.model import Paper, Profile, Subscriber
+from newsletter.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, check_model, dollars, price_of
+from newsletter.prompts import load_prompts
+from newsletter.resources import read_text
+from newsletter.spending import spent
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers whose papers are judged together: the same profile and the same cut-off for relevance."""
+
+    profile_key: str
+    profile: Profile
+    floor: int
+    readers: tuple[str, ...]
+    papers: tuple[Paper, ...]
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option("--feed", type=click.Path(exists=True, path_type=Path), help="Read recorded feeds, as in 'run'.")
+@click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement.")
+@click.option("--model", help=f"For this model; default: NEWSLETTER_MODEL, or {DEFAULT_MODEL}.")
+@click.option("--tier", type=click.Choice([STANDARD, FLEX]), help="For this tier; default: NEWSLETTER_MODEL_TIER.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | None, as_json: bool) -> None:
+    """Say what today's run will cost, for each distinct profile and in total; nothing is asked or recorded.
+
+    The prompts are the real ones, counted exactly by OpenAI's vocabulary; what the model will answer is assumed, and
+    the assumptions are printed. Papers judged earlier are counted, though they cost nothing again.
+
+    \b
+    Examples:
+      newsletter estimate --sample
+      newsletter estimate --model gpt-6.1-terra --tier flex
+    """
+    settings = load_settings()
+    model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier
+    tell_of_retries()
+    desk = app.build(settings, feed=sample.PATH if use_sample else feed)
+    listed = app.load_subscribers(settings, desk.store)
+    if listed.problem:
+        complain(f"{listed.problem}\nThis counts the last good version.")
+    groups = _groups(desk, listed.subscribers, is_recorded=use_sample or feed is not None)
+    prompts, assumed = load_prompts(read_text), _assumptions(settings)
+    today = desk.now().date()
+    price = price_of(model, tier, on=today, base_url=settings.openai_base_url)
+    rows = [
+        (group, estimate(prompts, group.profile, group.papers, group.floor, price=price, assumed=assumed))
+        for group in groups
+    ]
+    if as_json:
+        click.echo(_json(model, tier, price, assumed, rows))
+        return
+    costs = f"{price.in_words()} for a million tokens" if price else "the price is not known"
+    _print(rows, f"{model}, {tier} tier: {costs}", assumed)
+    for warning in check_model(model, today, tier=tier, base_url=settings.openai_base_url):
+        complain(warning)
+    if settings.daily_budget_usd is not None:
+        _print_budget(settings.daily_budget_usd, spent(desk.store.get_calls(since=today, until=today)), rows)
+
+
+def _groups(desk: flow.Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+    """By profile and cut-off, with the papers of everybody in the group, each once."""
+    from newsletter.scorers.judge import profile_key  # noqa: PLC0415  # it loads the model's client
+
+    on = desk.source.day(desk.now()) if is_recorded else None
+    with TerminalWatcher() as watcher:
+        morning = flow.collect(desk, subscribers, watcher, digest_on=on, remember=False)
+    groups: dict[tuple[str, int], Group] = {}
+    for subscriber in subscribers:
+        key, floor = profile_key(subscriber.profile), subscriber.min_relevance
+        known = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
+        readers = (*known.readers, subscriber.subscriber_id)
+        papers = {paper.arxiv_id: paper for paper in (*known.papers, *_papers(desk, morning, subscriber))}
+        groups[key, floor] = Group(key, subscriber.profile, floor, readers, tuple(papers.values()))
+    return list(groups.values())
+
+
+def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> list[Paper]:
+    digest_on: date = morning.date_for(subscriber, desk.now())
+    days = flow.cover(desk, morning, subscriber, digest_on)
+    mailed = desk.store.get_sent(subscriber.subscriber_id)
+    shown = candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
+    return [announcement.paper for announcement in shown]
+
+
+def _assumptions(settings: Settings) -> Assumptions:
+    from newsletter.scorers.judge import Limits  # noqa: PLC0415  # it loads the model's client
+
+    share = min(1.0, settings.model_share + settings.model_random_share)
+    return Assumptions(share=share, effort=settings.model_effort, batch_papers=Limits().batch_papers)
+
+
+def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assumptions) -> None:
+    click.echo(f"{heading}\n")
+    table = new_table("profile", "cut-off#", "readers", "papers#", "asked#", "calls#", "prompt#", "answer#", "cost#")
+    for group, one in rows:
+        table.add_row(group.profile_key[:12], str(group.floor), ", ".join(group.readers), *_cells(one))
+    if rows:
+        table.add_row("total", "", "", *_cells(add_up([one for _, one in rows])))
+    print_table(table)
+    click.echo(
+        f"\nAssumed: the model is asked about {assumed.share:.0%} of the papers, more in a profile's first days.\n"
+        f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
+        f"{assumed.answer_tokens} tokens of answer each.\n"
+        f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
+        "Nothing comes from the provider's cache; where writing to it costs extra, every prompt is written."
+    )
+
+
+def _cells(one: Estimate) -> tuple[str, ...]:
+    counts = (one.papers, one.asked, one.calls, one.prompt_tokens, one.answer_tokens + one.reasoning_tokens)
+    return (*(f"{number:,}" for number in counts), dollars(one.cost_usd))
+
+
+def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, Estimate]]) -> None:
+    left = budget - spent_today
+    click.echo(f"Budget: {dollars(budget)} a day, of which {dollars(left)} are left today (UTC).")
+    cost = add_up([one for _, one in rows]).cost_usd
+    if cost is not None and cost > left:
+        complain("That is not enough: what is left over will be ranked without the model, and the mails say so.")
+
+
+def _json(
+    model: str, tier: str, price: Price | None, assumed: Assumptions, rows: Sequence[tuple[Group, Estimate]]
+) -> str:
+    profiles = [
+        {"profile": group.profile_key, "cut_off": group.floor, "readers": group.readers, **asdict(one)}
+        for group, one in rows
+    ]
+    whole = {
+        "model": model,
+        "tier": tier,
+        "price": asdict(price) if price else None,
+        "assumed": {**asdict(assumed), "reasoning_tokens": assumed.reasoning_tokens},
+        "profiles": profiles,
+        "total": asdict(add_up([one for _, one in rows])),
+    }
+    return json.dumps(whole, indent=2, default=str)

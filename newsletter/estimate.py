@@ -1,0 +1,97 @@
+"""What asking a model about a morning's papers will cost, before it is asked.
+
+The prompts are the real ones and their tokens are counted exactly; what a model will answer is not known, and the
+assumptions about it are values that are shown beside the result. Calls nobody; who reads what is the caller's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from newsletter.answers import ANSWER_SCHEMA
+from newsletter.model import Paper, Profile
+from newsletter.prices import Price
+from newsletter.prompts import Prompts
+from newsletter.token_count import count, count_chat
+
+# Reasoning tokens for each paper asked about. Medium: a published bill of gpt-5 (113,569 tokens of output for 666
+# papers, 63 of them an answer line each). Low: the same work for two thirds of the bill. The others: by proportion.
+_REASONING = {"none": 0, "minimal": 0, "low": 40, "medium": 107, "high": 200}
+_EMPTY_ANSWER = '{"scored":[],"below":[]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What an estimate cannot know. Shares are of the day's papers."""
+
+    share: float  # the model is asked about
+    effort: str
+    batch_papers: int
+    passing_share: float = 0.15  # reach a cut-off of 5 or more; lower ones let pass all that are asked about
+    answer_tokens: int = 63  # of one passing paper: id, two scores and the comment (measured)
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """For each paper asked about; an effort we do not know is taken for a high one."""
+        return _REASONING.get(self.effort, _REASONING["high"])
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of one profile and cut-off, or of several added up."""
+
+    papers: int
+    asked: int
+    calls: int
+    prompt_tokens: int
+    answer_tokens: int
+    reasoning_tokens: int
+    cost_usd: Decimal | None  # None: the price is not known
+
+
+def estimate(
+    prompts: Prompts,
+    profile: Profile,
+    papers: Sequence[Paper],
+    floor: int,
+    *,
+    price: Price | None,
+    assumed: Assumptions,
+) -> Estimate:
+    """Nothing is taken to come from the provider's cache; where writing to it costs extra, everything is written."""
+    asked = _spread(papers, math.ceil(len(papers) * assumed.share))
+    batches = [asked[start : start + assumed.batch_papers] for start in range(0, len(asked), assumed.batch_papers)]
+    rendered = [prompts.render(profile, batch, floor) for batch in batches]
+    schema = json.dumps(ANSWER_SCHEMA)
+    prompt_tokens = sum(count_chat(prompt.system, prompt.user, schema) for prompt in rendered)
+    passing = len(asked) if floor < 5 else min(len(asked), round(len(papers) * assumed.passing_share))
+    ids = sum(count(f'"{label}",') for prompt in rendered for label in prompt.labels)
+    below = ids * (len(asked) - passing) // len(asked) if asked else 0
+    answer_tokens = len(batches) * count(_EMPTY_ANSWER) + passing * assumed.answer_tokens + below
+    reasoning_tokens = len(asked) * assumed.reasoning_tokens
+    written = prompt_tokens if price and price.cache_write > price.input else 0
+    cost = price.cost(prompt_tokens, 0, written, answer_tokens + reasoning_tokens) if price else None
+    return Estimate(len(papers), len(asked), len(batches), prompt_tokens, answer_tokens, reasoning_tokens, cost)
+
+
+def add_up(estimates: Sequence[Estimate]) -> Estimate:
+    costs = [each.cost_usd for each in estimates]
+    known = [cost for cost in costs if cost is not None]
+    return Estimate(
+        papers=sum(each.papers for each in estimates),
+        asked=sum(each.asked for each in estimates),
+        calls=sum(each.calls for each in estimates),
+        prompt_tokens=sum(each.prompt_tokens for each in estimates),
+        answer_tokens=sum(each.answer_tokens for each in estimates),
+        reasoning_tokens=sum(each.reasoning_tokens for each in estimates),
+        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+    )
+
+
+def _spread(papers: Sequence[Paper], wanted: int) -> list[Paper]:
+    """That many, evenly from first to last: as long as the others, whichever the ranker will choose."""
+    return [papers[number * len(papers) // wanted] for number in range(min(wanted, len(papers)))]

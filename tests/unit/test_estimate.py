@@ -1,0 +1,94 @@
+"""An estimate counts the prompts that would be sent, and adds up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from newsletter.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.model import Paper, Profile, Topic
+from newsletter.prices import price_of
+from newsletter.prompts import load_prompts
+from newsletter.resources import read_text
+from newsletter.token_count import count
+
+PROMPTS = load_prompts(read_text)
+PROFILE = Profile((Topic("Attention", "how attention scales", "vision"),), about="A group that trains models.")
+ASSUMED = Assumptions(share=0.45, effort="low", batch_papers=20)
+LUNA = price_of("gpt-6-luna")
+
+
+def papers(number: int) -> list[Paper]:
+    abstract = "We measure how a thing depends on another thing, and find that it does."
+    return [Paper(f"2511.{n:05d}", 1, f"Paper {n}", ("A. Author",), abstract, ("cs.LG",)) for n in range(number)]
+
+
+def of(number: int, assumed: Assumptions = ASSUMED, floor: int = 7) -> Estimate:
+    return estimate(PROMPTS, PROFILE, papers(number), floor, price=LUNA, assumed=assumed)
+
+
+def test_a_morning_of_a_hundred_papers() -> None:
+    found = of(100)
+    assert (found.papers, found.asked, found.calls) == (100, 45, 3)
+    assert found.reasoning_tokens == 45 * 40
+    assert 15 * 63 < found.answer_tokens < 15 * 63 + 45 * 15
+
+
+def test_the_prompts_are_counted_as_they_are_sent() -> None:
+    """One paper more in the same batch costs its own text, to the token."""
+    everything = replace(ASSUMED, share=1.0)
+    one, two = of(1, everything), of(2, everything)
+    first, second = (PROMPTS.render(PROFILE, papers(number), 7).user for number in (1, 2))
+    assert two.prompt_tokens - one.prompt_tokens == count(second) - count(first)
+
+
+def test_where_writing_to_the_cache_costs_extra_the_estimate_pays_it() -> None:
+    found = of(100)
+    assert LUNA is not None
+    completion = found.answer_tokens + found.reasoning_tokens
+    assert found.cost_usd == LUNA.cost(found.prompt_tokens, 0, found.prompt_tokens, completion)
+    assert found.cost_usd > LUNA.cost(found.prompt_tokens, 0, 0, completion)
+
+
+def test_nobody_to_ask_about_costs_nothing() -> None:
+    assert of(0) == Estimate(0, 0, 0, 0, 0, 0, Decimal(0))
+
+
+def test_without_a_price_the_tokens_are_still_counted() -> None:
+    found = estimate(PROMPTS, PROFILE, papers(10), 7, price=None, assumed=ASSUMED)
+    assert found.prompt_tokens > 0
+    assert found.cost_usd is None
+    assert add_up([found, of(10)]).cost_usd is None
+
+
+def test_a_low_cut_off_makes_longer_answers() -> None:
+    assert of(100, floor=1).answer_tokens > of(100, floor=7).answer_tokens
+
+
+@pytest.mark.parametrize(("less", "more"), [("none", "low"), ("low", "medium"), ("medium", "high")])
+def test_more_effort_costs_more(less: str, more: str) -> None:
+    cheap, dear = of(20, replace(ASSUMED, effort=less)).cost_usd, of(20, replace(ASSUMED, effort=more)).cost_usd
+    assert cheap is not None
+    assert dear is not None
+    assert cheap < dear
+
+
+def test_an_effort_we_do_not_know_is_taken_for_a_high_one() -> None:
+    assert of(20, replace(ASSUMED, effort="extreme")) == of(20, replace(ASSUMED, effort="high"))
+
+
+@given(st.integers(0, 70), st.floats(0.01, 1), st.integers(1, 30))
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_the_numbers_of_an_estimate_fit_together(number: int, share: float, batch: int) -> None:
+    found = of(number, Assumptions(share=share, effort="low", batch_papers=batch))
+    assert found.asked <= found.papers == number
+    assert found.asked >= number * share or found.asked == number
+    assert found.calls == -(-found.asked // batch)
+    total = add_up([found, of(3)])
+    assert total.prompt_tokens == found.prompt_tokens + of(3).prompt_tokens
+    assert total.cost_usd == (found.cost_usd or 0) + (of(3).cost_usd or 0)
