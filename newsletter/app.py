@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter import resources
 from newsletter.config import Settings
@@ -18,6 +19,10 @@ from newsletter.scorers import Scorer
 from newsletter.sources import Source
 from newsletter.stores import Store
 
+if TYPE_CHECKING:
+    from newsletter.scorers.judge import Judge
+    from newsletter.scorers.local import LocalScorer
+
 LAST_GOOD = "subscribers.last-good.yaml"
 
 
@@ -25,18 +30,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build(settings: Settings, *, feed: Path | None = None) -> Desk:
+def build(
+    settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
+) -> Desk:
     """The desk for these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
-    Raises ConfigError for what cannot work. Opens no connection and writes nothing but the state folder.
+    `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
+    Opens no connection and writes nothing but the folders of memory and outbox.
     """
     from newsletter.senders.outbox import OutboxSender
 
+    store = build_store(settings)
     return Desk(
         source=build_source(settings, feed),
-        scorer=build_scorer(),
+        scorer=build_scorer(settings, store, tell_progress),
         sender=OutboxSender(settings.outbox, utc_now),
-        store=build_store(settings),
+        store=store,
         renderer=build_renderer(settings),
         from_address=settings.from_address,
         reply_address=settings.reply_address,
@@ -44,14 +53,75 @@ def build(settings: Settings, *, feed: Path | None = None) -> Desk:
     )
 
 
-def build_scorer() -> Scorer:
-    """Raises ConfigError, naming file and placeholder, if prompts/comments.yaml is not complete."""
+def build_scorer(settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None) -> Scorer:
+    """The embedded scorer, or with a model the funnel in front of it.
+
+    Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
+    a key, or with a budget that nobody can keep because its price is not known.
+    """
+    local = build_local_scorer()
+    if settings.model is None:
+        return local
+    from newsletter.scorers.funnel import FunnelScorer
+    from newsletter.scorers.shortlist import Policy
+
+    policy = Policy(
+        min_share=settings.model_min_share,
+        max_share=settings.model_max_share,
+        random_share=settings.model_random_share,
+    )
+    return FunnelScorer(local, build_judge(settings, store), store, policy, utc_now, tell_progress)
+
+
+def build_local_scorer() -> LocalScorer:
     # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
     # has the second core, the two wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from newsletter.scorers.local import LocalScorer, load_comments
 
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+
+
+def build_judge(settings: Settings, store: Store) -> Judge:
+    """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
+    from newsletter.prices import price_of
+    from newsletter.prompts import load_prompts
+    from newsletter.scorers.chat import DEFAULT_URL
+    from newsletter.scorers.judge import ChatSettings, Judge, Limits
+    from newsletter.token_count import count
+
+    model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
+    if model is None:
+        raise ConfigError("no model is set; set NEWSLETTER_MODEL")
+    if settings.openai_api_key is None and base_url is None:
+        raise ConfigError(
+            f"{model} cannot be asked without a key; set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none"
+        )
+    today = utc_now().date()
+    if settings.daily_budget_usd is not None and price_of(model, tier, on=today, base_url=base_url) is None:
+        raise ConfigError(
+            f"no budget can be kept because the price of {model} is not known; "
+            "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
+        )
+    return Judge(
+        ChatSettings(
+            model,
+            settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
+            tier=tier,
+            reasoning_effort=settings.model_effort,
+            base_url=base_url or DEFAULT_URL,
+        ),
+        load_prompts(resources.read_text),
+        store,
+        price_of=lambda name, at_tier: price_of(name, at_tier, on=today, base_url=base_url),
+        count=count,
+        now=utc_now,
+        budget_usd=settings.daily_budget_usd,
+        limits=Limits(
+            requests_per_minute=settings.model_requests_per_minute,
+            tokens_per_minute=settings.model_tokens_per_minute,
+        ),
+    )
 
 
 def build_store(settings: Settings) -> Store:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.errors import ConfigError
@@ -85,16 +85,23 @@ class Settings(BaseSettings):
     )
     model_requests_per_minute: int = Field(60, ge=1, description="How many calls your provider allows in a minute.")
     model_tokens_per_minute: int = Field(
-        200_000, ge=1_000, description="How many tokens your provider allows in a minute."
+        500_000, ge=1_000, description="How many tokens your provider allows in a minute."
     )
-    model_share: float = Field(
-        0.4, gt=0, le=1, description="Share of a day's papers that the model is asked about: those ranked highest."
+    model_min_share: float = Field(
+        0.15, ge=0, le=1, description="The least share of a day's papers that the model is asked about."
+    )
+    model_max_share: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        description="The most. Between the two, the funnel asks about as many as it takes to miss few; on a profile's "
+        "first days it may ask about more.",
     )
     model_random_share: float = Field(
-        0.05,
+        0.03,
         ge=0,
         le=1,
-        description="Share of a day's papers that the model is asked about by chance, to notice what ranking misses.",
+        description="Share of the papers ranked too low that the model is asked about by chance, to notice misses.",
     )
     openai_api_key: SecretStr | None = Field(
         None,
@@ -107,6 +114,12 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="Where the model is served, if not by OpenAI: the address of a compatible server, with its /v1.",
     )
+
+    @model_validator(mode="after")
+    def _shares_are_in_order(self) -> Self:
+        if self.model_min_share > self.model_max_share:
+            raise ValueError("NEWSLETTER_MODEL_MIN_SHARE is above NEWSLETTER_MODEL_MAX_SHARE")
+        return self
 
     @property
     def from_address(self) -> Address:

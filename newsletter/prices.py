@@ -123,9 +123,14 @@ def check_model(model: str, today: date, *, tier: str = STANDARD, base_url: str 
     """Sentences for the operator about a model that is about to go, or whose price nobody here knows."""
     warnings = []
     if price_of(model, tier, on=today, base_url=base_url) is None:
+        where, remedy = (
+            (f" at {base_url}", "that is as it should be for a server of your own")
+            if base_url
+            else ("", f"check the name, or set NEWSLETTER_MODEL to {DEFAULT_MODEL}")
+        )
         warnings.append(
-            f"the price of {model} is not known, so costs show as {NOT_KNOWN} and no daily budget can hold; "
-            f"check the name, or set NEWSLETTER_MODEL to {DEFAULT_MODEL}"
+            f"the price of {model}{where} is not known, so costs show as {NOT_KNOWN} and no daily budget can hold; "
+            f"{remedy}"
         )
     gone = retired_on(model) if not base_url or "api.openai.com" in base_url else None
     if gone is not None and gone - today <= _WARN_AHEAD:

@@ -65,7 +65,7 @@ def _settings(settings: Settings) -> str:
 
 
 def _templates(settings: Settings) -> str:
-    app.build_scorer()
+    app.build_local_scorer()
     app.build_renderer(settings).check()
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 

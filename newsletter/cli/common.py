@@ -78,6 +78,7 @@ class TerminalWatcher:
             else None
         )
         self._task: TaskID | None = None
+        self._asked: TaskID | None = None
 
     def __enter__(self) -> TerminalWatcher:
         if self._bars:
@@ -93,6 +94,13 @@ class TerminalWatcher:
     def begin(self, what: str, total: int) -> None:
         if self._bars and total:
             self._task = self._bars.add_task(what, total=total, line="")
+
+    def ask(self, done: int, total: int) -> None:
+        """How far a model is with the papers it was asked about; each profile counts from the start."""
+        if self._bars:
+            if self._asked is None:
+                self._asked = self._bars.add_task("Model", total=total, line="")
+            self._bars.update(self._asked, completed=done, total=total)
 
     def step(self, line: str) -> None:
         if self._bars and self._task is not None:

@@ -55,7 +55,8 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     settings = load_settings()
     model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier
     tell_of_retries()
-    desk = app.build(settings, feed=sample.PATH if use_sample else feed)
+    nobody_asked = settings.model_copy(update={"model": None})  # an estimate needs no key
+    desk = app.build(nobody_asked, feed=sample.PATH if use_sample else feed)
     listed = app.load_subscribers(settings, desk.store)
     if listed.problem:
         complain(f"{listed.problem}\nThis counts the last good version.")
@@ -105,8 +106,9 @@ def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> l
 
 def _assumptions(settings: Settings) -> Assumptions:
     from newsletter.scorers.judge import Limits  # noqa: PLC0415  # it loads the model's client
+    from newsletter.scorers.shortlist import Policy  # noqa: PLC0415
 
-    share = min(1.0, settings.model_share + settings.model_random_share)
+    share = min(settings.model_max_share, Policy().share)
     return Assumptions(share=share, effort=settings.model_effort, batch_papers=Limits().batch_papers)
 
 

@@ -43,7 +43,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
     tell_of_retries()
-    desk = app.build(settings, feed=recorded)
+    watcher = TerminalWatcher()
+    desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
     listed = app.load_subscribers(settings, desk.store)
     if listed.problem:
         complain(f"{listed.problem}\nThis shows the last good version.")
@@ -51,7 +52,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
         raise click.UsageError(f"{settings.subscribers} has no subscribers; add one")
     subscriber = find_subscriber(listed.subscribers, email) if email else listed.subscribers[0]
     digest_on = desk.source.day(desk.now()) if recorded else None
-    with TerminalWatcher() as watcher:
+    with watcher:
         digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)

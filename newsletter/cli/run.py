@@ -61,13 +61,14 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
     tell_of_retries()
-    desk = app.build(settings, feed=recorded)
+    watcher = TerminalWatcher(quiet=quiet)
+    desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
     listed = app.load_subscribers(settings, desk.store)
     if listed.problem:
         complain(f"{listed.problem}\nThe last good version serves until this is mended.")
     subscribers = [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
     digest_on = desk.source.day(desk.now()) if recorded else None
-    with TerminalWatcher(quiet=quiet) as watcher:
+    with watcher:
         if dry_run:
             lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
         else:

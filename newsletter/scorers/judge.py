@@ -52,7 +52,10 @@ def profile_key(profile: Profile) -> str:
 
 
 class Judge:
-    """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask."""
+    """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask.
+
+    What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
+    """
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class Judge:
         self._price_of = price_of
         self.now = now
         self._budget_usd = budget_usd
+        self._stopped = ""
 
     @property
     def model(self) -> str:
@@ -90,6 +94,11 @@ class Judge:
 
     def prompt_key(self, floor: int) -> str:
         return self.prompts.key(floor)
+
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        """All that is sent but for the papers, to be shown to the reader."""
+        prompt = self.prompts.render(profile, (), floor)
+        return f"{prompt.system}\n\n{prompt.head}".strip()
 
     def judge(
         self,
@@ -108,10 +117,12 @@ class Judge:
         unique = list({paper.arxiv_id: paper for paper in papers}.values())
         if not unique:
             return Verdicts((), (), None)
+        if self._stopped:
+            return Verdicts((), (), None, self._stopped)
         book = CallBook(self.memory, self.model, self._price_of, self.now, self._budget_usd)
         tally = _Tally(unique, step)
-        stopped = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
-        return Verdicts(tally.judgements(), tally.failures(), book.usage(), stopped)
+        self._stopped = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
+        return Verdicts(tally.judgements(), tally.failures(), book.usage(), self._stopped)
 
     async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> str:
         size = self.server.limits.batch_papers
