@@ -116,7 +116,7 @@ class Explainer:
 
     def _weigh(self, phrases: Sequence[Phrase]) -> list[float]:
         """How rare the rarest word of each phrase is."""
-        flat = np.array([key for phrase in phrases for key in phrase], dtype=np.uint64)
+        flat = np.array([key for phrase in phrases for key in phrase], dtype=np.uint32)
         places, known = self._matrix.find(flat)
         idf = np.where(known, self._matrix.idf[places] if len(self._matrix.idf) else 0.0, 0.0)
         ends = np.cumsum([len(phrase) for phrase in phrases])
@@ -139,7 +139,7 @@ def _find_stretches(text: str, words: Sequence[Word], wanted: Collection[int]) -
 
 
 def _are_joined(text: str, left: Word, right: Word, wanted: Collection[int]) -> bool:
-    pair = int(pair_keys(np.array([left.key, right.key], dtype=np.uint64))[0])
+    pair = int(pair_keys(np.array([left.key, right.key], dtype=np.uint32))[0])
     return pair in wanted and text[left.end : right.start] in {" ", "-", "/"}
 
 

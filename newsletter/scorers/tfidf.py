@@ -49,7 +49,7 @@ class TermMatrix:
 
     def query(self, counts: Mapping[int, int]) -> Vector:
         """These terms as a vector of length 1, weighted as in a paper; all zeros when no paper has any."""
-        keys = np.fromiter(counts.keys(), dtype=np.uint64, count=len(counts))
+        keys = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
         times = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
         places, known = self.find(keys)
         vector = np.zeros(len(self.terms))
@@ -82,6 +82,23 @@ class TermCounts:
         return TermMatrix(self.rows, self.columns, values / lengths[self.rows], self.terms, weights, self.n_rows)
 
 
+def join(first: TermCounts, second: TermCounts) -> TermCounts:
+    """The papers of both, those of the first before those of the second."""
+    terms = np.union1d(first.terms, second.terms)
+    here, there = np.searchsorted(terms, first.terms), np.searchsorted(terms, second.terms)
+    is_pair = np.zeros(len(terms), dtype=np.bool_)
+    is_pair[here] = first.is_pair
+    is_pair[there] = second.is_pair
+    return TermCounts(
+        np.concatenate([first.rows, second.rows + first.n_rows]),
+        np.concatenate([here[first.columns], there[second.columns]]),
+        np.concatenate([first.tf, second.tf]),
+        terms,
+        is_pair,
+        first.n_rows + second.n_rows,
+    )
+
+
 def count_terms(papers: Sequence[EncodedPaper]) -> TermCounts:
     """Count the words and pairs of these papers, one row for each."""
     keys, rows, weights, is_pair = _occurrences(papers)
@@ -104,7 +121,7 @@ def _occurrences(
     papers: Sequence[EncodedPaper],
 ) -> tuple[Keys, Indexes, Vector, npt.NDArray[np.bool_]]:
     """Every word and pair of all papers: its term, its paper, its weight, and whether it is a pair."""
-    gap = np.zeros(1, dtype=np.uint64)
+    gap = np.zeros(1, dtype=np.uint32)
     parts = [part for paper in papers for part in (paper.keys, gap)]
     flat: Keys = np.concatenate(parts) if parts else gap
     lengths = [len(paper.keys) + 1 for paper in papers]
