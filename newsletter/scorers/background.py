@@ -117,11 +117,11 @@ def save_background(
     frequency = np.bincount(counts.columns, minlength=len(counts.terms))
     kept = frequency >= fewest
     place = np.cumsum(kept) - 1
-    starts = np.searchsorted(counts.rows, [*range(counts.n_rows + 1)])
-    parts = [counts.columns[starts[row] : starts[row + 1]] for row in sample]
-    cells = np.concatenate(
-        [np.arange(starts[row], starts[row + 1])[kept[p]] for row, p in zip(sample, parts, strict=True)]
-    )
+    order = np.lexsort((counts.columns, counts.rows))
+    starts = np.searchsorted(counts.rows[order], [*range(counts.n_rows + 1)])
+    cells_of = [order[starts[row] : starts[row + 1]] for row in sample]
+    parts = [counts.columns[cells] for cells in cells_of]
+    cells = np.concatenate([own[kept[part]] for own, part in zip(cells_of, parts, strict=True)])
     names = sorted({name for row in sample for name in categories[row]})
     members = np.array([[name in categories[row] for name in names] for row in sample])
     rare = [[(~kept[p] & ~counts.is_pair[p]).sum(), (~kept[p] & counts.is_pair[p]).sum()] for p in parts]

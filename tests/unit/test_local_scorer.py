@@ -182,7 +182,7 @@ def test_comments_are_in_the_readers_language_or_english() -> None:
 
 def test_a_paper_that_shares_nothing_is_told_so() -> None:
     (comment,) = {each.comment for each in score(COMPRESSION, [make_paper(1, "Tomatoes", "Soil.")])}
-    assert comment == "Shares no telling word with your profile."
+    assert comment == "Shares little with your profile."
 
 
 @given(name=st.text(min_size=1, max_size=300), title=st.text(max_size=200), keyword=st.text(max_size=200))
