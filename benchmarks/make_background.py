@@ -1,20 +1,23 @@
-"""Makes newsletter/scorers/background.npz: in how many of a corpus's papers each word and pair of words occurs.
+"""Makes newsletter/scorers/background.npz: in how many of a corpus's papers each word occurs, and a sample of papers.
 
-    python benchmarks/make_background.py ../shared/corpus --until 2025-10-08
+    python benchmarks/make_background.py ../shared/corpus --until 2025-10-08 --sample-until 2025-10-06
 
-The scorer uses it to know which words are telling anywhere, not only among today's papers. It holds counts of hashed
-terms and no text. Days after `--until` stay out, so that measurements on them stay honest.
+The scorer uses it to know which words are telling anywhere, not only among today's papers, and to have somebody to
+compare few papers with. It holds counts of hashed terms and no text.
+Days after `--until` stay out, so that measurements on them stay honest.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from newsletter.evaluate import load_days
+from newsletter.model import Paper
 from newsletter.scorers.background import SHIPPED, save_background
 from newsletter.scorers.text import Encoder
 from newsletter.scorers.tfidf import count_terms
@@ -22,19 +25,36 @@ from newsletter.scorers.tfidf import count_terms
 MIN_PAPERS = 4  # rarer terms are left out and count as occurring in one paper
 
 
+def choose_sample(papers: list[Paper], eligible: int, per_category: int) -> list[int]:
+    """Rows of a random sample of the first papers: as many for every category that has so many papers."""
+    first = [paper.categories[0] for paper in papers[:eligible]]
+    large = {category for category, count in Counter(first).items() if count >= per_category}
+    counts: Counter[str] = Counter()
+    chosen = []
+    for row in np.random.default_rng(0).permutation(eligible).tolist():
+        if first[row] in large and counts[first[row]] < per_category:
+            counts.update(papers[row].categories)
+            chosen.append(row)
+    return chosen
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--until", type=date.fromisoformat, required=True)
+    parser.add_argument("--sample-until", type=date.fromisoformat, required=True, help="last day of the sample papers")
+    parser.add_argument("--per-category", type=int, default=75, help="sample papers")
+    parser.add_argument("--to", type=Path, default=SHIPPED)
     options = parser.parse_args()
     encoder = Encoder()
     days = [day for day in load_days(options.corpus) if day.announced_on <= options.until]
-    papers = [encoder.encode(paper.title, paper.abstract) for day in days for paper in day.papers]
-    counts = count_terms(papers)
-    frequency = np.bincount(counts.columns, minlength=len(counts.terms))
-    kept = frequency >= MIN_PAPERS
-    save_background(SHIPPED, counts.terms[kept], frequency[kept], len(papers))
-    print(f"{len(papers)} papers, {kept.sum()} terms, {SHIPPED.stat().st_size} bytes")
+    papers = [paper for day in days for paper in day.papers]
+    eligible = sum(len(day.papers) for day in days if day.announced_on <= options.sample_until)
+    counts = count_terms([encoder.encode(paper.title, paper.abstract) for paper in papers])
+    sample = choose_sample(papers, eligible, options.per_category)
+    categories = [paper.categories for paper in papers]
+    save_background(options.to, counts, fewest=MIN_PAPERS, sample=sample, categories=categories)
+    print(f"{len(papers)} papers, {len(sample)} of them as a sample, {options.to.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ MAX_TOPIC_CHARS = 60
 MAX_WORDS = 5
 MAX_WORD_CHARS = 40
 WEAK_BELOW = 6  # relevance from which "matches" is said without reserve
-SIMILAR_FROM = 4  # below, a likeness in wording is chance
+WORDS_FROM = 4  # below, words shared are chance
 TELLING = 0.5  # of the weight of the most telling word: below that a word explains nothing
 
 Phrase = tuple[int, ...]
@@ -58,7 +58,6 @@ class Explainer:
         self._avoid = [_phrase(encoder, keyword) for keyword in profile.avoid]
         direct = np.array([standardise(row) for row in ranking.topic_words])
         self._best = (ranking.topics + direct).argmax(axis=0)
-        self._starts = np.searchsorted(matrix.rows, np.arange(matrix.n_rows + 1))
 
     def topic(self, row: int) -> str:
         """The topic this paper meets best; empty when it meets none at all."""
@@ -67,7 +66,9 @@ class Explainer:
         return self._names[best] if self._names and met else ""
 
     def comment(self, row: int, paper: Paper, relevance: int) -> str:
-        """At most MAX_COMMENT_CHARS characters."""
+        """At most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them."""
+        if relevance < WORDS_FROM:
+            return self._sentences.nothing
         text = f"{paper.title}\n{paper.abstract}"
         words = self._encoder.words(text)
         parts = [self._main_part(row, text, words, relevance)]
@@ -86,7 +87,7 @@ class Explainer:
             return sentence.format(topic=topic, words=_join(liked + found))
         if liked:
             return self._sentences.liked.format(words=_join(liked))
-        similar = self._find_words(text, words, self._feedback_keys(row)) if relevance >= SIMILAR_FROM else []
+        similar = self._find_words(text, words, self._feedback_keys(row))
         if similar and topic:
             return self._sentences.similar.format(topic=topic, words=_join(similar))
         if similar:
@@ -95,7 +96,7 @@ class Explainer:
 
     def _feedback_keys(self, row: int) -> set[int]:
         """The terms of this paper that made it resemble the papers of its topic most."""
-        cells = slice(self._starts[row], self._starts[row + 1])
+        cells = np.flatnonzero(self._matrix.rows == row)
         columns = self._matrix.columns[cells]
         gains = self._matrix.values[cells] * self._ranking.feedback[int(self._best[row])][columns]
         strongest = np.argsort(-gains, kind="stable")[:MAX_WORDS]
@@ -116,7 +117,7 @@ class Explainer:
 
     def _weigh(self, phrases: Sequence[Phrase]) -> list[float]:
         """How rare the rarest word of each phrase is."""
-        flat = np.array([key for phrase in phrases for key in phrase], dtype=np.uint64)
+        flat = np.array([key for phrase in phrases for key in phrase], dtype=np.uint32)
         places, known = self._matrix.find(flat)
         idf = np.where(known, self._matrix.idf[places] if len(self._matrix.idf) else 0.0, 0.0)
         ends = np.cumsum([len(phrase) for phrase in phrases])
@@ -139,7 +140,7 @@ def _find_stretches(text: str, words: Sequence[Word], wanted: Collection[int]) -
 
 
 def _are_joined(text: str, left: Word, right: Word, wanted: Collection[int]) -> bool:
-    pair = int(pair_keys(np.array([left.key, right.key], dtype=np.uint64))[0])
+    pair = int(pair_keys(np.array([left.key, right.key], dtype=np.uint32))[0])
     return pair in wanted and text[left.end : right.start] in {" ", "-", "/"}
 
 

@@ -52,13 +52,13 @@ def _measure_presence(evidence: Vector) -> float:
     return min(max((best - low) / (high - low), 0.0), 1.0)
 
 
-def grade_novelty(matrix: TermMatrix) -> Grades:
-    """How much of each paper's wording is rare, placed among all papers: from 4 to 9, the middle one 6 or 7.
+def grade_novelty(matrix: TermMatrix, n_papers: int) -> Grades:
+    """How much of each paper's wording is rare, placed among the first `n_papers`: from 4 to 9, the middle one 6 or 7.
 
     Says nothing about the worth of a result: a new instrument's name is a rare word, a new proof of an old theorem
     has none.
     """
     rarity = np.bincount(matrix.rows, matrix.values**2 * matrix.idf[matrix.columns], minlength=matrix.n_rows)
-    place = np.searchsorted(np.sort(rarity), rarity, side="right") / matrix.n_rows
+    place = np.searchsorted(np.sort(rarity[:n_papers]), rarity, side="right") / n_papers
     low, high = _NOVELTY_RANGE
     return np.round(low + (high - low) * place).astype(np.intp)

@@ -8,7 +8,7 @@ grades.py, the comments in explain.py; how well it works is measured in docs/sco
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.scorers.background import load_background
@@ -17,13 +17,14 @@ from newsletter.scorers.explain import Explainer
 from newsletter.scorers.grades import grade_novelty, grade_relevance
 from newsletter.scorers.ranking import rank, read_terms, weigh
 from newsletter.scorers.text import EncodedPaper, Encoder
-from newsletter.scorers.tfidf import count_terms
+from newsletter.scorers.tfidf import count_terms, join
 
 __all__ = ["LocalScorer", "load_comments"]
 
 SCORER_NAME = "local ranker"
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
+ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
 
 
@@ -44,13 +45,17 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreSheet((), (), SCORER_NAME)
-        known = _choose_history(wanted, history)
-        counts = count_terms([self._encode(paper) for paper in (*wanted, *known)])
-        matrix, at_large = weigh(counts, load_background())
+        background = load_background()
+        fields = _common_categories(wanted)
+        known = [*wanted, *_choose_history(wanted, fields, history)]
+        counts = count_terms([self._encode(paper) for paper in known])
+        if len(known) < ENOUGH_PAPERS:
+            counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
+        matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
         relevance = grade_relevance(ranking)
-        novelty = grade_novelty(matrix)
+        novelty = grade_novelty(matrix, len(known))
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
         scores = tuple(
             Score(
@@ -84,15 +89,21 @@ def _unique(papers: Sequence[Paper]) -> list[Paper]:
     return list(first.values())
 
 
-def _choose_history(papers: Sequence[Paper], history: Sequence[Sequence[Paper]]) -> list[Paper]:
-    """The recent papers of the field that `papers` belong to: others would teach what a field is, not a topic."""
+def _common_categories(papers: Sequence[Paper]) -> set[str]:
+    """The field these papers belong to."""
     counts = Counter(category for paper in papers for category in paper.categories)
-    common = {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
+    return {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
+
+
+def _choose_history(
+    papers: Sequence[Paper], fields: Collection[str], history: Sequence[Sequence[Paper]]
+) -> list[Paper]:
+    """The recent papers of these fields: others would teach what a field is, not a topic."""
     seen = {paper.arxiv_id for paper in papers}
     chosen = []
     for day in history[-HISTORY_DAYS:]:
         for paper in day:
-            if paper.arxiv_id not in seen and not common.isdisjoint(paper.categories):
+            if paper.arxiv_id not in seen and not set(paper.categories).isdisjoint(fields):
                 seen.add(paper.arxiv_id)
                 chosen.append(paper)
     return chosen

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from newsletter.model import Profile
 from newsletter.scorers.background import Background
 from newsletter.scorers.latent import embed
-from newsletter.scorers.text import Encoder
+from newsletter.scorers.text import Encoder, Keys
 from newsletter.scorers.tfidf import TermCounts, TermMatrix, Vector
 
 # All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
@@ -45,6 +45,11 @@ class ProfileTerms:
     avoid: Terms
     about: Terms
     wanted: Terms  # of all topics and liked keywords
+
+    def keys(self) -> Keys:
+        """Every term of the profile."""
+        parts = (*self.irrelevant, self.avoid, self.about, self.wanted)
+        return np.array(sorted({key for terms in parts for key in terms}), dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,14 +100,15 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
 
 def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
     """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
-    topic_words = _compare_topics(matrix, terms)
-    direct = _compare_directly(matrix, terms, topic_words)
-    unwanted = _compare_with_unwanted(matrix, terms)
+    own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
+    topic_words = _compare_topics(own, terms)
+    direct = _compare_directly(own, terms, topic_words)
+    unwanted = _compare_with_unwanted(own, terms)
     latent = embed(matrix).astype(np.float64)
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
-    evidence = _compare_directly(at_large, terms, _compare_topics(at_large, terms))
+    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms))
     return Ranking(score, evidence, topics, topic_words, feedback)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,26 @@ def test_a_quiet_day_selects_fewer_than_a_rich_one() -> None:
     rich = [each for each in score(COMPRESSION, others + wanted, past) if each.relevance >= 7]
     assert len(quiet) == 1
     assert len(rich) == 10
+
+
+@pytest.mark.parametrize("n_papers", [1, 12, 30])
+def test_on_a_small_first_day_every_paper_on_the_topic_passes(n_papers: int) -> None:
+    wanted = make_day(n_papers, only=("pruning",))
+    others = renumber(make_day(3, only=("tomatoes", "speech", "graphs")), "2511")
+    relevance = [each.relevance for each in score(COMPRESSION, [*wanted, *others])]
+    assert min(relevance[:n_papers]) >= 7
+    assert max(relevance[n_papers:]) < 7
+
+
+def test_nothing_jumps_where_the_papers_of_the_day_are_enough() -> None:
+    """Up to 400 papers shipped ones stand in for those that lack; with each paper more one of them steps back."""
+    paper = make_paper(9999, "Sparse attention", "Fewer weights for sequences of a neural network.")
+    others = [
+        replace(each, abstract=f"{each.abstract} {' '.join(f'w{n * k % 997}' for k in range(1, 30))}")
+        for n, each in enumerate(renumber(make_day(401), "2511"))
+    ]
+    ranks = [score(COMPRESSION, [paper, *others[:n]])[0].rank for n in (397, 398, 399, 400, 401)]
+    assert max(abs(after - before) for before, after in pairwise(ranks)) < 0.5
 
 
 def test_irrelevant_text_lowers_what_it_names() -> None:
@@ -161,7 +182,7 @@ def test_comments_are_in_the_readers_language_or_english() -> None:
 
 def test_a_paper_that_shares_nothing_is_told_so() -> None:
     (comment,) = {each.comment for each in score(COMPRESSION, [make_paper(1, "Tomatoes", "Soil.")])}
-    assert comment == "Shares no telling word with your profile."
+    assert comment == "Shares little with your profile."
 
 
 @given(name=st.text(min_size=1, max_size=300), title=st.text(max_size=200), keyword=st.text(max_size=200))

@@ -1,13 +1,16 @@
-"""Words and compounds of papers, whatever a feed brings."""
+"""Words and compounds of papers, whatever a feed brings, and how they are counted."""
 
 from __future__ import annotations
 
 import re
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.scorers.background import load_background
 from newsletter.scorers.text import Encoder, term_key
+from newsletter.scorers.tfidf import TermCounts, count_terms, join
 
 PLAIN = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")  # what a compound is, written without regard to time
 
@@ -26,3 +29,32 @@ def test_each_compound_is_also_one_word(text: str) -> None:
 
 def test_a_hyphenated_word_meets_the_word_written_in_one() -> None:
     assert term_key("multimod") in Encoder().encode("", "A multi-modal model").keys.tolist()
+
+
+TEXTS = st.lists(st.text(st.sampled_from("abcd "), max_size=12), max_size=4)
+
+
+def as_tuples(counts: TermCounts) -> set[tuple[int, int, float, bool]]:
+    terms, is_pair = counts.terms[counts.columns], counts.is_pair[counts.columns]
+    return set(zip(counts.rows.tolist(), terms.tolist(), counts.tf.tolist(), is_pair.tolist(), strict=True))
+
+
+@given(TEXTS, TEXTS)
+def test_papers_counted_apart_and_joined_are_counted_together(first: list[str], second: list[str]) -> None:
+    encoder = Encoder()
+    one, two = ([encoder.encode(text, text[::-1]) for text in texts] for texts in (first, second))
+    joined, together = join(count_terms(one), count_terms(two)), count_terms(one + two)
+    assert joined.n_rows == together.n_rows
+    assert joined.terms.tolist() == together.terms.tolist()
+    assert as_tuples(joined) == as_tuples(together)
+
+
+def test_the_shipped_papers_are_whole_and_of_the_field_asked_for() -> None:
+    background = load_background()
+    few, more = (background.count_sample({"astro-ph.GA"}, most) for most in (20, 60))
+    assert (few.n_rows, more.n_rows) == (20, 60)
+    assert np.bincount(few.rows, minlength=20).min() > 40
+    assert sorted(set(few.terms.tolist())) == few.terms.tolist()
+    galaxies = term_key("galaxi")
+    assert (few.terms[few.columns] == galaxies).sum() > 5
+    assert background.count_sample({"no.SUCH"}, 60).n_rows == 0
