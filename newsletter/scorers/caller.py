@@ -152,7 +152,8 @@ class Caller:
             if not self._open_calls:
                 raise CallStopped(
                     "budget spent",
-                    "today's budget for the model is spent; raise NEWSLETTER_DAILY_BUDGET_USD or wait until midnight UTC",
+                    "today's budget for the model is spent; "
+                    "raise NEWSLETTER_DAILY_BUDGET_USD or wait until midnight UTC",
                 )
             self._call_ended.clear()
             await self._call_ended.wait()
