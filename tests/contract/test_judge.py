@@ -261,6 +261,22 @@ def test_a_paper_whose_answer_never_fits_says_so() -> None:
     assert len(b.server.requests) == 2
 
 
+ODD_BODIES: list[object] = [
+    *([], 7, None, {}, {"choices": None}, {"choices": [None]}, {"choices": ["x"]}, {"choices": [{}]}),
+    *({"choices": [{"message": None}]}, {"choices": [{"message": {"content": ["x"]}, "finish_reason": 3}]}),
+    *({"choices": [], "usage": "much"}, {"choices": [], "usage": {"prompt_tokens": "9"}}),
+    {"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": True, "prompt_tokens_details": []}},
+]
+
+
+@pytest.mark.parametrize("body", ODD_BODIES, ids=json.dumps)
+def test_a_body_of_another_shape_is_an_empty_answer(body: object) -> None:
+    with bench(always=[lambda reply: setattr(reply, "raw", json.dumps(body))]) as b:
+        verdicts = b.judge(papers(1))
+    assert verdicts.failures == (ScoreFailure("2601.00001", "the answer was empty"),)
+    assert all(call.cost_usd and call.prompt_tokens > 0 for call in b.calls())
+
+
 # --- one paper spoils its batch
 
 
