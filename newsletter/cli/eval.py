@@ -89,12 +89,12 @@ def command(
     """
     if (profile_file is None) != (labels_file is None):
         raise click.UsageError("--profile and --labels belong together; give both or none")
+    if not funnel and (shares or targets):
+        raise click.UsageError("--share and --target belong to --funnel; add it")
     files = [(profile_file, labels_file)] if profile_file and labels_file else _find_profiles(corpus)
     days = load_days(corpus)
     span = (first.date() if first else date.min, last.date() if last else date.max)
     chosen = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
-    if not funnel and (shares or targets):
-        raise click.UsageError("--share and --target belong to --funnel; add it")
     cases = [_load_case(days, profile, labels, chosen, span) for profile, labels in files]
     reports: list[Report] | list[FunnelReport]
     if funnel:

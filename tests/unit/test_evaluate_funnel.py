@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.evaluate import LabelledDay
 from newsletter.evaluate_funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
@@ -77,3 +82,50 @@ def test_no_days_are_an_error_that_says_what_to_check() -> None:
     with pytest.raises(ConfigError, match=r"check --labels, --from and --until"):
         replay("p", PROFILE, [], InOrder(), [HALF])
     assert summarise([]).recall == 0.0
+
+
+# --- the command --------------------------------------------------------------------------------------
+
+
+def write_corpus(folder: Path) -> None:
+    """Two days of two papers each, the first of which is labelled."""
+    for name in ("days", "profiles", "labels"):
+        (folder / name).mkdir()
+    (folder / "profiles" / "mine.md").write_text("1. Learning\n   - Relevant: how networks learn\n", encoding="utf-8")
+    labels = []
+    for on in ("2026-01-05", "2026-01-06"):
+        papers = [
+            {
+                "id": f"2601.{on[-2:]}{n:03d}",
+                "title": f"On {n}",
+                "authors": ["A"],
+                "abstract": "x",
+                "categories": ["cs.LG"],
+            }
+            for n in range(2)
+        ]
+        lines = "\n".join(map(json.dumps, papers))
+        (folder / "days" / f"{on}.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+        labels.append(json.dumps({"date": on, "labels": [{"id": papers[0]["id"], "relevance": 9}]}))
+    (folder / "labels" / "mine.jsonl").write_text("\n".join(labels), encoding="utf-8")
+
+
+def test_the_command_prints_what_is_sent_and_found(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    arguments = ["--corpus", str(tmp_path), "--funnel", "--share", "0.3", "--json"]
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    reports = json.loads(result.stdout)
+    assert [(report["profile"], report["policy"]) for report in reports] == [
+        ("mine", "aim at 98.0%"),
+        ("mine", "fixed 30%"),
+    ]
+    assert reports[0]["all_days"] == {"n_days": 2, "share": 1.0, "recall": 1.0, "recall_strong": 1.0}
+    table = CliRunner().invoke(command, ["--corpus", str(tmp_path), "--funnel"], catch_exceptions=False).stdout
+    assert "aim at 98.0%" in table
+    assert "100.0%" in table
+
+
+def test_shares_belong_to_the_funnel(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["--corpus", str(tmp_path), "--share", "0.3"])
+    assert result.exit_code == 2
+    assert "belong to --funnel" in result.output
