@@ -169,7 +169,7 @@ def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_o
     local = ByNumber().score(PROFILE, papers, [])
     assert sheet.scores == local.scores
     assert (sheet.scorer, sheet.failures, sheet.passed_over) == ("local ranker", (), ())
-    assert sheet.notices == ("The model could not be asked about 60 papers today; they were ranked by their words.",)
+    assert sheet.notices == ("The model could not be asked today; all papers were ranked by their words.",)
     assert sheet.problem == "The daily budget is spent; raise it to score more."
 
 
@@ -179,6 +179,7 @@ def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     sheet = desk.score(papers)
     assert sheet.scores == ByNumber().score(PROFILE, papers, []).scores
     assert sheet.failures == ()
+    assert sheet.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
     assert "none of 3 papers (no answer)" in sheet.problem
     assert sheet.problem.endswith(".")
 
