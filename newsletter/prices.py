@@ -98,18 +98,23 @@ def _price(model: str, listed: ModelPrice) -> Price | None:
     if input_price is None or output is None:
         return None
     cached, written = _base(listed.cache_read_mtok), _base(listed.cache_write_mtok)
-    if written is None:
-        written = input_price * (_WRITE_FACTOR if _charges_for_writes(model) else 1)
-    return Price(input_price, input_price if cached is None else cached, written, output)
+    return Price(
+        input_price,
+        input_price if cached is None else cached,
+        write_price(model, input_price) if written is None else written,
+        output,
+    )
 
 
 def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
     return price if price is None or isinstance(price, Decimal) else price.base
 
 
-def _charges_for_writes(model: str) -> bool:
+def write_price(model: str, input_price: Decimal) -> Decimal:
+    """What a token written to the cache costs where the list does not say."""
     found = _VERSION.match(model)
-    return found is not None and (int(found[1]), int(found[2] or 0)) >= _WRITES_COST_FROM
+    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    return input_price * _WRITE_FACTOR if version >= _WRITES_COST_FROM else input_price
 
 
 def retired_on(model: str) -> date | None:

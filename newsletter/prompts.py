@@ -14,8 +14,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 
-from jinja2 import Environment, StrictUndefined, TemplateError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.answers import ANSWER_SCHEMA, COMMENT_CHARS, plain_line
@@ -196,9 +197,14 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
+@lru_cache(maxsize=32)
+def _compile(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)
+
+
 def _fill(name: str, text: str, **values: object) -> str:
     try:
-        return _ENVIRONMENT.from_string(text).render(**values).strip()
+        return _compile(text).render(**values).strip()
     except (TemplateError, TypeError, ValueError) as error:
         raise ConfigError(f"{_file(name)} cannot be filled ({error}); {_REMEDY}") from error
 

@@ -33,6 +33,7 @@ class Reply:
     raw: str | None = None  # in place of the payload
     is_cut: bool = False
     is_slow: bool = False
+    is_dripping: bool = False
 
     @property
     def choice(self) -> Body:
@@ -117,6 +118,11 @@ def cut_connection(reply: Reply) -> None:
 
 def slow(reply: Reply) -> None:
     reply.is_slow = True
+
+
+def dripping(reply: Reply) -> None:
+    """Something comes all the time, and the whole very late."""
+    reply.is_dripping = True
 
 
 def no_choices(reply: Reply) -> None:
@@ -265,6 +271,9 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()
+            for _ in range(40 if reply.is_dripping else 0):
+                if not server.released.wait(0.05):
+                    self.wfile.write(b" ")
             self.wfile.write(raw[: len(raw) // 2] if reply.is_cut else raw)
             self.close_connection = self.close_connection or reply.is_cut
 

@@ -1,6 +1,6 @@
-"""`newsletter eval`: measures the local ranker on labelled days and prints the numbers.
+"""`newsletter eval`: measures the local ranker, or the funnel before a model, on labelled days and prints the numbers.
 
-Decides nothing; the measuring is in evaluate.py.
+Decides nothing; the measuring is in evaluate.py and evaluate_funnel.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from newsletter import resources
@@ -21,6 +22,7 @@ from newsletter.evaluate import (
     SHARES,
     CorpusDay,
     Interval,
+    LabelledDay,
     Report,
     evaluate,
     infer_categories,
@@ -28,8 +30,11 @@ from newsletter.evaluate import (
     load_days,
     load_labels,
 )
+from newsletter.evaluate_funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
+from newsletter.model import Profile
 from newsletter.profile_markdown import parse_profile
 from newsletter.scorers.local import LocalScorer, load_comments
+from newsletter.scorers.shortlist import Policy
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,6 +49,23 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day to measure.")
 @click.option("--until", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day to measure.")
+@click.option(
+    "--funnel", is_flag=True, help="Measure which papers a model would be sent, day by day, and what it loses."
+)
+@click.option(
+    "--share",
+    "shares",
+    type=click.FloatRange(0, 1),
+    multiple=True,
+    help="With --funnel: also measure a fixed share of each day. May be repeated.",
+)
+@click.option(
+    "--target",
+    "targets",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    multiple=True,
+    help=f"With --funnel: the recall to aim at. May be repeated. Default: {Policy().target_recall}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
     corpus: Path,
@@ -52,22 +74,35 @@ def command(
     categories: str | None,
     first: datetime | None,
     last: datetime | None,
+    funnel: bool,
+    shares: tuple[float, ...],
+    targets: tuple[float, ...],
     as_json: bool,
 ) -> None:
     """Measure the local ranker on labelled announcement days, beside plain BM25 and chance.
 
     The ranker sees a profile, a day's papers and unlabelled days before it, never a label. Intervals are 95 %,
     by bootstrap over days.
+
+    With --funnel, replay the days as a closed loop: the labels play a model that judges what the funnel sends, and
+    the funnel learns from these answers alone. Takes a second or two for each day, profile and policy.
     """
     if (profile_file is None) != (labels_file is None):
         raise click.UsageError("--profile and --labels belong together; give both or none")
+    if not funnel and (shares or targets):
+        raise click.UsageError("--share and --target belong to --funnel; add it")
     files = [(profile_file, labels_file)] if profile_file and labels_file else _find_profiles(corpus)
     days = load_days(corpus)
     span = (first.date() if first else date.min, last.date() if last else date.max)
     chosen = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
-    reports = [_report(days, profile, labels, chosen, span) for profile, labels in files]
+    cases = [_load_case(days, profile, labels, chosen, span) for profile, labels in files]
+    reports: list[Report] | list[FunnelReport]
+    if funnel:
+        reports = _replay_all(cases, _name_policies(shares, targets))
+    else:
+        reports = [evaluate(case.name, case.profile, case.days, case.categories, _make_scorer()) for case in cases]
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2))
+        click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
         _print_tables(reports)
 
@@ -81,20 +116,54 @@ def _find_profiles(corpus: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def _report(
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Case:
+    """A profile and its labelled days."""
+
+    name: str
+    profile: Profile
+    days: list[LabelledDay]
+    categories: tuple[str, ...]
+
+
+def _load_case(
     days: tuple[CorpusDay, ...],
     profile_file: Path,
     labels_file: Path,
     categories: tuple[str, ...] | None,
     span: tuple[date, date],
-) -> Report:
+) -> _Case:
     labels = load_labels(labels_file)
     if categories is None:
         categories = infer_categories(days, labels)
     labelled = label_days(days, labels, categories, first=span[0], last=span[1])
-    profile = parse_profile(_read(profile_file))
-    scorer = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
-    return evaluate(profile_file.stem, profile, labelled, categories, scorer)
+    return _Case(profile_file.stem, parse_profile(_read(profile_file)), labelled, categories)
+
+
+def _make_scorer() -> LocalScorer:
+    return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+
+
+def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> list[NamedPolicy]:
+    aims = targets or (Policy().target_recall,)
+    named = [NamedPolicy(f"aim at {aim:.1%}", Policy(target_recall=aim)) for aim in aims]
+    return named + [
+        NamedPolicy(f"fixed {share:.0%}", Policy(min_share=share, max_share=share, share=share)) for share in shares
+    ]
+
+
+def _replay_all(cases: list[_Case], policies: list[NamedPolicy]) -> list[FunnelReport]:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        return [report for case in cases for report in _replay(case, policies, progress)]
+
+
+def _replay(case: _Case, policies: list[NamedPolicy], progress: Progress) -> list[FunnelReport]:
+    task = progress.add_task(case.name, total=len(policies) * len(case.days))
+
+    def step() -> None:
+        progress.advance(task)
+
+    return replay(case.name, case.profile, case.days, _make_scorer(), policies, step)
 
 
 def _read(file: Path) -> str:
@@ -104,10 +173,32 @@ def _read(file: Path) -> str:
         raise ConfigError(f"{file} cannot be read ({error}); a profile is Markdown in UTF-8") from error
 
 
-def _print_tables(reports: list[Report]) -> None:
+def _print_tables(reports: list[Report] | list[FunnelReport]) -> None:
     console = Console()
     for report in reports:
-        console.print(_ranking_table(report), _cut_off_table(report))
+        if isinstance(report, Report):
+            console.print(_ranking_table(report), _cut_off_table(report))
+    funnels = [report for report in reports if isinstance(report, FunnelReport)]
+    if funnels:
+        console.print(_funnel_table(funnels))
+
+
+def _funnel_table(reports: list[FunnelReport]) -> Table:
+    table = Table(title="recall of what a scan of everything selects, against the share sent", title_justify="left")
+    for name in ("profile", "policy", "days"):
+        table.add_column(name)
+    for name in ("sent", "recall", f"≥ {STRONG_FROM}"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for report in reports:
+        parts: list[tuple[str, Summary | None]] = [
+            (f"all {report.all_days.n_days}", report.all_days),
+            (f"from day {SETTLED_AFTER + 1}", report.settled),
+        ]
+        for label, summary in parts:
+            if summary:
+                shares = (summary.share, summary.recall, summary.recall_strong)
+                table.add_row(report.profile, report.policy, label, *(f"{share:.1%}" for share in shares))
+    return table
 
 
 def _ranking_table(report: Report) -> Table:

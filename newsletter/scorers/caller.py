@@ -117,7 +117,9 @@ class Caller:
         body = server.chat.build_body(
             prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
         )
-        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(sum(most))):
+        # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
+        tokens = sum(most) - server.limits.reasoning_tokens
+        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
             lambda: self._book.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
@@ -150,7 +152,8 @@ class Caller:
             if not self._open_calls:
                 raise CallStopped(
                     "budget spent",
-                    "the model's budget for today is spent; raise NEWSLETTER_DAILY_BUDGET, or wait until midnight UTC",
+                    "today's budget for the model is spent; "
+                    "raise NEWSLETTER_DAILY_BUDGET_USD or wait until midnight UTC",
                 )
             self._call_ended.clear()
             await self._call_ended.wait()

@@ -12,8 +12,10 @@ import asyncio
 import json
 import math
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ import httpx2
 import openai
 
 from newsletter.answers import ANSWER_SCHEMA, plain_line
+from newsletter.errors import ConfigError
 
 DEFAULT_URL = "https://api.openai.com/v1"
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
@@ -45,7 +48,10 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """Which model, where, and how it is asked. `reasoning_effort` empty: the server's own."""
+    """Which model, where, and how it is asked. `reasoning_effort` empty: the server's own.
+
+    Raises ConfigError for a key that no header can hold.
+    """
 
     model: str
     api_key: str = field(default="", repr=False)  # local servers need none
@@ -53,6 +59,10 @@ class ChatSettings:
     tier: str = STANDARD  # or "flex": half the price, slower, sometimes without capacity
     reasoning_effort: str = "low"
     timeout_s: float = 120.0  # for one whole answer
+
+    def __post_init__(self) -> None:
+        if re.search(r"[^!-~]", self.api_key):
+            raise ConfigError("OPENAI_API_KEY has a blank or a character that no key has; set it again, without quotes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,7 @@ class Chat:
             base_url=self.settings.base_url,
             timeout=httpx2.Timeout(self.settings.timeout_s, connect=min(_CONNECT_S, self.settings.timeout_s)),
             max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(verify=_tls()),
         )
 
     def build_body(self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str) -> dict[str, Any]:
@@ -208,7 +219,7 @@ class Chat:
 
     def _status_failure(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> CallFailed:
         status, codes = error.status_code, {str(error.code), str(error.type)}
-        if stop := self._reason_to_stop(status, codes, self._detail(error.message)):
+        if stop := self._reason_to_stop(status, codes, self._detail(_said(error))):
             return CallStopped(f"HTTP {status}", stop)
         if codes & _FILTERED:
             return CallFailed("content filter", "the provider's content filter refused it")
@@ -217,7 +228,7 @@ class Chat:
             return CallChanged(f"no {name}", f"the server does not take {name}")
         if status == 429 and body.get("service_tier") == FLEX and "rate_limit_exceeded" not in codes:
             return NoCapacity("no flex capacity", "the flex tier has no capacity now")
-        reason = f"the server answered {status} ({self._detail(error.message)})"
+        reason = f"the server answered {status} ({self._detail(_said(error))})"
         if status not in (408, 409, 429) and status < 500:
             return CallFailed(f"HTTP {status}", reason)
         after_s = _retry_after_s(error.response)
@@ -264,6 +275,18 @@ class Chat:
         """A server may repeat what it was sent, and answers are kept."""
         key = self.settings.api_key
         return text.replace(key, "…") if len(key) >= _KEY_CHARS else text
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes a tenth of a second: once for all readers."""
+    return httpx2.create_ssl_context()
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """The server's own message, without what the library writes around it."""
+    message = error.body.get("message") if isinstance(error.body, dict) else None
+    return message if isinstance(message, str) else error.response.text
 
 
 def _outcome(finish: object, answer: str, refusal: object) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet, Usage
+from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet
 from newsletter.scorers import Scorer
 from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
@@ -53,7 +53,7 @@ class FunnelScorer:
     `tell_progress` is told (papers judged, papers asked about) as answers come.
     """
 
-    history_days = 14  # more judged days taught the ranking no more (docs/funnel.md)
+    history_days = 14  # more judged days teach the ranking hardly more (docs/funnel.md)
 
     def __init__(
         self,
@@ -221,9 +221,12 @@ def _merge(score: Score, judgement: Judgement, floor: int) -> Score:
 
 def _fall_back(local: ScoreSheet, asked: Sequence[Paper], verdicts: Verdicts) -> ScoreSheet:
     """The local ranker's whole sheet: a model that judged nothing must not look like a day without good papers."""
-    problem = verdicts.stopped or _explain(asked, verdicts.failures)
-    usage: Usage | None = verdicts.usage
-    return replace(local, usage=usage, notices=(_say(len(local.scores)), *local.notices), problem=problem)
+    if verdicts.stopped:
+        notice, problem = "The model could not be asked today; ", verdicts.stopped
+    else:
+        notice, problem = "The model gave no usable answer today; ", _explain(asked, verdicts.failures)
+    notice += "all papers were ranked by their words."
+    return replace(local, usage=verdicts.usage, notices=(notice, *local.notices), problem=problem)
 
 
 def _explain(asked: Sequence[Paper], failures: Sequence[ScoreFailure]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ from hypothesis import strategies as st
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scorers import Scorer
 from newsletter.scorers.comments import load_comments
+from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.local import LocalScorer
+from newsletter.scorers.shortlist import Policy
+from tests import make as values
+from tests.fake_judge import FakeJudge
+from tests.fakes import MemoryStore
 
 COMMENTS = load_comments((Path(__file__).parents[2] / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
 
@@ -21,7 +27,15 @@ def make_local() -> Scorer:
     return LocalScorer(comments=COMMENTS)
 
 
-SCORERS = [pytest.param(make_local, id="local")]
+def make_funnel() -> Scorer:
+    """Sends half of any day, and fails now and then."""
+    store = MemoryStore()
+    relevance = {f"2510.{number:05d}": number for number in range(0, 11, 2)}
+    judge = FakeJudge(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
+    return FunnelScorer(make_local(), judge, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
+
+
+SCORERS = [pytest.param(make_local, id="local"), pytest.param(make_funnel, id="funnel")]
 
 PROFILE = Profile(
     topics=(
@@ -63,6 +77,7 @@ pytestmark = pytest.mark.parametrize("make", SCORERS)
 def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, history: Sequence[Sequence[Paper]]) -> None:
     sheet = scorer.score(profile, papers, history)
     ids = [score.arxiv_id for score in sheet.scores] + [failure.arxiv_id for failure in sheet.failures]
+    ids += sheet.passed_over
     assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
     for score in sheet.scores:
         assert type(score.relevance) is int
@@ -97,7 +112,8 @@ def test_repeating_a_call_gives_the_same_sheet(make: Callable[[], Scorer]) -> No
     scorer = make()
     first = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
     scorer.score(Profile(topics=(), like=("tomatoes",)), PAPERS[2:], [])
-    assert scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]]) == first
+    again = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
+    assert replace(again, usage=first.usage) == first  # what is remembered is not paid for twice
     assert make().score(PROFILE, PAPERS[:2], [PAPERS[2:]]) == first
 
 

@@ -156,7 +156,10 @@ def test_a_call_that_is_not_meant_clearly_is_not_guessed(wanted: str, said: str)
 
 def test_an_answer_cannot_play_with_the_terminal(store: TinyStore) -> None:
     store.end_call(call("aaa1", answer="red \x1b[31m \x00 \r \ud800 \u202e text", outcome="[red]odd[/red]"))
-    shown = newsletter("calls", "show", "aaa1").output
+    done = newsletter("calls", "show", "aaa1")
+    assert done.exit_code == 0
+    shown = done.output
+    assert shown.endswith(" text\n")
     assert not set("\x1b\x00\r\ud800\u202e") & set(shown)
     assert "[red]odd[/red]" in newsletter("calls").output
 

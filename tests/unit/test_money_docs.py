@@ -19,9 +19,7 @@ def test_the_table_of_prices_is_the_price_list(row: list[str]) -> None:
     price, half = price_of(row[0]), price_of(row[0], "flex")
     assert price is not None
     assert half is not None
-    assert [price.input, price.cached, price.cache_write, price.output] == [
-        type(price.input)(cell) for cell in row[1:5]
-    ]
+    assert [price.input, price.cached, price.cache_write, price.output] == [Decimal(cell) for cell in row[1:5]]
     assert half.output * 2 == price.output
 
 

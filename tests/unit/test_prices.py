@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
-from newsletter.prices import DEFAULT_MODEL, Price, check_model, dollars, price_of, retired_on
+from newsletter.prices import DEFAULT_MODEL, Price, check_model, dollars, price_of, retired_on, write_price
 
 TODAY = date(2026, 11, 22)
 MODELS = ("gpt-5", "gpt-5.6-luna", "gpt-6-luna", "gpt-6-sol", "gpt-6.1-terra", "gpt-6.1-sol", "gpt-4o")
@@ -67,6 +67,21 @@ def test_writing_to_the_cache_costs_more_from_gpt_5_6_on_and_nothing_extra_befor
     assert known("gpt-5").cache_write == known("gpt-5").input
     for model in ("gpt-5.6-luna", "gpt-6-luna", "gpt-6.1-terra"):
         assert known(model).cache_write == known(model).input * Decimal("1.25")
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("gpt-5.5", "2"),
+        ("gpt-5.6-luna", "2.5"),
+        ("gpt-5.10", "2.5"),
+        ("gpt-6", "2.5"),
+        ("gpt-7.1-terra", "2.5"),
+        ("o3", "2"),
+    ],
+)
+def test_a_write_price_that_is_not_listed_follows_openais_rule(model: str, expected: str) -> None:
+    assert write_price(model, Decimal(2)) == Decimal(expected)
 
 
 @pytest.mark.parametrize("model", ["gpt-7", "my-gpt-5", "gpt-5-foo", "smollm2", "", "gpt-6.2-terra"])

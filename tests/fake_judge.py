@@ -1,0 +1,75 @@
+"""A judge that needs no model: it answers from a list, fails where it is told to, and writes down what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime
+
+from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
+from newsletter.scorers.judge import Verdicts, profile_key
+from newsletter.stores import Store
+
+
+class FakeJudge:
+    """`relevance` by arXiv id (0, or not named: turned down); `broken` ids fail; it stops after `stop_after` papers."""
+
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        relevance: Mapping[str, int],
+        *,
+        broken: Set[str] = frozenset(),
+        stop_after: int | None = None,
+        model: str = "wise-1",
+    ) -> None:
+        self.model = model
+        self.asked: list[list[str]] = []
+        self.random_ids: list[frozenset[str]] = []
+        self._store, self._now, self._relevance = store, now, relevance
+        self._broken, self._stop_after = broken, stop_after
+
+    def prompt_key(self, floor: int) -> str:
+        return f"prompt-{floor}"
+
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        return f"Judge from {floor} on."
+
+    def judge(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        *,
+        floor: int = 1,
+        random_ids: Set[str] = frozenset(),
+        step: Callable[[int, int], None] | None = None,
+    ) -> Verdicts:
+        self.asked.append([paper.arxiv_id for paper in papers])
+        self.random_ids.append(frozenset(random_ids))
+        reached = papers if self._stop_after is None else papers[: self._stop_after]
+        judgements = tuple(
+            self._answer(profile, paper, floor, random_ids) for paper in reached if paper.arxiv_id not in self._broken
+        )
+        self._store.put_judgements(judgements)
+        return Verdicts(
+            judgements,
+            tuple(ScoreFailure(p.arxiv_id, "no answer") for p in reached if p.arxiv_id in self._broken),
+            Usage(100 * len(judgements), 10 * len(judgements)),
+            "" if len(reached) == len(papers) else "The daily budget is spent; raise it to score more.",
+        )
+
+    def _answer(self, profile: Profile, paper: Paper, floor: int, random_ids: Set[str]) -> Judgement:
+        relevance = self._relevance.get(paper.arxiv_id, 0)
+        passed = relevance >= floor
+        return Judgement(
+            arxiv_id=paper.arxiv_id,
+            version=paper.version,
+            profile_key=profile_key(profile),
+            model=self.model,
+            prompt_key=self.prompt_key(floor),
+            relevance=relevance if passed else 0,
+            novelty=5 if passed else 0,
+            comment="It meets the first criterion." if passed else "",
+            was_random=paper.arxiv_id in random_ids,
+            at=self._now(),
+        )

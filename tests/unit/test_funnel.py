@@ -1,0 +1,198 @@
+"""The funnel: who is asked, what is not asked twice, and what a reader sees when the model cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.scorers.funnel import FunnelScorer
+from newsletter.scorers.shortlist import Policy
+from tests import make
+from tests.fake_judge import FakeJudge
+from tests.fakes import MemoryStore
+
+PROFILE = make.subscriber().profile
+GOOD_WORDS = ("sparse attention", "attention kernels", "sparse kernels", "kernel attention")
+BAD_WORDS = ("medical images", "images of lungs", "plants and lungs", "medical gardens")
+
+
+class ByNumber:
+    """A local ranker that likes low arXiv numbers."""
+
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet:
+        unique = {paper.arxiv_id: paper for paper in papers}
+        return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
+
+
+class Desk:
+    """A funnel with its judge and memory, on some morning."""
+
+    def __init__(self, policy: Policy | None = None, **judge: object) -> None:
+        self.now = make.NOW
+        self.store = MemoryStore()
+        self.policy = policy or Policy()
+        self.judge = self.sit(**judge)
+
+    def sit(self, relevance: dict[str, int] | None = None, **more: object) -> FakeJudge:
+        self.judge = FakeJudge(self.store, lambda: self.now, relevance or {}, **more)  # type: ignore[arg-type]
+        return self.judge
+
+    def score(
+        self,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]] = (),
+        profile: Profile = PROFILE,
+        floor: int = 7,
+    ) -> ScoreSheet:
+        def now() -> datetime:
+            return self.now
+
+        return FunnelScorer(ByNumber(), self.judge, self.store, self.policy, now).score(
+            profile, papers, history, floor=floor
+        )
+
+
+def day(number: int, count: int, good: int = 0) -> list[Paper]:
+    """`count` papers of which the last `good` ones speak of what the model likes."""
+    words = [BAD_WORDS[n % 4] for n in range(count - good)] + [GOOD_WORDS[n % 4] for n in range(good)]
+    return [make.paper(f"2601.{number:02d}{n:03d}", title=text, abstract=text) for n, text in enumerate(words)]
+
+
+def scores_of(sheet: ScoreSheet) -> dict[str, Score]:
+    return {score.arxiv_id: score for score in sheet.scores}
+
+
+def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_floor() -> None:
+    papers = day(1, 3)
+    desk = Desk(relevance={papers[0].arxiv_id: 8})
+    sheet = desk.score(papers)
+    assert sheet.scorer == "wise-1"
+    assert sheet.usage is not None
+    assert sheet.usage.prompt_tokens == 300
+    assert (sheet.notices, sheet.problem, sheet.passed_over) == ((), "", ())
+    passed, turned_down = scores_of(sheet)[papers[0].arxiv_id], scores_of(sheet)[papers[1].arxiv_id]
+    assert (passed.relevance, passed.novelty, passed.comment) == (8, 5, "It meets the first criterion.")
+    assert (turned_down.relevance, turned_down.novelty) == (6, 1)
+    assert turned_down.comment == make.score(papers[1].arxiv_id).comment
+
+
+def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:
+    papers = day(1, 100)
+    desk = Desk(Policy(cold_share=0.7, random_share=0.1))
+    sheet = desk.score(papers)
+    asked = set(desk.judge.asked[0])
+    assert {paper.arxiv_id for paper in papers[:70]} < asked
+    assert asked - {paper.arxiv_id for paper in papers[:70]} == desk.judge.random_ids[0]
+    assert set(sheet.passed_over) == {paper.arxiv_id for paper in papers} - asked
+    assert set(scores_of(sheet)) == asked
+
+
+def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_sheet() -> None:
+    history = [day(n, 60, good=20) for n in range(1, 6)]
+    liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+    desk = Desk(relevance=liked)
+    for n, earlier in enumerate(history):
+        desk.score(earlier, history[:n])
+    papers = day(9, 60, good=20)
+    first = desk.score(papers, history)
+    asked = len(desk.judge.asked)
+    desk.now += timedelta(hours=3)
+    again = desk.score(papers, history)
+    assert len(desk.judge.asked) == asked
+    assert again == replace(first, usage=None)
+
+
+def test_equal_profiles_share_what_the_model_said() -> None:
+    desk = Desk()
+    papers = day(1, 10)
+    desk.score(papers)
+    desk.score(papers[5:], profile=replace(PROFILE))
+    assert len(desk.judge.asked) == 1
+    desk.score(papers[5:], profile=replace(PROFILE, about="Somebody else"))
+    assert desk.judge.asked[1] == [paper.arxiv_id for paper in papers[5:]]
+
+
+def test_a_new_version_another_model_and_another_floor_are_asked_again() -> None:
+    desk = Desk()
+    papers = day(1, 2)
+    desk.score(papers)
+    desk.score([replace(papers[0], version=2), papers[1]])
+    assert desk.judge.asked[1:] == [[papers[0].arxiv_id]]
+    desk.score(papers, floor=5)
+    desk.sit(model="wise-2")
+    desk.score(papers, floor=5)
+    assert desk.judge.asked == [[paper.arxiv_id for paper in papers]]
+
+
+def test_what_the_model_liked_before_is_asked_about_though_the_words_rank_it_last() -> None:
+    history = [day(n, 60, good=20) for n in range(1, 6)]
+    papers = day(9, 60, good=15)
+    liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+    desk = Desk(Policy(cold_share=1.0, max_share=0.5, random_share=0.0), relevance=liked)
+    for n, earlier in enumerate(history):
+        desk.score(earlier, history[:n])
+    desk.score(papers, history)
+    asked = desk.judge.asked[-1]
+    assert set(asked[:15]) == {paper.arxiv_id for paper in papers[45:]}
+    assert len(asked) <= 30
+
+
+def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:
+    papers = day(1, 3)
+    desk = Desk(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
+    sheet = desk.score(papers)
+    assert [failure.arxiv_id for failure in sheet.failures] == [papers[1].arxiv_id]
+    assert set(scores_of(sheet)) == {papers[0].arxiv_id, papers[2].arxiv_id}
+    desk.sit(relevance={papers[1].arxiv_id: 9})
+    assert scores_of(desk.score(papers))[papers[1].arxiv_id].relevance == 9
+    assert desk.judge.asked == [[papers[1].arxiv_id]]
+
+
+def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_told() -> None:
+    papers = day(1, 5)
+    desk = Desk(relevance={papers[0].arxiv_id: 8}, stop_after=2)
+    sheet = desk.score(papers)
+    assert sheet.notices == ("The model could not be asked about 3 papers today; they were ranked by their words.",)
+    assert sheet.problem == "The daily budget is spent; raise it to score more."
+    assert sheet.scorer == "wise-1"
+    assert [scores_of(sheet)[paper.arxiv_id].relevance for paper in papers] == [8, 6, 9, 9, 9]
+
+
+def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_one() -> None:
+    papers = day(1, 60)
+    desk = Desk(stop_after=0)
+    sheet = desk.score(papers)
+    local = ByNumber().score(PROFILE, papers, [])
+    assert sheet.scores == local.scores
+    assert (sheet.scorer, sheet.failures, sheet.passed_over) == ("local ranker", (), ())
+    assert sheet.notices == ("The model could not be asked today; all papers were ranked by their words.",)
+    assert sheet.problem == "The daily budget is spent; raise it to score more."
+
+
+def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
+    papers = day(1, 3)
+    desk = Desk(broken={paper.arxiv_id for paper in papers})
+    sheet = desk.score(papers)
+    assert sheet.scores == ByNumber().score(PROFILE, papers, []).scores
+    assert sheet.failures == ()
+    assert sheet.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
+    assert "none of 3 papers (no answer)" in sheet.problem
+    assert sheet.problem.endswith(".")
+
+
+def test_no_papers_cost_nothing() -> None:
+    desk = Desk()
+    sheet = desk.score([], [day(1, 3)])
+    assert (sheet.scores, sheet.failures, sheet.passed_over, sheet.problem) == ((), (), (), "")
+    assert desk.judge.asked == []
+
+
+def test_one_paper_left_over_is_spoken_of_as_one() -> None:
+    desk = Desk(stop_after=1)
+    assert desk.score(day(1, 2)).notices == (
+        "The model could not be asked about 1 paper today; it was ranked by its words.",
+    )
