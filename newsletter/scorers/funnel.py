@@ -88,7 +88,7 @@ class FunnelScorer:
         since = (self._now() - LEARN_FROM).date()
         remembered = self._memory.get_judgements(key, since=since)
         known = self._find_known(remembered, given, floor)
-        past = _Past.build(remembered, given, history, floor)
+        past = _Past.build(remembered, history, floor)
         ranked = self._rank(profile, given, local, past, floor)
         shortlist = _choose(local, ranked, self._policy, key, past, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
@@ -135,15 +135,9 @@ class _Past:
     seen: Seen
 
     @classmethod
-    def build(
-        cls,
-        remembered: Sequence[Judgement],
-        given: Mapping[str, Paper],
-        history: Sequence[Sequence[Paper]],
-        floor: int,
-    ) -> _Past:
-        """Today's papers are left out: a second run must rank them as the first did."""
-        latest = {one.arxiv_id: one for one in remembered if one.arxiv_id not in given}
+    def build(cls, remembered: Sequence[Judgement], history: Sequence[Sequence[Paper]], floor: int) -> _Past:
+        """Only of papers in the history: what was said of today's must not change the ranking of a second run."""
+        latest = {one.arxiv_id: one for one in remembered}
         examples, days, above, below = list[Example](), 0, 0, 0
         told = set[str]()
         for day in history:

@@ -21,7 +21,7 @@ from newsletter.scorers.tfidf import Indexes, Vector, count_terms
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
 
-# Chosen on the corpus; between half and double, none moves recall by more than about a point. See docs/funnel.md.
+# Chosen on all days of the corpus; see docs/funnel.md for what that means for its numbers.
 STRONG_FROM = 9
 STRONG_WEIGHT = 2.0  # a paper the model found this relevant must not be missed
 CATEGORY_WEIGHT = 0.3

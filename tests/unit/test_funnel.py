@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.scorers.funnel import FunnelScorer
+from newsletter.scorers.judge import profile_key
 from newsletter.scorers.shortlist import Policy
 from tests import make
 from tests.fake_judge import FakeJudge
@@ -123,6 +124,7 @@ def test_a_new_version_another_model_and_another_floor_are_asked_again() -> None
     desk.score([replace(papers[0], version=2), papers[1]])
     assert desk.judge.asked[1:] == [[papers[0].arxiv_id]]
     desk.score(papers, floor=5)
+    assert desk.judge.asked[2:] == [[paper.arxiv_id for paper in papers]]
     desk.sit(model="wise-2")
     desk.score(papers, floor=5)
     assert desk.judge.asked == [[paper.arxiv_id for paper in papers]]
@@ -139,6 +141,22 @@ def test_what_the_model_liked_before_is_asked_about_though_the_words_rank_it_las
     asked = desk.judge.asked[-1]
     assert set(asked[:15]) == {paper.arxiv_id for paper in papers[45:]}
     assert len(asked) <= 30
+
+
+def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -> None:
+    history = [day(n, 60, good=20) for n in range(1, 6)]
+    papers = day(9, 60, good=15)
+    liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+    counts = []
+    for was_random in (False, True):
+        desk = Desk(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
+        for n, earlier in enumerate(history):
+            desk.score(earlier, history[:n])
+        kept = desk.store.get_judgements(profile_key(PROFILE), since=desk.now.date())
+        desk.store.put_judgements([replace(one, was_random=was_random) for one in kept])
+        desk.score(papers, history)
+        counts.append(len(desk.judge.asked[-1]))
+    assert counts[0] < counts[1]
 
 
 def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:

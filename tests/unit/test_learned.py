@@ -39,6 +39,10 @@ def test_a_score_below_the_floor_is_a_paper_that_was_turned_down() -> None:
     assert ranked.chances == ()
 
 
+def test_a_score_at_the_floor_is_a_paper_that_passed() -> None:
+    assert Learner().rank(PROFILE, TODAY, examples(relevance=7), [1.0, 2.0, 3.0], floor=7).chances
+
+
 def test_few_answers_leave_the_order_to_the_prior() -> None:
     ranked = Learner().rank(PROFILE, TODAY, examples()[2:6], [3.0, 1.0, 2.0], floor=7)
     assert ranked.scores[0] > ranked.scores[2] > ranked.scores[1]
