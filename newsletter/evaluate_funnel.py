@@ -110,7 +110,7 @@ class _Loop:
         self._oracle.open(day)
         history = [earlier.pool for earlier in self._days[max(0, place - HISTORY_DAYS) : place]]
         sheet = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
-        sent = {score.arxiv_id for score in sheet.scores}
+        sent = {score.arxiv_id for score in sheet.scores} - set(sheet.passed_over)
         relevance = self._oracle.relevance
         relevant = {arxiv_id for arxiv_id, value in relevance.items() if value >= RELEVANT_FROM}
         strong = {arxiv_id for arxiv_id, value in relevance.items() if value >= STRONG_FROM}
@@ -143,8 +143,17 @@ class Oracle:
     def prompt_key(self, floor: int) -> str:
         return str(floor)
 
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        return ""
+
     def judge(
-        self, profile: Profile, papers: Sequence[Paper], *, floor: int = 1, random_ids: Set[str] = frozenset()
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        *,
+        floor: int = 1,
+        random_ids: Set[str] = frozenset(),
+        step: Callable[[int, int], None] | None = None,
     ) -> Verdicts:
         judgements = tuple(
             Judgement(
@@ -170,6 +179,8 @@ class Oracle:
 
 class _RememberedSheets:
     """A scorer's sheets, made once for each day: they are the same under every policy."""
+
+    history_days = HISTORY_DAYS
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
