@@ -29,7 +29,8 @@ PROFILE_SHARE = 0.2  # of all papers: what the feedback of the whole profile lea
 TOPIC_SHARE = 0.1
 UNWANTED_SHARE = 0.1
 UNWANTED_WEIGHT = 0.4
-LATENT_WEIGHT = 0.5
+LATENT_WEIGHT = 1.0
+SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
 Terms = Mapping[int, int]
@@ -101,14 +102,14 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
 def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
     """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
-    topic_words = _compare_topics(own, terms)
-    direct = _compare_directly(own, terms, topic_words)
+    topic_words = _compare_topics(own, terms, SHARPNESS)
+    direct = _compare_directly(own, terms, topic_words, SHARPNESS)
     unwanted = _compare_with_unwanted(own, terms)
     latent = embed(matrix).astype(np.float64)
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
-    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms))
+    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
     return Ranking(score, evidence, topics, topic_words, feedback)
 
 
@@ -142,8 +143,8 @@ def _choose(score: Vector, share: float) -> Vector:
     return np.asarray(weights / weights.sum() - 1 / len(weights), dtype=np.float64)
 
 
-def _compare_topics(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.float64]:
-    return np.array([matrix.dot(matrix.query(topic)) for topic in terms.topics or (terms.wanted,)])
+def _compare_topics(matrix: TermMatrix, terms: ProfileTerms, sharpness: float) -> npt.NDArray[np.float64]:
+    return np.array([matrix.dot(matrix.query(topic, sharpness)) for topic in terms.topics or (terms.wanted,)])
 
 
 def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
@@ -151,16 +152,22 @@ def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
     for topic in terms.irrelevant:
         for key, times in topic.items():
             irrelevant[key] = irrelevant.get(key, 0) + times
-    return standardise(matrix.dot(matrix.query(terms.avoid))) + standardise(matrix.dot(matrix.query(irrelevant)))
+    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in (terms.avoid, irrelevant))
+    return standardise(avoided) + standardise(unwanted)
 
 
-def _compare_directly(matrix: TermMatrix, terms: ProfileTerms, topic_words: npt.NDArray[np.float64]) -> Vector:
-    score: Vector = topic_words.max(axis=0) + topic_words.mean(axis=0) + matrix.dot(matrix.query(terms.wanted))
-    score += LIKE_WEIGHT * matrix.dot(matrix.query(terms.like))
-    score += ABOUT_WEIGHT * matrix.dot(matrix.query(terms.about))
-    score -= AVOID_WEIGHT * matrix.dot(matrix.query(terms.avoid))
+def _compare_directly(
+    matrix: TermMatrix, terms: ProfileTerms, topic_words: npt.NDArray[np.float64], sharpness: float
+) -> Vector:
+    def compare(wanted: Terms) -> Vector:
+        return matrix.dot(matrix.query(wanted, sharpness))
+
+    score: Vector = topic_words.max(axis=0) + topic_words.mean(axis=0) + compare(terms.wanted)
+    score += LIKE_WEIGHT * compare(terms.like)
+    score += ABOUT_WEIGHT * compare(terms.about)
+    score -= AVOID_WEIGHT * compare(terms.avoid)
     if terms.irrelevant:
-        unwanted = np.array([matrix.dot(matrix.query(topic)) for topic in terms.irrelevant])
+        unwanted = np.array([compare(topic) for topic in terms.irrelevant])
         score -= IRRELEVANT_WEIGHT * unwanted.max(axis=0)
     return score
 

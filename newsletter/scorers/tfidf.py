@@ -63,13 +63,16 @@ class TermMatrix:
         places = np.minimum(np.searchsorted(self.terms, keys), len(self.terms) - 1)
         return places, self.terms[places] == keys
 
-    def query(self, counts: Mapping[int, int]) -> Vector:
-        """These terms as a vector of length 1, weighted as in a paper; all zeros when no paper has any."""
+    def query(self, counts: Mapping[int, int], sharpness: float = 1.0) -> Vector:
+        """These terms as a vector of length 1; all zeros when no paper has any.
+
+        With sharpness 1 they are weighted as in a paper; the higher it is, the more the rarest decide.
+        """
         keys = np.fromiter(counts.keys(), dtype=np.uint32, count=len(counts))
         times = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
         places, known = self.find(keys)
         vector = np.zeros(len(self.terms))
-        vector[places[known]] = (1 + np.log(times[known])) * self.idf[places[known]]
+        vector[places[known]] = (1 + np.log(times[known])) * self.idf[places[known]] ** sharpness
         length = float(np.linalg.norm(vector))
         return vector / length if length else vector
 
