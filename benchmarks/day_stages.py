@@ -42,6 +42,8 @@ class _Timed:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._edge, name)
+        if not callable(method):
+            return method
 
         def call(*args: Any, **kwargs: Any) -> Any:
             began = perf_counter()

@@ -184,6 +184,7 @@ def collect(
     if wanted and remember:
         desk.store.remember_day(today)
         desk.store.forget_days(before=today_on - KEEP_DAYS)
+        desk.store.forget_calls(before=today_on - KEEP_DAYS)
     return Morning(run_id, today, earlier, digest_on)
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from newsletter.cli import COMMANDS
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings
+from newsletter.config import Settings, variable
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome, RunOutcome, RunReport
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_each_command_teaches(name: str) -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_each_setting_is_documented(name: str) -> None:
-    assert f"`NEWSLETTER_{name.upper()}`" in OPERATING
+    assert f"`{variable(name)}`" in OPERATING
     assert Settings.model_fields[name].description
 
 
