@@ -25,6 +25,7 @@ done
 cd "$work"
 cp "$top/subscribers.yaml" .
 export OPENAI_BASE_URL="http://127.0.0.1:$port/v1" NEWSLETTER_MODEL=smollm2 PYTHONPATH="$top"
+export NEWSLETTER_MODEL_BATCH_PAPERS=2 NEWSLETTER_MODEL_TIMEOUT_S=300
 time "$top/.venv/bin/python" -m newsletter run --sample --only henrietta@example.com || echo "exit code $?"
 "$top/.venv/bin/python" -m newsletter calls
 "$top/.venv/bin/python" -m newsletter deliveries

@@ -109,6 +109,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
             tier=tier,
             reasoning_effort=settings.model_effort,
+            timeout_s=settings.model_timeout_s,
             base_url=base_url or DEFAULT_URL,
         ),
         load_prompts(resources.read_text),
@@ -118,6 +119,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
         now=utc_now,
         budget_usd=settings.daily_budget_usd,
         limits=Limits(
+            batch_papers=settings.model_batch_papers,
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_minute=settings.model_tokens_per_minute,
         ),

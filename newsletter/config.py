@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     model_tokens_per_minute: int = Field(
         500_000, ge=1_000, description="How many tokens your provider allows in a minute."
     )
+    model_timeout_s: float = Field(
+        120, ge=1, le=3600, description="How many seconds one answer may take; a server of your own may need more."
+    )
+    model_batch_papers: int = Field(
+        20, ge=1, le=100, description="How many papers are asked about at once; small models do better with fewer."
+    )
     model_min_share: float = Field(
         0.15, ge=0, le=1, description="The least share of a day's papers that the model is asked about."
     )

@@ -105,11 +105,10 @@ def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> l
 
 
 def _assumptions(settings: Settings) -> Assumptions:
-    from newsletter.scorers.judge import Limits  # noqa: PLC0415  # it loads the model's client
     from newsletter.scorers.shortlist import Policy  # noqa: PLC0415
 
     share = min(settings.model_max_share, Policy().share)
-    return Assumptions(share=share, effort=settings.model_effort, batch_papers=Limits().batch_papers)
+    return Assumptions(share=share, effort=settings.model_effort, batch_papers=settings.model_batch_papers)
 
 
 def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assumptions) -> None:
