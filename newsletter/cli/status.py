@@ -81,5 +81,7 @@ def _subscribers(runs: list[RunReport], rows: dict[str, Delivery]) -> Table:
     table = new_table("subscriber", "outcome", "delivery", "announced#", "scanned#", "relevant#", "detail")
     for entry in entries.values():
         row = rows.get(entry.subscriber_id)
-        table.add_row(entry.subscriber_id, entry.outcome, row.state if row else "", *numbers(entry), entry.detail or entry.problem)
+        table.add_row(
+            entry.subscriber_id, entry.outcome, row.state if row else "", *numbers(entry), entry.detail or entry.problem
+        )
     return table
