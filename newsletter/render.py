@@ -236,6 +236,7 @@ def _environment(folders: Sequence[Path]) -> Environment:
     environment.filters["md"] = escape_markdown
     environment.filters["dots"] = dots
     environment.filters["wrapped"] = wrapped
+    environment.filters["reflowed"] = reflowed
     return environment
 
 
@@ -248,6 +249,11 @@ def wrapped(text: str, indent: int) -> str:
     """Lines of at most 76 characters for the text part, those after the first indented; links are never broken."""
     lines = textwrap.wrap(text, 76 - indent, break_long_words=False, break_on_hyphens=False)
     return f"\n{' ' * indent}".join(lines)
+
+
+def reflowed(text: str) -> str:
+    """Paragraphs as one line each, so that a narrow page breaks them where it must; lists and headings keep theirs."""
+    return re.sub(r"(?<=\S)[ \t]*\n[ \t]*(?=[^\W\d_])", " ", text)
 
 
 def dots(score: int) -> str:

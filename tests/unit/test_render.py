@@ -17,7 +17,7 @@ from newsletter import resources
 from newsletter.digest import compose
 from newsletter.errors import ConfigError
 from newsletter.model import Announcement, AnnounceType, Digest, Usage
-from newsletter.render import Brand, Renderer, dots, escape_markdown, long_date, wrapped
+from newsletter.render import Brand, Renderer, dots, escape_markdown, long_date, reflowed, wrapped
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
@@ -229,4 +229,7 @@ def test_the_shipped_templates_pass_their_check() -> None:
 def test_small_helpers() -> None:
     assert long_date(date(2025, 10, 7)) == "Tuesday, 7 October 2025"
     assert dots(7) == "●●●●●●●○○○"
+    assert reflowed("A line\nthat goes on.\n\n- a point\n  of two lines\n# Next\n1. One") == (
+        "A line that goes on.\n\n- a point of two lines\n# Next\n1. One"
+    )
     assert wrapped("word " * 30, 4).splitlines()[1].startswith("    word")
