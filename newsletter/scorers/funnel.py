@@ -17,6 +17,7 @@ from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
 from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose
 
+TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
 
 
@@ -197,7 +198,7 @@ def _fill_in(
         verdicts.usage,
         (*((_say(unasked),) if unasked else ()), *local.notices),
         tuple(passed_over),
-        verdicts.stopped,
+        verdicts.stopped or _find_trouble(shortlist, verdicts.failures),
     )
 
 
@@ -221,6 +222,16 @@ def _fall_back(local: ScoreSheet, asked: Sequence[Paper], verdicts: Verdicts) ->
         notice, problem = "The model gave no usable answer today; ", _explain(asked, verdicts.failures)
     notice += "all papers were ranked by their words."
     return replace(local, usage=verdicts.usage, notices=(notice, *local.notices), problem=problem)
+
+
+def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str:
+    """A few papers that fail are no news; many are what an operator must hear of before readers do."""
+    if len(failures) <= TOLERATED_FAILURES * len(shortlist.ids):
+        return ""
+    return (
+        f"The model gave no usable answer about {len(failures)} of {len(shortlist.ids)} papers "
+        f"({failures[0].reason}); see `newsletter calls` for what it answered."
+    )
 
 
 def _explain(asked: Sequence[Paper], failures: Sequence[ScoreFailure]) -> str:

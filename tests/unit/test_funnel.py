@@ -161,6 +161,14 @@ def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -
     assert counts[0] < counts[1]
 
 
+def test_many_failures_are_told_to_the_operator_and_a_few_are_not() -> None:
+    papers = day(1, 40)
+    ids = [paper.arxiv_id for paper in papers]
+    few, many = Desk(broken=set(ids[:4])), Desk(broken=set(ids[:5]))
+    assert few.score(papers).problem == ""
+    assert many.score(papers).problem.startswith("The model gave no usable answer about 5 of 40 papers (no answer)")
+
+
 def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:
     papers = day(1, 3)
     desk = Desk(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
