@@ -25,9 +25,14 @@ def find_subscriber(subscribers: Sequence[Subscriber], who: str) -> Subscriber:
     raise click.BadParameter(f"nobody is called {who!r}; 'newsletter subscribers' lists everybody")
 
 
+def stdout_console() -> Console:
+    """Standard output: folded to fit a terminal, and never cut or folded in a pipe."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
 def print_table(table: Table) -> None:
-    """On standard output: folded to fit a terminal, and never cut or folded in a pipe."""
-    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+    """On standard output."""
+    stdout_console().print(table)
 
 
 def new_table(*headings: str) -> Table:

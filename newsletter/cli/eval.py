@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from newsletter import resources
+from newsletter.cli.common import stdout_console
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.evaluate import (
@@ -174,7 +175,7 @@ def _read(file: Path) -> str:
 
 
 def _print_tables(reports: list[Report] | list[FunnelReport]) -> None:
-    console = Console()
+    console = stdout_console()
     for report in reports:
         if isinstance(report, Report):
             console.print(_ranking_table(report), _cut_off_table(report))
