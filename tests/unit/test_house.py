@@ -17,7 +17,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Pure: dataclasses in, dataclasses out. They may know each other, and nothing else of the program.
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
-    *("authors", "addresses", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers", "prompts"),
+    *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
+    *("prompts", "suppress"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.

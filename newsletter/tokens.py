@@ -1,0 +1,102 @@
+"""Who may act for a subscriber: signed tokens for links, and signed tags for the part of an address behind the plus.
+
+Both hold a subscriber's id and no address, have one purpose, can be used again and do not expire: a mail lies in its
+mailbox for years. Pure; what a token allows is for those to say who read it. Links are itsdangerous'; a tag has its own
+form, since addresses lose their capitals on the way and hold 64 octets before the @ (RFC 5321 §4.5.3.1.1).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+from itsdangerous import BadData, URLSafeSerializer
+
+_SUBSCRIBER_ID = re.compile(r"s_([a-z2-7]{8})")
+_TAG = re.compile(r"[a-z2-7]{24}")
+_FIRST_DAY = date(2020, 1, 1)
+_LAST_DAY = _FIRST_DAY + timedelta(days=0xFFFF)  # a day is two octets
+_MAC_BYTES = 8  # 64 bits: nobody guesses one by mail
+_LINK_CHARS = 200
+
+
+class Purpose(StrEnum):
+    """What a token is for; one made for another purpose is worth nothing."""
+
+    UNSUBSCRIBE = "unsubscribe"  # a link
+    REPLY = "reply"  # a tag in Reply-To and in the unsubscribing address
+    BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Makes tokens with the last of its keys and reads those of all, so that keys can be changed without a break."""
+
+    keys: Sequence[str] = field(repr=False)  # oldest to newest
+
+    def __post_init__(self) -> None:
+        if not self.keys or not all(self.keys):
+            raise ValueError("a signer needs at least one key, and none may be empty")
+
+    def link(self, purpose: Purpose, subscriber_id: str) -> str:
+        """A token for a URL's path."""
+        return str(self._serializer(purpose).dumps(subscriber_id))
+
+    def read_link(self, purpose: Purpose, token: str) -> str | None:
+        """Whose link it is; None for one that is not ours, or of another purpose."""
+        if len(token) > _LINK_CHARS:
+            return None
+        try:
+            found = self._serializer(purpose).loads(token)
+        except BadData:
+            return None
+        return found if isinstance(found, str) else None
+
+    def tag(self, purpose: Purpose, subscriber_id: str, digest_on: date) -> str:
+        """24 lower-case letters and digits for one mail. Raises ValueError for an id or a date it cannot hold."""
+        match = _SUBSCRIBER_ID.fullmatch(subscriber_id)
+        if match is None or not _FIRST_DAY <= digest_on <= _LAST_DAY:
+            raise ValueError(f"{subscriber_id!a} of {digest_on} cannot be put into an address tag")
+        who = base64.b32decode(match[1].upper())
+        payload = who + (digest_on - _FIRST_DAY).days.to_bytes(2, "big")
+        return base64.b32encode(payload + _mac(self.keys[-1], purpose, payload)).decode("ascii").lower()
+
+    def read_tag(self, purpose: Purpose, tag: str) -> tuple[str, date] | None:
+        """Whose mail, of which digest date; None for a tag that is not ours. Capitals do not matter."""
+        if not _TAG.fullmatch(tag.lower()):
+            return None
+        try:
+            raw = base64.b32decode(tag.upper())
+        except binascii.Error:
+            return None
+        payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if not any(hmac.compare_digest(_mac(key, purpose, payload), mac) for key in self.keys):
+            return None
+        who = base64.b32encode(payload[:5]).decode("ascii").lower()
+        return f"s_{who}", _FIRST_DAY + timedelta(days=int.from_bytes(payload[5:], "big"))
+
+    def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
+        return URLSafeSerializer(list(self.keys), salt=f"newsletter link {purpose}")
+
+
+def tagged(address: str, tag: str) -> str:
+    """`news+TAG@example.org` for `news@example.org` (plus-addressing). A tag that is there already gives way."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}+{tag}@{domain}"
+
+
+def tag_of(address: str) -> str:
+    """What stands behind the plus, in lower case; empty if there is none."""
+    return address.rpartition("@")[0].partition("+")[2].lower()
+
+
+def _mac(key: str, purpose: Purpose, payload: bytes) -> bytes:
+    purposed = hmac.digest(key.encode("utf-8"), f"newsletter tag {purpose}".encode(), hashlib.sha256)
+    return hmac.digest(purposed, payload, hashlib.sha256)[:_MAC_BYTES]
