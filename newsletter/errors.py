@@ -6,6 +6,8 @@ text is one sentence for the operator, and where the operator can mend it, the s
 
 from __future__ import annotations
 
+STOPPED_RETRY_S = 15 * 60.0  # until the operator may have mended the key
+
 
 class NewsletterError(Exception):
     """Anything this program raises on purpose."""
@@ -44,7 +46,7 @@ class LedgerError(NewsletterError):
 
 
 class SendError(NewsletterError):
-    """A mail was not accepted, or we cannot tell. Always one of the three below."""
+    """A mail was not accepted, or we cannot tell. Always one of the kinds below."""
 
     def __init__(self, delivery_id: str, message: str) -> None:
         super().__init__(message)
@@ -57,6 +59,16 @@ class SendDeferred(SendError):
     def __init__(self, delivery_id: str, message: str, *, retry_after_s: float) -> None:
         super().__init__(delivery_id, message)
         self.retry_after_s = retry_after_s
+
+
+class SendStopped(SendDeferred):
+    """Surely not accepted, and no other mail will fare better: the key or the account is refused.
+
+    The run sends nothing more. The text ends with what the operator has to do.
+    """
+
+    def __init__(self, delivery_id: str, message: str) -> None:
+        super().__init__(delivery_id, message, retry_after_s=STOPPED_RETRY_S)
 
 
 class SendRejected(SendError):

@@ -8,12 +8,12 @@ sender for evidence is `flow.deliver`'s. `MOVES` is the whole truth about what m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.errors import LedgerError
-from newsletter.model import Delivery, DeliveryState, DeliveryStep
+from newsletter.model import Delivery, DeliveryState, DeliveryStep, EventKind, MailEvent
 
 _S = DeliveryState
 
@@ -21,8 +21,8 @@ _S = DeliveryState
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.CLAIMED: frozenset({_S.CLAIMED, _S.HANDED_OVER, _S.DEFERRED, _S.REJECTED, _S.SKIPPED}),
     _S.HANDED_OVER: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.REJECTED, _S.IN_DOUBT}),
-    _S.ACCEPTED: frozenset({_S.DELIVERED}),
-    _S.DELIVERED: frozenset(),
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.REJECTED}),
+    _S.DELIVERED: frozenset({_S.REJECTED}),
     _S.DEFERRED: frozenset({_S.CLAIMED}),
     _S.REJECTED: frozenset(),
     _S.SKIPPED: frozenset({_S.CLAIMED}),
@@ -142,7 +142,7 @@ def defer(delivery: Delivery, detail: str, retry_at: datetime, now: datetime) ->
 
 
 def reject(delivery: Delivery, detail: str, now: datetime) -> Delivery:
-    """Surely never accepted."""
+    """Surely never accepted, or given back by the mailbox (a bounce): nobody reads it."""
     return _moved(delivery, _S.REJECTED, now, detail)
 
 
@@ -161,6 +161,46 @@ def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> De
     if delivery.state is not _S.IN_DOUBT:
         raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle")
     return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
+
+
+# --- events -------------------------------------------------------------------------------------------
+
+_BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED)
+_IN_THE_MAILBOX = (EventKind.DELIVERED, EventKind.COMPLAINED)
+
+
+def after_events(
+    stored: Delivery, events: Iterable[MailEvent], now: datetime, is_running: Callable[[str], bool]
+) -> Delivery:
+    """The row in the light of all events known of it; the stored one where they change nothing.
+
+    Any event proves that the provider has the mail, which ends a doubt. A bounce outweighs "delivered", whichever
+    comes first: some mailboxes accept and bounce afterwards. A hand-over whose run still waits for its answer is
+    left to that run. May be repeated; neither order nor copies of the events matter.
+    """
+    told = {event.kind: event for event in sorted(events, key=lambda event: event.at, reverse=True)}
+    if not told or (stored.state is _S.HANDED_OVER and is_running(stored.run_id)):
+        return stored
+    row = stored
+    if row.state is _S.HANDED_OVER:
+        row = doubt(row, f"run {row.run_id} ended before the sender answered", now)
+    if row.state is _S.IN_DOUBT:
+        first = min(told.values(), key=lambda event: event.at)
+        row = accept(row, f"the provider's event says {first.kind}", now)
+    if row.state in (_S.ACCEPTED, _S.DELIVERED) and (bounce := _first_of(_BOUNCED, told)):
+        return reject(row, _in_words(bounce), now)
+    if row.state is _S.ACCEPTED and (arrival := _first_of(_IN_THE_MAILBOX, told)):
+        return deliver(row, _in_words(arrival), now)
+    return row
+
+
+def _first_of(kinds: Iterable[EventKind], told: Mapping[EventKind, MailEvent]) -> MailEvent | None:
+    return next((told[kind] for kind in kinds if kind in told), None)
+
+
+def _in_words(event: MailEvent) -> str:
+    what = event.kind.replace("_", " ")
+    return f"{what}: {event.detail}" if event.detail else what
 
 
 # --- what a store asks --------------------------------------------------------------------------------

@@ -298,11 +298,15 @@ class RenderedDigest:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The MIME mail of one delivery; `to` is the one address on its envelope."""
+    """The MIME mail of one delivery, with its envelope: one address `to`, and who is told of a bounce.
+
+    A service mail (an alert, a confirmation) has no row in the ledger; its id begins with `service/`.
+    """
 
     delivery_id: str
     to: str
     mime: EmailMessage
+    envelope_from: str = ""  # carries the delivery in its tag (VERP); empty: the From address
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +372,72 @@ class Delivery:
         return f"{self.subscriber_id}/{self.digest_on.isoformat()}"
 
 
+# --- what becomes of a mail after it was accepted ------------------------------------------------------
+
+
+class EventKind(StrEnum):
+    """What a provider, a bounce or a reader says about one mail."""
+
+    PROCESSED = "processed"  # the provider has it: the proof for a hand-over without an answer
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # the mailbox said "later"; the provider tries again by itself
+    BOUNCED_HARD = "bounced_hard"  # there is no such mailbox (5.x.x)
+    BOUNCED_SOFT = "bounced_soft"  # not now, and the provider has given up (4.x.x, a full mailbox)
+    DROPPED = "dropped"  # the provider refused to try: the address is on a list of its own
+    COMPLAINED = "complained"  # the reader pressed "spam"
+    UNSUBSCRIBED = "unsubscribed"  # by the provider's own means
+
+
+@dataclass(frozen=True, slots=True)
+class MailEvent:
+    """One event, whatever it came from. Of several copies the earliest counts; their order means nothing."""
+
+    kind: EventKind
+    subscriber_id: str
+    digest_on: date
+    at: datetime  # when it happened, not when it was told
+    detail: str = ""  # the other side's words, bounded, without the address
+
+    @property
+    def delivery_id(self) -> str:
+        return f"{self.subscriber_id}/{self.digest_on.isoformat()}"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no mail, the weightiest first."""
+
+    COMPLAINT = "complaint"
+    UNSUBSCRIBED = "unsubscribed"
+    HARD_BOUNCE = "hard bounce"
+    DROPPED = "dropped"
+    SOFT_BOUNCES = "soft bounces"
+    OPERATOR = "operator"
+
+    @property
+    def weight(self) -> int:
+        """0 for the reason that outweighs all others."""
+        return list(SuppressionReason).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """We will not mail this address: why, since when, and in whose words."""
+
+    why: SuppressionReason
+    since: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one subscriber's address. `subscriber_id` is a function of the base address."""
+
+    subscriber_id: str
+    suppression: Suppression | None = None
+    soft_bounces_on: tuple[date, ...] = ()  # UTC days, each once, oldest first
+    lifted_at: datetime | None = None  # what happened up to then no longer counts
+
+
 # --- the run ------------------------------------------------------------------------------------------
 
 
@@ -378,6 +448,8 @@ class RunOutcome(StrEnum):
     ALREADY_SENT = "already sent"
     NOT_DUE = "not due"
     PAUSED = "paused"
+    SUPPRESSED = "suppressed"  # we do not mail this address: they left, complained, or it bounced
+    INTERRUPTED = "interrupted"  # the run was asked to end before it came to this one
     NO_ANNOUNCEMENT = "no announcement"
     NOTHING_RELEVANT = "nothing relevant"
     BUSY = "busy"  # another run holds the claim
@@ -385,7 +457,37 @@ class RunOutcome(StrEnum):
     SCORING_FAILED = "scoring failed"
     DEFERRED = "deferred"
     REJECTED = "rejected"
+    STOPPED = "stopped"  # the provider refuses us, not the mail: nothing more was tried
     IN_DOUBT = "in doubt"
+
+
+class Tally(StrEnum):
+    """The five things that can have become of a subscriber; each outcome is one of them."""
+
+    SENT = "sent"
+    EMPTY = "empty"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    IN_DOUBT = "in doubt"
+
+
+TALLY: dict[RunOutcome, Tally] = {
+    RunOutcome.SENT: Tally.SENT,
+    RunOutcome.ALREADY_SENT: Tally.SENT,
+    RunOutcome.NO_ANNOUNCEMENT: Tally.EMPTY,
+    RunOutcome.NOTHING_RELEVANT: Tally.EMPTY,
+    RunOutcome.NOT_DUE: Tally.SKIPPED,
+    RunOutcome.PAUSED: Tally.SKIPPED,
+    RunOutcome.SUPPRESSED: Tally.SKIPPED,
+    RunOutcome.INTERRUPTED: Tally.SKIPPED,
+    RunOutcome.BUSY: Tally.SKIPPED,
+    RunOutcome.FEED_FAILED: Tally.FAILED,
+    RunOutcome.SCORING_FAILED: Tally.FAILED,
+    RunOutcome.DEFERRED: Tally.FAILED,
+    RunOutcome.REJECTED: Tally.FAILED,
+    RunOutcome.STOPPED: Tally.FAILED,
+    RunOutcome.IN_DOUBT: Tally.IN_DOUBT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +498,7 @@ class SubscriberReport:
     receipt: str = ""
     detail: str = ""
     problem: str = ""  # the model did not score what it should have, though a mail went out
+    delivery_id: str = ""  # the ledger row this run claimed, if it did
 
 
 @dataclass(frozen=True, slots=True)

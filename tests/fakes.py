@@ -14,18 +14,21 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger, spending
-from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, StoreConflict
+from newsletter import ledger, spending, suppress
+from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
     AnnouncementDay,
     Delivery,
     DeliveryState,
+    EventKind,
     Evidence,
     Judgement,
+    MailEvent,
     Message,
     ModelCall,
     RunReport,
+    Standing,
 )
 
 
@@ -36,6 +39,8 @@ class MemoryStore:
         self._lock = RLock()
         self._days: dict[date, AnnouncementDay] = {}
         self._rows: dict[tuple[str, date], Delivery] = {}
+        self._events: dict[tuple[str, EventKind], MailEvent] = {}
+        self._standings: dict[str, Standing] = {}
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._runs: dict[str, RunReport] = {}
@@ -105,6 +110,45 @@ class MemoryStore:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
         return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
 
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        with self._lock:
+            if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+                return False
+            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            key = event.delivery_id, event.kind
+            if key not in self._events or event.at < self._events[key].at:
+                self._events[key] = event
+            self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+        return True
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        with self._lock:
+            stored = self.get_delivery(subscriber_id, digest_on)
+            if stored is None:
+                return None
+            row = ledger.after_events(stored, self.get_events(subscriber_id, digest_on), now, self.is_running)
+            self._rows[subscriber_id, digest_on] = row
+        return row
+
+    def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
+        wanted = f"{subscriber_id}/{digest_on.isoformat()}"
+        found = [event for (delivery_id, _), event in self._events.items() if delivery_id == wanted]
+        return sorted(found, key=lambda event: (event.at, event.kind))
+
+    def get_standing(self, subscriber_id: str) -> Standing:
+        return self._standings.get(subscriber_id, Standing(subscriber_id))
+
+    def get_standings(self) -> list[Standing]:
+        return [self._standings[who] for who in sorted(self._standings)]
+
+    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+        with self._lock:
+            known = self.get_standing(subscriber_id)
+            changed = change(known)
+            if changed != known:
+                self._standings[subscriber_id] = changed
+        return changed
+
     def put_judgements(self, judgements: Sequence[Judgement]) -> None:
         for one in judgements:
             self._judgements[one.profile_key, one.model, one.prompt_key, one.arxiv_id, one.version] = one
@@ -167,6 +211,7 @@ class Act(StrEnum):
 
     ACCEPT = "accept"
     DEFER = "defer"
+    STOP = "stop"  # the provider refuses us
     REJECT = "reject"
     LOSE = "lose"  # in doubt, and the mail is not there
     KEEP = "keep"  # in doubt, and the mail is there
@@ -191,12 +236,16 @@ class FlakySender:
         match act:
             case Act.DEFER:
                 raise SendDeferred(message.delivery_id, "try again in a minute", retry_after_s=60.0)
+            case Act.STOP:
+                raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:
                 raise SendRejected(message.delivery_id, "no such mailbox")
             case Act.LOSE | Act.KEEP:
                 raise SendInDoubt(message.delivery_id, "the connection broke after the last byte")
             case Act.ACCEPT:
                 return Accepted(receipt=_receipt(message.delivery_id), at=self._clock())
+
+    def close(self) -> None: ...
 
     def find(self, delivery_id: str) -> Evidence:
         if self._blind:

@@ -11,8 +11,9 @@ from newsletter.model import Accepted, Evidence, Message
 class Sender(Protocol):
     """Takes one mail at a time.
 
-    `send` returns only when the mail is accepted; else it raises SendDeferred (surely not accepted),
-    SendRejected (surely never) or SendInDoubt (cannot tell). It does not retry and does not remember.
+    `send` returns only when the mail is accepted; else it raises SendDeferred (surely not accepted; SendStopped if
+    no other mail will fare better), SendRejected (surely never) or SendInDoubt (cannot tell). It never offers a mail
+    again that may have been accepted, and does not remember.
 
     `find` answers, after a crash, whether the mail of this delivery was accepted. It changes nothing and may
     be repeated; it is called only when nobody is sending this delivery.
@@ -21,3 +22,6 @@ class Sender(Protocol):
     def send(self, message: Message) -> Accepted: ...
 
     def find(self, delivery_id: str) -> Evidence: ...
+
+    def close(self) -> None:
+        """Let go of connections. May be repeated; a later `send` opens them again."""

@@ -60,6 +60,9 @@ class OutboxSender:
             return Evidence(accepted=None)
         return Evidence(accepted=True, receipt=str(eml)) if eml.name in names else Evidence(accepted=False)
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def _write(self, message: Message, eml: Path) -> None:
         files.make_folder(self._folder)
         files.remove_leftovers(self._folder, f"{eml.stem}.*")  # of an earlier try that was killed

@@ -3,12 +3,21 @@
 A store translates and decides nothing: which moves a delivery may make is `ledger.py`'s business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Judgement, ModelCall, RunReport
+from newsletter.model import (
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    Judgement,
+    MailEvent,
+    ModelCall,
+    RunReport,
+    Standing,
+)
 
 
 class Store(Protocol):
@@ -64,6 +73,31 @@ class Store(Protocol):
 
         That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
         """
+
+    # -- events of mails that were accepted, and the standing of addresses
+
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        """Keep an event with all that follows from it: the delivery's next state and the address's standing.
+
+        What follows is `ledger.after_events` and `suppress.after`. False, and nothing is kept, if there is no such
+        delivery. Of several events of one kind about one delivery the earliest is kept. A crash on the way leaves
+        a part of it; the same event once more completes it, and whoever tells events repeats what got no answer.
+        """
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        """The delivery after `ledger.after_events` with what is kept: for a run that an event has overtaken."""
+
+    def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
+        """Of that delivery, oldest first."""
+
+    def get_standing(self, subscriber_id: str) -> Standing:
+        """Of an address nothing is known about: not suppressed."""
+
+    def get_standings(self) -> list[Standing]:
+        """Of every address something is known about, by subscriber id."""
+
+    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost."""
 
     # -- a model's answers and calls
 

@@ -1,7 +1,8 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
-    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json
+    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · events/s_8k2mpq4x/2026-11.json
+    standings/s_8k2mpq4x.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -11,21 +12,31 @@ same write. See docs/state.md for each file and field; which moves are allowed i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import files, ledger, spending
+from newsletter import files, ledger, spending, suppress
 from newsletter.errors import StoreConflict, StoreError
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Judgement, ModelCall, RunReport
+from newsletter.model import (
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    Judgement,
+    MailEvent,
+    ModelCall,
+    RunReport,
+    Standing,
+)
 from newsletter.stores.locks import FolderLock, RunLocks
 from newsletter.stores.shelf import Shelf, unreadable
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
+_STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
 
@@ -41,12 +52,16 @@ class TinyStore:
         self._deliveries = folder / "deliveries"
         self._judgements = folder / "judgements"
         self._calls = folder / "calls"
+        self._events = folder / "events"
+        self._standings = folder / "standings"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
         locks = folder / "locks"
         self._days = Shelf("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat(), self._temp)
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
+        self._told = Shelf("events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}", self._temp)
+        self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
         self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
@@ -54,9 +69,9 @@ class TinyStore:
         self._lock = FolderLock(locks / "folder.lock")
         self._running = RunLocks(locks)
         with _disk(folder):
-            for part in (self._announcements, self._deliveries, self._judgements, self._calls, self._runs):
+            for part in (self._announcements, self._deliveries, self._events, self._standings, self._judgements):
                 files.make_folder(part)
-            for part in (self._documents, self._temp, locks):
+            for part in (self._calls, self._runs, self._documents, self._temp, locks):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -172,6 +187,64 @@ class TinyStore:
     def _rows_of(self, path: Path) -> list[Delivery]:
         with _disk(path):
             return self._rows.get_all(path)
+
+    # -- events and standings
+
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        with self._change(self._events):
+            if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+                return False
+            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            known = self.get_events(event.subscriber_id, event.digest_on)
+            same = next((other for other in known if other.kind is event.kind), None)
+            if same is None or event.at < same.at:
+                self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
+            self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+        return True
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        path = self._month_file(subscriber_id, digest_on)
+        with self._change(path):
+            stored = self.get_delivery(subscriber_id, digest_on)
+            if stored is None:
+                return None
+            events = self.get_events(subscriber_id, digest_on)
+            row = ledger.after_events(stored, events, now, self._running.is_taken)
+            if row is not stored:
+                self._rows.put(path, row)
+        return row
+
+    def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
+        path = self._event_file(subscriber_id, digest_on)
+        with _disk(path):
+            events = [event for event in self._told.get_all(path) if event.digest_on == digest_on]
+        return sorted(events, key=lambda event: (event.at, event.kind))
+
+    def get_standing(self, subscriber_id: str) -> Standing:
+        path = self._standing_file(subscriber_id)
+        with _disk(path):
+            return self._known.get(path, subscriber_id) or Standing(subscriber_id)
+
+    def get_standings(self) -> list[Standing]:
+        with _disk(self._standings):
+            paths = _files(self._standings, _STANDING_FILE)
+            found = [standing for path in paths for standing in self._known.get_all(path)]
+        return sorted(found, key=lambda standing: standing.subscriber_id)
+
+    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+        path = self._standing_file(subscriber_id)
+        with self._change(path):
+            known = self.get_standing(subscriber_id)
+            changed = change(known)
+            if changed != known:
+                self._known.put(path, changed)
+        return changed
+
+    def _event_file(self, subscriber_id: str, digest_on: date) -> Path:
+        return self._events / _require_safe(subscriber_id) / f"{digest_on:%Y-%m}.json"
+
+    def _standing_file(self, subscriber_id: str) -> Path:
+        return self._standings / f"{_require_safe(subscriber_id)}.json"
 
     # -- a model's answers and calls
 

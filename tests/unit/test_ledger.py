@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsletter import ledger
 from newsletter.errors import LedgerError
-from newsletter.model import Delivery, DeliveryState
+from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
 
 S = DeliveryState
 DAY = date(2026, 11, 22)
@@ -89,8 +89,8 @@ def test_every_state_can_be_reached_and_is_in_the_table(state: DeliveryState) ->
 ALLOWED = {
     S.CLAIMED: {"reclaim", "hand_over", "defer", "reject", "skip"},
     S.HANDED_OVER: {"accept", "defer", "reject", "doubt"},
-    S.ACCEPTED: {"deliver"},
-    S.DELIVERED: set[str](),
+    S.ACCEPTED: {"deliver", "reject"},
+    S.DELIVERED: {"reject"},
     S.DEFERRED: {"reclaim"},
     S.REJECTED: set[str](),
     S.SKIPPED: {"reclaim"},
@@ -245,3 +245,78 @@ def test_two_runs_that_settle_one_doubt_do_not_both_succeed() -> None:
     second = ledger.settle(doubted, False, "not found", NOW)
     assert ledger.is_next_of(first, doubted)
     assert not ledger.is_next_of(second, first)
+
+
+# --- events
+
+K = EventKind
+
+
+def event(kind: EventKind, minutes: int = 0, detail: str = "") -> MailEvent:
+    return MailEvent(kind, "s_8k2mpq4x", DAY, NOW + timedelta(minutes=minutes), detail)
+
+
+def light(row: Delivery, *told: MailEvent, is_running: Callable[[str], bool] = nobody_runs) -> Delivery:
+    return ledger.after_events(row, told, NOW, is_running)
+
+
+@pytest.mark.parametrize("kind", list(K))
+def test_any_event_ends_a_doubt_as_accepted(kind: EventKind) -> None:
+    states = [step.state for step in light(in_state(S.IN_DOUBT), event(kind)).steps]
+    assert states[:4] == [S.CLAIMED, S.HANDED_OVER, S.IN_DOUBT, S.ACCEPTED]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state"),
+    [
+        ([K.PROCESSED, K.DEFERRED], S.ACCEPTED),
+        ([K.UNSUBSCRIBED], S.ACCEPTED),
+        ([K.DELIVERED], S.DELIVERED),
+        ([K.COMPLAINED], S.DELIVERED),
+        ([K.BOUNCED_HARD], S.REJECTED),
+        ([K.BOUNCED_SOFT], S.REJECTED),
+        ([K.DROPPED], S.REJECTED),
+        ([K.DELIVERED, K.BOUNCED_HARD], S.REJECTED),
+    ],
+)
+def test_what_events_make_of_an_accepted_mail(kinds: list[EventKind], state: DeliveryState) -> None:
+    assert light(in_state(S.ACCEPTED), *map(event, kinds)).state is state
+
+
+def test_a_bounce_says_why_in_the_ledger() -> None:
+    assert light(in_state(S.ACCEPTED), event(K.BOUNCED_HARD, detail="550 5.1.1 no such user")).detail == (
+        "bounced hard: 550 5.1.1 no such user"
+    )
+
+
+def test_a_hand_over_is_left_to_the_run_that_waits_for_its_answer() -> None:
+    row = in_state(S.HANDED_OVER)
+    assert light(row, event(K.DELIVERED), is_running=everybody_runs) is row
+    assert light(row, event(K.DELIVERED)).state is S.DELIVERED
+
+
+@pytest.mark.parametrize("state", [S.CLAIMED, S.DEFERRED, S.SKIPPED, S.REJECTED])
+@pytest.mark.parametrize("kind", list(K))
+def test_events_of_an_earlier_try_do_not_touch_a_row_that_is_elsewhere(state: DeliveryState, kind: EventKind) -> None:
+    row = in_state(state)
+    assert light(row, event(kind)) is row
+
+
+@given(
+    st.sampled_from([S.HANDED_OVER, S.IN_DOUBT, S.ACCEPTED, S.DELIVERED]),
+    st.lists(st.builds(event, st.sampled_from(list(K)), st.integers(0, 9)), max_size=8).flatmap(
+        lambda told: st.tuples(st.just(told), st.permutations(told))
+    ),
+)
+def test_one_by_one_at_once_in_any_order_the_end_is_the_same(
+    state: DeliveryState, lists: tuple[list[MailEvent], list[MailEvent]]
+) -> None:
+    told, shuffled = lists
+    at_once = light(in_state(state), *told)
+    known: list[MailEvent] = []
+    row = in_state(state)
+    for each in shuffled:
+        known.append(each)
+        row = light(row, *known)
+    assert row.state is at_once.state
+    assert light(row, *told) is row

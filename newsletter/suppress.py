@@ -1,0 +1,72 @@
+"""What an event does to an address: from one standing to the next. Pure.
+
+A hard bounce, a complaint, a drop and an unsubscription suppress at once; soft bounces do when there were too many of
+them. The order and the number of copies in which events come mean nothing: providers repeat and shuffle them (SendGrid,
+Event Webhook). Writing standings so that no event is lost is the store's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from newsletter.model import EventKind, MailEvent, Standing, Suppression, SuppressionReason
+
+# Mailman's rule: one point a day at most, five are too many, and a quiet week forgets them.
+MOST_SOFT_BOUNCES = 5
+QUIET = timedelta(days=7)
+
+_AT_ONCE = {
+    EventKind.BOUNCED_HARD: SuppressionReason.HARD_BOUNCE,
+    EventKind.COMPLAINED: SuppressionReason.COMPLAINT,
+    EventKind.DROPPED: SuppressionReason.DROPPED,
+    EventKind.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
+}
+
+
+def after(standing: Standing, event: MailEvent) -> Standing:
+    """The standing once this event is known too. May be repeated, and in any order.
+
+    An event from before the address was last let in again changes nothing.
+    """
+    if standing.lifted_at is not None and event.at <= standing.lifted_at:
+        return standing
+    if reason := _AT_ONCE.get(event.kind):
+        return suppress(standing, Suppression(reason, event.at, event.detail))
+    if event.kind is not EventKind.BOUNCED_SOFT:
+        return standing
+    days = tuple(sorted({*standing.soft_bounces_on, event.at.astimezone(UTC).date()}))
+    kept = replace(standing, soft_bounces_on=days)
+    last = _day_of_the_last_straw(days)
+    if last is None:
+        return kept
+    since = datetime(last.year, last.month, last.day, tzinfo=UTC)
+    return suppress(kept, Suppression(SuppressionReason.SOFT_BOUNCES, since, f"bounced on {MOST_SOFT_BOUNCES} days"))
+
+
+def suppress(standing: Standing, suppression: Suppression) -> Standing:
+    """Suppressed for the weightiest reason known, since it was first given."""
+    known = standing.suppression
+    if known is not None and _order(known) <= _order(suppression):
+        return standing
+    return replace(standing, suppression=suppression)
+
+
+def lift(standing: Standing, now: datetime) -> Standing:
+    """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
+    return Standing(standing.subscriber_id, lifted_at=now)
+
+
+def _order(suppression: Suppression) -> tuple[int, datetime, str]:
+    return suppression.why.weight, suppression.since, suppression.detail
+
+
+def _day_of_the_last_straw(days: tuple[date, ...]) -> date | None:
+    """The first day on which too many soft bounces had come without a quiet week between them."""
+    in_a_row, previous = 0, date.min
+    for day in days:
+        in_a_row = in_a_row + 1 if day - previous <= QUIET else 1
+        if in_a_row >= MOST_SOFT_BOUNCES:
+            return day
+        previous = day
+    return None

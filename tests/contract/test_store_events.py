@@ -1,0 +1,172 @@
+"""What every Store promises about events: kept once each, with what follows for the delivery and the address."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from newsletter import ledger, suppress
+from newsletter.model import (
+    DeliveryState,
+    EventKind,
+    MailEvent,
+    Standing,
+    Suppression,
+    SuppressionReason,
+)
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
+
+K = EventKind
+
+
+@pytest.fixture(params=["tiny", "memory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
+
+
+@pytest.fixture
+def store(memory: Memory) -> Store:
+    memory.store.start_run("r1")
+    return memory.store
+
+
+def event(kind: EventKind, minutes: int = 0, who: str = WHO, on: date = DAY, detail: str = "") -> MailEvent:
+    return MailEvent(kind, who, on, NOW + timedelta(minutes=minutes), detail)
+
+
+def accepted(store: Store) -> None:
+    store.move(ledger.accept(handed_over(store), "receipt", NOW))
+
+
+def state_of(store: Store) -> DeliveryState:
+    row = store.get_delivery(WHO, DAY)
+    assert row is not None
+    return row.state
+
+
+def test_an_event_of_no_delivery_of_ours_is_refused_and_leaves_nothing(store: Store) -> None:
+    assert store.take_event(event(K.COMPLAINED), now=NOW) is False
+    assert store.get_events(WHO, DAY) == []
+    assert store.get_standing(WHO) == Standing(WHO)
+
+
+def test_an_event_moves_the_delivery_and_is_there_for_others(memory: Memory, store: Store) -> None:
+    accepted(store)
+    told = event(K.DELIVERED, detail="250 \x00 \ud800 ok")
+    assert store.take_event(told, now=NOW)
+    other = memory.another()
+    assert other.get_events(WHO, DAY) == [told]
+    assert state_of(other) is DeliveryState.DELIVERED
+
+
+def test_copies_count_once_and_the_earliest_is_kept(store: Store) -> None:
+    accepted(store)
+    for minutes in (5, 3, 8, 3):
+        store.take_event(event(K.DEFERRED, minutes), now=NOW)
+    assert store.get_events(WHO, DAY) == [event(K.DEFERRED, 3)]
+
+
+def test_events_come_oldest_first_and_only_those_of_the_delivery(store: Store) -> None:
+    accepted(store)
+    handed_over(store, on=DAY + timedelta(days=1))
+    store.take_event(event(K.DELIVERED, 9), now=NOW)
+    store.take_event(event(K.PROCESSED, 1), now=NOW)
+    store.take_event(event(K.PROCESSED, 2, on=DAY + timedelta(days=1)), now=NOW)
+    assert [each.kind for each in store.get_events(WHO, DAY)] == [K.PROCESSED, K.DELIVERED]
+
+
+def test_a_complaint_suppresses_in_the_same_step(memory: Memory, store: Store) -> None:
+    accepted(store)
+    store.take_event(event(K.COMPLAINED, detail="abuse"), now=NOW)
+    expected = Standing(WHO, Suppression(SuppressionReason.COMPLAINT, NOW, "abuse"))
+    assert memory.another().get_standing(WHO) == expected
+    assert memory.another().get_standings() == [expected]
+
+
+def test_an_event_that_overtakes_the_answer_waits_for_the_run(store: Store) -> None:
+    row = handed_over(store)
+    store.take_event(event(K.DELIVERED), now=NOW)
+    assert state_of(store) is DeliveryState.HANDED_OVER
+    store.move(ledger.accept(row, "receipt", NOW))
+    settled = store.settle_by_events(WHO, DAY, now=NOW)
+    assert settled is not None
+    assert settled.state is state_of(store) is DeliveryState.DELIVERED
+
+
+def test_an_event_ends_the_doubt_a_dead_run_left(memory: Memory) -> None:
+    def work(store: Store) -> None:
+        store.start_run("r0")
+        handed_over(store, run_id="r0")
+
+    memory.die_after(work)
+    assert memory.store.take_event(event(K.PROCESSED), now=NOW)
+    assert state_of(memory.store) is DeliveryState.ACCEPTED
+
+
+def test_settling_what_is_not_there_or_not_told_changes_nothing(store: Store) -> None:
+    assert store.settle_by_events(WHO, DAY, now=NOW) is None
+    accepted(store)
+    before = store.get_delivery(WHO, DAY)
+    assert store.settle_by_events(WHO, DAY, now=NOW) == before == store.get_delivery(WHO, DAY)
+
+
+def test_a_standing_is_changed_in_one_step_and_can_be_lifted(memory: Memory, store: Store) -> None:
+    why = Suppression(SuppressionReason.OPERATOR, NOW, "asked by phone")
+    assert store.change_standing(WHO, lambda standing: suppress.suppress(standing, why)).suppression == why
+    assert memory.another().get_standing(WHO).suppression == why
+    store.change_standing(WHO, lambda standing: suppress.lift(standing, NOW))
+    assert memory.another().get_standing(WHO) == Standing(WHO, lifted_at=NOW)
+
+
+def test_nobody_is_known_at_first(store: Store) -> None:
+    assert store.get_standings() == []
+    assert store.get_standing(WHO) == Standing(WHO)
+    store.change_standing(WHO, lambda standing: standing)
+    assert store.get_standings() == []
+
+
+def test_shuffled_and_repeated_events_end_the_same(tmp_path: Path) -> None:
+    told = [event(kind, minutes) for minutes, kind in enumerate(K)] * 2
+    ends = set()
+    for seed in range(6):
+        store = TinyStore(tmp_path / str(seed))
+        store.start_run("r1")
+        accepted(store)
+        random.Random(seed).shuffle(told)
+        for each in told:
+            store.take_event(each, now=NOW)
+        assert store.get_events(WHO, DAY) == [event(kind, minutes) for minutes, kind in enumerate(K)]
+        ends.add((state_of(store), store.get_standing(WHO)))
+    assert len(ends) == 1
+
+
+def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path) -> None:
+    store = TinyStore(tmp_path / "state")
+    store.start_run("r1")
+    accepted(store)
+    kinds = list(K)
+    barrier = fork.Barrier(4, timeout=30)
+
+    def tell(number: int, barrier: Barrier) -> None:
+        mine = TinyStore(tmp_path / "state")
+        barrier.wait()
+        for minutes, kind in list(enumerate(kinds))[number % 2 :: 2]:
+            mine.take_event(event(kind, minutes), now=NOW)
+
+    children = [fork.Process(target=tell, args=(number, barrier)) for number in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
+    assert state_of(store) is DeliveryState.REJECTED
+    found = store.get_standing(WHO).suppression
+    assert found is not None
+    assert found.why is SuppressionReason.COMPLAINT
