@@ -13,9 +13,11 @@ from newsletter import resources
 from newsletter.config import Settings
 from newsletter.errors import ConfigError
 from newsletter.flow import Desk
+from newsletter.message import Letterhead
 from newsletter.model import Subscriber
 from newsletter.render import Brand, Renderer
 from newsletter.scorers import Scorer
+from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
 
@@ -38,17 +40,14 @@ def build(
     `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
-    from newsletter.senders.outbox import OutboxSender
-
     store = build_store(settings)
     return Desk(
         source=build_source(settings, feed),
         scorer=build_scorer(settings, store, tell_progress),
-        sender=OutboxSender(settings.outbox, utc_now),
+        sender=build_sender(settings),
         store=store,
         renderer=build_renderer(settings),
-        from_address=settings.from_address,
-        reply_address=settings.reply_address,
+        letterhead=build_letterhead(settings),
         now=utc_now,
     )
 
@@ -123,6 +122,23 @@ def build_judge(settings: Settings, store: Store) -> Judge:
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_minute=settings.model_tokens_per_minute,
         ),
+    )
+
+
+def build_sender(settings: Settings) -> Sender:
+    from newsletter.senders.outbox import OutboxSender
+
+    return OutboxSender(settings.outbox, utc_now)
+
+
+def build_letterhead(settings: Settings) -> Letterhead:
+    return Letterhead(
+        sender=settings.from_address,
+        reply_to=settings.reply_address,
+        signer=settings.signer,
+        base_url=(settings.base_url or "").rstrip("/"),
+        bounce_to=settings.bounce_address,
+        has_tags=settings.reply_tags,
     )
 
 

@@ -33,18 +33,17 @@ def days_to_cover(
     """The days of `days` (oldest first, the latest known one last) for the mail of `digest_on`.
 
     `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail covers the
-    latest day alone. Later ones cover every day since the first mail that no mail has covered, at most a week back.
+    latest day alone. Later ones cover every day since the first that no mail has covered, at most a week back: also
+    those of a mail that was rejected or deferred to its end.
     """
     if not days:
         return []
-    past = [
-        row
-        for row in deliveries
-        if row.digest_on != digest_on and (counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED)
-    ]
+    past = [row for row in deliveries if row.digest_on != digest_on]
     if not past:
         return [days[-1]]
-    covered = {on for row in past for on in row.announced_on}
-    first = min(covered) if covered else min(row.digest_on for row in past) - timedelta(days=1)
+    covered = {
+        on for row in past if counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED for on in row.announced_on
+    }
+    first = min(on for row in past for on in (row.announced_on or (row.digest_on - timedelta(days=1),)))
     oldest = max(first, days[-1].announced_on - timedelta(days=MAX_DAYS))
     return [day for day in days if day.announced_on >= oldest and day.announced_on not in covered]

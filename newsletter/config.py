@@ -6,16 +6,21 @@ The only module that reads the environment. What each setting means stands in it
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter.errors import ConfigError
+from newsletter.tokens import Signer
+
+MIN_KEY_CHARS = 32
+_MAY_BE_SECRET = ("OPENAI_", "SENDGRID_", "SECRET_KEYS", "SMTP_PASSWORD", "ALERT_URL", "HEARTBEAT_URL")
 
 
 def _mailbox(value: str) -> str:
@@ -26,7 +31,14 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _secret_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("https://", "http://")):
+        raise ValueError("expected an address that begins with https://")
+    return value
+
+
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]  # whoever knows it may use it
 
 
 class Settings(BaseSettings):
@@ -49,6 +61,97 @@ class Settings(BaseSettings):
     )
     reply_to: Mailbox | None = Field(
         None, description='Where replies go, "unsubscribe" among them. Default: the From address.'
+    )
+    reply_tags: bool = Field(
+        True,
+        description="Whether replies go to news+TAG@… (plus-addressing), which tells who replies. Set it to false if "
+        "the mailbox of NEWSLETTER_REPLY_TO does not get such mail.",
+    )
+    service_sender: Mailbox | None = Field(
+        None,
+        description="The From address of alerts and confirmations. Default: service@ the sender's domain.",
+    )
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+(/[^?#]*)?$",
+        description="Where readers reach the web part ('newsletter serve'), such as https://papers.example.org. With "
+        "https, mails have the one-click Unsubscribe button that Gmail and Yahoo ask for.",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="What links and address tags in mails are signed with: one random text of 32 characters or more, "
+        "or several with commas between them, oldest first; the last one signs, all are read. "
+        "'newsletter config --new-secret' makes one.",
+    )
+    send_by: Literal["outbox", "smtp", "sendgrid"] = Field(
+        "outbox", description="Who takes the mails: a folder on this machine, a mail server, or SendGrid."
+    )
+    bounce_to: Mailbox | None = Field(
+        None,
+        description="The mailbox that gets bounces of mail sent by SMTP; each mail names it with a tag of its own "
+        "(bounces+TAG@…). Feed what arrives there to 'newsletter bounce'. Default: the From address, without a tag.",
+    )
+    smtp_host: str = Field("localhost", min_length=1, description="The mail server, for NEWSLETTER_SEND_BY=smtp.")
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Its port: 587 with starttls, 465 with tls, 25 with none.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is secured; none only for a server on this machine."
+    )
+    smtp_user: str | None = Field(None, description="The name to log in with. Default: no login.")
+    smtp_password: SecretStr | None = Field(None, description="Its password. It is never printed, logged or stored.")
+    smtp_timeout_s: float = Field(30, ge=1, le=600, description="How many seconds the mail server may take to answer.")
+    dkim_key: Path | None = Field(
+        None,
+        description="A file with the private key (PEM) that signs mails sent by SMTP, where the mail server does not.",
+    )
+    dkim_selector: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9.-]{1,63}$",
+        description="The selector of that key: its public half is at SELECTOR._domainkey.DOMAIN. "
+        "'newsletter check --dns' looks there.",
+    )
+    sendgrid_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="SENDGRID_API_KEY",
+        description="SendGrid's key, with the permission Mail Send. It is never printed, logged or stored.",
+    )
+    sendgrid_url: str = Field(
+        "https://api.sendgrid.com",
+        pattern=r"^https?://",
+        description="Where SendGrid's API is; https://api.eu.sendgrid.com for accounts in the EU.",
+    )
+    sendgrid_timeout_s: float = Field(30, ge=1, le=600, description="How many seconds SendGrid may take to answer.")
+    sendgrid_webhook_key: str | None = Field(
+        None,
+        description="The public key of SendGrid's Event Webhook (Settings, Mail Settings, Signed Event Webhook). "
+        "Without it, its events are refused.",
+    )
+    jitter_minutes: int = Field(
+        9,
+        ge=0,
+        le=60,
+        description="Each mail leaves up to so many minutes after its send time, so that not all come at once on the "
+        "hour, which providers dislike. The same for a subscriber on a day.",
+    )
+    latest_h: float = Field(
+        12,
+        gt=0,
+        le=24,
+        description="So many hours after its send time a digest is no news any more: the clock leaves its papers to "
+        "the next one.",
+    )
+    alert_to: Mailbox | None = Field(
+        None, description="The operator's mailbox: after a run with failures it gets one mail. Default: nobody."
+    )
+    alert_url: SecretUrl | None = Field(
+        None,
+        description="A webhook that is told of failures, too: a POST with JSON. It is never printed or logged.",
+    )
+    heartbeat_url: SecretUrl | None = Field(
+        None,
+        description="Called after each run that went well: a dead man's switch elsewhere then notices when none does.",
+    )
+    log: Literal["text", "json"] = Field(
+        "text", description="The form of log lines: text to read, or one JSON object for each line."
     )
     contact: Mailbox | None = Field(
         None,
@@ -127,10 +230,37 @@ class Settings(BaseSettings):
             raise ValueError("NEWSLETTER_MODEL_MIN_SHARE is above NEWSLETTER_MODEL_MAX_SHARE")
         return self
 
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return tuple(part for part in re.split(r"[,\s]+", value) if part) if isinstance(value, str) else value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _keys_are_long(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < MIN_KEY_CHARS for key in keys):
+            raise ValueError(f"each key needs {MIN_KEY_CHARS} characters; 'newsletter config --new-secret' makes one")
+        return keys
+
     @property
     def from_address(self) -> Address:
         display, address = parseaddr(self.sender)
         return Address(display_name=display or self.name, addr_spec=address)
+
+    @property
+    def service_address(self) -> Address:
+        """Another From than the digest's: a filter for the one does not catch the other."""
+        display, address = parseaddr(self.service_sender or f"service@{self.from_address.domain}")
+        return Address(display_name=display or f"{self.name} (service)", addr_spec=address)
+
+    @property
+    def bounce_address(self) -> str:
+        return parseaddr(self.bounce_to)[1] if self.bounce_to else ""
+
+    @property
+    def signer(self) -> Signer | None:
+        keys = [key.get_secret_value() for key in self.secret_keys]
+        return Signer(keys) if keys else None
 
     @property
     def reply_address(self) -> str:
@@ -157,6 +287,7 @@ def load_settings() -> Settings:
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:
     name = "_".join(map(str, place))
-    if name.startswith("OPENAI_"):  # may be, or contain, what somebody else must not read
-        return f"{name}: {expected}"
-    return f"NEWSLETTER_{name.upper()}: found {found!r}: {expected}"
+    shown = name if name.startswith(("OPENAI_", "SENDGRID_API")) else f"NEWSLETTER_{name.upper()}"
+    if shown.removeprefix("NEWSLETTER_").startswith(_MAY_BE_SECRET):  # somebody else must not read it
+        return f"{shown}: {expected}"
+    return f"{shown}: found {found!r}: {expected}"

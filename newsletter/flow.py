@@ -12,15 +12,14 @@ from collections.abc import Callable, Collection, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from email.headerregistry import Address
 from typing import Protocol
 
-from newsletter import ledger
+from newsletter import books, ledger
 from newsletter.announcements import announced, candidates, judge, merge
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
 from newsletter.digest import compose
-from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SourceError, StoreConflict
-from newsletter.message import build_message
+from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, SourceError, StoreConflict
+from newsletter.message import Letterhead, build_message
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
@@ -55,8 +54,7 @@ class Desk:
     sender: Sender
     store: Store
     renderer: Renderer
-    from_address: Address
-    reply_address: str
+    letterhead: Letterhead
     now: Callable[[], datetime]
 
 
@@ -91,12 +89,14 @@ def run_morning(
     *,
     digest_on: date | None = None,
     due_only: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> RunReport:
     """Mail everybody their digest; one report entry for each subscriber.
 
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
-    each subscriber's local date; `due_only` passes over those whose send time has not come. Raises StoreError if
-    the memory fails (sending without memory would mail things twice).
+    each subscriber's local date; `due_only` passes over those whose send time has not come. `should_stop` is asked
+    before each mail: the one in hand is finished, no other is begun. Raises StoreError if the memory fails (sending
+    without memory would mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
@@ -105,9 +105,12 @@ def run_morning(
         settle_doubts(desk)
         morning = collect(desk, subscribers, watcher, run_id=run_id, digest_on=digest_on)
         watcher.begin("Digests", len(subscribers))
-        entries = []
+        entries = list[SubscriberReport]()
+        halted: RunOutcome | None = None
         for subscriber in subscribers:
-            entry = serve(desk, morning, subscriber, due_only=due_only)
+            halted = halted or (RunOutcome.INTERRUPTED if should_stop() else None)
+            entry = serve(desk, morning, subscriber, due_only=due_only, halted=halted)
+            halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
             watcher.step(_line(entry.subscriber_id, entry.outcome, entry.detail))
             entries.append(entry)
         report = RunReport(
@@ -119,14 +122,28 @@ def run_morning(
             subscribers=tuple(entries),
         )
         desk.store.record_run(report)
+        books.balance(report, [subscriber.subscriber_id for subscriber in subscribers], desk.store.get_delivery)
         return report
     finally:
+        desk.sender.close()
         desk.store.end_run(run_id)
 
 
-def serve(desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool = False) -> SubscriberReport:
-    """One subscriber's mail, from claim to acceptance, or the reason why there is none."""
+def serve(
+    desk: Desk,
+    morning: Morning,
+    subscriber: Subscriber,
+    *,
+    due_only: bool = False,
+    halted: RunOutcome | None = None,
+) -> SubscriberReport:
+    """One subscriber's mail, from claim to acceptance, or the reason why there is none.
+
+    `halted` says why no other mail is to be begun.
+    """
     now = desk.now()
+    if suppression := desk.store.get_standing(subscriber.subscriber_id).suppression:
+        return SubscriberReport(subscriber.subscriber_id, RunOutcome.SUPPRESSED, detail=suppression.why)
     digest_on = morning.date_for(subscriber, now)
     if settled := _already(desk.store.get_delivery(subscriber.subscriber_id, digest_on)):
         return SubscriberReport(subscriber.subscriber_id, settled)
@@ -134,6 +151,8 @@ def serve(desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: boo
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.PAUSED)
     if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now)):
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE)
+    if halted:
+        return SubscriberReport(subscriber.subscriber_id, halted)
     days = cover(desk, morning, subscriber, digest_on)
     if not announced(days, subscriber.categories):
         failed = _failed_feeds(morning.today, subscriber)
@@ -145,9 +164,9 @@ def serve(desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: boo
         return SubscriberReport(subscriber.subscriber_id, _not_to_be_had(row), detail=row.detail if row else "")
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
-    return settle_claim(
-        desk, claim, digest, sheet, _covered(days, subscriber), _failed_feeds(morning.today, subscriber)
-    )
+    covered, failed_feeds = _covered(days, subscriber), _failed_feeds(morning.today, subscriber)
+    report = settle_claim(desk, claim, digest, sheet, covered, failed_feeds)
+    return replace(report, delivery_id=claim.delivery_id)
 
 
 # --- collect ------------------------------------------------------------------------------------------
@@ -301,13 +320,8 @@ def settle_claim(
 def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...]) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    message = build_message(
-        digest,
-        desk.renderer.render(digest),
-        sender=desk.from_address,
-        reply_to=desk.reply_address,
-        now=desk.now(),
-    )
+    ways = desk.letterhead.ways(who, digest.digest_on)
+    message = build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
@@ -321,7 +335,8 @@ def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ..
     except SendDeferred as error:
         now = desk.now()
         desk.store.move(ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
-        return SubscriberReport(who, RunOutcome.DEFERRED, digest.counts, detail=str(error))
+        outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+        return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
         desk.store.move(ledger.reject(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
@@ -329,14 +344,21 @@ def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ..
         desk.store.move(ledger.doubt(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
     desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
+    desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
 
 
 def settle_doubts(desk: Desk) -> None:
-    """Ask the sender about every mail that may or may not have left; what it cannot tell stays in doubt."""
+    """Look for evidence of every mail that may or may not have left: an event of it, else the sender's word.
+
+    What neither can tell stays in doubt.
+    """
     open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
-    for stored in open_rows:
+    for opened in open_rows:
+        stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
         row = stored
+        if row.state not in ledger.OPEN_STATES:
+            continue
         if row.state is DeliveryState.HANDED_OVER:
             if desk.store.is_running(row.run_id):
                 continue

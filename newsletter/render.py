@@ -21,6 +21,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from newsletter.budget import HTML_BYTES, fit
 from newsletter.errors import ConfigError
 from newsletter.latex import readable, readable_name
+from newsletter.message import Ways
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -111,6 +112,8 @@ class View:
     is_prompt: bool
     cut_offs: str
     pinned_authors: str
+    reply_to: str
+    unsubscribe_url: str  # empty: only a reply unsubscribes
     preheader: str
 
 
@@ -125,9 +128,12 @@ class Renderer:
         self._email = _environment(email_folders)
         self._prompts = _environment(prompt_folders)
 
-    def render(self, digest: Digest) -> RenderedDigest:
-        """Subject, HTML and text; in the HTML the last abstracts are shortened if it would be cut (budget.py)."""
-        view = self._view(digest)
+    def render(self, digest: Digest, ways: Ways | None = None) -> RenderedDigest:
+        """Subject, HTML and text; in the HTML the last abstracts are shortened if it would be cut (budget.py).
+
+        `ways` are those by which this very mail is answered; without them it names the newsletter's address.
+        """
+        view = self._view(digest, ways)
         html = self._html(view)
         if len(html) > HTML_BYTES:
             abstracts = fit([paper.abstract for paper in view.papers], len(html) - HTML_BYTES)
@@ -149,6 +155,7 @@ class Renderer:
     def check(self) -> None:
         """Renders a digest in which every branch of the templates is taken. Raises ConfigError like `render`."""
         self.render(_EVERYTHING)
+        self.render(_EVERYTHING, Ways("reader@example.org", "https://example.org/u/token"))
         self.markdown(_EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
@@ -164,7 +171,8 @@ class Renderer:
         except TemplateError as error:
             raise _template_problem(f"templates/email/{name}", error) from error
 
-    def _view(self, digest: Digest) -> View:
+    def _view(self, digest: Digest, ways: Ways | None = None) -> View:
+        ways = ways or Ways(self._brand.reply_address)
         subscriber, counts = digest.subscriber, digest.counts
         papers = tuple(_paper_view(entry) for entry in digest.entries)
         return View(
@@ -189,6 +197,8 @@ class Renderer:
             cut_offs=f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}, "
             f"at most {subscriber.max_papers} papers",
             pinned_authors=", ".join(subscriber.pinned_authors),
+            reply_to=ways.reply_to,
+            unsubscribe_url=ways.unsubscribe_url,
             preheader=_one_line(" · ".join(p.title for p in papers[1:4]), PREHEADER_CHARS),
         )
 

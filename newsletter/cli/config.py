@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import textwrap
 
 import click
@@ -17,15 +18,20 @@ _CREDENTIALS = re.compile(r"//[^/@]*@")  # https://user:password@host
 
 
 @click.command(epilog=EXIT_CODES)
-def command() -> None:
+@click.option("--new-secret", is_flag=True, help="Print a new random key for NEWSLETTER_SECRET_KEYS, and nothing else.")
+def command(new_secret: bool) -> None:
     """Print every setting, its value and what it does.
 
     What comes out is a valid .env file: save it, uncomment a line and change it.
 
     \b
-    Example:
+    Examples:
       newsletter config > .env
+      echo "NEWSLETTER_SECRET_KEYS=$(newsletter config --new-secret)" >> .env
     """
+    if new_secret:
+        click.echo(secrets.token_urlsafe(33))
+        return
     settings = load_settings()
     for name, field in Settings.model_fields.items():
         for line in textwrap.wrap(field.description or "", 100):
@@ -35,9 +41,9 @@ def command() -> None:
 
 def _line(name: str, value: object, *, is_set: bool) -> str:
     """A secret stays a comment, so that a saved file does not put asterisks in its place."""
-    if isinstance(value, SecretStr):
-        return f"# {variable(name)}={value}"
-    shown = "" if value is None else str(value)
+    if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
+        return f"# {variable(name)}=**********"
+    shown = "" if value in (None, ()) else str(value)
     if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", shown)) != shown:
         return f"# {variable(name)}={without}"
     return f"{'' if is_set else '# '}{variable(name)}={_quoted(shown) if shown else ''}"

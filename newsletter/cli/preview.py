@@ -74,8 +74,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
 def _content(desk: flow.Desk, digest: Digest, form: str) -> bytes:
     if form == "markdown":
         return desk.renderer.markdown(digest).encode()
-    rendered = desk.renderer.render(digest)
+    ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    rendered = desk.renderer.render(digest, ways)
     if form == "eml":
-        message = build_message(digest, rendered, sender=desk.from_address, reply_to=desk.reply_address, now=desk.now())
-        return message.mime.as_bytes()
+        return build_message(digest, rendered, desk.letterhead, now=desk.now()).mime.as_bytes()
     return (rendered.html if form == "html" else rendered.text).encode()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import click
 
-from newsletter import app, flow, sample
+from newsletter import app, books, flow, sample
 from newsletter.cli.common import (
     TerminalWatcher,
     complain,
@@ -29,6 +28,7 @@ _EXITS = {
     RunOutcome.SCORING_FAILED: EXIT_SCORING,
     RunOutcome.DEFERRED: EXIT_DELIVERY,
     RunOutcome.REJECTED: EXIT_DELIVERY,
+    RunOutcome.STOPPED: EXIT_DELIVERY,
     RunOutcome.IN_DOUBT: EXIT_DELIVERY,
 }
 
@@ -127,6 +127,5 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
             entry.detail,
         )
     print_table(table)
-    tally = Counter(str(entry.outcome) for entry in report.subscribers)
-    parts = " + ".join(f"{count} {outcome}" for outcome, count in tally.most_common())
-    click.echo(f"{len(report.subscribers)} subscribers = {parts or 'nobody'}")
+    parts = " + ".join(f"{count} {group}" for group, count in books.tally(report).items())
+    click.echo(f"{len(report.subscribers)} subscribers = {parts}")

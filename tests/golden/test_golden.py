@@ -15,14 +15,23 @@ import pytest
 
 from newsletter import resources
 from newsletter.flow import Desk, preview, run_morning
+from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.render import Brand, Renderer
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers import parse_subscribers
+from newsletter.tokens import Signer
 from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
 NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
+LETTERHEAD = Letterhead(
+    Address("Morning Papers", addr_spec="digest@example.org"),
+    "digest@example.org",
+    Signer(["a key that everybody knows"]),
+    "https://papers.example.org",
+    "bounces@example.org",
+)
 
 
 class WrittenScores:
@@ -60,8 +69,7 @@ def run_case(case: Path) -> dict[str, bytes]:
             [resources.SHIPPED / "templates/email"],
             [resources.SHIPPED / "prompts"],
         ),
-        from_address=Address("Morning Papers", addr_spec="digest@example.org"),
-        reply_address="digest@example.org",
+        letterhead=LETTERHEAD,
         now=lambda: NOW,
     )
     path = case / "subscribers.yaml"

@@ -9,15 +9,18 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import resources
+from newsletter import resources, suppress
 from newsletter.errors import SourceError
 from newsletter.flow import Desk, preview, run_morning
+from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,
     DeliveryState,
+    EventKind,
     Feed,
     FeedOutcome,
     Frequency,
+    MailEvent,
     Paper,
     Profile,
     RunOutcome,
@@ -25,6 +28,8 @@ from newsletter.model import (
     ScoreFailure,
     ScoreSheet,
     Subscriber,
+    Suppression,
+    SuppressionReason,
 )
 from newsletter.render import Brand, Renderer
 from tests import make
@@ -102,8 +107,7 @@ class Morning:
             sender=self.sender,
             store=self.store,
             renderer=RENDERER,
-            from_address=Address("Morning Papers", addr_spec="digest@example.org"),
-            reply_address="back@example.org",
+            letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
         )
 
@@ -384,3 +388,76 @@ def test_each_subscriber_has_cut_offs_of_their_own() -> None:
     others = [make.subscriber(), make.subscriber(subscriber_id="s_other234", min_relevance=10)]
     given = morning(*two_papers(), subscribers=others)
     assert given.outcomes() == [RunOutcome.SENT, RunOutcome.NOTHING_RELEVANT]
+
+
+# --- who is not mailed, and when a run stops early
+
+
+def suppressed(given: Morning, why: SuppressionReason = SuppressionReason.UNSUBSCRIBED) -> None:
+    [who] = [subscriber.subscriber_id for subscriber in given.subscribers[:1]]
+    given.store.change_standing(who, lambda standing: suppress.suppress(standing, Suppression(why, make.NOW)))
+
+
+def several(count: int) -> list[Subscriber]:
+    return [
+        make.subscriber(subscriber_id=f"s_abcd234{letter}", email=f"{letter}@example.org") for letter in "abcde"[:count]
+    ]
+
+
+def test_a_suppression_beats_the_subscribers_file() -> None:
+    given = morning(*two_papers())
+    suppressed(given)
+    assert given.outcomes() == [RunOutcome.SUPPRESSED]
+    assert given.mailed() == []
+    assert given.store.get_deliveries() == []
+    given.store.change_standing(given.subscribers[0].subscriber_id, lambda standing: suppress.lift(standing, make.NOW))
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_when_the_provider_refuses_us_nothing_more_is_tried() -> None:
+    given = morning(*two_papers(), subscribers=several(3))
+    given.sender = FlakySender(lambda: make.NOW, [Act.ACCEPT, Act.STOP])
+    assert given.outcomes() == [RunOutcome.SENT, RunOutcome.STOPPED, RunOutcome.STOPPED]
+    rows = {row.subscriber_id: row.state for row in given.store.get_deliveries()}
+    assert rows == {"s_abcd234a": DeliveryState.ACCEPTED, "s_abcd234b": DeliveryState.DEFERRED}
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT, RunOutcome.SENT, RunOutcome.SENT]
+
+
+def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:
+    given = morning(*two_papers(), subscribers=several(3))
+    report = run_morning(
+        given.desk,
+        given.subscribers,
+        Silent(),
+        digest_on=given.source.on,
+        should_stop=lambda: len(given.sender.mails) == 1,
+    )
+    outcomes = [entry.outcome for entry in report.subscribers]
+    assert outcomes == [RunOutcome.SENT, RunOutcome.INTERRUPTED, RunOutcome.INTERRUPTED]
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT, RunOutcome.SENT, RunOutcome.SENT]
+
+
+def test_an_event_settles_a_doubt_that_the_sender_cannot() -> None:
+    given = morning(*two_papers())
+    given.sender = FlakySender(lambda: make.NOW, [Act.KEEP], blind=True)
+    assert given.outcomes() == [RunOutcome.IN_DOUBT]
+    who = given.subscribers[0].subscriber_id
+    assert given.store.take_event(MailEvent(EventKind.DELIVERED, who, make.TUESDAY, make.NOW), now=make.NOW)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert len(given.mailed()) == 1
+
+
+def test_the_papers_of_a_mail_that_bounced_come_with_the_next_one() -> None:
+    given = morning(*two_papers())
+    assert given.outcomes() == [RunOutcome.SENT]
+    who = given.subscribers[0].subscriber_id
+    first = given.sent()
+    given.store.take_event(MailEvent(EventKind.BOUNCED_SOFT, who, make.TUESDAY, make.NOW), now=make.NOW)
+    assert given.outcomes() == [RunOutcome.REJECTED]
+    assert given.sent() == frozenset()
+    given.source.on = make.WEDNESDAY
+    given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00099")]}
+    given.now += timedelta(days=1)
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert given.sent() >= first

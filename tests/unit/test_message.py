@@ -9,10 +9,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.digest import compose
-from newsletter.message import build_message
+from newsletter.message import Letterhead, beyond_latin_1, build_message, build_service_message
 from newsletter.model import Digest, Message, RenderedDigest
+from newsletter.tokens import Purpose, Signer, tag_of
 from tests import make
 
 RENDERED = RenderedDigest("3 papers: Über Größe", "<p>" + "x" * 3000 + "&#252;</p>", "Größe\n" + "y" * 3000 + "\n流形")
@@ -29,9 +32,13 @@ def digest_for(**subscriber: object) -> Digest:
     )
 
 
-def build(rendered: RenderedDigest = RENDERED, **subscriber: object) -> Message:
-    sender = Address("Morning Papers", addr_spec="digest@news.example.org")
-    return build_message(digest_for(**subscriber), rendered, sender=sender, reply_to="back@example.org", now=make.NOW)
+PLAIN = Letterhead(Address("Morning Papers", addr_spec="digest@news.example.org"), "back@example.org")
+SIGNER = Signer(["a key"])
+FULL = replace(PLAIN, signer=SIGNER, base_url="https://papers.example.org", bounce_to="bounces@example.org")
+
+
+def build(rendered: RenderedDigest = RENDERED, *, letterhead: Letterhead = PLAIN, **subscriber: object) -> Message:
+    return build_message(digest_for(**subscriber), rendered, letterhead, now=make.NOW)
 
 
 def read_back(message: Message) -> EmailMessage:
@@ -52,6 +59,87 @@ def test_the_headers_of_a_list_mail_are_there() -> None:
     assert mail["Precedence"] == "bulk"
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["Date"].datetime == make.NOW
+    assert mail["Feedback-ID"] == "::digest:newsexampleorg"
+    assert "List-Unsubscribe-Post" not in mail  # one click needs a web part
+
+
+def test_with_a_key_and_a_web_part_one_click_unsubscribes_and_answers_carry_the_delivery() -> None:
+    message = build(letterhead=FULL)
+    mail = read_back(message)
+    whose = ("s_abcd2345", make.TUESDAY)
+    reply_to = mail["Reply-To"].addresses[0].addr_spec
+    assert SIGNER.read_tag(Purpose.REPLY, tag_of(reply_to)) == whose
+    assert SIGNER.read_tag(Purpose.BOUNCE, tag_of(message.envelope_from)) == whose
+    link, mailto = mail["List-Unsubscribe"].split(", ")
+    assert mailto == f"<mailto:{reply_to}?subject=unsubscribe>"
+    assert link.startswith("<https://papers.example.org/u/")
+    assert SIGNER.read_link(Purpose.UNSUBSCRIBE, link[1:-1].rpartition("/")[2]) == "s_abcd2345"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message.to not in message.mime["List-Unsubscribe"] + message.envelope_from
+
+
+def test_no_one_click_without_https() -> None:
+    """RFC 8058 §3.1 knows no other; a reader can still open the link in the mail."""
+    mail = read_back(build(letterhead=replace(FULL, base_url="http://127.0.0.1:8000")))
+    assert "List-Unsubscribe-Post" not in mail
+    assert mail["List-Unsubscribe"].startswith("<mailto:")
+
+
+def test_a_mailbox_without_plus_addressing_gets_plain_replies() -> None:
+    mail = read_back(build(letterhead=replace(FULL, has_tags=False)))
+    assert mail["Reply-To"] == "back@example.org"
+    assert mail["List-Unsubscribe-Post"]
+
+
+def test_a_way_to_unsubscribe_is_never_broken_into_lines() -> None:
+    lines = build(letterhead=FULL).mime.as_bytes().decode().split("\r\n")
+    at = next(number for number, line in enumerate(lines) if line.startswith("List-Unsubscribe:"))
+    assert lines[at].startswith("List-Unsubscribe: <https://papers.example.org/u/")
+    assert lines[at].endswith(">,")
+    assert lines[at + 1].startswith(" <mailto:back+")
+    assert lines[at + 1].endswith("?subject=unsubscribe>")
+
+
+@given(st.text(max_size=30))
+def test_a_text_part_is_never_taken_for_latin_1_and_says_the_same(text: str) -> None:
+    sent = beyond_latin_1(text)
+    assert sent.rstrip("\u2060\n") == text.rstrip("\u2060\n")
+    try:
+        sent.encode("latin-1")
+    except UnicodeEncodeError:
+        pass
+    else:
+        assert sent.isascii()
+
+
+def test_html_that_is_not_ascii_is_refused() -> None:
+    with pytest.raises(ValueError, match="not ASCII"):
+        build(replace(RENDERED, html="<p>ü</p>"))
+
+
+def service(**changes: str) -> Message:
+    plain = {"key": "alert-1", "to": "op@example.org", "subject": "2 mails failed", "text": "Größe — 流形\n"}
+    sender = Address("Morning Papers (service)", addr_spec="service@news.example.org")
+    return build_service_message(sender=sender, now=make.NOW, **(plain | changes))
+
+
+def test_a_service_mail_is_no_list_mail_and_comes_from_another_address() -> None:
+    message = service()
+    mail = read_back(message)
+    assert message.delivery_id == "service/alert-1"
+    assert mail["From"].addresses[0].addr_spec == "service@news.example.org"
+    assert mail["Message-ID"] == "<service.alert-1@news.example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert not [name for name in mail if name.startswith("List-")]
+    assert mail.get_content().splitlines() == ["Größe — 流形"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"subject": "a\r\nBcc: x@example.org"}, {"to": "a@example.org\nBcc: b@example.org"}, {"key": "a b>"}]
+)
+def test_a_service_mail_takes_no_line_breaks_and_no_odd_key(changes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"(?i)invalid|linefeed|carriage|Message-ID"):
+        service(**changes)
 
 
 def test_both_parts_come_back_as_they_were_text_first() -> None:

@@ -1,0 +1,55 @@
+"""Do the books balance at the end of a run: each subscriber in exactly one of five groups, and the ledger agrees. Pure.
+
+    subscribers = sent + empty + skipped + failed + in doubt
+
+A run that says "sent" of a mail the ledger does not know would lose or double it the next day: that is a bug, and the
+run ends with it rather than with a nice summary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from newsletter.errors import LedgerError
+from newsletter.model import TALLY, Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, Tally
+
+_S = DeliveryState
+#: Where the ledger may stand when a run tells this of a delivery it has claimed. Events may have moved it on already.
+_AGREES: dict[RunOutcome, frozenset[DeliveryState]] = {
+    RunOutcome.SENT: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
+    RunOutcome.NOTHING_RELEVANT: frozenset({_S.SKIPPED}),
+    RunOutcome.FEED_FAILED: frozenset({_S.SKIPPED}),
+    RunOutcome.SCORING_FAILED: frozenset({_S.DEFERRED}),
+    RunOutcome.DEFERRED: frozenset({_S.DEFERRED}),
+    RunOutcome.STOPPED: frozenset({_S.DEFERRED}),
+    RunOutcome.REJECTED: frozenset({_S.REJECTED}),
+    RunOutcome.IN_DOUBT: frozenset({_S.IN_DOUBT, _S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
+}
+
+
+def tally(report: RunReport) -> dict[Tally, int]:
+    """How many subscribers are in each of the five groups, in their order; all five are there."""
+    counted = Counter(TALLY[entry.outcome] for entry in report.subscribers)
+    return {group: counted[group] for group in Tally}
+
+
+def balance(
+    report: RunReport, subscriber_ids: Sequence[str], get_delivery: Callable[[str, date], Delivery | None]
+) -> None:
+    """Raises LedgerError if a subscriber is missing or counted twice, or the ledger tells another story."""
+    told = [entry.subscriber_id for entry in report.subscribers]
+    if told != list(subscriber_ids) or sum(tally(report).values()) != len(subscriber_ids):
+        raise LedgerError(f"run {report.run_id} tells of {len(told)} subscribers and there are {len(subscriber_ids)}")
+    for entry in report.subscribers:
+        if entry.delivery_id:
+            _compare(report.run_id, entry, get_delivery)
+
+
+def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, date], Delivery | None]) -> None:
+    subscriber_id, _, digest_on = entry.delivery_id.partition("/")
+    row = get_delivery(subscriber_id, date.fromisoformat(digest_on))
+    if row is None or (row.run_id == run_id and row.state not in _AGREES.get(entry.outcome, frozenset())):
+        state = row.state if row else "not there"
+        raise LedgerError(f"run {run_id} tells {entry.outcome} of {entry.delivery_id}, which is {state} in the ledger")
