@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from newsletter.cli.common import (
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
 from newsletter.config import load_settings
 from newsletter.ledger import counts_as_sent
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -127,5 +128,14 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
             entry.detail,
         )
     print_table(table)
-    parts = " + ".join(f"{count} {group}" for group, count in books.tally(report).items())
-    click.echo(f"{len(report.subscribers)} subscribers = {parts}")
+    click.echo(in_words(report))
+
+
+def in_words(report: RunReport) -> str:
+    """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
+    parts = []
+    for group, count in books.tally(report).items():
+        kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
+        told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
+        parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))
+    return f"{len(report.subscribers)} subscribers = {' + '.join(parts)}"
