@@ -6,16 +6,14 @@ assumptions about it are values that are shown beside the result. Calls nobody; 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.answers import ANSWER_SCHEMA
 from newsletter.model import Paper, Profile
-from newsletter.prices import Price
-from newsletter.prompts import Prompts
+from newsletter.prices import CACHED_FROM_TOKENS, Price
+from newsletter.prompts import Prompt, Prompts
 from newsletter.token_count import count, count_chat
 
 # Reasoning tokens for each paper asked about. Medium: a published bill of gpt-5 (113,569 tokens of output for 666
@@ -62,20 +60,30 @@ def estimate(
     price: Price | None,
     assumed: Assumptions,
 ) -> Estimate:
-    """Nothing is taken to come from the provider's cache; where writing to it costs extra, everything is written."""
+    """Where writing to the cache costs extra, the first call writes the beginning and the others read it.
+
+    Elsewhere nothing is taken to come from the cache, which is then the provider's own affair.
+    """
     asked = _spread(papers, math.ceil(len(papers) * assumed.share))
     batches = [asked[start : start + assumed.batch_papers] for start in range(0, len(asked), assumed.batch_papers)]
     rendered = [prompts.render(profile, batch, floor) for batch in batches]
-    schema = json.dumps(ANSWER_SCHEMA)
-    prompt_tokens = sum(count_chat(prompt.system, prompt.user, schema) for prompt in rendered)
+    prompt_tokens = sum(count_chat(prompt.system, prompt.user, prompt.beginning[0]) for prompt in rendered)
     passing = len(asked) if floor < 5 else min(len(asked), round(len(papers) * assumed.passing_share))
     ids = sum(count(f'"{label}",') for prompt in rendered for label in prompt.labels)
     below = ids * (len(asked) - passing) // len(asked) if asked else 0
     answer_tokens = len(batches) * count(_EMPTY_ANSWER) + passing * assumed.answer_tokens + below
     reasoning_tokens = len(asked) * assumed.reasoning_tokens
-    written = prompt_tokens if price and price.cache_write > price.input else 0
-    cost = price.cost(prompt_tokens, 0, written, answer_tokens + reasoning_tokens) if price else None
+    kept = count_kept(rendered[0]) if rendered and price and price.cache_write > price.input else 0
+    cost = None
+    if price:
+        cost = price.cost(prompt_tokens, kept * max(0, len(batches) - 1), kept, answer_tokens + reasoning_tokens)
     return Estimate(len(papers), len(asked), len(batches), prompt_tokens, answer_tokens, reasoning_tokens, cost)
+
+
+def count_kept(prompt: Prompt) -> int:
+    """Tokens of the beginning that a cache can keep: all of it, or none where it is too short for any."""
+    tokens = sum(map(count, prompt.beginning))
+    return tokens if tokens >= CACHED_FROM_TOKENS else 0
 
 
 def add_up(estimates: Sequence[Estimate]) -> Estimate:

@@ -18,7 +18,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate
 from newsletter.model import Paper, Profile, Subscriber
-from newsletter.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, check_model, dollars, price_of
+from newsletter.prices import CACHED_FROM_TOKENS, DEFAULT_MODEL, FLEX, STANDARD, Price, check_model, dollars, price_of
 from newsletter.prompts import load_prompts
 from newsletter.resources import read_text
 from newsletter.spending import spent
@@ -124,7 +124,8 @@ def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assump
         f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
-        "Nothing comes from the provider's cache; where writing to it costs extra, every prompt is written."
+        f"From GPT-5.6 on, a beginning of {CACHED_FROM_TOKENS:,} tokens or more is written to the provider's cache by\n"
+        "the first call of a profile and read by the others; before, nothing is taken to come from the cache."
     )
 
 

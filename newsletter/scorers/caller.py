@@ -16,6 +16,7 @@ import stamina
 
 from newsletter.answers import ANSWER_SCHEMA
 from newsletter.model import ModelCall
+from newsletter.prices import CACHED_FROM_TOKENS
 from newsletter.prompts import Prompt
 from newsletter.scorers.callbook import CallBook, count_at_most
 from newsletter.scorers.chat import (
@@ -115,7 +116,12 @@ class Caller:
         server = self._server
         most = self._most_tokens(prompt)
         body = server.chat.build_body(
-            prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
+            prompt.system,
+            prompt.user,
+            max_tokens=most[1],
+            cache_key=self._subject,
+            tier=tier,
+            head=prompt.head if self._can_be_kept(prompt) else "",
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
         tokens = sum(most) - server.limits.reasoning_tokens
@@ -136,6 +142,9 @@ class Caller:
         finally:
             self._open_calls -= 1
             self._call_ended.set()
+
+    def _can_be_kept(self, prompt: Prompt) -> bool:
+        return sum(map(self._server.count, prompt.beginning)) >= CACHED_FROM_TOKENS
 
     def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
         """Of the request and of its answer."""

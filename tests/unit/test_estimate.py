@@ -47,12 +47,32 @@ def test_the_prompts_are_counted_as_they_are_sent() -> None:
     assert two.prompt_tokens - one.prompt_tokens == count(second) - count(first)
 
 
-def test_where_writing_to_the_cache_costs_extra_the_estimate_pays_it() -> None:
-    found = of(100)
+def cost_of(found: Estimate, *, cached: int, written: int) -> Decimal:
     assert LUNA is not None
-    completion = found.answer_tokens + found.reasoning_tokens
-    assert found.cost_usd == LUNA.cost(found.prompt_tokens, 0, found.prompt_tokens, completion)
-    assert found.cost_usd > LUNA.cost(found.prompt_tokens, 0, 0, completion)
+    return LUNA.cost(found.prompt_tokens, cached, written, found.answer_tokens + found.reasoning_tokens)
+
+
+def test_where_writing_to_the_cache_costs_extra_the_beginning_is_paid_once_and_then_read() -> None:
+    long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
+    found = estimate(PROMPTS, long, papers(100), 7, price=LUNA, assumed=ASSUMED)
+    kept = sum(map(count, PROMPTS.render(long, (), 7).beginning))
+    assert kept > 1_024
+    assert found.calls == 3
+    assert found.cost_usd == cost_of(found, cached=2 * kept, written=kept)
+
+
+def test_a_beginning_too_short_for_the_cache_is_neither_written_nor_read() -> None:
+    assert sum(map(count, PROMPTS.render(PROFILE, (), 7).beginning)) < 1_024
+    found = of(100)
+    assert found.cost_usd == cost_of(found, cached=0, written=0)
+
+
+def test_before_writing_was_charged_nothing_is_taken_to_come_from_the_cache() -> None:
+    assert LUNA is not None
+    older = replace(LUNA, cache_write=LUNA.input)
+    long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
+    found = estimate(PROMPTS, long, papers(100), 7, price=older, assumed=ASSUMED)
+    assert found.cost_usd == cost_of(found, cached=0, written=0)
 
 
 def test_nobody_to_ask_about_costs_nothing() -> None:
