@@ -124,6 +124,16 @@ def test_judgements_are_remembered_as_they_come() -> None:
     assert b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date()) == list(verdicts.judgements)
 
 
+def test_a_call_knows_the_run_it_was_made_in() -> None:
+    with bench() as b:
+        b.judge(papers(1))
+        b.memory.start_run("r1")
+        b.judge(papers(1))
+        b.memory.end_run("r1")
+    assert [call.run_id for call in b.calls()].count("r1") == 1
+    assert [call.run_id for call in b.calls()].count("") == 1
+
+
 def test_no_papers_make_no_call() -> None:
     with bench() as b:
         assert b.judge([]) == Verdicts((), (), None)
