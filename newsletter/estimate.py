@@ -7,11 +7,11 @@ assumptions about it are values that are shown beside the result. Calls nobody; 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.model import Paper, Profile
+from newsletter.model import Judgement, Paper, Profile
 from newsletter.prices import CACHED_FROM_TOKENS, Price
 from newsletter.prompts import Prompt, Prompts
 from newsletter.token_count import count, count_chat
@@ -43,6 +43,7 @@ class Estimate:
     """Of one profile and cut-off, or of several added up."""
 
     papers: int
+    known: int  # of them, judged before by the same model in the same words: they cost nothing again
     asked: int
     calls: int
     prompt_tokens: int
@@ -59,16 +60,25 @@ def estimate(
     *,
     price: Price | None,
     assumed: Assumptions,
+    known: Set[str] = frozenset(),
 ) -> Estimate:
-    """Where writing to the cache costs extra, the first call writes the beginning and the others read it.
+    """What it costs to judge a day's papers. Those `known` (ids) are judged already: they keep their places in the
+    shortlist, as in the funnel, and cost nothing.
+
+    Where writing to the cache costs extra, the first call writes the beginning and the others read it.
 
     Elsewhere nothing is taken to come from the cache, which is then the provider's own affair.
     """
-    asked = _spread(papers, math.ceil(len(papers) * assumed.share))
+    fresh = [paper for paper in papers if paper.arxiv_id not in known]
+    n_known = len(papers) - len(fresh)
+    asked = _spread(fresh, max(0, math.ceil(len(papers) * assumed.share) - n_known))
     batches = [asked[start : start + assumed.batch_papers] for start in range(0, len(asked), assumed.batch_papers)]
     rendered = [prompts.render(profile, batch, floor) for batch in batches]
     prompt_tokens = sum(count_chat(prompt.system, prompt.user, prompt.beginning[0]) for prompt in rendered)
-    passing = len(asked) if floor < 5 else min(len(asked), round(len(papers) * assumed.passing_share))
+    passing = len(asked)
+    if floor >= 5 and asked:
+        of_the_day = len(papers) * assumed.passing_share
+        passing = min(len(asked), round(of_the_day * len(asked) / (n_known + len(asked))))
     ids = sum(count(f'"{label}",') for prompt in rendered for label in prompt.labels)
     below = ids * (len(asked) - passing) // len(asked) if asked else 0
     answer_tokens = len(batches) * count(_EMPTY_ANSWER) + passing * assumed.answer_tokens + below
@@ -77,7 +87,8 @@ def estimate(
     cost = None
     if price:
         cost = price.cost(prompt_tokens, kept * max(0, len(batches) - 1), kept, answer_tokens + reasoning_tokens)
-    return Estimate(len(papers), len(asked), len(batches), prompt_tokens, answer_tokens, reasoning_tokens, cost)
+    counts = (len(papers), n_known, len(asked), len(batches))
+    return Estimate(*counts, prompt_tokens, answer_tokens, reasoning_tokens, cost)
 
 
 def count_kept(prompt: Prompt) -> int:
@@ -86,11 +97,20 @@ def count_kept(prompt: Prompt) -> int:
     return tokens if tokens >= CACHED_FROM_TOKENS else 0
 
 
+def find_known(
+    judgements: Iterable[Judgement], papers: Sequence[Paper], *, model: str, prompt_key: str
+) -> frozenset[str]:
+    """The papers whose present version this model has judged in these words."""
+    asked = {(one.arxiv_id, one.version) for one in judgements if (one.model, one.prompt_key) == (model, prompt_key)}
+    return frozenset(paper.arxiv_id for paper in papers if (paper.arxiv_id, paper.version) in asked)
+
+
 def add_up(estimates: Sequence[Estimate]) -> Estimate:
     costs = [each.cost_usd for each in estimates]
     known = [cost for cost in costs if cost is not None]
     return Estimate(
         papers=sum(each.papers for each in estimates),
+        known=sum(each.known for each in estimates),
         asked=sum(each.asked for each in estimates),
         calls=sum(each.calls for each in estimates),
         prompt_tokens=sum(each.prompt_tokens for each in estimates),
