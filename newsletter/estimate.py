@@ -29,6 +29,7 @@ class Assumptions:
     share: float  # the model is asked about
     effort: str
     batch_papers: int
+    small_pool: int = 0  # of a day of so many papers or fewer it is asked about all
     passing_share: float = 0.15  # reach a cut-off of 5 or more; lower ones let pass all that are asked about
     answer_tokens: int = 63  # of one passing paper: id, two scores and the comment (measured)
 
@@ -71,7 +72,8 @@ def estimate(
     """
     fresh = [paper for paper in papers if paper.arxiv_id not in known]
     n_known = len(papers) - len(fresh)
-    asked = _spread(fresh, max(0, math.ceil(len(papers) * assumed.share) - n_known))
+    share = assumed.share if len(papers) > assumed.small_pool else 1
+    asked = _spread(fresh, max(0, math.ceil(len(papers) * share) - n_known))
     batches = [asked[start : start + assumed.batch_papers] for start in range(0, len(asked), assumed.batch_papers)]
     rendered = [prompts.render(profile, batch, floor) for batch in batches]
     prompt_tokens = sum(count_chat(prompt.system, prompt.user, prompt.beginning[0]) for prompt in rendered)

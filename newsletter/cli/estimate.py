@@ -114,8 +114,13 @@ def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> l
 def _assumptions(settings: Settings) -> Assumptions:
     from newsletter.scorers.shortlist import Policy  # noqa: PLC0415
 
-    share = min(settings.model_max_share, Policy().share)
-    return Assumptions(share=share, effort=settings.model_effort, batch_papers=settings.model_batch_papers)
+    policy = Policy()
+    return Assumptions(
+        share=min(settings.model_max_share, policy.share),
+        effort=settings.model_effort,
+        batch_papers=settings.model_batch_papers,
+        small_pool=policy.small_pool,
+    )
 
 
 def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assumptions) -> None:
@@ -131,7 +136,8 @@ def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assump
     if whole.known:
         click.echo(f"\n{whole.known:,} were judged already by this model, in the same words: they cost nothing again.")
     click.echo(
-        f"\nAssumed: the model is asked about {assumed.share:.0%} of the papers, more in a profile's first days.\n"
+        f"\nAssumed: the model is asked about {assumed.share:.0%} of the papers, more in a profile's first days\n"
+        f"and all of them where there are {assumed.small_pool} or fewer.\n"
         f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"

@@ -196,7 +196,7 @@ def test_an_estimate_names_each_profile_the_total_and_what_it_assumes() -> None:
     assert shown.startswith("gpt-6-luna, standard tier: $0.1 in")
     for subscriber in load_subscribers(Path("subscribers.yaml")):
         assert subscriber.subscriber_id in shown
-    assert re.search(r"total +79 +0 +37 +3 ", shown)
+    assert re.search(r"total +79 +0 +79 +5 ", shown)
     assert "were judged already" not in shown
     assert "Assumed" in shown
     assert not any(Path("state/announcements").iterdir())

@@ -80,6 +80,11 @@ def test_nobody_to_ask_about_costs_nothing() -> None:
     assert of(0) == Estimate(0, 0, 0, 0, 0, 0, 0, Decimal(0))
 
 
+def test_a_small_day_is_asked_about_whole_as_the_funnel_does() -> None:
+    small = replace(ASSUMED, small_pool=40)
+    assert [of(number, small).asked for number in (40, 41)] == [40, 19]
+
+
 def known_of(number: int, n_known: int) -> Estimate:
     known = {paper.arxiv_id for paper in papers(number)[:n_known]}
     return estimate(PROMPTS, PROFILE, papers(number), 7, price=LUNA, assumed=ASSUMED, known=known)
