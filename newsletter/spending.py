@@ -5,7 +5,7 @@ Pure: calls go in, sums come out. Prices are prices.py's business; that racing c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
@@ -70,7 +70,7 @@ def add_up(calls: Iterable[ModelCall], name_of: Callable[[ModelCall], str]) -> l
     return [total(group, name) for name, group in sorted(groups.items())]
 
 
-def share_out(profiles: Iterable[Bill], readers: Mapping[str, Sequence[str]]) -> list[Share]:
+def share_out(profiles: Iterable[Bill], readers: dict[str, list[str]]) -> list[Share]:
     """Each profile's bill in equal parts among those who have the profile, by subscriber; nobody's last.
 
     Equal, because a paper is asked about once for all of them: no call is more one reader's than another's.
@@ -78,7 +78,7 @@ def share_out(profiles: Iterable[Bill], readers: Mapping[str, Sequence[str]]) ->
     shares = [
         Share(who, bill.name, len(having), bill.calls, bill.without_price, bill.cost_usd / max(1, len(having)))
         for bill in profiles
-        for having in [readers.get(bill.name, ())]
+        for having in [readers.get(bill.name, [])]
         for who in having or [""]
     ]
     return sorted(shares, key=lambda share: (not share.subscriber_id, share.subscriber_id, share.profile))

@@ -121,7 +121,7 @@ class Caller:
             max_tokens=most[1],
             cache_key=self._subject,
             tier=tier,
-            head=prompt.head if self._can_be_kept(prompt) else "",
+            head=head_to_keep(prompt, server.count),
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
         tokens = sum(most) - server.limits.reasoning_tokens
@@ -142,9 +142,6 @@ class Caller:
         finally:
             self._open_calls -= 1
             self._call_ended.set()
-
-    def _can_be_kept(self, prompt: Prompt) -> bool:
-        return sum(map(self._server.count, prompt.beginning)) >= CACHED_FROM_TOKENS
 
     def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
         """Of the request and of its answer."""
@@ -167,6 +164,11 @@ class Caller:
             self._call_ended.clear()
             await self._call_ended.wait()
         raise CallStopped("stopped", self.stopped)
+
+
+def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
+    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 
 def wait_before_retry(error: Exception) -> bool | float:
