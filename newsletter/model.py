@@ -241,6 +241,7 @@ class ModelCall:
     cost_usd: Decimal | None = None  # while pending: the most it can cost; None: the price is not known
     seconds: float = 0.0
     answer: str = ""  # as it came, bounded
+    run_id: str = ""  # the run it was made in; empty outside of runs, as for a preview
 
 
 # --- digest and message -------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The daily budget's rule, and calls added up to bills: by day, month, model or profile.
+"""The daily budget's rule, and calls added up to bills: by day, month, run, model or profile, and shared among readers.
 
 Pure: calls go in, sums come out. Prices are prices.py's business; that racing calls keep the rule is the store's.
 """
@@ -31,6 +31,18 @@ class Bill:
     cost_usd: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A subscriber's part of what was paid for a profile that `readers` subscribers have; nobody's: no subscriber."""
+
+    subscriber_id: str
+    profile: str
+    readers: int
+    calls: int  # of the profile, whoever shares them
+    without_price: int
+    cost_usd: Decimal
+
+
 def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
     """Whether the day's calls and this one, each at the most it can cost, stay within the budget.
 
@@ -56,6 +68,20 @@ def add_up(calls: Iterable[ModelCall], name_of: Callable[[ModelCall], str]) -> l
     for call in calls:
         groups.setdefault(name_of(call), []).append(call)
     return [total(group, name) for name, group in sorted(groups.items())]
+
+
+def share_out(profiles: Iterable[Bill], readers: dict[str, list[str]]) -> list[Share]:
+    """Each profile's bill in equal parts among those who have the profile, by subscriber; nobody's last.
+
+    Equal, because a paper is asked about once for all of them: no call is more one reader's than another's.
+    """
+    shares = [
+        Share(who, bill.name, len(having), bill.calls, bill.without_price, bill.cost_usd / max(1, len(having)))
+        for bill in profiles
+        for having in [readers.get(bill.name, [])]
+        for who in having or [""]
+    ]
+    return sorted(shares, key=lambda share: (not share.subscriber_id, share.subscriber_id, share.profile))
 
 
 def total(calls: Iterable[ModelCall], name: str = "total") -> Bill:

@@ -45,7 +45,7 @@ class MemoryStore:
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._runs: dict[str, RunReport] = {}
         self._documents: dict[str, str] = {}
-        self._running: set[str] = set()
+        self._running: dict[str, None] = {}  # in the order of their starts
 
     def crash(self) -> None:
         """As if every process that works here had been killed."""
@@ -180,10 +180,13 @@ class MemoryStore:
         self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
 
     def start_run(self, run_id: str) -> None:
-        self._running.add(run_id)
+        self._running[run_id] = None
 
     def end_run(self, run_id: str) -> None:
-        self._running.discard(run_id)
+        self._running.pop(run_id, None)
+
+    def current_run(self) -> str:
+        return next(reversed(self._running), "")
 
     def is_running(self, run_id: str) -> bool:
         return run_id in self._running

@@ -48,7 +48,13 @@ Fault = Callable[[Reply], None]
 
 def papers_in(body: Body) -> dict[str, str]:
     """The papers of a request, label → text, as a simple reader of the prompt finds them."""
-    return {found["id"]: found["text"] for found in _PAPER.finditer(body["messages"][-1]["content"])}
+    return {found["id"]: found["text"] for found in _PAPER.finditer(text_of(body["messages"][-1]))}
+
+
+def text_of(message: Body) -> str:
+    """A message's text, whether it comes whole or in parts."""
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
 def arxiv_id(label: str) -> str:
@@ -66,7 +72,7 @@ def relevance_of(label: str) -> int:
 
 def sensible_model(body: Body) -> str:
     """Judges by the id, and answers exactly as asked."""
-    floor = int(_FLOOR.search(body["messages"][-1]["content"])[1])
+    floor = int(_FLOOR.search(text_of(body["messages"][-1]))[1])
     labels = list(papers_in(body))
     scored = [entry(each, relevance_of(each)) for each in labels if relevance_of(each) >= floor]
     below = [each for each in labels if relevance_of(each) < floor]
@@ -163,6 +169,31 @@ def does_not_take(name: str, *, says_where: bool = True) -> Fault:
     return fault
 
 
+def does_not_take_breakpoints(reply: Reply) -> None:
+    if "prompt_cache_breakpoint" in json.dumps(reply.request):
+        param = "messages[1].content[0].prompt_cache_breakpoint"
+        error(400, "unknown_parameter", f"Unknown parameter: '{param}'.", param=param)(reply)
+
+
+def does_not_take_parts(reply: Reply) -> None:
+    """As some compatible servers: a message's content is a text and nothing else."""
+    if any(not isinstance(message["content"], str) for message in reply.request["messages"]):
+        error(400, None, "messages.1.content must be a string")(reply)
+
+
+def _kept(body: Body) -> str:
+    """The beginning a cache keeps: up to the breakpoint if the request speaks of any, or else up to the papers."""
+    prompt = "".join(map(text_of, body["messages"]))
+    if "prompt_cache_options" not in body:
+        return prompt.partition("<paper id")[0]
+    *others, last = body["messages"]
+    parts = last["content"] if isinstance(last["content"], list) else []
+    marked = [place for place, part in enumerate(parts) if "prompt_cache_breakpoint" in part]
+    if not marked:
+        return ""
+    return "".join([*map(text_of, others), *(part["text"] for part in parts[: marked[-1] + 1])])
+
+
 # --- the server ---------------------------------------------------------------------------------------
 
 
@@ -196,10 +227,10 @@ class OpenAIServer:
 
     def _completion(self, body: Body) -> Body:
         text = self.model(body)
-        prompt = "".join(message["content"] for message in body["messages"])
-        head = prompt.partition("<paper id")[0]
-        cached = len(head) // 4 if head in self._seen else 0
-        self._seen.add(head)
+        prompt = "".join(map(text_of, body["messages"]))
+        kept = _kept(body)
+        is_hit = kept in self._seen
+        self._seen.add(kept)
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -218,7 +249,11 @@ class OpenAIServer:
                 "prompt_tokens": len(prompt) // 4,
                 "completion_tokens": len(text) // 4,
                 "total_tokens": (len(prompt) + len(text)) // 4,
-                "prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0},
+                "prompt_tokens_details": {
+                    "cached_tokens": len(kept) // 4 if is_hit else 0,
+                    "cache_write_tokens": 0 if is_hit or "prompt_cache_options" not in body else len(kept) // 4,
+                    "audio_tokens": 0,
+                },
                 "completion_tokens_details": {"reasoning_tokens": 0},
             },
         }

@@ -14,6 +14,7 @@ from newsletter.cli.common import (
     TerminalWatcher,
     complain,
     find_subscriber,
+    model_line,
     new_table,
     numbers,
     print_table,
@@ -81,6 +82,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         complain(line)
     if not quiet:
         show(report, subscribers)
+        if line := model_line(desk.store, report):
+            click.echo(line)
         if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from rich.table import Table
 
 from newsletter import app
-from newsletter.cli.common import complain, new_table, numbers, print_table
+from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
@@ -43,6 +43,8 @@ def command(on: datetime | None, as_json: bool) -> None:
     print_table(_feeds(run))
     click.echo()
     print_table(_subscribers(runs, rows))
+    if line := model_line(store, run):
+        click.echo(f"\n{line}")
     _warn(store)
 
 

@@ -28,6 +28,8 @@ _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 class Memory(Protocol):
     """The part of the store that a judge writes to; see stores/."""
 
+    def current_run(self) -> str: ...
+
     def put_judgements(self, judgements: Sequence[Judgement]) -> None: ...
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
@@ -67,6 +69,7 @@ class CallBook:
             paper_ids=tuple(paper_ids),
             request_hash=hash_request(body),
             cost_usd=price.highest_cost(*most) if price else None,
+            run_id=self._memory.current_run(),
         )
         may_begin = self._memory.begin_call(call, budget_usd=self._budget_usd if price else None)
         return call if may_begin else None

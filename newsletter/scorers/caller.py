@@ -16,6 +16,7 @@ import stamina
 
 from newsletter.answers import ANSWER_SCHEMA
 from newsletter.model import ModelCall
+from newsletter.prices import CACHED_FROM_TOKENS
 from newsletter.prompts import Prompt
 from newsletter.scorers.callbook import CallBook, count_at_most
 from newsletter.scorers.chat import (
@@ -115,7 +116,12 @@ class Caller:
         server = self._server
         most = self._most_tokens(prompt)
         body = server.chat.build_body(
-            prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
+            prompt.system,
+            prompt.user,
+            max_tokens=most[1],
+            cache_key=self._subject,
+            tier=tier,
+            head=head_to_keep(prompt, server.count),
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
         tokens = sum(most) - server.limits.reasoning_tokens
@@ -158,6 +164,11 @@ class Caller:
             self._call_ended.clear()
             await self._call_ended.wait()
         raise CallStopped("stopped", self.stopped)
+
+
+def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
+    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 
 def wait_before_retry(error: Exception) -> bool | float:

@@ -1,9 +1,10 @@
 """One request to an OpenAI-compatible server, and what became of it: a `Reply`, or a `CallFailed` that says what to do.
 
 Sends each request once, within a time limit; repeating, splitting and accounting are judge.py's business. A parameter
-the server refuses is left out from then on. `prompt_cache_breakpoint` and `prompt_cache_options` are never sent: they
-exist from GPT-5.6 on and other models answer 400; the plain prefix cache needs neither. Facts: OpenAI's API reference
-(chat completions, error codes, flex processing), read November 2026; the openai package does the HTTP.
+the server refuses is left out from then on. From GPT-5.6 on the request says what the provider's cache shall keep,
+since writing to it is charged there and it would otherwise keep the papers; other models take no such word. Facts:
+OpenAI's API reference (chat completions, error codes, flex processing) and its prompt caching guide, read November
+2026; the openai package does the HTTP.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import openai
 
 from newsletter.answers import ANSWER_SCHEMA, plain_line
 from newsletter.errors import ConfigError
+from newsletter.prices import writes_cost_extra
 
 DEFAULT_URL = "https://api.openai.com/v1"
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
@@ -43,6 +45,8 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "max_completion_tokens": ("max_completion_tokens",),
     "service_tier": ("service_tier",),
     "prompt_cache_key": ("prompt_cache_key",),
+    # With it goes the breakpoint, and the text in parts that carries it
+    "prompt_cache_options": ("prompt_cache_options", "prompt_cache_breakpoint", "content must be a string"),
 }
 
 
@@ -151,11 +155,18 @@ class Chat:
             http_client=openai.DefaultAsyncHttpxClient(verify=_tls()),
         )
 
-    def build_body(self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str) -> dict[str, Any]:
-        """The request: the same arguments give the same bytes, until the server refuses a parameter."""
+    def build_body(
+        self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str, head: str = ""
+    ) -> dict[str, Any]:
+        """The request: the same arguments give the same bytes, until the server refuses a parameter.
+
+        `head` is the beginning of `user` that later requests share, where it is long enough to be kept for them.
+        """
+        marks = writes_cost_extra(self.settings.model) and "prompt_cache_options" not in self._left_out
+        content = _in_two(head, user) if marks and head else user
         body: dict[str, Any] = {
             "model": self.settings.model,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": content}],
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "scores", "strict": True, "schema": ANSWER_SCHEMA},
@@ -165,6 +176,9 @@ class Chat:
             # "default" by name: without it, a project can be set to the dearer priority tier
             "service_tier": FLEX if tier == FLEX else "default",
             "prompt_cache_key": cache_key,
+            # Nothing is written but what ends at a breakpoint: by itself the provider would write the papers, too,
+            # at 1.25 times the price of reading them, and nobody asks about the same papers again
+            "prompt_cache_options": {"mode": "explicit"} if marks else "",
         }
         if "max_completion_tokens" in self._left_out:
             body["max_tokens"] = max_tokens  # its older name: a request without a limit could cost anything
@@ -281,6 +295,12 @@ class Chat:
 def _tls() -> ssl.SSLContext:
     """Reading the certificates takes a tenth of a second: once for all readers."""
     return httpx2.create_ssl_context()
+
+
+def _in_two(head: str, user: str) -> list[dict[str, object]]:
+    """The same text in two parts, the first of which the provider shall keep."""
+    kept: dict[str, object] = {"type": "text", "text": head, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    return [kept, {"type": "text", "text": user.removeprefix(head)}]
 
 
 def _said(error: openai.APIStatusError) -> str:

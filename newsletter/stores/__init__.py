@@ -130,6 +130,9 @@ class Store(Protocol):
 
     def end_run(self, run_id: str) -> None: ...
 
+    def current_run(self) -> str:
+        """The run that was started here last and has not ended; empty outside of runs."""
+
     def is_running(self, run_id: str) -> bool:
         """Whether the process that started this run is still alive."""
 

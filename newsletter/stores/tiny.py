@@ -310,6 +310,9 @@ class TinyStore:
         with self._change(self._runs):
             self._running.give_back(_require_safe(run_id))
 
+    def current_run(self) -> str:
+        return self._running.latest()
+
     def is_running(self, run_id: str) -> bool:
         with self._change(self._runs):
             return self._running.is_taken(_require_safe(run_id))

@@ -52,12 +52,13 @@ class Bench:
         arguments = {
             name: changes.pop(name)
             for name in list(changes)
-            if name in {"budget_usd", "price_of", "sleep", "monotonic"}
+            if name in {"budget_usd", "price_of", "sleep", "monotonic", "count"}
         }
+        name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.memory = MemoryStore()
         self.judge_with = Judge(
-            ChatSettings(**{"model": "gpt-test", "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
+            ChatSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.memory,
             limits=Limits(**limits),
@@ -123,6 +124,16 @@ def test_judgements_are_remembered_as_they_come() -> None:
     assert b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date()) == list(verdicts.judgements)
 
 
+def test_a_call_knows_the_run_it_was_made_in() -> None:
+    with bench() as b:
+        b.judge(papers(1))
+        b.memory.start_run("r1")
+        b.judge(papers(1))
+        b.memory.end_run("r1")
+    assert [call.run_id for call in b.calls()].count("r1") == 1
+    assert [call.run_id for call in b.calls()].count("") == 1
+
+
 def test_no_papers_make_no_call() -> None:
     with bench() as b:
         assert b.judge([]) == Verdicts((), (), None)
@@ -140,7 +151,6 @@ def test_the_request_asks_for_a_schema_with_everything_set() -> None:
     assert body["max_completion_tokens"] == 60 + 4_000 + 2 * 110
     assert body["response_format"]["json_schema"]["strict"] is True
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
-    assert "prompt_cache_breakpoint" not in json.dumps(body)
     assert b.server.keys == [f"Bearer {KEY}"]
 
 
@@ -164,6 +174,81 @@ def test_all_requests_of_a_reader_begin_the_same_and_one_goes_ahead() -> None:
     assert sorted(call.cached_tokens > 0 for call in b.calls()) == [False, True, True, True, True]
     assert verdicts.usage is not None
     assert verdicts.usage.cached_tokens == sum(call.cached_tokens for call in b.calls())
+
+
+# --- what a provider's cache keeps
+
+LUNA: dict[str, Any] = {"model_name": "gpt-6-luna", "count": len}  # by characters every beginning is long enough
+
+
+@pytest.mark.parametrize("name", ["gpt-5.5", "gpt-5", "gpt-test", "llama-6"])
+def test_a_model_whose_cache_is_not_paid_for_gets_one_plain_text(name: str) -> None:
+    with bench(**LUNA | {"model_name": name}) as b:
+        b.judge(papers(2))
+    body = b.server.requests[0]
+    assert "prompt_cache_options" not in body
+    assert body["messages"][1]["content"] == PROMPTS.render(PROFILE, papers(2), FLOOR).user
+
+
+@pytest.mark.parametrize("name", ["gpt-5.6", "gpt-5.6-sol", "gpt-6-luna", "gpt-6.1-terra", "gpt-10"])
+def test_where_writing_to_the_cache_costs_only_the_beginning_is_kept(name: str) -> None:
+    prompt = PROMPTS.render(PROFILE, papers(2), FLOOR)
+    with bench(**LUNA | {"model_name": name}) as b:
+        assert_whole(b.judge(papers(2)), papers(2))
+    body = b.server.requests[0]
+    assert body["prompt_cache_options"] == {"mode": "explicit"}
+    assert body["messages"][1]["content"] == [
+        {"type": "text", "text": prompt.head, "prompt_cache_breakpoint": {"mode": "explicit"}},
+        {"type": "text", "text": prompt.user.removeprefix(prompt.head)},
+    ]
+    assert fake.text_of(body["messages"][1]) == prompt.user
+
+
+def test_a_beginning_too_short_for_the_cache_is_not_marked_and_nothing_else_is_written() -> None:
+    with bench(**LUNA | {"count": lambda text: 0}) as b:
+        b.judge(papers(2))
+    body = b.server.requests[0]
+    assert body["messages"][1]["content"] == PROMPTS.render(PROFILE, papers(2), FLOOR).user
+    assert body["prompt_cache_options"] == {"mode": "explicit"}
+    assert b.calls()[0].cache_write_tokens == 0
+
+
+def test_the_beginning_is_written_once_and_read_by_all_later_requests() -> None:
+    with bench(**LUNA, batch_papers=4) as b:
+        assert_whole(b.judge(papers(20)), papers(20))
+    first, *later = sorted(b.calls(), key=lambda call: call.cached_tokens)
+    assert first.cache_write_tokens == {call.cached_tokens for call in later}.pop() > 0
+    assert {(call.cache_write_tokens, call.cached_tokens) for call in later} == {(0, first.cache_write_tokens)}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fake.does_not_take("prompt_cache_options"),
+        fake.does_not_take("prompt_cache_options", says_where=False),
+        fake.does_not_take_breakpoints,
+        fake.does_not_take_parts,
+    ],
+)
+def test_a_server_that_cannot_be_told_what_to_keep_gets_the_same_words_plain(fault: fake.Fault) -> None:
+    prompt = PROMPTS.render(PROFILE, papers(3), FLOOR)
+    with bench(always=[fault], **LUNA) as b:
+        assert_whole(b.judge(papers(3)), papers(3))
+        assert_whole(b.judge(papers(3)), papers(3))
+    marked, plain, again = b.server.requests
+    assert fake.text_of(marked["messages"][1]) == plain["messages"][1]["content"] == prompt.user
+    assert "prompt_cache" not in json.dumps(plain).replace("prompt_cache_key", "")
+    assert json.dumps(plain) == json.dumps(again)
+    assert b.outcomes() == ["no prompt_cache_options", "ok", "ok"]
+
+
+def test_a_marked_request_is_the_same_bytes_each_time() -> None:
+    with bench(**LUNA) as b:
+        b.judge(papers(3))
+        b.judge(papers(3))
+    first, second = b.server.requests
+    assert json.dumps(first) == json.dumps(second)
+    assert len({call.request_hash for call in b.calls()}) == 1
 
 
 def test_progress_is_told_up_to_the_last_paper() -> None:

@@ -347,6 +347,16 @@ def test_papers_count_as_sent_unless_the_mail_was_surely_not_accepted(store: Sto
 # --- runs
 
 
+def test_the_current_run_is_the_one_started_last_that_has_not_ended(store: Store) -> None:
+    store.start_run("r1")
+    store.start_run("r2")
+    assert store.current_run() == "r2"
+    store.end_run("r2")
+    assert store.current_run() == "r1"
+    store.end_run("r1")
+    assert store.current_run() == ""
+
+
 def test_a_run_is_running_until_it_ends(memory: Memory) -> None:
     other = memory.another()
     assert not other.is_running("r7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -43,6 +44,15 @@ def test_a_model_judges_and_a_preview_afterwards_asks_nothing(tmp_path: Path) ->
         preview = newsletter(tmp_path, "preview", "--sample", "--format", "text", "--output", "-", server=server)
         assert len(server.requests) == asked > 0
         costs = newsletter(tmp_path, "costs", server=server)
+        status = newsletter(tmp_path, "status", server=server)
+        estimate = newsletter(tmp_path, "estimate", "--sample", "--json", server=server)
+    total = json.loads(estimate.stdout)["total"]
+    assert total["papers"] == total["known"] > 0
+    assert (total["calls"], total["cost_usd"]) == (0, None)
+    assert f"Model: gpt-6-luna, n/a for {asked} calls\n" in run.stdout
+    assert f"Model: gpt-6-luna, n/a for {asked} calls\n" in status.stdout
+    run_id = status.stdout.split("latest run ")[1].split()[0]
+    assert run_id in costs.stdout
     assert "gpt-6-luna" in costs.stdout
     assert "Scored by: gpt-6-luna" in preview.stdout
     mails = texts(tmp_path)

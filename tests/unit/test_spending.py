@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import ModelCall
-from newsletter.spending import Bill, add_up, is_within_budget, spent, total, utc_day
+from newsletter.spending import Bill, add_up, is_within_budget, share_out, spent, total, utc_day
 
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 costs = st.none() | st.decimals("0", "5", places=4)
@@ -45,6 +45,17 @@ def call(cost: str | None, outcome: str = "pending") -> ModelCall:
         outcome=outcome,
         cost_usd=None if cost is None else Decimal(cost),
     )
+
+
+@given(st.lists(st.builds(Bill, st.sampled_from("pqr"), cost_usd=costs.filter(bool)), unique_by=lambda bill: bill.name))
+def test_what_is_shared_out_is_the_whole_bill_in_equal_parts(bills: list[Bill]) -> None:
+    shares = share_out(bills, {"p": ["s_1", "s_2"], "q": ["s_3"]})
+    assert sum((share.cost_usd for share in shares), Decimal(0)) == sum((bill.cost_usd for bill in bills), Decimal(0))
+    for bill in bills:
+        of_bill = [share for share in shares if share.profile == bill.name]
+        expected = {"p": ["s_1", "s_2"], "q": ["s_3"], "r": [""]}[bill.name]
+        assert [share.subscriber_id for share in of_bill] == expected
+        assert {share.cost_usd for share in of_bill} == {bill.cost_usd / len(expected)}
 
 
 def test_the_last_cent_of_the_budget_may_be_spent_and_not_one_more() -> None:
