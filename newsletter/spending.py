@@ -5,7 +5,7 @@ Pure: calls go in, sums come out. Prices are prices.py's business; that racing c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
@@ -40,6 +40,12 @@ def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: De
     if budget_usd is None:
         return True
     return call.cost_usd is not None and spent(begun) + call.cost_usd <= budget_usd
+
+
+def are_within_budget(calls: Sequence[ModelCall], begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
+    """The same of several calls that are begun together or not at all."""
+    before = list(begun)
+    return all(is_within_budget(call, [*before, *calls[:at]], budget_usd) for at, call in enumerate(calls))
 
 
 def spent(calls: Iterable[ModelCall]) -> Decimal:

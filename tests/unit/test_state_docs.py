@@ -21,6 +21,7 @@ ROWS = {
 STORED = (
     *(model.AnnouncementDay, model.Announcement, model.Paper, model.FeedReport, model.Delivery, model.DeliveryStep),
     *(model.RunReport, model.SubscriberReport, model.Counts, model.Judgement, model.ModelCall),
+    *(model.ModelBatch, model.BatchLine, model.BatchedPaper),
 )
 
 
