@@ -280,7 +280,8 @@ class BatchLine:
 class ModelBatch:
     """Requests handed over together, answered within a day. Their calls are in the book under the same UTC day.
 
-    There is one for each profile, model, prompt and arXiv day, whatever became of it: without lines if nothing was sent.
+    There is one for each profile, model, prompt and arXiv day, whatever became of it; without lines if nothing was
+    sent.
     """
 
     batch_id: str  # ours; the provider keeps it in its metadata, which settles what a crash left open
