@@ -473,3 +473,4 @@ class RunReport:
     finished_at: datetime
     feeds: tuple[FeedReport, ...]
     subscribers: tuple[SubscriberReport, ...]
+    problems: tuple[str, ...] = ()  # sentences for the operator that concern no single subscriber

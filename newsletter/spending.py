@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
 
-from newsletter.model import ModelCall
+from newsletter.model import ModelCall, Usage
 
 PENDING, OK = "pending", "ok"
 
@@ -50,6 +50,23 @@ def are_within_budget(calls: Sequence[ModelCall], begun: Iterable[ModelCall], bu
 
 def spent(calls: Iterable[ModelCall]) -> Decimal:
     return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
+
+
+def sum_usage(first: Usage | None, second: Usage | None) -> Usage | None:
+    """Both together; a cost that is not known in one is not known of both."""
+    if first is None or second is None:
+        return first or second
+    return Usage(
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+        cached_tokens=first.cached_tokens + second.cached_tokens,
+        prompt_cost_usd=_sum_known(first.prompt_cost_usd, second.prompt_cost_usd),
+        completion_cost_usd=_sum_known(first.completion_cost_usd, second.completion_cost_usd),
+    )
+
+
+def _sum_known(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second
 
 
 def utc_day(call: ModelCall) -> date:
