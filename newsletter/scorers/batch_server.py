@@ -177,7 +177,7 @@ class BatchServer:
         failure = self.chat.explain(error, {})
         if isinstance(error, openai.NotFoundError) and isinstance(failure, CallStopped):
             # To a chat it would mean that the model is unknown
-            return CallFailed("HTTP 404", f"{self.chat.host} has no such thing (404)")
+            return CallFailed("HTTP 404", "the server answered 404")
         return failure
 
     def _refusal(self, error: CallFailed) -> CallFailed:

@@ -37,6 +37,7 @@ from newsletter.scorers.judge import FINAL, Judge, Verdicts, find_settled, profi
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = _WINDOW + timedelta(hours=2)
+_AS_FOR_ALL = {"timeout", "unreachable"}
 _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the provider's list, at the latest
 
 
@@ -150,7 +151,7 @@ class Batches:
             return ""
         except CallFailed as error:
             self._end_unsent(replace(batch, is_refused=isinstance(error, NoBatches)), str(error))
-            return "" if isinstance(error, CallInterrupted) else f"{error}. The papers are asked about in the morning."
+            return "" if isinstance(error, CallInterrupted) else f"No batch was submitted: {error}"
         self._memory.move_batch(replace(batch, state=BatchState.SUBMITTED, provider_id=provider_id))
         return ""
 
@@ -184,8 +185,8 @@ class Batches:
                     problems.append(await self._look_after(client, batch))
                 except CallFailed as error:
                     problems.append(self._try_later(batch, error))
-                    if isinstance(error, CallStopped) or (isinstance(error, CallInterrupted) and error.is_unreachable):
-                        break  # the next would fare no better
+                    if isinstance(error, CallStopped) or error.outcome in _AS_FOR_ALL:
+                        break  # the next would fare no better, and mails wait
         return list(filter(None, problems))
 
     async def _cancel(self, wanted: tuple[str, str, str]) -> None:

@@ -232,7 +232,7 @@ class TinyStore:
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         path = self._calls / (day := _day_file(batch.at.astimezone(UTC).date()))
         with self._change(path):
-            known = self.get_batches(since=date.min)
+            known = self.get_batches(since=min(batch.announced_on, batch.at.astimezone(UTC).date()))
             if any(other.question == batch.question for other in known):
                 return any(other.batch_id == batch.batch_id for other in known)
             if not spending.are_within_budget(calls, self._bills.get_all(path), budget_usd):

@@ -112,13 +112,16 @@ class Office:
     budget_usd: Decimal | None = None
     lead: timedelta | None = timedelta(hours=3)
     batch_papers: int = 20
+    timeout_s: float = 10.0
     now: datetime = SIX
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: SIX))
 
     def desk(self) -> Desk:
         """As a new process has it."""
         judge = Judge(
-            ChatSettings("gpt-test", "sk-test-1234567890", base_url=self.server.url, timeout_s=10.0, tier="flex"),
+            ChatSettings(
+                "gpt-test", "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
+            ),
             PROMPTS,
             self.store,
             price_of=price_of,
@@ -464,6 +467,17 @@ def test_a_server_that_is_down_for_a_while_is_asked_again_with_the_next_run() ->
         o.api.refuse = {}
         o.tick()
     assert o.outcomes() == ["batch ok"]
+
+
+def test_a_server_that_does_not_answer_is_asked_about_one_batch_only_before_the_mails() -> None:
+    other = replace(READER, subscriber_id="s_other234", email="other@example.org", profile=Profile((Topic("X", "y"),)))
+    with office(readers=[READER, other]) as o:
+        o.tick(SIX)
+        o.api.on = lambda operation: o.server.released.wait(10) and None  # type: ignore[func-returns-value]
+        o.timeout_s = 0.2
+        o.tick()
+        assert o.api.operations.count("batches.retrieve") <= 1
+        assert ["no answer within" in batch.detail for batch in o.batches()].count(True) == 1
 
 
 # --- answers that are not as asked --------------------------------------------------------------------
