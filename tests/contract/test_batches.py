@@ -333,6 +333,12 @@ def test_a_mail_of_tomorrow_that_brings_tomorrows_papers_is_not_asked_for_ahead(
         assert o.batches() == []
 
 
+def test_a_reader_who_wants_no_mail_before_tomorrows_papers_is_not_asked_for_ahead() -> None:
+    with office(readers=[make.subscriber(send_at=time(6, 0), paused_until=make.WEDNESDAY)]) as o:
+        assert outcome(o.tick(SIX)) is RunOutcome.PAUSED
+        assert o.batches() == []
+
+
 def test_an_announcement_that_is_not_yet_whole_is_waited_for() -> None:
     reader = replace(READER, categories=("cs.LG", "cs.AI"))
     with office(readers=[reader]) as o:
@@ -684,6 +690,35 @@ def test_two_runs_that_collect_at_once_book_everything_once(operation: str) -> N
         assert o.outcomes() == ["batch ok"]
         assert len(o.judged()) == 10
         assert o.cost() < Decimal("0.001")
+
+
+class DyingStore(MemoryStore):
+    """The process dies when it is about to write that a batch has ended."""
+
+    is_dying = True
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        if self.is_dying and not batch.is_open:
+            raise KeyboardInterrupt
+        super().move_batch(batch)
+
+
+def test_what_a_dying_run_has_collected_stays_though_the_provider_has_it_no_more() -> None:
+    store = DyingStore()
+    with office(store=store) as o:
+        o.tick(SIX)
+        o.api.finish()
+        with pytest.raises(KeyboardInterrupt):
+            o.tick()
+        store.crash()
+        before = o.calls()
+        store.is_dying = False
+        for batch in o.api.batches.values():
+            batch["output_file_id"] = None
+        o.tick()
+        assert not o.batch().is_open
+        assert (o.calls(), len(o.judged())) == (before, 10)
+    assert o.outcomes() == ["batch ok"]
 
 
 # --- the budget ---------------------------------------------------------------------------------------
