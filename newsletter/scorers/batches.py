@@ -37,6 +37,7 @@ from newsletter.scorers.judge import FINAL, Judge, Verdicts, find_settled, profi
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = _WINDOW + timedelta(hours=2)
+_LOOKED_BACK = timedelta(days=7)  # for what is still open: the newsletter itself may have stood still
 _AS_FOR_ALL = {"timeout", "unreachable"}
 _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the provider's list, at the latest
 
@@ -85,7 +86,8 @@ class Batches:
     def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether there was a batch for this already, or the server said that it takes none."""
         question = (profile_key(profile), self._judge.model, self._judge.prompt_key(floor), announced_on)
-        return any(batch.question == question or batch.is_refused for batch in self._recent())
+        lately = self._judge.now() - _WINDOW
+        return any(batch.question == question or (batch.is_refused and batch.at > lately) for batch in self._recent())
 
     def ask(
         self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
@@ -309,7 +311,7 @@ class Batches:
         return [call for call in self._memory.get_calls(since=day, until=day) if call.call_id in ids]
 
     def _recent(self) -> list[ModelBatch]:
-        return self._memory.get_batches(since=_utc_day(self._judge.now() - _GIVE_UP))
+        return self._memory.get_batches(since=_utc_day(self._judge.now() - _LOOKED_BACK))
 
 
 class Notebook:

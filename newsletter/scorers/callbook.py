@@ -87,7 +87,7 @@ class CallBook:
     def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
         """A server that does not tell what it used is taken to have used the most it could."""
         tokens = reply.tokens or Tokens(prompt=most[0], cached=0, cache_write=0, completion=most[1])
-        price = self._price_of(self._model, reply.tier)
+        price = self._price_of(call.model, reply.tier)
         self._end(
             replace(
                 call,

@@ -58,6 +58,8 @@ FLOOR = READER.min_relevance
 
 
 def price_of(model: str, tier: str) -> Price:
+    if model != "gpt-test":
+        return Price(Decimal(100), Decimal(100), Decimal(100), Decimal(100))
     return PRICE if tier == "standard" else HALF
 
 
@@ -112,6 +114,7 @@ class Office:
     budget_usd: Decimal | None = None
     lead: timedelta | None = timedelta(hours=3)
     batch_papers: int = 20
+    model: str = "gpt-test"
     timeout_s: float = 10.0
     now: datetime = SIX
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: SIX))
@@ -120,7 +123,7 @@ class Office:
         """As a new process has it."""
         judge = Judge(
             ChatSettings(
-                "gpt-test", "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
+                self.model, "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
             ),
             PROMPTS,
             self.store,
@@ -461,6 +464,18 @@ def test_a_batch_of_which_nothing_is_heard_any_more_is_given_up_at_its_highest_c
         assert (call.outcome, call.cost_usd) == ("no answer", most)
 
 
+def test_a_batch_is_collected_after_days_in_which_nothing_ran_and_under_another_model() -> None:
+    with office() as o:
+        o.tick(SIX)
+        o.api.finish()
+        o.model = "gpt-other"
+        o.tick(SIX + timedelta(days=5))
+        (call,) = [call for call in o.calls() if call.model == "gpt-test"]
+        assert (call.outcome, call.tier) == ("ok", "batch")
+        assert call.cost_usd == HALF.cost(call.prompt_tokens, 0, 0, call.completion_tokens)
+        assert not o.batches()[0].is_open
+
+
 def test_a_server_that_is_down_for_a_while_is_asked_again_with_the_next_run() -> None:
     with office() as o:
         o.tick(SIX)
@@ -775,6 +790,16 @@ def test_a_server_without_batches_is_told_once_and_mornings_go_on(operation: str
         report = o.tick(NOON)
     assert [entry.outcome for entry in report.subscribers] == [RunOutcome.SENT] * 2
     assert report.problems == ()
+
+
+def test_a_server_without_batches_is_tried_again_the_next_day() -> None:
+    with office() as o:
+        o.api.refuse["files.create"] = (404, None, "Not here.")
+        o.tick(SIX)
+        o.tick(NOON)
+        o.feeds.shown["cs.LG"] = papers(10, first=50)
+        (problem,) = o.tick(SIX + timedelta(days=1)).problems
+    assert "takes no batches" in problem
 
 
 def test_a_server_that_knows_only_chats_is_told_once() -> None:
