@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from newsletter.flow import Desk
 from newsletter.message import Letterhead
 from newsletter.model import Subscriber
 from newsletter.render import Brand, Renderer
-from newsletter.scorers import Scorer
+from newsletter.scorers import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
@@ -41,26 +41,31 @@ def build(
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
+    scorer, ahead = build_scorer(settings, store, tell_progress)
     return Desk(
         source=build_source(settings, feed),
-        scorer=build_scorer(settings, store, tell_progress),
+        scorer=scorer,
         sender=build_sender(settings),
         store=store,
         renderer=build_renderer(settings),
         letterhead=build_letterhead(settings),
         now=utc_now,
+        ahead=ahead,
     )
 
 
-def build_scorer(settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None) -> Scorer:
-    """The embedded scorer, or with a model the funnel in front of it.
+def build_scorer(
+    settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
+) -> tuple[Scorer, Ahead | None]:
+    """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
     """
     local = build_local_scorer()
     if settings.model is None:
-        return local
+        return local, None
+    from newsletter.scorers.batches import Batches, Notebook
     from newsletter.scorers.funnel import FunnelScorer
     from newsletter.scorers.shortlist import Policy
 
@@ -69,7 +74,14 @@ def build_scorer(settings: Settings, store: Store, tell_progress: Callable[[int,
         max_share=settings.model_max_share,
         random_share=settings.model_random_share,
     )
-    return FunnelScorer(local, build_judge(settings, store), store, policy, utc_now, tell_progress)
+    judge = build_judge(settings, store)
+    lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+
+    def build_funnel(notebook: Notebook) -> Scorer:
+        return FunnelScorer(local, notebook, store, policy, utc_now)
+
+    ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
+    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
 
 
 def build_local_scorer() -> LocalScorer:
@@ -83,7 +95,7 @@ def build_local_scorer() -> LocalScorer:
 
 def build_judge(settings: Settings, store: Store) -> Judge:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.prices import price_of
+    from newsletter.prices import BATCH, FLEX, price_of
     from newsletter.prompts import load_prompts
     from newsletter.scorers.chat import DEFAULT_URL
     from newsletter.scorers.judge import ChatSettings, Judge, Limits
@@ -106,7 +118,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
         ChatSettings(
             model,
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
-            tier=tier,
+            tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
             reasoning_effort=settings.model_effort,
             timeout_s=settings.model_timeout_s,
             base_url=base_url or DEFAULT_URL,

@@ -170,9 +170,13 @@ class Settings(BaseSettings):
         max_length=100,
         description="The language model that scores, such as gpt-6-luna. Default: none, the embedded scorer alone.",
     )
-    model_tier: Literal["standard", "flex"] = Field(
+    model_tier: Literal["standard", "flex", "batch"] = Field(
         "standard",
-        description="What the model's provider calls service tier: flex costs half at OpenAI, and answers slower.",
+        description="How the model is asked. flex costs half at OpenAI, and answers slower; batch costs half, too, and "
+        "asks hours ahead where a mail is far enough away, as flex where it is not.",
+    )
+    model_batch_ahead_h: float = Field(
+        3, ge=0.5, le=24, description="How many hours before a mail is due the batch tier still asks ahead."
     )
     model_effort: str = Field(
         "low",

@@ -1,5 +1,7 @@
 """One morning on one screen: collect → score → compose → deliver, for each subscriber, remembered step by step.
 
+For those whose mail is hours away, a model can be asked ahead, in a batch.
+
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a
 crash left open is settled by evidence at the start of the next run. Adapters come in as a `Desk` (app.py picks them);
 all rules live in the pure modules named in the imports.
@@ -28,6 +30,8 @@ from newsletter.model import (
     Feed,
     FeedOutcome,
     FeedReport,
+    Paper,
+    Profile,
     RunOutcome,
     RunReport,
     ScoreSheet,
@@ -35,10 +39,11 @@ from newsletter.model import (
     SubscriberReport,
 )
 from newsletter.render import Renderer
-from newsletter.schedule import is_due, is_paused, local_date, mails_on
-from newsletter.scorers import Scorer
+from newsletter.schedule import is_due, is_paused, local_date, mails_on, next_due
+from newsletter.scorers import Ahead, Question, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
+from newsletter.spending import sum_usage
 from newsletter.stores import Store
 
 KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
@@ -47,7 +52,10 @@ SCORING_RETRY = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC)."""
+    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
+
+    `ahead`: how the scorer's model is asked in advance; None without a model.
+    """
 
     source: Source
     scorer: Scorer
@@ -56,6 +64,7 @@ class Desk:
     renderer: Renderer
     letterhead: Letterhead
     now: Callable[[], datetime]
+    ahead: Ahead | None = None
 
 
 class Watcher(Protocol):
@@ -103,6 +112,7 @@ def run_morning(
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
+        problems = desk.ahead.collect() if desk.ahead else []
         morning = collect(desk, subscribers, watcher, run_id=run_id, digest_on=digest_on)
         watcher.begin("Digests", len(subscribers))
         entries = list[SubscriberReport]()
@@ -113,6 +123,8 @@ def run_morning(
             halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
             watcher.step(_line(entry.subscriber_id, entry.outcome, entry.detail))
             entries.append(entry)
+        if due_only:
+            problems += ask_ahead(desk, morning, subscribers)
         report = RunReport(
             run_id=run_id,
             digest_on=digest_on or morning.today.announced_on,
@@ -120,6 +132,7 @@ def run_morning(
             finished_at=desk.now(),
             feeds=morning.today.feeds,
             subscribers=tuple(entries),
+            problems=tuple(dict.fromkeys(problems)),
         )
         desk.store.record_run(report)
         books.balance(report, [subscriber.subscriber_id for subscriber in subscribers], desk.store.get_delivery)
@@ -162,8 +175,10 @@ def serve(
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
         return SubscriberReport(subscriber.subscriber_id, _not_to_be_had(row), detail=row.detail if row else "")
+    used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
+    digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
     covered, failed_feeds = _covered(days, subscriber), _failed_feeds(morning.today, subscriber)
     report = settle_claim(desk, claim, digest, sheet, covered, failed_feeds)
     return replace(report, delivery_id=claim.delivery_id)
@@ -249,16 +264,10 @@ def draft(
 ) -> tuple[Digest, ScoreSheet]:
     """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing."""
     todo = candidates(days, subscriber.categories, subscriber.announce_types, without=without)
-    first = min(day.announced_on for day in days)
-    history = [
-        [a.paper for a in announced([day], subscriber.categories)]
-        for day in morning.earlier
-        if day.announced_on < first
-    ]
     sheet = desk.scorer.score(
         subscriber.profile,
         [a.paper for a in todo],
-        history[max(0, len(history) - desk.scorer.history_days) :],
+        _history(desk, morning, subscriber, days),
         floor=subscriber.min_relevance,
     )
     digest = compose(
@@ -271,6 +280,19 @@ def draft(
         notices=_notices(morning.today, subscriber),
     )
     return digest, sheet
+
+
+def _history(
+    desk: Desk, morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay]
+) -> list[list[Paper]]:
+    """The papers of the days before these, as many days as the scorer wants."""
+    first = min(day.announced_on for day in days)
+    history = [
+        [a.paper for a in announced([day], subscriber.categories)]
+        for day in morning.earlier
+        if day.announced_on < first
+    ]
+    return history[max(0, len(history) - desk.scorer.history_days) :]
 
 
 def _notices(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
@@ -290,6 +312,59 @@ def preview(desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: 
     row = desk.store.get_delivery(subscriber.subscriber_id, on)
     without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
     return draft(desk, morning, subscriber, days, on, without=without)[0]
+
+
+# --- ask ahead ----------------------------------------------------------------------------------------
+
+
+def ask_ahead(desk: Desk, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
+    """Have the model asked for those whose mail is far enough away: once for all readers of a profile and cut-off.
+
+    Sentences for the operator, if something is wrong.
+    """
+    if desk.ahead is None or desk.ahead.lead is None:
+        return []
+    today_on = morning.today.announced_on
+    groups: dict[tuple[Profile, int], list[Subscriber]] = {}
+    for subscriber in subscribers:
+        groups.setdefault((subscriber.profile, subscriber.min_relevance), []).append(subscriber)
+    for (profile, floor), readers in groups.items():
+        if desk.ahead.is_asked(profile, floor, today_on):
+            continue
+        if questions := _questions_ahead(desk, morning, readers, desk.ahead.lead):
+            problem = desk.ahead.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
+            if problem:
+                return [problem]  # the next would fare no better
+    return []
+
+
+def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber], lead: timedelta) -> list[Question]:
+    """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
+    now = desk.now()
+    waiting = [(reader, due) for reader in readers if (due := _awaits(desk, morning, reader, now))]
+    if any(due - now < lead for _, due in waiting):
+        return []
+    questions: dict[tuple[str, ...], Question] = {}
+    for reader, due in waiting:
+        days = cover(desk, morning, reader, morning.date_for(reader, due))
+        sent = desk.store.get_sent(reader.subscriber_id)
+        todo = candidates(days, reader.categories, reader.announce_types, without=sent)
+        papers = [a.paper for a in todo]
+        if papers:
+            ids = tuple(paper.arxiv_id for paper in papers)
+            questions.setdefault(ids, Question(papers, _history(desk, morning, reader, days)))
+    return list(questions.values())
+
+
+def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
+    """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
+    due = next_due(reader, now)
+    if due is None or desk.source.day(due) != morning.today.announced_on:
+        return None
+    if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):
+        return None
+    is_untouched = desk.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
+    return due if is_untouched else None
 
 
 # --- deliver ------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def price_of(model: str, tier: str = STANDARD, *, on: date | None = None, base_u
     standard: too much, if anything. Raises ConfigError for a tier that nobody has.
     """
     if tier not in _CONTEXT:
-        raise ConfigError(f"there is no tier {tier!r}; set NEWSLETTER_MODEL_TIER to standard or flex")
+        raise ConfigError(f"there is no tier {tier!r}; set NEWSLETTER_MODEL_TIER to standard, flex or batch")
     from genai_prices import data_snapshot  # noqa: PLC0415  # a second to load, and only a model needs it
 
     at = datetime.combine(on or date.max, time(12), UTC)

@@ -63,6 +63,15 @@ def is_due(subscriber: Subscriber, now: datetime) -> bool:
     return mails_on(subscriber, today) and not is_paused(subscriber, today) and now >= due_at(subscriber, today)
 
 
+def next_due(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """The UTC moment of the next send time after `now`, if it is today or tomorrow by the subscriber's calendar."""
+    today = local_date(now, subscriber.zone)
+    for on in (today, today + timedelta(days=1)):
+        if mails_on(subscriber, on) and not is_paused(subscriber, on) and due_at(subscriber, on) > now:
+            return due_at(subscriber, on)
+    return None
+
+
 def _wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 

@@ -5,12 +5,12 @@ Pure: calls go in, sums come out. Prices are prices.py's business; that racing c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
 
-from newsletter.model import ModelCall
+from newsletter.model import ModelCall, Usage
 
 PENDING, OK = "pending", "ok"
 
@@ -54,8 +54,31 @@ def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: De
     return call.cost_usd is not None and spent(begun) + call.cost_usd <= budget_usd
 
 
+def are_within_budget(calls: Sequence[ModelCall], begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
+    """The same of several calls that are begun together or not at all."""
+    before = list(begun)
+    return all(is_within_budget(call, [*before, *calls[:at]], budget_usd) for at, call in enumerate(calls))
+
+
 def spent(calls: Iterable[ModelCall]) -> Decimal:
     return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
+
+
+def sum_usage(first: Usage | None, second: Usage | None) -> Usage | None:
+    """Both together; a cost that is not known in one is not known of both."""
+    if first is None or second is None:
+        return first or second
+    return Usage(
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+        cached_tokens=first.cached_tokens + second.cached_tokens,
+        prompt_cost_usd=_sum_known(first.prompt_cost_usd, second.prompt_cost_usd),
+        completion_cost_usd=_sum_known(first.completion_cost_usd, second.completion_cost_usd),
+    )
+
+
+def _sum_known(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second
 
 
 def utc_day(call: ModelCall) -> date:

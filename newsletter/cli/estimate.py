@@ -18,7 +18,17 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.model import Paper, Profile, Subscriber
-from newsletter.prices import CACHED_FROM_TOKENS, DEFAULT_MODEL, FLEX, STANDARD, Price, check_model, dollars, price_of
+from newsletter.prices import (
+    BATCH,
+    CACHED_FROM_TOKENS,
+    DEFAULT_MODEL,
+    FLEX,
+    STANDARD,
+    Price,
+    check_model,
+    dollars,
+    price_of,
+)
 from newsletter.prompts import load_prompts
 from newsletter.resources import read_text
 from newsletter.spending import spent
@@ -40,7 +50,9 @@ class Group:
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), help="Read recorded feeds, as in 'run'.")
 @click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement.")
 @click.option("--model", help=f"For this model; default: NEWSLETTER_MODEL, or {DEFAULT_MODEL}.")
-@click.option("--tier", type=click.Choice([STANDARD, FLEX]), help="For this tier; default: NEWSLETTER_MODEL_TIER.")
+@click.option(
+    "--tier", type=click.Choice([STANDARD, FLEX, BATCH]), help="For this tier; default: NEWSLETTER_MODEL_TIER."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | None, as_json: bool) -> None:
     """Say what today's run will cost, for each distinct profile and in total; nothing is asked or recorded.
@@ -52,6 +64,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     Examples:
       newsletter estimate --sample
       newsletter estimate --model gpt-6.1-terra --tier flex
+      newsletter estimate --tier batch
     """
     settings = load_settings()
     model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier

@@ -106,6 +106,7 @@ def exit_code(report: RunReport) -> int:
     """The most serious of what happened; 0 if nothing did."""
     codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
     codes += [EXIT_SCORING for entry in report.subscribers if entry.problem]
+    codes += [EXIT_SCORING for _ in report.problems]
     codes += [EXIT_FEED for feed in report.feeds if feed.outcome is FeedOutcome.FAILED]
     return max(codes, default=0)
 
@@ -115,7 +116,7 @@ def troubles(report: RunReport) -> list[str]:
     feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
-    return [": ".join(filter(None, parts)) for parts in feeds + entries + problems]
+    return [": ".join(filter(None, parts)) for parts in feeds + entries + problems] + list(report.problems)
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

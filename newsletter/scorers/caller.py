@@ -63,6 +63,12 @@ class Server:
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]
 
+    def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
+        """Of the request and of its answer."""
+        texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
+        answer = _OVERHEAD_TOKENS + self.limits.reasoning_tokens + self.limits.answer_tokens * len(prompt.labels)
+        return count_at_most(self.chat.settings.model, texts, self.count), answer
+
 
 class Caller:
     """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
@@ -114,7 +120,7 @@ class Caller:
 
     async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
         server = self._server
-        most = self._most_tokens(prompt)
+        most = server.most_tokens(prompt)
         body = server.chat.build_body(
             prompt.system,
             prompt.user,
@@ -142,12 +148,6 @@ class Caller:
         finally:
             self._open_calls -= 1
             self._call_ended.set()
-
-    def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
-        """Of the request and of its answer."""
-        limits, texts = self._server.limits, (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
-        answer = _OVERHEAD_TOKENS + limits.reasoning_tokens + limits.answer_tokens * len(prompt.labels)
-        return count_at_most(self._server.chat.settings.model, texts, self._server.count), answer
 
     async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
         """Begin a call. Where the budget has no room for it, open calls may yet end at less than their most."""

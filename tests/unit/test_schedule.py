@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
-from newsletter.schedule import due_at, is_due, is_paused, local_date, mails_on
+from newsletter.schedule import due_at, is_due, is_paused, local_date, mails_on, next_due
 
 ADA = Subscriber(
     subscriber_id="s_z7qa3xsg",
@@ -189,3 +189,27 @@ def test_weekdays_are_those_of_the_subscriber() -> None:
     subscriber = replace(ADA, frequency=Frequency.WEEKDAYS)
     assert is_due(replace(subscriber, zone="Pacific/Kiritimati"), noon)
     assert not is_due(replace(subscriber, zone="Europe/London"), noon)
+
+
+# --- the next send time
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.sampled_from(sorted(zoneinfo.available_timezones())),
+    st.times(),
+)
+def test_the_next_send_time_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
+    reader = replace(ADA, zone=zone, send_at=at)
+    coming = next_due(reader, now)
+    assert coming is not None
+    assert now < coming <= now + timedelta(hours=26)
+    assert not is_due(reader, coming - timedelta(microseconds=1)) or local_date(now, zone) < local_date(coming, zone)
+    assert is_due(reader, coming)
+
+
+def test_there_is_no_next_send_time_while_no_mail_is_wanted_today_or_tomorrow() -> None:
+    friday = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # after that day's mail
+    assert next_due(replace(ADA, frequency=Frequency.WEEKDAYS), friday) is None
+    assert next_due(replace(ADA, paused_until=date(2026, 11, 22)), friday) is None
+    assert next_due(replace(ADA, paused_until=date(2026, 11, 21)), friday) == datetime(2026, 11, 21, 6, 10, tzinfo=UTC)
