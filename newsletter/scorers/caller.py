@@ -44,7 +44,7 @@ class Limits:
     attempts: int = 4  # of one request that was interrupted
     failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
     answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
-    reasoning_tokens: int = 4_000  # for each request
+    reasoning_tokens: int = 4_000  # for each request, unless the model is asked not to reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Caller:
             prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
-        tokens = sum(most) - server.limits.reasoning_tokens
+        tokens = sum(most) - self._reasoning_tokens
         if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
@@ -137,10 +137,14 @@ class Caller:
             self._open_calls -= 1
             self._call_ended.set()
 
+    @property
+    def _reasoning_tokens(self) -> int:
+        return self._server.limits.reasoning_tokens if self._server.chat.may_reason else 0
+
     def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
         """Of the request and of its answer."""
-        limits, texts = self._server.limits, (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
-        answer = _OVERHEAD_TOKENS + limits.reasoning_tokens + limits.answer_tokens * len(prompt.labels)
+        texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
+        answer = _OVERHEAD_TOKENS + self._reasoning_tokens + self._server.limits.answer_tokens * len(prompt.labels)
         return count_at_most(self._server.chat.settings.model, texts, self._server.count), answer
 
     async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:

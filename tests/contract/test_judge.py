@@ -398,6 +398,19 @@ def test_an_effort_that_is_not_set_is_not_sent() -> None:
     assert "reasoning_effort" not in b.server.requests[0]
 
 
+def test_a_model_asked_not_to_reason_gets_no_room_for_it() -> None:
+    """A small model on a machine of one's own may never end; 4,000 tokens of nonsense take it minutes."""
+    with bench(reasoning_effort="none") as b:
+        b.judge(papers(2))
+    assert b.server.requests[0]["max_completion_tokens"] == 60 + 2 * 110
+
+
+def test_a_server_that_cannot_be_asked_not_to_reason_keeps_the_room_for_it() -> None:
+    with bench(reasoning_effort="none", always=[fake.does_not_take("reasoning_effort")]) as b:
+        assert_whole(b.judge(papers(2)), papers(2))
+    assert b.server.requests[-1]["max_completion_tokens"] == 60 + 4_000 + 2 * 110
+
+
 # --- tiers
 
 
