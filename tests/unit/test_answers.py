@@ -85,6 +85,13 @@ def test_what_is_no_number_makes_the_paper_missing(value: object) -> None:
         assert found.refused
 
 
+@pytest.mark.parametrize("written", [f"[{FIRST}]", f" <{FIRST}> ", f"`{FIRST}`", f'"{FIRST}"', f"({FIRST})"])
+def test_brackets_and_quotes_around_an_id_are_not_part_of_it(written: str) -> None:
+    """SmolLM2-135M answers with "[2510.03395-62a]"."""
+    assert read(answer([entry(written)])).scored == (Scored(FIRST, 8, 6, "Fits."),)
+    assert read(answer([], [written])).below == (FIRST,)
+
+
 @pytest.mark.parametrize(
     "unknown",
     ["2601.00001", "2601.00001-ABC", "2601.00001v1-abc", "2601.00001-abd", "", 2601.00001, None, [FIRST], True],
