@@ -192,7 +192,8 @@ def _id_of(entry: Mapping[str, object]) -> str:
 def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Scored:
     relevance, novelty = _grade(entry, "relevance"), _grade(entry, "novelty")
     comment = entry.get("comment")
-    shown = plain_line(comment, COMMENT_CHARS) if isinstance(comment, str) and relevance >= floor else ""
+    says_something = isinstance(comment, str) and any(map(str.isalpha, comment))
+    shown = plain_line(str(comment), COMMENT_CHARS) if says_something and relevance >= floor else ""
     return Scored(paper_id, relevance, novelty, shown)
 
 

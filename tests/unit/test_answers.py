@@ -119,7 +119,7 @@ def test_an_entry_under_the_floor_keeps_its_numbers_without_a_comment() -> None:
     assert read(answer([entry(relevance=3)])).scored == (Scored(FIRST, 3, 6, ""),)
 
 
-@pytest.mark.parametrize("comment", [None, 3, ["x"], "", "  "])
+@pytest.mark.parametrize("comment", [None, 3, ["x"], "", "  ", "...", "…", "- 7/10"])  # the shape's own dots, copied
 def test_an_entry_without_a_comment_still_counts(comment: object) -> None:
     assert read(answer([entry(comment=comment)])).scored == (Scored(FIRST, 8, 6, ""),)
 
