@@ -19,6 +19,7 @@ from newsletter.model import (
     FeedOutcome,
     Frequency,
     Message,
+    ModelCall,
     Paper,
     Profile,
     RunOutcome,
@@ -276,6 +277,19 @@ def test_a_paper_is_not_compared_with_its_own_first_try() -> None:
     next_day(given, "2601.00004")
     given.run()
     assert given.scorer.earlier[-1] == [["2601.00001"]]
+
+
+def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
+    given = morning(*two_papers())
+    ages = (timedelta(days=59), timedelta(days=61))
+    old_and_older = [
+        ModelCall(f"call{age.days}", make.NOW - age, "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
+        for age in ages
+    ]
+    for call in old_and_older:
+        given.store.begin_call(call, budget_usd=None)
+    given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
