@@ -131,6 +131,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
         budget_usd=settings.daily_budget_usd,
         limits=Limits(
             batch_papers=settings.model_batch_papers,
+            concurrency=settings.model_requests_at_once,
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_minute=settings.model_tokens_per_minute,
         ),

@@ -191,6 +191,9 @@ class Settings(BaseSettings):
         "the model, and the mail says so. Default: no limit.",
     )
     model_requests_per_minute: int = Field(60, ge=1, description="How many calls your provider allows in a minute.")
+    model_requests_at_once: int = Field(
+        8, ge=1, le=64, description="How many calls may be under way together; a server of your own may do best with 1."
+    )
     model_tokens_per_minute: int = Field(
         500_000, ge=1_000, description="How many tokens your provider allows in a minute."
     )

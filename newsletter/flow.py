@@ -18,7 +18,7 @@ from typing import Protocol
 
 from newsletter import books, ledger
 from newsletter.announcements import announced, candidates, judge, merge
-from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
+from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled, left_unscored
 from newsletter.digest import compose
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, SourceError, StoreConflict
 from newsletter.message import Letterhead, build_message
@@ -262,19 +262,25 @@ def draft(
     *,
     without: Set[str],
 ) -> tuple[Digest, ScoreSheet]:
-    """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing."""
-    todo = candidates(days, subscriber.categories, subscriber.announce_types, without=without)
+    """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing.
+
+    Papers that the mail before could not score are tried again.
+    """
+    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    again = left_unscored([*morning.earlier, morning.today], rows, digest_on)
+    todo = candidates([*again, *days], subscriber.categories, subscriber.announce_types, without=without)
+    tried = {shown.paper.arxiv_id for day in again for shown in day.announcements}
     sheet = desk.scorer.score(
         subscriber.profile,
         [a.paper for a in todo],
-        _history(desk, morning, subscriber, days),
+        _history(desk, morning, subscriber, days, without=tried),
         floor=subscriber.min_relevance,
     )
     digest = compose(
         subscriber,
         digest_on=digest_on,
         announced_on=[day.announced_on for day in days],
-        announced=len(announced(days, subscriber.categories)),
+        announced=len(announced([*again, *days], subscriber.categories)),
         candidates=todo,
         sheet=sheet,
         notices=_notices(morning.today, subscriber),
@@ -283,12 +289,17 @@ def draft(
 
 
 def _history(
-    desk: Desk, morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay]
+    desk: Desk,
+    morning: Morning,
+    subscriber: Subscriber,
+    days: Sequence[AnnouncementDay],
+    *,
+    without: Set[str] = frozenset(),
 ) -> list[list[Paper]]:
-    """The papers of the days before these, as many days as the scorer wants."""
+    """The papers of the days before these, as many days as the scorer wants, but those that are scored again."""
     first = min(day.announced_on for day in days)
     history = [
-        [a.paper for a in announced([day], subscriber.categories)]
+        [a.paper for a in announced([day], subscriber.categories) if a.paper.arxiv_id not in without]
         for day in morning.earlier
         if day.announced_on < first
     ]
@@ -359,6 +370,8 @@ def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber]
 def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
     """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
     due = next_due(reader, now)
+    if desk.store.get_standing(reader.subscriber_id).suppression:
+        return None
     if due is None or desk.source.day(due) != morning.today.announced_on:
         return None
     if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):
@@ -385,14 +398,17 @@ def settle_claim(
         reason = sheet.problem or sheet.failures[0].reason
         desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
+    not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
     if digest.is_empty:
         outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
-        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered))
+        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return replace(deliver(desk, claim, digest, covered), problem=sheet.problem)
+    return replace(deliver(desk, claim, digest, covered, not_scored), problem=sheet.problem)
 
 
-def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...]) -> SubscriberReport:
+def deliver(
+    desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
     ways = desk.letterhead.ways(who, digest.digest_on)
@@ -401,6 +417,7 @@ def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ..
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
         announced_on=covered,
+        not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
         now=desk.now(),
     )

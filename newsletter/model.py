@@ -168,7 +168,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScoreFailure:
-    """A paper that could not be scored: a value, not an exception; it stays eligible tomorrow."""
+    """A paper that could not be scored: a value, not an exception; the next mail tries it again."""
 
     arxiv_id: str
     reason: str
@@ -428,6 +428,7 @@ class Delivery:
     attempts: int = 1  # claims so far
     paper_ids: tuple[str, ...] = ()  # in the mail; set from handed_over on
     announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers
+    not_scored_ids: tuple[str, ...] = ()  # papers of those days that failed; the next mail tries them again
     message_id: str = ""
     detail: str = ""
     retry_at: datetime | None = None

@@ -9,7 +9,7 @@ EXIT_STORE = 7
 EXIT_CODES = """\b
 Exit codes:
   0  all is well (nothing relevant and no announcement are well)
-  1  a bug: please report the traceback
+  1  stopped by Ctrl-C, or a bug: please report its traceback
   2  the command line is not understood
   3  settings, subscribers.yaml or a template need mending
   4  a feed could not be fetched or read

@@ -45,7 +45,7 @@ class Limits:
     attempts: int = 4  # of one request that was interrupted
     failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
     answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
-    reasoning_tokens: int = 4_000  # for each request
+    reasoning_tokens: int = 4_000  # for each request, unless the model is asked not to reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,15 @@ class Server:
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]
 
+    @property
+    def reasoning_tokens(self) -> int:
+        """Room for reasoning in each answer: none where the model is asked not to."""
+        return self.limits.reasoning_tokens if self.chat.may_reason else 0
+
     def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
         """Of the request and of its answer."""
         texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
-        answer = _OVERHEAD_TOKENS + self.limits.reasoning_tokens + self.limits.answer_tokens * len(prompt.labels)
+        answer = _OVERHEAD_TOKENS + self.reasoning_tokens + self.limits.answer_tokens * len(prompt.labels)
         return count_at_most(self.chat.settings.model, texts, self.count), answer
 
 
@@ -130,7 +135,7 @@ class Caller:
             head=head_to_keep(prompt, server.count),
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
-        tokens = sum(most) - server.limits.reasoning_tokens
+        tokens = sum(most) - server.reasoning_tokens
         if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(

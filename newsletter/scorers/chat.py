@@ -145,6 +145,11 @@ class Chat:
         """The tier to ask for: the standard one where the server knows no tiers."""
         return STANDARD if "service_tier" in self._left_out else self.settings.tier
 
+    @property
+    def may_reason(self) -> bool:
+        """Whether an answer has to have room for reasoning: not where "none" was asked for, and taken."""
+        return self.settings.reasoning_effort != "none" or "reasoning_effort" in self._left_out
+
     def connect(self) -> openai.AsyncOpenAI:
         """A client for one event loop, to be closed; it repeats nothing on its own."""
         return openai.AsyncOpenAI(

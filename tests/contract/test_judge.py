@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -15,13 +16,15 @@ from typing import Any
 import pytest
 
 from newsletter import resources
+from newsletter.app import build_judge
+from newsletter.config import Settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.scorers.callbook import FRAME_TOKENS, count_at_most, hash_request
 from newsletter.scorers.caller import wait_before_retry
-from newsletter.scorers.chat import CallFailed, CallInterrupted
+from newsletter.scorers.chat import CallFailed, CallInterrupted, Chat
 from newsletter.scorers.judge import ChatSettings, Judge, Limits, Verdicts, profile_key
 from newsletter.scorers.pace import Pace
 from tests import make
@@ -438,6 +441,23 @@ def test_the_wait_before_another_attempt_is_the_servers_if_it_names_one() -> Non
     assert wait_before_retry(ValueError("a bug")) is False
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "after_s"),
+    [({"Retry-After": "7"}, 7.0), ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5), ({}, None)],
+)
+def test_the_server_names_the_wait_in_its_answer(status: int, headers: dict[str, str], after_s: float | None) -> None:
+    async def ask(url: str) -> None:
+        chat = Chat(ChatSettings("gpt-test", KEY, url))
+        async with chat.connect() as client:
+            await chat.send(client, chat.build_body("s", "u", max_tokens=9, cache_key="k", tier="standard"))
+
+    fault = fake.error(status, "rate_limit_exceeded", headers=headers)
+    with fake.openai_server(fault, model=lambda body: "") as server, pytest.raises(CallInterrupted) as caught:
+        asyncio.run(ask(server.url))
+    assert caught.value.after_s == after_s
+
+
 @pytest.mark.parametrize("headers", [{"Retry-After": "3600"}, {"retry-after-ms": "3600000"}])
 def test_who_is_asked_to_wait_long_stops(headers: dict[str, str]) -> None:
     with bench(fake.error(429, "rate_limit_exceeded", headers=headers)) as b:
@@ -481,6 +501,19 @@ def test_an_effort_that_is_not_set_is_not_sent() -> None:
     with bench(reasoning_effort="") as b:
         b.judge(papers(1))
     assert "reasoning_effort" not in b.server.requests[0]
+
+
+def test_a_model_asked_not_to_reason_gets_no_room_for_it() -> None:
+    """A small model on a machine of one's own may never end; 4,000 tokens of nonsense take it minutes."""
+    with bench(reasoning_effort="none") as b:
+        b.judge(papers(2))
+    assert b.server.requests[0]["max_completion_tokens"] == 60 + 2 * 110
+
+
+def test_a_server_that_cannot_be_asked_not_to_reason_keeps_the_room_for_it() -> None:
+    with bench(reasoning_effort="none", always=[fake.does_not_take("reasoning_effort")]) as b:
+        assert_whole(b.judge(papers(2)), papers(2))
+    assert b.server.requests[-1]["max_completion_tokens"] == 60 + 4_000 + 2 * 110
 
 
 # --- tiers
@@ -537,6 +570,11 @@ def test_the_price_is_that_of_the_tier_that_served() -> None:
             fake.error(429, "insufficient_quota", type="insufficient_quota"),
             "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
             id="quota",
+        ),
+        pytest.param(
+            fake.error(402, None, "Payment required."),
+            "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
+            id="402",
         ),
         pytest.param(
             fake.error(400, "billing_hard_limit_reached"),
@@ -691,6 +729,20 @@ def test_a_server_that_needs_no_key_gets_none() -> None:
     with bench(api_key="") as b:
         assert_whole(b.judge(papers(1)), papers(1))
     assert b.server.keys == ["Bearer none"]
+
+
+def test_the_operators_limits_are_those_of_the_judge() -> None:
+    settings = Settings(
+        model="gpt-test",
+        model_requests_at_once=1,
+        model_batch_papers=3,
+        model_requests_per_minute=7,
+        model_tokens_per_minute=9_000,
+        OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+        _env_file=None,
+    )
+    limits = build_judge(settings, MemoryStore()).server.limits
+    assert limits == Limits(batch_papers=3, concurrency=1, requests_per_minute=7, tokens_per_minute=9_000)
 
 
 # --- pace

@@ -134,6 +134,7 @@ def handed_over(store: Store, papers: tuple[str, ...] = PAPERS, **where: object)
         claim(store, **where),  # type: ignore[arg-type]
         paper_ids=papers,
         announced_on=(DAY,),
+        not_scored_ids=("2601.00099",),
         message_id="<m@example.org>",
         now=NOW,
     )

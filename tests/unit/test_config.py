@@ -74,6 +74,7 @@ def test_a_budget_is_read_to_the_cent(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MODEL_MAX_SHARE", "0"),
         ("MODEL_RANDOM_SHARE", "-0.1"),
         ("MODEL_REQUESTS_PER_MINUTE", "0"),
+        ("MODEL_REQUESTS_AT_ONCE", "0"),
         ("MODEL_TOKENS_PER_MINUTE", "many"),
         ("MODEL_EFFORT", "very high"),
     ],

@@ -32,7 +32,7 @@ Move = Callable[[Delivery, datetime], Delivery]
 MOVES: dict[str, Move] = {
     "reclaim": lambda row, now: ledger.reclaim(row, "r2", now),
     "hand_over": lambda row, now: ledger.hand_over(
-        row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=now
+        row, paper_ids=PAPERS, announced_on=(DAY,), not_scored_ids=("x",), message_id="<m@x>", now=now
     ),
     "accept": lambda row, now: ledger.accept(row, "receipt", now),
     "deliver": lambda row, now: ledger.deliver(row, "event", now),
@@ -189,7 +189,8 @@ def test_a_run_that_was_not_started_claims_nothing() -> None:
 
 def test_a_new_claim_lets_go_of_what_the_mail_before_held() -> None:
     again = ledger.reclaim(in_state(S.DEFERRED), "r2", NOW + timedelta(hours=2))
-    assert (again.paper_ids, again.announced_on, again.message_id, again.retry_at) == ((), (), "", None)
+    assert (again.paper_ids, again.announced_on, again.not_scored_ids) == ((), (), ())
+    assert (again.message_id, again.retry_at) == ("", None)
     assert [step.state for step in again.steps] == [S.CLAIMED, S.HANDED_OVER, S.DEFERRED, S.CLAIMED]
 
 
