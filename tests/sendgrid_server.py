@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -102,24 +103,20 @@ def _hardened(part: Any) -> Any:
 def objections(body: Body) -> list[str]:
     """By the schema, and by the limits that the documentation has and the schema has not."""
     found = [problem.message for problem in _by_schema(body)]
-    tos = [to["email"].lower() for each in body["personalizations"] for to in each["to"]]
-    kinds = [part["type"] for part in body["content"]]
-    every = [
-        *body.get("headers", {}).items(),
-        *(h for p in body["personalizations"] for h in p.get("headers", {}).items()),
-    ]
+    mails, contents = body.get("personalizations", []), body.get("content", [])
+    tos = [to["email"].lower() for each in mails for to in each.get("to", [])]
+    kinds = [part["type"] for part in contents]
+    every = [header for each in (body, *mails) for header in each.get("headers", {}).items()]
     limits = {
-        "personalizations: 1 to 1000": 1 <= len(body["personalizations"]) <= 1000,
+        "personalizations: 1 to 1000": 1 <= len(mails) <= 1000,
         "each address once": len(tos) == len(set(tos)),
         "text/plain first": kinds == sorted(kinds, key=["text/plain", "text/html"].index),
-        "no empty content": all(part["value"] for part in body["content"]),
+        "no empty content": bool(contents) and all(part["value"] for part in contents),
         "reserved header": not any(name.lower() in RESERVED for name, _ in every),
         "header is text in ASCII on one line": all(
             isinstance(value, str) and value.isascii() and value.isprintable() for _, value in every
         ),
-        "custom_args: 10000 bytes": all(
-            len(json.dumps(each.get("custom_args", {}))) <= 10_000 for each in body["personalizations"]
-        ),
+        "custom_args: 10000 bytes": all(len(json.dumps(each.get("custom_args", {}))) <= 10_000 for each in mails),
         "10 categories": len(set(body.get("categories", ()))) == len(body.get("categories", ())) <= 10,
         "subject": bool(body.get("subject")),
     }
@@ -229,11 +226,15 @@ class SendGridServer:
 
 
 @contextmanager
-def sendgrid_server(*script: Turn, rule: Rule | None = None) -> Iterator[SendGridServer]:
+def sendgrid_server(
+    *script: Turn, rule: Rule | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[SendGridServer]:
     """The server, running; its `url` is what NEWSLETTER_SENDGRID_URL would be."""
     server = SendGridServer(script, rule)
     http = _HTTP(("127.0.0.1", 0), _handler(server))
-    server.url = f"http://127.0.0.1:{http.server_address[1]}"
+    server.url = f"{'https' if tls else 'http'}://127.0.0.1:{http.server_address[1]}"
+    if tls:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
+from pathlib import Path
 
 import pytest
 import trustme
@@ -360,31 +360,33 @@ def test_without_tls_no_mail_leaves(server: SendGridServer) -> None:
     assert server.requests == []
 
 
-def test_a_certificate_nobody_vouches_for_is_not_trusted() -> None:
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's certificate by an authority that this process trusts (OpenSSL's own SSL_CERT_FILE)."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    listener = socket.create_server(("127.0.0.1", 0))
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
-    def shake() -> None:
-        connection, _ = listener.accept()
-        with closing(connection), pytest.raises(OSError, match=r".+"):
-            context.wrap_socket(connection, server_side=True).recv(1)
 
-    thread = threading.Thread(target=shake)
-    thread.start()
-    clock = Clock()
-    try:
+def test_over_tls_the_table_is_the_same(tls: ssl.SSLContext) -> None:
+    with sendgrid_server(error(503, "away"), Cut.AFTER_ACCEPTING, tls=tls) as server:
+        sender = sender_for(server)
+        for kind in (SendDeferred, SendInDoubt):
+            with pytest.raises(kind):
+                sender.send(message())
+        assert sender.send(message()).receipt == "message-2"
+        assert len(server.accepted) == 2
+
+
+def test_a_certificate_nobody_vouches_for_is_not_trusted(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with sendgrid_server(tls=tls) as server:
         with pytest.raises(SendDeferred, match="certificate verify failed"):
-            SendGridSender(
-                KEY,
-                url=f"https://127.0.0.1:{listener.getsockname()[1]}",
-                timeout_s=5,
-                clock=clock,
-                sleep=clock.sleep,
-            ).send(message())
-    finally:
-        thread.join()
-        listener.close()
+            sender_for(server).send(message())
+        assert server.requests == []
 
 
 @pytest.mark.parametrize("cut", [Cut.WHILE_READING, Cut.BEFORE_ACCEPTING])
