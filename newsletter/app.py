@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,7 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
+    from newsletter.senders.sendgrid import SendGridSender
 
 LAST_GOOD = "subscribers.last-good.yaml"
 
@@ -139,6 +142,9 @@ def build_judge(settings: Settings, store: Store) -> Judge:
 
 
 def build_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
+    if settings.send_by == "sendgrid":
+        return build_sendgrid_sender(settings)
     from newsletter.senders.outbox import OutboxSender
 
     return OutboxSender(settings.outbox, utc_now)
@@ -152,6 +158,31 @@ def build_letterhead(settings: Settings) -> Letterhead:
         base_url=(settings.base_url or "").rstrip("/"),
         bounce_to=settings.bounce_address,
         has_tags=settings.reply_tags,
+    )
+
+
+def build_sendgrid_sender(settings: Settings) -> SendGridSender:
+    """Raises ConfigError for what SendGrid would refuse anyway."""
+    from newsletter.senders.sendgrid import SendGridSender
+
+    if settings.from_address.domain.endswith(".invalid"):
+        raise ConfigError(
+            f"no mail can come from {settings.from_address.addr_spec}; "
+            "set NEWSLETTER_SENDER to an address of your own domain"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
+            "('newsletter config --new-secret' makes one)"
+        )
+    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+    if not re.fullmatch(r"[!-~]+", key):  # anything else cannot be put into a header
+        raise ConfigError(
+            "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
+            "Mail Send (Settings, API Keys)"
+        )
+    return SendGridSender(
+        key, url=settings.sendgrid_url, timeout_s=settings.sendgrid_timeout_s, clock=utc_now, sleep=time.sleep
     )
 
 

@@ -175,7 +175,7 @@ def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> De
 
 # --- events -------------------------------------------------------------------------------------------
 
-_BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED)
+_BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED)
 _IN_THE_MAILBOX = (EventKind.DELIVERED, EventKind.COMPLAINED)
 
 

@@ -451,6 +451,7 @@ class EventKind(StrEnum):
     BOUNCED_HARD = "bounced_hard"  # there is no such mailbox (5.x.x)
     BOUNCED_SOFT = "bounced_soft"  # not now, and the provider has given up (4.x.x, a full mailbox)
     DROPPED = "dropped"  # the provider refused to try: the address is on a list of its own
+    REFUSED = "refused"  # it refused to try because of the mail or our account; says nothing of the address
     COMPLAINED = "complained"  # the reader pressed "spam"
     UNSUBSCRIBED = "unsubscribed"  # by the provider's own means
 

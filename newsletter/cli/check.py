@@ -11,6 +11,7 @@ import click
 
 from newsletter import app, resources
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.prices import NOT_KNOWN, check_model, price_of
@@ -20,7 +21,12 @@ from newsletter.subscribers import load_subscribers
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-def command(file: Path | None) -> None:
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Have SendGrid look at a sample digest too: key, sender and form; nothing is mailed.",
+)
+def command(file: Path | None, sandbox: bool) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
     Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
@@ -35,6 +41,8 @@ def command(file: Path | None) -> None:
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
         ]
+    if sandbox:
+        checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
     sys.exit(0 if all(results) else EXIT_CONFIG)
 

@@ -1,0 +1,1 @@
+"""The web part: one blueprint for each concern."""
