@@ -80,7 +80,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         complain(line)
     if not quiet:
         show(report, subscribers)
-        if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
+        if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
 
