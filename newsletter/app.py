@@ -145,6 +145,11 @@ def build_smtp_sender(settings: Settings) -> Sender:
             f"no mail can come from {settings.from_address.addr_spec}; "
             "set NEWSLETTER_SENDER to an address of your own domain"
         )
+    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
+        raise ConfigError(
+            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
+            "to plain ones, with the xn-- form of the domain"
+        )
     if settings.signer is None:
         raise ConfigError(
             "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "

@@ -39,7 +39,7 @@ class Arrived:
 
 
 class Postmaster:
-    """`on` scripts the next answers of a stage: CONNECT, EHLO, MAIL, RCPT, DATA or END."""
+    """`on` scripts the next answers of a stage: CONNECT, EHLO, AUTH, MAIL, RCPT, DATA or END."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -119,7 +119,7 @@ class Postmaster:
 
 
 class Scripted(SMTP):
-    """aiosmtpd's server, which can also be told how to greet and how to answer DATA and EHLO."""
+    """aiosmtpd's server, which can also be told how to greet and how to answer EHLO, AUTH and DATA."""
 
     def __init__(self, postmaster: Postmaster, **options: Any) -> None:
         self.postmaster = postmaster
@@ -143,6 +143,12 @@ class Scripted(SMTP):
             await self.push(reply)
         else:
             await super().smtp_EHLO(hostname)
+
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
+        if reply := await self.postmaster.answer(self, "AUTH"):
+            await self.push(reply)
+        else:
+            await super().smtp_AUTH(arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if reply := await self.postmaster.answer(self, "DATA"):

@@ -27,7 +27,7 @@ class DkimSignature:
 
     def __init__(self, key: Path, selector: str, domain: str) -> None:
         self._selector = selector.encode("ascii")
-        self._domain = domain.encode("idna")
+        self._domain = domain.encode("ascii")
         self._key = _read_key(key)
 
     def __call__(self, mail: bytes) -> bytes:

@@ -189,7 +189,6 @@ class SmtpSender:
 
     def _connect(self) -> smtplib.SMTP:
         at = self._server
-        stage = Stage.SECURE if at.security == "tls" else Stage.CONNECT
         try:
             if at.security == "tls":
                 return smtplib.SMTP_SSL(at.host, at.port, at.hello, timeout=at.timeout_s, context=self._tls())
@@ -197,7 +196,7 @@ class SmtpSender:
         except smtplib.SMTPResponseException as error:  # the greeting
             raise _Failed(Stage.CONNECT, error.smtp_code, _words(error.smtp_error)) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: what the DNS cannot hold
-            raise _broken(stage, error) from error
+            raise _broken(Stage.SECURE if isinstance(error, ssl.SSLError) else Stage.CONNECT, error) from error
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         try:
@@ -275,7 +274,8 @@ def _broken(stage: Stage, error: Exception) -> _Failed:
     """What went wrong before the mail itself, or in its middle."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _Failed(stage, None, f"the certificate is not to be trusted: {error.verify_message}", SendStopped)
-    if isinstance(error, smtplib.SMTPNotSupportedError):
+    # The second is how smtplib says that it knows no way of logging in that the server offers.
+    if isinstance(error, smtplib.SMTPNotSupportedError) or type(error) is smtplib.SMTPException:
         return _Failed(stage, None, _words(error), SendStopped)
     if isinstance(error, smtplib.SMTPResponseException):
         return _Failed(stage, error.smtp_code, _words(error.smtp_error))

@@ -467,6 +467,33 @@ def test_a_login_where_there_is_none_stops_the_run(server: Postmaster) -> None:
         sender.send(message())
 
 
+def test_a_login_by_means_we_do_not_have_stops_the_run(server: Postmaster) -> None:
+    server.on("EHLO", "250-mail.example.org\r\n250 AUTH XOAUTH2")
+    with (
+        sender_for(server, user=USER, password=PASSWORD) as sender,
+        pytest.raises(SendStopped, match=r"No suitable authentication method.*set NEWSLETTER_SMTP_USER"),
+    ):
+        sender.send(message())
+
+
+def test_a_server_that_cannot_check_passwords_now_defers(server: Postmaster) -> None:
+    server.on("EHLO", "250-mail.example.org\r\n250 AUTH PLAIN")
+    server.on("AUTH", "454 4.7.0 the directory is away")
+    with sender_for(server, user=USER, password=PASSWORD) as sender, pytest.raises(SendDeferred, match="454") as raised:
+        sender.send(message())
+    assert type(raised.value) is SendDeferred
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_silence_instead_of_tls_defers(trusting: ssl.SSLContext, security: str) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        sender_for(Postmaster(), trusting, port=silent.getsockname()[1], security=security, timeout_s=0.2) as sender,
+        pytest.raises(SendDeferred, match="timed out"),
+    ):
+        sender.send(message())
+
+
 # --- DKIM -----------------------------------------------------------------------------------------------
 
 

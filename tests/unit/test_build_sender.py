@@ -46,6 +46,8 @@ def test_a_server_on_this_machine_needs_no_tls(host: str) -> None:
 REFUSED = [
     ({"sender": None}, "set NEWSLETTER_SENDER to an address of your own domain"),
     ({"sender": "papers@test.INVALID"}, "set NEWSLETTER_SENDER to an address of your own domain"),
+    ({"sender": "papers@größe.example"}, "set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO to plain ones"),
+    ({"bounce_to": "zurück@example.org"}, "set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO to plain ones"),
     ({"secret_keys": None}, "set NEWSLETTER_SECRET_KEYS"),
     ({"smtp_user": None}, "set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD"),
     ({"smtp_password": None}, "set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD"),
