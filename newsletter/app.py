@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from newsletter.senders.sendgrid import SendGridSender
 
 LAST_GOOD = "subscribers.last-good.yaml"
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def utc_now() -> datetime:
@@ -145,9 +146,71 @@ def build_sender(settings: Settings) -> Sender:
     """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
     if settings.send_by == "sendgrid":
         return build_sendgrid_sender(settings)
+    if settings.send_by == "smtp":
+        return build_smtp_sender(settings)
     from newsletter.senders.outbox import OutboxSender
 
     return OutboxSender(settings.outbox, utc_now)
+
+
+def build_smtp_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    from newsletter.senders.smtp import MailServer, SmtpSender
+
+    domain = settings.from_address.domain
+    if domain.lower().endswith(".invalid"):
+        raise ConfigError(
+            f"no mail can come from {settings.from_address.addr_spec}; "
+            "set NEWSLETTER_SENDER to an address of your own domain"
+        )
+    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
+        raise ConfigError(
+            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
+            "to plain ones, with the xn-- form of the domain"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
+            "('newsletter config --new-secret' makes one)"
+        )
+    user, password = settings.smtp_user or "", settings.smtp_password
+    if bool(user) != bool(password):
+        raise ConfigError(
+            "a login is a name and a password; set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD, or neither"
+        )
+    secret = password.get_secret_value() if password else ""
+    if not (user + secret).isascii():
+        raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
+    if user and settings.smtp_tls == "none" and settings.smtp_host not in _THIS_MACHINE:
+        raise ConfigError(
+            f"the password for {settings.smtp_host} would be readable on its way; "
+            "set NEWSLETTER_SMTP_TLS to starttls or tls"
+        )
+    server = MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        hello=domain,
+        user=user,
+        password=secret,
+        timeout_s=settings.smtp_timeout_s,
+    )
+    return SmtpSender(server, utc_now, signed=build_signature(settings, domain))
+
+
+def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
+    """What puts a DKIM signature on a mail; without a key the mail stays as it is."""
+    key, selector = settings.dkim_key, settings.dkim_selector
+    if key is None and selector is None:
+        return lambda mail: mail
+    if key is None or selector is None:
+        raise ConfigError(
+            "a DKIM signature needs a key and its name in the DNS; "
+            "set both NEWSLETTER_DKIM_KEY and NEWSLETTER_DKIM_SELECTOR, or neither"
+        )
+    from newsletter.senders.dkim_signature import DkimSignature
+
+    return DkimSignature(key, selector, domain)
 
 
 def build_letterhead(settings: Settings) -> Letterhead:

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "What happened today, for each category and subscriber.",
     "subscribers": "List subscribers, or show one with the defaults applied.",
     "deliveries": "Look into the ledger, and settle a delivery in doubt.",
+    "bounce": "Take a mail that came back: remember that the address failed, or complained.",
     "estimate": "Say what a morning's model calls will cost, before they are made.",
     "costs": "What the model's calls cost, by month, day, model and profile.",
     "calls": "List the model's calls, or show one with its answer.",

@@ -67,6 +67,8 @@ def _subscribers(path: Path) -> str:
 def _settings(settings: Settings) -> str:
     if settings.contact is None:
         raise ConfigError("arXiv cannot be asked without a contact; set NEWSLETTER_CONTACT to your e-mail address")
+    if settings.send_by != "outbox":  # whose folder is not made here
+        app.build_sender(settings)
     is_placeholder = settings.from_address.domain.endswith(".invalid")
     hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
