@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, resources
+from newsletter import app, resources, web
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
@@ -67,6 +67,7 @@ def _settings(settings: Settings) -> str:
 def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     app.build_renderer(settings).check()
+    web.check_templates(settings.name, settings.reply_address)
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 
