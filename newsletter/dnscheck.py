@@ -206,7 +206,7 @@ def _spf_senders(subject: str, found: spf.Spf, setup: Setup, lookup: DnsLookup) 
                 f"does not include {SENDGRID}; needed only if SendGrid's automated security is off for the domain",
             )
     elif setup.send_by == "smtp":
-        addresses = lookup.addresses(setup.smtp_host) if not _is_here(setup.smtp_host) else []
+        addresses = _addresses_of(setup.smtp_host, lookup)
         missing = [address for address in addresses if not found.allows(address)]
         if not addresses:
             yield _advice(
@@ -225,14 +225,28 @@ def _spf_senders(subject: str, found: spf.Spf, setup: Setup, lookup: DnsLookup) 
 def _who(setup: Setup) -> str:
     if setup.send_by == "sendgrid":
         return f"include:{SENDGRID}"
-    return "mx" if _is_here(setup.smtp_host) else f"a:{setup.smtp_host}"
+    if _is_here(setup.smtp_host):
+        return "mx"
+    try:
+        return f"ip{ip_address(setup.smtp_host.strip('[]')).version}:{setup.smtp_host.strip('[]')}"
+    except ValueError:
+        return f"a:{setup.smtp_host}"
+
+
+def _addresses_of(host: str, lookup: DnsLookup) -> list[str]:
+    if _is_here(host):
+        return []
+    try:
+        return [str(ip_address(host.strip("[]")))]
+    except ValueError:
+        return lookup.addresses(host)
 
 
 def _is_here(host: str) -> bool:
     if host == "localhost" or "." not in host.strip("[]").replace(":", "."):
         return True
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx2
 import pytest
+import trustme
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.cli import group
-from newsletter.dnscheck import DnsLookup, Finding, Level, Setup, look, open_resolver
+from newsletter.dnscheck import DnsLookup, Finding, Level, Setup, look, look_at_link, open_resolver
 from newsletter.errors import ConfigError
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app
@@ -189,6 +193,26 @@ def test_what_could_be_better_is_advice(client: httpx2.Client, old: str, new: st
     assert any(said in one for one in advice(found)), found
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("192.0.2.25", ""),
+        ("192.0.2.26", "does not name 192.0.2.26 (192.0.2.26)"),
+        ("[2001:db8::25]", "does not name [2001:db8::25]"),
+        ("localhost", "localhost has no public address"),
+        ("127.0.0.1", "127.0.0.1 has no public address"),
+        ("relay", "relay has no public address"),
+    ],
+)
+def test_the_mail_server_is_compared_with_spf_as_far_as_that_can_be_told(
+    client: httpx2.Client, host: str, said: str
+) -> None:
+    found = findings(Zone(GOOD), replace(SMTP, smtp_host=host), client)
+    told = [one for one in advice(found) if one.startswith("SPF")]
+    assert len(told) == bool(said)
+    assert all(said in one for one in told)
+
+
 def test_the_policy_of_the_organisation_counts_for_a_domain_without_its_own(client: httpx2.Client) -> None:
     zone = changed("_dmarc", '_dmarc.example.org TXT "v=DMARC1; p=reject; rua=mailto:a@b.c"')
     found = findings(zone, replace(SMTP, envelope_domain="example.org"), client)
@@ -278,6 +302,38 @@ def test_an_address_that_cannot_be_reached_is_said() -> None:
         raise httpx2.ConnectError("connection refused", request=request)
 
     assert "cannot be reached (connection refused)" in bad(link_findings(SMTP, handler))[0]
+
+
+class Calm(BaseHTTPRequestHandler):
+    """Answers everything with 200."""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815  http.server names it so
+
+    def log_message(self, *_args: object) -> None: ...
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_certificate_that_browsers_do_not_know_is_said(is_known: bool) -> None:
+    authority, ours = trustme.CA(), ssl.create_default_context()
+    if is_known:
+        authority.configure_trust(ours)
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Calm) as server:
+        server.socket = theirs.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        setup = replace(SMTP, base_url=f"https://127.0.0.1:{server.server_port}")
+        with httpx2.Client(verify=ours, trust_env=False) as client:
+            found = bad([*look_at_link(setup, client)])
+        server.shutdown()
+    assert len(found) == (0 if is_known else 1)
+    assert is_known or "certificate verify failed" in found[0]
 
 
 @pytest.mark.parametrize(

@@ -75,11 +75,25 @@ def press(client: FlaskClient, wish: str) -> TestResponse:
         lambda client: client.post(LINK),
         lambda client: client.post(LINK, data="x=1", content_type=FORM),
         lambda client: client.post(LINK, data="List-Unsubscribe=Two-Clicks", content_type=FORM),
+        lambda client: client.post(LINK, data="&" * 2000, content_type=FORM),
+        lambda client: client.post(LINK, data=b"\xff\xfe\0", content_type="multipart/form-data; boundary=x"),
         lambda client: client.post(LINK, data={"wish": "drink tea"}),
         lambda client: client.get(f"{LINK}?wish=leave&{ONE_CLICK}"),
         lambda client: client.post(f"{LINK}?wish=leave&{ONE_CLICK}"),
     ],
-    ids=["get", "head", "options", "bare post", "other field", "other value", "unknown wish", "get query", "query"],
+    ids=[
+        "get",
+        "head",
+        "options",
+        "bare post",
+        "other field",
+        "other value",
+        "empty fields",
+        "no form at all",
+        "unknown wish",
+        "get query",
+        "query",
+    ],
 )
 def test_a_request_that_does_not_say_so_changes_nothing(
     store: TinyStore, client: FlaskClient, ask: Callable[[FlaskClient], TestResponse]
