@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Look over subscribers.yaml, settings, templates and folders.",
     "status": "What happened today, for each category and subscriber.",
     "subscribers": "List subscribers, or show one with the defaults applied.",
+    "suppressions": "Who gets no mail and why; add an address, or let one in again.",
     "deliveries": "Look into the ledger, and settle a delivery in doubt.",
     "bounce": "Take a mail that came back: remember that the address failed, or complained.",
     "estimate": "Say what a morning's model calls will cost, before they are made.",

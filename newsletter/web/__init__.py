@@ -1,1 +1,47 @@
-"""The web part: one blueprint for each concern."""
+"""The web part: what a link in a mail leads to, and what providers and monitoring call.
+
+`create_app` puts it together, one blueprint for each concern; headers, sizes and errors, which all share, are in
+`site.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port: `newsletter serve` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import flask
+
+from newsletter.stores import Store
+from newsletter.tokens import Signer
+from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe
+
+__all__ = ["WebPart", "check_templates", "create_app"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebPart:
+    """All the web part works with."""
+
+    store: Store
+    signer: Signer | None  # None: there is no key yet, and no link was ever made
+    brand_name: str
+    reply_address: str  # where a page sends readers whom it cannot help
+    now: Callable[[], datetime]
+    webhook_key: str | None  # SendGrid's public key; None: its events are refused
+    metrics: Callable[[], bytes]  # in Prometheus' text format
+
+
+def create_app(part: WebPart) -> flask.Flask:
+    """A WSGI application. Raises ConfigError for a template that cannot be filled."""
+    app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address)
+    app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
+    app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
+    site.check(app, unsubscribe.PAGES)
+    return app
+
+
+def check_templates(brand_name: str, reply_address: str) -> None:
+    """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
+    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), unsubscribe.PAGES)

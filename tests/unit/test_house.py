@@ -22,9 +22,13 @@ PURE = {
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
-EDGES = {"sources", "scorers", "senders", "stores"}
+EDGES = {"sources", "scorers", "senders", "stores", "web"}
 EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resources", "token_count"}
-ALSO_FOR = {"stores": {"ledger", "spending", "suppress"}, "scorers": {"answers", "prompts"}}
+ALSO_FOR = {
+    "stores": {"ledger", "spending", "suppress"},
+    "scorers": {"answers", "prompts"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events"},
+}
 TOP = {"flow", "app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
@@ -33,8 +37,8 @@ WORLD = {
 }
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
-    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok"),
-    *("dkim", "flufl"),
+    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
+    *("flufl", "structlog", "prometheus_client", "waitress"),
 }
 
 
