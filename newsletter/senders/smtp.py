@@ -292,5 +292,6 @@ def _is_reset(smtp: smtplib.SMTP) -> bool:
 
 def _words(said: object) -> str:
     """Foreign text on one line, bounded, without addresses."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return without_addresses(text)
+    if isinstance(said, bytes):
+        return without_addresses(said.decode("utf-8", "replace"))
+    return without_addresses(str((said.strerror if isinstance(said, OSError) else None) or said))

@@ -170,7 +170,8 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
     server: Postmaster, stage: str, act: Do, error: type[SendError], taken: int
 ) -> None:
     server.on(stage, act)
-    with sender_for(server, timeout_s=0.2) as hurried, pytest.raises(error, match="timed out"):
+    patience = 1.0 if stage == "END" else 0.2  # on a busy machine an answer before the end may take its time, too
+    with sender_for(server, timeout_s=patience) as hurried, pytest.raises(error, match="timed out"):
         hurried.send(message())
     assert len(server.mails) == taken
     assert server.offered <= 1
@@ -204,7 +205,7 @@ def test_nobody_listening_defers_with_a_remedy(sender: SmtpSender, server: Postm
         with (
             sender_for(server, port=free.getsockname()[1]) as made,
             pytest.raises(
-                SendDeferred, match=r"refused.*check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT"
+                SendDeferred, match=r"\(connecting: Connection refused\); check NEWSLETTER_SMTP_HOST"
             ) as raised,
         ):
             made.send(message())
