@@ -32,6 +32,7 @@ SHARES = (0.2, 0.3, 0.5)
 NDCG_AT = 20
 RESAMPLES = 1000
 HISTORY_DAYS = 7  # unlabelled days handed to the ranker, which may use fewer
+_ALL_BUT_FEW = 0.99  # of the labelled papers: with fewer cross-lists than this leaves, none were looked at
 _COMMON_CATEGORY = 0.2  # of the labelled papers: a category with more of them is one the labels were drawn from
 
 
@@ -204,26 +205,45 @@ def label_days(
 ) -> list[LabelledDay]:
     """The labelled days from `first` to `last`, each with its pool and the unlabelled days before it.
 
-    The pool is every fresh paper of the categories; without categories, every labelled paper of the day.
+    The pool is every fresh paper of the categories, but for cross-lists if the labels have none: they were not looked
+    at, and nobody turned them down. Without categories, it is every labelled paper of the day.
     """
     labelled = []
+    with_cross = _have_cross_lists(days, labels, categories)
     for place, day in enumerate(days):
         known = labels.days.get(day.announced_on)
         if known is None or not first <= day.announced_on <= last:
             continue
         before = days[max(0, place - HISTORY_DAYS) : place]
-        pool = _choose_pool(day, known, categories)
+        pool = _choose_pool(day, known, categories, with_cross)
         gains = tuple(max(0.0, known.get(paper.arxiv_id, 0.0) - RELEVANT_FROM + 1) for paper in pool)
         if any(gains):
             labelled.append(LabelledDay(day.announced_on, pool, tuple(_fresh(earlier) for earlier in before), gains))
     return labelled
 
 
-def _choose_pool(day: CorpusDay, labels: Mapping[str, float], categories: Sequence[str]) -> tuple[Paper, ...]:
+def _choose_pool(
+    day: CorpusDay, labels: Mapping[str, float], categories: Sequence[str], with_cross: bool
+) -> tuple[Paper, ...]:
     if not categories:
         return tuple(paper for paper in day.papers if paper.arxiv_id in labels)
     wanted = set(categories)
-    return tuple(paper for paper in _fresh(day) if not wanted.isdisjoint(paper.categories))
+    return tuple(
+        paper
+        for paper in _fresh(day)
+        if not wanted.isdisjoint(paper.categories if with_cross else paper.categories[:1])
+    )
+
+
+def _have_cross_lists(days: Sequence[CorpusDay], labels: Labels, categories: Sequence[str]) -> bool:
+    labelled = {key for day in labels.days.values() for key in day}
+    primaries = [
+        paper.categories[0]
+        for day in days
+        for paper in day.papers
+        if paper.arxiv_id in labelled and not set(categories).isdisjoint(paper.categories)
+    ]
+    return sum(primary in categories for primary in primaries) < _ALL_BUT_FEW * len(primaries)
 
 
 def _fresh(day: CorpusDay) -> tuple[Paper, ...]:

@@ -149,6 +149,19 @@ def test_the_pool_is_the_fresh_papers_of_the_categories(tmp_path: Path) -> None:
     assert [len(day) for day in second.history] == [3]
 
 
+def test_cross_lists_are_left_out_where_the_labels_have_none() -> None:
+    """Nobody looked at them; counted as turned down, they would teach a funnel that their subject is unwanted."""
+    papers = tuple(make_paper(f"2510.0000{n}", "cs.CV", "cs.RO") for n in range(3))
+    crossed = make_paper("2510.00009", "cs.RO", "cs.CV")
+    day = CorpusDay(date(2025, 10, 1), (*papers, crossed), frozenset(p.arxiv_id for p in (*papers, crossed)))
+    without = Labels({day.announced_on: {papers[0].arxiv_id: 9.0}})
+    with_one = Labels({day.announced_on: {papers[0].arxiv_id: 9.0, crossed.arxiv_id: 8.0}})
+    pools = [
+        label_days([day], labels, ("cs.CV",), first=date.min, last=date.max)[0].pool for labels in (without, with_one)
+    ]
+    assert pools == [papers, (*papers, crossed)]
+
+
 def test_labels_that_turn_most_papers_down_are_themselves_the_pool() -> None:
     papers = tuple(make_paper(f"2510.0000{n}", "astro-ph.GA") for n in range(4))
     ids = [paper.arxiv_id for paper in papers]
