@@ -18,13 +18,17 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
-    *("prompts", "suppress", "books"),
+    *("prompts", "suppress", "books", "redaction", "alerts", "clock"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
-EDGES = {"sources", "scorers", "senders", "stores"}
+EDGES = {"sources", "scorers", "senders", "stores", "web"}
 EDGE_TOOLS = {"model", "errors", "files", "latex", "prices", "resources", "token_count"}
-ALSO_FOR = {"stores": {"ledger", "spending", "suppress"}, "scorers": {"answers", "prompts"}}
+ALSO_FOR = {
+    "stores": {"ledger", "spending", "suppress"},
+    "scorers": {"answers", "prompts"},
+    "web": {"stores", "tokens"},
+}
 TOP = {"flow", "app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
@@ -34,6 +38,7 @@ WORLD = {
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
     *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok"),
+    *("flask", "waitress", "prometheus_client", "structlog"),
 }
 
 
