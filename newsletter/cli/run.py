@@ -8,18 +8,19 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, books, flow, sample
+from newsletter import alerts, app, books, flow, log, sample
 from newsletter.cli.common import (
     TerminalWatcher,
+    begin_log,
     complain,
     find_subscriber,
     new_table,
     numbers,
     print_table,
-    tell_of_retries,
 )
+from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
-from newsletter.config import load_settings
+from newsletter.config import Settings, load_settings
 from newsletter.ledger import counts_as_sent
 from newsletter.model import FeedOutcome, RunOutcome, RunReport, Subscriber
 
@@ -60,29 +61,49 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     """
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
-    tell_of_retries()
+    begin_log(settings, quiet=quiet)
     watcher = TerminalWatcher(quiet=quiet)
     desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
-    listed = app.load_subscribers(settings, desk.store)
-    if listed.problem:
-        complain(f"{listed.problem}\nThe last good version serves until this is mended.")
-    subscribers = [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
-    digest_on = desk.source.day(desk.now()) if recorded else None
-    with watcher:
-        if dry_run:
-            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
-        else:
-            report = flow.run_morning(desk, subscribers, watcher, digest_on=digest_on, due_only=due)
     if dry_run:
+        listed, subscribers = _readers(settings, desk, only)
+        digest_on = desk.source.day(desk.now()) if recorded else None
+        with watcher:
+            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
         click.echo("\n".join(lines))
         sys.exit(EXIT_CONFIG if listed.problem else 0)
-    for line in troubles(report):
-        complain(line)
+    ending, teller = Ending(), app.build_teller(settings)
+    ending.listen()
+    with teller.watching():
+        listed, subscribers = _readers(settings, desk, only)
+        log.run_started(len(subscribers), due_only=due)
+        digest_on = desk.source.day(desk.now()) if recorded else None
+        with watcher:
+            report = flow.run_morning(
+                desk, subscribers, watcher, digest_on=digest_on, due_only=due, should_stop=ending.is_asked
+            )
+        log.run_finished(report)
+    _complain_of(report, settings)
+    teller.tell(report, listed.problem)
     if not quiet:
         show(report, subscribers)
         if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
+
+
+def _readers(settings: Settings, desk: flow.Desk, only: str | None) -> tuple[app.SubscriberList, list[Subscriber]]:
+    listed = app.load_subscribers(settings, desk.store)
+    if listed.problem:
+        complain(f"{listed.problem}\nThe last good version serves until this is mended.")
+    return listed, [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
+
+
+def _complain_of(report: RunReport, settings: Settings) -> None:
+    if settings.log == "json":
+        log.troubles(alerts.troubles_of(report))
+    else:
+        for line in troubles(report):
+            complain(line)
 
 
 def _would(desk: flow.Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
