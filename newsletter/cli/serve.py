@@ -44,7 +44,7 @@ def command(host: str, port: int, no_clock: bool) -> None:
         server = create_server(web, host=host, port=port, threads=THREADS, ident=None)
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
-    log.get_log().info("web_started", host=host, port=server.effective_port, clock=not no_clock)
+    log.get_log().info("web_started", host=host, port=int(server.effective_port), clock=not no_clock)
 
     def keep(duty: Duty) -> None:
         if no_clock:

@@ -302,7 +302,8 @@ def test_the_procfile_starts_web_and_clock_and_both_end_when_asked(tmp_path: Pat
     running = Running(command, tmp_path, environment(**live(server)))
     try:
         running.read_until("web_started")
-        running.read_until("run_finished") if not any("run_finished" in line for line in running.lines) else None
+        if not any("run_finished" in line for line in running.lines):
+            running.read_until("run_finished")
         assert get(port, "/health")[0] == 200
         assert 'newsletter_last_run_subscribers{outcome="sent"} 1.0' in get(port, "/metrics")[1]
         running.end(signal.SIGTERM)
