@@ -1,4 +1,4 @@
-"""An address → its base address, and the id of the subscriber behind it. Pure.
+"""An address → its base address, and the id of the subscriber behind it; foreign words → without addresses. Pure.
 
 Whether an address is well formed is for others to say (subscribers.py). The id must never change: the ledger
 and the memory of sent papers hang on it.
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
+_WORDS_CHARS = 200
 
 
 def base_address(email: str) -> str:
@@ -24,3 +28,9 @@ def subscriber_id(email: str) -> str:
     """
     digest = hashlib.sha256(base_address(email).encode("utf-8", "surrogatepass")).digest()
     return "s_" + base64.b32encode(digest[:5]).decode("ascii").lower()
+
+
+def without_addresses(words: str) -> str:
+    """Foreign words for the ledger and the log: on one line of 200 characters at most, addresses taken out."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in _ADDRESS.sub("(address)", words)).split())
+    return line if len(line) <= _WORDS_CHARS else f"{line[: _WORDS_CHARS - 1]}…"

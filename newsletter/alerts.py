@@ -159,6 +159,7 @@ def troubles_of(report: RunReport, problem: str = "") -> tuple[Trouble, ...]:
             found.append(Trouble(kind, on, entry.subscriber_id, _said(entry.detail), is_new))
         if entry.problem and kind is not Kind.SCORING:
             found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _said(entry.problem)))
+    found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ _MAX_STARTS = 500  # places where a value is looked for; bounds the time a hosti
 _MAX_DEPTH = 8
 _MAX_REFUSED = 20
 _NUMBER = re.compile(r"\s*(?P<value>[+-]?\d{1,6}(?:\.\d{1,6})?)\s*(?:(?:/|out of)\s*10(?:\.0)?)?\s*", re.ASCII)
+_AROUND_AN_ID = " \t\r\n[]()<>{}\"'`"  # small models copy an id with what they think belongs to it
 _THOUGHT = "</think>"  # some servers put a model's reasoning, with drafts of the answer, before it
 _JOINERS = {"\u200c", "\u200d"}  # Persian, Hindi and others cannot be spelled without them
 
@@ -176,7 +177,7 @@ def _named(value: object) -> Iterator[str]:
     for item in value if isinstance(value, list) else [value]:
         named = item.get("id") if isinstance(item, dict) else item
         if isinstance(named, str):
-            yield named.strip()
+            yield named.strip(_AROUND_AN_ID)
 
 
 # --- reading one --------------------------------------------------------------------------------------
@@ -185,13 +186,14 @@ def _named(value: object) -> Iterator[str]:
 def _id_of(entry: Mapping[str, object]) -> str:
     """A number is no id: 2510.05060 would lose its last digit."""
     value = entry["id"]
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
 
 def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Scored:
     relevance, novelty = _grade(entry, "relevance"), _grade(entry, "novelty")
     comment = entry.get("comment")
-    shown = plain_line(comment, COMMENT_CHARS) if isinstance(comment, str) and relevance >= floor else ""
+    says_something = isinstance(comment, str) and any(map(str.isalpha, comment))
+    shown = plain_line(str(comment), COMMENT_CHARS) if says_something and relevance >= floor else ""
     return Scored(paper_id, relevance, novelty, shown)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ from newsletter.message import Letterhead
 from newsletter.model import Subscriber
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import Timing
-from newsletter.scorers import Scorer
+from newsletter.scorers import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
+    from newsletter.senders.sendgrid import SendGridSender
     from newsletter.telling import Teller
 
 LAST_GOOD = "subscribers.last-good.yaml"
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def utc_now() -> datetime:
@@ -48,14 +52,16 @@ def build(
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
+    scorer, ahead = build_scorer(settings, store, tell_progress)
     return Desk(
         source=build_source(settings, feed),
-        scorer=build_scorer(settings, store, tell_progress),
+        scorer=scorer,
         sender=build_sender(settings),
         store=store,
         renderer=build_renderer(settings),
         letterhead=build_letterhead(settings),
         now=utc_now,
+        ahead=ahead,
         timing=build_timing(settings),
     )
 
@@ -101,15 +107,18 @@ def build_web(settings: Settings) -> Flask:
     )
 
 
-def build_scorer(settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None) -> Scorer:
-    """The embedded scorer, or with a model the funnel in front of it.
+def build_scorer(
+    settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
+) -> tuple[Scorer, Ahead | None]:
+    """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
     """
     local = build_local_scorer()
     if settings.model is None:
-        return local
+        return local, None
+    from newsletter.scorers.batches import Batches, Notebook
     from newsletter.scorers.funnel import FunnelScorer
     from newsletter.scorers.shortlist import Policy
 
@@ -118,7 +127,14 @@ def build_scorer(settings: Settings, store: Store, tell_progress: Callable[[int,
         max_share=settings.model_max_share,
         random_share=settings.model_random_share,
     )
-    return FunnelScorer(local, build_judge(settings, store), store, policy, utc_now, tell_progress)
+    judge = build_judge(settings, store)
+    lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+
+    def build_funnel(notebook: Notebook) -> Scorer:
+        return FunnelScorer(local, notebook, store, policy, utc_now)
+
+    ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
+    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
 
 
 def build_local_scorer() -> LocalScorer:
@@ -132,7 +148,7 @@ def build_local_scorer() -> LocalScorer:
 
 def build_judge(settings: Settings, store: Store) -> Judge:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.prices import price_of
+    from newsletter.prices import BATCH, FLEX, price_of
     from newsletter.prompts import load_prompts
     from newsletter.scorers.chat import DEFAULT_URL
     from newsletter.scorers.judge import ChatSettings, Judge, Limits
@@ -155,7 +171,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
         ChatSettings(
             model,
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
-            tier=tier,
+            tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
             reasoning_effort=settings.model_effort,
             timeout_s=settings.model_timeout_s,
             base_url=base_url or DEFAULT_URL,
@@ -168,6 +184,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
         budget_usd=settings.daily_budget_usd,
         limits=Limits(
             batch_papers=settings.model_batch_papers,
+            concurrency=settings.model_requests_at_once,
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_minute=settings.model_tokens_per_minute,
         ),
@@ -175,9 +192,74 @@ def build_judge(settings: Settings, store: Store) -> Judge:
 
 
 def build_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
+    if settings.send_by == "sendgrid":
+        return build_sendgrid_sender(settings)
+    if settings.send_by == "smtp":
+        return build_smtp_sender(settings)
     from newsletter.senders.outbox import OutboxSender
 
     return OutboxSender(settings.outbox, utc_now)
+
+
+def build_smtp_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    from newsletter.senders.smtp import MailServer, SmtpSender
+
+    domain = settings.from_address.domain
+    if domain.lower().endswith(".invalid"):
+        raise ConfigError(
+            f"no mail can come from {settings.from_address.addr_spec}; "
+            "set NEWSLETTER_SENDER to an address of your own domain"
+        )
+    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
+        raise ConfigError(
+            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
+            "to plain ones, with the xn-- form of the domain"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
+            "('newsletter config --new-secret' makes one)"
+        )
+    user, password = settings.smtp_user or "", settings.smtp_password
+    if bool(user) != bool(password):
+        raise ConfigError(
+            "a login is a name and a password; set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD, or neither"
+        )
+    secret = password.get_secret_value() if password else ""
+    if not (user + secret).isascii():
+        raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
+    if user and settings.smtp_tls == "none" and settings.smtp_host not in _THIS_MACHINE:
+        raise ConfigError(
+            f"the password for {settings.smtp_host} would be readable on its way; "
+            "set NEWSLETTER_SMTP_TLS to starttls or tls"
+        )
+    server = MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        hello=domain,
+        user=user,
+        password=secret,
+        timeout_s=settings.smtp_timeout_s,
+    )
+    return SmtpSender(server, utc_now, signed=build_signature(settings, domain))
+
+
+def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
+    """What puts a DKIM signature on a mail; without a key the mail stays as it is."""
+    key, selector = settings.dkim_key, settings.dkim_selector
+    if key is None and selector is None:
+        return lambda mail: mail
+    if key is None or selector is None:
+        raise ConfigError(
+            "a DKIM signature needs a key and its name in the DNS; "
+            "set both NEWSLETTER_DKIM_KEY and NEWSLETTER_DKIM_SELECTOR, or neither"
+        )
+    from newsletter.senders.dkim_signature import DkimSignature
+
+    return DkimSignature(key, selector, domain)
 
 
 def build_letterhead(settings: Settings) -> Letterhead:
@@ -188,6 +270,31 @@ def build_letterhead(settings: Settings) -> Letterhead:
         base_url=(settings.base_url or "").rstrip("/"),
         bounce_to=settings.bounce_address,
         has_tags=settings.reply_tags,
+    )
+
+
+def build_sendgrid_sender(settings: Settings) -> SendGridSender:
+    """Raises ConfigError for what SendGrid would refuse anyway."""
+    from newsletter.senders.sendgrid import SendGridSender
+
+    if settings.from_address.domain.endswith(".invalid"):
+        raise ConfigError(
+            f"no mail can come from {settings.from_address.addr_spec}; "
+            "set NEWSLETTER_SENDER to an address of your own domain"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
+            "('newsletter config --new-secret' makes one)"
+        )
+    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+    if not re.fullmatch(r"[!-~]+", key):  # anything else cannot be put into a header
+        raise ConfigError(
+            "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
+            "Mail Send (Settings, API Keys)"
+        )
+    return SendGridSender(
+        key, url=settings.sendgrid_url, timeout_s=settings.sendgrid_timeout_s, clock=utc_now, sleep=time.sleep
     )
 
 

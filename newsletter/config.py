@@ -171,9 +171,13 @@ class Settings(BaseSettings):
         max_length=100,
         description="The language model that scores, such as gpt-6-luna. Default: none, the embedded scorer alone.",
     )
-    model_tier: Literal["standard", "flex"] = Field(
+    model_tier: Literal["standard", "flex", "batch"] = Field(
         "standard",
-        description="What the model's provider calls service tier: flex costs half at OpenAI, and answers slower.",
+        description="How the model is asked. flex costs half at OpenAI, and answers slower; batch costs half, too, and "
+        "asks hours ahead where a mail is far enough away, as flex where it is not.",
+    )
+    model_batch_ahead_h: float = Field(
+        3, ge=0.5, le=24, description="How many hours before a mail is due the batch tier still asks ahead."
     )
     model_effort: str = Field(
         "low",
@@ -188,6 +192,9 @@ class Settings(BaseSettings):
         "the model, and the mail says so. Default: no limit.",
     )
     model_requests_per_minute: int = Field(60, ge=1, description="How many calls your provider allows in a minute.")
+    model_requests_at_once: int = Field(
+        8, ge=1, le=64, description="How many calls may be under way together; a server of your own may do best with 1."
+    )
     model_tokens_per_minute: int = Field(
         500_000, ge=1_000, description="How many tokens your provider allows in a minute."
     )

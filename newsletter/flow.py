@@ -1,5 +1,7 @@
 """One morning on one screen: collect → score → compose → deliver, for each subscriber, remembered step by step.
 
+For those whose mail is hours away, a model can be asked ahead, in a batch.
+
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a
 crash left open is settled by evidence at the start of the next run. Adapters come in as a `Desk` (app.py picks them);
 all rules live in the pure modules named in the imports.
@@ -16,7 +18,7 @@ from typing import Protocol
 
 from newsletter import books, ledger
 from newsletter.announcements import announced, candidates, holds, judge, merge
-from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
+from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled, left_unscored
 from newsletter.digest import compose
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, SourceError, StoreConflict
 from newsletter.message import Letterhead, build_message
@@ -28,6 +30,8 @@ from newsletter.model import (
     Feed,
     FeedOutcome,
     FeedReport,
+    Paper,
+    Profile,
     RunOutcome,
     RunReport,
     ScoreSheet,
@@ -45,9 +49,10 @@ from newsletter.schedule import (
     mails_on,
     next_mail_at,
 )
-from newsletter.scorers import Scorer
+from newsletter.scorers import Ahead, Question, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
+from newsletter.spending import sum_usage
 from newsletter.stores import Store
 
 KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
@@ -57,7 +62,10 @@ _TOO_LATE = "too late for today; the papers come with the next mail"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC)."""
+    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
+
+    `ahead`: how the scorer's model is asked in advance; None without a model.
+    """
 
     source: Source
     scorer: Scorer
@@ -66,6 +74,7 @@ class Desk:
     renderer: Renderer
     letterhead: Letterhead
     now: Callable[[], datetime]
+    ahead: Ahead | None = None
     timing: Timing = ON_THE_MINUTE
 
 
@@ -118,6 +127,7 @@ def run_morning(
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
+        problems = desk.ahead.collect() if desk.ahead else []
         readers = [each for each in subscribers if reads_today(desk, each)] if due_only else subscribers
         morning = collect(
             desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
@@ -131,6 +141,8 @@ def run_morning(
             halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
             watcher.step(entry)
             entries.append(entry)
+        if due_only and not should_stop():
+            problems += ask_ahead(desk, morning, subscribers)
         report = RunReport(
             run_id=run_id,
             digest_on=digest_on or morning.today.announced_on,
@@ -138,6 +150,7 @@ def run_morning(
             finished_at=desk.now(),
             feeds=morning.today.feeds,
             subscribers=tuple(entries),
+            problems=tuple(dict.fromkeys(problems)),
         )
         if not (due_only and books.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
             desk.store.record_run(report)
@@ -182,8 +195,10 @@ def serve(
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
         return SubscriberReport(subscriber.subscriber_id, _not_to_be_had(row), detail=row.detail if row else "")
+    used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
+    digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
     covered, failed_feeds = _covered(days, subscriber), _failed_feeds(morning.today, subscriber)
     report = settle_claim(desk, claim, digest, sheet, covered, failed_feeds)
     return replace(report, delivery_id=claim.delivery_id)
@@ -195,8 +210,9 @@ def serve(
 def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
     """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
 
-    Those whose own time is still to come while arXiv serves this day can wait for it; all others may need its papers
-    in a later mail (weekly readers, a mail that is too late, a feed that failed), and arXiv shows them today only.
+    Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
+    All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
+    arXiv shows them today only.
     """
     now = desk.now()
     if desk.store.get_standing(subscriber.subscriber_id).suppression:
@@ -204,7 +220,8 @@ def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
     if is_due(subscriber, now, desk.timing):
         return True
     upcoming = next_mail_at(subscriber, now, desk.timing)
-    return upcoming is not None and desk.source.day(upcoming) != desk.source.day(now)
+    asks_ahead = desk.ahead is not None and desk.ahead.lead is not None
+    return upcoming is not None and (asks_ahead or desk.source.day(upcoming) != desk.source.day(now))
 
 
 def collect(
@@ -287,30 +304,48 @@ def draft(
     *,
     without: Set[str],
 ) -> tuple[Digest, ScoreSheet]:
-    """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing."""
-    todo = candidates(days, subscriber.categories, subscriber.announce_types, without=without)
-    first = min(day.announced_on for day in days)
-    history = [
-        [a.paper for a in announced([day], subscriber.categories)]
-        for day in morning.earlier
-        if day.announced_on < first
-    ]
+    """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing.
+
+    Papers that the mail before could not score are tried again.
+    """
+    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    again = left_unscored([*morning.earlier, morning.today], rows, digest_on)
+    todo = candidates([*again, *days], subscriber.categories, subscriber.announce_types, without=without)
+    tried = {shown.paper.arxiv_id for day in again for shown in day.announcements}
     sheet = desk.scorer.score(
         subscriber.profile,
         [a.paper for a in todo],
-        history[max(0, len(history) - desk.scorer.history_days) :],
+        _history(desk, morning, subscriber, days, without=tried),
         floor=subscriber.min_relevance,
     )
     digest = compose(
         subscriber,
         digest_on=digest_on,
         announced_on=[day.announced_on for day in days],
-        announced=len(announced(days, subscriber.categories)),
+        announced=len(announced([*again, *days], subscriber.categories)),
         candidates=todo,
         sheet=sheet,
         notices=_notices(morning.today, subscriber),
     )
     return digest, sheet
+
+
+def _history(
+    desk: Desk,
+    morning: Morning,
+    subscriber: Subscriber,
+    days: Sequence[AnnouncementDay],
+    *,
+    without: Set[str] = frozenset(),
+) -> list[list[Paper]]:
+    """The papers of the days before these, as many days as the scorer wants, but those that are scored again."""
+    first = min(day.announced_on for day in days)
+    history = [
+        [a.paper for a in announced([day], subscriber.categories) if a.paper.arxiv_id not in without]
+        for day in morning.earlier
+        if day.announced_on < first
+    ]
+    return history[max(0, len(history) - desk.scorer.history_days) :]
 
 
 def _notices(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
@@ -332,6 +367,61 @@ def preview(desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: 
     return draft(desk, morning, subscriber, days, on, without=without)[0]
 
 
+# --- ask ahead ----------------------------------------------------------------------------------------
+
+
+def ask_ahead(desk: Desk, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
+    """Have the model asked for those whose mail is far enough away: once for all readers of a profile and cut-off.
+
+    Sentences for the operator, if something is wrong.
+    """
+    if desk.ahead is None or desk.ahead.lead is None:
+        return []
+    today_on = morning.today.announced_on
+    groups: dict[tuple[Profile, int], list[Subscriber]] = {}
+    for subscriber in subscribers:
+        groups.setdefault((subscriber.profile, subscriber.min_relevance), []).append(subscriber)
+    for (profile, floor), readers in groups.items():
+        if desk.ahead.is_asked(profile, floor, today_on):
+            continue
+        if questions := _questions_ahead(desk, morning, readers, desk.ahead.lead):
+            problem = desk.ahead.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
+            if problem:
+                return [problem]  # the next would fare no better
+    return []
+
+
+def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber], lead: timedelta) -> list[Question]:
+    """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
+    now = desk.now()
+    waiting = [(reader, due) for reader in readers if (due := _awaits(desk, morning, reader, now))]
+    if any(due - now < lead for _, due in waiting):
+        return []
+    questions: dict[tuple[str, ...], Question] = {}
+    for reader, due in waiting:
+        days = cover(desk, morning, reader, morning.date_for(reader, due))
+        sent = desk.store.get_sent(reader.subscriber_id)
+        todo = candidates(days, reader.categories, reader.announce_types, without=sent)
+        papers = [a.paper for a in todo]
+        if papers:
+            ids = tuple(paper.arxiv_id for paper in papers)
+            questions.setdefault(ids, Question(papers, _history(desk, morning, reader, days)))
+    return list(questions.values())
+
+
+def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
+    """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
+    due = next_mail_at(reader, now, desk.timing)
+    if desk.store.get_standing(reader.subscriber_id).suppression:
+        return None
+    if due is None or desk.source.day(due) != morning.today.announced_on:
+        return None
+    if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):
+        return None
+    is_untouched = desk.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
+    return due if is_untouched else None
+
+
 # --- deliver ------------------------------------------------------------------------------------------
 
 
@@ -350,14 +440,17 @@ def settle_claim(
         reason = sheet.problem or sheet.failures[0].reason
         desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
+    not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
     if digest.is_empty:
         outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
-        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered))
+        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return replace(deliver(desk, claim, digest, covered), problem=sheet.problem)
+    return replace(deliver(desk, claim, digest, covered, not_scored), problem=sheet.problem)
 
 
-def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...]) -> SubscriberReport:
+def deliver(
+    desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
     ways = desk.letterhead.ways(who, digest.digest_on)
@@ -366,6 +459,7 @@ def deliver(desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ..
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
         announced_on=covered,
+        not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
         now=desk.now(),
     )

@@ -101,6 +101,7 @@ def reclaim(delivery: Delivery, run_id: str, now: datetime) -> Delivery:
         attempts=delivery.attempts + 1,
         paper_ids=(),
         announced_on=(),
+        not_scored_ids=(),
         message_id="",
     )
 
@@ -115,12 +116,14 @@ def hand_over(
     announced_on: tuple[date, ...],
     message_id: str,
     now: datetime,
+    not_scored_ids: tuple[str, ...] = (),
 ) -> Delivery:
     """Written before the first byte leaves; from here on these papers count as sent."""
     return replace(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
         announced_on=announced_on,
+        not_scored_ids=not_scored_ids,
         message_id=message_id,
     )
 
@@ -146,9 +149,16 @@ def reject(delivery: Delivery, detail: str, now: datetime) -> Delivery:
     return _moved(delivery, _S.REJECTED, now, detail)
 
 
-def skip(delivery: Delivery, detail: str, now: datetime, *, announced_on: tuple[date, ...] = ()) -> Delivery:
+def skip(
+    delivery: Delivery,
+    detail: str,
+    now: datetime,
+    *,
+    announced_on: tuple[date, ...] = (),
+    not_scored_ids: tuple[str, ...] = (),
+) -> Delivery:
     """There is nothing to send; `detail` says why, `announced_on` which arXiv days were looked through."""
-    return replace(_moved(delivery, _S.SKIPPED, now, detail), announced_on=announced_on)
+    return replace(_moved(delivery, _S.SKIPPED, now, detail), announced_on=announced_on, not_scored_ids=not_scored_ids)
 
 
 def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:
@@ -165,7 +175,7 @@ def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> De
 
 # --- events -------------------------------------------------------------------------------------------
 
-_BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED)
+_BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED)
 _IN_THE_MAILBOX = (EventKind.DELIVERED, EventKind.COMPLAINED)
 
 

@@ -169,7 +169,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScoreFailure:
-    """A paper that could not be scored: a value, not an exception; it stays eligible tomorrow."""
+    """A paper that could not be scored: a value, not an exception; the next mail tries it again."""
 
     arxiv_id: str
     reason: str
@@ -242,6 +242,72 @@ class ModelCall:
     cost_usd: Decimal | None = None  # while pending: the most it can cost; None: the price is not known
     seconds: float = 0.0
     answer: str = ""  # as it came, bounded
+    run_id: str = ""  # the run it was made in; empty outside of runs, as for a preview
+
+    @property
+    def is_pending(self) -> bool:
+        return self.outcome == "pending"
+
+
+class BatchState(StrEnum):
+    """Where a batch of requests stands at the model's provider."""
+
+    SUBMITTING = "submitting"  # written before anything is sent: it may or may not be there
+    SUBMITTED = "submitted"
+    CANCELLING = "cancelling"  # its morning came first; what it still answers is paid and kept
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedPaper:
+    """A paper as a batch asks about it: `label` is the id the model answers with."""
+
+    label: str
+    arxiv_id: str
+    version: int
+    was_random: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One request of a batch; its call's id is also its name at the provider."""
+
+    call_id: str
+    papers: tuple[BatchedPaper, ...]
+    prompt_tokens: int  # the most, for a provider that does not tell
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBatch:
+    """Requests handed over together, answered within a day. Their calls are in the book under the same UTC day.
+
+    There is one for each profile, model, prompt and arXiv day, whatever became of it; without lines if nothing was
+    sent.
+    """
+
+    batch_id: str  # ours; the provider keeps it in its metadata, which settles what a crash left open
+    at: datetime
+    run_id: str  # the run that submits it
+    announced_on: date
+    profile_key: str
+    model: str
+    prompt_key: str
+    floor: int
+    lines: tuple[BatchLine, ...] = ()
+    state: BatchState = BatchState.SUBMITTING
+    provider_id: str = ""
+    detail: str = ""  # why it ended without all answers, for the operator
+    is_refused: bool = False  # the server takes no batches at all
+    is_in_mail: bool = False  # a mail has shown what it used
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not BatchState.ENDED
+
+    @property
+    def question(self) -> tuple[str, str, str, date]:
+        return (self.profile_key, self.model, self.prompt_key, self.announced_on)
 
 
 # --- digest and message -------------------------------------------------------------------------------
@@ -363,6 +429,7 @@ class Delivery:
     attempts: int = 1  # claims so far
     paper_ids: tuple[str, ...] = ()  # in the mail; set from handed_over on
     announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers
+    not_scored_ids: tuple[str, ...] = ()  # papers of those days that failed; the next mail tries them again
     message_id: str = ""
     detail: str = ""
     retry_at: datetime | None = None
@@ -385,6 +452,7 @@ class EventKind(StrEnum):
     BOUNCED_HARD = "bounced_hard"  # there is no such mailbox (5.x.x)
     BOUNCED_SOFT = "bounced_soft"  # not now, and the provider has given up (4.x.x, a full mailbox)
     DROPPED = "dropped"  # the provider refused to try: the address is on a list of its own
+    REFUSED = "refused"  # it refused to try because of the mail or our account; says nothing of the address
     COMPLAINED = "complained"  # the reader pressed "spam"
     UNSUBSCRIBED = "unsubscribed"  # by the provider's own means
 
@@ -512,3 +580,4 @@ class RunReport:
     finished_at: datetime
     feeds: tuple[FeedReport, ...]
     subscribers: tuple[SubscriberReport, ...]
+    problems: tuple[str, ...] = ()  # sentences for the operator that concern no single subscriber

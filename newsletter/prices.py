@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 DEFAULT_MODEL = "gpt-6-luna"  # what we advise: the cheapest that OpenAI has not said to switch off
 NOT_KNOWN = "n/a"
+CACHED_FROM_TOKENS = 1_024  # no cache keeps a shorter beginning (OpenAI's prompt caching guide)
 
 _CONTEXT = {STANDARD: {}, FLEX: {"service_tier": "flex"}, BATCH: {"processing": "batch"}}
 _MILLION = Decimal(1_000_000)
@@ -81,7 +82,7 @@ def price_of(model: str, tier: str = STANDARD, *, on: date | None = None, base_u
     standard: too much, if anything. Raises ConfigError for a tier that nobody has.
     """
     if tier not in _CONTEXT:
-        raise ConfigError(f"there is no tier {tier!r}; set NEWSLETTER_MODEL_TIER to standard or flex")
+        raise ConfigError(f"there is no tier {tier!r}; set NEWSLETTER_MODEL_TIER to standard, flex or batch")
     from genai_prices import data_snapshot  # noqa: PLC0415  # a second to load, and only a model needs it
 
     at = datetime.combine(on or date.max, time(12), UTC)
@@ -112,9 +113,13 @@ def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
 
 def write_price(model: str, input_price: Decimal) -> Decimal:
     """What a token written to the cache costs where the list does not say."""
+    return input_price * _WRITE_FACTOR if writes_cost_extra(model) else input_price
+
+
+def writes_cost_extra(model: str) -> bool:
+    """Whether it is one of OpenAI's models whose cache is paid for, and can be told what to keep."""
     found = _VERSION.match(model)
-    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    return input_price * _WRITE_FACTOR if version >= _WRITES_COST_FROM else input_price
+    return found is not None and (int(found[1]), int(found[2] or 0)) >= _WRITES_COST_FROM
 
 
 def retired_on(model: str) -> date | None:

@@ -60,6 +60,11 @@ class Prompt:
     head: str
     labels: tuple[str, ...]
 
+    @property
+    def beginning(self) -> tuple[str, str, str]:
+        """All that comes before the papers, as a provider reads it: the answer's schema stands before `system`."""
+        return json.dumps(ANSWER_SCHEMA), self.system, self.head
+
 
 @dataclass(frozen=True, slots=True)
 class Prompts:

@@ -1,16 +1,16 @@
-"""The daily budget's rule, and calls added up to bills: by day, month, model or profile.
+"""The daily budget's rule, and calls added up to bills: by day, month, run, model or profile, and shared among readers.
 
 Pure: calls go in, sums come out. Prices are prices.py's business; that racing calls keep the rule is the store's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
 
-from newsletter.model import ModelCall
+from newsletter.model import ModelCall, Usage
 
 PENDING, OK = "pending", "ok"
 
@@ -31,6 +31,18 @@ class Bill:
     cost_usd: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A subscriber's part of what was paid for a profile that `readers` subscribers have; nobody's: no subscriber."""
+
+    subscriber_id: str
+    profile: str
+    readers: int
+    calls: int  # of the profile, whoever shares them
+    without_price: int
+    cost_usd: Decimal
+
+
 def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
     """Whether the day's calls and this one, each at the most it can cost, stay within the budget.
 
@@ -42,8 +54,31 @@ def is_within_budget(call: ModelCall, begun: Iterable[ModelCall], budget_usd: De
     return call.cost_usd is not None and spent(begun) + call.cost_usd <= budget_usd
 
 
+def are_within_budget(calls: Sequence[ModelCall], begun: Iterable[ModelCall], budget_usd: Decimal | None) -> bool:
+    """The same of several calls that are begun together or not at all."""
+    before = list(begun)
+    return all(is_within_budget(call, [*before, *calls[:at]], budget_usd) for at, call in enumerate(calls))
+
+
 def spent(calls: Iterable[ModelCall]) -> Decimal:
     return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
+
+
+def sum_usage(first: Usage | None, second: Usage | None) -> Usage | None:
+    """Both together; a cost that is not known in one is not known of both."""
+    if first is None or second is None:
+        return first or second
+    return Usage(
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+        cached_tokens=first.cached_tokens + second.cached_tokens,
+        prompt_cost_usd=_sum_known(first.prompt_cost_usd, second.prompt_cost_usd),
+        completion_cost_usd=_sum_known(first.completion_cost_usd, second.completion_cost_usd),
+    )
+
+
+def _sum_known(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second
 
 
 def utc_day(call: ModelCall) -> date:
@@ -56,6 +91,20 @@ def add_up(calls: Iterable[ModelCall], name_of: Callable[[ModelCall], str]) -> l
     for call in calls:
         groups.setdefault(name_of(call), []).append(call)
     return [total(group, name) for name, group in sorted(groups.items())]
+
+
+def share_out(profiles: Iterable[Bill], readers: dict[str, list[str]]) -> list[Share]:
+    """Each profile's bill in equal parts among those who have the profile, by subscriber; nobody's last.
+
+    Equal, because a paper is asked about once for all of them: no call is more one reader's than another's.
+    """
+    shares = [
+        Share(who, bill.name, len(having), bill.calls, bill.without_price, bill.cost_usd / max(1, len(having)))
+        for bill in profiles
+        for having in [readers.get(bill.name, [])]
+        for who in having or [""]
+    ]
+    return sorted(shares, key=lambda share: (not share.subscriber_id, share.subscriber_id, share.profile))
 
 
 def total(calls: Iterable[ModelCall], name: str = "total") -> Bill:

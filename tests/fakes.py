@@ -26,6 +26,7 @@ from newsletter.model import (
     Judgement,
     MailEvent,
     Message,
+    ModelBatch,
     ModelCall,
     RunReport,
     Standing,
@@ -43,9 +44,10 @@ class MemoryStore:
         self._standings: dict[str, Standing] = {}
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
+        self._batches: dict[str, ModelBatch] = {}
         self._runs: dict[str, RunReport] = {}
         self._documents: dict[str, str] = {}
-        self._running: set[str] = set()
+        self._running: dict[str, None] = {}  # in the order of their starts
 
     def crash(self) -> None:
         """As if every process that works here had been killed."""
@@ -178,12 +180,37 @@ class MemoryStore:
     def forget_calls(self, *, before: date) -> None:
         self._calls = {key: call for key, call in self._calls.items() if key[0] >= before}
         self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
+        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) >= before}
+
+    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
+        with self._lock:
+            if any(other.question == batch.question for other in self._batches.values()):
+                return batch.batch_id in self._batches
+            day = _utc_day(batch.at)
+            if not spending.are_within_budget(calls, self.get_calls(since=day, until=day), budget_usd):
+                return False
+            self._batches[batch.batch_id] = batch
+            self._calls |= {(day, call.call_id): call for call in calls}
+        return True
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        with self._lock:
+            stored = self._batches.get(batch.batch_id)
+            if stored is None or stored.is_open or not batch.is_open:
+                self._batches[batch.batch_id] = batch
+
+    def get_batches(self, *, since: date) -> list[ModelBatch]:
+        found = [batch for batch in self._batches.values() if _utc_day(batch.at) >= since]
+        return sorted(found, key=lambda batch: (batch.at, batch.batch_id))
 
     def start_run(self, run_id: str) -> None:
-        self._running.add(run_id)
+        self._running[run_id] = None
 
     def end_run(self, run_id: str) -> None:
-        self._running.discard(run_id)
+        self._running.pop(run_id, None)
+
+    def current_run(self) -> str:
+        return next(reversed(self._running), "")
 
     def is_running(self, run_id: str) -> bool:
         return run_id in self._running

@@ -67,6 +67,7 @@ def show(call_id: str) -> None:
         f"At:       {call.at:%Y-%m-%d %H:%M:%S} UTC, {call.seconds:.1f} s",
         f"Model:    {call.model}, {call.tier} tier",
         f"Profile:  {call.subject}",
+        f"Run:      {call.run_id or 'none'}",
         f"Request:  {call.request_hash}",
         f"Papers:   {' '.join(call.paper_ids)}",
         f"Tokens:   {call.prompt_tokens:,} prompt ({parts}), {call.completion_tokens:,} answer",

@@ -8,23 +8,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import httpx2
 
-from newsletter import app, resources
+from newsletter import app, dnscheck, resources, web
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import load_subscribers
 
+_COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
+
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-def command(file: Path | None) -> None:
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Have SendGrid look at a sample digest too: key, sender and form; nothing is mailed.",
+)
+@click.option("--dns", "is_dns", is_flag=True, help="Also look at SPF, DKIM, DMARC, MX and the unsubscribe link.")
+@click.option("--resolver", default="", metavar="IP[:PORT]", help="With --dns: ask this name server.")
+def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
     Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
+    With --dns, what mailbox providers see of the sending domain is looked at as well.
     """
+    if resolver and not is_dns:
+        raise click.UsageError("--resolver goes with --dns")
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path))]
@@ -35,8 +49,53 @@ def command(file: Path | None) -> None:
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
         ]
+    if sandbox:
+        checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
+    if is_dns:
+        results.append(_dns(settings, resolver))
     sys.exit(0 if all(results) else EXIT_CONFIG)
+
+
+def _dns(settings: Settings, where: str) -> bool:
+    try:
+        resolver = dnscheck.open_resolver(where)
+    except ValueError as error:
+        raise click.UsageError(f"{error}; name a resolver with --resolver, such as --resolver 9.9.9.9") from error
+    setup, lookup, is_well = _setup(settings), dnscheck.DnsLookup(resolver), True
+    with httpx2.Client(timeout=dnscheck.WEB_S) as client:
+        for finding in dnscheck.look(setup, lookup, client):
+            click.secho(f"{finding.level} {finding.subject}", fg=_COLOURS[finding.level], nl=False)
+            click.echo(f": {finding.text}")
+            is_well = is_well and finding.level is not dnscheck.Level.BAD
+    return is_well
+
+
+def _setup(settings: Settings) -> dnscheck.Setup:
+    key = settings.dkim_key
+    try:
+        private = key.read_bytes() if key and settings.send_by == "smtp" else b""
+    except OSError as error:
+        raise ConfigError(f"{key} cannot be read ({error.strerror}); mend NEWSLETTER_DKIM_KEY") from error
+    return dnscheck.Setup(
+        from_domain=_ascii(settings.from_address.domain),
+        reply_domain=_ascii(settings.reply_address.rpartition("@")[2]),
+        envelope_domain=_ascii((settings.bounce_address or settings.from_address.addr_spec).rpartition("@")[2]),
+        send_by=settings.send_by,
+        smtp_host=settings.smtp_host,
+        dkim_selector=settings.dkim_selector or "",
+        dkim_key=private,
+        base_url=(settings.base_url or "").rstrip("/"),
+        has_keys=settings.signer is not None,
+    )
+
+
+def _ascii(domain: str) -> str:
+    """As the DNS has it: lower case, and xn-- for what is beyond ASCII."""
+    try:
+        return domain.lower().encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
 def _look(name: str, look: Callable[[], str]) -> bool:
@@ -59,6 +118,8 @@ def _subscribers(path: Path) -> str:
 def _settings(settings: Settings) -> str:
     if settings.contact is None:
         raise ConfigError("arXiv cannot be asked without a contact; set NEWSLETTER_CONTACT to your e-mail address")
+    if settings.send_by != "outbox":  # whose folder is not made here
+        app.build_sender(settings)
     is_placeholder = settings.from_address.domain.endswith(".invalid")
     hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
@@ -67,6 +128,7 @@ def _settings(settings: Settings) -> str:
 def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     app.build_renderer(settings).check()
+    web.check_templates(settings.name, settings.reply_address)
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

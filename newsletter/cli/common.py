@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import UTC
 from types import TracebackType
 
 import click
@@ -15,7 +16,10 @@ from rich.table import Table
 
 from newsletter import log
 from newsletter.config import Settings
-from newsletter.model import FeedReport, Subscriber, SubscriberReport
+from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
+from newsletter.prices import NOT_KNOWN, dollars
+from newsletter.spending import Bill, Share, total
+from newsletter.stores import Store
 
 PIPE_WIDTH = 10_000
 
@@ -51,6 +55,27 @@ def numbers(entry: SubscriberReport) -> tuple[str, str, str]:
     """Announced, scanned and relevant papers as cells; empty when it did not come to counting."""
     counts = entry.counts
     return (str(counts.announced), str(counts.scanned), str(counts.relevant)) if counts else ("", "", "")
+
+
+def bill_in_words(bill: Bill) -> str:
+    pending = f", {bill.pending} of them never ended or at work" if bill.pending else ""
+    return f"{cost_in_words(bill)} for {bill.calls} call{'' if bill.calls == 1 else 's'}{pending}"
+
+
+def cost_in_words(bill: Bill | Share) -> str:
+    """A sum some of whose parts are not known says so."""
+    if bill.without_price == bill.calls:
+        return NOT_KNOWN if bill.calls else dollars(bill.cost_usd)
+    return dollars(bill.cost_usd) + (f" + {bill.without_price} {NOT_KNOWN}" if bill.without_price else "")
+
+
+def model_line(store: Store, run: RunReport) -> str:
+    """What the model cost in this run; empty if it was not asked."""
+    since, until = (at.astimezone(UTC).date() for at in (run.started_at, run.finished_at))
+    calls = [call for call in store.get_calls(since=since, until=until) if call.run_id == run.run_id]
+    if not calls:
+        return ""
+    return f"Model: {', '.join(sorted({call.model for call in calls}))}, {bill_in_words(total(calls))}"
 
 
 def complain(text: str) -> None:

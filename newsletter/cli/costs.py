@@ -1,4 +1,4 @@
-"""`newsletter costs`: what the model's calls cost, added up in four ways. The sums are spending.py's."""
+"""`newsletter costs`: what the model's calls cost, added up in several ways. The sums are spending.py's."""
 
 from __future__ import annotations
 
@@ -11,25 +11,30 @@ import click
 from rich.markup import escape
 
 from newsletter import app
-from newsletter.cli.common import complain, new_table, print_table
+from newsletter.cli.common import bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall
-from newsletter.prices import NOT_KNOWN, dollars
-from newsletter.spending import Bill, add_up, total, utc_day
+from newsletter.prices import dollars
+from newsletter.spending import Bill, Share, add_up, share_out, total, utc_day
 from newsletter.stores import Store
+
+_NOBODY = "nobody now"
+_NO_RUN = "outside of runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One month's bills. A profile's readers share its cost."""
+    """One month's bills. A profile's readers share its cost in equal parts."""
 
     month: str
     months: list[Bill]  # every month that is still remembered
     days: list[Bill]
+    runs: list[Bill]
     models: list[Bill]
     profiles: list[Bill]
+    subscribers: list[Share]
     total: Bill
 
 
@@ -37,10 +42,10 @@ class Account:
 @click.option("--month", "month_in", type=click.DateTime(["%Y-%m"]), help="Of this month; default: the present one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(month_in: datetime | None, as_json: bool) -> None:
-    """Add up what the model's calls cost: by month, and within one month by day, model and profile.
+    """Add up what the model's calls cost: by month, and within one month by day, run, model, profile and reader.
 
-    Days and months are UTC. A call that never ended counts at the most it can have cost. Calls are remembered for
-    60 days.
+    Days and months are UTC. A call that never ended counts at the most it can have cost. Subscribers who have the same
+    profile now share its cost in equal parts. Calls are remembered for 60 days.
 
     \b
     Examples:
@@ -50,24 +55,29 @@ def command(month_in: datetime | None, as_json: bool) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     month = f"{month_in or app.utc_now():%Y-%m}"
-    account = _account(store.get_calls(since=date.min, until=date.max), month)
+    calls = store.get_calls(since=date.min, until=date.max)
+    readers = _readers(settings, store) if calls else {}
+    account = _account(calls, month, readers)
     if as_json:
         click.echo(json.dumps(asdict(account), indent=2, default=str))
         return
-    _print(account, _readers(settings, store) if account.profiles else {})
+    _print(account, readers)
     if settings.daily_budget_usd is not None:
         click.echo(f"\nBudget: {dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
 
 
-def _account(calls: Sequence[ModelCall], month: str) -> Account:
+def _account(calls: Sequence[ModelCall], month: str, readers: dict[str, list[str]]) -> Account:
     chosen = [call for call in calls if _month(call) == month]
     tiered: Callable[[ModelCall], str] = lambda call: f"{call.model} ({call.tier})"  # noqa: E731
+    profiles = add_up(chosen, lambda call: call.subject)
     return Account(
         month,
         months=add_up(calls, _month),
         days=add_up(chosen, lambda call: utc_day(call).isoformat()),
+        runs=add_up(chosen, lambda call: call.run_id),
         models=add_up(chosen, tiered),
-        profiles=add_up(chosen, lambda call: call.subject),
+        profiles=profiles,
+        subscribers=share_out(profiles, readers),
         total=total(chosen),
     )
 
@@ -96,17 +106,21 @@ def _print(account: Account, readers: dict[str, list[str]]) -> None:
         click.echo("No call of a model yet.")
         return
     _print_table("month", account.months)
-    for heading, bills in (("day", account.days), ("model", account.models)):
+    for heading, bills in (("day", account.days), ("run", account.runs), ("model", account.models)):
         click.echo()
         _print_table(heading, bills)
     click.echo()
-    table = new_table("profile", "readers", "calls#", "cost#", "for each reader#")
+    table = new_table("profile", "readers", "calls#", "cost#")
     for bill in account.profiles:
-        who = readers.get(bill.name, [])
-        share = f"${bill.cost_usd / len(who):.5f}" if who and bill.without_price < bill.calls else ""
-        table.add_row(bill.name, ", ".join(who) or "nobody now", str(bill.calls), _cost(bill), share)
+        table.add_row(bill.name, ", ".join(readers.get(bill.name, [])) or _NOBODY, str(bill.calls), cost_in_words(bill))
     print_table(table)
-    click.echo(f"\n{account.month}: {_sentence(account.total)}")
+    click.echo()
+    table = new_table("subscriber", "profile", "shared by#", "calls#", "cost#")
+    for share in account.subscribers:
+        counts = (str(share.readers) if share.readers else "", str(share.calls))
+        table.add_row(share.subscriber_id or _NOBODY, share.profile, *counts, cost_in_words(share))
+    print_table(table)
+    click.echo(f"\n{account.month}: {bill_in_words(account.total)}")
 
 
 def _print_table(heading: str, bills: Sequence[Bill]) -> None:
@@ -114,17 +128,5 @@ def _print_table(heading: str, bills: Sequence[Bill]) -> None:
     for bill in bills:
         counts = (bill.calls, bill.failed, bill.prompt_tokens, bill.cached_tokens, bill.cache_write_tokens)
         cells = [f"{count:,}" for count in (*counts, bill.completion_tokens)]
-        table.add_row(escape(bill.name), *cells, _cost(bill))
+        table.add_row(escape(bill.name) or _NO_RUN, *cells, cost_in_words(bill))
     print_table(table)
-
-
-def _cost(bill: Bill) -> str:
-    """A sum some of whose parts are not known says so."""
-    if bill.without_price == bill.calls:
-        return NOT_KNOWN if bill.calls else dollars(bill.cost_usd)
-    return dollars(bill.cost_usd) + (f" + {bill.without_price} {NOT_KNOWN}" if bill.without_price else "")
-
-
-def _sentence(bill: Bill) -> str:
-    pending = f", {bill.pending} of them never ended or at work" if bill.pending else ""
-    return f"{_cost(bill)} for {bill.calls} call{'' if bill.calls == 1 else 's'}{pending}"

@@ -16,12 +16,23 @@ from newsletter.announcements import candidates
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
-from newsletter.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.model import Paper, Profile, Subscriber
-from newsletter.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, check_model, dollars, price_of
+from newsletter.prices import (
+    BATCH,
+    CACHED_FROM_TOKENS,
+    DEFAULT_MODEL,
+    FLEX,
+    STANDARD,
+    Price,
+    check_model,
+    dollars,
+    price_of,
+)
 from newsletter.prompts import load_prompts
 from newsletter.resources import read_text
 from newsletter.spending import spent
+from newsletter.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +50,21 @@ class Group:
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), help="Read recorded feeds, as in 'run'.")
 @click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement.")
 @click.option("--model", help=f"For this model; default: NEWSLETTER_MODEL, or {DEFAULT_MODEL}.")
-@click.option("--tier", type=click.Choice([STANDARD, FLEX]), help="For this tier; default: NEWSLETTER_MODEL_TIER.")
+@click.option(
+    "--tier", type=click.Choice([STANDARD, FLEX, BATCH]), help="For this tier; default: NEWSLETTER_MODEL_TIER."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | None, as_json: bool) -> None:
     """Say what today's run will cost, for each distinct profile and in total; nothing is asked or recorded.
 
     The prompts are the real ones, counted exactly by OpenAI's vocabulary; what the model will answer is assumed, and
-    the assumptions are printed. Papers judged earlier are counted, though they cost nothing again.
+    the assumptions are printed. Papers that the same model has judged already, in the same words, cost nothing again.
 
     \b
     Examples:
       newsletter estimate --sample
       newsletter estimate --model gpt-6.1-terra --tier flex
+      newsletter estimate --tier batch
     """
     settings = load_settings()
     model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier
@@ -64,10 +78,11 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     prompts, assumed = load_prompts(read_text), _assumptions(settings)
     today = desk.now().date()
     price = price_of(model, tier, on=today, base_url=settings.openai_base_url)
-    rows = [
-        (group, estimate(prompts, group.profile, group.papers, group.floor, price=price, assumed=assumed))
-        for group in groups
-    ]
+    rows = []
+    for group in groups:
+        known = _known(desk.store, group, model, prompts.key(group.floor))
+        whole = (prompts, group.profile, group.papers, group.floor)
+        rows.append((group, estimate(*whole, price=price, assumed=assumed, known=known)))
     if as_json:
         click.echo(_json(model, tier, price, assumed, rows))
         return
@@ -96,6 +111,11 @@ def _groups(desk: flow.Desk, subscribers: Sequence[Subscriber], *, is_recorded: 
     return list(groups.values())
 
 
+def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
+    judged = store.get_judgements(group.profile_key, since=date.min)
+    return find_known(judged, group.papers, model=model, prompt_key=prompt_key)
+
+
 def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> list[Paper]:
     digest_on: date = morning.date_for(subscriber, desk.now())
     days = flow.cover(desk, morning, subscriber, digest_on)
@@ -107,29 +127,41 @@ def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> l
 def _assumptions(settings: Settings) -> Assumptions:
     from newsletter.scorers.shortlist import Policy  # noqa: PLC0415
 
-    share = min(settings.model_max_share, Policy().share)
-    return Assumptions(share=share, effort=settings.model_effort, batch_papers=settings.model_batch_papers)
+    policy = Policy()
+    return Assumptions(
+        share=min(settings.model_max_share, policy.share),
+        effort=settings.model_effort,
+        batch_papers=settings.model_batch_papers,
+        small_pool=policy.small_pool,
+    )
 
 
 def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assumptions) -> None:
     click.echo(f"{heading}\n")
-    table = new_table("profile", "cut-off#", "readers", "papers#", "asked#", "calls#", "prompt#", "answer#", "cost#")
+    numbers = ("papers#", "judged#", "asked#", "calls#", "prompt#", "answer#", "cost#")
+    table = new_table("profile", "cut-off#", "readers", *numbers)
     for group, one in rows:
         table.add_row(group.profile_key[:12], str(group.floor), ", ".join(group.readers), *_cells(one))
+    whole = add_up([one for _, one in rows])
     if rows:
-        table.add_row("total", "", "", *_cells(add_up([one for _, one in rows])))
+        table.add_row("total", "", "", *_cells(whole))
     print_table(table)
+    if whole.known:
+        click.echo(f"\n{whole.known:,} were judged already by this model, in the same words: they cost nothing again.")
     click.echo(
-        f"\nAssumed: the model is asked about {assumed.share:.0%} of the papers, more in a profile's first days.\n"
+        f"\nAssumed: the model is asked about {assumed.share:.0%} of the papers, more in a profile's first days\n"
+        f"and all of them where there are {assumed.small_pool} or fewer.\n"
         f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
-        "Nothing comes from the provider's cache; where writing to it costs extra, every prompt is written."
+        f"From GPT-5.6 on, a beginning of {CACHED_FROM_TOKENS:,} tokens or more is written to the provider's cache by\n"
+        "the first call of a profile and read by the others; before, nothing is taken to come from the cache."
     )
 
 
 def _cells(one: Estimate) -> tuple[str, ...]:
-    counts = (one.papers, one.asked, one.calls, one.prompt_tokens, one.answer_tokens + one.reasoning_tokens)
+    tokens = (one.prompt_tokens, one.answer_tokens + one.reasoning_tokens)
+    counts = (one.papers, one.known, one.asked, one.calls, *tokens)
     return (*(f"{number:,}" for number in counts), dollars(one.cost_usd))
 
 

@@ -9,10 +9,10 @@ EXIT_STORE = 7
 EXIT_CODES = """\b
 Exit codes:
   0  all is well (nothing relevant and no announcement are well)
-  1  a bug: please report the traceback
+  1  stopped by Ctrl-C, or a bug: please report its traceback
   2  the command line is not understood
   3  settings, subscribers.yaml or a template need mending
   4  a feed could not be fetched or read
-  5  papers could not be scored
+  5  papers could not be scored, or the model could not be asked ahead
   6  a mail was deferred, rejected or is in doubt
   7  the memory could not be read or written"""

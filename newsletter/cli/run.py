@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -14,15 +15,16 @@ from newsletter.cli.common import (
     begin_log,
     complain,
     find_subscriber,
+    model_line,
     new_table,
     numbers,
     print_table,
 )
 from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
-from newsletter.config import Settings, load_settings
+from newsletter.config import load_settings
 from newsletter.ledger import counts_as_sent
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -65,7 +67,9 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     watcher = TerminalWatcher(quiet=quiet)
     desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
     if dry_run:
-        listed, subscribers = _readers(settings, desk, only)
+        listed = app.load_subscribers(settings, desk.store)
+        subscribers = _choose(listed, only)
+        _complain_of(listed.problem)
         digest_on = desk.source.day(desk.now()) if recorded else None
         with watcher:
             lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
@@ -74,7 +78,9 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     ending, teller = Ending(), app.build_teller(settings)
     ending.listen()
     with teller.watching():
-        listed, subscribers = _readers(settings, desk, only)
+        listed = app.load_subscribers(settings, desk.store)
+    subscribers = _choose(listed, only)
+    with teller.watching():
         log.run_started(len(subscribers), due_only=due)
         digest_on = desk.source.day(desk.now()) if recorded else None
         with watcher:
@@ -82,28 +88,29 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
                 desk, subscribers, watcher, digest_on=digest_on, due_only=due, should_stop=ending.is_asked
             )
         log.run_finished(report)
-    _complain_of(report, settings)
+    if settings.log == "json":
+        log.troubles(alerts.troubles_of(report, listed.problem))
+    else:
+        _complain_of(listed.problem, *troubles(report))
     teller.tell(report, listed.problem)
     if not quiet:
         show(report, subscribers)
-        if any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
+        if line := model_line(desk.store, report):
+            click.echo(line)
+        if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
 
 
-def _readers(settings: Settings, desk: flow.Desk, only: str | None) -> tuple[app.SubscriberList, list[Subscriber]]:
-    listed = app.load_subscribers(settings, desk.store)
-    if listed.problem:
-        complain(f"{listed.problem}\nThe last good version serves until this is mended.")
-    return listed, [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
+def _choose(listed: app.SubscriberList, only: str | None) -> list[Subscriber]:
+    return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
 
 
-def _complain_of(report: RunReport, settings: Settings) -> None:
-    if settings.log == "json":
-        log.troubles(alerts.troubles_of(report))
-    else:
-        for line in troubles(report):
-            complain(line)
+def _complain_of(problem: str, *lines: str) -> None:
+    if problem:
+        complain(f"{problem}\nThe last good version serves until this is mended.")
+    for line in lines:
+        complain(line)
 
 
 def _would(desk: flow.Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
@@ -123,6 +130,7 @@ def exit_code(report: RunReport) -> int:
     """The most serious of what happened; 0 if nothing did."""
     codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
     codes += [EXIT_SCORING for entry in report.subscribers if entry.problem]
+    codes += [EXIT_SCORING for _ in report.problems]
     codes += [EXIT_FEED for feed in report.feeds if feed.outcome is FeedOutcome.FAILED]
     return max(codes, default=0)
 
@@ -132,7 +140,7 @@ def troubles(report: RunReport) -> list[str]:
     feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
-    return [": ".join(filter(None, parts)) for parts in feeds + entries + problems]
+    return [": ".join(filter(None, parts)) for parts in feeds + entries + problems] + list(report.problems)
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:
@@ -148,5 +156,14 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
             entry.detail,
         )
     print_table(table)
-    parts = " + ".join(f"{count} {group}" for group, count in books.tally(report).items())
-    click.echo(f"{len(report.subscribers)} subscribers = {parts}")
+    click.echo(in_words(report))
+
+
+def in_words(report: RunReport) -> str:
+    """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
+    parts = []
+    for group, count in books.tally(report).items():
+        kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
+        told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
+        parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))
+    return f"{len(report.subscribers)} subscribers = {' + '.join(parts)}"

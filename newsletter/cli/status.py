@@ -6,14 +6,17 @@ from datetime import date, datetime
 
 import click
 from pydantic import TypeAdapter
+from rich.markup import escape
 from rich.table import Table
 
 from newsletter import app
-from newsletter.cli.common import complain, new_table, numbers, print_table
+from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
-from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport
+from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
+from newsletter.prices import dollars
+from newsletter.spending import total
 from newsletter.stores import Store
 
 
@@ -24,7 +27,7 @@ def command(on: datetime | None, as_json: bool) -> None:
     """Tell what happened: the latest run, how each feed went, and where each subscriber's mail stands.
 
     The four outcomes that look alike in a mailbox are kept apart here: no announcement, nothing relevant, feed
-    failed, scoring failed.
+    failed, scoring failed. Batches of questions that a model has not answered yet are listed at the end.
     """
     store = app.build_store(load_settings())
     runs = store.get_runs(digest_on=on.date() if on else None, limit=1)
@@ -43,6 +46,13 @@ def command(on: datetime | None, as_json: bool) -> None:
     print_table(_feeds(run))
     click.echo()
     print_table(_subscribers(runs, rows))
+    if line := model_line(store, run):
+        click.echo(f"\n{line}")
+    if batches := [batch for batch in store.get_batches(since=date.min) if batch.is_open]:
+        click.echo()
+        print_table(_batches(store, batches))
+    for problem in run.problems:
+        complain(f"\n{problem}")
     _warn(store)
 
 
@@ -68,6 +78,26 @@ def _feeds(run: RunReport) -> Table:
     table = new_table("category", "feed", "papers#", "detail")
     for feed in run.feeds:
         table.add_row(feed.category, feed.outcome, str(feed.papers), feed.detail)
+    return table
+
+
+def _batches(store: Store, batches: list[ModelBatch]) -> Table:
+    """Those the model's provider still works on, or may."""
+    calls = store.get_calls(since=min(batch.at for batch in batches).date(), until=date.max)
+    table = new_table("batch", "at (UTC)", "state", "profile", "papers#", "cost#", "detail")
+    for batch in batches:
+        own = {line.call_id for line in batch.lines}
+        bill = total(call for call in calls if call.call_id in own)
+        cost = dollars(None if bill.without_price else bill.cost_usd)
+        table.add_row(
+            batch.batch_id,
+            f"{batch.at:%Y-%m-%d %H:%M}",
+            batch.state,
+            batch.profile_key[:12],
+            str(sum(len(line.papers) for line in batch.lines)),
+            f"≤ {cost}" if bill.pending and not bill.without_price else cost,
+            escape(batch.detail),
+        )
     return table
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from newsletter import app
 from newsletter.cli.common import complain, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.suppressions import in_words
 from newsletter.config import load_settings
 from newsletter.model import Subscriber
 
@@ -18,20 +19,27 @@ from newsletter.model import Subscriber
 def command(email: str | None) -> None:
     """List the subscribers, or show EMAIL (an address or id) in full, defaults applied.
 
-    The file is only read: edit subscribers.yaml itself, then run 'newsletter check'.
+    Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
+    subscribers.yaml itself, then run 'newsletter check'.
     """
     settings = load_settings()
-    listed = app.load_subscribers(settings, app.build_store(settings))
+    store = app.build_store(settings)
+    listed = app.load_subscribers(settings, store)
     if listed.problem:
         complain(f"{listed.problem}\nThis is the last good version.")
     if email:
         one = find_subscriber(listed.subscribers, email)
         data = TypeAdapter(Subscriber).dump_python(one, mode="json")
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
+        if (standing := store.get_standing(one.subscriber_id)).suppression:
+            click.echo(f"# {in_words(standing)}")
         return
+    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories")
     for one in listed.subscribers:
         mail = f"paused until {one.paused_until}" if one.paused_until else str(one.frequency)
+        if why := suppressed.get(one.subscriber_id):
+            mail = f"none: {why.why}"
         table.add_row(
             one.subscriber_id,
             one.email,

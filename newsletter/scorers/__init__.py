@@ -4,9 +4,11 @@ A scorer sees papers and one profile, never a subscriber. Cut-offs and order are
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Protocol
 
-from newsletter.model import Paper, Profile, ScoreSheet
+from newsletter.model import Paper, Profile, ScoreSheet, Usage
 
 
 class Scorer(Protocol):
@@ -24,3 +26,34 @@ class Scorer(Protocol):
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
     ) -> ScoreSheet: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a scorer is going to be given for one reader."""
+
+    papers: Sequence[Paper]
+    history: Sequence[Sequence[Paper]]
+
+
+class Ahead(Protocol):
+    """Has papers judged hours before their mail is due, so that the scorer finds the answers in the memory.
+
+    Raises nothing for a server or an answer; StoreError.
+    """
+
+    lead: timedelta | None  # a mail that is due sooner is not asked ahead for; None: nothing is
+
+    def collect(self) -> list[str]:
+        """Take in what was answered meanwhile; sentences for the operator, if something needs mending."""
+
+    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+        """Whether it was tried already, whatever came of it."""
+
+    def ask(
+        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+    ) -> str:
+        """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
+
+    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+        """The mail is due now: wait for nothing. What was used ahead and no mail has shown yet."""

@@ -28,6 +28,8 @@ _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 class Memory(Protocol):
     """The part of the store that a judge writes to; see stores/."""
 
+    def current_run(self) -> str: ...
+
     def put_judgements(self, judgements: Sequence[Judgement]) -> None: ...
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
@@ -57,24 +59,38 @@ class CallBook:
         self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], most: tuple[int, int]
     ) -> ModelCall | None:
         """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
+        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, most=most, at=self._now())
+        budget_usd = self._budget_usd if call.cost_usd is not None else None
+        return call if self._memory.begin_call(call, budget_usd=budget_usd) else None
+
+    def draft(
+        self,
+        body: Mapping[str, Any],
+        *,
+        tier: str,
+        subject: str,
+        paper_ids: Sequence[str],
+        most: tuple[int, int],
+        at: datetime,
+    ) -> ModelCall:
+        """The pending call, not yet written."""
         price = self._price_of(self._model, tier)
-        call = ModelCall(
+        return ModelCall(
             call_id=secrets.token_hex(8),
-            at=self._now(),
+            at=at,
             model=self._model,
             tier=tier,
             subject=subject,
             paper_ids=tuple(paper_ids),
             request_hash=hash_request(body),
             cost_usd=price.highest_cost(*most) if price else None,
+            run_id=self._memory.current_run(),
         )
-        may_begin = self._memory.begin_call(call, budget_usd=self._budget_usd if price else None)
-        return call if may_begin else None
 
     def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
         """A server that does not tell what it used is taken to have used the most it could."""
         tokens = reply.tokens or Tokens(prompt=most[0], cached=0, cache_write=0, completion=most[1])
-        price = self._price_of(self._model, reply.tier)
+        price = self._price_of(call.model, reply.tier)
         self._end(
             replace(
                 call,
@@ -98,25 +114,28 @@ class CallBook:
         self._end(replace(call, outcome=error.outcome, cost_usd=cost, seconds=seconds, answer=str(error)))
 
     def usage(self) -> Usage | None:
-        """What the answers used, with its price if that of every one is known; None before the first call."""
-        if not self._ended:
-            return None
-        prices = [(call, self._price_of(call.model, call.tier)) for call in self._ended if call.prompt_tokens]
-        prompt = [
-            p.prompt_cost(c.prompt_tokens, c.cached_tokens, c.cache_write_tokens) if p else None for c, p in prices
-        ]
-        completion = [p.completion_cost(c.completion_tokens) if p else None for c, p in prices]
-        return Usage(
-            prompt_tokens=sum(call.prompt_tokens for call in self._ended),
-            completion_tokens=sum(call.completion_tokens for call in self._ended),
-            cached_tokens=sum(call.cached_tokens for call in self._ended),
-            prompt_cost_usd=_total(prompt),
-            completion_cost_usd=_total(completion),
-        )
+        """What the answers used; None before the first call."""
+        return add_up(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
         self._memory.end_call(call)
         self._ended.append(call)
+
+
+def add_up(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
+    """What ended calls used, with its price if that of every one is known; None for no calls."""
+    if not calls:
+        return None
+    prices = [(call, price_of(call.model, call.tier)) for call in calls if call.prompt_tokens]
+    prompt = [p.prompt_cost(c.prompt_tokens, c.cached_tokens, c.cache_write_tokens) if p else None for c, p in prices]
+    completion = [p.completion_cost(c.completion_tokens) if p else None for c, p in prices]
+    return Usage(
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cached_tokens=sum(call.cached_tokens for call in calls),
+        prompt_cost_usd=_total(prompt),
+        completion_cost_usd=_total(completion),
+    )
 
 
 def count_at_most(model: str, texts: Sequence[str], count: Callable[[str], int]) -> int:

@@ -16,6 +16,7 @@ import stamina
 
 from newsletter.answers import ANSWER_SCHEMA
 from newsletter.model import ModelCall
+from newsletter.prices import CACHED_FROM_TOKENS
 from newsletter.prompts import Prompt
 from newsletter.scorers.callbook import CallBook, count_at_most
 from newsletter.scorers.chat import (
@@ -44,7 +45,7 @@ class Limits:
     attempts: int = 4  # of one request that was interrupted
     failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
     answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
-    reasoning_tokens: int = 4_000  # for each request
+    reasoning_tokens: int = 4_000  # for each request, unless the model is asked not to reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,17 @@ class Server:
     count: Callable[[str], int]
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Room for reasoning in each answer: none where the model is asked not to."""
+        return self.limits.reasoning_tokens if self.chat.may_reason else 0
+
+    def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
+        """Of the request and of its answer."""
+        texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
+        answer = _OVERHEAD_TOKENS + self.reasoning_tokens + self.limits.answer_tokens * len(prompt.labels)
+        return count_at_most(self.chat.settings.model, texts, self.count), answer
 
 
 class Caller:
@@ -113,12 +125,17 @@ class Caller:
 
     async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
         server = self._server
-        most = self._most_tokens(prompt)
+        most = server.most_tokens(prompt)
         body = server.chat.build_body(
-            prompt.system, prompt.user, max_tokens=most[1], cache_key=self._subject, tier=tier
+            prompt.system,
+            prompt.user,
+            max_tokens=most[1],
+            cache_key=self._subject,
+            tier=tier,
+            head=head_to_keep(prompt, server.count),
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
-        tokens = sum(most) - server.limits.reasoning_tokens
+        tokens = sum(most) - server.reasoning_tokens
         if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
@@ -137,12 +154,6 @@ class Caller:
             self._open_calls -= 1
             self._call_ended.set()
 
-    def _most_tokens(self, prompt: Prompt) -> tuple[int, int]:
-        """Of the request and of its answer."""
-        limits, texts = self._server.limits, (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
-        answer = _OVERHEAD_TOKENS + limits.reasoning_tokens + limits.answer_tokens * len(prompt.labels)
-        return count_at_most(self._server.chat.settings.model, texts, self._server.count), answer
-
     async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
         """Begin a call. Where the budget has no room for it, open calls may yet end at less than their most."""
         while not self.stopped:
@@ -158,6 +169,11 @@ class Caller:
             self._call_ended.clear()
             await self._call_ended.wait()
         raise CallStopped("stopped", self.stopped)
+
+
+def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
+    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 
 def wait_before_retry(error: Exception) -> bool | float:

@@ -1,9 +1,10 @@
 """One request to an OpenAI-compatible server, and what became of it: a `Reply`, or a `CallFailed` that says what to do.
 
 Sends each request once, within a time limit; repeating, splitting and accounting are judge.py's business. A parameter
-the server refuses is left out from then on. `prompt_cache_breakpoint` and `prompt_cache_options` are never sent: they
-exist from GPT-5.6 on and other models answer 400; the plain prefix cache needs neither. Facts: OpenAI's API reference
-(chat completions, error codes, flex processing), read November 2026; the openai package does the HTTP.
+the server refuses is left out from then on. From GPT-5.6 on the request says what the provider's cache shall keep,
+since writing to it is charged there and it would otherwise keep the papers; other models take no such word. Facts:
+OpenAI's API reference (chat completions, error codes, flex processing) and its prompt caching guide, read November
+2026; the openai package does the HTTP.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ import openai
 
 from newsletter.answers import ANSWER_SCHEMA, plain_line
 from newsletter.errors import ConfigError
+from newsletter.prices import writes_cost_extra
 
 DEFAULT_URL = "https://api.openai.com/v1"
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
-STANDARD, FLEX = "standard", "flex"
+STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 _CONNECT_S = 15.0
 _DETAIL_CHARS = 200
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
@@ -43,6 +45,8 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "max_completion_tokens": ("max_completion_tokens",),
     "service_tier": ("service_tier",),
     "prompt_cache_key": ("prompt_cache_key",),
+    # With it goes the breakpoint, and the text in parts that carries it
+    "prompt_cache_options": ("prompt_cache_options", "prompt_cache_breakpoint", "content must be a string"),
 }
 
 
@@ -141,6 +145,11 @@ class Chat:
         """The tier to ask for: the standard one where the server knows no tiers."""
         return STANDARD if "service_tier" in self._left_out else self.settings.tier
 
+    @property
+    def may_reason(self) -> bool:
+        """Whether an answer has to have room for reasoning: not where "none" was asked for, and taken."""
+        return self.settings.reasoning_effort != "none" or "reasoning_effort" in self._left_out
+
     def connect(self) -> openai.AsyncOpenAI:
         """A client for one event loop, to be closed; it repeats nothing on its own."""
         return openai.AsyncOpenAI(
@@ -151,20 +160,30 @@ class Chat:
             http_client=openai.DefaultAsyncHttpxClient(verify=_tls()),
         )
 
-    def build_body(self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str) -> dict[str, Any]:
-        """The request: the same arguments give the same bytes, until the server refuses a parameter."""
+    def build_body(
+        self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str, head: str = ""
+    ) -> dict[str, Any]:
+        """The request: the same arguments give the same bytes, until the server refuses a parameter.
+
+        `head` is the beginning of `user` that later requests share, where it is long enough to be kept for them.
+        """
+        marks = writes_cost_extra(self.settings.model) and "prompt_cache_options" not in self._left_out
+        content = _in_two(head, user) if marks and head else user
         body: dict[str, Any] = {
             "model": self.settings.model,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": content}],
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "scores", "strict": True, "schema": ANSWER_SCHEMA},
             },
             "max_completion_tokens": max_tokens,
             "reasoning_effort": self.settings.reasoning_effort,
-            # "default" by name: without it, a project can be set to the dearer priority tier
-            "service_tier": FLEX if tier == FLEX else "default",
+            # "default" by name: without it, a project can be set to the dearer priority tier. A batch has no tier.
+            "service_tier": {FLEX: FLEX, BATCH: ""}.get(tier, "default"),
             "prompt_cache_key": cache_key,
+            # Nothing is written but what ends at a breakpoint: by itself the provider would write the papers, too,
+            # at 1.25 times the price of reading them, and nobody asks about the same papers again
+            "prompt_cache_options": {"mode": "explicit"} if marks else "",
         }
         if "max_completion_tokens" in self._left_out:
             body["max_tokens"] = max_tokens  # its older name: a request without a limit could cost anything
@@ -177,25 +196,25 @@ class Chat:
             # The client's own timeout bounds the silence between two packets, not the whole
             async with asyncio.timeout(self.settings.timeout_s):
                 response = await create(**body)
-        except (TimeoutError, openai.APIConnectionError) as error:
-            raise self._connection_failure(error) from error
-        except openai.APIStatusError as error:
-            raise self._status_failure(error, body) from error
-        except openai.OpenAIError as error:
-            raise CallFailed("client error", f"the request could not be made ({self._detail(str(error))})") from error
-        return self._read(response.text, str(body.get("service_tier", "")))
+        except (TimeoutError, openai.OpenAIError) as error:
+            raise self.explain(error, body) from error
+        return self.read_body(self.read_json(response.text), str(body.get("service_tier", "")))
 
     # -- reading an answer
 
-    def _read(self, text: str, asked_tier: str) -> Reply:
+    def read_json(self, text: str) -> object:
+        """What the server sent, parsed. Raises CallStopped for a web page, CallInterrupted for what is no JSON."""
         if text.lstrip().startswith("<"):
             raise CallStopped(
-                "web page", f"{self._host} answered with a web page; correct OPENAI_BASE_URL (most end with /v1)"
+                "web page", f"{self.host} answered with a web page; correct OPENAI_BASE_URL (most end with /v1)"
             )
         try:
-            body = json.loads(text)
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise CallInterrupted("no JSON", "the server's answer is no JSON", is_billed=True) from error
+
+    def read_body(self, body: object, asked_tier: str) -> Reply:
+        """The answer in a chat completion, whatever shape it has."""
         choice = _first(body.get("choices")) if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(choice, dict):
             return Reply("", "empty", _tokens(body), _tier(body, asked_tier))
@@ -209,9 +228,17 @@ class Chat:
 
     # -- reading a failure
 
+    def explain(self, error: TimeoutError | openai.OpenAIError, body: Mapping[str, Any]) -> CallFailed:
+        """What the library raised for this request, as what to do next."""
+        if isinstance(error, TimeoutError | openai.APIConnectionError):
+            return self._connection_failure(error)
+        if isinstance(error, openai.APIStatusError):
+            return self._status_failure(error, body)
+        return CallFailed("client error", f"the request could not be made ({self.detail(str(error))})")
+
     def _connection_failure(self, error: TimeoutError | openai.APIConnectionError) -> CallFailed:
         if isinstance(error.__cause__, _UNSENT):
-            return CallInterrupted("unreachable", f"{self._host} cannot be reached", is_unreachable=True)
+            return CallInterrupted("unreachable", f"{self.host} cannot be reached", is_unreachable=True)
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             reason = f"no answer within {self.settings.timeout_s:g} s"
             return CallFailed("timeout", reason, is_billed=True, is_worth_another_try=True)
@@ -219,7 +246,7 @@ class Chat:
 
     def _status_failure(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> CallFailed:
         status, codes = error.status_code, {str(error.code), str(error.type)}
-        if stop := self._reason_to_stop(status, codes, self._detail(_said(error))):
+        if stop := self._reason_to_stop(status, codes, self.detail(_said(error))):
             return CallStopped(f"HTTP {status}", stop)
         if codes & _FILTERED:
             return CallFailed("content filter", "the provider's content filter refused it")
@@ -228,27 +255,27 @@ class Chat:
             return CallChanged(f"no {name}", f"the server does not take {name}")
         if status == 429 and body.get("service_tier") == FLEX and "rate_limit_exceeded" not in codes:
             return NoCapacity("no flex capacity", "the flex tier has no capacity now")
-        reason = f"the server answered {status} ({self._detail(_said(error))})"
+        reason = f"the server answered {status} ({self.detail(_said(error))})"
         if status not in (408, 409, 429) and status < 500:
             return CallFailed(f"HTTP {status}", reason)
         after_s = _retry_after_s(error.response)
         if after_s is not None and after_s > MAX_WAIT_S:
-            return CallStopped(f"HTTP {status}", f"{self._host} asks to wait {after_s:.0f} s; run again after that")
+            return CallStopped(f"HTTP {status}", f"{self.host} asks to wait {after_s:.0f} s; run again after that")
         return CallInterrupted(f"HTTP {status}", reason, after_s=after_s)
 
     def _reason_to_stop(self, status: int, codes: set[str], detail: str) -> str:
         model = self.settings.model
         if codes & _NO_CREDIT or status == 402:
-            return f"the credit or quota at {self._host} is used up; add credit or raise the limit there"
+            return f"the credit or quota at {self.host} is used up; add credit or raise the limit there"
         if status == 401:
-            return f"{self._host} refused the API key; set OPENAI_API_KEY to a valid one"
+            return f"{self.host} refused the API key; set OPENAI_API_KEY to a valid one"
         if status == 403:
             return (
-                f"{self._host} does not allow the use of {model} ({detail}); "
+                f"{self.host} does not allow the use of {model} ({detail}); "
                 "allow it in the provider's settings, or set NEWSLETTER_MODEL to another model"
             )
         if status == 404 or "model_not_found" in codes:
-            return f"{self._host} knows no model {model!r}; correct NEWSLETTER_MODEL or OPENAI_BASE_URL"
+            return f"{self.host} knows no model {model!r}; correct NEWSLETTER_MODEL or OPENAI_BASE_URL"
         return ""
 
     def _refused_parameter(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> str:
@@ -264,11 +291,12 @@ class Chat:
         return ""
 
     @property
-    def _host(self) -> str:
+    def host(self) -> str:
         """Without user, password and query, which may be secret."""
         return urlsplit(self.settings.base_url).hostname or "the server"
 
-    def _detail(self, text: str) -> str:
+    def detail(self, text: str) -> str:
+        """Foreign text as a short line without the key."""
         return plain_line(_KEY_LIKE.sub("…", self._without_key(text)), _DETAIL_CHARS)
 
     def _without_key(self, text: str) -> str:
@@ -281,6 +309,12 @@ class Chat:
 def _tls() -> ssl.SSLContext:
     """Reading the certificates takes a tenth of a second: once for all readers."""
     return httpx2.create_ssl_context()
+
+
+def _in_two(head: str, user: str) -> list[dict[str, object]]:
+    """The same text in two parts, the first of which the provider shall keep."""
+    kept: dict[str, object] = {"type": "text", "text": head, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    return [kept, {"type": "text", "text": user.removeprefix(head)}]
 
 
 def _said(error: openai.APIStatusError) -> str:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from newsletter.answers import Scored, read_answer
+from newsletter.answers import Answer, Scored, read_answer
 from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
 from newsletter.prices import Price
 from newsletter.prompts import Prompts
@@ -33,7 +33,7 @@ _REASONS = {
     "content filter": "the provider's content filter stopped the answer",
     "empty": "the answer was empty",
 }
-_FINAL = {"refused", "content filter"}  # the same question gets the same answer
+FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Verdicts:
 def profile_key(profile: Profile) -> str:
     """A hash of everything in the profile: equal profiles share their judgements, whoever reads."""
     return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
+
+
+def find_settled(answer: Answer) -> list[Scored]:
+    """What the answer says of each paper, those that are only named as below with zeros."""
+    return [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
 
 
 class Judge:
@@ -83,9 +88,9 @@ class Judge:
         )
         self.prompts = prompts
         self.memory = memory
-        self._price_of = price_of
+        self.price_of = price_of
         self.now = now
-        self._budget_usd = budget_usd
+        self.budget_usd = budget_usd
         self._stopped = ""
 
     @property
@@ -119,10 +124,13 @@ class Judge:
             return Verdicts((), (), None)
         if self._stopped:
             return Verdicts((), (), None, self._stopped)
-        book = CallBook(self.memory, self.model, self._price_of, self.now, self._budget_usd)
+        book = self.open_book()
         tally = _Tally(unique, step)
         self._stopped = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
         return Verdicts(tally.judgements(), tally.failures(), book.usage(), self._stopped)
+
+    def open_book(self) -> CallBook:
+        return CallBook(self.memory, self.model, self.price_of, self.now, self.budget_usd)
 
     async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> str:
         size = self.server.limits.batch_papers
@@ -235,14 +243,13 @@ class _Asking:
             raise
         except CallFailed as error:
             return _Outcome(papers, str(error), is_final=not error.is_worth_another_try)
-        if reply.outcome in _FINAL:
+        if reply.outcome in FINAL:
             return _Outcome(papers, _REASONS[reply.outcome], is_final=True)
         return self._read(reply, dict(zip(prompt.labels, papers, strict=True)))
 
     def _read(self, reply: Reply, papers: dict[str, Paper]) -> _Outcome:
         answer = read_answer(reply.text, list(papers), self._question.floor)
-        settled = [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
-        if settled:
+        if settled := find_settled(answer):
             judgements = [self._judgement(papers[each.id], each) for each in settled]
             self._judge.memory.put_judgements(judgements)
             self._tally.judged(judgements)

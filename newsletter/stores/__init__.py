@@ -14,6 +14,7 @@ from newsletter.model import (
     DeliveryState,
     Judgement,
     MailEvent,
+    ModelBatch,
     ModelCall,
     RunReport,
     Standing,
@@ -121,7 +122,23 @@ class Store(Protocol):
         """The calls of these UTC days, both included, oldest first."""
 
     def forget_calls(self, *, before: date) -> None:
-        """Drop judgements and calls of the UTC days before that date."""
+        """Drop judgements, calls and batches of the UTC days before that date."""
+
+    # -- batches of calls
+
+    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
+        """Write a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.
+
+        False if there is one for the same question already, or if the day's calls, these included, could cost more
+        than the budget. Of batches begun at once by several processes one wins. A kill in the middle may leave the
+        batch without its calls: nothing was sent yet.
+        """
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        """Put the batch in place of what is stored under its id and UTC day; one that has ended stays ended."""
+
+    def get_batches(self, *, since: date) -> list[ModelBatch]:
+        """The batches of these UTC days, oldest first."""
 
     # -- runs
 
@@ -129,6 +146,9 @@ class Store(Protocol):
         """Say that this process works under `run_id` until it ends, however it ends."""
 
     def end_run(self, run_id: str) -> None: ...
+
+    def current_run(self) -> str:
+        """The run that was started here last and has not ended; empty outside of runs."""
 
     def is_running(self, run_id: str) -> bool:
         """Whether the process that started this run is still alive."""

@@ -70,6 +70,10 @@ class RunLocks:
             self._path(run_id).unlink(missing_ok=True)
             lock.release()
 
+    def latest(self) -> str:
+        """This store's own run, the latest of several; empty if it has none. Needs no lock: nothing is probed."""
+        return next((run_id for run_id in reversed(self._mine) if self._is_mine(run_id)), "")
+
     def is_taken(self, run_id: str) -> bool:
         return self._is_mine(run_id) or _is_held(self._path(run_id))
 

@@ -1,8 +1,8 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
-    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · events/s_8k2mpq4x/2026-11.json
-    standings/s_8k2mpq4x.json
+    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
+    events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -27,6 +27,7 @@ from newsletter.model import (
     DeliveryState,
     Judgement,
     MailEvent,
+    ModelBatch,
     ModelCall,
     RunReport,
     Standing,
@@ -54,6 +55,7 @@ class TinyStore:
         self._calls = folder / "calls"
         self._events = folder / "events"
         self._standings = folder / "standings"
+        self._batches = folder / "batches"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
@@ -64,6 +66,7 @@ class TinyStore:
         self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
         self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
+        self._submitted = Shelf("batches", ModelBatch, lambda batch: batch.batch_id, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
         self._lock = FolderLock(locks / "folder.lock")
@@ -71,7 +74,7 @@ class TinyStore:
         with _disk(folder):
             for part in (self._announcements, self._deliveries, self._events, self._standings, self._judgements):
                 files.make_folder(part)
-            for part in (self._calls, self._runs, self._documents, self._temp, locks):
+            for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -291,13 +294,44 @@ class TinyStore:
     def forget_calls(self, *, before: date) -> None:
         with self._change(self._calls):
             profiles = [folder for folder in self._judgements.iterdir() if folder.is_dir()]
-            for folder in (self._calls, *profiles):
-                for path in _files(folder, _DAY_FILE):
-                    if path.stem < before.isoformat():
-                        path.unlink(missing_ok=True)
+            for path in (*self._batch_files(), *(p for f in (self._calls, *profiles) for p in _files(f, _DAY_FILE))):
+                if path.stem < before.isoformat():
+                    path.unlink(missing_ok=True)
             for folder in profiles:
                 if not any(folder.iterdir()):
                     folder.rmdir()
+
+    # -- batches of calls
+
+    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
+        path = self._calls / (day := _day_file(batch.at.astimezone(UTC).date()))
+        with self._change(path):
+            known = self.get_batches(since=min(batch.announced_on, batch.at.astimezone(UTC).date()))
+            if any(other.question == batch.question for other in known):
+                return any(other.batch_id == batch.batch_id for other in known)
+            if not spending.are_within_budget(calls, self._bills.get_all(path), budget_usd):
+                return False
+            self._submitted.put(self._batches / day, batch)
+            if calls:
+                self._bills.put(path, *calls)
+        return True
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        path = self._batches / _day_file(batch.at.astimezone(UTC).date())
+        with self._change(path):
+            stored = self._submitted.get(path, batch.batch_id)
+            if stored is None or stored.is_open or not batch.is_open:
+                self._submitted.put(path, batch)
+
+    def get_batches(self, *, since: date) -> list[ModelBatch]:
+        with _disk(self._batches):
+            paths = [path for path in self._batch_files() if path.stem >= str(since)]
+            batches = [batch for path in paths for batch in self._submitted.get_all(path)]
+        return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
+
+    def _batch_files(self) -> list[Path]:
+        """The folder is made with the first batch: most newsletters have none."""
+        return _files(self._batches, _DAY_FILE) if self._batches.is_dir() else []
 
     # -- runs
 
@@ -309,6 +343,9 @@ class TinyStore:
     def end_run(self, run_id: str) -> None:
         with self._change(self._runs):
             self._running.give_back(_require_safe(run_id))
+
+    def current_run(self) -> str:
+        return self._running.latest()
 
     def is_running(self, run_id: str) -> bool:
         with self._change(self._runs):

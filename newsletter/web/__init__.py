@@ -1,6 +1,7 @@
-"""The web part: what readers, providers and monitors reach over HTTP. Serves; decides nothing.
+"""The web part: what a link in a mail leads to, and what providers and monitoring call.
 
-So far /health and /metrics.
+`create_app` puts it together, one blueprint for each concern; headers, sizes and errors, which all share, are in
+`site.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port: `newsletter serve` does.
 """
 
 from __future__ import annotations
@@ -9,36 +10,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, Response
+import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
+from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe
+
+__all__ = ["WebPart", "check_templates", "create_app"]
 
 
 @dataclass(frozen=True, slots=True)
 class WebPart:
-    """All that the web part needs. `metrics` gives the page of numbers."""
+    """All the web part works with."""
 
     store: Store
-    signer: Signer | None
+    signer: Signer | None  # None: there is no key yet, and no link was ever made
     brand_name: str
-    reply_address: str
+    reply_address: str  # where a page sends readers whom it cannot help
     now: Callable[[], datetime]
-    webhook_key: str | None
-    metrics: Callable[[], bytes]
+    webhook_key: str | None  # SendGrid's public key; None: its events are refused
+    metrics: Callable[[], bytes]  # in Prometheus' text format
 
 
-def create_app(part: WebPart) -> Flask:
-    """The WSGI application."""
-    app = Flask(__name__)
-
-    @app.get("/health")
-    def health() -> Response:
-        part.store.get_runs(limit=1)
-        return Response("ok\n", mimetype="text/plain")
-
-    @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(part.metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
-
+def create_app(part: WebPart) -> flask.Flask:
+    """A WSGI application. Raises ConfigError for a template that cannot be filled."""
+    app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address)
+    app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
+    app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
+    site.check(app, unsubscribe.PAGES)
     return app
+
+
+def check_templates(brand_name: str, reply_address: str) -> None:
+    """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
+    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), unsubscribe.PAGES)

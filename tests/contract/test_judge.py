@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -15,13 +16,15 @@ from typing import Any
 import pytest
 
 from newsletter import resources
+from newsletter.app import build_judge
+from newsletter.config import Settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.scorers.callbook import FRAME_TOKENS, count_at_most, hash_request
 from newsletter.scorers.caller import wait_before_retry
-from newsletter.scorers.chat import CallFailed, CallInterrupted
+from newsletter.scorers.chat import CallFailed, CallInterrupted, Chat
 from newsletter.scorers.judge import ChatSettings, Judge, Limits, Verdicts, profile_key
 from newsletter.scorers.pace import Pace
 from tests import make
@@ -52,12 +55,13 @@ class Bench:
         arguments = {
             name: changes.pop(name)
             for name in list(changes)
-            if name in {"budget_usd", "price_of", "sleep", "monotonic"}
+            if name in {"budget_usd", "price_of", "sleep", "monotonic", "count"}
         }
+        name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.memory = MemoryStore()
         self.judge_with = Judge(
-            ChatSettings(**{"model": "gpt-test", "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
+            ChatSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.memory,
             limits=Limits(**limits),
@@ -123,6 +127,16 @@ def test_judgements_are_remembered_as_they_come() -> None:
     assert b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date()) == list(verdicts.judgements)
 
 
+def test_a_call_knows_the_run_it_was_made_in() -> None:
+    with bench() as b:
+        b.judge(papers(1))
+        b.memory.start_run("r1")
+        b.judge(papers(1))
+        b.memory.end_run("r1")
+    assert [call.run_id for call in b.calls()].count("r1") == 1
+    assert [call.run_id for call in b.calls()].count("") == 1
+
+
 def test_no_papers_make_no_call() -> None:
     with bench() as b:
         assert b.judge([]) == Verdicts((), (), None)
@@ -140,7 +154,6 @@ def test_the_request_asks_for_a_schema_with_everything_set() -> None:
     assert body["max_completion_tokens"] == 60 + 4_000 + 2 * 110
     assert body["response_format"]["json_schema"]["strict"] is True
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
-    assert "prompt_cache_breakpoint" not in json.dumps(body)
     assert b.server.keys == [f"Bearer {KEY}"]
 
 
@@ -164,6 +177,81 @@ def test_all_requests_of_a_reader_begin_the_same_and_one_goes_ahead() -> None:
     assert sorted(call.cached_tokens > 0 for call in b.calls()) == [False, True, True, True, True]
     assert verdicts.usage is not None
     assert verdicts.usage.cached_tokens == sum(call.cached_tokens for call in b.calls())
+
+
+# --- what a provider's cache keeps
+
+LUNA: dict[str, Any] = {"model_name": "gpt-6-luna", "count": len}  # by characters every beginning is long enough
+
+
+@pytest.mark.parametrize("name", ["gpt-5.5", "gpt-5", "gpt-test", "llama-6"])
+def test_a_model_whose_cache_is_not_paid_for_gets_one_plain_text(name: str) -> None:
+    with bench(**LUNA | {"model_name": name}) as b:
+        b.judge(papers(2))
+    body = b.server.requests[0]
+    assert "prompt_cache_options" not in body
+    assert body["messages"][1]["content"] == PROMPTS.render(PROFILE, papers(2), FLOOR).user
+
+
+@pytest.mark.parametrize("name", ["gpt-5.6", "gpt-5.6-sol", "gpt-6-luna", "gpt-6.1-terra", "gpt-10"])
+def test_where_writing_to_the_cache_costs_only_the_beginning_is_kept(name: str) -> None:
+    prompt = PROMPTS.render(PROFILE, papers(2), FLOOR)
+    with bench(**LUNA | {"model_name": name}) as b:
+        assert_whole(b.judge(papers(2)), papers(2))
+    body = b.server.requests[0]
+    assert body["prompt_cache_options"] == {"mode": "explicit"}
+    assert body["messages"][1]["content"] == [
+        {"type": "text", "text": prompt.head, "prompt_cache_breakpoint": {"mode": "explicit"}},
+        {"type": "text", "text": prompt.user.removeprefix(prompt.head)},
+    ]
+    assert fake.text_of(body["messages"][1]) == prompt.user
+
+
+def test_a_beginning_too_short_for_the_cache_is_not_marked_and_nothing_else_is_written() -> None:
+    with bench(**LUNA | {"count": lambda text: 0}) as b:
+        b.judge(papers(2))
+    body = b.server.requests[0]
+    assert body["messages"][1]["content"] == PROMPTS.render(PROFILE, papers(2), FLOOR).user
+    assert body["prompt_cache_options"] == {"mode": "explicit"}
+    assert b.calls()[0].cache_write_tokens == 0
+
+
+def test_the_beginning_is_written_once_and_read_by_all_later_requests() -> None:
+    with bench(**LUNA, batch_papers=4) as b:
+        assert_whole(b.judge(papers(20)), papers(20))
+    first, *later = sorted(b.calls(), key=lambda call: call.cached_tokens)
+    assert first.cache_write_tokens == {call.cached_tokens for call in later}.pop() > 0
+    assert {(call.cache_write_tokens, call.cached_tokens) for call in later} == {(0, first.cache_write_tokens)}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fake.does_not_take("prompt_cache_options"),
+        fake.does_not_take("prompt_cache_options", says_where=False),
+        fake.does_not_take_breakpoints,
+        fake.does_not_take_parts,
+    ],
+)
+def test_a_server_that_cannot_be_told_what_to_keep_gets_the_same_words_plain(fault: fake.Fault) -> None:
+    prompt = PROMPTS.render(PROFILE, papers(3), FLOOR)
+    with bench(always=[fault], **LUNA) as b:
+        assert_whole(b.judge(papers(3)), papers(3))
+        assert_whole(b.judge(papers(3)), papers(3))
+    marked, plain, again = b.server.requests
+    assert fake.text_of(marked["messages"][1]) == plain["messages"][1]["content"] == prompt.user
+    assert "prompt_cache" not in json.dumps(plain).replace("prompt_cache_key", "")
+    assert json.dumps(plain) == json.dumps(again)
+    assert b.outcomes() == ["no prompt_cache_options", "ok", "ok"]
+
+
+def test_a_marked_request_is_the_same_bytes_each_time() -> None:
+    with bench(**LUNA) as b:
+        b.judge(papers(3))
+        b.judge(papers(3))
+    first, second = b.server.requests
+    assert json.dumps(first) == json.dumps(second)
+    assert len({call.request_hash for call in b.calls()}) == 1
 
 
 def test_progress_is_told_up_to_the_last_paper() -> None:
@@ -353,6 +441,23 @@ def test_the_wait_before_another_attempt_is_the_servers_if_it_names_one() -> Non
     assert wait_before_retry(ValueError("a bug")) is False
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "after_s"),
+    [({"Retry-After": "7"}, 7.0), ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5), ({}, None)],
+)
+def test_the_server_names_the_wait_in_its_answer(status: int, headers: dict[str, str], after_s: float | None) -> None:
+    async def ask(url: str) -> None:
+        chat = Chat(ChatSettings("gpt-test", KEY, url))
+        async with chat.connect() as client:
+            await chat.send(client, chat.build_body("s", "u", max_tokens=9, cache_key="k", tier="standard"))
+
+    fault = fake.error(status, "rate_limit_exceeded", headers=headers)
+    with fake.openai_server(fault, model=lambda body: "") as server, pytest.raises(CallInterrupted) as caught:
+        asyncio.run(ask(server.url))
+    assert caught.value.after_s == after_s
+
+
 @pytest.mark.parametrize("headers", [{"Retry-After": "3600"}, {"retry-after-ms": "3600000"}])
 def test_who_is_asked_to_wait_long_stops(headers: dict[str, str]) -> None:
     with bench(fake.error(429, "rate_limit_exceeded", headers=headers)) as b:
@@ -396,6 +501,19 @@ def test_an_effort_that_is_not_set_is_not_sent() -> None:
     with bench(reasoning_effort="") as b:
         b.judge(papers(1))
     assert "reasoning_effort" not in b.server.requests[0]
+
+
+def test_a_model_asked_not_to_reason_gets_no_room_for_it() -> None:
+    """A small model on a machine of one's own may never end; 4,000 tokens of nonsense take it minutes."""
+    with bench(reasoning_effort="none") as b:
+        b.judge(papers(2))
+    assert b.server.requests[0]["max_completion_tokens"] == 60 + 2 * 110
+
+
+def test_a_server_that_cannot_be_asked_not_to_reason_keeps_the_room_for_it() -> None:
+    with bench(reasoning_effort="none", always=[fake.does_not_take("reasoning_effort")]) as b:
+        assert_whole(b.judge(papers(2)), papers(2))
+    assert b.server.requests[-1]["max_completion_tokens"] == 60 + 4_000 + 2 * 110
 
 
 # --- tiers
@@ -452,6 +570,11 @@ def test_the_price_is_that_of_the_tier_that_served() -> None:
             fake.error(429, "insufficient_quota", type="insufficient_quota"),
             "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
             id="quota",
+        ),
+        pytest.param(
+            fake.error(402, None, "Payment required."),
+            "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
+            id="402",
         ),
         pytest.param(
             fake.error(400, "billing_hard_limit_reached"),
@@ -606,6 +729,20 @@ def test_a_server_that_needs_no_key_gets_none() -> None:
     with bench(api_key="") as b:
         assert_whole(b.judge(papers(1)), papers(1))
     assert b.server.keys == ["Bearer none"]
+
+
+def test_the_operators_limits_are_those_of_the_judge() -> None:
+    settings = Settings(
+        model="gpt-test",
+        model_requests_at_once=1,
+        model_batch_papers=3,
+        model_requests_per_minute=7,
+        model_tokens_per_minute=9_000,
+        OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+        _env_file=None,
+    )
+    limits = build_judge(settings, MemoryStore()).server.limits
+    assert limits == Limits(batch_papers=3, concurrency=1, requests_per_minute=7, tokens_per_minute=9_000)
 
 
 # --- pace

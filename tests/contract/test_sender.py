@@ -1,9 +1,12 @@
-"""What every Sender promises (newsletter/senders/__init__.py), and what the outbox promises on top."""
+"""What every Sender promises (newsletter/senders/__init__.py), and what the outbox promises on top.
+
+What the failures of a mail server mean is in test_sender_smtp.py.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,7 +19,9 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
+from newsletter.senders.smtp import MailServer, SmtpSender
 from tests.fakes import Act, FlakySender, no_more_than
+from tests.mail_server import MailHost
 
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 ID = "s_8k2mpq4x/2026-11-22"
@@ -40,9 +45,46 @@ def outbox(tmp_path: Path) -> OutboxSender:
     return OutboxSender(tmp_path / "outbox", lambda: NOW)
 
 
-@pytest.fixture(params=["outbox", "fake"])
-def sender(request: pytest.FixtureRequest, outbox: OutboxSender) -> Sender:
-    return outbox if request.param == "outbox" else FlakySender(lambda: NOW)
+@pytest.fixture
+def fake() -> FlakySender:
+    return FlakySender(lambda: NOW)
+
+
+@pytest.fixture(scope="module")
+def mail_host() -> Iterator[MailHost]:
+    host = MailHost()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def smtp(mail_host: MailHost) -> Iterator[SmtpSender]:
+    with mail_host.serve() as postmaster:
+        sender = SmtpSender(MailServer("127.0.0.1", postmaster.port, "none", "example.org"), lambda: NOW)
+        yield sender
+        sender.close()
+
+
+SENDERS = ["outbox", "fake", "smtp"]  # names of fixtures
+BLIND = ["smtp"]  # those that cannot be asked after a crash
+
+
+@pytest.fixture(params=SENDERS)
+def sender(request: pytest.FixtureRequest) -> Sender:
+    found: Sender = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=[name for name in SENDERS if name not in BLIND])
+def seeing(request: pytest.FixtureRequest) -> Sender:
+    found: Sender = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=BLIND)
+def blind(request: pytest.FixtureRequest) -> Sender:
+    found: Sender = request.getfixturevalue(request.param)
+    return found
 
 
 # --- every sender
@@ -54,16 +96,29 @@ def test_an_accepted_mail_has_a_receipt_and_a_time(sender: Sender) -> None:
     assert accepted.receipt
 
 
-def test_evidence_names_the_same_receipt(sender: Sender) -> None:
-    accepted = sender.send(message())
-    assert sender.find(ID) == Evidence(accepted=True, receipt=accepted.receipt)
-    assert sender.find(ID) == Evidence(accepted=True, receipt=accepted.receipt)
-
-
-def test_a_mail_that_was_never_sent_is_surely_not_accepted(sender: Sender) -> None:
+def test_a_closed_sender_can_be_closed_again_and_used_again(sender: Sender) -> None:
     sender.send(message())
-    assert sender.find("s_8k2mpq4x/2026-11-23") == Evidence(accepted=False)
-    assert sender.find("s_8k2mpq4/2026-11-22") == Evidence(accepted=False)
+    sender.close()
+    sender.close()
+    assert sender.send(message("s_8k2mpq4x/2026-11-23")).receipt
+
+
+def test_evidence_names_the_same_receipt(seeing: Sender) -> None:
+    accepted = seeing.send(message())
+    assert seeing.find(ID) == Evidence(accepted=True, receipt=accepted.receipt)
+    assert seeing.find(ID) == Evidence(accepted=True, receipt=accepted.receipt)
+
+
+def test_a_mail_that_was_never_sent_is_surely_not_accepted(seeing: Sender) -> None:
+    seeing.send(message())
+    assert seeing.find("s_8k2mpq4x/2026-11-23") == Evidence(accepted=False)
+    assert seeing.find("s_8k2mpq4/2026-11-22") == Evidence(accepted=False)
+
+
+def test_who_cannot_be_asked_claims_nothing(blind: Sender) -> None:
+    assert blind.find(ID) == Evidence(accepted=None)
+    blind.send(message())
+    assert blind.find(ID) == Evidence(accepted=None)
 
 
 # --- the fake

@@ -134,6 +134,7 @@ def handed_over(store: Store, papers: tuple[str, ...] = PAPERS, **where: object)
         claim(store, **where),  # type: ignore[arg-type]
         paper_ids=papers,
         announced_on=(DAY,),
+        not_scored_ids=("2601.00099",),
         message_id="<m@example.org>",
         now=NOW,
     )
@@ -345,6 +346,16 @@ def test_papers_count_as_sent_unless_the_mail_was_surely_not_accepted(store: Sto
 
 
 # --- runs
+
+
+def test_the_current_run_is_the_one_started_last_that_has_not_ended(store: Store) -> None:
+    store.start_run("r1")
+    store.start_run("r2")
+    assert store.current_run() == "r2"
+    store.end_run("r2")
+    assert store.current_run() == "r1"
+    store.end_run("r1")
+    assert store.current_run() == ""
 
 
 def test_a_run_is_running_until_it_ends(memory: Memory) -> None:

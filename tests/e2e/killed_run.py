@@ -86,6 +86,9 @@ class LoggingSender:
     def find(self, delivery_id: str) -> Evidence:
         return self._inner.find(delivery_id)
 
+    def close(self) -> None:
+        self._inner.close()
+
     def _append(self, line: str) -> None:
         descriptor = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, f"{line}\n".encode())

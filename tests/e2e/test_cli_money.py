@@ -78,8 +78,10 @@ def test_costs_add_up_by_month_day_model_and_profile() -> None:
     assert re.search(r"2026-11 +2 +1 +2,400 +400 +200 +160 +\$0\.03000", shown)
     assert re.search(r"2026-11-20 +2 ", shown)
     assert re.search(r"gpt-6\.1-terra \(flex\) +1 +1 .*\$0\.02000", shown)
-    assert re.search(rf"{reader} +1 +\$0\.01000 +\$0\.01000", shown)
+    assert re.search(rf"{reader} +1 +\$0\.01000", shown)
     assert re.search(r"p_one +nobody now +1 +\$0\.02000", shown)
+    assert re.search(rf"{reader} +[0-9a-f]{{32}} +1 +1 +\$0\.01000", shown)
+    assert re.search(r"nobody now +p_one +1 +\$0\.02000", shown)
     assert shown.endswith("2026-11: $0.03000 for 2 calls\n")
 
 
@@ -91,13 +93,35 @@ def test_costs_as_json_are_the_same_numbers() -> None:
         ("2026-10", "0.04"),
         ("2026-11", "0.03"),
     ]
-    for part in ("days", "models", "profiles"):
+    for part in ("days", "runs", "models", "profiles", "subscribers"):
         assert sum(Decimal(bill["cost_usd"]) for bill in account[part]) == Decimal("0.03")
 
 
 @pytest.mark.usefixtures("_three_calls")
 def test_a_month_with_a_call_that_never_ended_says_so() -> None:
     assert "for 1 call, 1 of them never ended" in newsletter("costs", "--month", "2026-10").output
+
+
+def test_costs_are_told_for_each_run_and_what_belongs_to_none_is_told_too(store: TinyStore) -> None:
+    store.end_call(call("aaa1", run_id="20261120T064700-0a1b2c3d"))
+    store.end_call(call("aaa2", run_id="20261120T064700-0a1b2c3d"))
+    store.end_call(call("aaa3", cost="0.05"))
+    shown = newsletter("costs", "--month", "2026-11").output
+    assert re.search(r"20261120T064700-0a1b2c3d +2 .*\$0\.02000", shown)
+    assert re.search(r"outside of runs +1 .*\$0\.05000", shown)
+    assert "Run:      20261120T064700-0a1b2c3d" in newsletter("calls", "show", "aaa1").output
+
+
+def test_readers_of_one_profile_share_its_cost_in_equal_parts(store: TinyStore) -> None:
+    Path("subscribers.yaml").write_text(
+        "defaults: {categories: [cs.LG], topics: [{name: Attention, relevant: how it scales}]}\n"
+        "subscribers: [{email: ada@example.org}, {email: emmy@example.org}]\n"
+    )
+    ada, emmy = load_subscribers(Path("subscribers.yaml"))
+    store.end_call(call("aaa1", cost="0.03", subject=profile_key(ada.profile)))
+    shown = newsletter("costs", "--month", "2026-11").output
+    for reader in (ada, emmy):
+        assert re.search(rf"{reader.subscriber_id} +[0-9a-f]{{32}} +2 +1 +\$0\.01500", shown)
 
 
 def test_a_cost_that_is_not_known_is_never_nothing(store: TinyStore) -> None:
@@ -172,7 +196,8 @@ def test_an_estimate_names_each_profile_the_total_and_what_it_assumes() -> None:
     assert shown.startswith("gpt-6-luna, standard tier: $0.1 in")
     for subscriber in load_subscribers(Path("subscribers.yaml")):
         assert subscriber.subscriber_id in shown
-    assert re.search(r"total +79 +37 +3 ", shown)
+    assert re.search(r"total +79 +0 +79 +5 ", shown)
+    assert "were judged already" not in shown
     assert "Assumed" in shown
     assert not any(Path("state/announcements").iterdir())
 

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-from tests.openai_server import OpenAIServer, error, openai_server
+from tests.openai_server import OpenAIServer, Reply, error, fine, only_for, openai_server, refuses, slow
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-of-nobody-at-all-000000"
+# As -m newsletter, and Ctrl-C works also where the tests were started in the background
+PROGRAM = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
+"""
 
 
-def newsletter(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.CompletedProcess[str]:
+def start(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.Popen[str]:
     shutil.copy(ROOT / "subscribers.yaml", folder)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "OPENAI_"))}
     settings = {"NEWSLETTER_MODEL": "gpt-6-luna", "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url}
-    return subprocess.run(
-        [sys.executable, "-m", "newsletter", *arguments],
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=folder,
         env={**clean, "PYTHONPATH": str(ROOT), **settings, **more},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+
+def newsletter(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.CompletedProcess[str]:
+    with start(folder, *arguments, server=server, **more) as process:
+        output, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def files_with_the_key(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
 def texts(folder: Path) -> list[str]:
@@ -43,7 +62,17 @@ def test_a_model_judges_and_a_preview_afterwards_asks_nothing(tmp_path: Path) ->
         preview = newsletter(tmp_path, "preview", "--sample", "--format", "text", "--output", "-", server=server)
         assert len(server.requests) == asked > 0
         costs = newsletter(tmp_path, "costs", server=server)
+        status = newsletter(tmp_path, "status", server=server)
+        estimate = newsletter(tmp_path, "estimate", "--sample", "--json", server=server)
+    total = json.loads(estimate.stdout)["total"]
+    assert total["papers"] == total["known"] > 0
+    assert (total["calls"], total["cost_usd"]) == (0, None)
+    assert f"Model: gpt-6-luna, n/a for {asked} calls\n" in run.stdout
+    assert f"Model: gpt-6-luna, n/a for {asked} calls\n" in status.stdout
+    run_id = status.stdout.split("latest run ")[1].split()[0]
+    assert run_id in costs.stdout
     assert "gpt-6-luna" in costs.stdout
+    assert files_with_the_key(tmp_path) == []
     assert "Scored by: gpt-6-luna" in preview.stdout
     mails = texts(tmp_path)
     assert len(mails) == 3
@@ -63,8 +92,7 @@ def test_with_a_wrong_key_the_mail_is_ranked_by_words_and_says_so(tmp_path: Path
     for mail in texts(tmp_path):
         assert "The model could not be asked" in " ".join(mail.split())
         assert "Scored by: local ranker" in mail
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(KEY.encode() in path.read_bytes() for path in files)
+    assert files_with_the_key(tmp_path) == []
     assert KEY not in run.stdout + run.stderr
 
 
@@ -74,3 +102,40 @@ def test_a_budget_that_nobody_can_keep_is_refused_at_once(tmp_path: Path) -> Non
         assert server.requests == []
     assert run.returncode == 3
     assert "NEWSLETTER_DAILY_BUDGET_USD" in run.stderr
+
+
+def test_after_ctrl_c_the_next_run_asks_only_about_what_was_not_answered(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def hang(reply: Reply) -> None:
+        asked.set()
+        slow(reply)
+
+    few = {"NEWSLETTER_MODEL_BATCH_PAPERS": "4", "NEWSLETTER_MODEL_REQUESTS_AT_ONCE": "1"}
+    whose = ("--sample", "--only", "henrietta@example.com")
+    with openai_server(fine, fine, hang) as server:
+        with start(tmp_path, "run", *whose, server=server, **few) as run:
+            assert asked.wait(60)
+            run.send_signal(signal.SIGINT)
+            _, errors = run.communicate()
+        assert "Traceback" not in errors
+        assert run.returncode == 1
+        assert texts(tmp_path) == []
+        before = len(server.requests)
+        again = newsletter(tmp_path, "run", *whose, server=server, **few)
+        answered, later = server.asked()[:2], server.asked()[before:]
+        calls = newsletter(tmp_path, "calls", server=server)
+    assert again.returncode == 0, again.stderr
+    assert len(texts(tmp_path)) == 1
+    assert not {paper for batch in answered for paper in batch} & {paper for batch in later for paper in batch}
+    assert calls.stdout.count("pending") == 1  # nobody knows what became of it
+
+
+def test_a_paper_that_fails_is_told_in_the_mail_and_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    whose = ("--sample", "--only", "henrietta@example.com")
+    with openai_server(always=[only_for("2510.03395", refuses)]) as server:
+        run = newsletter(tmp_path, "run", *whose, server=server)
+    assert run.returncode == 0, run.stderr
+    (mail,) = texts(tmp_path)
+    assert "Not scored: 1. The next mail tries again." in mail
+    assert "2510.03395" not in mail

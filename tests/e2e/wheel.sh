@@ -15,6 +15,7 @@ export PYTHONPATH="$work/installed"
 "$python" -c 'import newsletter, os; assert newsletter.__file__.startswith(os.environ["PYTHONPATH"]), newsletter.__file__'
 "$python" -m newsletter run --sample --quiet
 ls outbox/*.eml > /dev/null
+"$python" -c 'from newsletter.web import check_templates; check_templates("Morning Papers", "digest@example.org")'
 mkdir -p templates/email
 printf 'A subject of our own\n' > templates/email/digest.subject.txt
 "$python" -m newsletter preview --sample --format eml --output - | grep -q '^Subject: A subject of our own'

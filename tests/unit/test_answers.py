@@ -85,6 +85,13 @@ def test_what_is_no_number_makes_the_paper_missing(value: object) -> None:
         assert found.refused
 
 
+@pytest.mark.parametrize("written", [f"[{FIRST}]", f" <{FIRST}> ", f"`{FIRST}`", f'"{FIRST}"', f"({FIRST})"])
+def test_brackets_and_quotes_around_an_id_are_not_part_of_it(written: str) -> None:
+    """SmolLM2-135M answers with "[2510.03395-62a]"."""
+    assert read(answer([entry(written)])).scored == (Scored(FIRST, 8, 6, "Fits."),)
+    assert read(answer([], [written])).below == (FIRST,)
+
+
 @pytest.mark.parametrize(
     "unknown",
     ["2601.00001", "2601.00001-ABC", "2601.00001v1-abc", "2601.00001-abd", "", 2601.00001, None, [FIRST], True],
@@ -112,7 +119,7 @@ def test_an_entry_under_the_floor_keeps_its_numbers_without_a_comment() -> None:
     assert read(answer([entry(relevance=3)])).scored == (Scored(FIRST, 3, 6, ""),)
 
 
-@pytest.mark.parametrize("comment", [None, 3, ["x"], "", "  "])
+@pytest.mark.parametrize("comment", [None, 3, ["x"], "", "  ", "...", "…", "- 7/10"])  # the shape's own dots, copied
 def test_an_entry_without_a_comment_still_counts(comment: object) -> None:
     assert read(answer([entry(comment=comment)])).scored == (Scored(FIRST, 8, 6, ""),)
 

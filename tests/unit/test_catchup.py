@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from newsletter import ledger
-from newsletter.catchup import days_to_cover, is_settled
+from newsletter.catchup import days_to_cover, is_settled, left_unscored
 from newsletter.model import AnnouncementDay, Delivery
 from tests import make
 
@@ -74,5 +74,31 @@ def test_a_day_with_a_failed_feed_is_not_settled_and_comes_again() -> None:
     assert covered(known, [sent(make.TUESDAY)]) == [make.TUESDAY, make.WEDNESDAY]
 
 
+def failed(digest_on: date, *ids: str) -> Delivery:
+    claim = ledger.first_claim("s_abcd2345", digest_on, "run", make.NOW)
+    return ledger.skip(claim, "nothing relevant", make.NOW, announced_on=(digest_on,), not_scored_ids=ids)
+
+
+def test_what_the_last_mail_could_not_score_is_what_is_left_of_its_day() -> None:
+    two = make.day(make.TUESDAY, [make.announcement("2601.00001"), make.announcement("2601.00002")])
+    known = [*days(MONDAY), two, *days(make.WEDNESDAY)]
+    left = left_unscored(known, [failed(MONDAY, "2601.00001"), failed(make.TUESDAY, "2601.00002")], make.WEDNESDAY)
+    assert [(day.announced_on, [shown.paper.arxiv_id for shown in day.announcements]) for day in left] == [
+        (make.TUESDAY, ["2601.00002"])
+    ]
+
+
+def test_a_paper_that_never_can_be_scored_is_given_up_after_two_weeks() -> None:
+    known = days(*(make.WEDNESDAY - timedelta(days=n) for n in (15, 14, 0)))
+    left = left_unscored(known, [failed(make.TUESDAY, "2601.00001")], make.WEDNESDAY + timedelta(days=1))
+    assert [day.announced_on for day in left] == [make.WEDNESDAY - timedelta(days=14), make.WEDNESDAY]
+
+
+def test_a_mail_of_the_same_date_or_that_never_left_leaves_nothing() -> None:
+    claim = ledger.first_claim("s_abcd2345", MONDAY, "run", make.NOW)
+    assert left_unscored(days(make.TUESDAY), [claim, failed(make.TUESDAY, "2601.00001")], make.TUESDAY) == []
+
+
 def test_without_any_day_there_is_nothing_to_cover() -> None:
     assert days_to_cover([], [], make.TUESDAY) == []
+    assert left_unscored([], [failed(MONDAY, "2601.00001")], make.TUESDAY) == []

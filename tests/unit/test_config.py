@@ -74,6 +74,7 @@ def test_a_budget_is_read_to_the_cent(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MODEL_MAX_SHARE", "0"),
         ("MODEL_RANDOM_SHARE", "-0.1"),
         ("MODEL_REQUESTS_PER_MINUTE", "0"),
+        ("MODEL_REQUESTS_AT_ONCE", "0"),
         ("MODEL_TOKENS_PER_MINUTE", "many"),
         ("MODEL_EFFORT", "very high"),
     ],
@@ -116,3 +117,11 @@ def test_config_prints_no_secret_and_what_it_prints_can_be_saved(monkeypatch: py
     Path(".env").write_text(printed)
     again = load_settings()
     assert (again.model, again.openai_base_url) == ("gpt-6-luna", "https://ada:very-secret@models.example.org/v1")
+
+
+def test_a_lead_that_no_batch_can_keep_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_MODEL_TIER", "batch")
+    assert (load_settings().model_tier, load_settings().model_batch_ahead_h) == ("batch", 3)
+    monkeypatch.setenv("NEWSLETTER_MODEL_BATCH_AHEAD_H", "0")
+    with pytest.raises(ConfigError, match="NEWSLETTER_MODEL_BATCH_AHEAD_H"):
+        load_settings()

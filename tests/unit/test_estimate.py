@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from newsletter.estimate import Assumptions, Estimate, add_up, estimate
-from newsletter.model import Paper, Profile, Topic
+from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.model import Judgement, Paper, Profile, Topic
 from newsletter.prices import price_of
 from newsletter.prompts import load_prompts
 from newsletter.resources import read_text
 from newsletter.token_count import count
+from tests import make
 
 PROMPTS = load_prompts(read_text)
 PROFILE = Profile((Topic("Attention", "how attention scales", "vision"),), about="A group that trains models.")
@@ -47,16 +48,63 @@ def test_the_prompts_are_counted_as_they_are_sent() -> None:
     assert two.prompt_tokens - one.prompt_tokens == count(second) - count(first)
 
 
-def test_where_writing_to_the_cache_costs_extra_the_estimate_pays_it() -> None:
-    found = of(100)
+def cost_of(found: Estimate, *, cached: int, written: int) -> Decimal:
     assert LUNA is not None
-    completion = found.answer_tokens + found.reasoning_tokens
-    assert found.cost_usd == LUNA.cost(found.prompt_tokens, 0, found.prompt_tokens, completion)
-    assert found.cost_usd > LUNA.cost(found.prompt_tokens, 0, 0, completion)
+    return LUNA.cost(found.prompt_tokens, cached, written, found.answer_tokens + found.reasoning_tokens)
+
+
+def test_where_writing_to_the_cache_costs_extra_the_beginning_is_paid_once_and_then_read() -> None:
+    long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
+    found = estimate(PROMPTS, long, papers(100), 7, price=LUNA, assumed=ASSUMED)
+    kept = sum(map(count, PROMPTS.render(long, (), 7).beginning))
+    assert kept > 1_024
+    assert found.calls == 3
+    assert found.cost_usd == cost_of(found, cached=2 * kept, written=kept)
+
+
+def test_a_beginning_too_short_for_the_cache_is_neither_written_nor_read() -> None:
+    assert sum(map(count, PROMPTS.render(PROFILE, (), 7).beginning)) < 1_024
+    found = of(100)
+    assert found.cost_usd == cost_of(found, cached=0, written=0)
+
+
+def test_before_writing_was_charged_nothing_is_taken_to_come_from_the_cache() -> None:
+    assert LUNA is not None
+    older = replace(LUNA, cache_write=LUNA.input)
+    long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
+    found = estimate(PROMPTS, long, papers(100), 7, price=older, assumed=ASSUMED)
+    assert found.cost_usd == cost_of(found, cached=0, written=0)
 
 
 def test_nobody_to_ask_about_costs_nothing() -> None:
-    assert of(0) == Estimate(0, 0, 0, 0, 0, 0, Decimal(0))
+    assert of(0) == Estimate(0, 0, 0, 0, 0, 0, 0, Decimal(0))
+
+
+def test_a_small_day_is_asked_about_whole_as_the_funnel_does() -> None:
+    small = replace(ASSUMED, small_pool=40)
+    assert [of(number, small).asked for number in (40, 41)] == [40, 19]
+
+
+def known_of(number: int, n_known: int) -> Estimate:
+    known = {paper.arxiv_id for paper in papers(number)[:n_known]}
+    return estimate(PROMPTS, PROFILE, papers(number), 7, price=LUNA, assumed=ASSUMED, known=known)
+
+
+def test_papers_judged_already_cost_nothing_and_keep_their_places_in_the_shortlist() -> None:
+    found = known_of(100, 30)
+    assert (found.papers, found.known, found.asked, found.calls) == (100, 30, 15, 1)
+    assert found.answer_tokens < of(100).answer_tokens / 2
+    assert known_of(100, 45).cost_usd == known_of(100, 100).cost_usd == Decimal(0)
+
+
+def test_known_is_what_the_same_model_said_of_the_same_version_in_the_same_words() -> None:
+    said = Judgement("2511.00000", 1, "p", "gpt-6-luna", "words", 8, 6, "", was_random=False, at=make.NOW)
+    others = [
+        replace(said, arxiv_id="2511.00001", version=2),
+        replace(said, arxiv_id="2511.00002", model="gpt-6.1-terra"),
+        replace(said, arxiv_id="2511.00003", prompt_key="other words"),
+    ]
+    assert find_known([said, *others], papers(5), model="gpt-6-luna", prompt_key="words") == {"2511.00000"}
 
 
 def test_without_a_price_the_tokens_are_still_counted() -> None:

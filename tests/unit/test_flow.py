@@ -22,6 +22,8 @@ from newsletter.model import (
     FeedReport,
     Frequency,
     MailEvent,
+    Message,
+    ModelCall,
     Paper,
     Profile,
     RunOutcome,
@@ -71,6 +73,8 @@ class ScriptedScorer:
     dull: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
     histories: list[int] = field(default_factory=list)
+    scored: list[list[str]] = field(default_factory=list)
+    earlier: list[list[list[str]]] = field(default_factory=list)
     problem: str = ""
     history_days: int = 7
 
@@ -78,6 +82,8 @@ class ScriptedScorer:
         self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
     ) -> ScoreSheet:
         self.histories.append(len(history))
+        self.scored.append([paper.arxiv_id for paper in papers])
+        self.earlier.append([[paper.arxiv_id for paper in day] for day in history])
         scores = [
             make.score(p.arxiv_id, 2 if p.arxiv_id in self.dull else 9) for p in papers if p.arxiv_id not in self.broken
         ]
@@ -143,6 +149,19 @@ def two_papers() -> list[Announcement]:
 def morning(*announcements: Announcement, **changes: object) -> Morning:
     source = ScriptedSource({make.TUESDAY: {"cs.LG": list(announcements)}})
     return Morning(source, **changes)
+
+
+BROKEN = frozenset({"2601.00002"})
+
+
+def next_day(given: Morning, *arxiv_ids: str) -> None:
+    """The arXiv day after, with these papers."""
+    given.source.on += timedelta(days=1)
+    given.source.days[given.source.on] = {"cs.LG": [make.announcement(each) for each in arxiv_ids]}
+
+
+def text_of(mail: Message) -> str:
+    return str(mail.mime.get_body(("plain",)).get_content())
 
 
 def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
@@ -234,6 +253,81 @@ def test_scoring_that_fails_for_all_is_told_and_tried_again() -> None:
     given.scorer = ScriptedScorer()
     given.now += timedelta(hours=1)
     assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_a_paper_that_could_not_be_scored_is_told_and_comes_with_the_next_mail() -> None:
+    given = morning(*two_papers(), make.announcement("2601.00003", "new"), scorer=ScriptedScorer(broken=BROKEN))
+    given.run()
+    assert "Not scored: 1" in text_of(given.sender.mails[0])
+    assert given.sent() == {"2601.00001", "2601.00003"}
+    next_day(given, "2601.00004")
+    given.scorer = ScriptedScorer()
+    counts = given.run().subscribers[0].counts
+    assert counts is not None
+    assert (counts.announced, counts.scanned, counts.not_scored) == (2, 2, 0)
+    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
+    assert row is not None
+    assert set(row.paper_ids) == {"2601.00002", "2601.00004"}
+    assert row.announced_on == (make.WEDNESDAY,)
+
+
+def test_a_paper_that_fails_again_comes_again_and_one_that_was_scored_does_not() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(broken=BROKEN))
+    given.run()
+    next_day(given, "2601.00004")
+    given.scorer = ScriptedScorer(dull=frozenset({"2601.00004"}), broken=BROKEN)
+    assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
+    next_day(given, "2601.00005")
+    given.scorer = ScriptedScorer(dull=BROKEN)
+    given.run()
+    assert given.scorer.scored == [["2601.00002", "2601.00005"]]
+    next_day(given, "2601.00006")
+    given.run()
+    assert given.scorer.scored[-1] == ["2601.00006"]
+
+
+def test_a_paper_is_not_compared_with_its_own_first_try() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(broken=BROKEN))
+    given.run()
+    next_day(given, "2601.00004")
+    given.run()
+    assert given.scorer.earlier[-1] == [["2601.00001"]]
+
+
+def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
+    given = morning(*two_papers())
+    ages = (timedelta(days=59), timedelta(days=61))
+    old_and_older = [
+        ModelCall(f"call{age.days}", make.NOW - age, "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
+        for age in ages
+    ]
+    for call in old_and_older:
+        given.store.begin_call(call, budget_usd=None)
+    given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
+
+
+def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(broken=BROKEN))
+    given.run()
+    next_day(given)
+    assert given.outcomes() == [RunOutcome.NO_ANNOUNCEMENT]
+    next_day(given, "2601.00005")
+    given.scorer = ScriptedScorer()
+    given.run()
+    assert given.scorer.scored == [["2601.00002", "2601.00005"]]
+
+
+def test_a_preview_after_the_run_has_what_the_mail_before_could_not_score() -> None:
+    given = morning(*two_papers(), scorer=ScriptedScorer(broken=BROKEN))
+    given.run()
+    next_day(given, "2601.00004")
+    given.scorer = ScriptedScorer()
+    before = preview(given.desk, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    given.run()
+    assert before == preview(given.desk, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    assert before is not None
+    assert [entry.paper.arxiv_id for entry in before.entries] == ["2601.00002", "2601.00004"]
 
 
 def test_a_model_that_failed_is_told_to_the_operator_and_the_mail_goes_out() -> None:

@@ -18,16 +18,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
-    *("prompts", "suppress", "books", "redaction", "alerts", "clock"),
+    *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
 EDGES = {"sources", "scorers", "senders", "stores", "web"}
-EDGE_TOOLS = {"model", "errors", "files", "latex", "prices", "resources", "token_count"}
+EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resources", "token_count"}
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "tokens"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events"},
 }
 TOP = {"flow", "app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
@@ -37,8 +37,8 @@ WORLD = {
 }
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
-    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok"),
-    *("flask", "waitress", "prometheus_client", "structlog"),
+    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
+    *("flufl", "structlog", "prometheus_client", "waitress"),
 }
 
 

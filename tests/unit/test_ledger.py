@@ -32,7 +32,7 @@ Move = Callable[[Delivery, datetime], Delivery]
 MOVES: dict[str, Move] = {
     "reclaim": lambda row, now: ledger.reclaim(row, "r2", now),
     "hand_over": lambda row, now: ledger.hand_over(
-        row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=now
+        row, paper_ids=PAPERS, announced_on=(DAY,), not_scored_ids=("x",), message_id="<m@x>", now=now
     ),
     "accept": lambda row, now: ledger.accept(row, "receipt", now),
     "deliver": lambda row, now: ledger.deliver(row, "event", now),
@@ -128,7 +128,7 @@ def test_any_sequence_of_moves_stays_in_the_table(moves: list[tuple[str, int]]) 
         was_accepted = was_accepted or row.state is S.ACCEPTED
         if was_accepted:
             assert not ledger.is_claimable(row, now + timedelta(days=365), nobody_runs)
-            assert ledger.counts_as_sent(row.state)
+            assert ledger.counts_as_sent(row.state) or row.state is S.REJECTED, "only a bounce frees the papers"
         if ledger.counts_as_sent(row.state):
             assert row.paper_ids == PAPERS
 
@@ -189,7 +189,8 @@ def test_a_run_that_was_not_started_claims_nothing() -> None:
 
 def test_a_new_claim_lets_go_of_what_the_mail_before_held() -> None:
     again = ledger.reclaim(in_state(S.DEFERRED), "r2", NOW + timedelta(hours=2))
-    assert (again.paper_ids, again.announced_on, again.message_id, again.retry_at) == ((), (), "", None)
+    assert (again.paper_ids, again.announced_on, again.not_scored_ids) == ((), (), ())
+    assert (again.message_id, again.retry_at) == ("", None)
     assert [step.state for step in again.steps] == [S.CLAIMED, S.HANDED_OVER, S.DEFERRED, S.CLAIMED]
 
 
@@ -276,6 +277,7 @@ def test_any_event_ends_a_doubt_as_accepted(kind: EventKind) -> None:
         ([K.BOUNCED_HARD], S.REJECTED),
         ([K.BOUNCED_SOFT], S.REJECTED),
         ([K.DROPPED], S.REJECTED),
+        ([K.REFUSED], S.REJECTED),
         ([K.DELIVERED, K.BOUNCED_HARD], S.REJECTED),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_tier_the_model_does_not_have_is_priced_as_standard() -> None:
 
 
 def test_a_tier_that_nobody_has_is_refused() -> None:
-    with pytest.raises(ConfigError, match="standard or flex"):
+    with pytest.raises(ConfigError, match="standard, flex or batch"):
         price_of("gpt-6-luna", "express")
 
 

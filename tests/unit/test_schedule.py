@@ -317,3 +317,10 @@ def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> No
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert next_mail_at(replace(ADA, paused_until=date(2027, 1, 1)), noon) is None
     assert next_mail_at(replace(ADA, paused_until=date(2026, 11, 25)), noon) == due_at(ADA, date(2026, 11, 25))
+
+
+@given(MOMENTS, ZONES, TIMES)
+def test_the_next_mail_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
+    coming = next_mail_at(replace(ADA, zone=zone, send_at=at), now)
+    assert coming is not None
+    assert now < coming <= now + timedelta(hours=50 if zone.startswith("Pacific/") else 26)

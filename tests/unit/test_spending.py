@@ -9,8 +9,18 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import ModelCall
-from newsletter.spending import Bill, add_up, is_within_budget, spent, total, utc_day
+from newsletter.model import ModelCall, Usage
+from newsletter.spending import (
+    Bill,
+    add_up,
+    are_within_budget,
+    is_within_budget,
+    share_out,
+    spent,
+    sum_usage,
+    total,
+    utc_day,
+)
 
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 costs = st.none() | st.decimals("0", "5", places=4)
@@ -45,6 +55,17 @@ def call(cost: str | None, outcome: str = "pending") -> ModelCall:
         outcome=outcome,
         cost_usd=None if cost is None else Decimal(cost),
     )
+
+
+@given(st.lists(st.builds(Bill, st.sampled_from("pqr"), cost_usd=costs.filter(bool)), unique_by=lambda bill: bill.name))
+def test_what_is_shared_out_is_the_whole_bill_in_equal_parts(bills: list[Bill]) -> None:
+    shares = share_out(bills, {"p": ["s_1", "s_2"], "q": ["s_3"]})
+    assert sum((share.cost_usd for share in shares), Decimal(0)) == sum((bill.cost_usd for bill in bills), Decimal(0))
+    for bill in bills:
+        of_bill = [share for share in shares if share.profile == bill.name]
+        expected = {"p": ["s_1", "s_2"], "q": ["s_3"], "r": [""]}[bill.name]
+        assert [share.subscriber_id for share in of_bill] == expected
+        assert {share.cost_usd for share in of_bill} == {bill.cost_usd / len(expected)}
 
 
 def test_the_last_cent_of_the_budget_may_be_spent_and_not_one_more() -> None:
@@ -88,3 +109,21 @@ def test_the_day_of_a_call_is_the_utc_day_wherever_its_clock_is() -> None:
     evening = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
     late = ModelCall("c", evening, "m", "standard", "p", (), "h")
     assert utc_day(late).isoformat() == "2026-11-23"
+
+
+@given(st.lists(calls, max_size=5), st.lists(calls, max_size=5), st.decimals("0", "20", places=2))
+def test_several_calls_fit_if_their_sum_does_and_each_has_a_price(
+    new: list[ModelCall], begun: list[ModelCall], budget: Decimal
+) -> None:
+    have_prices = all(each.cost_usd is not None for each in new)
+    fits = not new or (have_prices and spent(begun) + spent(new) <= budget)
+    assert are_within_budget(new, begun, budget) == fits
+    assert are_within_budget(new, begun, None)
+
+
+def test_usages_add_up_and_a_cost_that_is_not_known_stays_so() -> None:
+    known = Usage(100, 10, 50, Decimal("0.01"), Decimal("0.02"))
+    assert sum_usage(known, known) == Usage(200, 20, 100, Decimal("0.02"), Decimal("0.04"))
+    assert sum_usage(known, Usage(1, 1)) == Usage(101, 11, 50)
+    assert sum_usage(None, known) == sum_usage(known, None) == known
+    assert sum_usage(None, None) is None

@@ -43,7 +43,7 @@ def test_some_events_suppress_at_once(kind: EventKind, why: SuppressionReason) -
     assert after_all([event(kind, detail="550 5.1.1")]).suppression == Suppression(why, NOON, "550 5.1.1")
 
 
-@pytest.mark.parametrize("kind", [K.PROCESSED, K.DELIVERED, K.DEFERRED])
+@pytest.mark.parametrize("kind", [K.PROCESSED, K.DELIVERED, K.DEFERRED, K.REFUSED])
 def test_others_never_do(kind: EventKind) -> None:
     assert after_all([event(kind, days) for days in range(30)]) == Standing(WHO)
 

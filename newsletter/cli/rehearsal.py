@@ -1,0 +1,66 @@
+"""A real digest that nobody gets: the bundled sample for a made-up reader, put before SendGrid in its sandbox mode."""
+
+from __future__ import annotations
+
+from datetime import time
+from email.utils import parseaddr
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from newsletter import addresses, app, flow, sample
+from newsletter.cli.common import TerminalWatcher
+from newsletter.config import Settings
+from newsletter.errors import ConfigError, SendError
+from newsletter.message import build_message
+from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
+
+
+def rehearse(settings: Settings) -> str:
+    """What SendGrid said. Raises ConfigError with what it objects to, and what to do about it."""
+    if settings.send_by != "sendgrid":
+        raise ConfigError("--sandbox asks SendGrid, which sends nothing here; set NEWSLETTER_SEND_BY to sendgrid")
+    sender = app.build_sendgrid_sender(settings)
+    try:
+        sender.rehearse(_sample_mail(settings))
+    except SendError as error:
+        raise ConfigError(str(error)) from error
+    return "took the sample digest in sandbox mode and mailed nothing"
+
+
+def _sample_mail(settings: Settings) -> Message:
+    """The sample's digest as a morning would build it, with a memory of its own that is thrown away."""
+    with TemporaryDirectory(prefix="newsletter-") as folder:
+        mine = {"state": Path(folder, "state"), "outbox": Path(folder, "outbox"), "model": None, "send_by": "outbox"}
+        trial = settings.model_copy(update=mine)
+        desk = app.build(trial, feed=sample.PATH)
+        on = desk.source.day(desk.now())
+        digest = flow.preview(desk, _reader(settings), TerminalWatcher(quiet=True), digest_on=on)
+    return _mail(desk, digest)
+
+
+def _mail(desk: flow.Desk, digest: Digest | None) -> Message:
+    if digest is None or digest.is_empty:
+        raise AssertionError("the bundled sample announces nothing")
+    ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    return build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
+
+
+def _reader(settings: Settings) -> Subscriber:
+    """The operator, who would like to see everything."""
+    who = parseaddr(settings.alert_to or settings.contact or settings.sender)[1]
+    return Subscriber(
+        subscriber_id=addresses.subscriber_id(who),
+        email=who,
+        name="Sample Reader",
+        zone="UTC",
+        send_at=time(7),
+        frequency=Frequency.DAILY,
+        weekday=0,
+        categories=("cs.AI", "cs.LG"),
+        announce_types=tuple(AnnounceType),
+        profile=Profile((Topic("Learning", "how machines learn, and what they learn from"),)),
+        pinned_authors=(),
+        min_relevance=1,
+        min_novelty=1,
+        max_papers=30,
+    )

@@ -1,0 +1,296 @@
+"""Delivers to a mail server by SMTP (RFC 5321): one connection for many mails, opened again when the server closed it.
+
+How far a mail had come decides what a failure means: `VERDICTS` is the whole truth about that. The mail is offered
+once; only when the server turns out to have closed the idle connection is it offered again, on a new one, and then
+nothing but the envelope's first line was lost. Signing is left to `signed` (see dkim_signature.py).
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.policy import SMTP
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from newsletter.addresses import without_addresses
+from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
+from newsletter.model import Accepted, Evidence, Message
+
+_RETRY_AFTER_S = 15 * 60.0  # what greylisting asks for at most (RFC 6647 §5: from a minute to a day, mostly minutes)
+_CLOSING = 421  # RFC 5321 §3.8: the server ends the connection, whatever it was asked
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without space, < and >
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Stage(StrEnum):
+    """How far a mail had come."""
+
+    CONNECT = "connecting"
+    SECURE = "securing the connection"
+    LOGIN = "login"
+    SENDER = "MAIL"
+    RECIPIENT = "RCPT"
+    DATA = "DATA"
+    TEXT = "the mail's text"
+    END = "the end of the mail"  # from the dot that ends it
+
+
+class Verdicts(NamedTuple):
+    """What an answer of a stage means: by its class, or when there is none that could be understood."""
+
+    later: type[SendError]  # 4xx
+    never: type[SendError]  # 5xx
+    nothing: type[SendError]  # the connection lost, no answer in time, or something that is no SMTP
+
+
+VERDICTS: dict[Stage, Verdicts] = {
+    Stage.CONNECT: Verdicts(SendDeferred, SendDeferred, SendDeferred),
+    Stage.SECURE: Verdicts(SendDeferred, SendDeferred, SendDeferred),
+    Stage.LOGIN: Verdicts(SendDeferred, SendStopped, SendDeferred),
+    Stage.SENDER: Verdicts(SendDeferred, SendRejected, SendDeferred),
+    Stage.RECIPIENT: Verdicts(SendDeferred, SendRejected, SendDeferred),
+    Stage.DATA: Verdicts(SendDeferred, SendRejected, SendDeferred),
+    Stage.TEXT: Verdicts(SendDeferred, SendDeferred, SendDeferred),  # without its last line no server may take it
+    Stage.END: Verdicts(SendDeferred, SendRejected, SendInDoubt),
+}
+
+#: Answers that mean us, not the mail: a command or its order not understood (RFC 5321 §4.2.2), no mail taken here
+#: (RFC 7504), login or encryption asked for (RFC 4954 §6).
+ABOUT_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
+
+_REMEDIES = {
+    Stage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
+    Stage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
+    "NEWSLETTER_SMTP_PORT and NEWSLETTER_SMTP_TLS",
+    Stage.LOGIN: "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD to an account the server knows",
+}
+_REMEDY_ABOUT_US = "set NEWSLETTER_SMTP_USER, NEWSLETTER_SMTP_PASSWORD and NEWSLETTER_SMTP_TLS as the server wants them"
+
+
+def verdict(stage: Stage, code: int | None) -> type[SendError]:
+    """What became of the mail, by how far it had come and the answer (None: none that could be understood)."""
+    if code in ABOUT_US and stage not in (Stage.CONNECT, Stage.SECURE):
+        return SendStopped
+    later, never, nothing = VERDICTS[stage]
+    return {4: later, 5: never}.get((code or 0) // 100, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mails are handed in. `hello` is the name this program gives itself there."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    hello: str
+    user: str = ""  # empty: no login
+    password: str = field(default="", repr=False)
+    timeout_s: float = 30.0  # for each answer, and for each piece that is sent
+
+
+class _Failed(Exception):
+    def __init__(self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None) -> None:
+        super().__init__(words)
+        self.stage, self.code, self.words = stage, code, words
+        self.means = means or verdict(stage, code)
+
+
+class SmtpSender:
+    """A Sender (see senders/__init__.py). `signed` gets the bytes of a mail and returns them with a signature on top.
+
+    `context` verifies the server's certificate; the default trusts what this machine trusts.
+    """
+
+    def __init__(
+        self,
+        server: MailServer,
+        clock: Callable[[], datetime],
+        *,
+        signed: Callable[[bytes], bytes] = lambda mail: mail,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = server
+        self._clock = clock
+        self._signed = signed
+        self._context = context
+        self._idle: smtplib.SMTP | None = None  # a connection on which the server waits for the next mail
+
+    def send(self, message: Message) -> Accepted:
+        was_open = self._idle is not None
+        try:
+            try:
+                receipt = self._offer(message)
+            except _Failed as failed:
+                if not (was_open and failed.stage is Stage.SENDER and failed.code in (None, _CLOSING)):
+                    raise
+                receipt = self._offer(message)  # the server had closed the idle connection
+        except _Failed as failed:
+            raise self._error(message.delivery_id, failed) from failed
+        return Accepted(receipt, self._clock())
+
+    def find(self, delivery_id: str) -> Evidence:
+        """A mail server cannot be asked what it took."""
+        return Evidence(accepted=None)
+
+    def close(self) -> None:
+        smtp, self._idle = self._idle, None
+        if smtp is not None:
+            with suppress(OSError):  # it may have gone already, which is as good
+                smtp.quit()
+            smtp.close()
+
+    # -- one mail
+
+    def _offer(self, message: Message) -> str:
+        """The server's words for having accepted it. Raises _Failed."""
+        envelope_from = message.envelope_from or message.mime["From"].addresses[0].addr_spec
+        for stage, address in ((Stage.SENDER, envelope_from), (Stage.RECIPIENT, message.to)):
+            if not _ADDRESS.fullmatch(address):
+                words = "the address is not one of plain ASCII letters, which is all that every mail server takes"
+                raise _Failed(stage, None, words, SendRejected)
+        smtp, self._idle = self._idle or self._open(), None
+        is_ready = False
+        try:
+            receipt = _hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp))
+            is_ready = True
+        except _Failed as failed:
+            is_ready = failed.code not in (None, _CLOSING) and failed.means is not SendStopped and _is_reset(smtp)
+            raise
+        finally:
+            if is_ready:
+                self._idle = smtp
+            else:
+                smtp.close()
+        return receipt
+
+    def _in_bytes(self, message: Message, smtp: smtplib.SMTP) -> bytes:
+        policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
+        # A bare CR or LF is where one server sees the end of a mail and the next one does not.
+        return self._signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
+
+    # -- the connection
+
+    def _open(self) -> smtplib.SMTP:
+        """Connected, secured and logged in. Raises _Failed."""
+        smtp = self._connect()
+        try:
+            self._greet(smtp)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _connect(self) -> smtplib.SMTP:
+        at = self._server
+        try:
+            if at.security == "tls":
+                return smtplib.SMTP_SSL(at.host, at.port, at.hello, timeout=at.timeout_s, context=self._tls())
+            return smtplib.SMTP(at.host, at.port, at.hello, timeout=at.timeout_s)
+        except smtplib.SMTPResponseException as error:  # the greeting
+            raise _Failed(Stage.CONNECT, error.smtp_code, _words(error.smtp_error)) from error
+        except (OSError, UnicodeError) as error:  # UnicodeError: what the DNS cannot hold
+            raise _broken(Stage.SECURE if isinstance(error, ssl.SSLError) else Stage.CONNECT, error) from error
+
+    def _greet(self, smtp: smtplib.SMTP) -> None:
+        try:
+            smtp.ehlo_or_helo_if_needed()
+        except OSError as error:
+            raise _broken(Stage.CONNECT, error) from error
+        if self._server.security == "starttls":
+            try:
+                smtp.starttls(context=self._tls())
+                smtp.ehlo_or_helo_if_needed()  # RFC 3207 §4.2: what was said before counts no more
+            except OSError as error:
+                raise _broken(Stage.SECURE, error) from error
+        if self._server.user:
+            try:
+                smtp.login(self._server.user, self._server.password)
+            except OSError as error:
+                raise _broken(Stage.LOGIN, error) from error
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
+
+    # -- words for the operator
+
+    def _error(self, delivery_id: str, failed: _Failed) -> SendError:
+        code = f"{failed.code} " if failed.code else ""
+        text = (
+            f"the mail of {delivery_id} was not taken by {self._server.host}:{self._server.port} "
+            f"({failed.stage}: {code}{failed.words})"
+        )
+        if failed.means is SendStopped:
+            return SendStopped(delivery_id, f"{text}; {_REMEDIES.get(failed.stage, _REMEDY_ABOUT_US)}")
+        if failed.means is SendDeferred:
+            remedy = f"; {_REMEDIES[failed.stage]}" if failed.stage in _REMEDIES else ""
+            return SendDeferred(delivery_id, f"{text}{remedy}", retry_after_s=_RETRY_AFTER_S)
+        if failed.means is SendInDoubt:
+            return SendInDoubt(
+                delivery_id,
+                f"{self._server.host}:{self._server.port} got the mail of {delivery_id} to its end and did not say "
+                f"whether it took it ({failed.words}); look into its log",
+            )
+        return SendRejected(delivery_id, text)
+
+
+def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes) -> str:
+    """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
+    options = ([f"SIZE={len(mail)}"] if smtp.has_extn("size") else []) + ([] if mail.isascii() else ["BODY=8BITMIME"])
+    _ask(Stage.SENDER, lambda: smtp.mail(envelope_from, options))
+    _ask(Stage.RECIPIENT, lambda: smtp.rcpt(to))
+    _ask(Stage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
+    text = _LEADING_DOT.sub(b"..", mail)  # RFC 5321 §4.5.2
+    try:
+        smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
+    except OSError as error:
+        raise _broken(Stage.TEXT, error) from error
+    return _ask(Stage.END, lambda: smtp.docmd("."))
+
+
+def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:
+    """The server's words, if its answer is of the wanted class."""
+    try:
+        code, raw = ask()
+    except OSError as error:  # smtplib's own are OSErrors, too
+        raise _Failed(stage, None, _words(error)) from error
+    words = _words(raw)
+    if code // 100 == wanted:
+        return f"{code} {words}".rstrip()
+    if code // 100 in (4, 5):
+        raise _Failed(stage, code, words)
+    raise _Failed(stage, None, f"an answer out of place: {code} {words}")
+
+
+def _broken(stage: Stage, error: Exception) -> _Failed:
+    """What went wrong before the mail itself, or in its middle."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _Failed(stage, None, f"the certificate is not to be trusted: {error.verify_message}", SendStopped)
+    # The second is how smtplib says that it knows no way of logging in that the server offers.
+    if isinstance(error, smtplib.SMTPNotSupportedError) or type(error) is smtplib.SMTPException:
+        return _Failed(stage, None, _words(error), SendStopped)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _Failed(stage, error.smtp_code, _words(error.smtp_error))
+    return _Failed(stage, None, _words(error))
+
+
+def _is_reset(smtp: smtplib.SMTP) -> bool:
+    """Whether the server waits for the next mail now; what it says here is not about the one before."""
+    try:
+        return smtp.rset()[0] // 100 == 2
+    except OSError:
+        return False
+
+
+def _words(said: object) -> str:
+    """Foreign text on one line, bounded, without addresses."""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return without_addresses(text)

@@ -1,0 +1,114 @@
+"""What all pages share: templates, security headers, size limits, and calm pages for everything that goes wrong.
+
+Knows no concern of its own. A token is never logged: a request is named by its endpoint, not by its path.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+import flask
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.routing import BaseConverter
+
+from newsletter import resources
+from newsletter.errors import ConfigError, StoreError
+
+_log = logging.getLogger(__name__)
+
+Page = tuple[str, Mapping[str, object]]  # a template, and values for all that it shows
+PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 503))
+
+TEMPLATES = "templates/web"
+MAX_BODY_BYTES = 8 * 1024 * 1024  # of any request; a blueprint asks for less where less will do
+STYLE_AGE_S = 3600
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # browsers that do not know frame-ancestors
+    "Referrer-Policy": "no-referrer",  # the address of a page is the token
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class Rest(BaseConverter):
+    """All that is left of a path, whatever it is: `<rest:token>`."""
+
+    regex = ".*"
+    part_isolating = False
+
+
+def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
+    """An application without a page yet. Raises ConfigError if the stylesheet cannot be read."""
+    app = flask.Flask("newsletter", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
+    app.url_map.converters["rest"] = Rest
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources.folders(TEMPLATES)])
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address)
+    style = resources.read_text(f"{TEMPLATES}/style.css")
+
+    @app.get("/style.css")
+    def stylesheet() -> flask.Response:
+        headers = {"Cache-Control": f"public, max-age={STYLE_AGE_S}"}
+        return flask.Response(style, mimetype="text/css", headers=headers)
+
+    app.after_request(_protect)
+    app.register_error_handler(Exception, _explain)
+    return app
+
+
+def check(app: flask.Flask, pages: Iterable[Page]) -> None:
+    """Fill each page once, so that a broken one shows at the start. Raises ConfigError, naming template and line."""
+    with app.test_request_context():
+        for name, values in (*PAGES, *pages):
+            try:
+                flask.render_template(name, **values)
+            except TemplateError as error:
+                raise _template_problem(name, error) from error
+
+
+def _template_problem(name: str, error: TemplateError) -> ConfigError:
+    place = f"{TEMPLATES}/{name}"
+    if isinstance(error, TemplateNotFound):
+        return ConfigError(f"{place} is missing; put it back, or install the package again")
+    if isinstance(error, TemplateSyntaxError):
+        place = f"{TEMPLATES}/{error.name or name}:{error.lineno}"
+    return ConfigError(f"{place}: {error.message}; mend it, or remove your copy of it")
+
+
+def _protect(response: flask.Response) -> flask.Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """A page that says what to do. What is our fault is logged whole, but for the path, which may hold a token."""
+    known = _as_http(error)
+    if known.code is None or known.code >= 500:
+        request = flask.request
+        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=error)
+    code = known.code or 500
+    headers = {"Allow": ", ".join(known.valid_methods)} if code == 405 and hasattr(known, "valid_methods") else {}
+    return flask.render_template("problem.html", code=code), code, headers
+
+
+def _as_http(error: Exception) -> HTTPException:
+    if isinstance(error, HTTPException):
+        return error
+    # whoever asks again later may find the disk mended
+    return ServiceUnavailable() if isinstance(error, StoreError) else InternalServerError()

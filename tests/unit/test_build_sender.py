@@ -1,0 +1,67 @@
+"""Settings with which no mail could leave are refused at the start, in a sentence that says what to set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsletter import app
+from newsletter.config import Settings, variable
+from newsletter.errors import ConfigError
+from newsletter.senders.outbox import OutboxSender
+from newsletter.senders.smtp import SmtpSender
+
+GOOD = {
+    "send_by": "smtp",
+    "sender": "papers@example.org",
+    "secret_keys": "k" * 40,
+    "smtp_user": "papers",
+    "smtp_password": "secret word",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+
+
+def settings(**changes: str | None) -> Settings:
+    return Settings.model_validate({name: value for name, value in {**GOOD, **changes}.items() if value is not None})
+
+
+def test_smtp_is_picked_by_its_name_and_opens_no_connection() -> None:
+    assert isinstance(app.build_sender(settings(smtp_host="mail.nowhere.invalid")), SmtpSender)
+    assert isinstance(app.build_sender(settings(smtp_user=None, smtp_password=None)), SmtpSender)
+    assert isinstance(app.build_sender(Settings()), OutboxSender)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_server_on_this_machine_needs_no_tls(host: str) -> None:
+    assert isinstance(app.build_sender(settings(smtp_tls="none", smtp_host=host)), SmtpSender)
+
+
+REFUSED = [
+    ({"sender": None}, "set NEWSLETTER_SENDER to an address of your own domain"),
+    ({"sender": "papers@test.INVALID"}, "set NEWSLETTER_SENDER to an address of your own domain"),
+    ({"sender": "papers@größe.example"}, "set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO to plain ones"),
+    ({"bounce_to": "zurück@example.org"}, "set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO to plain ones"),
+    ({"secret_keys": None}, "set NEWSLETTER_SECRET_KEYS"),
+    ({"smtp_user": None}, "set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD"),
+    ({"smtp_password": None}, "set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD"),
+    ({"smtp_password": "geheimes Wörtchen"}, "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD"),
+    ({"smtp_tls": "none", "smtp_host": "mail.example.org"}, "set NEWSLETTER_SMTP_TLS to starttls or tls"),
+    ({"dkim_key": "key.pem"}, "set both NEWSLETTER_DKIM_KEY and NEWSLETTER_DKIM_SELECTOR"),
+    ({"dkim_selector": "papers"}, "set both NEWSLETTER_DKIM_KEY and NEWSLETTER_DKIM_SELECTOR"),
+    ({"dkim_key": "no-such.pem", "dkim_selector": "papers"}, "set NEWSLETTER_DKIM_KEY to the file"),
+]
+
+
+@pytest.mark.parametrize(("changes", "remedy"), REFUSED)
+def test_what_cannot_work_is_refused_with_the_remedy(changes: dict[str, str | None], remedy: str) -> None:
+    with pytest.raises(ConfigError, match=remedy) as raised:
+        app.build_sender(settings(**changes))
+    assert "secret word" not in str(raised.value)
+    assert "Wörtchen" not in str(raised.value)

@@ -1,0 +1,145 @@
+"""What every page has: headers, no script, no cookie, words a reader understands; and what machines ask."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from newsletter import resources
+from newsletter.errors import ConfigError
+from newsletter.model import SuppressionReason
+from newsletter.stores.tiny import TinyStore
+from newsletter.web import create_app
+from tests.web.test_unsubscribe import LINK, given_standing, part_of
+
+PATHS = (LINK, "/u/dead", "/nowhere", "/health", "/metrics", "/style.css")
+STYLE = (resources.SHIPPED / "templates/web/style.css").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TinyStore:
+    return TinyStore(tmp_path)
+
+
+@pytest.fixture
+def client(store: TinyStore) -> FlaskClient:
+    return create_app(part_of(store)).test_client()
+
+
+def pages(store: TinyStore, client: FlaskClient) -> dict[str, str]:
+    """Every page a reader can see."""
+    shown = {
+        "leave": client.get(LINK).text,
+        "left": client.post(LINK, data={"wish": "leave"}).text,
+        "back": client.post(LINK, data={"wish": "return"}).text,
+        "dead": client.get("/u/dead").text,
+        "404": client.get("/").text,
+        "405": client.put(LINK).text,
+        "413": client.post(LINK, data="x" * 9000).text,
+    }
+    given_standing(store, SuppressionReason.COMPLAINT)
+    return shown | {"complaint": client.get(LINK).text}
+
+
+class Outline(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_has_the_headers_that_protect_a_reader(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in headers
+    assert (headers["Cache-Control"] == "no-store") == (path != "/style.css")
+
+
+def test_every_page_is_whole_without_script_and_says_its_language(store: TinyStore, client: FlaskClient) -> None:
+    for name, text in pages(store, client).items():
+        outline = Outline(text)
+        assert outline.tags.count("h1") == 1, name
+        assert ("lang", "en") in outline.attributes, name
+        assert outline.tags.count("button") <= 1, name
+        assert not {"script", "style", "img", "iframe"} & set(outline.tags), name
+        assert not any(key == "style" or key.startswith("on") for key, _ in outline.attributes), name
+        assert "Tea &amp; Papers" in text, name
+        assert "back@example.org" in text or "<form" in text, name
+
+
+def test_other_methods_and_addresses_are_refused_calmly(client: FlaskClient) -> None:
+    assert client.get("/").status_code == 404
+    refused = client.delete(LINK)
+    assert refused.status_code == 405
+    assert {"GET", "POST"} <= set(refused.headers["Allow"].split(", "))
+
+
+def test_health_and_metrics(client: FlaskClient) -> None:
+    health, metrics = client.get("/health"), client.get("/metrics")
+    assert (health.status_code, health.text) == (200, "ok\n")
+    assert (metrics.status_code, metrics.data) == (200, b"newsletter_runs 1\n")
+    assert metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_an_operators_own_template_takes_the_place_of_the_shipped_one(
+    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "templates" / "web"
+    own.mkdir(parents=True)
+    (own / "leave.html").write_text("Our own words to {{ brand_name }}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert create_app(part_of(store)).test_client().get(LINK).text == "Our own words to Tea &amp; Papers"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{% if %}", "templates/web/left.html:1"), ("{{ mistyped }}", "templates/web/left.html: 'mistyped' is undefined")],
+)
+def test_a_broken_template_shows_at_the_start(
+    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    own = tmp_path / "templates" / "web"
+    own.mkdir(parents=True)
+    (own / "left.html").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        create_app(part_of(store))
+
+
+def colours(block: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", block))
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "back"),
+    [("ink", "sheet"), ("soft", "sheet"), ("accent", "sheet"), ("link", "sheet"), ("on-button", "button")],
+)
+def test_text_stands_out_from_its_ground(mode: int, front: str, back: str) -> None:
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    palette = colours(re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[mode])
+    light, dark = sorted((luminance(palette[front]), luminance(palette[back])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
