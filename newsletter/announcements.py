@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
 
@@ -16,6 +17,13 @@ from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, 
 # are not mailed again anyway, while a new paper in a feed called stale would be lost. Of fewer than five entries,
 # all must be known.
 STALE_SHARE = 0.8
+
+# arXiv wants few requests, and its feeds turn once a day: so long an answer without papers stands.
+ASK_AGAIN = {
+    FeedOutcome.NO_ANNOUNCEMENT: timedelta(hours=1),
+    FeedOutcome.STALE: timedelta(hours=1),
+    FeedOutcome.FAILED: timedelta(minutes=15),
+}
 
 _AS_SEEN_ELSEWHERE = {
     AnnounceType.NEW: AnnounceType.CROSS,
@@ -36,6 +44,13 @@ def judge(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
     outcome, said = _outcome(feed, known)
     papers = len({shown.paper.arxiv_id for shown in feed.announcements})
     return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (said, *feed.warnings))))
+
+
+def holds(report: FeedReport, now: datetime) -> bool:
+    """Whether this answer still stands: papers for the day, anything else for a while. `now` may have gone back."""
+    if report.outcome is FeedOutcome.ANNOUNCED:
+        return True
+    return report.fetched_at is not None and timedelta(0) <= now - report.fetched_at < ASK_AGAIN[report.outcome]
 
 
 def _outcome(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[FeedOutcome, str]:

@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from newsletter import resources
 from newsletter.config import Settings
@@ -18,15 +21,19 @@ from newsletter.flow import Desk
 from newsletter.message import Letterhead
 from newsletter.model import Subscriber
 from newsletter.render import Brand, Renderer
+from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
+    from newsletter.telling import Teller
 
 LAST_GOOD = "subscribers.last-good.yaml"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -55,6 +62,48 @@ def build(
         letterhead=build_letterhead(settings),
         now=utc_now,
         ahead=ahead,
+        timing=build_timing(settings),
+    )
+
+
+def build_timing(settings: Settings) -> Timing:
+    return Timing(settings.jitter_minutes, timedelta(hours=settings.latest_h))
+
+
+def build_teller(settings: Settings) -> Teller:
+    """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
+    from newsletter.telling import Teller
+
+    def revealed(secret: SecretStr | None) -> str:
+        return secret.get_secret_value() if secret else ""
+
+    return Teller(
+        build_store(settings),
+        build_sender(settings),
+        settings.service_address,
+        utc_now,
+        alert_to=parseaddr(settings.alert_to or "")[1],
+        alert_url=revealed(settings.alert_url),
+        heartbeat_url=revealed(settings.heartbeat_url),
+    )
+
+
+def build_web(settings: Settings) -> Flask:
+    """The web part as a WSGI application."""
+    from newsletter.metrics import Metrics
+    from newsletter.web import WebPart, create_app
+
+    store = build_store(settings)
+    return create_app(
+        WebPart(
+            store=store,
+            signer=settings.signer,
+            brand_name=settings.name,
+            reply_address=settings.reply_address,
+            now=utc_now,
+            webhook_key=settings.sendgrid_webhook_key,
+            metrics=Metrics(store, utc_now),
+        )
     )
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 from newsletter.errors import LedgerError
 from newsletter.model import TALLY, Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, Tally
 
 _S = DeliveryState
+_NEVER = datetime.min.replace(tzinfo=UTC)
 #: Where the ledger may stand when a run tells this of a delivery it has claimed. Events may have moved it on already.
 _AGREES: dict[RunOutcome, frozenset[DeliveryState]] = {
     RunOutcome.SENT: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
@@ -33,6 +35,17 @@ def tally(report: RunReport) -> dict[Tally, int]:
     """How many subscribers are in each of the five groups, in their order; all five are there."""
     counted = Counter(TALLY[entry.outcome] for entry in report.subscribers)
     return {group: counted[group] for group in Tally}
+
+
+def tells_nothing_new(report: RunReport, earlier: Sequence[RunReport]) -> bool:
+    """Whether an earlier report tells the same but for run and time: a clock that ticks all day writes it once."""
+    told = _without_time(report)
+    return any(replace(_without_time(other), run_id=told.run_id) == told for other in earlier)
+
+
+def _without_time(report: RunReport) -> RunReport:
+    feeds = tuple(replace(feed, fetched_at=None) for feed in report.feeds)
+    return replace(report, feeds=feeds, started_at=_NEVER, finished_at=_NEVER)
 
 
 def balance(

@@ -20,6 +20,7 @@ from newsletter.errors import ConfigError
 from newsletter.tokens import Signer
 
 MIN_KEY_CHARS = 32
+MIN_PATH_CHARS = 16  # of a URL, to be a secret by itself: not "alert"
 _MAY_BE_SECRET = ("OPENAI_", "SENDGRID_", "SECRET_KEYS", "SMTP_PASSWORD", "ALERT_URL", "HEARTBEAT_URL")
 
 
@@ -268,6 +269,15 @@ class Settings(BaseSettings):
     def signer(self) -> Signer | None:
         keys = [key.get_secret_value() for key in self.secret_keys]
         return Signer(keys) if keys else None
+
+    @property
+    def secret_texts(self) -> tuple[str, ...]:
+        """Every secret, for whoever keeps them out of a log; of a secret URL also what is behind its host."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        found = [value for value in values if isinstance(value, SecretStr)]
+        texts = [secret.get_secret_value() for secret in (*found, *self.secret_keys)]
+        paths = [re.sub(r"^https?://[^/?#]*[/?#]?", "", text) for text in texts if text.startswith(("http:", "https:"))]
+        return tuple(filter(None, texts)) + tuple(path for path in paths if len(path) >= MIN_PATH_CHARS)
 
     @property
     def reply_address(self) -> str:

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter import books, ledger
-from newsletter.announcements import announced, candidates, judge, merge
+from newsletter.announcements import announced, candidates, holds, judge, merge
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled, left_unscored
 from newsletter.digest import compose
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, SourceError, StoreConflict
@@ -39,7 +39,16 @@ from newsletter.model import (
     SubscriberReport,
 )
 from newsletter.render import Renderer
-from newsletter.schedule import is_due, is_paused, local_date, mails_on, next_due
+from newsletter.schedule import (
+    ON_THE_MINUTE,
+    Timing,
+    is_due,
+    is_paused,
+    is_too_late,
+    local_date,
+    mails_on,
+    next_mail_at,
+)
 from newsletter.scorers import Ahead, Question, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
@@ -48,6 +57,7 @@ from newsletter.stores import Store
 
 KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
 SCORING_RETRY = timedelta(minutes=30)
+_TOO_LATE = "too late for today; the papers come with the next mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,10 @@ class Desk:
     letterhead: Letterhead
     now: Callable[[], datetime]
     ahead: Ahead | None = None
+    timing: Timing = ON_THE_MINUTE
+
+
+FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a watcher is told
 
 
 class Watcher(Protocol):
@@ -72,7 +86,7 @@ class Watcher(Protocol):
 
     def begin(self, what: str, total: int) -> None: ...
 
-    def step(self, line: str) -> None: ...
+    def step(self, done: FeedReport | SubscriberReport) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +117,9 @@ def run_morning(
     """Mail everybody their digest; one report entry for each subscriber.
 
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
-    each subscriber's local date; `due_only` passes over those whose send time has not come. `should_stop` is asked
-    before each mail: the one in hand is finished, no other is begun. Raises StoreError if the memory fails (sending
+    each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
+    leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
+    finished, no other is begun. Raises StoreError if the memory fails (sending
     without memory would mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
@@ -113,17 +128,20 @@ def run_morning(
     try:
         settle_doubts(desk)
         problems = desk.ahead.collect() if desk.ahead else []
-        morning = collect(desk, subscribers, watcher, run_id=run_id, digest_on=digest_on)
-        watcher.begin("Digests", len(subscribers))
+        readers = [each for each in subscribers if reads_today(desk, each)] if due_only else subscribers
+        morning = collect(
+            desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
+        )
+        watcher.begin(DIGESTS, len(subscribers))
         entries = list[SubscriberReport]()
         halted: RunOutcome | None = None
         for subscriber in subscribers:
             halted = halted or (RunOutcome.INTERRUPTED if should_stop() else None)
             entry = serve(desk, morning, subscriber, due_only=due_only, halted=halted)
             halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
-            watcher.step(_line(entry.subscriber_id, entry.outcome, entry.detail))
+            watcher.step(entry)
             entries.append(entry)
-        if due_only:
+        if due_only and not should_stop():
             problems += ask_ahead(desk, morning, subscribers)
         report = RunReport(
             run_id=run_id,
@@ -134,7 +152,8 @@ def run_morning(
             subscribers=tuple(entries),
             problems=tuple(dict.fromkeys(problems)),
         )
-        desk.store.record_run(report)
+        if not (due_only and books.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
+            desk.store.record_run(report)
         books.balance(report, [subscriber.subscriber_id for subscriber in subscribers], desk.store.get_delivery)
         return report
     finally:
@@ -162,8 +181,9 @@ def serve(
         return SubscriberReport(subscriber.subscriber_id, settled)
     if is_paused(subscriber, digest_on):
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.PAUSED)
-    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now)):
-        return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE)
+    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, desk.timing)):
+        is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, desk.timing)
+        return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
     if halted:
         return SubscriberReport(subscriber.subscriber_id, halted)
     days = cover(desk, morning, subscriber, digest_on)
@@ -187,6 +207,23 @@ def serve(
 # --- collect ------------------------------------------------------------------------------------------
 
 
+def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
+    """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
+
+    Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
+    All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
+    arXiv shows them today only.
+    """
+    now = desk.now()
+    if desk.store.get_standing(subscriber.subscriber_id).suppression:
+        return False
+    if is_due(subscriber, now, desk.timing):
+        return True
+    upcoming = next_mail_at(subscriber, now, desk.timing)
+    asks_ahead = desk.ahead is not None and desk.ahead.lead is not None
+    return upcoming is not None and (asks_ahead or desk.source.day(upcoming) != desk.source.day(now))
+
+
 def collect(
     desk: Desk,
     subscribers: Sequence[Subscriber],
@@ -195,23 +232,32 @@ def collect(
     run_id: str = "",
     digest_on: date | None = None,
     remember: bool = True,
+    sparing: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Morning:
-    """Fetch each wanted category once a day for everybody; a category already announced today is not asked again."""
+    """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
+
+    `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
+    """
     today_on = desk.source.day(desk.now())
     earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + desk.scorer.history_days)
     kept = desk.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
-    have = {report.category for report in kept.feeds if report.outcome is FeedOutcome.ANNOUNCED}
+    have = {
+        report.category
+        for report in kept.feeds
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and holds(report, desk.now()))
+    }
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
-    watcher.begin("Feeds", len(wanted))
+    watcher.begin(FEEDS, len(wanted))
     feeds: list[Feed] = []
     reports = [report for report in kept.feeds if report.category not in wanted]
     for category in wanted:
+        if should_stop():
+            break
         feed, report = _fetch(desk.source, category, earlier)
         feeds += [feed] if feed else []
-        reports.append(report)
-        watcher.step(
-            f"{category} {report.outcome}, {report.papers} papers" + (f": {d}" if (d := report.detail) else "")
-        )
+        reports.append(replace(report, fetched_at=desk.now()))
+        watcher.step(report)
     today = AnnouncementDay(
         today_on, merge(feeds, kept.announcements), tuple(sorted(reports, key=lambda report: report.category))
     )
@@ -220,10 +266,6 @@ def collect(
         desk.store.forget_days(before=today_on - KEEP_DAYS)
         desk.store.forget_calls(before=today_on - KEEP_DAYS)
     return Morning(run_id, today, earlier, digest_on)
-
-
-def _line(who: str, outcome: str, detail: str) -> str:
-    return f"{who} {outcome}: {detail}" if detail else f"{who} {outcome}"
 
 
 def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) -> tuple[Feed | None, FeedReport]:
@@ -369,7 +411,7 @@ def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber]
 
 def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
     """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
-    due = next_due(reader, now)
+    due = next_mail_at(reader, now, desk.timing)
     if desk.store.get_standing(reader.subscriber_id).suppression:
         return None
     if due is None or desk.source.day(due) != morning.today.announced_on:

@@ -90,6 +90,7 @@ class FeedReport:
     outcome: FeedOutcome
     papers: int
     detail: str = ""
+    fetched_at: datetime | None = None  # when it was asked; None in what older versions kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from newsletter.errors import ConfigError, SourceError, StoreError
 
 COMMANDS = {
     "run": "Collect, score, compose, render and deliver: one morning.",
+    "clock": "Mail everybody at their own time, day after day.",
+    "serve": "Answer on the web, with the clock in the same process.",
     "preview": "Build one subscriber's digest and show it; records and sends nothing.",
     "check": "Look over subscribers.yaml, settings, templates and folders.",
     "status": "What happened today, for each category and subscriber.",

@@ -1,7 +1,8 @@
-"""What the commands share: subscribers by name, tables, loud lines, progress on a terminal."""
+"""What the commands share: subscribers by name, tables, loud lines, progress on a terminal or in a log."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import UTC
@@ -13,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from newsletter.model import RunReport, Subscriber, SubscriberReport
+from newsletter import log
+from newsletter.config import Settings
+from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
 from newsletter.prices import NOT_KNOWN, dollars
 from newsletter.spending import Bill, Share, total
 from newsletter.stores import Store
@@ -80,20 +83,23 @@ def complain(text: str) -> None:
     click.secho(text, err=True, fg="red", bold=True)
 
 
-def tell_of_retries() -> None:
-    """A feed that has to be asked again takes minutes: say so while it happens."""
+def begin_log(settings: Settings, *, quiet: bool = False) -> None:
+    """Log lines as the settings want them; on a terminal, where bars tell of progress, and when quiet only warnings."""
+    is_shown = not quiet and not Console(stderr=True).is_terminal
+    log.configure(settings.log, secrets=settings.secret_texts, level=logging.INFO if is_shown else logging.WARNING)
     stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
 
 
 def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    click.echo(f"asking again in {details.wait_for:.0f} s, because of: {details.caused_by}", err=True)
+    """A feed that has to be asked again takes minutes: say so while it happens."""
+    log.get_log().warning("asking_again", wait_s=round(details.wait_for), because=str(details.caused_by))
 
 
 class TerminalWatcher:
-    """Progress bars when a person looks on, one plain line for each step in a log. Both on standard error."""
+    """Progress bars when a person looks on, a log line for each step when not. Both on standard error."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+        self._log = None if quiet else log.LogWatcher()
         console = Console(stderr=True)
         self._bars = (
             Progress(
@@ -122,6 +128,8 @@ class TerminalWatcher:
             self._bars.stop()
 
     def begin(self, what: str, total: int) -> None:
+        if self._log:
+            self._log.begin(what, total)
         if self._bars and total:
             self._task = self._bars.add_task(what, total=total, line="")
 
@@ -132,8 +140,17 @@ class TerminalWatcher:
                 self._asked = self._bars.add_task("Model", total=total, line="")
             self._bars.update(self._asked, completed=done, total=total)
 
-    def step(self, line: str) -> None:
+    def step(self, done: FeedReport | SubscriberReport) -> None:
+        if self._log:
+            self._log.step(done)
         if self._bars and self._task is not None:
-            self._bars.update(self._task, advance=1, line=line)
-        elif not self._quiet:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+            self._bars.update(self._task, advance=1, line=_line(done))
+
+
+def _line(done: FeedReport | SubscriberReport) -> str:
+    what = (
+        f"{done.category} {done.outcome}, {done.papers} papers"
+        if isinstance(done, FeedReport)
+        else f"{done.subscriber_id} {done.outcome}"
+    )
+    return f"{what}: {done.detail}" if done.detail else what

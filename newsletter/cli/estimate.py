@@ -13,7 +13,7 @@ import click
 
 from newsletter import app, flow, sample
 from newsletter.announcements import candidates
-from newsletter.cli.common import TerminalWatcher, complain, new_table, print_table, tell_of_retries
+from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
@@ -68,7 +68,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     """
     settings = load_settings()
     model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier
-    tell_of_retries()
+    begin_log(settings)
     nobody_asked = settings.model_copy(update={"model": None})  # an estimate needs no key
     desk = app.build(nobody_asked, feed=sample.PATH if use_sample else feed)
     listed = app.load_subscribers(settings, desk.store)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from newsletter import app, flow, sample
-from newsletter.cli.common import TerminalWatcher, complain, find_subscriber, tell_of_retries
+from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.message import build_message
@@ -42,7 +42,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     """
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
-    tell_of_retries()
+    begin_log(settings)
     watcher = TerminalWatcher()
     desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
     listed = app.load_subscribers(settings, desk.store)

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, books, flow, sample
+from newsletter import alerts, app, books, flow, log, sample
 from newsletter.cli.common import (
     TerminalWatcher,
+    begin_log,
     complain,
     find_subscriber,
     model_line,
     new_table,
     numbers,
     print_table,
-    tell_of_retries,
 )
+from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
 from newsletter.config import load_settings
 from newsletter.ledger import counts_as_sent
@@ -62,24 +63,36 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     """
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
-    tell_of_retries()
+    begin_log(settings, quiet=quiet)
     watcher = TerminalWatcher(quiet=quiet)
     desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
-    listed = app.load_subscribers(settings, desk.store)
-    if listed.problem:
-        complain(f"{listed.problem}\nThe last good version serves until this is mended.")
-    subscribers = [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
-    digest_on = desk.source.day(desk.now()) if recorded else None
-    with watcher:
-        if dry_run:
-            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
-        else:
-            report = flow.run_morning(desk, subscribers, watcher, digest_on=digest_on, due_only=due)
     if dry_run:
+        listed = app.load_subscribers(settings, desk.store)
+        subscribers = _choose(listed, only)
+        _complain_of(listed.problem)
+        digest_on = desk.source.day(desk.now()) if recorded else None
+        with watcher:
+            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
         click.echo("\n".join(lines))
         sys.exit(EXIT_CONFIG if listed.problem else 0)
-    for line in troubles(report):
-        complain(line)
+    ending, teller = Ending(), app.build_teller(settings)
+    ending.listen()
+    with teller.watching():
+        listed = app.load_subscribers(settings, desk.store)
+    subscribers = _choose(listed, only)
+    with teller.watching():
+        log.run_started(len(subscribers), due_only=due)
+        digest_on = desk.source.day(desk.now()) if recorded else None
+        with watcher:
+            report = flow.run_morning(
+                desk, subscribers, watcher, digest_on=digest_on, due_only=due, should_stop=ending.is_asked
+            )
+        log.run_finished(report)
+    if settings.log == "json":
+        log.troubles(alerts.troubles_of(report, listed.problem))
+    else:
+        _complain_of(listed.problem, *troubles(report))
+    teller.tell(report, listed.problem)
     if not quiet:
         show(report, subscribers)
         if line := model_line(desk.store, report):
@@ -87,6 +100,17 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
+
+
+def _choose(listed: app.SubscriberList, only: str | None) -> list[Subscriber]:
+    return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
+
+
+def _complain_of(problem: str, *lines: str) -> None:
+    if problem:
+        complain(f"{problem}\nThe last good version serves until this is mended.")
+    for line in lines:
+        complain(line)
 
 
 def _would(desk: flow.Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:

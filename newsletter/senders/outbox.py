@@ -1,7 +1,8 @@
 """Delivers into a folder: each mail becomes an `.eml` file, with the same digest as `.html` beside it to look at.
 
 The `.eml` is written last and is the evidence that the mail was accepted. Nothing leaves the machine. File names
-are `<digest_on>_<subscriber_id>`; all of it is readable by its owner only, since mails hold addresses.
+are `<digest_on>_<subscriber_id>`, and `service_<key>` for a service mail; all of it is readable by its owner only,
+since mails hold addresses.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from newsletter.errors import SendDeferred, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 
 _DELIVERY_ID = re.compile(r"(?P<subscriber_id>[A-Za-z0-9_-]{1,100})/(?P<digest_on>\d{4}-\d\d-\d\d)")
+_SERVICE_ID = re.compile(r"service/(?P<key>[A-Za-z0-9.-]{1,100})")
 _RETRY_AFTER_S = 15 * 60.0  # an operator has to free the disk or mend the folder
 
 
@@ -73,6 +75,8 @@ class OutboxSender:
         files.write_whole(eml, message.mime.as_bytes(policy=SMTP), temp_folder=self._folder)
 
     def _eml(self, delivery_id: str) -> Path | None:
+        if service := _SERVICE_ID.fullmatch(delivery_id):
+            return self._folder / f"service_{service['key']}.eml"
         match = _DELIVERY_ID.fullmatch(delivery_id)
         if match is None:
             return None

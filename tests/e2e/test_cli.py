@@ -143,7 +143,7 @@ def test_a_run_makes_one_mail_and_one_page_for_each_subscriber(morning: tuple[Pl
     assert {path.suffix for path in place.path("outbox").iterdir()} == {".eml", ".html"}
     for mail in place.mails():
         assert re.search(r"arxiv\.org/abs/\d{4}\.\d{5}", text_of(mail))
-    assert "cs.LG announced, " in done.stderr
+    assert " category=cs.LG outcome=announced papers=" in done.stderr
     assert "@" not in done.stdout + done.stderr, "a log names ids, never addresses"
 
 
@@ -187,7 +187,7 @@ def test_a_missing_feed_costs_its_readers_a_notice_and_nobody_the_mail(place: Pl
         shutil.copy(sample.PATH, feeds / f"{category}.atom")
     done = place.newsletter("run", "--feed", "feeds")
     assert done.returncode == 4
-    assert "cs.RO failed, 0 papers" in done.stderr
+    assert " category=cs.RO outcome=failed papers=0 " in done.stderr
     notice = "cs.RO could not be fetched"
     assert notice in text_of(one_of(place.mails(), "konrad"))
     assert notice not in text_of(one_of(place.mails(), "ada"))

@@ -19,6 +19,7 @@ from newsletter.model import (
     EventKind,
     Feed,
     FeedOutcome,
+    FeedReport,
     Frequency,
     MailEvent,
     Message,
@@ -30,10 +31,12 @@ from newsletter.model import (
     ScoreFailure,
     ScoreSheet,
     Subscriber,
+    SubscriberReport,
     Suppression,
     SuppressionReason,
 )
 from newsletter.render import Brand, Renderer
+from newsletter.schedule import ON_THE_MINUTE, Timing
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -91,7 +94,7 @@ class ScriptedScorer:
 class Silent:
     def begin(self, what: str, total: int) -> None: ...
 
-    def step(self, line: str) -> None: ...
+    def step(self, done: FeedReport | SubscriberReport) -> None: ...
 
 
 @dataclass
@@ -104,6 +107,7 @@ class Morning:
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: make.NOW))
     subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
     now: datetime = make.NOW
+    timing: Timing = ON_THE_MINUTE
 
     @property
     def desk(self) -> Desk:
@@ -115,7 +119,14 @@ class Morning:
             renderer=RENDERER,
             letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
+            timing=self.timing,
         )
+
+    def tick(self) -> list[RunOutcome]:
+        """One `newsletter run --due`, each subscriber on their own date."""
+        return [
+            entry.outcome for entry in run_morning(self.desk, self.subscribers, Silent(), due_only=True).subscribers
+        ]
 
     def run(self, *, due_only: bool = False) -> RunReport:
         return run_morning(self.desk, self.subscribers, Silent(), digest_on=self.source.on, due_only=due_only)
@@ -555,3 +566,159 @@ def test_the_papers_of_a_mail_that_bounced_come_with_the_next_one() -> None:
     given.now += timedelta(days=1)
     assert given.outcomes() == [RunOutcome.SENT]
     assert given.sent() >= first
+
+
+# --- a clock that ticks all day
+
+
+@dataclass
+class DaySource(ScriptedSource):
+    """Serves the arXiv day of the moment: here, the UTC date."""
+
+    def day(self, now: datetime) -> date:
+        self.on = now.date()
+        return self.on
+
+    def fetch(self, category: str) -> Feed:
+        self.days.setdefault(self.on, {})
+        return super().fetch(category)
+
+
+def ticking(days: dict[date, dict[str, list[Announcement] | str]], **changes: object) -> Morning:
+    """From 06:00 UTC on Tuesday: 07:00 in Berlin, ten minutes before the mail."""
+    return Morning(DaySource(days), timing=Timing(latest=timedelta(hours=12)), **changes)
+
+
+def test_a_tick_with_nobody_due_asks_arxiv_for_nothing() -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}})
+    assert given.tick() == [RunOutcome.NOT_DUE]
+    assert given.source.asked == []
+    given.now += timedelta(minutes=10)
+    assert given.tick() == [RunOutcome.SENT]
+    given.now += timedelta(minutes=10)
+    assert given.tick() == [RunOutcome.ALREADY_SENT]
+    assert given.source.asked == ["cs.LG"]
+
+
+def test_only_the_categories_of_those_who_are_due_are_fetched() -> None:
+    readers = [
+        make.subscriber(),
+        make.subscriber(subscriber_id="s_boston22", zone="America/New_York", categories=("cs.AI",)),  # 12:10 UTC
+        make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",)),
+        make.subscriber(subscriber_id="s_paused22", categories=("cs.RO",), paused_until=date(2026, 3, 1)),
+    ]
+    given = ticking({}, subscribers=readers, now=make.NOW + timedelta(minutes=10))
+    given.store.change_standing(
+        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+    )
+    given.tick()
+    assert given.source.asked == ["cs.LG"]
+
+
+@pytest.mark.parametrize(("answer", "minutes"), [([], 60), ("no answer", 15)])
+def test_a_feed_without_papers_is_asked_again_after_a_while(answer: list[Announcement] | str, minutes: int) -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": answer}}, now=make.NOW + timedelta(minutes=10))
+    first = given.tick()
+    given.now += timedelta(minutes=minutes - 1)
+    assert given.tick() == first, "the answer still stands"
+    assert given.source.asked == ["cs.LG"]
+    given.now += timedelta(minutes=1)
+    given.source.days[make.TUESDAY]["cs.LG"] = two_papers()
+    assert given.tick() == [RunOutcome.SENT]
+    assert given.source.asked == ["cs.LG", "cs.LG"]
+
+
+def test_a_stale_feed_is_asked_again_once_an_hour() -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, now=make.NOW + timedelta(minutes=10))
+    given.tick()
+    given.source.days[make.WEDNESDAY] = {"cs.LG": two_papers()}  # yesterday's
+    given.now += timedelta(days=1)
+    assert given.tick() == [RunOutcome.NO_ANNOUNCEMENT]
+    given.now += timedelta(minutes=59)
+    given.tick()
+    assert given.source.asked == ["cs.LG"] * 2
+    given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00077")]}
+    given.now += timedelta(minutes=1)
+    assert given.tick() == [RunOutcome.SENT]
+
+
+def test_an_operator_who_runs_by_hand_is_not_told_to_wait() -> None:
+    given = morning()
+    given.run()
+    given.run()
+    assert given.source.asked == ["cs.LG"] * 2
+
+
+def test_a_digest_too_old_to_be_news_is_not_begun_and_its_papers_come_with_the_next_mail() -> None:
+    monday = make.TUESDAY - timedelta(days=1)
+    given = ticking(
+        {
+            monday: {"cs.LG": [make.announcement("2601.00001")]},
+            make.TUESDAY: {"cs.LG": [make.announcement("2601.00002")]},
+            make.WEDNESDAY: {"cs.LG": [make.announcement("2601.00003")]},
+        },
+        now=make.NOW - timedelta(days=1) + timedelta(minutes=10),
+    )
+    assert given.tick() == [RunOutcome.SENT]
+    given.now = make.NOW + timedelta(hours=13)  # the machine was off until the evening
+    assert given.tick() == [RunOutcome.NOT_DUE]
+    assert len(given.mailed()) == 1
+    assert given.source.asked == ["cs.LG"] * 2, "today's papers are had while arXiv shows them"
+    given.now = make.NOW + timedelta(days=1, minutes=10)
+    assert given.tick() == [RunOutcome.SENT]
+    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
+    assert row is not None
+    assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
+    assert row.announced_on == (make.TUESDAY, make.WEDNESDAY)
+
+
+def test_a_deferred_digest_is_not_tried_again_when_it_is_too_old_and_nothing_of_it_is_lost() -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, now=make.NOW + timedelta(minutes=10))
+    given.sender = FlakySender(lambda: given.now, [Act.DEFER])
+    assert given.tick() == [RunOutcome.DEFERRED]
+    given.now = make.NOW + timedelta(hours=13)
+    assert given.tick() == [RunOutcome.NOT_DUE]
+    given.now = make.NOW + timedelta(days=1, minutes=10)
+    given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00009")]}
+    assert given.tick() == [RunOutcome.SENT]
+    assert given.sent() == {"2601.00001", "2601.00002", "2601.00009"}
+
+
+def test_a_weekly_reader_gets_the_papers_of_the_days_between() -> None:
+    weekly = make.subscriber(frequency=Frequency.WEEKLY, weekday=make.TUESDAY.weekday())
+    days = [make.TUESDAY + timedelta(days=n) for n in range(8)]
+    given = ticking(
+        {on: {"cs.LG": [make.announcement(f"2601.{on.day:05}")]} for on in days},
+        subscribers=[weekly],
+        now=make.NOW + timedelta(minutes=10),
+    )
+    said = []
+    for _ in days:
+        said += given.tick()
+        given.now += timedelta(days=1)
+    assert said == [RunOutcome.SENT] + [RunOutcome.NOT_DUE] * 6 + [RunOutcome.SENT]
+    assert given.sent() == {f"2601.{on.day:05}" for on in days}
+    assert given.source.asked == ["cs.LG"] * 8
+
+
+def test_ticks_that_tell_nothing_new_are_recorded_once() -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}})
+    for _ in range(12):
+        given.tick()
+        given.now += timedelta(minutes=5)
+    reports = given.store.get_runs()
+    assert [report.subscribers[0].outcome for report in reports[::-1]] == [
+        *(RunOutcome.NOT_DUE, RunOutcome.SENT, RunOutcome.ALREADY_SENT)
+    ]
+
+
+def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers(), "cs.AI": []}}, now=make.NOW + timedelta(minutes=10))
+    given.subscribers = [make.subscriber(categories=("cs.AI", "cs.LG"))]
+    report = run_morning(
+        given.desk, given.subscribers, Silent(), due_only=True, should_stop=lambda: bool(given.source.asked)
+    )
+    assert given.source.asked == ["cs.AI"]
+    assert report.subscribers[0].outcome is RunOutcome.INTERRUPTED
+    assert given.tick() == [RunOutcome.SENT]
+    assert given.source.asked == ["cs.AI", "cs.LG"]

@@ -12,7 +12,17 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
-from newsletter.schedule import due_at, is_due, is_paused, local_date, mails_on, next_due
+from newsletter.schedule import (
+    Timing,
+    due_at,
+    is_due,
+    is_paused,
+    is_too_late,
+    local_date,
+    mails_on,
+    next_due,
+    next_mail_at,
+)
 
 ADA = Subscriber(
     subscriber_id="s_z7qa3xsg",
@@ -191,25 +201,126 @@ def test_weekdays_are_those_of_the_subscriber() -> None:
     assert not is_due(replace(subscriber, zone="Europe/London"), noon)
 
 
-# --- the next send time
+# --- jitter, and the moment after which a digest is no news
 
-
-@given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
-    st.sampled_from(sorted(zoneinfo.available_timezones())),
-    st.times(),
+JITTERS = st.integers(0, 60)
+WHO = st.builds("s_{:08}".format, st.integers(0, 10**8 - 1))
+READERS = st.builds(
+    lambda who, zone, at, frequency, weekday: replace(
+        ADA, subscriber_id=who, zone=zone, send_at=at, frequency=frequency, weekday=weekday
+    ),
+    WHO,
+    ZONES,
+    TIMES,
+    st.sampled_from(Frequency),
+    st.integers(0, 6),
 )
-def test_the_next_send_time_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
-    reader = replace(ADA, zone=zone, send_at=at)
-    coming = next_due(reader, now)
+
+
+@given(READERS, DATES, JITTERS)
+@example(replace(ADA, zone="Pacific/Apia", send_at=time(23, 59)), date(2011, 12, 29), 60)
+@example(replace(ADA, zone="America/Santiago", send_at=time(23, 30)), date(2026, 4, 4), 60)
+@example(replace(ADA, zone="Australia/Lord_Howe", send_at=time(1, 55)), date(2026, 10, 4), 60)
+def test_the_jitter_is_bounded_the_same_each_time_and_stays_on_the_date(
+    reader: Subscriber, on: date, minutes: int
+) -> None:
+    plain, moment = due_at(reader, on), due_at(reader, on, minutes)
+    assert moment == due_at(reader, on, minutes)
+    assert timedelta(0) <= moment - plain <= timedelta(minutes=minutes)
+    assert local_date(moment, reader.zone) == local_date(plain, reader.zone)
+
+
+def test_the_jitter_spreads_subscribers_over_its_minutes_and_differs_from_day_to_day() -> None:
+    readers = [replace(ADA, subscriber_id=f"s_{n:08}") for n in range(300)]
+    spread = {due_at(reader, MONDAY, 9) - due_at(reader, MONDAY) for reader in readers}
+    assert spread == {timedelta(minutes=n) for n in range(10)}
+    assert len({due_at(ADA, MONDAY + timedelta(days=n), 9).minute for n in range(30)}) > 3
+
+
+def test_close_to_midnight_the_jitter_leaves_time_to_send() -> None:
+    readers = [replace(ADA, send_at=time(23, 50), subscriber_id=f"s_{n:08}") for n in range(100)]
+    assert max(due_at(reader, MONDAY, 60) for reader in readers) == due_at(readers[0], MONDAY) + timedelta(minutes=5)
+    assert due_at(replace(ADA, send_at=time(23, 59)), MONDAY, 60).minute == 59
+
+
+def test_a_digest_is_too_late_after_its_hours_and_not_before() -> None:
+    timing = Timing(latest=timedelta(hours=12))
+    due = due_at(ADA, MONDAY)
+    assert is_due(ADA, due + timedelta(hours=12), timing)
+    late = due + timedelta(hours=12, seconds=1)
+    assert not is_due(ADA, late, timing)
+    assert is_too_late(ADA, late, timing)
+    assert not is_too_late(ADA, due - timedelta(minutes=1), timing)
+
+
+def test_twelve_hours_are_twelve_hours_on_the_day_the_clock_changes() -> None:
+    timing = Timing(latest=timedelta(hours=4))
+    for on, last in ((date(2027, 3, 28), "05:00"), (date(2026, 10, 25), "03:00")):  # from 00:00, in Berlin
+        reader = replace(ADA, send_at=time(0, 0))
+        end = due_at(reader, on) + timedelta(hours=4)
+        assert f"{end.astimezone(ZoneInfo(ADA.zone)):%H:%M}" == last
+        assert is_due(reader, end, timing)
+        assert not is_due(reader, end + timedelta(minutes=1), timing)
+
+
+# --- the next moment
+
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(READERS, MOMENTS, JITTERS)
+@example(replace(ADA, zone="Pacific/Apia"), datetime(2011, 12, 29, 20, tzinfo=UTC), 9)
+@example(replace(ADA, zone="Pacific/Apia", send_at=time(0, 0)), datetime(2011, 12, 30, 9, 59, tzinfo=UTC), 0)
+@example(replace(ADA, zone="Australia/Lord_Howe", send_at=time(2, 10)), datetime(2026, 10, 3, 15, tzinfo=UTC), 0)
+@example(replace(ADA, zone="Europe/Berlin", send_at=time(2, 30)), datetime(2026, 10, 25, 0, 30, tzinfo=UTC), 0)
+def test_the_next_mail_is_due_at_its_moment_and_at_no_moment_between(
+    reader: Subscriber, now: datetime, minutes: int
+) -> None:
+    timing = Timing(minutes, latest=timedelta(0))  # due at the very moment only
+    moment = next_mail_at(reader, now, timing)
+    assert moment is not None
+    assert moment > now
+    assert is_due(reader, moment, timing)
+    days = {local_date(now, reader.zone) + timedelta(days=n) for n in range(-1, 9)}
+    others = {due_at(reader, on, minutes) for on in days if mails_on(reader, on)}
+    assert not [other for other in others if now < other < moment and is_due(reader, other, timing)]
+
+
+@given(READERS, st.dates(date(1990, 1, 2), date(2060, 1, 1)), JITTERS)
+@example(replace(ADA, zone="Pacific/Apia"), date(2011, 12, 26), 9)
+def test_a_clock_that_sleeps_to_the_next_moment_meets_each_mail_of_three_weeks_once(
+    reader: Subscriber, start: date, minutes: int
+) -> None:
+    timing = Timing(minutes, latest=timedelta(0))
+    now, end = (datetime(on.year, on.month, on.day, 12, tzinfo=UTC) for on in (start, start + timedelta(days=21)))
+    met = []
+    while (moment := next_mail_at(reader, now, timing)) and moment < end:
+        met.append(local_date(now := moment, reader.zone))
+    first = next_mail_at(reader, end, timing)
+    assert first is not None
+    days = [start + timedelta(days=n) for n in range(-2, 24)]
+    wanted = [on for on in days if mails_on(reader, on) and exists(on, reader.zone)]
+    assert met == [on for on in wanted if met and met[0] <= on <= met[-1]]
+    gaps = {Frequency.DAILY: 1, Frequency.WEEKDAYS: 3, Frequency.WEEKLY: 7}
+    assert len(met) >= 20 // gaps[reader.frequency] - 1
+
+
+def test_the_next_due_moment_is_the_first_of_all_readers() -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    zones = ("Europe/Berlin", "Asia/Tokyo", "America/New_York")
+    readers = [replace(ADA, zone=zone) for zone in zones]
+    assert next_due(readers, noon) == datetime(2026, 11, 22, 12, 10, tzinfo=UTC)
+    assert next_due([], noon) is None
+
+
+def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert next_mail_at(replace(ADA, paused_until=date(2027, 1, 1)), noon) is None
+    assert next_mail_at(replace(ADA, paused_until=date(2026, 11, 25)), noon) == due_at(ADA, date(2026, 11, 25))
+
+
+@given(MOMENTS, ZONES, TIMES)
+def test_the_next_mail_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
+    coming = next_mail_at(replace(ADA, zone=zone, send_at=at), now)
     assert coming is not None
-    assert now < coming <= now + timedelta(hours=26)
-    assert not is_due(reader, coming - timedelta(microseconds=1)) or local_date(now, zone) < local_date(coming, zone)
-    assert is_due(reader, coming)
-
-
-def test_there_is_no_next_send_time_while_no_mail_is_wanted_today_or_tomorrow() -> None:
-    friday = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # after that day's mail
-    assert next_due(replace(ADA, frequency=Frequency.WEEKDAYS), friday) is None
-    assert next_due(replace(ADA, paused_until=date(2026, 11, 22)), friday) is None
-    assert next_due(replace(ADA, paused_until=date(2026, 11, 21)), friday) == datetime(2026, 11, 21, 6, 10, tzinfo=UTC)
+    assert now < coming <= now + timedelta(hours=50 if zone.startswith("Pacific/") else 26)

@@ -1,0 +1,86 @@
+"""`newsletter clock`: the process that mails everybody at their own time, day after day."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from newsletter import alerts, app, flow, log
+from newsletter.cli.common import begin_log
+from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.clock import keep_time
+from newsletter.config import Settings, load_settings
+from newsletter.errors import NewsletterError
+from newsletter.model import Subscriber
+from newsletter.telling import Teller
+
+
+@click.command(epilog=EXIT_CODES)
+def command() -> None:
+    """Mail everybody at their own time, day after day, until SIGTERM or Ctrl-C.
+
+    Looks at each subscriber's due moment, and a few times an hour, as 'newsletter run --due' would, and reads
+    subscribers.yaml anew each time. When it is asked to end it finishes the mail in hand; a second signal ends it at
+    once, which loses nothing either.
+
+    \b
+    Examples:
+      newsletter clock
+      NEWSLETTER_LOG=json newsletter clock
+    """
+    settings = load_settings()
+    begin_log(settings)
+    app.build(settings)  # what cannot work is said now
+    is_ended = work_until_asked(lambda duty: keep_clock(settings, duty))
+    log.get_log().info("shutdown")
+    sys.exit(0 if is_ended else 1)
+
+
+class _Watcher(log.LogWatcher):
+    """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
+
+    def __init__(self, duty: Duty) -> None:
+        super().__init__(is_sparing=True)
+        self._duty = duty
+
+    def begin(self, what: str, total: int) -> None:
+        super().begin(what, total)
+        if what == flow.FEEDS:
+            self._duty.idle.set()
+        else:
+            self._duty.idle.clear()
+
+
+def keep_clock(settings: Settings, duty: Duty) -> None:
+    """The clock in the present thread, until the duty is over."""
+    teller = app.build_teller(settings)
+
+    def failed(error: Exception) -> None:
+        # What the operator can mend is a sentence; anything else is a bug and needs its traceback
+        known = isinstance(error, NewsletterError)
+        log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
+        teller.tell_of_break(error)
+
+    keep_time(
+        tick=lambda: _tick(settings, teller, duty),
+        failed=failed,
+        now=app.utc_now,
+        wait=duty.stop.wait,
+        timing=app.build_timing(settings),
+    )
+
+
+def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber]:
+    """One look. The desk is new each time: what stopped a model yesterday does not stop it today."""
+    desk = app.build(settings)
+    listed = app.load_subscribers(settings, desk.store)
+    log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
+    log.run_started(len(listed.subscribers), due_only=True)
+    report = flow.run_morning(desk, listed.subscribers, _Watcher(duty), due_only=True, should_stop=duty.stop.is_set)
+    log.run_finished(report)
+    log.troubles(alerts.troubles_of(report, listed.problem))
+    teller.tell(report, listed.problem)
+    return listed.subscribers

@@ -1,0 +1,80 @@
+"""How a command is asked to end: SIGTERM or Ctrl-C once, to finish the mail in hand; a second one ends it at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from threading import Event, Thread
+from types import FrameType
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_PATIENCE_S = 3.0  # platforms kill after 5 s (honcho) or 10 s (Docker)
+_LOOK_AGAIN_S = 0.1
+
+
+class Ending:
+    """For a command that works in the main thread and asks now and then whether it is to end."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def listen(self) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, self._ask)
+
+    def is_asked(self) -> bool:
+        return self._asked
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True  # and nothing that takes a lock: the main thread may hold it
+        _let_the_next_one_kill()
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\nEnding after the mail in hand; once more ends it at once.\n")
+
+
+class Duty:
+    """What a worker in a thread of its own looks at: `stop` is set when it has to end.
+
+    It sets `idle` while nothing is in hand that has to be finished, and clears it before it begins such a thing.
+    """
+
+    def __init__(self) -> None:
+        self.stop = Event()
+        self.idle = Event()
+
+
+def work_until_asked(work: Callable[[Duty], None], *services: Callable[[], None]) -> bool:
+    """Do all of these, each in a thread, until a signal comes; False if one of them ended by itself, which none should.
+
+    The work has a few seconds to end by itself, and as long as it takes if it is not idle. Services end with the
+    process.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # before there are threads, which inherit it
+    duty, broken = Duty(), Event()
+
+    def guarded(do: Callable[[], None]) -> None:
+        try:
+            do()
+        finally:
+            if not duty.stop.is_set():
+                broken.set()
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    threads = [Thread(target=guarded, args=(do,), daemon=True) for do in (lambda: work(duty), *services)]
+    for thread in threads:
+        thread.start()
+    signal.sigwait(_SIGNALS)
+    duty.stop.set()
+    _let_the_next_one_kill()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    threads[0].join(_PATIENCE_S)
+    while threads[0].is_alive() and not duty.idle.is_set():
+        threads[0].join(_LOOK_AGAIN_S)
+    return not broken.is_set()
+
+
+def _let_the_next_one_kill() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)

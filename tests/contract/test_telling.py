@@ -1,0 +1,211 @@
+"""Alerts and heartbeats against a web server on loopback and a sender that remembers; nothing here reaches further."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import structlog
+
+from newsletter import log
+from newsletter.errors import StoreError
+from newsletter.model import FeedOutcome, FeedReport, RunOutcome, RunReport, SubscriberReport
+from newsletter.senders.outbox import OutboxSender
+from newsletter.telling import ATTEMPTS, TOLD, Teller
+from tests import make
+from tests.fakes import Act, FlakySender, MemoryStore
+
+SECRET_PATH = "/hooks/T0p-s3cret-t0ken"
+
+
+@dataclass
+class WebHook:
+    """A server that gives these answers, then 200; it remembers method, path and body."""
+
+    answers: list[int] = field(default_factory=list)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def kinds(self) -> list[str]:
+        return [f"{method} {path}" for method, path, _ in self.asked]
+
+
+@contextmanager
+def serving(hook: WebHook) -> Iterator[WebHook]:
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            hook.asked.append((self.command, self.path, body))
+            self.send_response(hook.answers.pop(0) if hook.answers else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = _answer  # noqa: N815 - their names are the library's
+
+        def log_message(self, *_args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        hook.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield hook
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def hook() -> Iterator[WebHook]:
+    with serving(WebHook()) as hook:
+        yield hook
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    log.configure("text", stream=stream)
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def teller(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Teller:
+    return Teller(
+        store,
+        sender,
+        Address("Papers (service)", addr_spec="service@example.org"),
+        lambda: make.NOW,
+        alert_to=mail,
+        alert_url=hook.url + SECRET_PATH,
+        heartbeat_url=hook.url + "/beat",
+    )
+
+
+def report(*outcomes: RunOutcome) -> RunReport:
+    entries = [
+        SubscriberReport(f"s_{n:08}", outcome, detail="so it is", delivery_id=f"s_{n:08}/2026-01-06")
+        for n, outcome in enumerate(outcomes)
+    ]
+    feeds = (FeedReport("cs.LG", FeedOutcome.ANNOUNCED, 3),)
+    return RunReport("run-1", make.TUESDAY, make.NOW, make.NOW, feeds, tuple(entries))
+
+
+def accepting(*acts: Act) -> FlakySender:
+    return FlakySender(lambda: make.NOW, acts)
+
+
+def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webhook_the_same(hook: WebHook) -> None:
+    sender = accepting()
+    teller(hook, MemoryStore(), sender).tell(report(RunOutcome.SENT, RunOutcome.STOPPED))
+    [mail] = sender.mails
+    assert (mail.to, mail.mime["From"].addresses[0].addr_spec) == ("op@example.org", "service@example.org")
+    assert mail.mime["Subject"] == "Newsletter 2026-01-06: sending stopped"
+    assert mail.mime["Auto-Submitted"] == "auto-generated"
+    assert "Sending stopped (s_00000001): so it is" in mail.mime.get_content()
+    [(method, path, body)] = hook.asked
+    assert (method, path) == ("POST", SECRET_PATH)
+    assert json.loads(body)["troubles"][0]["about"] == ["s_00000001"]
+
+
+def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebHook) -> None:
+    sender = accepting()
+    teller(hook, MemoryStore(), sender).tell(report(RunOutcome.SENT, RunOutcome.NOT_DUE))
+    assert hook.kinds() == ["GET /beat"]
+    assert sender.mails == []
+
+
+def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    for _ in range(5):  # each from a new process
+        teller(hook, store, sender).tell(report(RunOutcome.DEFERRED))
+    assert len(sender.mails) == 1
+    assert hook.kinds() == [f"POST {SECRET_PATH}"]
+    teller(hook, store, sender).tell(report(RunOutcome.DEFERRED, RunOutcome.IN_DOUBT))
+    assert "In doubt (s_00000001)" in sender.mails[1].mime.get_content()
+    assert "Deferred" not in sender.mails[1].mime.get_content()
+
+
+def test_what_could_not_be_told_is_told_at_the_next_tick(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting(Act.DEFER)
+    hook.answers = [404]
+    telling = teller(hook, store, sender)
+    telling.tell(report(RunOutcome.REJECTED))
+    assert store.get_document(TOLD) is None
+    telling.tell(report(RunOutcome.REJECTED))
+    assert len(sender.mails) == 1
+
+
+def test_one_way_that_worked_is_enough(hook: WebHook) -> None:
+    store = MemoryStore()
+    telling = teller(hook, store, accepting(Act.STOP))
+    telling.tell(report(RunOutcome.REJECTED))
+    telling.tell(report(RunOutcome.REJECTED))
+    assert hook.kinds() == [f"POST {SECRET_PATH}"]
+
+
+@pytest.mark.parametrize(("answers", "asked"), [([500, 429], 3), ([503] * 9, ATTEMPTS), ([404] * 9, 1), ([302] * 9, 1)])
+def test_only_what_may_pass_is_tried_again_and_not_for_long(hook: WebHook, answers: list[int], asked: int) -> None:
+    hook.answers = answers
+    teller(hook, MemoryStore(), accepting(), mail="").tell(report(RunOutcome.REJECTED))
+    assert len(hook.asked) == asked
+
+
+def test_telling_that_fails_is_logged_without_the_secret_and_fails_nothing(hook: WebHook, lines: io.StringIO) -> None:
+    with serving(WebHook()) as gone:
+        pass
+    gone.url = "http://127.0.0.1:9"
+    telling = teller(gone, MemoryStore(), accepting(Act.REJECT))
+    telling.tell(report(RunOutcome.REJECTED))
+    telling.tell(report(RunOutcome.SENT))
+    said = lines.getvalue()
+    assert [way for way in ("way=mail", "way=webhook", "way=heartbeat") if way not in said] == []
+    assert "s3cret" not in said
+    assert "@" not in said
+
+
+def test_a_run_that_broke_off_is_told_and_goes_on_breaking(hook: WebHook) -> None:
+    sender = accepting()
+    with pytest.raises(StoreError), teller(hook, MemoryStore(), sender).watching():
+        raise StoreError("the disk is full; free it")
+    [mail] = sender.mails
+    assert "StoreError: the disk is full; free it" in mail.mime.get_content()
+    assert "GET /beat" not in hook.kinds()
+
+
+def test_a_memory_that_cannot_be_read_is_told_once_by_each_process(hook: WebHook, lines: io.StringIO) -> None:
+    class Broken(MemoryStore):
+        def get_document(self, name: str) -> str | None:
+            raise StoreError("the disk is gone; mount it")
+
+    sender = accepting()
+    telling = teller(hook, Broken(), sender)
+    for _ in range(3):
+        telling.tell_of_break(StoreError("the disk is gone; mount it"))
+    assert len(sender.mails) == 1
+
+
+def test_without_anybody_to_tell_nothing_is_asked_and_nothing_remembered() -> None:
+    store, sender = MemoryStore(), accepting()
+    Teller(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).tell(report(RunOutcome.REJECTED))
+    assert sender.mails == []
+    assert store.get_document(TOLD) is None
+
+
+def test_the_outbox_takes_an_alert_as_a_file_of_its_own(hook: WebHook, tmp_path: Path) -> None:
+    outbox = OutboxSender(tmp_path, lambda: make.NOW)
+    teller(hook, MemoryStore(), outbox).tell(report(RunOutcome.REJECTED))
+    [eml] = tmp_path.iterdir()
+    assert eml.name.startswith("service_alert.2026-01-06.")
+    assert b"To: op@example.org" in eml.read_bytes()

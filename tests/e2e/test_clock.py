@@ -1,0 +1,316 @@
+"""The processes that run all day, as a platform has them: started, looked at, asked to end, and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread, Timer
+from typing import Any
+
+import pytest
+
+from newsletter import sample
+from newsletter.model import DeliveryState
+from newsletter.stores.tiny import TinyStore
+from tests.e2e import killed_run
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
+MANY = 40
+
+
+def zone_at_six() -> str:
+    """Where it is six o'clock in the morning now, so that a mail of five o'clock is due for hours."""
+    offset = (6 - datetime.now(UTC).hour + 11) % 24 - 11
+    return f"Etc/GMT{-offset:+d}"  # POSIX: the sign is the other way round
+
+
+def prepare(folder: Path, count: int) -> Path:
+    """Readers whose mail is due, in the form of killed_run.prepare."""
+    killed_run.prepare(folder, count)
+    path = folder / "subscribers.yaml"
+    everybody = json.loads(path.read_text(encoding="utf-8"))
+    everybody["defaults"] |= {"time_zone": zone_at_six(), "send_at": "05:00"}
+    path.write_text(json.dumps(everybody), encoding="utf-8")
+    return folder
+
+
+class Server:
+    """Serves the sample as every feed, remembers what else is asked; `is_slow` holds feeds back until its end."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.told: list[dict[str, Any]] = []
+        self.is_slow = False
+        self.over = Event()
+        self.url = ""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state, feed = Server(), sample.PATH.read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked.append(self.path)
+            if state.is_slow:
+                state.over.wait()
+                return
+            body = feed if self.path.startswith("/atom/") else b""
+            self.send_response(200)
+            self.send_header("Content-Type", "application/atom+xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            state.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        state.url = f"http://127.0.0.1:{http.server_port}"
+        try:
+            yield state
+        finally:
+            state.over.set()
+            http.shutdown()
+            thread.join()
+
+
+def environment(**settings: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
+    wanted = {f"NEWSLETTER_{name.upper()}": value for name, value in settings.items()}
+    bin_folder = str(Path(sys.executable).parent)
+    return {
+        **clean,
+        "NEWSLETTER_LOG": "json",
+        "NEWSLETTER_JITTER_MINUTES": "0",
+        **wanted,
+        "OMP_NUM_THREADS": "1",
+        "NO_PROXY": "127.0.0.1",
+        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+class Running:
+    """A process whose log is read line by line."""
+
+    def __init__(self, command: list[str], folder: Path, env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        self.lines: list[str] = []
+
+    def read_until(self, pattern: str) -> str:
+        """The first new line that holds it; a process that never says it is killed."""
+        assert self.process.stdout is not None
+        watchdog = Timer(PATIENCE_S, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                self.lines.append(line)
+                if re.search(pattern, line):
+                    return line
+        finally:
+            watchdog.cancel()
+        raise AssertionError(f"no {pattern} in:\n{''.join(self.lines)}")
+
+    def end(self, *signals: signal.Signals) -> int:
+        """The exit code after these signals; what is still said is in `lines`."""
+        for number in signals:
+            self.process.send_signal(number)
+        assert self.process.stdout is not None
+        out, _ = self.process.communicate(timeout=PATIENCE_S)
+        self.lines += out.splitlines(keepends=True)
+        return self.process.returncode
+
+    def events(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.lines if line.startswith("{")]
+
+
+@contextmanager
+def newsletter(folder: Path, *args: str, **settings: str) -> Iterator[Running]:
+    running = Running([sys.executable, "-m", "newsletter", *args], folder, environment(**settings))
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.communicate()
+
+
+def live(server: Server) -> dict[str, str]:
+    return {"contact": "operator@example.org", "feed_url": f"{server.url}/atom"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def rows_by_state(folder: Path) -> dict[DeliveryState, int]:
+    rows = TinyStore(folder / "state").get_deliveries()
+    return {state: sum(row.state is state for row in rows) for state in {row.state for row in rows}}
+
+
+def mails(folder: Path) -> int:
+    return len(list((folder / "outbox").glob("*.eml")))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_clock_that_is_asked_to_end_finishes_the_mail_in_hand_and_the_next_run_the_rest(
+    number: signal.Signals, tmp_path: Path, server: Server
+) -> None:
+    prepare(tmp_path, MANY)
+    with newsletter(tmp_path, "clock", **live(server)) as clock:
+        clock.read_until('"outcome": "sent"')
+        assert clock.end(number) == 0, clock.lines
+    sent = mails(tmp_path)
+    assert 1 <= sent < MANY
+    assert rows_by_state(tmp_path) == {DeliveryState.ACCEPTED: sent}, "no claim is left open"
+    assert clock.events()[-1] == "shutdown"
+    assert "@" not in "".join(clock.lines)
+    with newsletter(tmp_path, "run", "--due", **live(server)) as run:
+        assert run.end() == 0, run.lines
+    assert rows_by_state(tmp_path) == {DeliveryState.ACCEPTED: MANY}
+    assert mails(tmp_path) == MANY
+    assert server.asked == ["/atom/cs.LG"], "the feed was remembered"
+
+
+def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand(tmp_path: Path) -> None:
+    killed_run.prepare(tmp_path, MANY)
+    with newsletter(tmp_path, "run", "--sample") as run:
+        run.read_until('"outcome": "sent"')
+        assert run.end(signal.SIGTERM) == 0, run.lines
+    sent = mails(tmp_path)
+    assert 1 <= sent < MANY
+    assert rows_by_state(tmp_path) == {DeliveryState.ACCEPTED: sent}
+    [told] = re.findall(r"^40 subscribers = (\d+) sent \+ 0 empty \+ (\d+) skipped", "".join(run.lines), re.MULTILINE)
+    assert told == (str(sent), str(MANY - sent))
+
+
+def test_a_clock_that_waits_for_arxiv_ends_within_seconds(tmp_path: Path, server: Server) -> None:
+    """Nothing is in hand while a feed is asked, and the waits between attempts are long."""
+    server.is_slow = True
+    prepare(tmp_path, 1)
+    with newsletter(tmp_path, "clock", **live(server)) as clock:
+        clock.read_until("run_started")
+        started = datetime.now(UTC)
+        assert clock.end(signal.SIGTERM) == 0
+        assert (datetime.now(UTC) - started).total_seconds() < 20
+
+
+def test_a_clock_sends_a_heartbeat_and_alerts_once_and_goes_on(tmp_path: Path, server: Server) -> None:
+    prepare(tmp_path, 1)
+    ways = {
+        "alert_url": f"{server.url}/alert-s3cret",
+        "heartbeat_url": f"{server.url}/beat",
+        "alert_to": "op@example.org",
+    }
+    with newsletter(tmp_path, "run", "--due", **live(server), **ways) as run:
+        assert run.end() == 0
+    assert server.asked == ["/atom/cs.LG", "/beat"]
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"topics"', '"topic"'), encoding="utf-8")
+    for _ in range(2):
+        with newsletter(tmp_path, "run", "--due", **live(server), **ways) as run:
+            assert run.end() == 3
+    assert server.asked == ["/atom/cs.LG", "/beat"], "no heartbeat with a broken file"
+    [told] = server.told
+    assert told["troubles"][0]["kind"] == "subscribers file"
+    [alert] = (tmp_path / "outbox").glob("service_alert*.eml")
+    assert "To: op@example.org" in alert.read_text(encoding="utf-8")
+    assert "s3cret" not in "".join(run.lines)
+    with newsletter(tmp_path, "run", "--dry-run", **live(server), **ways) as run:
+        assert run.end() == 3
+    assert server.asked == ["/atom/cs.LG", "/beat"]
+
+
+def test_a_broken_tick_is_told_and_the_clock_lives(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "subscribers.yaml").write_text("subscribers: 7\n", encoding="utf-8")
+    with newsletter(tmp_path, "clock", **live(server), alert_url=f"{server.url}/alert") as clock:
+        assert "ConfigError" in clock.read_until("tick_failed")
+        clock.read_until("alert_sent")
+        assert clock.process.poll() is None
+        assert clock.end(signal.SIGTERM) == 0
+    assert server.told[0]["troubles"][0]["kind"] == "run broke off"
+
+
+def test_a_clock_that_can_never_work_says_so_at_once(tmp_path: Path) -> None:
+    prepare(tmp_path, 1)
+    with newsletter(tmp_path, "clock") as clock:
+        assert clock.end() == 3
+    assert "NEWSLETTER_CONTACT" in "".join(clock.lines)
+
+
+def test_one_process_can_be_both_web_and_clock(tmp_path: Path, server: Server) -> None:
+    prepare(tmp_path, 1)
+    with newsletter(tmp_path, "serve", "--port", "0", **live(server)) as serve:
+        port = json.loads(serve.read_until("web_started"))["port"]
+        serve.read_until("run_finished")
+        assert get(port, "/health")[0] == 200
+        status, page = get(port, "/metrics")
+        assert status == 200
+        assert 'newsletter_last_run_subscribers{outcome="sent"} 1.0' in page
+        assert serve.end(signal.SIGTERM) == 0, serve.lines
+    assert mails(tmp_path) == 1
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with newsletter(tmp_path, "serve", "--no-clock", "--port", str(taken.getsockname()[1])) as serve:
+            assert serve.end() == 3
+    assert "choose another --port" in "".join(serve.lines)
+
+
+def test_the_procfile_starts_web_and_clock_and_both_end_when_asked(tmp_path: Path, server: Server) -> None:
+    prepare(tmp_path, 1)
+    port = free_port()
+    honcho = str(Path(sys.executable).parent / "honcho")
+    command = [honcho, "-f", str(ROOT / "Procfile"), "-d", str(tmp_path), "--no-colour", "start", "--port", str(port)]
+    running = Running(command, tmp_path, environment(**live(server)))
+    try:
+        running.read_until("web_started")
+        if not any("run_finished" in line for line in running.lines):
+            running.read_until("run_finished")
+        assert get(port, "/health")[0] == 200
+        assert 'newsletter_last_run_subscribers{outcome="sent"} 1.0' in get(port, "/metrics")[1]
+        running.end(signal.SIGTERM)
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.communicate()
+    said = "".join(running.lines)
+    assert len(re.findall(r"(?:web|clock)\.1 stopped \(rc=0\)", said)) == 2, said
+    assert said.count('"event": "shutdown"') == 2

@@ -1,0 +1,198 @@
+"""What an alert says, what it leaves out, and that a trouble is told once a day."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from newsletter.alerts import REMEDIES, Kind, alert_of, alert_of_break, known, remember, troubles_of, went_well
+from newsletter.errors import StoreError
+from newsletter.model import FeedOutcome, FeedReport, RunOutcome, RunReport, SubscriberReport
+from tests import make
+
+FINE = (FeedReport("cs.LG", FeedOutcome.ANNOUNCED, 12), FeedReport("cs.AI", FeedOutcome.STALE, 0, "an old one"))
+
+
+def entry(
+    number: int, outcome: RunOutcome, detail: str = "", *, problem: str = "", old: bool = False
+) -> SubscriberReport:
+    who = f"s_{number:08}"
+    delivery = "" if old else f"{who}/{make.TUESDAY}"
+    return SubscriberReport(who, outcome, detail=detail, problem=problem, delivery_id=delivery)
+
+
+def report(*entries: SubscriberReport, feeds: tuple[FeedReport, ...] = FINE, on: date = make.TUESDAY) -> RunReport:
+    return RunReport("run-1", on, make.NOW, make.NOW, feeds, entries)
+
+
+def text(found: RunReport, problem: str = "") -> str:
+    alert = alert_of(found, troubles_of(found, problem))
+    assert alert is not None
+    return f"{alert.subject}\n{alert.text}"
+
+
+WELL = [
+    *(RunOutcome.SENT, RunOutcome.ALREADY_SENT, RunOutcome.NOT_DUE, RunOutcome.PAUSED, RunOutcome.SUPPRESSED),
+    *(RunOutcome.INTERRUPTED, RunOutcome.NO_ANNOUNCEMENT, RunOutcome.NOTHING_RELEVANT, RunOutcome.BUSY),
+]
+
+
+def test_a_run_in_which_nothing_failed_is_no_news() -> None:
+    found = report(*(entry(n, outcome) for n, outcome in enumerate(WELL)))
+    assert troubles_of(found) == ()
+    assert alert_of(found, ()) is None
+    assert went_well(())
+
+
+@pytest.mark.parametrize("outcome", sorted(set(RunOutcome) - set(WELL) - {RunOutcome.FEED_FAILED}))
+def test_every_outcome_that_counts_as_a_failure_is_told_with_id_cause_and_remedy(outcome: RunOutcome) -> None:
+    found = report(entry(1, outcome, "what the other side said"))
+    said = text(found)
+    assert "(s_00000001): what the other side said" in said
+    assert any(remedy in said for remedy in REMEDIES.values())
+    assert "1 subscribers = " in said
+    assert "newsletter status --date 2026-01-06" in said
+    assert not went_well(troubles_of(found))
+
+
+def test_a_failed_feed_is_told_once_and_not_for_each_of_its_readers() -> None:
+    feeds = (*FINE, FeedReport("cs.RO", FeedOutcome.FAILED, 0, "arXiv did not answer."))
+    found = report(*(entry(n, RunOutcome.FEED_FAILED, "cs.RO") for n in range(5)), feeds=feeds)
+    [trouble] = troubles_of(found)
+    assert (trouble.kind, trouble.about) == (Kind.FEED, "cs.RO")
+    assert "Feed failed (cs.RO): arXiv did not answer." in text(found)
+
+
+def test_a_model_that_failed_is_told_though_every_mail_went_out() -> None:
+    found = report(entry(1, RunOutcome.SENT, problem="the key is refused (401)"), entry(2, RunOutcome.SENT))
+    assert "Model (s_00000001): the key is refused (401)" in text(found)
+    assert not went_well(troubles_of(found))
+
+
+def test_a_broken_subscribers_file_is_told() -> None:
+    assert "Subscribers file: subscribers.yaml:3: topics: missing" in text(
+        report(), "subscribers.yaml:3: topics: missing"
+    )
+
+
+def test_the_same_cause_is_one_line_with_all_ids_and_many_ids_are_cut() -> None:
+    found = report(*(entry(n, RunOutcome.DEFERRED, f"s_{n:08}/2026-01-06: 451 later, {n} waiting") for n in range(25)))
+    alert = alert_of(found, troubles_of(found))
+    assert alert is not None
+    [line] = alert.lines
+    assert "s_00000019 and 5 more)" in line
+    assert alert.subject == "Newsletter 2026-01-06: deferred (25)"
+
+
+def test_the_gravest_comes_first() -> None:
+    found = report(entry(1, RunOutcome.DEFERRED), entry(2, RunOutcome.STOPPED), entry(3, RunOutcome.IN_DOUBT))
+    assert re.findall(r"^(\w+(?: \w+)?) \(", text(found), re.MULTILINE) == ["Sending stopped", "In doubt", "Deferred"]
+
+
+def test_addresses_in_others_words_are_taken_out() -> None:
+    said = text(report(entry(1, RunOutcome.REJECTED, "550 <ada@example.org>: no such user")))
+    assert "ada" not in said
+    assert "550 <[address]>: no such user" in said
+
+
+def test_others_words_are_bounded_and_on_one_line() -> None:
+    [trouble] = troubles_of(report(entry(1, RunOutcome.DEFERRED, "later\r\nSubject: x\n" + "y" * 5000)))
+    assert trouble.detail.startswith("later Subject: x yyy")
+    assert len(trouble.detail) == 500
+
+
+def test_a_webhook_gets_the_text_and_the_parts() -> None:
+    found = report(entry(1, RunOutcome.REJECTED, "no such user"), entry(2, RunOutcome.REJECTED, "no such user"))
+    alert = alert_of(found, troubles_of(found))
+    assert alert is not None
+    payload = json.loads(alert.payload())
+    assert payload.keys() == {"text", "subject", "date", "run", "troubles"}
+    assert payload["text"] == f"{alert.subject}\n{alert.text}"
+    assert payload["troubles"] == [
+        {
+            "kind": "rejected",
+            "about": ["s_00000001", "s_00000002"],
+            "detail": "no such user",
+            "remedy": REMEDIES[Kind.REJECTED],
+        }
+    ]
+
+
+# --- once a day
+
+
+def told_after(found: RunReport, told: str = "") -> str:
+    alert = alert_of(found, troubles_of(found), known(told))
+    return remember(told, alert) if alert else told
+
+
+def test_the_same_trouble_is_told_once_a_day_and_again_the_next() -> None:
+    found = report(entry(1, RunOutcome.DEFERRED, "451 try later, 12 waiting"))
+    told = told_after(found)
+    later = report(
+        entry(1, RunOutcome.DEFERRED, "451 try later, 7 waiting"),
+        entry(2, RunOutcome.DEFERRED, "451 try later, 7 waiting"),
+    )
+    assert alert_of(later, troubles_of(later), known(told)) is None, "the same cause, whoever it meets"
+    tomorrow = report(entry(1, RunOutcome.DEFERRED, "451 try later, 12 waiting"), on=make.WEDNESDAY)
+    assert alert_of(tomorrow, troubles_of(tomorrow), known(told)) is not None
+
+
+def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
+    told = told_after(report(entry(1, RunOutcome.DEFERRED, "try later")))
+    found = report(entry(1, RunOutcome.DEFERRED, "try later"), entry(2, RunOutcome.DEFERRED, "the disk is full"))
+    alert = alert_of(found, troubles_of(found), known(told))
+    assert alert is not None
+    assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.REJECTED, RunOutcome.IN_DOUBT])
+def test_each_lost_mail_is_news_of_its_own(outcome: RunOutcome) -> None:
+    told = told_after(report(entry(1, outcome, "the same words")))
+    found = report(entry(1, outcome, "other words"), entry(2, outcome, "the same words"))
+    alert = alert_of(found, troubles_of(found), known(told))
+    assert alert is not None
+    assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.REJECTED, RunOutcome.IN_DOUBT])
+def test_what_the_ledger_says_all_day_does_not_stop_the_heartbeat_after_the_run_that_did_it(
+    outcome: RunOutcome,
+) -> None:
+    assert not went_well(troubles_of(report(entry(1, outcome))))
+    later = report(entry(1, outcome, old=True))
+    assert went_well(troubles_of(later))
+    assert alert_of(later, troubles_of(later)) is not None, "told, if the run that did it could not"
+
+
+def test_a_deferral_that_lasts_stops_the_heartbeat_as_long_as_it_lasts() -> None:
+    assert not went_well(troubles_of(report(entry(1, RunOutcome.DEFERRED, old=True))))
+
+
+def test_a_run_that_broke_off_is_told_once_a_day() -> None:
+    error = StoreError("state/deliveries/x.json cannot be read; put this file back from a backup")
+    alert = alert_of_break(error, make.TUESDAY)
+    assert alert is not None
+    assert "Run broke off: StoreError: state/deliveries/x.json cannot be read" in alert.text
+    told = known(remember("", alert))
+    assert alert_of_break(error, make.TUESDAY, told) is None
+    assert alert_of_break(error, make.WEDNESDAY, told) is not None
+
+
+def test_what_was_told_is_forgotten_after_a_week() -> None:
+    told = ""
+    for n in range(30):
+        told = told_after(report(entry(1, RunOutcome.DEFERRED, "later"), on=make.TUESDAY + timedelta(days=n)), told)
+    assert len(known(told)) == 9
+
+
+def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() -> None:
+    found = report(entry(1, RunOutcome.IN_DOUBT, "x"))
+    one, other = (alert_of(found, troubles_of(found)) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert re.fullmatch(r"[A-Za-z0-9.-]{1,100}", one.key)
+    assert one.key == other.key
