@@ -142,7 +142,7 @@ def run_morning(
             watcher.step(entry)
             entries.append(entry)
         if due_only and not should_stop():
-            problems += ask_ahead(desk, morning, subscribers)
+            problems += ask_ahead(desk, morning, readers)
         report = RunReport(
             run_id=run_id,
             digest_on=digest_on or morning.today.announced_on,

@@ -34,9 +34,11 @@ from newsletter.model import (
     SubscriberReport,
     Suppression,
     SuppressionReason,
+    Usage,
 )
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
+from newsletter.scorers import Question
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -98,6 +100,29 @@ class Silent:
 
 
 @dataclass
+class AskedAhead:
+    """Remembers for which papers a model was asked hours before the mail."""
+
+    papers: list[str] = field(default_factory=list)
+    lead: timedelta | None = timedelta(hours=2)
+
+    def collect(self) -> list[str]:
+        return []
+
+    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+        return bool(self.papers)
+
+    def ask(
+        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+    ) -> str:
+        self.papers += [paper.arxiv_id for question in questions for paper in question.papers]
+        return ""
+
+    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+        return None
+
+
+@dataclass
 class Morning:
     """A desk of fakes and the subscribers; `run` is one `newsletter run`."""
 
@@ -108,6 +133,7 @@ class Morning:
     subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
     now: datetime = make.NOW
     timing: Timing = ON_THE_MINUTE
+    ahead: AskedAhead | None = None
 
     @property
     def desk(self) -> Desk:
@@ -120,6 +146,7 @@ class Morning:
             letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
             timing=self.timing,
+            ahead=self.ahead,
         )
 
     def tick(self) -> list[RunOutcome]:
@@ -722,3 +749,16 @@ def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
     assert report.subscribers[0].outcome is RunOutcome.INTERRUPTED
     assert given.tick() == [RunOutcome.SENT]
     assert given.source.asked == ["cs.AI", "cs.LG"]
+
+
+def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who_left() -> None:
+    boston = make.subscriber(zone="America/New_York")  # 12:10 UTC
+    gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], ahead=AskedAhead())
+    given.store.change_standing(
+        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+    )
+    assert given.tick() == [RunOutcome.NOT_DUE, RunOutcome.SUPPRESSED]
+    assert given.source.asked == ["cs.LG"]
+    assert given.ahead is not None
+    assert given.ahead.papers == ["2601.00001", "2601.00002"]
