@@ -186,6 +186,11 @@ def is_step(event: str, args: tuple[Any, ...]) -> bool:
     return event in WIRE or is_write(event, args)
 
 
+def warm(folder: Path) -> None:
+    """One morning in this process, into the outbox: what is imported late is then there for every child."""
+    morning(prepare(folder), "outbox", 1)
+
+
 def steps_of(folder: Path, kind: str, port: int) -> int:
     """How many steps an undisturbed morning has."""
     told = folder / "steps"
@@ -313,6 +318,7 @@ def _ignore(_: RunReport) -> None: ...
 
 def at_steps(folder: Path, kind: str, count: int) -> WireToll:
     """Kills at `count` steps, evenly spread over a morning; neighbours are of different kinds."""
+    warm(folder / "warm")
     counted = prepare(folder / "counted")
     with provider(kind, counted) as port:
         steps = steps_of(counted, kind, port)
@@ -322,6 +328,7 @@ def at_steps(folder: Path, kind: str, count: int) -> WireToll:
 
 def by_the_provider(folder: Path, kind: str, count: int) -> WireToll:
     """Kills at `count` mails, evenly spread, each once before and once after it is taken."""
+    warm(folder / "warm")
     chosen = sorted({1 + i * READERS // count for i in range(count)})
     return total_of(
         crash(folder / f"{nth}-{takes_it}", kind, killed_by_the_provider(nth, takes_it=takes_it))
