@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from newsletter import resources
 from newsletter.config import Settings
+from newsletter.desk import Desk
 from newsletter.errors import ConfigError
-from newsletter.flow import Desk
 from newsletter.message import Letterhead
 from newsletter.model import Subscriber
 from newsletter.render import Brand, Renderer

@@ -22,6 +22,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _AGREES: dict[RunOutcome, frozenset[DeliveryState]] = {
     RunOutcome.SENT: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
     RunOutcome.NOTHING_RELEVANT: frozenset({_S.SKIPPED}),
+    RunOutcome.SUPPRESSED: frozenset({_S.SKIPPED}),
     RunOutcome.FEED_FAILED: frozenset({_S.SKIPPED}),
     RunOutcome.SCORING_FAILED: frozenset({_S.DEFERRED}),
     RunOutcome.DEFERRED: frozenset({_S.DEFERRED}),

@@ -3,7 +3,7 @@
     claimed → handed_over → accepted → delivered, with deferred, rejected, skipped and in_doubt on the way
 
 Pure: rows go in, rows come out. Writing them so that one claim wins is the store's business (stores/), asking a
-sender for evidence is `flow.deliver`'s. `MOVES` is the whole truth about what may follow what.
+sender for evidence is `deliver.deliver`'s. `MOVES` is the whole truth about what may follow what.
 """
 
 from __future__ import annotations

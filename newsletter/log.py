@@ -98,7 +98,7 @@ class Redactor:
 
 
 class LogWatcher:
-    """Watches a run (see flow.Watcher): a line for each feed and each subscriber, with the seconds it took.
+    """Watches a run (see desk.Watcher): a line for each feed and each subscriber, with the seconds it took.
 
     `is_sparing`: none for a subscriber for whom there was nothing to do.
     """

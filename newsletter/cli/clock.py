@@ -13,6 +13,7 @@ from newsletter.cli.ending import Duty, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.clock import keep_time
 from newsletter.config import Settings, load_settings
+from newsletter.desk import FEEDS
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
 from newsletter.telling import Teller
@@ -48,7 +49,7 @@ class _Watcher(log.LogWatcher):
 
     def begin(self, what: str, total: int) -> None:
         super().begin(what, total)
-        if what == flow.FEEDS:
+        if what == FEEDS:
             self._duty.idle.set()
         else:
             self._duty.idle.clear()

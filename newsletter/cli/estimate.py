@@ -11,11 +11,13 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, flow, sample
+from newsletter import app, sample
 from newsletter.announcements import candidates
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.collect import collect, cover
 from newsletter.config import Settings, load_settings
+from newsletter.desk import Desk, Morning
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.model import Paper, Profile, Subscriber
 from newsletter.prices import (
@@ -94,13 +96,13 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
         _print_budget(settings.daily_budget_usd, spent(desk.store.get_calls(since=today, until=today)), rows)
 
 
-def _groups(desk: flow.Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
     from newsletter.scorers.judge import profile_key  # noqa: PLC0415  # it loads the model's client
 
     on = desk.source.day(desk.now()) if is_recorded else None
     with TerminalWatcher() as watcher:
-        morning = flow.collect(desk, subscribers, watcher, digest_on=on, remember=False)
+        morning = collect(desk, subscribers, watcher, digest_on=on, remember=False)
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
         key, floor = profile_key(subscriber.profile), subscriber.min_relevance
@@ -116,9 +118,9 @@ def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset
     return find_known(judged, group.papers, model=model, prompt_key=prompt_key)
 
 
-def _papers(desk: flow.Desk, morning: flow.Morning, subscriber: Subscriber) -> list[Paper]:
+def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]:
     digest_on: date = morning.date_for(subscriber, desk.now())
-    days = flow.cover(desk, morning, subscriber, digest_on)
+    days = cover(desk, morning, subscriber, digest_on)
     mailed = desk.store.get_sent(subscriber.subscriber_id)
     shown = candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
     return [announcement.paper for announcement in shown]

@@ -11,6 +11,7 @@ from newsletter import app, flow, sample
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
+from newsletter.desk import Desk
 from newsletter.message import build_message
 from newsletter.model import Digest
 
@@ -71,7 +72,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     click.echo(path)
 
 
-def _content(desk: flow.Desk, digest: Digest, form: str) -> bytes:
+def _content(desk: Desk, digest: Digest, form: str) -> bytes:
     if form == "markdown":
         return desk.renderer.markdown(digest).encode()
     ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)

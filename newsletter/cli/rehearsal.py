@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from newsletter import addresses, app, flow, sample
 from newsletter.cli.common import TerminalWatcher
 from newsletter.config import Settings
+from newsletter.desk import Desk
 from newsletter.errors import ConfigError, SendError
 from newsletter.message import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
@@ -38,7 +39,7 @@ def _sample_mail(settings: Settings) -> Message:
     return _mail(desk, digest)
 
 
-def _mail(desk: flow.Desk, digest: Digest | None) -> Message:
+def _mail(desk: Desk, digest: Digest | None) -> Message:
     if digest is None or digest.is_empty:
         raise AssertionError("the bundled sample announces nothing")
     ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)

@@ -23,6 +23,7 @@ from newsletter.cli.common import (
 from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
 from newsletter.config import load_settings
+from newsletter.desk import Desk
 from newsletter.ledger import counts_as_sent
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 
@@ -113,7 +114,7 @@ def _complain_of(problem: str, *lines: str) -> None:
         complain(line)
 
 
-def _would(desk: flow.Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
+def _would(desk: Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
     """What a run would do for this subscriber now, as a line."""
     who = subscriber.subscriber_id
     digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)

@@ -1,6 +1,6 @@
 """Who takes the mail: `outbox.py` writes files, `smtp.py` hands it to a mail server.
 
-A sender translates and decides nothing: whether a mail may leave is the ledger's business (`flow.deliver`).
+A sender translates and decides nothing: whether a mail may leave is the ledger's business (`deliver.deliver`).
 """
 
 from typing import Protocol

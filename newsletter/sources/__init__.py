@@ -1,6 +1,6 @@
 """Where announcements come from: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
 
-A source translates and decides nothing: what is stale, merged or remembered is `flow.collect`'s business.
+A source translates and decides nothing: what is stale, merged or remembered is `collect.collect`'s business.
 """
 
 from datetime import date, datetime

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter import resources
+from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import Desk, preview, run_morning
+from newsletter.flow import preview, run_morning
 from newsletter.model import (
     Announcement,
     BatchState,

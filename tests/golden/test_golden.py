@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from newsletter import resources
-from newsletter.flow import Desk, preview, run_morning
+from newsletter.desk import Desk
+from newsletter.flow import preview, run_morning
 from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.render import Brand, Renderer

@@ -10,8 +10,9 @@ from email.headerregistry import Address
 import pytest
 
 from newsletter import resources, suppress
+from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import Desk, preview, run_morning
+from newsletter.flow import preview, run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,
@@ -544,6 +545,21 @@ def test_a_suppression_beats_the_subscribers_file() -> None:
     assert given.store.get_deliveries() == []
     given.store.change_standing(given.subscribers[0].subscriber_id, lambda standing: suppress.lift(standing, make.NOW))
     assert given.outcomes() == [RunOutcome.SENT]
+
+
+def test_who_leaves_while_their_mail_is_made_does_not_get_it() -> None:
+    given = morning(*two_papers())
+
+    class Slow(ScriptedScorer):
+        def score(self, *args: object, **options: object) -> ScoreSheet:
+            suppressed(given)
+            return super().score(*args, **options)  # type: ignore[arg-type]
+
+    given.scorer = Slow()
+    assert given.outcomes() == [RunOutcome.SUPPRESSED]
+    assert given.mailed() == []
+    [row] = given.store.get_deliveries()
+    assert (row.state, row.detail) == (DeliveryState.SKIPPED, "suppressed: unsubscribed")
 
 
 def test_when_the_provider_refuses_us_nothing_more_is_tried() -> None:

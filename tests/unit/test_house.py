@@ -29,7 +29,8 @@ ALSO_FOR = {
     "scorers": {"answers", "prompts"},
     "web": {"stores", "suppress", "tokens", "sendgrid_events"},
 }
-TOP = {"flow", "app", "cli", "config"}
+FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver"}  # the morning and its steps
+TOP = FLOW | {"app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
@@ -102,8 +103,9 @@ def test_nothing_below_imports_what_is_above_it(module: Path) -> None:
         assert not areas_used(module) & TOP
 
 
-def test_the_flow_meets_the_edges_only_through_their_protocols() -> None:
-    names = set(imported(ast.parse((PACKAGE / "flow.py").read_text(encoding="utf-8"))))
+@pytest.mark.parametrize("name", sorted(FLOW))
+def test_the_flow_meets_the_edges_only_through_their_protocols(name: str) -> None:
+    names = set(imported(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))))
     used = {name for name in names if name.startswith("newsletter.") and name.split(".")[1] in EDGES}
     assert all(name.count(".") == 2 for name in used), used  # newsletter.stores.Store, not newsletter.stores.tiny.…
 

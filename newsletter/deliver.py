@@ -1,0 +1,122 @@
+"""Step three: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
+
+The moves are ledger.py's business; what a failure of the wire means is the sender's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+
+from newsletter import ledger
+from newsletter.desk import Desk
+from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
+from newsletter.message import build_message
+from newsletter.model import Delivery, DeliveryState, Digest, RunOutcome, ScoreSheet, SubscriberReport
+
+SCORING_RETRY = timedelta(minutes=30)
+
+
+def settle_claim(
+    desk: Desk,
+    claim: Delivery,
+    digest: Digest,
+    sheet: ScoreSheet,
+    covered: tuple[date, ...],
+    failed_feeds: Collection[str],
+) -> SubscriberReport:
+    """End a claim: with a mail, or with the one true reason why there is none."""
+    who, now = claim.subscriber_id, desk.now()
+    if suppression := desk.store.get_standing(who).suppression:  # since the claim: a model may take its time
+        desk.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
+        return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
+    fell_back_on_nothing = sheet.problem and digest.is_empty  # a model might have found something
+    if (sheet.failures and not sheet.scores) or fell_back_on_nothing:
+        reason = sheet.problem or sheet.failures[0].reason
+        desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
+        return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
+    not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
+    if digest.is_empty:
+        outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
+        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
+    return replace(deliver(desk, claim, digest, covered, not_scored), problem=sheet.problem)
+
+
+def deliver(
+    desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+) -> SubscriberReport:
+    """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
+    who = claim.subscriber_id
+    ways = desk.letterhead.ways(who, digest.digest_on)
+    message = build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
+    row = ledger.hand_over(
+        claim,
+        paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
+        announced_on=covered,
+        not_scored_ids=not_scored,
+        message_id=message.mime["Message-ID"],
+        now=desk.now(),
+    )
+    desk.store.move(row)
+    try:
+        accepted = desk.sender.send(message)
+    except SendDeferred as error:
+        now = desk.now()
+        desk.store.move(ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+        return SubscriberReport(who, outcome, digest.counts, detail=str(error))
+    except SendRejected as error:
+        desk.store.move(ledger.reject(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
+    except SendInDoubt as error:
+        desk.store.move(ledger.doubt(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
+    desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
+    desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
+    return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+
+
+def settle_doubts(desk: Desk) -> None:
+    """Look for evidence of every mail that may or may not have left: an event of it, else the sender's word.
+
+    What neither can tell stays in doubt.
+    """
+    open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
+    for opened in open_rows:
+        stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        row = stored
+        if row.state not in ledger.OPEN_STATES:
+            continue
+        if row.state is DeliveryState.HANDED_OVER:
+            if desk.store.is_running(row.run_id):
+                continue
+            row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
+        evidence = desk.sender.find(row.delivery_id)
+        if evidence.accepted is not None:
+            detail = evidence.receipt or "the sender has no such mail"
+            row = ledger.settle(row, evidence.accepted, detail, desk.now())
+        if row is not stored:
+            with suppress(StoreConflict):  # another run settled it meanwhile, by the same evidence
+                desk.store.move(row)
+
+
+def already(row: Delivery | None) -> RunOutcome | None:
+    """The outcome of a row that no run can change any more; None if this run may still do something."""
+    match row.state if row else None:
+        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
+            return RunOutcome.ALREADY_SENT
+        case DeliveryState.REJECTED:
+            return RunOutcome.REJECTED
+        case DeliveryState.IN_DOUBT:
+            return RunOutcome.IN_DOUBT
+        case _:
+            return None
+
+
+def why_not(row: Delivery | None) -> RunOutcome:
+    """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
+    waits = row is not None and row.state is DeliveryState.DEFERRED
+    return already(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)
