@@ -372,7 +372,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".env").write_text(
         "NEWSLETTER_CONTACT=op@example.org\nNEWSLETTER_SENDER=digest@news.example.org\nNEWSLETTER_REPLY_TO=a@example.org\n"
         "NEWSLETTER_SEND_BY=smtp\nNEWSLETTER_SMTP_HOST=mail.example.org\nNEWSLETTER_DKIM_SELECTOR=k1\n"
-        "NEWSLETTER_DKIM_KEY=dkim.pem\n",
+        "NEWSLETTER_DKIM_KEY=dkim.pem\nNEWSLETTER_SECRET_KEYS=a-key-of-the-tests-as-long-as-it-has-to-be\n",
         encoding="utf-8",
     )
     return tmp_path
