@@ -106,7 +106,7 @@ def test_one_bad_address_does_not_stop_the_others(place: Place, server: Postmast
     done = run(place, server)
     assert (done.returncode, summary(done)) == (
         6,
-        "3 subscribers = 2 sent + 0 empty + 0 skipped + 1 failed + 0 in doubt",
+        "3 subscribers = 2 sent + 0 empty + 0 skipped + 1 failed (rejected) + 0 in doubt",
     )
     assert readers(server) == [ADA, "konrad+papers@example.org"]
     assert "550 5.1.1 <(address)>: there is nobody of that name" in done.stdout
