@@ -499,12 +499,49 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of one subscriber's address. `subscriber_id` is a function of the base address."""
+    """What is known of one subscriber's address. `subscriber_id` is a function of the base address.
+
+    The last two are the reader's own wishes, which hold in place of what subscribers.yaml says.
+    """
 
     subscriber_id: str
     suppression: Suppression | None = None
     soft_bounces_on: tuple[date, ...] = ()  # UTC days, each once, oldest first
     lifted_at: datetime | None = None  # what happened up to then no longer counts
+    paused_until: date | None = None  # mail comes again on this day
+    frequency: Frequency | None = None
+
+
+# --- what readers say ---------------------------------------------------------------------------------
+
+
+class RevisionOrigin(StrEnum):
+    """Where a change of a profile came from."""
+
+    REPLY = "reply"
+    WEB = "web"
+    OPERATOR = "operator"  # an earlier revision brought back by hand
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRevision:
+    """A reader's profile as they wrote it. The latest holds; an empty text hands it back to subscribers.yaml."""
+
+    subscriber_id: str
+    number: int  # from 1, without gaps
+    at: datetime
+    text: str  # YAML
+    origin: RevisionOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """More (1) or less (-1) like this paper. Of several for one paper the latest counts; 0 takes it back."""
+
+    subscriber_id: str
+    arxiv_id: str
+    value: int
+    at: datetime
 
 
 # --- the run ------------------------------------------------------------------------------------------

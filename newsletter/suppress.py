@@ -54,7 +54,7 @@ def suppress(standing: Standing, suppression: Suppression) -> Standing:
 
 def lift(standing: Standing, now: datetime) -> Standing:
     """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
-    return Standing(standing.subscriber_id, lifted_at=now)
+    return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now)
 
 
 def _order(suppression: Suppression) -> tuple[int, datetime, str]:

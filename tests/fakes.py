@@ -28,8 +28,11 @@ from newsletter.model import (
     Message,
     ModelBatch,
     ModelCall,
+    ProfileRevision,
+    RevisionOrigin,
     RunReport,
     Standing,
+    Vote,
 )
 
 
@@ -42,6 +45,9 @@ class MemoryStore:
         self._rows: dict[tuple[str, date], Delivery] = {}
         self._events: dict[tuple[str, EventKind], MailEvent] = {}
         self._standings: dict[str, Standing] = {}
+        self._revisions: dict[str, list[ProfileRevision]] = {}
+        self._votes: dict[tuple[str, str], Vote] = {}
+        self._once: set[tuple[str, str, date]] = set()
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._batches: dict[str, ModelBatch] = {}
@@ -150,6 +156,40 @@ class MemoryStore:
             if changed != known:
                 self._standings[subscriber_id] = changed
         return changed
+
+    def add_revision(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> ProfileRevision:
+        with self._lock:
+            known = self._revisions.setdefault(subscriber_id, [])
+            if known and known[-1].text == text:
+                return known[-1]
+            if after is not None and after != len(known):
+                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
+            known.append(ProfileRevision(subscriber_id, len(known) + 1, now, text, origin))
+            return known[-1]
+
+    def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
+        return list(self._revisions.get(subscriber_id, ()))
+
+    def put_vote(self, vote: Vote) -> None:
+        with self._lock:
+            known = self._votes.get((vote.subscriber_id, vote.arxiv_id))
+            if known is None or known.at <= vote.at:
+                self._votes[vote.subscriber_id, vote.arxiv_id] = vote
+
+    def get_votes(self, subscriber_id: str) -> list[Vote]:
+        votes = [vote for (who, _), vote in self._votes.items() if who == subscriber_id and vote.value]
+        return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
+
+    def claim_once(self, what: str, key: str, *, on: date) -> bool:
+        with self._lock:
+            is_new = (what, key, on) not in self._once
+            self._once.add((what, key, on))
+        return is_new
+
+    def forget_claims(self, *, before: date) -> None:
+        self._once = {claim for claim in self._once if claim[2] >= before}
 
     def put_judgements(self, judgements: Sequence[Judgement]) -> None:
         for one in judgements:

@@ -16,8 +16,11 @@ from newsletter.model import (
     MailEvent,
     ModelBatch,
     ModelCall,
+    ProfileRevision,
+    RevisionOrigin,
     RunReport,
     Standing,
+    Vote,
 )
 
 
@@ -99,6 +102,35 @@ class Store(Protocol):
 
     def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
         """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost."""
+
+    # -- what readers say
+
+    def add_revision(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> ProfileRevision:
+        """Keep a changed profile under the next number; the latest revision itself if its text is the same.
+
+        `after` is the revision the change was made from (0: none). Raises StoreConflict if another came after it.
+        """
+
+    def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
+        """All of them, oldest first."""
+
+    def put_vote(self, vote: Vote) -> None:
+        """Keep this as the subscriber's vote on that paper, unless a later one is kept already."""
+
+    def get_votes(self, subscriber_id: str) -> list[Vote]:
+        """The vote on each paper, oldest first; those that were taken back are not there."""
+
+    def claim_once(self, what: str, key: str, *, on: date) -> bool:
+        """True for the first of any number of racing calls with this (what, key, on); False ever after.
+
+        For what must happen at most once a day: an answer to a command, a mail that is read. `what` is a file name,
+        `key` any text.
+        """
+
+    def forget_claims(self, *, before: date) -> None:
+        """Drop what was claimed on days before that date."""
 
     # -- a model's answers and calls
 

@@ -2,7 +2,8 @@
 
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
     judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
-    events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json
+    events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
+    once/WHAT/2026-11-22.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -29,8 +31,11 @@ from newsletter.model import (
     MailEvent,
     ModelBatch,
     ModelCall,
+    ProfileRevision,
+    RevisionOrigin,
     RunReport,
     Standing,
+    Vote,
 )
 from newsletter.stores.locks import FolderLock, RunLocks
 from newsletter.stores.shelf import Shelf, unreadable
@@ -40,6 +45,11 @@ _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
 _STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    key: str
 
 
 class TinyStore:
@@ -55,6 +65,9 @@ class TinyStore:
         self._calls = folder / "calls"
         self._events = folder / "events"
         self._standings = folder / "standings"
+        self._revisions = folder / "revisions"
+        self._votes = folder / "votes"
+        self._once = folder / "once"
         self._batches = folder / "batches"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
@@ -64,6 +77,9 @@ class TinyStore:
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
         self._told = Shelf("events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}", self._temp)
         self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
+        self._profiles = Shelf("revisions", ProfileRevision, lambda revision: str(revision.number), self._temp)
+        self._voted = Shelf("votes", Vote, lambda vote: vote.arxiv_id, self._temp)
+        self._claimed = Shelf("once", _Claimed, lambda claimed: claimed.key, self._temp)
         self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._submitted = Shelf("batches", ModelBatch, lambda batch: batch.batch_id, self._temp)
@@ -75,6 +91,8 @@ class TinyStore:
             for part in (self._announcements, self._deliveries, self._events, self._standings, self._judgements):
                 files.make_folder(part)
             for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
+                files.make_folder(part)
+            for part in (self._revisions, self._votes, self._once):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -248,6 +266,55 @@ class TinyStore:
 
     def _standing_file(self, subscriber_id: str) -> Path:
         return self._standings / f"{_require_safe(subscriber_id)}.json"
+
+    # -- what readers say
+
+    def add_revision(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> ProfileRevision:
+        path = self._revisions / f"{_require_safe(subscriber_id)}.json"
+        with self._change(path):
+            known = self.get_revisions(subscriber_id)
+            if known and known[-1].text == text:
+                return known[-1]
+            if after is not None and after != len(known):
+                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
+            revision = ProfileRevision(subscriber_id, len(known) + 1, now, text, origin)
+            self._profiles.put(path, revision)
+        return revision
+
+    def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
+        path = self._revisions / f"{_require_safe(subscriber_id)}.json"
+        with _disk(path):
+            return sorted(self._profiles.get_all(path), key=lambda revision: revision.number)
+
+    def put_vote(self, vote: Vote) -> None:
+        path = self._votes / f"{_require_safe(vote.subscriber_id)}.json"
+        with self._change(path):
+            known = self._voted.get(path, vote.arxiv_id)
+            if known is None or known.at <= vote.at:
+                self._voted.put(path, vote)
+
+    def get_votes(self, subscriber_id: str) -> list[Vote]:
+        path = self._votes / f"{_require_safe(subscriber_id)}.json"
+        with _disk(path):
+            votes = [vote for vote in self._voted.get_all(path) if vote.value]
+        return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
+
+    def claim_once(self, what: str, key: str, *, on: date) -> bool:
+        path = self._once / _require_safe(what) / _day_file(on)
+        with self._change(path):
+            if self._claimed.get(path, key) is not None:
+                return False
+            self._claimed.put(path, _Claimed(key))
+        return True
+
+    def forget_claims(self, *, before: date) -> None:
+        with self._change(self._once):
+            for folder in [path for path in self._once.iterdir() if path.is_dir()]:
+                for path in _files(folder, _DAY_FILE):
+                    if path.stem < before.isoformat():
+                        path.unlink(missing_ok=True)
 
     # -- a model's answers and calls
 

@@ -1,0 +1,99 @@
+"""What every Store promises about what readers say: revisions in order, the latest vote, and once a day only once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import StoreConflict
+from newsletter.model import ProfileRevision, RevisionOrigin, Vote
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
+
+REPLY, WEB = RevisionOrigin.REPLY, RevisionOrigin.WEB
+LATER = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["tiny", "memory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
+
+
+@pytest.fixture
+def store(memory: Memory) -> Store:
+    return memory.store
+
+
+def test_revisions_are_numbered_and_come_back_as_they_were(memory: Memory, store: Store) -> None:
+    assert store.get_revisions(WHO) == []
+    first = store.add_revision(WHO, "topics: [\U0001d538 \x00 \ud800]\n", origin=REPLY, now=NOW)
+    second = store.add_revision(WHO, "", origin=WEB, now=NOW + LATER)
+    assert first == ProfileRevision(WHO, 1, NOW, "topics: [\U0001d538 \x00 \ud800]\n", REPLY)
+    assert second.number == 2
+    assert memory.another().get_revisions(WHO) == [first, second]
+    assert memory.another().get_revisions("s_other234") == []
+
+
+def test_the_same_text_again_is_no_new_revision(store: Store) -> None:
+    first = store.add_revision(WHO, "a: 1", origin=REPLY, now=NOW)
+    assert store.add_revision(WHO, "a: 1", origin=WEB, now=NOW + LATER) == first
+    store.add_revision(WHO, "a: 2", origin=WEB, now=NOW)
+    assert store.add_revision(WHO, "a: 1", origin=WEB, now=NOW).number == 3
+
+
+def test_a_change_of_what_is_no_longer_the_latest_is_refused(store: Store) -> None:
+    store.add_revision(WHO, "a: 1", origin=REPLY, now=NOW, after=0)
+    with pytest.raises(StoreConflict, match="changed meanwhile"):
+        store.add_revision(WHO, "a: 2", origin=WEB, now=NOW, after=0)
+    assert store.add_revision(WHO, "a: 2", origin=WEB, now=NOW, after=1).number == 2
+
+
+def test_the_latest_vote_on_a_paper_counts_and_zero_takes_it_back(memory: Memory, store: Store) -> None:
+    up, down = Vote(WHO, "2511.00001", 1, NOW), Vote(WHO, "hep-th/9901001", -1, NOW + LATER)
+    for vote in (down, up):
+        store.put_vote(vote)
+    assert memory.another().get_votes(WHO) == [up, down]
+    store.put_vote(Vote(WHO, "2511.00001", 0, NOW + LATER))
+    store.put_vote(up)  # a late copy
+    assert store.get_votes(WHO) == [down]
+    assert store.get_votes("s_other234") == []
+
+
+def test_once_is_once_for_each_thing_key_and_day(memory: Memory, store: Store) -> None:
+    key = "<mail \x00 \ud800@example.org>"
+    assert store.claim_once("mail", key, on=DAY)
+    assert not store.claim_once("mail", key, on=DAY)
+    assert not memory.another().claim_once("mail", key, on=DAY)
+    assert store.claim_once("answer", key, on=DAY)
+    assert store.claim_once("mail", key, on=DAY + timedelta(days=1))
+    store.forget_claims(before=DAY + timedelta(days=1))
+    assert store.claim_once("mail", key, on=DAY)
+    assert not store.claim_once("mail", key, on=DAY + timedelta(days=1))
+
+
+def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path: Path) -> None:
+    barrier = fork.Barrier(4, timeout=30)
+
+    def work(number: int, barrier: Barrier) -> None:
+        store = TinyStore(tmp_path / "state")
+        barrier.wait()
+        won = [key for key in map(str, range(20)) if store.claim_once("mail", key, on=DAY)]
+        for turn in range(5):
+            store.add_revision(WHO, f"{number} {turn}", origin=REPLY, now=NOW)
+        (tmp_path / f"won-{number}").write_text(" ".join(won))
+
+    children = [fork.Process(target=work, args=(number, barrier)) for number in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    won = [key for number in range(4) for key in (tmp_path / f"won-{number}").read_text().split()]
+    assert sorted(won) == sorted(map(str, range(20)))
+    revisions = TinyStore(tmp_path / "state").get_revisions(WHO)
+    assert [revision.number for revision in revisions] == list(range(1, 21))
+    assert {revision.text for revision in revisions} == {f"{number} {turn}" for number in range(4) for turn in range(5)}
