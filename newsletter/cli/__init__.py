@@ -26,7 +26,7 @@ COMMANDS = {
     "deliveries": "Look into the ledger, and settle a delivery in doubt.",
     "bounce": "Take a mail that came back: remember that the address failed, or complained.",
     "estimate": "Say what a morning's model calls will cost, before they are made.",
-    "costs": "What the model's calls cost, by month, day, model and profile.",
+    "costs": "What the model's calls cost, by month, day, run, model, profile and subscriber.",
     "calls": "List the model's calls, or show one with its answer.",
     "eval": "Measure the local ranker on labelled announcement days.",
     "schema": "Print the JSON Schema of subscribers.yaml.",
