@@ -29,7 +29,19 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter import app, flow
 from newsletter.config import Settings
-from newsletter.model import DeliveryState, EventKind, MailEvent, Paper, Profile, RunReport, ScoreSheet
+from newsletter.message import Ways
+from newsletter.model import (
+    DeliveryState,
+    Digest,
+    EventKind,
+    MailEvent,
+    Paper,
+    Profile,
+    RenderedDigest,
+    RunReport,
+    ScoreSheet,
+)
+from newsletter.render import Renderer
 from newsletter.scorers import Scorer
 from newsletter.stores.tiny import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
@@ -162,7 +174,7 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
         _env_file=None,
     )
     desk = app.build(settings, feed=FEED)
-    desk = replace(desk, scorer=ScoredOnce(desk.scorer))
+    desk = replace(desk, scorer=ScoredOnce(desk.scorer), renderer=RenderedOnce(desk.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, desk.store)
     return flow.run_morning(desk, listed.subscribers, Nobody(), digest_on=desk.source.day(desk.now()))
 
@@ -180,6 +192,18 @@ class ScoredOnce:
     ) -> ScoreSheet:
         self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor)
         return self._sheet
+
+
+class RenderedOnce:
+    """The first reader's digest stands for all: nothing here hangs on its words."""
+
+    def __init__(self, inner: Renderer) -> None:
+        self._inner = inner
+        self._rendered: RenderedDigest | None = None
+
+    def render(self, digest: Digest, ways: Ways) -> RenderedDigest:
+        self._rendered = self._rendered or self._inner.render(digest, ways)
+        return self._rendered
 
 
 def is_step(event: str, args: tuple[Any, ...]) -> bool:
