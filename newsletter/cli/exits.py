@@ -9,7 +9,7 @@ EXIT_STORE = 7
 EXIT_CODES = """\b
 Exit codes:
   0  all is well (nothing relevant and no announcement are well)
-  1  stopped by Ctrl-C, or a bug: please report its traceback
+  1  a bug: please report its traceback; or stopped by Ctrl-C
   2  the command line is not understood
   3  settings, subscribers.yaml or a template need mending
   4  a feed could not be fetched or read

@@ -18,6 +18,7 @@ from newsletter import resources
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.flow import preview, run_morning
+from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,
     BatchState,
@@ -145,8 +146,7 @@ class Office:
             sender=self.sender,
             store=self.store,
             renderer=RENDERER,
-            from_address=Address("Morning Papers", addr_spec="digest@example.org"),
-            reply_address="back@example.org",
+            letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
             ahead=Batches(judge, funnel, self.store, lead=self.lead),
         )
