@@ -165,27 +165,27 @@ def read(text: str, subscriber: Subscriber) -> Subscriber:
 
     Raises ConfigError with `line 3: …` in `.problems` for each thing to mend, and nothing else for any text.
     """
+    return read_with_keys(text, subscriber)[0]
+
+
+def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple[str, ...]]:
+    """The same, and which keys the text sets; `keywords.like` and `keywords.avoid` are two. Raises as `read`."""
     wishes, problems = _wishes(text)
     changed = with_wishes(subscriber, wishes) if wishes and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like):
         problems.append(Problem(1, "found neither topics nor words below like, expected at least one of them"))
-    if problems or changed is None:
+    if problems or wishes is None or changed is None:
         raise _error(problems)
-    return changed
+    return changed, tuple(_keys(wishes))
 
 
-def written_keys(text: str) -> tuple[str, ...]:
-    """Which keys the text sets, `keywords.like` and `keywords.avoid` each on its own. Raises ConfigError as `read`."""
-    wishes, problems = _wishes(text)
-    if problems or wishes is None:
-        raise _error(problems)
-    keys: list[str] = []
+def _keys(wishes: Wishes) -> Iterator[str]:
+    lists = wishes.keywords.model_fields_set
     for key in Wishes.model_fields:
-        if key == "keywords" and key in wishes.model_fields_set:
-            keys += [f"keywords.{each}" for each in ("like", "avoid") if each in wishes.keywords.model_fields_set]
+        if key == "keywords":
+            yield from (f"keywords.{each}" for each in Keywords.model_fields if each in lists)
         elif key in wishes.model_fields_set:
-            keys.append(key)
-    return tuple(keys)
+            yield key
 
 
 def is_blank(text: str) -> bool:
