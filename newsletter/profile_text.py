@@ -292,7 +292,7 @@ def _tidied(lines: Iterable[str]) -> Iterator[str]:
     for raw in lines:
         margin = _MARGIN.match(raw)
         line = " " * len(margin[0]) + raw[margin.end() :] if margin else raw
-        if inner and _STRAY.match(line) and not _ANY_KEY.match(line):
+        if inner and _STRAY.match(line) and not (_KEY.match(line) or _ANY_KEY.match(line)):
             line = " " * inner + line  # the rest of a line that a mail program has broken: YAML takes it for nothing
         indent = len(line) - len(line.lstrip(" "))
         if not line.strip():

@@ -154,6 +154,13 @@ def test_a_line_that_a_mail_program_has_broken_is_one_again(text: str) -> None:
     assert (profile.about, profile.language) == ("Somebody who reads about graphs and trees, too", "de")
 
 
+@pytest.mark.parametrize("colon", [":\u00a0", "：", "： ", ":\u3000"])
+@pytest.mark.parametrize("key", ["min_novelty", "max_papers", "language", "frequency", "time_zone"])
+def test_an_odd_space_or_colon_after_a_key_makes_it_no_rest_of_the_line_before(key: str, colon: str) -> None:
+    one = make.subscriber(profile=WHOLE)
+    assert read(write(one).replace(f"{key}: ", f"{key}{colon}"), RITA) == one
+
+
 def test_curly_quotes_in_a_list_on_one_line_are_quotes() -> None:
     assert read("keywords: {like: [x]}\npinned_authors: [“Berg, Bo”, „Ada’s“, Eve]", RITA).pinned_authors == (
         "Berg, Bo",
