@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter import resources
+from newsletter import log, resources
 from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.message import Letterhead
-from newsletter.model import Subscriber
+from newsletter.model import Standing, Subscriber
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
@@ -30,6 +31,8 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from flask import Flask
 
+    from newsletter.profiles import Profiles
+    from newsletter.readers import Reader
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
@@ -304,6 +307,13 @@ def build_store(settings: Settings) -> Store:
     return TinyStore(settings.state)
 
 
+def build_profiles(settings: Settings, store: Store) -> Profiles:
+    """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
+    from newsletter.profiles import Profiles
+
+    return Profiles(lambda: _load_listed(settings, store)[0], store, cache(build_local_scorer))
+
+
 def build_renderer(settings: Settings) -> Renderer:
     return Renderer(
         Brand(settings.name, settings.reply_address),
@@ -329,18 +339,41 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
-    """The subscribers that count now. `problem` is set when the file is broken and the last good one serves."""
+    """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
 
-    subscribers: Sequence[Subscriber]
+    `readers` are the same people with the origin of each part, `as_listed` what the file alone says of them.
+    """
+
+    readers: Sequence[Reader]
+    as_listed: Sequence[Subscriber]
     problem: str = ""
+
+    @property
+    def subscribers(self) -> Sequence[Subscriber]:
+        return [reader.subscriber for reader in self.readers]
 
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Read subscribers.yaml and remember it as the last good one.
+    """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
 
-    A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend.
-    Raises ConfigError if there never was a good one.
+    A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
+    a profile that can no longer be read, which is logged. Raises ConfigError if there never was a good file.
     """
+    from newsletter.readers import look
+
+    listed, problem = _load_listed(settings, store)
+    standings = {standing.subscriber_id: standing for standing in store.get_standings()}
+    readers = []
+    for one in listed:
+        who = one.subscriber_id
+        readers.append(look(one, standings.get(who, Standing(who)), store.get_revisions(who)))
+        if readers[-1].problem:
+            log.get_log().error("profile_ignored", subscriber=who, problem=readers[-1].problem)
+    return SubscriberList(readers, listed, problem)
+
+
+def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], str]:
+    """What the file says, or the last good one did and why."""
     from newsletter.subscribers import parse_subscribers, read_subscribers
 
     try:
@@ -350,7 +383,7 @@ def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
             raise
-        return SubscriberList(parse_subscribers(last_good, source=LAST_GOOD), str(error))
+        return parse_subscribers(last_good, source=LAST_GOOD), str(error)
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
-    return SubscriberList(subscribers)
+    return subscribers, ""

@@ -20,6 +20,16 @@ from newsletter.sources import Source
 from newsletter.stores import Store
 
 
+class Drafting(Protocol):
+    """As much of a desk as a draft needs."""
+
+    @property
+    def scorer(self) -> Scorer: ...
+
+    @property
+    def store(self) -> Store: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).

@@ -11,13 +11,13 @@ from datetime import date
 from newsletter.announcements import announced, candidates
 from newsletter.catchup import left_unscored
 from newsletter.collect import failed_feeds
-from newsletter.desk import Desk, Morning
+from newsletter.desk import Drafting, Morning
 from newsletter.digest import compose
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreSheet, Subscriber
 
 
 def draft(
-    desk: Desk,
+    desk: Drafting,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],
@@ -52,7 +52,7 @@ def draft(
 
 
 def history_for(
-    desk: Desk,
+    desk: Drafting,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],

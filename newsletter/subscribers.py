@@ -1,14 +1,17 @@
 """subscribers.yaml → subscribers: either everybody, with the defaults applied, or every problem with its line.
 
 `yaml_lines.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
-values are checked against each other, and problems are worded. The file is never written.
+values are checked against each other, and problems are worded. The file is never written. What readers write
+themselves goes through the same check (profile_text.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,10 +23,13 @@ from newsletter.subscribers_schema import (
     MAX_SUBSCRIBERS,
     WEEKDAYS,
     Keywords,
+    Language,
     Preferences,
     SubscriberEntry,
     SubscribersFile,
     TopicEntry,
+    Weekday,
+    Wishes,
     nearest,
     schema,
     to_address,
@@ -41,7 +47,6 @@ _MISSING = {
     "subscribers": "a list with at least one subscriber",
 }
 _MODELS: dict[str, type[BaseModel]] = {
-    "": SubscribersFile,
     "defaults": Preferences,
     "subscribers": SubscriberEntry,
     "topics": TopicEntry,
@@ -76,8 +81,8 @@ def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ..
         if not problems:
             problems.append(Problem(1, "found nothing, expected subscribers: and a list of them"))
     else:
-        file, found = _validate(root)
-        problems += found
+        file, found = validate(root, SubscribersFile)
+        problems += [*_problems_between(root), *found]
     if problems or file is None:
         raise _config_error(problems, source)
     return tuple(_subscriber(entry, file.defaults) for entry in file.subscribers)
@@ -95,21 +100,23 @@ def _config_error(problems: list[Problem], source: str) -> ConfigError:
 # --- problems -----------------------------------------------------------------------------------------
 
 
-def _validate(root: Node) -> tuple[SubscribersFile | None, list[Problem]]:
-    problems = list(_problems_between(root))
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(root: Node, shape: type[M]) -> tuple[M | None, list[Problem]]:
+    """What the tree says if it has this shape, and else None and every problem, in plain words."""
     try:
-        return SubscribersFile.model_validate(plain(root)), problems
+        return shape.model_validate(plain(root)), []
     except ValidationError as error:
-        problems += _worded(error.errors(include_url=False), root)
-        return None, problems
+        return None, list(_worded(error.errors(include_url=False), root, shape))
 
 
-def _worded(details: list[ErrorDetails], root: Node) -> Iterable[Problem]:
+def _worded(details: list[ErrorDetails], root: Node, shape: type[BaseModel]) -> Iterable[Problem]:
     lines = sorted(((root.find(detail["loc"]), detail) for detail in details), key=lambda pair: pair[0].line)
     for count, (node, detail) in enumerate(lines):
         if node.refused:
             continue  # yaml_lines has said so already
-        said = _said(detail) if count <= MAX_PROBLEMS else "wrong"
+        said = _said(detail, shape) if count <= MAX_PROBLEMS else "wrong"
         yield Problem(node.line, f"{_label(detail['loc'])}{said}")
 
 
@@ -121,7 +128,7 @@ def _label(loc: Loc) -> str:
     return ".".join(bare(key) for key in keys) + ": " if keys else ""
 
 
-def _said(detail: ErrorDetails) -> str:
+def _said(detail: ErrorDetails, shape: type[BaseModel]) -> str:
     """`found X, expected Y` in plain words."""
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
@@ -129,7 +136,7 @@ def _said(detail: ErrorDetails) -> str:
         case "missing":
             said = f"missing, expected {_MISSING[key]}"
         case "extra_forbidden":
-            said = f"unknown key{_nearest_key(detail['loc'])}"
+            said = f"unknown key{_nearest_key(detail['loc'], shape)}"
         case "silent_topic":
             said = "neither relevant nor irrelevant, expected text in at least one of them"
         case "too_short":
@@ -143,7 +150,7 @@ def _said(detail: ErrorDetails) -> str:
             words = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
             said = f"found {_show(found)}, expected {words}"
         case _:
-            keys = ", ".join(_model(detail["loc"]).model_fields)
+            keys = ", ".join(_model(detail["loc"], shape).model_fields)
             said = f"found {show(found)}, expected keys and values ({keys})"
     remedy = "write it" if key in _MISSING else "write it, or remove the line"
     return f"{said}; {remedy}" if found is None else said
@@ -153,13 +160,13 @@ def _show(found: Any) -> str:
     return "no text" if isinstance(found, str) and not found.strip() else show(found)
 
 
-def _model(loc: Loc) -> type[BaseModel]:
+def _model(loc: Loc, shape: type[BaseModel]) -> type[BaseModel]:
     keys = [step for step in loc if isinstance(step, str) and step in _MODELS]
-    return _MODELS[keys[-1] if keys else ""]
+    return _MODELS[keys[-1]] if keys else shape
 
 
-def _nearest_key(loc: Loc) -> str:
-    keys = list(_model(loc[:-1]).model_fields)
+def _nearest_key(loc: Loc, shape: type[BaseModel]) -> str:
+    keys = list(_model(loc[:-1], shape).model_fields)
     near = nearest(str(loc[-1])[:100], keys)
     return near.replace("; nearest:", ", expected") if near else f", expected one of {', '.join(keys)}"
 
@@ -178,7 +185,7 @@ def _problems_between(root: Node) -> Iterable[Problem]:
         if isinstance(entry.value, dict):
             yield from _missing_together(entry, defaults)
     for node in (defaults, *entries):
-        yield from _topics_twice(node)
+        yield from topics_twice(node)
 
 
 def _duplicate_addresses(entries: list[Node]) -> Iterable[Problem]:
@@ -207,7 +214,8 @@ def _missing_together(entry: Node, defaults: Node | None) -> Iterable[Problem]:
         yield Problem(entry.line, said)
 
 
-def _topics_twice(preferences: Node | None) -> Iterable[Problem]:
+def topics_twice(preferences: Node | None) -> Iterable[Problem]:
+    """Topics that share a name, in a mapping that may hold `topics`."""
     topics = _get(preferences, "topics")
     names: set[str] = set()
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
@@ -228,41 +236,78 @@ def _get(node: Node | None, key: str) -> Node | None:
 
 
 def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
-    chosen = _over(defaults, entry)
-    keywords = chosen.keywords
-    if "keywords" in entry.model_fields_set:
-        keywords = _over(defaults.keywords, entry.keywords)
+    chosen = _laid_over(defaults, entry)
+    return _complete(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
+
+
+def with_wishes(subscriber: Subscriber, wishes: Wishes) -> Subscriber:
+    """The subscriber, with the keys that are written in `wishes` taken from there."""
+    chosen = _laid_over(_wishes_of(subscriber), wishes)
+    return _complete(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
+
+
+def _complete(who: str, email: str, name: str, chosen: Wishes, paused_until: date | None) -> Subscriber:
     return Subscriber(
-        subscriber_id=subscriber_id(entry.email),
-        email=entry.email,
-        name=entry.name,
+        subscriber_id=who,
+        email=email,
+        name=name,
         zone=chosen.time_zone,
         send_at=chosen.send_at,
         frequency=chosen.frequency,
         weekday=WEEKDAYS.index(chosen.weekday),
         categories=_unique(chosen.categories),
         announce_types=_unique(chosen.announce_types),
-        profile=_profile(chosen, keywords),
+        profile=_profile(chosen),
         pinned_authors=_unique(chosen.pinned_authors),
         min_relevance=chosen.min_relevance,
         min_novelty=chosen.min_novelty,
         max_papers=chosen.max_papers,
-        paused_until=chosen.paused_until,
+        paused_until=paused_until,
     )
 
 
-def _profile(chosen: Preferences, keywords: Keywords) -> Profile:
+def _wishes_of(subscriber: Subscriber) -> Wishes:
+    profile = subscriber.profile
+    topics = [TopicEntry.model_construct(None, **asdict(topic)) for topic in profile.topics]
+    return Wishes.model_construct(
+        None,
+        time_zone=subscriber.zone,
+        send_at=subscriber.send_at,
+        frequency=subscriber.frequency,
+        weekday=cast(Weekday, WEEKDAYS[subscriber.weekday]),
+        categories=list(subscriber.categories),
+        announce_types=list(subscriber.announce_types),
+        about=profile.about,
+        topics=topics,
+        keywords=Keywords.model_construct(None, like=list(profile.like), avoid=list(profile.avoid)),
+        pinned_authors=list(subscriber.pinned_authors),
+        min_relevance=subscriber.min_relevance,
+        min_novelty=subscriber.min_novelty,
+        max_papers=subscriber.max_papers,
+        language=cast(Language, profile.language),
+    )
+
+
+def _profile(chosen: Wishes) -> Profile:
     return Profile(
         topics=tuple(Topic(topic.name, topic.relevant, topic.irrelevant) for topic in chosen.topics),
         about=chosen.about,
-        like=_unique(keywords.like),
-        avoid=_unique(keywords.avoid),
+        like=_unique(chosen.keywords.like),
+        avoid=_unique(chosen.keywords.avoid),
         language=chosen.language,
     )
 
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+W = TypeVar("W", bound=Wishes)
+
+
+def _laid_over(below: W, above: Wishes) -> W:
+    """As `_over`; of the keywords, each of the two lists on its own."""
+    chosen = _over(below, above)
+    if "keywords" in above.model_fields_set:
+        return chosen.model_copy(update={"keywords": _over(below.keywords, above.keywords)})
+    return chosen
 
 
 def _over(below: M, above: BaseModel) -> M:

@@ -258,8 +258,8 @@ class Keywords(_Model):
     )
 
 
-class Preferences(_Model):
-    """All that can be set for everybody (under `defaults`) and for each subscriber."""
+class Wishes(_Model):
+    """All that readers may change themselves, in a profile that holds in place of the file's (profile_text.py)."""
 
     time_zone: Zone = Field(
         "UTC", description="IANA time zone of `send_at` and of the digest's date.", examples=["Europe/Berlin"]
@@ -322,6 +322,11 @@ class Preferences(_Model):
         30, description="Most papers in one digest; the best stay.", examples=[15]
     )
     language: Annotated[Language, *_LANGUAGE] = Field("en", description="Language of the comments.", examples=["de"])
+
+
+class Preferences(Wishes):
+    """All that can be set for everybody (under `defaults`) and for each subscriber."""
+
     paused_until: Until = Field(
         None, description="No mail before this date; empty for no pause.", examples=["2027-01-31"]
     )

@@ -20,7 +20,7 @@ MAX_NODES = 100_000
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 # What YAML 1.1 §5.1 calls printable, and its line ends.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 # What a parser says (libyaml and PyYAML word it differently behind these) → what to do about it.
@@ -130,7 +130,7 @@ def decode(source: str | bytes) -> str:
     if isinstance(source, bytes):
         source = _from_bytes(source)
     text = source.removeprefix("\ufeff")
-    if found := _UNPRINTABLE.search(text):
+    if found := UNPRINTABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         code = f"U+{ord(found[0]):04X}"
         raise Unreadable(line, f"found the unprintable character {code}, expected readable text; remove it")

@@ -11,7 +11,7 @@ import click
 from rich.markup import escape
 
 from newsletter import app
-from newsletter.cli.common import bill_in_words, complain, cost_in_words, new_table, print_table
+from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
@@ -53,6 +53,7 @@ def command(month_in: datetime | None, as_json: bool) -> None:
       newsletter costs --month 2026-10 --json
     """
     settings = load_settings()
+    begin_log(settings, quiet=True)
     store = app.build_store(settings)
     month = f"{month_in or app.utc_now():%Y-%m}"
     calls = store.get_calls(since=date.min, until=date.max)

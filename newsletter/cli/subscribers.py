@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: the list, or one subscriber with the file's defaults applied."""
+"""`newsletter subscribers`: the list; one of them in full, with who said what; and their profiles' revisions."""
 
 from __future__ import annotations
 
@@ -7,36 +7,56 @@ import yaml
 from pydantic import TypeAdapter
 
 from newsletter import app
-from newsletter.cli.common import complain, find_subscriber, new_table, print_table
+from newsletter.cli.common import begin_log, complain, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.suppressions import in_words
-from newsletter.config import load_settings
-from newsletter.model import Subscriber
+from newsletter.config import Settings, load_settings
+from newsletter.errors import ConfigError
+from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.profile_text import is_blank, read
+from newsletter.readers import Reader
+from newsletter.stores import Store
+
+_ORIGINS = {
+    RevisionOrigin.REPLY: "the reader, by reply",
+    RevisionOrigin.WEB: "the reader, on the web",
+    RevisionOrigin.OPERATOR: "you, brought back by hand",
+}
 
 
-@click.command(epilog=EXIT_CODES)
-@click.argument("email", required=False)
-def command(email: str | None) -> None:
-    """List the subscribers, or show EMAIL (an address or id) in full, defaults applied.
+class _ShowByDefault(click.Group):
+    """`newsletter subscribers EMAIL` is `newsletter subscribers show EMAIL`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group(cls=_ShowByDefault, invoke_without_command=True, epilog=EXIT_CODES)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List the subscribers as they are served: subscribers.yaml, with the readers' own wishes over it.
 
     Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
     subscribers.yaml itself, then run 'newsletter check'.
+
+    \b
+    Examples:
+      newsletter subscribers
+      newsletter subscribers show ada@example.org
+      newsletter subscribers revisions ada@example.org
+      newsletter subscribers revert ada@example.org 2
     """
+    if context.invoked_subcommand:
+        return
     settings = load_settings()
     store = app.build_store(settings)
-    listed = app.load_subscribers(settings, store)
-    if listed.problem:
-        complain(f"{listed.problem}\nThis is the last good version.")
-    if email:
-        one = find_subscriber(listed.subscribers, email)
-        data = TypeAdapter(Subscriber).dump_python(one, mode="json")
-        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
-        if (standing := store.get_standing(one.subscriber_id)).suppression:
-            click.echo(f"# {in_words(standing)}")
-        return
+    listed = _load(settings, store)
     suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
-    table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories")
-    for one in listed.subscribers:
+    table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "profile")
+    for reader in listed.readers:
+        one = reader.subscriber
         mail = f"paused until {one.paused_until}" if one.paused_until else str(one.frequency)
         if why := suppressed.get(one.subscriber_id):
             mail = f"none: {why.why}"
@@ -48,5 +68,111 @@ def command(email: str | None) -> None:
             f"{one.send_at:%H:%M}",
             one.zone,
             " ".join(one.categories),
+            f"revision {reader.revision.number}" if reader.revision else "file",
         )
     print_table(table)
+
+
+@command.command()
+@click.argument("who", metavar="EMAIL|ID")
+def show(who: str) -> None:
+    """Show one subscriber as they are served, and below it which part is from where.
+
+    \b
+    Example:
+      newsletter subscribers show ada@example.org
+    """
+    settings = load_settings()
+    store = app.build_store(settings)
+    reader = _find(_load(settings, store), who)
+    data = TypeAdapter(Subscriber).dump_python(reader.subscriber, mode="json")
+    click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
+    for line in _origins(reader):
+        click.echo(f"# {line}")
+    if (standing := store.get_standing(reader.subscriber.subscriber_id)).suppression:
+        click.echo(f"# {in_words(standing)}")
+
+
+@command.command()
+@click.argument("who", metavar="EMAIL|ID")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+def revisions(who: str, number: int | None) -> None:
+    """List the revisions of a subscriber's profile, or show the text of one.
+
+    \b
+    Examples:
+      newsletter subscribers revisions ada@example.org
+      newsletter subscribers revisions ada@example.org 2
+    """
+    settings = load_settings()
+    store = app.build_store(settings)
+    listed = _load(settings, store)
+    reader = _find(listed, who)
+    as_listed = find_subscriber(listed.as_listed, reader.subscriber.subscriber_id)
+    kept = store.get_revisions(reader.subscriber.subscriber_id)
+    if number is not None:
+        if number > len(kept):
+            raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}")
+        click.echo(kept[number - 1].text or "# empty: back to subscribers.yaml")
+        return
+    if not kept:
+        click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; subscribers.yaml holds.")
+        return
+    table = new_table("number#", "at (UTC)", "by", "state")
+    for revision in kept:
+        state = "holds" if revision == reader.revision else _state(revision, as_listed)
+        table.add_row(str(revision.number), f"{revision.at:%Y-%m-%d %H:%M}", _ORIGINS[revision.origin], state)
+    print_table(table)
+
+
+@command.command()
+@click.argument("who", metavar="EMAIL|ID")
+@click.argument("number", type=click.IntRange(min=0))
+def revert(who: str, number: int) -> None:
+    """Bring back revision NUMBER of a subscriber's profile, as a new revision; 0 is back to subscribers.yaml.
+
+    \b
+    Examples:
+      newsletter subscribers revert ada@example.org 2
+      newsletter subscribers revert ada@example.org 0
+    """
+    settings = load_settings()
+    store = app.build_store(settings)
+    one = _find(_load(settings, store), who).subscriber
+    click.echo(app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now()))
+
+
+def _load(settings: Settings, store: Store) -> app.SubscriberList:
+    begin_log(settings, quiet=True)
+    listed = app.load_subscribers(settings, store)
+    if listed.problem:
+        complain(f"{listed.problem}\nThis is the last good version.")
+    return listed
+
+
+def _find(listed: app.SubscriberList, who: str) -> Reader:
+    one = find_subscriber(listed.subscribers, who)
+    return next(reader for reader in listed.readers if reader.subscriber == one)
+
+
+def _state(revision: ProfileRevision, listed: Subscriber) -> str:
+    if is_blank(revision.text):
+        return "back to subscribers.yaml"
+    try:
+        read(revision.text, listed)
+    except ConfigError as error:
+        return f"cannot be read any more: {error.problems[0]}"
+    return ""
+
+
+def _origins(reader: Reader) -> list[str]:
+    lines = []
+    if reader.revision:
+        by = f"revision {reader.revision.number} of {reader.revision.at:%Y-%m-%d} ({_ORIGINS[reader.revision.origin]})"
+        keys = [key for key in reader.keys if not (key == "frequency" and reader.has_frequency)]
+        lines.append(f"from {by}: {', '.join(keys)}")
+    if reader.has_frequency:
+        lines.append("the reader's own word: frequency")
+    if reader.has_pause:
+        lines.append("the reader's own word: paused_until")
+    return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]

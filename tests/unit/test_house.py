@@ -29,7 +29,7 @@ ALSO_FOR = {
     "scorers": {"answers", "prompts"},
     "web": {"stores", "suppress", "tokens", "sendgrid_events"},
 }
-FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver"}  # the morning and its steps
+FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
 TOP = FLOW | {"app", "cli", "config"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
