@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -311,7 +310,7 @@ def build_profiles(settings: Settings, store: Store) -> Profiles:
     """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
     from newsletter.profiles import Profiles
 
-    return Profiles(lambda: _load_listed(settings, store)[0], store, cache(build_local_scorer))
+    return Profiles(lambda: _load_listed(settings, store)[0], store, build_local_scorer)
 
 
 def build_renderer(settings: Settings) -> Renderer:

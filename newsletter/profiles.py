@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 
 from newsletter.desk import Morning
 from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict
 from newsletter.latex import readable
-from newsletter.model import AnnouncementDay, Digest, ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.model import (
+    AnnouncementDay,
+    Digest,
+    Paper,
+    Profile,
+    ProfileRevision,
+    RevisionOrigin,
+    ScoreSheet,
+    Subscriber,
+)
 from newsletter.profile_changes import differences
 from newsletter.profile_text import is_blank, read, write
 from newsletter.readers import applied
@@ -22,6 +32,7 @@ from newsletter.scorers import Scorer
 from newsletter.stores import Store
 
 MAX_TITLES = 5
+SHEETS = 8  # that are remembered
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
@@ -30,6 +41,19 @@ _MEANWHILE = (
     " Ask for the present one, and make your change there."
 )
 _SAME = "Nothing is different: your profile says this already."
+
+
+class _Remembering:
+    """A scorer that answers at once what it was asked lately: a reader who tries out cut-offs asks the same again."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.history_days = scorer.history_days
+        self._score = lru_cache(maxsize=SHEETS)(scorer.score)
+
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+    ) -> ScoreSheet:
+        return self._score(profile, tuple(papers), tuple(tuple(day) for day in history))  # without floor: all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +74,7 @@ class Profiles:
     def __init__(self, listed: Callable[[], Sequence[Subscriber]], store: Store, scorer: Callable[[], Scorer]) -> None:
         self._listed = listed
         self._store = store
-        self._scorer = scorer
+        self._scorer = cache(lambda: _Remembering(scorer()))
 
     def current(self, subscriber_id: str) -> str:
         """The profile that holds, as YAML that explains itself."""

@@ -33,7 +33,7 @@ from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers import load_subscribers
 from tests import make
-from tests.unit.test_flow import morning
+from tests.unit.test_flow import ScriptedScorer, morning
 from tests.unit.test_profile_text import subscribers
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +100,18 @@ def test_a_trial_records_nothing(store: Store, profiles: Profiles, tmp_path: Pat
     files = sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert profiles.preview(WHO, "max_papers: 1", now=NOW) is not None
     assert sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file()) == files
+
+
+def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
+    asked = ScriptedScorer()
+    profiles = Profiles(lambda: [ADA], store, lambda: asked)
+    for papers in (3, 4, 5):
+        digest = profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)
+        assert digest is not None
+        assert digest.counts.shown == papers
+    assert len(asked.scored) == 1
+    profiles.preview(WHO, "about: I read something else now.", now=NOW)
+    assert len(asked.scored) == 2
 
 
 def test_titles_are_readable_and_no_more_than_a_few(profiles: Profiles) -> None:
