@@ -535,23 +535,6 @@ class ProfileRevision:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileProblem:
-    """One thing to mend in a profile's text, in words its reader understands."""
-
-    line: int  # from 1; 0: of the text as a whole
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProfilePreview:
-    """What a text would do as a profile. With problems nothing else is known."""
-
-    problems: tuple[ProfileProblem, ...] = ()
-    changes: tuple[str, ...] = ()  # what would be different from what holds, a line each
-    digest: Digest | None = None  # of the latest announcement; None: there is none to try it on
-
-
-@dataclass(frozen=True, slots=True)
 class Vote:
     """More (1) or less (-1) like this paper. Of several for one paper the latest counts; 0 takes it back."""
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from newsletter import yaml_lines
+from newsletter.errors import ConfigError, StoreConflict
 from newsletter.model import (
     AnnounceType,
     Counts,
     Digest,
     DigestEntry,
     Paper,
-    ProfilePreview,
-    ProfileProblem,
     RevisionOrigin,
     Score,
 )
@@ -47,45 +46,41 @@ WHY = "Near to your topic <Alternatives>."
 class FakeProfiles:
     def __init__(self, store: Store, *subscriber_ids: str) -> None:
         self._store, self._known = store, subscriber_ids
-        self.previews = 0
 
     def current(self, subscriber_id: str) -> str:
-        if subscriber_id not in self._known:
-            raise LookupError(subscriber_id)
         revisions = self._store.get_revisions(subscriber_id)
-        return revisions[-1].text if revisions else FIRST
+        return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
-    def preview(self, subscriber_id: str, text: str) -> ProfilePreview:
-        self.previews += 1
-        held = self.current(subscriber_id)
-        root, problems = yaml_lines.read(text)
-        found = [ProfileProblem(problem.line, problem.text) for problem in problems]
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        root, problems = yaml_lines.read(text or FIRST)
+        found = list(problems)
         tree = root.value if root is not None and isinstance(root.value, dict) else {}
         found += [
-            ProfileProblem(
-                node.line, f'"{yaml_lines.bare(key)}" is no key of a profile; expected one of {", ".join(KEYS)}'
-            )
+            yaml_lines.Problem(node.line, f'"{yaml_lines.bare(key)}" is no key here; expected one of {", ".join(KEYS)}')
             for key, node in tree.items()
             if key not in KEYS
         ]
         most = tree["max_papers"].value if "max_papers" in tree else "3"
         if not isinstance(most, str) or not most.isdecimal() or len(most) > 3:
-            found.append(ProfileProblem(tree["max_papers"].line, "max_papers is a number from 0 to 999"))
+            found.append(yaml_lines.Problem(tree["max_papers"].line, "max_papers is a number from 0 to 999"))
         if not found and not tree:
-            found.append(ProfileProblem(0, "A profile has at least one topic."))
+            found.append(yaml_lines.Problem(1, "a profile has at least one topic"))
         if found:
-            return ProfilePreview(tuple(found))
-        changes = () if text.strip() == held.strip() else (f"max_papers: {most}",)
-        return ProfilePreview((), changes, a_digest(int(str(most))))
+            lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
+            raise ConfigError("The profile has problems:", lines)
+        return a_digest(int(str(most)))
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
     ) -> str:
-        preview = self.preview(subscriber_id, text)
-        if preview.problems:
-            return "\n".join(f"line {problem.line}: {problem.text}" for problem in preview.problems)
-        self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after)
-        return "Different now:\n  " + "\n  ".join(preview.changes)
+        if subscriber_id not in self._known:
+            return "Nothing was changed: nobody is called so."
+        try:
+            self.preview(subscriber_id, text, now=now)
+            self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after)
+        except (ConfigError, StoreConflict) as error:
+            return f"Nothing was changed. {error}"
+        return f"Your profile is changed.\n\nWhat is different now:\n- {len(text)} characters"
 
 
 def a_digest(most: int) -> Digest:

@@ -7,17 +7,19 @@ was typed comes back whatever happens. What a profile means, and what it would h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from threading import BoundedSemaphore
 from typing import Protocol
 
 import flask
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, TooManyRequests
 
-from newsletter.errors import StoreConflict
+from newsletter.errors import ConfigError
 from newsletter.latex import readable
-from newsletter.model import Digest, ProfilePreview, ProfileProblem, ProfileRevision, RevisionOrigin
+from newsletter.model import Digest, ProfileRevision, RevisionOrigin
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
@@ -26,11 +28,13 @@ from newsletter.web.site import HEADERS, Page
 MAX_CHARS = 32_000  # the longest sample profile has 3,000
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
+MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
+_PROBLEM_LINE = re.compile(r"line (\d{1,9}): (.*)", re.DOTALL)
 _ORIGINS = {
     RevisionOrigin.REPLY: "by mail",
     RevisionOrigin.WEB: "on this page",
@@ -39,20 +43,24 @@ _ORIGINS = {
 
 
 class Profiles(Protocol):
-    """What readers' profiles are and do. Every method raises LookupError for a subscriber who is not there any more."""
+    """What readers' profiles are and do."""
 
     def current(self, subscriber_id: str) -> str:
         """The profile that holds, as YAML that can be changed and given back."""
 
-    def preview(self, subscriber_id: str, text: str) -> ProfilePreview:
-        """What the text would do. Changes nothing."""
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        """The latest announcement under this text; None if there is none. Changes nothing.
+
+        Raises ConfigError with `line 3: …` in `.problems` for each thing to mend.
+        """
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
     ) -> str:
         """Keep the text as the next revision, and say in words what is different now.
 
-        `after` is the revision it was made from (0: none). Raises StoreConflict if another came after it.
+        A blank text hands the profile back to subscribers.yaml. `after` is the revision it was made from (0: none):
+        if another came after it nothing is kept, and the answer says so, as it does for a text with mistakes.
         """
 
 
@@ -77,7 +85,6 @@ class PreviewView:
     """What a text would do, for reading."""
 
     problems: tuple[ProblemView, ...] = ()
-    changes: tuple[str, ...] = ()
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
@@ -90,6 +97,7 @@ class RevisionView:
     at: str
     origin: str
     is_latest: bool
+    is_blank: bool = False  # handed back to subscribers.yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class EditorView:
 
     text: str
     after: int
-    said: str = ""  # saved, unchanged, conflict, shown, unclear, or nothing
+    said: str = ""  # saved, refused, unchanged, conflict, shown, unclear, or nothing
     answer: str = ""  # what is different now
     shown: int = 0  # the earlier revision in the form
     held: str = ""  # what holds, where the form has something else and the reader has to choose
@@ -110,10 +118,12 @@ class EditorView:
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
-_PAPERS = PreviewView((), ("a change",), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
+_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
+_SAID = ("", "saved", "unchanged", "conflict", "refused")
 PAGES: tuple[Page, ...] = (
-    *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in ("", "saved", "unchanged", "conflict", "shown")),
+    *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in _SAID),
+    *(("profile.html", {"p": replace(_EDITOR, said="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, said="unclear", held="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
     *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, PreviewView())),
 )
@@ -137,18 +147,15 @@ class _Desk:
     signer: Signer | None
     profiles: Profiles
     now: Callable[[], datetime]
+    trials: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_TRIALS))
 
     def answer(self, token: str) -> str:
         signer = self.signer
         subscriber_id = signer.read_link(Purpose.PROFILE, token) if signer else None
         if signer is None or subscriber_id is None:
             return flask.render_template("dead_link.html", word="profile")
-        try:
-            view = self._carry_out(subscriber_id)
-        except LookupError:
-            return flask.render_template("dead_link.html", word="profile")
         view = replace(
-            view,
+            self._carry_out(subscriber_id),
             revisions=revision_views(self.store.get_revisions(subscriber_id)),
             pause_url=f"/pause/{signer.link(Purpose.PAUSE, subscriber_id)}",
             unsubscribe_url=f"/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
@@ -161,10 +168,12 @@ class _Desk:
         text = _typed()
         if subscriber_id is None or text is None:
             raise BadRequest
+        if not self.trials.acquire(blocking=False):  # whoever leaves must not wait for those who try out
+            raise TooManyRequests(retry_after=RETRY_S)
         try:
             return flask.render_template("_preview.html", preview=self._try(subscriber_id, text))
-        except LookupError as error:
-            raise BadRequest from error
+        finally:
+            self.trials.release()
 
     def _carry_out(self, subscriber_id: str) -> EditorView:
         latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss
@@ -186,46 +195,45 @@ class _Desk:
         preview = self._try(subscriber_id, text)
         if preview.problems:
             return EditorView(text, after, preview=preview)
-        try:
-            answer = self.profiles.change(subscriber_id, text, origin=RevisionOrigin.WEB, now=self.now(), after=after)
-        except StoreConflict:
-            latest, held = self._latest(subscriber_id), self.profiles.current(subscriber_id)
-            return EditorView(text, latest, "conflict", held=held, preview=preview)
-        view = EditorView(text, self._latest(subscriber_id), "saved", answer=answer)
-        return replace(view, preview=replace(preview, changes=()))
+        answer = self.profiles.change(subscriber_id, text, origin=RevisionOrigin.WEB, now=self.now(), after=after)
+        known = self.store.get_revisions(subscriber_id)
+        view = EditorView(text, max((r.number for r in known), default=0), answer=answer, preview=preview)
+        if known and (known[-1].text == text or any(r.text == text for r in known if r.number > after)):
+            held = text if text.strip() else self.profiles.current(subscriber_id)
+            return replace(view, said="saved", text=held)
+        if view.after == after:
+            return replace(view, said="refused")
+        return replace(view, said="conflict", held=self.profiles.current(subscriber_id))
 
     def _show(self, subscriber_id: str, number: int | None, typed: str, held: str, latest: int) -> EditorView:
-        found = [r for r in self.store.get_revisions(subscriber_id) if r.number == number]
-        if not found:
+        texts = {0: ""} | {r.number: r.text for r in self.store.get_revisions(subscriber_id)}
+        if number not in texts:
             return EditorView(typed, latest, "unclear")
-        is_lost = typed.strip() not in {held.strip(), found[0].text.strip()}
-        return EditorView(
-            found[0].text,
-            latest,
-            "shown",
-            shown=found[0].number,
-            typed=typed if is_lost else "",
-            preview=self._try(subscriber_id, found[0].text),
-        )
+        text = texts[number]
+        is_lost = typed.strip() not in {"", held.strip(), text.strip()}
+        view = EditorView(text, latest, "shown", shown=number, typed=typed if is_lost else "")
+        return replace(view, preview=self._try(subscriber_id, text))
 
     def _try(self, subscriber_id: str, text: str) -> PreviewView:
         if len(text) > MAX_CHARS:
             said = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
             return PreviewView(problems=(ProblemView(0, said, ""),))
-        return preview_view(self.profiles.preview(subscriber_id, text), text)
+        try:
+            return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))
+        except ConfigError as error:
+            problems = tuple(_problem_view(problem, text.splitlines()) for problem in error.problems)
+            if not any(problem.line for problem in problems):
+                raise  # not about the reader's text
+            return PreviewView(problems=problems)
 
     def _latest(self, subscriber_id: str) -> int:
         return max((r.number for r in self.store.get_revisions(subscriber_id)), default=0)
 
 
-def preview_view(preview: ProfilePreview, text: str) -> PreviewView:
-    lines = text.splitlines()
-    problems = tuple(_problem_view(problem, lines) for problem in sorted(preview.problems, key=lambda p: p.line))
-    digest = preview.digest
-    if problems or digest is None:
-        return PreviewView(problems, preview.changes)
+def preview_view(digest: Digest | None) -> PreviewView:
+    if digest is None:
+        return PreviewView()
     return PreviewView(
-        changes=preview.changes,
         announced=_days(digest.announced_on),
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
@@ -237,15 +245,25 @@ def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, 
     """The latest ones, newest first."""
     newest = sorted(revisions, key=lambda revision: -revision.number)[:SHOWN_REVISIONS]
     return tuple(
-        RevisionView(r.number, f"{_day(r.at)}, {r.at:%H:%M} UTC", _ORIGINS[r.origin], r.number == newest[0].number)
-        for r in newest
+        RevisionView(
+            number=revision.number,
+            at=f"{_day(revision.at)}, {revision.at:%H:%M} UTC",
+            origin=_ORIGINS[revision.origin],
+            is_latest=revision is newest[0],
+            is_blank=not revision.text.strip(),
+        )
+        for revision in newest
     )
 
 
-def _problem_view(problem: ProfileProblem, lines: Sequence[str]) -> ProblemView:
-    quoted = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+def _problem_view(problem: str, lines: Sequence[str]) -> ProblemView:
+    match = _PROBLEM_LINE.fullmatch(problem)
+    if match is None:
+        return ProblemView(0, problem, "")
+    line = int(match[1])
+    quoted = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     cut = quoted if len(quoted) <= SHOWN_LINE_CHARS else quoted[:SHOWN_LINE_CHARS] + "…"
-    return ProblemView(problem.line, problem.text, cut.strip())
+    return ProblemView(line, match[2], cut)
 
 
 def _paper_views(digest: Digest) -> tuple[PaperView, ...]:

@@ -6,14 +6,14 @@ import html
 import logging
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.model import RevisionOrigin
+from newsletter.model import Digest, RevisionOrigin
 from newsletter.stores.tiny import TinyStore
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import create_app
@@ -68,14 +68,14 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(store: TinyStore, cli
     assert "The announcement of 7 October 2025" in answer.text
     assert "Selective recurrences with O(n) memory" in answer.text
     assert "&lt;Alternatives&gt;" in answer.text
-    assert "max_papers: 2" in answer.text
+    assert answer.text.count('<span class="why">') == 2
     assert in_form(answer) == CHANGED
     assert texts(store) == []
 
 
 def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, client: FlaskClient) -> None:
     answer = press(client, "save", CHANGED)
-    assert "Different now:" in answer.text
+    assert "What is different now:" in answer.text
     (revision,) = store.get_revisions(WHO)
     assert (revision.text, revision.origin, revision.at) == (CHANGED, RevisionOrigin.WEB, NOW)
     assert after_of(answer) == "1"
@@ -133,6 +133,25 @@ def test_an_earlier_version_can_be_looked_at_and_brought_back(store: TinyStore, 
     assert texts(store) == [CHANGED, "max_papers: 1\n", CHANGED]
 
 
+def test_the_operators_own_setting_can_be_brought_back_too(store: TinyStore, client: FlaskClient) -> None:
+    press(client, "save", CHANGED)
+    looked = press(client, "show 0", CHANGED, 1)
+    assert in_form(looked) == ""
+    assert "what the newsletter set up for you holds again" in looked.text
+    assert texts(store) == [CHANGED]
+    saved = press(client, "save", "", after_of(looked))
+    assert texts(store) == [CHANGED, ""]
+    assert "as the newsletter set it up" in saved.text
+    assert in_form(client.get(PROFILE)) == FIRST
+
+
+def test_who_is_no_longer_on_the_list_is_told_so(store: TinyStore, client: FlaskClient) -> None:
+    link = f"/profile/{SIGNER.link(Purpose.PROFILE, 's_gone2345')}"
+    answer = client.post(link, data={"do": "save", "text": CHANGED, "after": "0"})
+    assert "Nothing was changed: nobody is called so." in answer.text
+    assert store.get_revisions("s_gone2345") == []
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -168,12 +187,35 @@ def test_a_text_without_end_is_refused_in_words(store: TinyStore, client: FlaskC
 
 def test_the_live_preview_is_the_same_without_the_page_around_it(store: TinyStore, client: FlaskClient) -> None:
     good = client.post(f"{PROFILE}/preview", data={"text": CHANGED})
-    assert good.text.lstrip().startswith("<h2>What would be different")
+    assert good.text.lstrip().startswith("<h2>The announcement of 7 October 2025")
     assert "<html" not in good.text
     assert 'data-line="8"' in client.post(f"{PROFILE}/preview", data={"text": WRONG}).text
     assert client.post(f"{PROFILE}/preview").status_code == 400
     assert client.post("/profile/nonsense/preview", data={"text": CHANGED}).status_code == 400
     assert texts(store) == []
+
+
+def test_only_a_few_live_previews_are_made_at_once(store: TinyStore) -> None:
+    """The next is told to come back, so that threads are left for readers who leave."""
+    profiles = Slow(store)
+    client = profiles.client = create_app(replace(part_of(store), profiles=profiles)).test_client()
+    assert client.post(f"{PROFILE}/preview", data={"text": CHANGED}).status_code == 200
+    assert profiles.answers == [429, 200]
+    assert client.post(f"{PROFILE}/preview", data={"text": CHANGED}).status_code == 200
+
+
+class Slow(FakeProfiles):
+    """While it makes a preview, another one is asked for; until that is refused."""
+
+    def __init__(self, store: TinyStore) -> None:
+        super().__init__(store, WHO)
+        self.answers: list[int] = []
+        self.client: FlaskClient | None = None
+
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        if self.client is not None and 429 not in self.answers:
+            self.answers.append(self.client.post(f"{PROFILE}/preview", data={"text": text}).status_code)
+        return super().preview(subscriber_id, text, now=now)
 
 
 def test_foreign_text_stays_text(client: FlaskClient) -> None:
@@ -189,7 +231,6 @@ def test_foreign_text_stays_text(client: FlaskClient) -> None:
         "",
         "nonsense",
         SIGNER.link(Purpose.UNSUBSCRIBE, WHO),
-        SIGNER.link(Purpose.PROFILE, "s_gone2345"),
         Signer(["somebody else"]).link(Purpose.PROFILE, WHO),
         "a/b/c",
         "%00%ff",
