@@ -89,6 +89,7 @@ class PreviewView:
     counts_announced: str = ""
     relevant: int = 0
     papers: tuple[PaperView, ...] = ()
+    language: str = "en"  # of their comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
         papers=_paper_views(digest),
+        language=digest.subscriber.profile.language,
     )
 
 

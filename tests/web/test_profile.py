@@ -68,7 +68,7 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(store: TinyStore, cli
     assert "The announcement of 7 October 2025" in answer.text
     assert "Selective recurrences with O(n) memory" in answer.text
     assert "&lt;Alternatives&gt;" in answer.text
-    assert answer.text.count('<span class="why">') == 2
+    assert answer.text.count('<span class="why" lang="en">') == 2
     assert in_form(answer) == CHANGED
     assert texts(store) == []
 
