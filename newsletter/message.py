@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import email.policy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -50,11 +50,12 @@ _POLICY = _policy()
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """By which one mail can be answered. Without a web part `unsubscribe_url` is empty."""
+    """By which one mail can be answered. Without a web part the URLs are empty."""
 
     reply_to: str
     unsubscribe_url: str = ""
     envelope_from: str = ""  # who is told of a bounce; empty: the From address
+    profile_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,14 @@ class Letterhead:
             return Ways(self.reply_to, envelope_from=self.bounce_to)
         reply = tagged(self.reply_to, signer.tag(Purpose.REPLY, subscriber_id, digest_on))
         bounce = tagged(self.bounce_to, signer.tag(Purpose.BOUNCE, subscriber_id, digest_on)) if self.bounce_to else ""
-        link = f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}" if self.base_url else ""
-        return Ways(reply if self.has_tags else self.reply_to, link, bounce)
+        ways = Ways(reply if self.has_tags else self.reply_to, envelope_from=bounce)
+        if not self.base_url:
+            return ways
+        return replace(
+            ways,
+            unsubscribe_url=f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+            profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
+        )
 
 
 def message_id(digest: Digest, domain: str) -> str:

@@ -114,6 +114,7 @@ class View:
     pinned_authors: str
     reply_to: str
     unsubscribe_url: str  # empty: only a reply unsubscribes
+    profile_url: str  # empty: there is no web part
     preheader: str
 
 
@@ -155,7 +156,8 @@ class Renderer:
     def check(self) -> None:
         """Renders a digest in which every branch of the templates is taken. Raises ConfigError like `render`."""
         self.render(_EVERYTHING)
-        self.render(_EVERYTHING, Ways("reader@example.org", "https://example.org/u/token"))
+        site = "https://example.org"
+        self.render(_EVERYTHING, Ways("reader@example.org", f"{site}/u/token", profile_url=f"{site}/profile/token"))
         self.markdown(_EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
@@ -199,6 +201,7 @@ class Renderer:
             pinned_authors=", ".join(subscriber.pinned_authors),
             reply_to=ways.reply_to,
             unsubscribe_url=ways.unsubscribe_url,
+            profile_url=ways.profile_url,
             preheader=_one_line(" · ".join(p.title for p in papers[1:4]), PREHEADER_CHARS),
         )
 

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     """What a token is for; one made for another purpose is worth nothing."""
 
     UNSUBSCRIBE = "unsubscribe"  # a link
+    PAUSE = "pause"  # a link
+    PROFILE = "profile"  # a link
     REPLY = "reply"  # a tag in Reply-To and in the unsubscribing address
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
 

@@ -41,7 +41,14 @@ def command(host: str, port: int, no_clock: bool) -> None:
     if not no_clock:
         app.build(settings)  # what cannot work is said now
     try:
-        server = create_server(web, host=host, port=port, threads=THREADS, ident=None)
+        server = create_server(
+            web,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=False,  # web/limits.py knows whose X-Forwarded-For to believe
+        )
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     log.get_log().info("web_started", host=host, port=int(server.effective_port), clock=not no_clock)

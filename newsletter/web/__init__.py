@@ -14,9 +14,12 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe
+from newsletter.web import monitoring, pausing, profile, sendgrid_hook, site, unsubscribe
+from newsletter.web.profile import Profiles
 
-__all__ = ["WebPart", "check_templates", "create_app"]
+__all__ = ["Profiles", "WebPart", "check_templates", "create_app"]
+
+PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *profile.PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class WebPart:
     now: Callable[[], datetime]
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
+    profiles: Profiles | None = None  # None: there is no page to change a profile
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -37,11 +41,14 @@ def create_app(part: WebPart) -> flask.Flask:
     app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address)
     app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(pausing.blueprint(part.store, part.signer, part.now))
+    if part.profiles is not None:
+        app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
-    site.check(app, unsubscribe.PAGES)
+    site.check(app, PAGES)
     return app
 
 
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
-    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), unsubscribe.PAGES)
+    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), PAGES)

@@ -26,11 +26,12 @@ from newsletter.errors import ConfigError, StoreError
 _log = logging.getLogger(__name__)
 
 Page = tuple[str, Mapping[str, object]]  # a template, and values for all that it shows
-PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 503))
+PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
 
 TEMPLATES = "templates/web"
 MAX_BODY_BYTES = 8 * 1024 * 1024  # of any request; a blueprint asks for less where less will do
-STYLE_AGE_S = 3600
+LITTLE_BYTES = 4096  # enough for a wish
+FILE_AGE_S = 3600
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -59,16 +60,22 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address)
-    style = resources.read_text(f"{TEMPLATES}/style.css")
-
-    @app.get("/style.css")
-    def stylesheet() -> flask.Response:
-        headers = {"Cache-Control": f"public, max-age={STYLE_AGE_S}"}
-        return flask.Response(style, mimetype="text/css", headers=headers)
-
+    _serve(app, "style.css", "stylesheet", "text/css")
+    _serve(app, "editor.js", "script", "text/javascript")
     app.after_request(_protect)
     app.register_error_handler(Exception, _explain)
     return app
+
+
+def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str) -> None:
+    text = resources.read_text(f"{TEMPLATES}/{name}")
+    headers = {"Cache-Control": f"public, max-age={FILE_AGE_S}"}
+    app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
+
+
+def want_little() -> None:
+    """For a blueprint's `before_request`, where a body is a few words."""
+    flask.request.max_content_length = LITTLE_BYTES
 
 
 def check(app: flask.Flask, pages: Iterable[Page]) -> None:
@@ -103,7 +110,7 @@ def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
         request = flask.request
         _log.error("%s of %s failed", request.method, request.endpoint, exc_info=error)
     code = known.code or 500
-    headers = {"Allow": ", ".join(known.valid_methods)} if code == 405 and hasattr(known, "valid_methods") else {}
+    headers = {name: value for name, value in known.get_headers() if name in {"Allow", "Retry-After"}}
     return flask.render_template("problem.html", code=code), code, headers
 
 

@@ -1,15 +1,15 @@
 """`/u/TOKEN`: the link of each mail by which its reader leaves, with one click and without a login.
 
-Only a POST that says what it wants changes something: link scanners follow every link, and some post to what they
-find. Doing it twice is doing it once. A link that is not ours gets a page that says what to do instead, and never an
-error: it will not get better by being asked again.
+Whoever only wants a rest is offered a pause (pausing.py). Only a POST that says what it wants changes something: link
+scanners follow every link, and some post to what they find. Doing it twice is doing it once. A link that is not ours
+gets a page that says what to do instead, and never an error: it will not get better by being asked again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import flask
 
@@ -17,15 +17,19 @@ from newsletter import suppress
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.site import Page
+from newsletter.web.limits import Limit, guard
+from newsletter.web.pausing import PauseView, take_wish, view_of
+from newsletter.web.site import Page, want_little
 
-MAX_BODY_BYTES = 4096
+PER_LINK, PER_CLIENT = 60, 600  # a minute; a mail provider's machines press the button for many readers
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
 BY_LINK = "by the link in a mail"
 _OTHER_REASON_BEFORE = f"{BY_LINK}, before that: "
 
+_VIEWS = (PauseView(), PauseView("Tuesday, 6 January 2026"), PauseView(weeks=()))
 PAGES: tuple[Page, ...] = (
-    *((name, {}) for name in ("leave.html", "back.html", "dead_link.html")),
+    *((name, {"pause": view}) for name in ("leave.html", "back.html") for view in _VIEWS),
+    *(("dead_link.html", {"word": word}) for word in ("unsubscribe", "pause", "profile")),
     *(("left.html", {"may_return": a, "is_complaint": b}) for a, b in ((True, False), (False, False), (False, True))),
 )
 
@@ -33,7 +37,8 @@ PAGES: tuple[Page, ...] = (
 def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) -> flask.Blueprint:
     desk = _Desk(store, signer, now)
     pages = flask.Blueprint("unsubscribe", __name__)
-    pages.before_request(_want_little)
+    pages.before_request(want_little)
+    pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     pages.add_url_rule("/u/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
     pages.add_url_rule("/u", "cut", lambda: desk.answer(""), methods=["GET", "POST"])  # by a mail program
     return pages
@@ -48,15 +53,16 @@ class _Desk:
     def answer(self, token: str) -> str:
         subscriber_id = self.signer.read_link(Purpose.UNSUBSCRIBE, token) if self.signer else None
         if subscriber_id is None:
-            return flask.render_template("dead_link.html")
+            return flask.render_template("dead_link.html", word="unsubscribe")
         wish = _wish()
         if wish == "leave":
             standing = self.store.change_standing(subscriber_id, lambda known: left(known, self.now()))
         elif wish == "return":
             standing = self.store.change_standing(subscriber_id, lambda known: returned(known, self.now()))
         else:
-            standing = self.store.get_standing(subscriber_id)
-        return _page(standing, is_back=wish == "return")
+            standing, view = take_wish(self.store, subscriber_id, self.now())
+            return _page(standing, view)
+        return _page(standing, view_of(standing, self.now().astimezone(UTC).date()), is_back=wish == "return")
 
 
 def left(standing: Standing, now: datetime) -> Standing:
@@ -80,12 +86,14 @@ def may_return(standing: Standing) -> bool:
     )
 
 
-def _page(standing: Standing, *, is_back: bool) -> str:
+def _page(standing: Standing, pause: PauseView, *, is_back: bool = False) -> str:
     suppression = standing.suppression
+    if suppression is None and pause.is_done:
+        return flask.render_template("pause.html", pause=pause, is_suppressed=False)
     if suppression is None:
-        return flask.render_template("back.html" if is_back else "leave.html")
+        return flask.render_template("back.html" if is_back else "leave.html", pause=pause)
     if suppression.why.weight > SuppressionReason.UNSUBSCRIBED.weight:  # by a bounce, say: leaving says more
-        return flask.render_template("leave.html")
+        return flask.render_template("leave.html", pause=PauseView(weeks=()))
     return flask.render_template(
         "left.html",
         may_return=may_return(standing),
@@ -104,7 +112,3 @@ def _wish() -> str:
         return "leave"
     wish = request.form.get("wish", "")
     return wish if wish in {"leave", "return"} else ""
-
-
-def _want_little() -> None:
-    flask.request.max_content_length = MAX_BODY_BYTES

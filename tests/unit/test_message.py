@@ -78,6 +78,15 @@ def test_with_a_key_and_a_web_part_one_click_unsubscribes_and_answers_carry_the_
     assert message.to not in message.mime["List-Unsubscribe"] + message.envelope_from
 
 
+def test_the_link_to_ones_topics_is_good_for_nothing_else() -> None:
+    ways = FULL.ways("s_abcd2345", make.TUESDAY)
+    place, _, token = ways.profile_url.rpartition("/")
+    assert place == "https://papers.example.org/profile"
+    whose = {purpose: SIGNER.read_link(purpose, token) for purpose in Purpose}
+    assert whose == dict.fromkeys(Purpose) | {Purpose.PROFILE: "s_abcd2345"}
+    assert replace(FULL, base_url="").ways("s_abcd2345", make.TUESDAY).profile_url == ""
+
+
 def test_no_one_click_without_https() -> None:
     """RFC 8058 §3.1 knows no other; a reader can still open the link in the mail."""
     mail = read_back(build(letterhead=replace(FULL, base_url="http://127.0.0.1:8000")))

@@ -1,0 +1,101 @@
+"""How often somebody may ask: a sliding window for each link and for each address of a client.
+
+Lives in one process and forgets with it. Two counts stand for a window, the last one fading out as the present one
+fills, so that a key costs the same however often it asks. Decides nothing about what is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address
+from threading import Lock
+
+import flask
+from werkzeug.exceptions import TooManyRequests
+
+WINDOW_S = 60
+MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
+_TOKEN_CHARS = 200
+
+
+@dataclass(slots=True)
+class _Counts:
+    window: int
+    now: int = 0
+    before: int = 0
+
+
+class Limit:
+    """At most about `most` requests of a key in any minute. Shared by all threads."""
+
+    def __init__(self, most: int, now: Callable[[], datetime]) -> None:
+        self._most, self._now = most, now
+        self._counts: OrderedDict[str, _Counts] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, key: str) -> int:
+        """Count one request: 0 if it may go on, or the seconds until one may."""
+        at = self._now().timestamp()
+        window, passed = int(at // WINDOW_S), at % WINDOW_S / WINDOW_S
+        with self._lock:
+            counts = self._counts_of(key, window)
+            if counts.now + counts.before * (1 - passed) >= self._most:
+                return math.ceil(WINDOW_S * (1 - passed))
+            counts.now += 1
+        return 0
+
+    def _counts_of(self, key: str, window: int) -> _Counts:
+        counts = self._counts.get(key)
+        if counts is None or counts.window != window:
+            before = counts.now if counts is not None and counts.window == window - 1 else 0
+            counts = self._counts[key] = _Counts(window, before=before)
+            self._counts.move_to_end(key)
+            if len(self._counts) > MOST_KEYS:
+                self._counts.popitem(last=False)
+        return counts
+
+
+def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
+    """For a blueprint's `before_request`: 429 with Retry-After for who asks too often."""
+
+    def refuse() -> None:
+        request = flask.request
+        token = str((request.view_args or {}).get("token", ""))[:_TOKEN_CHARS]
+        wait_s = by_client.take(client_of(request)) or (by_link.take(token) if token else 0)
+        if wait_s:
+            raise TooManyRequests(retry_after=wait_s)
+
+    return refuse
+
+
+def client_of(request: flask.Request) -> str:
+    """Who asks. Behind a proxy of ours that is the last address in X-Forwarded-For, which the proxy wrote itself.
+
+    Only a peer without a public address is taken for our proxy: what a stranger writes into that header means nothing.
+    """
+    peer = request.remote_addr or ""
+    if _is_public(peer):
+        return _network(peer)
+    return _network(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer)
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _network(address: str) -> str:
+    """An IPv6 customer has at least 2^64 addresses: they count as one."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(known, IPv6Address):
+        return str(known.ipv4_mapped or IPv6Address(int(known) >> 64 << 64))
+    return str(known)

@@ -1,0 +1,310 @@
+"""`/profile/TOKEN`: the reader's profile as YAML, to look at, try out and save. Works as a plain form.
+
+Only a POST with `do=save`, the text and the number of the revision it was made from (`after`) changes something. What
+was typed comes back whatever happens. What a profile means, and what it would have found, is for `Profiles` to say;
+`editor.js` only asks `/profile/TOKEN/preview` for the same while one types.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from threading import BoundedSemaphore
+from typing import Protocol
+
+import flask
+from werkzeug.exceptions import BadRequest, TooManyRequests
+
+from newsletter.errors import ConfigError
+from newsletter.latex import readable
+from newsletter.model import Digest, ProfileRevision, RevisionOrigin
+from newsletter.stores import Store
+from newsletter.tokens import Purpose, Signer
+from newsletter.web.limits import Limit, guard
+from newsletter.web.site import HEADERS, Page
+
+MAX_CHARS = 32_000  # the longest sample profile has 3,000
+MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
+PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
+MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
+SHOWN_REVISIONS = 20
+SHOWN_LINE_CHARS = 160
+_POLICY = HEADERS["Content-Security-Policy"].replace(
+    "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
+)
+_PROBLEM_LINE = re.compile(r"line (\d{1,9}): (.*)", re.DOTALL)
+_ORIGINS = {
+    RevisionOrigin.REPLY: "by mail",
+    RevisionOrigin.WEB: "on this page",
+    RevisionOrigin.OPERATOR: "brought back by the newsletter's operator",
+}
+
+
+class Profiles(Protocol):
+    """What readers' profiles are and do."""
+
+    def current(self, subscriber_id: str) -> str:
+        """The profile that holds, as YAML that can be changed and given back."""
+
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        """The latest announcement under this text; None if there is none. Changes nothing.
+
+        Raises ConfigError with `line 3: …` in `.problems` for each thing to mend.
+        """
+
+    def change(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> str:
+        """Keep the text as the next revision, and say in words what is different now.
+
+        A blank text hands the profile back to subscribers.yaml. `after` is the revision it was made from (0: none):
+        if another came after it nothing is kept, and the answer says so, as it does for a text with mistakes.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    line: int  # 0: of the text as a whole
+    text: str
+    quoted: str  # the line itself
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    title: str
+    url: str
+    relevance: int
+    novelty: int
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewView:
+    """What a text would do, for reading."""
+
+    problems: tuple[ProblemView, ...] = ()
+    announced: str = ""  # on which days; empty: there was no announcement yet
+    counts_announced: str = ""
+    relevant: int = 0
+    papers: tuple[PaperView, ...] = ()
+    language: str = "en"  # of their comments
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    number: int
+    at: str
+    origin: str
+    is_latest: bool
+    is_blank: bool = False  # handed back to subscribers.yaml
+
+
+@dataclass(frozen=True, slots=True)
+class EditorView:
+    """All the page shows."""
+
+    text: str
+    after: int
+    said: str = ""  # saved, refused, unchanged, conflict, shown, unclear, or nothing
+    answer: str = ""  # what is different now
+    shown: int = 0  # the earlier revision in the form
+    held: str = ""  # what holds, where the form has something else and the reader has to choose
+    typed: str = ""  # what was in the form before an earlier revision took its place
+    preview: PreviewView | None = None
+    revisions: tuple[RevisionView, ...] = ()
+    pause_url: str = ""
+    unsubscribe_url: str = ""
+
+
+_PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
+_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
+_EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
+_SAID = ("", "saved", "unchanged", "conflict", "refused")
+PAGES: tuple[Page, ...] = (
+    *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in _SAID),
+    *(("profile.html", {"p": replace(_EDITOR, said="shown", shown=number)}) for number in (0, 1)),
+    ("profile.html", {"p": replace(_EDITOR, said="unclear", held="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
+    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, PreviewView())),
+)
+
+
+def blueprint(store: Store, signer: Signer | None, profiles: Profiles, now: Callable[[], datetime]) -> flask.Blueprint:
+    desk = _Desk(store, signer, profiles, now)
+    pages = flask.Blueprint("profile", __name__)
+    pages.before_request(_want_a_profile)
+    pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+    pages.after_request(_let_our_script_run)
+    pages.add_url_rule("/profile/<token>/preview", "preview", desk.preview, methods=["POST"])
+    pages.add_url_rule("/profile/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
+    pages.add_url_rule("/profile", "cut", lambda: desk.answer(""), methods=["GET", "POST"])
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    store: Store
+    signer: Signer | None
+    profiles: Profiles
+    now: Callable[[], datetime]
+    trials: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_TRIALS))
+
+    def answer(self, token: str) -> str:
+        signer = self.signer
+        subscriber_id = signer.read_link(Purpose.PROFILE, token) if signer else None
+        if signer is None or subscriber_id is None:
+            return flask.render_template("dead_link.html", word="profile")
+        view = replace(
+            self._carry_out(subscriber_id),
+            revisions=revision_views(self.store.get_revisions(subscriber_id)),
+            pause_url=f"/pause/{signer.link(Purpose.PAUSE, subscriber_id)}",
+            unsubscribe_url=f"/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+        )
+        return flask.render_template("profile.html", p=view)
+
+    def preview(self, token: str) -> str:
+        """The part of the page that `editor.js` puts in its place."""
+        subscriber_id = self.signer.read_link(Purpose.PROFILE, token) if self.signer else None
+        text = _typed()
+        if subscriber_id is None or text is None:
+            raise BadRequest
+        if not self.trials.acquire(blocking=False):  # whoever leaves must not wait for those who try out
+            raise TooManyRequests(retry_after=RETRY_S)
+        try:
+            return flask.render_template("_preview.html", preview=self._try(subscriber_id, text))
+        finally:
+            self.trials.release()
+
+    def _carry_out(self, subscriber_id: str) -> EditorView:
+        latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss
+        held = self.profiles.current(subscriber_id)
+        text = _typed()
+        if text is None:
+            return EditorView(held, latest)
+        what, after = flask.request.form.get("do", ""), _number(flask.request.form.get("after", ""))
+        if what == "save" and after is not None:
+            return self._save(subscriber_id, text, held, after)
+        if what.startswith("show "):
+            return self._show(subscriber_id, _number(what.removeprefix("show ")), text, held, latest)
+        preview = self._try(subscriber_id, text) if what == "preview" else None
+        return EditorView(text, latest if after is None else after, "" if preview else "unclear", preview=preview)
+
+    def _save(self, subscriber_id: str, text: str, held: str, after: int) -> EditorView:
+        if text.strip() == held.strip():  # else the operator's own changes would no longer reach this reader
+            return EditorView(held, self._latest(subscriber_id), "unchanged")
+        preview = self._try(subscriber_id, text)
+        if preview.problems:
+            return EditorView(text, after, preview=preview)
+        answer = self.profiles.change(subscriber_id, text, origin=RevisionOrigin.WEB, now=self.now(), after=after)
+        known = self.store.get_revisions(subscriber_id)
+        view = EditorView(text, max((r.number for r in known), default=0), answer=answer, preview=preview)
+        if known and (known[-1].text == text or any(r.text == text for r in known if r.number > after)):
+            held = text if text.strip() else self.profiles.current(subscriber_id)
+            return replace(view, said="saved", text=held)
+        if view.after == after:
+            return replace(view, said="refused")
+        return replace(view, said="conflict", held=self.profiles.current(subscriber_id))
+
+    def _show(self, subscriber_id: str, number: int | None, typed: str, held: str, latest: int) -> EditorView:
+        texts = {0: ""} | {r.number: r.text for r in self.store.get_revisions(subscriber_id)}
+        if number not in texts:
+            return EditorView(typed, latest, "unclear")
+        text = texts[number]
+        is_lost = typed.strip() not in {"", held.strip(), text.strip()}
+        view = EditorView(text, latest, "shown", shown=number, typed=typed if is_lost else "")
+        return replace(view, preview=self._try(subscriber_id, text))
+
+    def _try(self, subscriber_id: str, text: str) -> PreviewView:
+        if len(text) > MAX_CHARS:
+            said = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
+            return PreviewView(problems=(ProblemView(0, said, ""),))
+        try:
+            return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))
+        except ConfigError as error:
+            problems = tuple(_problem_view(problem, text.splitlines()) for problem in error.problems)
+            if not any(problem.line for problem in problems):
+                raise  # not about the reader's text
+            return PreviewView(problems=problems)
+
+    def _latest(self, subscriber_id: str) -> int:
+        return max((r.number for r in self.store.get_revisions(subscriber_id)), default=0)
+
+
+def preview_view(digest: Digest | None) -> PreviewView:
+    if digest is None:
+        return PreviewView()
+    return PreviewView(
+        announced=_days(digest.announced_on),
+        counts_announced=f"{digest.counts.announced:,}",
+        relevant=digest.counts.relevant,
+        papers=_paper_views(digest),
+        language=digest.subscriber.profile.language,
+    )
+
+
+def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, ...]:
+    """The latest ones, newest first."""
+    newest = sorted(revisions, key=lambda revision: -revision.number)[:SHOWN_REVISIONS]
+    return tuple(
+        RevisionView(
+            number=revision.number,
+            at=f"{_day(revision.at)}, {revision.at:%H:%M} UTC",
+            origin=_ORIGINS[revision.origin],
+            is_latest=revision is newest[0],
+            is_blank=not revision.text.strip(),
+        )
+        for revision in newest
+    )
+
+
+def _problem_view(problem: str, lines: Sequence[str]) -> ProblemView:
+    match = _PROBLEM_LINE.fullmatch(problem)
+    if match is None:
+        return ProblemView(0, problem, "")
+    line = int(match[1])
+    quoted = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    cut = quoted if len(quoted) <= SHOWN_LINE_CHARS else quoted[:SHOWN_LINE_CHARS] + "…"
+    return ProblemView(line, match[2], cut)
+
+
+def _paper_views(digest: Digest) -> tuple[PaperView, ...]:
+    return tuple(
+        PaperView(
+            title=readable(entry.paper.title),
+            url=f"https://arxiv.org/abs/{entry.paper.arxiv_id}",
+            relevance=entry.score.relevance,
+            novelty=entry.score.novelty,
+            comment=entry.score.comment,
+        )
+        for entry in digest.entries
+    )
+
+
+def _days(days: Sequence[date]) -> str:
+    return " to ".join(_day(day) for day in ([days[0], days[-1]] if len(days) > 1 else days))
+
+
+def _day(on: date) -> str:
+    return f"{on.day} {on:%B %Y}"
+
+
+def _typed() -> str | None:
+    """The text in the form, with the line ends that everything else has; None if none was sent."""
+    if flask.request.method != "POST":
+        return None
+    text = flask.request.form.get("text")
+    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _want_a_profile() -> None:
+    flask.request.max_content_length = MAX_BODY_BYTES
+
+
+def _let_our_script_run(response: flask.Response) -> flask.Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response

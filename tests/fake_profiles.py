@@ -1,0 +1,93 @@
+"""A `Profiles` for the web part's tests: real revisions in a real store, real YAML with real lines, made-up scores.
+
+Knows three keys, and finds as many papers as `max_papers` says.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from newsletter import yaml_lines
+from newsletter.errors import ConfigError, StoreConflict
+from newsletter.model import (
+    AnnounceType,
+    Counts,
+    Digest,
+    DigestEntry,
+    Paper,
+    RevisionOrigin,
+    Score,
+)
+from newsletter.stores import Store
+from tests import make
+
+KEYS = ("topics", "keywords", "max_papers")
+FIRST = """\
+# What you want to read. Lines with a # are comments.
+topics:
+  - name: Alternatives to attention
+    relevant: >
+      Layers that mix information along a sequence without comparing every token with every other one: state
+      space models, linear recurrences, "long" convolutions. Above all, what they can: and cannot compute.
+    irrelevant: Faster kernels for unchanged attention.
+keywords:
+  like: [state space model, 'mixture of experts']   # phrases
+  avoid: [survey]
+max_papers: 3
+"""
+TITLES = (
+    "Selective recurrences with $O(n)$ memory",
+    "What a linear layer cannot count",
+    "Long convolutions, revisited",
+)
+WHY = "Near to your topic <Alternatives>."
+
+
+class FakeProfiles:
+    def __init__(self, store: Store, *subscriber_ids: str) -> None:
+        self._store, self._known = store, subscriber_ids
+
+    def current(self, subscriber_id: str) -> str:
+        revisions = self._store.get_revisions(subscriber_id)
+        return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
+
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        root, problems = yaml_lines.read(text or FIRST)
+        found = list(problems)
+        tree = root.value if root is not None and isinstance(root.value, dict) else {}
+        found += [
+            yaml_lines.Problem(node.line, f'"{yaml_lines.bare(key)}" is no key here; expected one of {", ".join(KEYS)}')
+            for key, node in tree.items()
+            if key not in KEYS
+        ]
+        most = tree["max_papers"].value if "max_papers" in tree else "3"
+        if not isinstance(most, str) or not most.isdecimal() or len(most) > 3:
+            found.append(yaml_lines.Problem(tree["max_papers"].line, "max_papers is a number from 0 to 999"))
+        if not found and not tree:
+            found.append(yaml_lines.Problem(1, "a profile has at least one topic"))
+        if found:
+            lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
+            raise ConfigError("The profile has problems:", lines)
+        return a_digest(int(str(most)))
+
+    def change(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> str:
+        if subscriber_id not in self._known:
+            return "Nothing was changed: nobody is called so."
+        try:
+            self.preview(subscriber_id, text, now=now)
+            self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after)
+        except (ConfigError, StoreConflict) as error:
+            return f"Nothing was changed. {error}"
+        return f"Your profile is changed.\n\nWhat is different now:\n- {len(text)} characters"
+
+
+def a_digest(most: int) -> Digest:
+    papers = [Paper(f"2510.0{n:04}", 1, title, ("A. Author",), "Words.", ("cs.LG",)) for n, title in enumerate(TITLES)]
+    entries = tuple(
+        DigestEntry(n, paper, AnnounceType.NEW, Score(paper.arxiv_id, 10 - n, 7, WHY, 1.0))
+        for n, paper in enumerate(papers[:most], start=1)
+    )
+    counts = Counts(announced=1234, scanned=1000, relevant=len(TITLES), shown=len(entries), not_scored=0)
+    return Digest(make.subscriber(), date(2025, 10, 7), (date(2025, 10, 7),), entries, counts, "local ranker", None)

@@ -1,0 +1,271 @@
+"""The pages in a real browser: by mouse and by keyboard, small and dark, with and without script.
+
+Needs Debian's chromium and chromium-driver; axe-core, which judges accessibility, comes from npm (`AXE` says where).
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from newsletter.model import RevisionOrigin, SuppressionReason
+from newsletter.tokens import Purpose
+from newsletter.web import create_app
+from tests.fake_profiles import FIRST, FakeProfiles
+from tests.fakes import MemoryStore
+from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium here; ./run test installs it")
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+AXE = Path(__file__).parents[2] / ".axe/node_modules/axe-core/axe.min.js"
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no Chromium here; apt-get install chromium chromium-driver"
+)
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--lang=en-GB"),
+)
+PATHS = {
+    "u": f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}",
+    "pause": f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}",
+    "profile": f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}",
+    "dead": "/profile/dead",
+}
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A browser in front of the site."""
+
+    browser: webdriver.Chrome
+    store: MemoryStore
+    base: str
+
+    def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        media = {"features": [{"name": "prefers-color-scheme", "value": mode}]}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        self.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
+        self.browser.get(self.base + PATHS[page])
+
+    def find(self, css: str):  # type: ignore[no-untyped-def]
+        return self.browser.find_element(By.CSS_SELECTOR, css)
+
+    def press(self, value: str) -> None:
+        """The button with this value; returns when the next page is there."""
+        page = self.find("html")
+        self.find(f"button[value='{value}']").click()
+        self.wait(lambda: is_gone(page))
+
+    def wait(self, until, seconds: float = 15) -> None:  # type: ignore[no-untyped-def]
+        WebDriverWait(self.browser, seconds, poll_frequency=0.05).until(lambda _: until())
+
+    def title(self) -> str:
+        return str(self.find("h1").text)
+
+    def type_at_the_end(self, text: str) -> None:
+        field = self.find("#text")
+        field.send_keys(Keys.CONTROL, Keys.END)
+        field.send_keys(text)
+
+
+def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
+    from selenium.common.exceptions import WebDriverException
+
+    try:
+        element.is_enabled()
+    except WebDriverException:
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for flag in FLAGS:
+        options.add_argument(flag)
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
+    store = MemoryStore()
+    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO)))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Visit(browser, store, f"http://127.0.0.1:{server.port}")
+    browser.get("about:blank")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+WITHOUT_TOO = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+
+
+@WITHOUT_TOO
+def test_leaving_undoing_pausing_and_resuming(visit: Visit, script: bool) -> None:
+    visit.open("u", script=script)
+    visit.press("leave")
+    suppression = visit.store.get_standing(WHO).suppression
+    assert suppression is not None
+    assert suppression.why is SuppressionReason.UNSUBSCRIBED
+    visit.press("return")
+    assert visit.title() == "You are subscribed again"
+    visit.open("u", script=script)
+    visit.find("summary").click()
+    visit.press("2")
+    assert visit.title() == "Your digest rests"
+    assert visit.store.get_standing(WHO).paused_until is not None
+    visit.press("resume")
+    assert visit.store.get_standing(WHO).paused_until is None
+
+
+@WITHOUT_TOO
+def test_a_profile_is_edited_with_an_error_previewed_saved_and_brought_back(visit: Visit, script: bool) -> None:
+    visit.store.add_revision(WHO, FIRST, origin=RevisionOrigin.REPLY, now=NOW)
+    visit.open("profile", script=script)
+    visit.type_at_the_end("frequncy: daily\n")
+    visit.press("save")
+    typed = visit.find("#text").get_attribute("value")
+    assert typed.endswith("frequncy: daily\n")
+    assert visit.find(".problems li b").text == "Line 12"
+    assert len(visit.store.get_revisions(WHO)) == 1
+    visit.type_at_the_end(str(Keys.BACKSPACE) * len("frequncy: daily\n") + "# mended\n")
+    visit.press("preview")
+    assert len(visit.browser.find_elements(By.CSS_SELECTOR, ".papers li")) == 3
+    visit.press("save")
+    assert visit.title() == "Saved"
+    assert visit.store.get_revisions(WHO)[-1].text == FIRST + "# mended\n"
+    visit.press("show 1")
+    assert visit.find("#text").get_attribute("value") == FIRST
+    visit.press("save")
+    assert [revision.text for revision in visit.store.get_revisions(WHO)] == [FIRST, FIRST + "# mended\n", FIRST]
+
+
+def test_mistakes_are_marked_and_the_preview_follows_while_one_types(visit: Visit) -> None:
+    visit.open("profile")
+    visit.wait(lambda: len(visit.browser.find_elements(By.CSS_SELECTOR, ".papers li")) == 3)
+    assert visit.find(".live pre .k").text == "topics"
+    visit.type_at_the_end("frequncy: daily")
+    visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, ".live .bad"))
+    assert visit.find(".live .bad").text == "frequncy: daily"
+    assert visit.find("#state").text == "1 to mend."
+    visit.find(".problems a").click()
+    where = visit.browser.execute_script("return document.getElementById('text').selectionStart")
+    assert where == len(FIRST)
+    visit.type_at_the_end(str(Keys.BACKSPACE) * len("frequncy: daily"))
+    visit.wait(lambda: not visit.browser.find_elements(By.CSS_SELECTOR, ".live .bad"))
+    assert visit.store.get_revisions(WHO) == []
+
+
+def test_the_coloured_copy_lies_under_every_letter_of_the_field(visit: Visit) -> None:
+    """Same text, same width, and a field that never scrolls by itself."""
+    for width in (320, 1200):
+        visit.open("profile", width=width)
+        visit.type_at_the_end("# " + "a long line without an end " * 12 + "\n" * 30 + "#" * 120)
+        same, seen, whole = visit.browser.execute_script(
+            "const f = document.getElementById('text'), c = f.previousElementSibling;"
+            "const lines = [...c.children].map((row) => row.textContent).join('\\n');"
+            "return [lines === f.value, [f.clientWidth, f.clientHeight], [c.clientWidth, f.scrollHeight]]"
+        )
+        assert same
+        assert seen == whole
+
+
+def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
+    visit.open("profile")
+    pressed: list[str] = []
+
+    def tab_to(name: str) -> None:
+        for _ in range(30):
+            visit.browser.switch_to.active_element.send_keys(Keys.TAB)
+            at = visit.browser.switch_to.active_element
+            pressed.append(at.get_attribute("value") or at.text)
+            outline = visit.browser.execute_script(
+                "const e = document.activeElement; const ring = e.id === 'text' ? e.parentElement : e;"
+                "return getComputedStyle(ring).outlineStyle + getComputedStyle(ring).outlineWidth"
+            )
+            assert outline == "solid3px", at.get_attribute("outerHTML")
+            if name in (at.get_attribute("id"), at.get_attribute("value"), at.text):
+                return
+        raise AssertionError(f"{name} is not reached by Tab: {pressed}")
+
+    tab_to("text")
+    visit.type_at_the_end("# by hand\n")
+    tab_to("save")
+    page = visit.find("html")
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    visit.wait(lambda: is_gone(page))
+    assert visit.store.get_revisions(WHO)[-1].text == FIRST + "# by hand\n"
+    visit.open("u")
+    tab_to("leave")
+    tab_to("Just a rest? Pause instead")
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    tab_to("4")
+    page = visit.find("html")
+    visit.browser.switch_to.active_element.send_keys(Keys.SPACE)
+    visit.wait(lambda: is_gone(page))
+    assert visit.store.get_standing(WHO).paused_until is not None
+
+
+def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
+    """Each page, in each state that looks different."""
+    for page in ("u", "pause", "dead"):
+        visit.open(page, width=width, mode=mode)
+        for summary in visit.browser.find_elements(By.CSS_SELECTOR, "summary"):
+            summary.click()
+        yield page
+    visit.open("pause", width=width, mode=mode)
+    visit.press("1")
+    yield "paused"
+    visit.press("resume")
+    yield "resumed"
+    visit.open("profile", width=width, mode=mode)
+    visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, ".papers li"))
+    yield "profile"
+    visit.type_at_the_end(f"frequncy: daily {mode} {width}")
+    visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, ".live .bad"))
+    yield "typing"
+    visit.press("save")
+    yield "mistake"
+    visit.type_at_the_end(str(Keys.BACKSPACE) * len(f"frequncy: daily {mode} {width}") + f"# {mode} {width}")
+    visit.press("save")
+    yield "saved"
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_no_page_is_wider_than_its_screen(visit: Visit, width: int) -> None:
+    for state in states(visit, width, "light"):
+        over = visit.browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, state
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="no axe-core here; npm install --prefix .axe axe-core")
+@pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
+def test_axe_finds_nothing(visit: Visit, width: int, mode: str) -> None:
+    for state in states(visit, width, mode):
+        visit.browser.execute_script(AXE.read_text(encoding="utf-8"))
+        found = visit.browser.execute_async_script("axe.run().then(arguments[0])")
+        assert found["passes"], state
+        problems = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+        assert problems == [], state

@@ -1,0 +1,90 @@
+"""How often somebody may ask, and who counts as somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import flask
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.stores.tiny import TinyStore
+from newsletter.web import create_app, limits, unsubscribe
+from newsletter.web.limits import Limit, client_of
+from tests.web.test_unsubscribe import LINK, NOW, part_of
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def test_after_the_most_one_waits_and_then_goes_on() -> None:
+    clock = Clock()
+    limit = Limit(3, clock)
+    assert [limit.take("a") for _ in range(4)] == [0, 0, 0, 60]
+    assert limit.take("b") == 0
+    clock.at += timedelta(seconds=75)
+    assert limit.take("a") == 0
+
+
+@given(gaps=st.lists(st.floats(0, 200), max_size=60), most=st.integers(1, 10))
+def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: list[float], most: int) -> None:
+    clock, taken = Clock(), list[datetime]()
+    limit = Limit(most, clock)
+    for gap in gaps:
+        clock.at += timedelta(seconds=gap)
+        if limit.take("a") == 0:
+            taken.append(clock.at)
+    for start in taken:
+        assert sum(start <= at < start + timedelta(seconds=60) for at in taken) <= 2 * most
+    clock.at += timedelta(seconds=120)
+    assert limit.take("a") == 0
+
+
+def test_keys_are_forgotten_before_they_fill_the_memory() -> None:
+    limit = Limit(1, lambda: NOW)
+    for number in range(limits.MOST_KEYS + 1):
+        assert limit.take(str(number)) == 0
+    assert limit.take(str(limits.MOST_KEYS)) > 0
+    assert limit.take("0") == 0  # forgotten
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "who"),
+    [
+        ("93.184.216.34", "", "93.184.216.34"),
+        ("93.184.216.34", "1.1.1.1", "93.184.216.34"),  # a stranger's own words
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "8.8.8.8, 93.184.216.34", "93.184.216.34"),
+        ("10.1.2.3", "93.184.216.34", "93.184.216.34"),
+        ("::1", "2606:4700:1:2:3:4:5:6", "2606:4700:1:2::"),
+        ("::ffff:93.184.216.34", "1.1.1.1", "93.184.216.34"),
+        ("127.0.0.1", "nonsense", "unknown"),
+        ("", "", "unknown"),
+    ],
+)
+def test_a_client_is_who_reached_us_or_our_proxy(peer: str, header: str, who: str) -> None:
+    app = flask.Flask("test")
+    headers = {"X-Forwarded-For": header} if header else {}
+    with app.test_request_context(environ_base={"REMOTE_ADDR": peer}, headers=headers):
+        assert client_of(flask.request) == who
+
+
+@pytest.mark.parametrize("link", [lambda n: LINK, lambda n: f"/u/guess{n}"], ids=["one link", "many links"])
+def test_who_asks_too_often_gets_a_calm_page_with_retry_after(tmp_path: Path, link: Callable[[int], str]) -> None:
+    client = create_app(replace(part_of(TinyStore(tmp_path)), now=lambda: NOW)).test_client()
+    answers = [client.get(link(n)).status_code for n in range(unsubscribe.PER_CLIENT + 1)]
+    assert answers[: unsubscribe.PER_LINK] == [200] * unsubscribe.PER_LINK
+    assert answers[-1] == 429
+    refused = client.get(link(0))
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert "One moment, please" in refused.text
+    assert "Nothing has changed" in refused.text
