@@ -105,6 +105,7 @@ def build_web(settings: Settings) -> Flask:
             now=utc_now,
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
+            profiles=build_profiles(settings, store),
         )
     )
 

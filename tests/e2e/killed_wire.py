@@ -111,7 +111,10 @@ def serve_sendgrid(folder: Path, port: Connection) -> None:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(raw) < int(self.headers["Content-Length"]):
+                return  # whoever sent it was killed on the way
+            body = json.loads(raw)
             if book.take(body["personalizations"][0]["custom_args"]["delivery"]):
                 self.send_response(202)
                 self.send_header("X-Message-Id", "abc")
