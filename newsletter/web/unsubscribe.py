@@ -13,16 +13,14 @@ from datetime import datetime
 
 import flask
 
-from newsletter import suppress
-from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.model import Standing, SuppressionReason
 from newsletter.stores import Store
+from newsletter.suppress import left, may_return, returned
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.site import Page
 
 MAX_BODY_BYTES = 4096
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
-BY_LINK = "by the link in a mail"
-_OTHER_REASON_BEFORE = f"{BY_LINK}, before that: "
 
 PAGES: tuple[Page, ...] = (
     *((name, {}) for name in ("leave.html", "back.html", "dead_link.html")),
@@ -57,27 +55,6 @@ class _Desk:
         else:
             standing = self.store.get_standing(subscriber_id)
         return _page(standing, is_back=wish == "return")
-
-
-def left(standing: Standing, now: datetime) -> Standing:
-    """Unsubscribed by the reader. What kept mail away before is remembered in the detail."""
-    before = standing.suppression
-    detail = f"{_OTHER_REASON_BEFORE}{before.why}" if before else BY_LINK
-    return suppress.suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
-
-
-def returned(standing: Standing, now: datetime) -> Standing:
-    """Mailed again, if it was the reader alone who kept mail away."""
-    return suppress.lift(standing, now) if may_return(standing) else standing
-
-
-def may_return(standing: Standing) -> bool:
-    why = standing.suppression
-    return (
-        why is not None
-        and why.why is SuppressionReason.UNSUBSCRIBED
-        and not why.detail.startswith(_OTHER_REASON_BEFORE)
-    )
 
 
 def _page(standing: Standing, *, is_back: bool) -> str:

@@ -1,0 +1,245 @@
+"""What follows when a reader asks for something by mail: the wish is kept first, then confirmed once.
+
+What a mail asks for is replies.py's business, the words of an answer are confirmations.py's. An answer goes to the
+address of subscribers.yaml and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from email.headerregistry import Address
+from hashlib import sha256
+from typing import Protocol
+
+from newsletter import suppress
+from newsletter.confirmations import Answers, commands_in_words, word
+from newsletter.errors import SendError
+from newsletter.message import Letterhead, build_service_message
+from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber, Vote
+from newsletter.replies import House, Ignored, Request, Votes
+from newsletter.reply_words import Command
+from newsletter.senders import Sender
+from newsletter.stores import Store
+
+BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
+MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
+_FREQUENCIES = {
+    Command.DAILY: Frequency.DAILY,
+    Command.WEEKDAYS: Frequency.WEEKDAYS,
+    Command.WEEKLY: Frequency.WEEKLY,
+}
+_COMMANDS = {frequency: command for command, frequency in _FREQUENCIES.items()}
+
+
+class Profiles(Protocol):
+    """Readers' profiles as text."""
+
+    def current(self, subscriber_id: str) -> str:
+        """The profile that holds, as YAML that explains itself."""
+
+    def change(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> str:
+        """Keep the changed profile, or say what is wrong with it: the text of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """All that answering works with. `subscribers` are read anew for each mail."""
+
+    store: Store
+    sender: Sender
+    letterhead: Letterhead
+    service_sender: Address
+    brand_name: str
+    answers: Answers
+    profiles: Profiles
+    subscribers: Callable[[], Sequence[Subscriber]]
+    read_votes: Callable[[str], Votes]
+    now: Callable[[], datetime]
+    authserv_id: str = ""
+
+    def house(self) -> House | None:
+        """Whom to listen to; None without a key: nobody could be told from anybody else."""
+        signer, letterhead = self.letterhead.signer, self.letterhead
+        if signer is None:
+            return None
+        ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
+        readers = {subscriber.subscriber_id for subscriber in self.subscribers()}
+        return House(
+            signer, {address.lower() for address in ours if address}, readers, self.authserv_id, self.read_votes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a mail, for the log: names an id at most."""
+
+    what: str  # the command; or why nothing was done
+    subscriber_id: str = ""
+    is_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer to be filled in: its name in service.yaml, and what is peculiar to it."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+def answer(ear: Ear, request: Request | Ignored) -> Heard:
+    """Do what is asked, then say so. Raises StoreError if it could not be kept: the same mail again is then right.
+
+    A mail that comes again after it was done does nothing, also if the reader has wished otherwise meanwhile.
+    """
+    if isinstance(request, Ignored):
+        return Heard(request.why)
+    who, now = request.subscriber_id, ear.now()
+    reader = next((one for one in ear.subscribers() if one.subscriber_id == who), None)
+    if _was_done(ear.store, request):
+        return Heard("a copy of a mail that was done", who)
+    before = ear.store.get_standing(who)
+    reply = _do(ear, request, reader, now)
+    ear.store.claim_once(DONE, _key(request), on=request.at.date())
+    if reader is None or reply is None or not _may_answer(ear.store, request, now.date()):
+        return Heard(request.command, who)
+    message = _confirmation(ear, request, reader, reply, before, now)
+    try:
+        ear.sender.send(message)
+    except SendError as error:  # what was asked is done; the next digest shows it
+        return Heard(f"{request.command}, not confirmed: {type(error).__name__}", who)
+    return Heard(request.command, who, is_answered=True)
+
+
+def _was_done(store: Store, request: Request) -> bool:
+    """Two claims around the deed: a copy of a mail whose first reading was killed in between is done again."""
+    key, on = _key(request), request.at.date()
+    if store.claim_once(BEGUN, key, on=on):
+        return False
+    return not store.claim_once(DONE, key, on=on)
+
+
+def _key(request: Request) -> str:
+    what = f"{request.mail} {request.command} {request.until} {request.votes} {request.text}"
+    return f"{request.subscriber_id} {sha256(what.encode()).hexdigest()[:32]}"
+
+
+def _may_answer(store: Store, request: Request, today: date) -> bool:
+    """One answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
+    wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
+    if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
+        return False
+    who = request.subscriber_id
+    return any(store.claim_once(ANSWERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
+
+
+# --- the deeds ------------------------------------------------------------------------------------------
+
+
+def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
+    store, who, command = ear.store, request.subscriber_id, request.command
+    if command is Command.UNSUBSCRIBE:
+        store.change_standing(who, lambda known: _left(known, request.at))
+        return _Reply("unsubscribe", {})
+    if reader is None:
+        return None  # somebody who was a subscriber: may leave, and nothing else
+    if command is Command.PAUSE and request.until:
+        until = request.until
+        store.change_standing(who, lambda known: replace(known, paused_until=until))
+        return _Reply("pause", {"until": until.isoformat()})
+    if command is Command.RESUME:
+        standing = store.change_standing(who, lambda known: _resumed(known, request.at))
+        return _Reply("blocked" if standing.suppression else "resume", {})
+    if frequency := _FREQUENCIES.get(command):
+        store.change_standing(who, lambda known: replace(known, frequency=frequency))
+        return _Reply("frequency", {"chosen": word(command, reader.profile.language)})
+    if command is Command.VOTE:
+        return _voted(ear, request)
+    if command is Command.PROFILE and request.text:
+        said = ear.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
+        return _Reply("changed", {"profile": said})
+    if command is Command.PROFILE:
+        return _Reply("profile", {"profile": ear.profiles.current(who)})
+    return _Reply("help", {})
+
+
+def _left(known: Standing, at: datetime) -> Standing:
+    """A wish from before the reader came back is over, as with any other event."""
+    if known.lifted_at is not None and at <= known.lifted_at:
+        return known
+    return suppress.left(known, at, suppress.BY_REPLY)
+
+
+def _resumed(known: Standing, at: datetime) -> Standing:
+    """Over a pause that subscribers.yaml names, too: a date that has passed in every zone stands in its place."""
+    return replace(suppress.returned(known, at), paused_until=at.date() - timedelta(days=1))
+
+
+def _voted(ear: Ear, request: Request) -> _Reply:
+    who, papers = request.subscriber_id, _papers(ear.store, request)
+    kept = []
+    for number, value in request.votes:
+        if 0 < number <= len(papers):
+            ear.store.put_vote(Vote(who, papers[number - 1], value, request.at))
+            kept.append(f"{'+' if value > 0 else '-'}{number} (arXiv:{papers[number - 1]})")
+    return _Reply("vote", {"votes": ", ".join(kept)}) if kept else _Reply("no_vote", {})
+
+
+def _papers(store: Store, request: Request) -> tuple[str, ...]:
+    """Those of the mail that is answered, in its order; of the last one if nobody says which."""
+    who, on = request.subscriber_id, request.digest_on
+    if on is not None:
+        row = store.get_delivery(who, on)
+        return row.paper_ids if row else ()
+    rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+    return rows[-1].paper_ids if rows else ()
+
+
+# --- the answer -----------------------------------------------------------------------------------------
+
+
+def _confirmation(
+    ear: Ear, request: Request, reader: Subscriber, reply: _Reply, before: Standing, now: datetime
+) -> Message:
+    language = reader.profile.language
+    ways = ear.letterhead.ways(reader.subscriber_id, request.digest_on or now.date())
+    values = {
+        "name": ear.brand_name,
+        "contact": ear.letterhead.reply_to,
+        "commands": commands_in_words(language),
+        "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
+        **reply.values,
+    }
+    filled = ear.answers.fill(reply.name, language, values)
+    wish = sha256(_key(request).encode()).hexdigest()[:12]
+    message = build_service_message(
+        key=f"{now:%Y-%m-%d}.{reader.subscriber_id.replace('_', '-')}.{wish}",
+        sender=ear.service_sender,
+        to=reader.email,
+        subject=filled.subject,
+        text=filled.text,
+        now=now,
+    )
+    mime = message.mime
+    mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5
+    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    if request.mail:
+        mime["In-Reply-To"] = request.mail
+    if request.references:
+        mime["References"] = " ".join(request.references)
+    return message
+
+
+def _undo(command: Command, reader: Subscriber, before: Standing, link: str) -> str:
+    """The link, or the word to reply with."""
+    language = reader.profile.language
+    if command is Command.UNSUBSCRIBE:
+        return link or word(Command.RESUME, language)
+    if command is Command.RESUME:
+        return word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
+    if command in _FREQUENCIES:
+        return word(_COMMANDS[before.frequency or reader.frequency], language)
+    return word(Command.RESUME, language)
