@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from email.headerregistry import Address
 from hashlib import sha256
 from typing import Protocol
@@ -58,6 +58,7 @@ class Ear:
     profiles: Profiles
     subscribers: Callable[[], Sequence[Subscriber]]
     read_votes: Callable[[str], Votes]
+    cast_votes: Callable[[Store, str, date, Votes, datetime], list[tuple[str, int]]]
     now: Callable[[], datetime]
     authserv_id: str = ""
 
@@ -151,8 +152,11 @@ def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) ->
         store.change_standing(who, lambda known: replace(known, paused_until=until))
         return _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
-        standing = store.change_standing(who, lambda known: _resumed(known, request.at))
-        return _Reply("blocked" if standing.suppression else "resume", {})
+        standing = store.change_standing(
+            who, lambda known: replace(suppress.returned(known, request.at), paused_until=None)
+        )
+        is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
+        return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
         store.change_standing(who, lambda known: replace(known, frequency=frequency))
         return _Reply("frequency", {"chosen": word(command, reader.profile.language)})
@@ -173,29 +177,34 @@ def _left(known: Standing, at: datetime) -> Standing:
     return suppress.left(known, at, suppress.BY_REPLY)
 
 
-def _resumed(known: Standing, at: datetime) -> Standing:
-    """Over a pause that subscribers.yaml names, too: a date that has passed in every zone stands in its place."""
-    return replace(suppress.returned(known, at), paused_until=at.date() - timedelta(days=1))
+def _is_paused(ear: Ear, who: str, today: date) -> bool:
+    """By subscribers.yaml, once the reader's own wish is gone."""
+    until = next((one.paused_until for one in ear.subscribers() if one.subscriber_id == who), None)
+    return until is not None and until > today
 
 
 def _voted(ear: Ear, request: Request) -> _Reply:
-    who, papers = request.subscriber_id, _papers(ear.store, request)
-    kept = []
-    for number, value in request.votes:
-        if 0 < number <= len(papers):
-            ear.store.put_vote(Vote(who, papers[number - 1], value, request.at))
-            kept.append(f"{'+' if value > 0 else '-'}{number} (arXiv:{papers[number - 1]})")
-    return _Reply("vote", {"votes": ", ".join(kept)}) if kept else _Reply("no_vote", {})
+    who = request.subscriber_id
+    on = request.digest_on or _last_mail_on(ear.store, who)
+    kept = ear.cast_votes(ear.store, who, on, request.votes, request.at) if on else []
+    votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in kept)
+    return _Reply("vote", {"votes": votes}) if kept else _Reply("no_vote", {})
 
 
-def _papers(store: Store, request: Request) -> tuple[str, ...]:
-    """Those of the mail that is answered, in its order; of the last one if nobody says which."""
-    who, on = request.subscriber_id, request.digest_on
-    if on is not None:
-        row = store.get_delivery(who, on)
-        return row.paper_ids if row else ()
+def _last_mail_on(store: Store, who: str) -> date | None:
+    """The mail that is meant by a reader who does not answer one."""
     rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
-    return rows[-1].paper_ids if rows else ()
+    return rows[-1].digest_on if rows else None
+
+
+def cast_votes(store: Store, who: str, digest_on: date, votes: Votes, at: datetime) -> list[tuple[str, int]]:
+    """Keep votes by the papers' numbers in the mail of that date; which papers they were, for the answer."""
+    row = store.get_delivery(who, digest_on)
+    papers = row.paper_ids if row else ()
+    known = [(papers[number - 1], value) for number, value in votes if 0 < number <= len(papers)]
+    for arxiv_id, value in known:
+        store.put_vote(Vote(who, arxiv_id, value, at))
+    return known
 
 
 # --- the answer -----------------------------------------------------------------------------------------

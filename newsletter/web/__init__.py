@@ -14,7 +14,7 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe
+from newsletter.web import inbound, monitoring, sendgrid_hook, site, unsubscribe
 
 __all__ = ["WebPart", "check_templates", "create_app"]
 
@@ -30,6 +30,8 @@ class WebPart:
     now: Callable[[], datetime]
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
+    listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
+    inbound_secret: str | None = None  # the end of the address it is posted to
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -38,6 +40,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
+    app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
     site.check(app, unsubscribe.PAGES)
     return app
 

@@ -28,7 +28,7 @@ EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resou
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver"}  # the morning and its steps
 TOP = FLOW | {"app", "cli", "config"}

@@ -13,7 +13,7 @@ import pytest
 from newsletter import ledger, suppress
 from newsletter.confirmations import ANSWERS, commands_in_words, load_answers
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer
+from newsletter.listen import Ear, Heard, answer, cast_votes
 from newsletter.message import Letterhead
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.replies import Ignored, Request, read_reply
@@ -67,6 +67,7 @@ class Office:
             profiles=self.profiles,
             subscribers=lambda: subscribers,
             read_votes=lambda line: (),
+            cast_votes=cast_votes,
             now=lambda: self.now,
         )
 
@@ -111,7 +112,14 @@ def test_resume_takes_back_the_readers_own_wishes(office: Office) -> None:
     office.now += timedelta(minutes=5)
     office.hear(Command.RESUME, "<3@example.org>")
     assert office.standing.suppression is None
-    assert office.standing.paused_until == date(2026, 11, 21)  # past in every zone, and stronger than the file
+    assert office.standing.paused_until is None
+    assert "comes again" in office.said
+
+
+def test_resume_does_not_promise_what_the_operators_file_forbids() -> None:
+    office = Office(replace(READER, paused_until=date(2026, 12, 24)))
+    office.hear(Command.RESUME)
+    assert "write to them" in office.said
 
 
 @pytest.mark.parametrize("why", [SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE])
@@ -160,7 +168,7 @@ def test_votes_are_kept_for_the_papers_of_the_mail_that_is_answered(office: Offi
     given_mail(office)
     office.hear(Command.VOTE, votes=((2, 1), (1, -1), (9, 1), (0, 1)), digest_on=digest_on)
     assert set(office.store.get_votes(WHO)) == {Vote(WHO, PAPERS[1], 1, NOW), Vote(WHO, PAPERS[0], -1, NOW)}
-    assert "+2 (arXiv:2611.00002), -1 (arXiv:2611.00001)" in office.said
+    assert "+ arXiv:2611.00002, - arXiv:2611.00001" in office.said
 
 
 def test_votes_on_a_mail_without_such_papers_are_not_kept_and_the_reader_hears_so(office: Office) -> None:
