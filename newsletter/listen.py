@@ -15,10 +15,11 @@ from typing import Protocol
 
 from newsletter import suppress
 from newsletter.confirmations import Answers, commands_in_words, word
+from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import SendError
 from newsletter.message import Letterhead, build_service_message
 from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber, Vote
-from newsletter.replies import House, Ignored, Request, Votes
+from newsletter.replies import Envelope, House, Ignored, Request, Votes, read_reply
 from newsletter.reply_words import Command
 from newsletter.senders import Sender
 from newsletter.stores import Store
@@ -55,7 +56,7 @@ class Ear:
     service_sender: Address
     brand_name: str
     answers: Answers
-    profiles: Profiles
+    profiles: Profiles | None  # None: profiles are not changed by mail
     subscribers: Callable[[], Sequence[Subscriber]]
     read_votes: Callable[[str], Votes]
     cast_votes: Callable[[Store, str, date, Votes, datetime], list[tuple[str, int]]]
@@ -89,6 +90,21 @@ class _Reply:
 
     name: str
     values: Mapping[str, str]
+
+
+NOTHING_KNOWN = Envelope()
+
+
+def hear(ear: Ear, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Heard:
+    """Whatever came to the mailbox: a bounce of ours is kept as such, anything else may be a reader's wish."""
+    house = ear.house()
+    if house is None:
+        return Heard("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
+    event = read_bounce(raw, house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+    if isinstance(event, NoEvent):
+        return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
+    is_kept = ear.store.take_event(event, now=ear.now())
+    return Heard(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
 
 
 def answer(ear: Ear, request: Request | Ignored) -> Heard:
@@ -162,12 +178,12 @@ def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) ->
         return _Reply("frequency", {"chosen": word(command, reader.profile.language)})
     if command is Command.VOTE:
         return _voted(ear, request)
-    if command is Command.PROFILE and request.text:
+    if ear.profiles is None or command is not Command.PROFILE:
+        return _Reply("help", {})
+    if request.text:
         said = ear.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
         return _Reply("changed", {"profile": said})
-    if command is Command.PROFILE:
-        return _Reply("profile", {"profile": ear.profiles.current(who)})
-    return _Reply("help", {})
+    return _Reply("profile", {"profile": ear.profiles.current(who)})
 
 
 def _left(known: Standing, at: datetime) -> Standing:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Protocol
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -33,10 +32,7 @@ MOST_PARTS = 200
 _log = logging.getLogger(__name__)
 
 
-class Listener(Protocol):
-    """Whoever acts on a mail; returns what became of it, without addresses."""
-
-    def __call__(self, raw: bytes, envelope: Envelope) -> str: ...
+Listener = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
 
 
 def blueprint(

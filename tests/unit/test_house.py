@@ -31,7 +31,7 @@ ALSO_FOR = {
     "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver"}  # the morning and its steps
-TOP = FLOW | {"app", "cli", "config"}
+TOP = FLOW | {"app", "cli", "config", "listen"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
