@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from newsletter import suppress
+from newsletter.addresses import base_address
 from newsletter.confirmations import Answers, commands_in_words, word
 from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import SendError
@@ -71,7 +72,7 @@ class Ear:
         ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
         readers = {subscriber.subscriber_id for subscriber in self.subscribers()}
         return House(
-            signer, {address.lower() for address in ours if address}, readers, self.authserv_id, self.read_votes
+            signer, {base_address(address) for address in ours if address}, readers, self.authserv_id, self.read_votes
         )
 
 

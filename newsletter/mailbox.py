@@ -102,7 +102,9 @@ class Mailbox:
     def _enter(self, box: BaseMailBox) -> None:
         if self._server.tls == "starttls":
             box.client.starttls(self._context)
-        box.login(self._server.user, self._server.password, self._server.folder)
+        user, password = self._server.user, self._server.password
+        login = box.login if (user + password).isascii() else box.login_utf8  # IMAP's LOGIN is ASCII
+        login(user, password, self._server.folder)
         _, told = box.client.capability()  # a server may tell more after the login
         box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
