@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
@@ -30,8 +31,11 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from flask import Flask
 
+    from newsletter.listen import Ear
+    from newsletter.mailbox import Mailbox
     from newsletter.profiles import Profiles
     from newsletter.readers import Reader
+    from newsletter.replies import Envelope
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
@@ -96,6 +100,7 @@ def build_web(settings: Settings) -> Flask:
     from newsletter.web import WebPart, create_app
 
     store = build_store(settings)
+    is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(
             store=store,
@@ -106,6 +111,76 @@ def build_web(settings: Settings) -> Flask:
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
             profiles=build_profiles(settings, store),
+            listener=build_listener(settings) if is_listening else None,
+            inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+        )
+    )
+
+
+def build_ear(settings: Settings) -> Ear:
+    """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
+    from newsletter.confirmations import FILE, load_answers
+    from newsletter.listen import Ear, cast_votes
+
+    store = build_store(settings)
+    return Ear(
+        store=store,
+        sender=build_sender(settings),
+        letterhead=build_letterhead(settings),
+        service_sender=settings.service_address,
+        brand_name=settings.name,
+        answers=load_answers(resources.read_text(FILE)),
+        profiles=build_profiles(settings, store),
+        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        read_votes=lambda line: (),
+        cast_votes=cast_votes,
+        now=utc_now,
+        authserv_id=settings.authserv_id or "",
+    )
+
+
+def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
+    """Acts on one mail and says what became of it, without addresses. Threads may share it.
+
+    Raises ConfigError at once for what cannot work.
+    """
+    from newsletter.listen import hear
+
+    build_ear(settings).sender.close()
+
+    def listen(raw: bytes, envelope: Envelope) -> str:
+        ear = build_ear(settings)
+        with closing(ear.sender):
+            heard = hear(ear, raw, envelope)
+        return f"{heard.subscriber_id or 'nobody'}: {heard.what}{', answered' if heard.is_answered else ''}"
+
+    return listen
+
+
+def build_mailbox(settings: Settings) -> Mailbox:
+    """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
+    from newsletter.mailbox import Mailbox, MailServer
+
+    host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
+    if not host or not user or not password:
+        raise ConfigError(
+            "no mailbox can be read; set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"
+        )
+    if settings.signer is None:
+        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
+    if settings.imap_tls == "none" and host not in _THIS_MACHINE:
+        raise ConfigError(
+            f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
+        )
+    return Mailbox(
+        MailServer(
+            host,
+            settings.imap_port,
+            settings.imap_tls,
+            user,
+            password.get_secret_value(),
+            settings.imap_folder,
+            settings.imap_done,
         )
     )
 

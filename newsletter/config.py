@@ -21,7 +21,16 @@ from newsletter.tokens import Signer
 
 MIN_KEY_CHARS = 32
 MIN_PATH_CHARS = 16  # of a URL, to be a secret by itself: not "alert"
-_MAY_BE_SECRET = ("OPENAI_", "SENDGRID_", "SECRET_KEYS", "SMTP_PASSWORD", "ALERT_URL", "HEARTBEAT_URL")
+_MAY_BE_SECRET = (
+    "OPENAI_",
+    "SENDGRID_",
+    "SECRET_KEYS",
+    "SMTP_PASSWORD",
+    "IMAP_PASSWORD",
+    "INBOUND_SECRET",
+    "ALERT_URL",
+    "HEARTBEAT_URL",
+)
 
 
 def _mailbox(value: str) -> str:
@@ -125,6 +134,34 @@ class Settings(BaseSettings):
         None,
         description="The public key of SendGrid's Event Webhook (Settings, Mail Settings, Signed Event Webhook). "
         "Without it, its events are refused.",
+    )
+    inbound_secret: SecretStr | None = Field(
+        None,
+        min_length=MIN_PATH_CHARS,
+        description="The end of the address to which SendGrid's Inbound Parse posts replies: "
+        "https://papers.example.org/hooks/sendgrid/inbound/SECRET, 16 characters or more. Without it only signed posts "
+        "are taken. It is never printed, logged or stored.",
+    )
+    imap_host: str | None = Field(
+        None,
+        min_length=1,
+        description="The mail server of the mailbox that gets replies and bounces, for 'newsletter inbox'.",
+    )
+    imap_port: int = Field(993, ge=1, le=65_535, description="Its port: 993 with tls, 143 with starttls or none.")
+    imap_tls: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="How that connection is secured; none only for a server on this machine."
+    )
+    imap_user: str | None = Field(None, description="The name to log in with there.")
+    imap_password: SecretStr | None = Field(None, description="Its password. It is never printed, logged or stored.")
+    imap_folder: str = Field("INBOX", min_length=1, description="The folder that new mail comes to.")
+    imap_done: str = Field(
+        "Done", min_length=1, description="The folder that mail is moved to as it is read; made if it is not there."
+    )
+    authserv_id: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="The name by which your own mail server signs its Authentication-Results headers. With it, mail "
+        "without a tag counts if DKIM proves its From. Default: only the tag says who writes.",
     )
     jitter_minutes: int = Field(
         9,

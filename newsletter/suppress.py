@@ -57,6 +57,29 @@ def lift(standing: Standing, now: datetime) -> Standing:
     return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now)
 
 
+# --- the reader's own word ------------------------------------------------------------------------------
+
+BY_LINK, BY_REPLY = "by the link in a mail", "by a reply"
+_OTHER_REASON_BEFORE = ", before that: "
+
+
+def left(standing: Standing, now: datetime, how: str = BY_LINK) -> Standing:
+    """Unsubscribed by the reader. What kept mail away before is remembered in the detail."""
+    before = standing.suppression
+    detail = f"{how}{_OTHER_REASON_BEFORE}{before.why}" if before else how
+    return suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
+
+
+def returned(standing: Standing, now: datetime) -> Standing:
+    """Mailed again, if it was the reader alone who kept mail away."""
+    return lift(standing, now) if may_return(standing) else standing
+
+
+def may_return(standing: Standing) -> bool:
+    why = standing.suppression
+    return why is not None and why.why is SuppressionReason.UNSUBSCRIBED and _OTHER_REASON_BEFORE not in why.detail
+
+
 def _order(suppression: Suppression) -> tuple[int, datetime, str]:
     return suppression.why.weight, suppression.since, suppression.detail
 

@@ -14,6 +14,8 @@ from newsletter import app, dnscheck, resources, web
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
+from newsletter.confirmations import FILE as ANSWERS
+from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
@@ -129,6 +131,7 @@ def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
+    load_answers(resources.read_text(ANSWERS))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

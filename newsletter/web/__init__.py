@@ -14,7 +14,7 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import monitoring, pausing, profile, sendgrid_hook, site, unsubscribe
+from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe
 from newsletter.web.profile import Profiles
 
 __all__ = ["Profiles", "WebPart", "check_templates", "create_app"]
@@ -34,6 +34,8 @@ class WebPart:
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
     profiles: Profiles | None = None  # None: there is no page to change a profile
+    listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
+    inbound_secret: str | None = None  # the end of the address it is posted to
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -45,6 +47,7 @@ def create_app(part: WebPart) -> flask.Flask:
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
+    app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
     site.check(app, PAGES)
     return app
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 import flask
 
-from newsletter import suppress
-from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.model import Standing, SuppressionReason
 from newsletter.stores import Store
+from newsletter.suppress import left, may_return, returned
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.pausing import PauseView, take_wish, view_of
@@ -23,8 +23,6 @@ from newsletter.web.site import Page, want_little
 
 PER_LINK, PER_CLIENT = 60, 600  # a minute; a mail provider's machines press the button for many readers
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
-BY_LINK = "by the link in a mail"
-_OTHER_REASON_BEFORE = f"{BY_LINK}, before that: "
 
 _VIEWS = (PauseView(), PauseView("Tuesday, 6 January 2026"), PauseView(weeks=()))
 PAGES: tuple[Page, ...] = (
@@ -63,27 +61,6 @@ class _Desk:
             standing, view = take_wish(self.store, subscriber_id, self.now())
             return _page(standing, view)
         return _page(standing, view_of(standing, self.now().astimezone(UTC).date()), is_back=wish == "return")
-
-
-def left(standing: Standing, now: datetime) -> Standing:
-    """Unsubscribed by the reader. What kept mail away before is remembered in the detail."""
-    before = standing.suppression
-    detail = f"{_OTHER_REASON_BEFORE}{before.why}" if before else BY_LINK
-    return suppress.suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
-
-
-def returned(standing: Standing, now: datetime) -> Standing:
-    """Mailed again, if it was the reader alone who kept mail away."""
-    return suppress.lift(standing, now) if may_return(standing) else standing
-
-
-def may_return(standing: Standing) -> bool:
-    why = standing.suppression
-    return (
-        why is not None
-        and why.why is SuppressionReason.UNSUBSCRIBED
-        and not why.detail.startswith(_OTHER_REASON_BEFORE)
-    )
 
 
 def _page(standing: Standing, pause: PauseView, *, is_back: bool = False) -> str:

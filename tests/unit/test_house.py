@@ -19,6 +19,7 @@ PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock"),
+    *("replies", "reply_words", "mail_text", "confirmations"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -27,10 +28,10 @@ EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resou
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
-TOP = FLOW | {"app", "cli", "config"}
+TOP = FLOW | {"app", "cli", "config", "listen"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
@@ -39,7 +40,7 @@ WORLD = {
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
     *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
-    *("flufl", "structlog", "prometheus_client", "waitress"),
+    *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail"),
 }
 
 

@@ -20,7 +20,7 @@ from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.tokens import Purpose, Signer
-from newsletter.web import WebPart, create_app, unsubscribe
+from newsletter.web import WebPart, create_app
 from tests.fakes import MemoryStore
 
 WHO = "s_abcd2345"
@@ -113,7 +113,7 @@ def test_one_click_unsubscribes_with_200_and_without_cookie_or_redirect(
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert "Location" not in answer.headers
-    assert store.get_standing(WHO).suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, unsubscribe.BY_LINK)
+    assert store.get_standing(WHO).suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppress.BY_LINK)
 
 
 def test_one_click_may_come_as_multipart(store: TinyStore, client: FlaskClient) -> None:

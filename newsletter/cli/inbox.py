@@ -1,0 +1,68 @@
+"""`newsletter inbox`: reads the mailbox of replies and bounces by IMAP, and does what readers ask for."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from newsletter import app, log
+from newsletter.cli.common import begin_log
+from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.config import Settings, load_settings
+from newsletter.errors import NewsletterError
+from newsletter.mailbox import Mailbox, MailboxFailed
+from newsletter.replies import Envelope
+
+EVERY_S = 60.0
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option("--once", is_flag=True, help="Read what is there now, and end: for cron.")
+def command(once: bool) -> None:
+    """Read the mailbox of replies and bounces, and do what readers ask for; once a minute until SIGTERM or Ctrl-C.
+
+    Each unread mail is moved to another folder (NEWSLETTER_IMAP_DONE) and marked as read there once it was dealt with.
+    Several may read the same mailbox.
+
+    \b
+    Examples:
+      newsletter inbox
+      newsletter inbox --once
+    """
+    settings = load_settings()
+    begin_log(settings)
+    mailbox = app.build_mailbox(settings)
+    app.build_listener(settings)  # what cannot work is said now
+    if once:
+        try:
+            count = _round(settings, mailbox, Duty())
+        except MailboxFailed as error:
+            click.secho(f"error: {error}; try again", err=True, fg="red")
+            sys.exit(1)
+        click.echo(f"{count} mail{'' if count == 1 else 's'} read")
+        return
+    is_ended = work_until_asked(lambda duty: _keep(settings, mailbox, duty))
+    log.get_log().info("shutdown")
+    sys.exit(0 if is_ended else 1)
+
+
+def _keep(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
+    while not duty.stop.is_set():
+        try:
+            _round(settings, mailbox, duty)
+        except NewsletterError as error:
+            log.get_log().error("inbox_failed", error=f"{type(error).__name__}: {error}")
+        duty.idle.set()
+        duty.stop.wait(EVERY_S)
+
+
+def _round(settings: Settings, mailbox: Mailbox, duty: Duty) -> int:
+    listen = app.build_listener(settings)
+
+    def handle(raw: bytes) -> None:
+        duty.idle.clear()
+        log.get_log().info("mail", became=listen(raw, Envelope()))
+
+    return mailbox.read(handle, duty.stop.is_set)

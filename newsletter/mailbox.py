@@ -1,0 +1,161 @@
+"""The mailbox of replies and bounces, by IMAP: each new mail is moved to a folder of its own, then handed on.
+
+Of several processes one is the first to mark a mail as claimed (RFC 7162); it moves it and reads it. Moving alone is no
+claim: Dovecot lets two move the same mail at the same time, and there are two. A mail is marked as read once it was
+dealt with, so that what a killed process left behind is found at the next start. What it means is for others to say.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError, MailboxLoginError
+
+from newsletter.errors import ConfigError, NewsletterError
+
+TIMEOUT_S = 30.0
+MOST_AT_ONCE = 200  # mails of one round
+_CLAIMED = "$NewsletterClaimed"
+
+
+class MailboxFailed(NewsletterError):
+    """The mailbox could not be read now; the next round tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    tls: Literal["tls", "starttls", "none"]
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    done: str = "Done"  # the folder for what was read
+
+
+class Mailbox:
+    """`context`: whom to trust; the machine's own certificates by default."""
+
+    def __init__(self, server: MailServer, context: ssl.SSLContext | None = None) -> None:
+        self._server = server
+        self._context = context or ssl.create_default_context()
+        self._is_first_round = True
+
+    def read(self, handle: Callable[[bytes], None], should_stop: Callable[[], bool] = lambda: False) -> int:
+        """Hand on each new mail; how many there were. What `handle` raises ends the round, and its mail comes again.
+
+        Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
+        """
+        finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
+        with self._opened() as box:
+            self._require(box)
+            claimed = self._claim(box, finds_all=finds_all)
+            box.folder.set(self._server.done)
+            unread = box.uids(AND(seen=False))
+            mine = unread if finds_all else [uid for uid in unread if uid in claimed]
+            done = 0
+            for uid in mine:
+                if should_stop():
+                    return done
+                for raw in _bytes_of(box, uid):
+                    handle(raw)
+                box.flag(uid, r"\Seen", True)
+                done += 1
+            self._is_first_round = False
+            return done
+
+    @contextmanager
+    def _opened(self) -> Iterator[BaseMailBox]:
+        server = self._server
+        try:
+            box = self._connect()
+            try:
+                self._enter(box)
+                yield box
+            finally:
+                _leave(box)
+        except MailboxLoginError as error:
+            raise ConfigError(
+                f"{server.host} refuses the login; set NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD anew"
+            ) from error
+        except ssl.SSLCertVerificationError as error:
+            raise ConfigError(
+                f"the certificate of {server.host} is not to be trusted ({error.verify_message}); "
+                "set NEWSLETTER_IMAP_HOST to the name in it"
+            ) from error
+        except (ImapToolsError, OSError, imaplib.IMAP4.error) as error:
+            raise MailboxFailed(f"{server.host} could not be read by IMAP: {type(error).__name__}") from error
+
+    def _connect(self) -> BaseMailBox:
+        host, port = self._server.host, self._server.port
+        if self._server.tls == "tls":
+            return MailBox(host, port, timeout=TIMEOUT_S, ssl_context=self._context)
+        return MailBoxUnencrypted(host, port, timeout=TIMEOUT_S)
+
+    def _enter(self, box: BaseMailBox) -> None:
+        if self._server.tls == "starttls":
+            box.client.starttls(self._context)
+        user, password = self._server.user, self._server.password
+        login = box.login if (user + password).isascii() else box.login_utf8  # IMAP's LOGIN is ASCII
+        login(user, password, self._server.folder)
+        _, told = box.client.capability()  # a server may tell more after the login
+        box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+
+    def _require(self, box: BaseMailBox) -> None:
+        able = {str(name).upper() for name in box.client.capabilities}
+        if missing := {"MOVE", "UIDPLUS", "CONDSTORE"} - able:
+            raise ConfigError(
+                f"{self._server.host} cannot keep a mail from being read twice (no IMAP {', '.join(sorted(missing))}); "
+                "let another mailbox get the replies"
+            )
+        if not box.folder.exists(self._server.done):
+            box.folder.create(self._server.done)
+
+    def _claim(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
+        """The places of the mails that this process, and no other, has moved."""
+        mine = set()
+        wanted = AND(seen=False) if finds_all else AND(seen=False, no_keyword=_CLAIMED)
+        for uid in box.uids(wanted)[:MOST_AT_ONCE]:
+            if not _mark(box, uid, takes_over=finds_all):
+                continue
+            box.client.response("COPYUID")  # forgets the one before
+            box.move(uid, self._server.done)
+            _, told = box.client.response("COPYUID")
+            if told and isinstance(told[-1], bytes):  # "validity from to"
+                mine.add(told[-1].split()[-1].decode("ascii"))
+        return mine
+
+
+def _mark(box: BaseMailBox, uid: str, *, takes_over: bool = False) -> bool:
+    """Whether this process is the one that marked the mail (RFC 7162 §3.1.3).
+
+    `takes_over`: also a mail that was marked before, by a process that may have been killed.
+    """
+    _, told = box.client.uid("FETCH", uid, "(FLAGS MODSEQ)")
+    lines = [line for line in told if isinstance(line, bytes) and b"UID " + uid.encode() + b" " in line]
+    found = re.search(rb"MODSEQ \((\d+)\)", lines[-1]) if lines else None
+    if found is None or (_CLAIMED.encode() in lines[-1] and not takes_over):  # gone, or another's
+        return False
+    box.client.response("MODIFIED")
+    box.client.uid("STORE", uid, f"(UNCHANGEDSINCE {found[1].decode()})", "+FLAGS", f"({_CLAIMED})")
+    _, changed = box.client.response("MODIFIED")
+    return not changed or changed[-1] is None
+
+
+def _leave(box: BaseMailBox) -> None:
+    with suppress(ImapToolsError, OSError, imaplib.IMAP4.error):
+        box.logout()
+    with suppress(OSError):
+        box.client.shutdown()
+
+
+def _bytes_of(box: BaseMailBox, uid: str) -> Iterator[bytes]:
+    _, parts = box.client.uid("FETCH", uid, "(BODY.PEEK[])")
+    yield from (part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes))

@@ -1,0 +1,115 @@
+"""Readers' answers to a morning's mails, through a real mailbox: the CLI in processes."""
+
+from __future__ import annotations
+
+import imaplib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.addresses import subscriber_id
+from newsletter.model import Frequency, SuppressionReason
+from newsletter.stores.tiny import TinyStore
+from tests import imap_server
+from tests.e2e.test_cli import ADA, SUBSCRIBERS, Done, Place
+
+pytestmark = pytest.mark.skipif(not imap_server.is_there(), reason=imap_server.MISSING)
+
+KEY = "a-key-of-forty-characters-for-these-tests"
+SENDING = {"sender": "papers@example.org", "secret_keys": KEY}
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with imap_server.dovecot() as (plain, _, _):
+        yield plain
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
+    here = Place(tmp_path)
+    here.newsletter("run", "--sample", "--quiet", **SENDING)
+    return here
+
+
+def inbox(place: Place, port: int) -> Done:
+    login = {"imap_host": "localhost", "imap_port": str(port), "imap_tls": "none"}
+    return place.newsletter(
+        "inbox", "--once", **SENDING, **login, imap_user=imap_server.USER, imap_password=imap_server.PASSWORD
+    )
+
+
+def put(port: int, *mails: EmailMessage) -> None:
+    with imaplib.IMAP4("localhost", port, timeout=10) as client:
+        client.login(imap_server.USER, imap_server.PASSWORD)
+        for mail in mails:
+            client.append("INBOX", "", imaplib.Time2Internaldate(0), mail.as_bytes())
+
+
+def reply_to(digest: EmailMessage, said: str, number: int = 1) -> EmailMessage:
+    """As a mail program writes it: above a quote of the whole digest."""
+    body = digest.get_body(("plain",))
+    assert body is not None
+    quoted = "\n".join(f"> {line}".rstrip() for line in body.get_content().splitlines())
+    reply = EmailMessage()
+    reply["From"], reply["To"], reply["Subject"] = digest["To"], digest["Reply-To"], f"Re: {digest['Subject']}"
+    reply["Date"], reply["Message-ID"] = format_datetime(datetime.now(UTC)), f"<{number}@example.com>"
+    reply["In-Reply-To"] = reply["References"] = digest["Message-ID"]
+    reply.set_content(f"{said}\n\nOn Tue, 7 Oct 2025 at 07:00, Morning Papers wrote:\n{quoted}\n")
+    return reply
+
+
+def digest_of(place: Place, address: str) -> EmailMessage:
+    return next(mail for mail in place.mails() if address in mail["To"])
+
+
+def answers(place: Place) -> list[EmailMessage]:
+    return [mail for mail in place.mails() if mail["Auto-Submitted"] == "auto-replied"]
+
+
+def test_a_reader_leaves_by_one_word_and_nobody_by_a_quote(place: Place, port: int) -> None:
+    ada, thankful = digest_of(place, ADA), digest_of(place, "konrad")
+    put(port, reply_to(ada, "unsubscribe"), reply_to(thankful, "Thank you! What a morning.", 2))
+    done = inbox(place, port)
+    assert (done.returncode, done.stdout.strip()) == (0, "2 mails read")
+    store = TinyStore(place.path("state"))
+    (standing,) = store.get_standings()
+    assert standing.subscriber_id == subscriber_id(ADA)
+    assert standing.suppression is not None
+    assert standing.suppression.why is SuppressionReason.UNSUBSCRIBED
+    (answer,) = answers(place)
+    assert ADA in answer["To"]
+    assert answer["From"].addresses[0].addr_spec == "service@example.org"
+    assert answer["In-Reply-To"] == "<1@example.com>"
+    assert "@" not in done.stderr.replace("[address]", "")
+
+
+def test_the_same_mail_twice_is_done_and_answered_once(place: Place, port: int) -> None:
+    mail = reply_to(digest_of(place, ADA), "weekly")
+    put(port, mail, mail)
+    inbox(place, port)
+    put(port, mail)
+    assert inbox(place, port).stdout.strip() == "1 mail read"
+    store = TinyStore(place.path("state"))
+    assert store.get_standing(subscriber_id(ADA)).frequency is Frequency.WEEKLY
+    assert len(answers(place)) == 1
+
+
+def test_our_own_answer_in_the_inbox_starts_no_loop(place: Place, port: int) -> None:
+    put(port, reply_to(digest_of(place, ADA), "help"))
+    inbox(place, port)
+    (answer,) = answers(place)
+    put(port, answer)
+    inbox(place, port)
+    assert len(answers(place)) == 1
+
+
+def test_without_a_mailbox_it_says_what_to_set(place: Place) -> None:
+    done = place.newsletter("inbox", "--once", **SENDING)
+    assert done.returncode == 3
+    assert "NEWSLETTER_IMAP_HOST" in done.stderr

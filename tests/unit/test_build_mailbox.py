@@ -1,0 +1,63 @@
+"""Settings with which no reply could be read are refused at the start, in a sentence that says what to set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsletter import app
+from newsletter.config import Settings, variable
+from newsletter.errors import ConfigError
+from newsletter.mailbox import Mailbox
+from newsletter.web.inbound import PATH
+
+GOOD = {
+    "imap_host": "imap.nowhere.invalid",
+    "imap_user": "news",
+    "imap_password": "secret word",
+    "secret_keys": "k" * 40,
+}
+SECRET = "a-long-secret-of-the-path"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+
+
+def settings(**changes: str | None) -> Settings:
+    return Settings.model_validate({name: value for name, value in {**GOOD, **changes}.items() if value is not None})
+
+
+def test_a_mailbox_is_built_without_a_connection() -> None:
+    assert isinstance(app.build_mailbox(settings()), Mailbox)
+    assert isinstance(app.build_mailbox(settings(imap_host="localhost", imap_tls="none")), Mailbox)
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"imap_host": None}, "set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"),
+        ({"imap_user": None}, "set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"),
+        ({"imap_password": None}, "set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"),
+        ({"secret_keys": None}, "set NEWSLETTER_SECRET_KEYS"),
+        ({"imap_tls": "none"}, "set NEWSLETTER_IMAP_TLS to tls or starttls"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_remedy(changes: dict[str, str | None], remedy: str) -> None:
+    with pytest.raises(ConfigError, match=remedy):
+        app.build_mailbox(settings(**changes))
+
+
+def test_the_password_and_the_secret_of_the_path_are_known_as_secrets() -> None:
+    texts = settings(inbound_secret=SECRET).secret_texts
+    assert {"secret word", SECRET} <= set(texts)
+
+
+@pytest.mark.parametrize(("keys", "code"), [("k" * 40, 200), (None, 403)])
+def test_the_web_part_takes_mail_once_there_is_a_key_to_read_tags_with(keys: str | None, code: int) -> None:
+    client = app.build_web(settings(secret_keys=keys, inbound_secret=SECRET)).test_client()
+    assert client.post(f"{PATH}/{SECRET}", data=b"").status_code == code
