@@ -14,7 +14,7 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe
+from newsletter.web import monitoring, sendgrid_hook, site, unsubscribe, votes
 
 __all__ = ["WebPart", "check_templates", "create_app"]
 
@@ -37,11 +37,13 @@ def create_app(part: WebPart) -> flask.Flask:
     app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address)
     app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
-    site.check(app, unsubscribe.PAGES)
+    site.check(app, (*unsubscribe.PAGES, *votes.PAGES))
     return app
 
 
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
-    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), unsubscribe.PAGES)
+    app = site.new_app(brand_name=brand_name, reply_address=reply_address)
+    site.check(app, (*unsubscribe.PAGES, *votes.PAGES))

@@ -30,6 +30,7 @@ PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (40
 
 TEMPLATES = "templates/web"
 MAX_BODY_BYTES = 8 * 1024 * 1024  # of any request; a blueprint asks for less where less will do
+BUTTON_BODY_BYTES = 4096
 STYLE_AGE_S = 3600
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -69,6 +70,11 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.after_request(_protect)
     app.register_error_handler(Exception, _explain)
     return app
+
+
+def want_little() -> None:
+    """Before the requests of a page whose forms are a button: refuse a large body."""
+    flask.request.max_content_length = BUTTON_BODY_BYTES
 
 
 def check(app: flask.Flask, pages: Iterable[Page]) -> None:

@@ -17,9 +17,8 @@ from newsletter import suppress
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.site import Page
+from newsletter.web.site import Page, want_little
 
-MAX_BODY_BYTES = 4096
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
 BY_LINK = "by the link in a mail"
 _OTHER_REASON_BEFORE = f"{BY_LINK}, before that: "
@@ -33,7 +32,7 @@ PAGES: tuple[Page, ...] = (
 def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) -> flask.Blueprint:
     desk = _Desk(store, signer, now)
     pages = flask.Blueprint("unsubscribe", __name__)
-    pages.before_request(_want_little)
+    pages.before_request(want_little)
     pages.add_url_rule("/u/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
     pages.add_url_rule("/u", "cut", lambda: desk.answer(""), methods=["GET", "POST"])  # by a mail program
     return pages
@@ -104,7 +103,3 @@ def _wish() -> str:
         return "leave"
     wish = request.form.get("wish", "")
     return wish if wish in {"leave", "return"} else ""
-
-
-def _want_little() -> None:
-    flask.request.max_content_length = MAX_BODY_BYTES

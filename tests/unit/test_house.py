@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
-    *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock"),
+    *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -27,7 +27,7 @@ EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resou
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "votes", "voting"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver"}  # the morning and its steps
 TOP = FLOW | {"app", "cli", "config"}
