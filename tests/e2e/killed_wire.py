@@ -30,7 +30,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from newsletter import app, flow
 from newsletter.config import Settings
 from newsletter.model import DeliveryState, EventKind, MailEvent, Paper, Profile, RunReport, ScoreSheet
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.stores.tiny import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
@@ -176,9 +176,15 @@ class ScoredOnce:
         self._sheet: ScoreSheet | None = None
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
-        self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor)
+        self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet
 
 
