@@ -17,7 +17,7 @@ from newsletter.model import Subscriber
 @click.command(epilog=EXIT_CODES)
 @click.argument("email", required=False)
 def command(email: str | None) -> None:
-    """List the subscribers, or show EMAIL (an address or id) in full, defaults applied.
+    """List the subscribers, or show EMAIL (an address or id) in full, defaults applied, with their votes.
 
     Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
     subscribers.yaml itself, then run 'newsletter check'.
@@ -33,6 +33,9 @@ def command(email: str | None) -> None:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
         if (standing := store.get_standing(one.subscriber_id)).suppression:
             click.echo(f"# {in_words(standing)}")
+        for vote in store.get_votes(one.subscriber_id):
+            title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
+            click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
         return
     suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories")
