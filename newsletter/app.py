@@ -120,7 +120,9 @@ def build_web(settings: Settings) -> Flask:
 def build_ear(settings: Settings) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
     from newsletter.confirmations import FILE, load_answers
-    from newsletter.listen import Ear, cast_votes
+    from newsletter.listen import Ear
+    from newsletter.votes import read_votes
+    from newsletter.voting import cast_numbered
 
     store = build_store(settings)
     return Ear(
@@ -132,8 +134,8 @@ def build_ear(settings: Settings) -> Ear:
         answers=load_answers(resources.read_text(FILE)),
         profiles=build_profiles(settings, store),
         subscribers=lambda: load_subscribers(settings, store).subscribers,
-        read_votes=lambda line: (),
-        cast_votes=cast_votes,
+        read_votes=read_votes,
+        cast_votes=cast_numbered,
         now=utc_now,
         authserv_id=settings.authserv_id or "",
     )

@@ -78,6 +78,7 @@ def collect(
         desk.store.remember_day(today)
         desk.store.forget_days(before=today_on - KEEP_DAYS)
         desk.store.forget_calls(before=today_on - KEEP_DAYS)
+        desk.store.forget_claims(before=today_on - KEEP_DAYS)
     return Morning(run_id, today, earlier, digest_on)
 
 

@@ -14,6 +14,7 @@ from newsletter.collect import failed_feeds
 from newsletter.desk import Drafting, Morning
 from newsletter.digest import compose
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreSheet, Subscriber
+from newsletter.votes import lessons
 
 
 def draft(
@@ -38,6 +39,10 @@ def draft(
         [a.paper for a in todo],
         history_for(desk, morning, subscriber, days, without=tried),
         floor=subscriber.min_relevance,
+        votes=lessons(
+            desk.store.get_votes(subscriber.subscriber_id),
+            without=[a.paper.arxiv_id for a in todo],  # what is said of a mail must not change it when shown again
+        ),
     )
     digest = compose(
         subscriber,

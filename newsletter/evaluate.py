@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Score
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.scorers.text import Encoder
 
 Vector = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ RELEVANT_FROM = 7  # a label of this relevance or more is what a ranker should f
 SHARES = (0.2, 0.3, 0.5)
 NDCG_AT = 20
 RESAMPLES = 1000
+DRAWS = 4  # of liked papers
 HISTORY_DAYS = 7  # unlabelled days handed to the ranker, which may use fewer
 _ALL_BUT_FEW = 0.99  # of the labelled papers: with fewer cross-lists than this leaves, none were looked at
 _COMMON_CATEGORY = 0.2  # of the labelled papers: a category with more of them is one the labels were drawn from
@@ -306,7 +307,7 @@ def _in_order(gains: Vector, ranks: Vector) -> Vector:
     return gains[np.argsort(-ranks, kind="stable")]
 
 
-def bootstrap(values: Sequence[float]) -> Interval:
+def bootstrap(values: Sequence[float] | Vector) -> Interval:
     """The mean over days with its 95 % interval; the same values always give the same interval."""
     array = np.array(values, dtype=np.float64)
     draws = np.random.default_rng(0).integers(0, len(array), (RESAMPLES, len(array)))
@@ -314,15 +315,19 @@ def bootstrap(values: Sequence[float]) -> Interval:
     return Interval(float(array.mean()), float(low), float(high))
 
 
-def measure(name: str, days: Sequence[LabelledDay], ranks: Sequence[Vector]) -> Measured:
-    """One ranker's numbers from its ranks of every day's pool."""
-    pairs = [(np.array(day.gains), ranked) for day, ranked in zip(days, ranks, strict=True)]
-    return Measured(
-        name,
-        bootstrap([average_precision(gains, ranked) for gains, ranked in pairs]),
-        bootstrap([ndcg(gains, ranked) for gains, ranked in pairs]),
-        tuple(bootstrap([recall_at(gains, ranked, share) for gains, ranked in pairs]) for share in SHARES),
+def measure(name: str, days: Sequence[LabelledDay], *rankings: Sequence[Vector]) -> Measured:
+    """One ranker's numbers from its ranks of every day's pool; the mean of several rankings of each day."""
+    values = np.mean(
+        [[_measure_day(day, ranked) for day, ranked in zip(days, ranks, strict=True)] for ranks in rankings], axis=0
     )
+    precision, gain, *recalls = (bootstrap(column) for column in values.T)
+    return Measured(name, precision, gain, tuple(recalls))
+
+
+def _measure_day(day: LabelledDay, ranked: Vector) -> list[float]:
+    gains = np.array(day.gains)
+    recalls = [recall_at(gains, ranked, share) for share in SHARES]
+    return [average_precision(gains, ranked), ndcg(gains, ranked), *recalls]
 
 
 def measure_cut_off(days: Sequence[LabelledDay], relevance: Sequence[Vector], cut_off: int) -> CutOff:
@@ -350,8 +355,12 @@ def evaluate(
     categories: Sequence[str],
     scorer: Scorer,
     progress: Callable[[date], None] = lambda announced_on: None,
+    likes: Sequence[Votes] = (),
 ) -> Report:
-    """Measure the scorer, BM25 and chance on these days. Raises ConfigError if there are none."""
+    """Measure the scorer, BM25 and chance on these days. Raises ConfigError if there are none.
+
+    With `likes`, several draws of as many liked papers of earlier days, also what the scorer makes of them.
+    """
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
     sheets = []
@@ -359,6 +368,9 @@ def evaluate(
         sheets.append(_score(scorer, profile, day))
         progress(day.announced_on)
     own = measure("local ranker", days, [np.array([score.rank for score in sheet]) for sheet in sheets])
+    liking = [
+        [np.array([score.rank for score in _score(scorer, profile, day, votes)]) for day in days] for votes in likes
+    ]
     graded = [np.array([score.relevance for score in sheet], dtype=np.float64) for sheet in sheets]
     cut_offs = tuple(measure_cut_off(days, graded, cut_off) for cut_off in (6, 7, 8))
     return Report(
@@ -369,14 +381,24 @@ def evaluate(
         float(np.mean([sum(gain > 0 for gain in day.gains) for day in days])),
         (
             Measured(own.ranker, own.average_precision, own.ndcg, own.recall, cut_offs),
+            *((measure(f"local ranker, {len(likes[0])} liked", days, *liking),) if likes else ()),
             _measure_other("BM25", rank_by_bm25, profile, days),
             _measure_other("chance", rank_by_chance, profile, days),
         ),
     )
 
 
-def _score(scorer: Scorer, profile: Profile, day: LabelledDay) -> list[Score]:
-    scores = {score.arxiv_id: score for score in scorer.score(profile, day.pool, day.history).scores}
+def draw_likes(days: Sequence[LabelledDay], count: int, draws: int = DRAWS) -> list[Votes]:
+    """Several times as many relevant papers of these days, at random but always the same. Raises ConfigError."""
+    relevant = [paper for day in days for paper, gain in zip(day.pool, day.gains, strict=True) if gain]
+    if len(relevant) < count:
+        raise ConfigError(f"the labelled days before have {len(relevant)} relevant papers; ask for fewer likes")
+    chosen = (np.random.default_rng(n).choice(len(relevant), count, replace=False) for n in range(draws))
+    return [[(relevant[place], 1) for place in places] for places in chosen]
+
+
+def _score(scorer: Scorer, profile: Profile, day: LabelledDay, votes: Votes = ()) -> list[Score]:
+    scores = {score.arxiv_id: score for score in scorer.score(profile, day.pool, day.history, votes=votes).scores}
     return [scores[paper.arxiv_id] for paper in day.pool]
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from newsletter.errors import ConfigError
 from newsletter.evaluate import RELEVANT_FROM, LabelledDay
 from newsletter.model import Judgement, Paper, Profile, ScoreSheet
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.shortlist import Policy
@@ -184,12 +184,18 @@ class _RememberedSheets:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._sheets: dict[tuple[str, ...], ScoreSheet] = {}
+        self._sheets: dict[tuple[tuple[str, ...], Votes], ScoreSheet] = {}
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
-        key = tuple(paper.arxiv_id for paper in papers)
+        key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
         if key not in self._sheets:
-            self._sheets[key] = self._scorer.score(profile, papers, history)
+            self._sheets[key] = self._scorer.score(profile, papers, history, votes=votes)
         return self._sheets[key]

@@ -19,7 +19,7 @@ from newsletter.confirmations import Answers, commands_in_words, word
 from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import SendError
 from newsletter.message import Letterhead, build_service_message
-from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber, Vote
+from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
 from newsletter.replies import Envelope, House, Ignored, Request, Votes, read_reply
 from newsletter.reply_words import Command
 from newsletter.senders import Sender
@@ -212,16 +212,6 @@ def _last_mail_on(store: Store, who: str) -> date | None:
     """The mail that is meant by a reader who does not answer one."""
     rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
     return rows[-1].digest_on if rows else None
-
-
-def cast_votes(store: Store, who: str, digest_on: date, votes: Votes, at: datetime) -> list[tuple[str, int]]:
-    """Keep votes by the papers' numbers in the mail of that date; which papers they were, for the answer."""
-    row = store.get_delivery(who, digest_on)
-    papers = row.paper_ids if row else ()
-    known = [(papers[number - 1], value) for number, value in votes if 0 < number <= len(papers)]
-    for arxiv_id, value in known:
-        store.put_vote(Vote(who, arxiv_id, value, at))
-    return known
 
 
 # --- the answer -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.tokens import Purpose, Signer, tagged
+from newsletter.votes import vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
 _ENCODING = "quoted-printable"
@@ -49,13 +50,27 @@ _POLICY = _policy()
 
 
 @dataclass(frozen=True, slots=True)
+class VoteLinks:
+    """Makes the links of one subscriber's mails by which they vote on a paper."""
+
+    base_url: str
+    signer: Signer
+    subscriber_id: str
+
+    def url(self, arxiv_id: str, value: int) -> str:
+        """To the page that asks whether more (1) or less (-1) like this paper is meant."""
+        return f"{self.base_url}/v/{vote_token(self.signer, self.subscriber_id, arxiv_id, value)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Ways:
-    """By which one mail can be answered. Without a web part the URLs are empty."""
+    """By which one mail can be answered. Without a web part there are no links."""
 
     reply_to: str
     unsubscribe_url: str = ""
     envelope_from: str = ""  # who is told of a bounce; empty: the From address
     profile_url: str = ""
+    vote_links: VoteLinks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ class Letterhead:
             ways,
             unsubscribe_url=f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
             profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
+            vote_links=VoteLinks(self.base_url, signer, subscriber_id),
         )
 
 

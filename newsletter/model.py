@@ -542,6 +542,7 @@ class Vote:
     arxiv_id: str
     value: int
     at: datetime
+    paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
 
 
 # --- the run ------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from newsletter.model import (
 from newsletter.profile_changes import differences
 from newsletter.profile_text import is_blank, read, write
 from newsletter.readers import applied
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.stores import Store
 
 MAX_TITLES = 5
@@ -51,9 +51,16 @@ class _Remembering:
         self._score = lru_cache(maxsize=SHEETS)(scorer.score)
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
-        return self._score(profile, tuple(papers), tuple(tuple(day) for day in history))  # without floor: all of them
+        days = tuple(tuple(day) for day in history)
+        return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
 
 
 @dataclass(frozen=True, slots=True)

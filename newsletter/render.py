@@ -21,7 +21,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from newsletter.budget import HTML_BYTES, fit
 from newsletter.errors import ConfigError
 from newsletter.latex import readable, readable_name
-from newsletter.message import Ways
+from newsletter.message import VoteLinks, Ways
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -36,6 +36,7 @@ from newsletter.model import (
     Topic,
     Usage,
 )
+from newsletter.tokens import Signer
 
 SUBJECT_CHARS = 110  # a phone shows about 40, a desktop about 90; more is noise
 PREHEADER_CHARS = 140
@@ -73,6 +74,8 @@ class PaperView:
     category: str
     kind: str
     pinned: str
+    more_url: str  # empty without a web part
+    less_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,9 @@ class Renderer:
         """Renders a digest in which every branch of the templates is taken. Raises ConfigError like `render`."""
         self.render(_EVERYTHING)
         site = "https://example.org"
-        self.render(_EVERYTHING, Ways("reader@example.org", f"{site}/u/token", profile_url=f"{site}/profile/token"))
+        links = VoteLinks(site, Signer(["a key"]), "s_template")
+        full = Ways("reader@example.org", f"{site}/u/token", profile_url=f"{site}/profile/token", vote_links=links)
+        self.render(_EVERYTHING, full)
         self.markdown(_EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
@@ -176,7 +181,7 @@ class Renderer:
     def _view(self, digest: Digest, ways: Ways | None = None) -> View:
         ways = ways or Ways(self._brand.reply_address)
         subscriber, counts = digest.subscriber, digest.counts
-        papers = tuple(_paper_view(entry) for entry in digest.entries)
+        papers = tuple(_paper_view(entry, ways.vote_links) for entry in digest.entries)
         return View(
             brand=self._brand,
             name=subscriber.name,
@@ -286,7 +291,7 @@ def _one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
 
 
-def _paper_view(entry: DigestEntry) -> PaperView:
+def _paper_view(entry: DigestEntry, links: VoteLinks | None) -> PaperView:
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
     return PaperView(
@@ -304,6 +309,8 @@ def _paper_view(entry: DigestEntry) -> PaperView:
         category=paper.primary,
         kind=_kind(entry),
         pinned=entry.pinned_author,
+        more_url=links.url(paper.arxiv_id, 1) if links else "",
+        less_url=links.url(paper.arxiv_id, -1) if links else "",
     )
 
 

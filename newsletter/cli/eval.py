@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -25,6 +25,7 @@ from newsletter.evaluate import (
     Interval,
     LabelledDay,
     Report,
+    draw_likes,
     evaluate,
     infer_categories,
     label_days,
@@ -67,6 +68,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help=f"With --funnel: the recall to aim at. May be repeated. Default: {Policy().target_recall}.",
 )
+@click.option(
+    "--likes",
+    type=click.IntRange(1),
+    help="Also measure with so many relevant papers of the days before --from voted for; needs --from.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
     corpus: Path,
@@ -78,6 +84,7 @@ def command(
     funnel: bool,
     shares: tuple[float, ...],
     targets: tuple[float, ...],
+    likes: int | None,
     as_json: bool,
 ) -> None:
     """Measure the local ranker on labelled announcement days, beside plain BM25 and chance.
@@ -92,6 +99,8 @@ def command(
         raise click.UsageError("--profile and --labels belong together; give both or none")
     if not funnel and (shares or targets):
         raise click.UsageError("--share and --target belong to --funnel; add it")
+    if likes and (funnel or not first):
+        raise click.UsageError("--likes needs --from, and does not go with --funnel; the liked papers are older ones")
     files = [(profile_file, labels_file)] if profile_file and labels_file else _find_profiles(corpus)
     days = load_days(corpus)
     span = (first.date() if first else date.min, last.date() if last else date.max)
@@ -101,7 +110,17 @@ def command(
     if funnel:
         reports = _replay_all(cases, _name_policies(shares, targets))
     else:
-        reports = [evaluate(case.name, case.profile, case.days, case.categories, _make_scorer()) for case in cases]
+        reports = [
+            evaluate(
+                case.name,
+                case.profile,
+                case.days,
+                case.categories,
+                _make_scorer(),
+                likes=draw_likes(case.earlier, likes) if likes else (),
+            )
+            for case in cases
+        ]
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -124,6 +143,7 @@ class _Case:
     name: str
     profile: Profile
     days: list[LabelledDay]
+    earlier: list[LabelledDay]
     categories: tuple[str, ...]
 
 
@@ -138,7 +158,9 @@ def _load_case(
     if categories is None:
         categories = infer_categories(days, labels)
     labelled = label_days(days, labels, categories, first=span[0], last=span[1])
-    return _Case(profile_file.stem, parse_profile(_read(profile_file)), labelled, categories)
+    before = span[0] - timedelta(days=1) if span[0] > date.min else date.min
+    earlier = label_days(days, labels, categories, first=date.min, last=before)
+    return _Case(profile_file.stem, parse_profile(_read(profile_file)), labelled, earlier, categories)
 
 
 def _make_scorer() -> LocalScorer:

@@ -76,7 +76,7 @@ def command(context: click.Context) -> None:
 @command.command()
 @click.argument("who", metavar="EMAIL|ID")
 def show(who: str) -> None:
-    """Show one subscriber as they are served, and below it which part is from where.
+    """Show one subscriber as they are served, and below it which part is from where, and their votes.
 
     \b
     Example:
@@ -91,6 +91,9 @@ def show(who: str) -> None:
         click.echo(f"# {line}")
     if (standing := store.get_standing(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {in_words(standing)}")
+    for vote in store.get_votes(reader.subscriber.subscriber_id):
+        title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
+        click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
 
 
 @command.command()

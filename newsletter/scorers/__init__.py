@@ -10,6 +10,8 @@ from typing import Protocol
 
 from newsletter.model import Paper, Profile, ScoreSheet, Usage
 
+Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
+
 
 class Scorer(Protocol):
     """Scores papers under one profile.
@@ -17,14 +19,22 @@ class Scorer(Protocol):
     Every paper given comes back exactly once, as a score or as a failure; relevance and novelty are whole numbers
     1–10. `history` holds the papers of recent announcement days, oldest day first, without `papers`; it may be
     empty, and more than `history_days` of them are of no use. `floor` is the reader's cut-off for relevance: a score
-    below it will not be shown. Repeating a call with the same arguments gives the same sheet (a model's answers
-    are remembered for that). Raises nothing for a bad paper.
+    below it will not be shown. `votes` move papers like these up or down: their rank, and by one at most a relevance
+    that words gave; never a relevance that a model gave. Their order means nothing, and without any nothing changes.
+    Repeating a call with the same arguments gives the same sheet (a model's answers are remembered for that).
+    Raises nothing for a bad paper.
     """
 
     history_days: int
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet: ...
 
 

@@ -12,12 +12,14 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
 from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose
+from newsletter.scorers.taste import in_order
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
+LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
 
 
@@ -74,14 +76,20 @@ class FunnelScorer:
         self._tell_progress = tell_progress
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         """The model's scores of the shortlist; `passed_over` are the others.
 
         A paper the model turned down has a relevance below `floor`. Where the model could not be asked, the local
         ranker's scores stand in, `notices` tell the reader and `problem` the operator. Raises StoreError.
         """
-        local = self._local.score(profile, papers, history)
+        local = self._local.score(profile, papers, history, votes=votes)
         given = {paper.arxiv_id: paper for paper in papers}
         if not local.scores:
             return replace(local, scorer=self._judge.model)
@@ -89,7 +97,7 @@ class FunnelScorer:
         since = (self._now() - LEARN_FROM).date()
         remembered = self._memory.get_judgements(key, since=since)
         known = self._find_known(remembered, given, floor)
-        past = _Past.build(remembered, history, floor)
+        past = _Past.build(remembered, history, floor, votes)
         ranked = self._rank(profile, given, local, past, floor)
         shortlist = _choose(local, ranked, self._policy, key, past, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
@@ -136,8 +144,14 @@ class _Past:
     seen: Seen
 
     @classmethod
-    def build(cls, remembered: Sequence[Judgement], history: Sequence[Sequence[Paper]], floor: int) -> _Past:
-        """Only of papers in the history: what was said of today's must not change the ranking of a second run."""
+    def build(
+        cls, remembered: Sequence[Judgement], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
+    ) -> _Past:
+        """Only of papers in the history: what was said of today's must not change the ranking of a second run.
+
+        A reader's vote on a paper is an example too, in place of the model's word on it; but votes alone teach nothing
+        here: they are on papers that ranked high, and tell too little of all the others.
+        """
         latest = {one.arxiv_id: one for one in remembered}
         examples, days, above, below = list[Example](), 0, 0, 0
         told = set[str]()
@@ -150,6 +164,10 @@ class _Past:
                 examples.append(Example(paper, one.relevance))
                 above += one.relevance >= floor and not one.was_random
                 below += one.relevance >= floor and one.was_random
+        if examples:
+            voted = {paper.arxiv_id for paper, _ in votes}
+            examples = [example for example in examples if example.paper.arxiv_id not in voted]
+            examples += [Example(paper, LIKED if value > 0 else 0) for paper, value in in_order(votes)]
         return cls(tuple(examples), days, Seen(above, below))
 
 

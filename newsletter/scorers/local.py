@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.scorers import Votes
 from newsletter.scorers.background import load_background
 from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scorers.explain import Explainer
 from newsletter.scorers.grades import grade_novelty, grade_relevance
 from newsletter.scorers.ranking import rank, read_terms, weigh
+from newsletter.scorers.taste import bound, in_order, lean
 from newsletter.scorers.text import EncodedPaper, Encoder
 from newsletter.scorers.tfidf import count_terms, join
 
@@ -39,7 +41,13 @@ class LocalScorer:
         self._encoded: dict[Paper, EncodedPaper] = {}
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
@@ -55,6 +63,9 @@ class LocalScorer:
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
         relevance = grade_relevance(ranking)
+        if votes:
+            leaning = lean(ranking, matrix, [(self._encode(paper), value) for paper, value in in_order(votes)])
+            ranking, relevance = leaning, bound(grade_relevance(leaning), relevance)
         novelty = grade_novelty(matrix, len(known))
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
         scores = tuple(

@@ -59,7 +59,8 @@ class Ranking:
 
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
-    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words.
+    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
+    each paper lies in the latent dimensions.
     """
 
     score: Vector
@@ -67,6 +68,7 @@ class Ranking:
     topics: npt.NDArray[np.float64]
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
+    latent: npt.NDArray[np.float64]
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
@@ -110,7 +112,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
     evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(score, evidence, topics, topic_words, feedback)
+    return Ranking(score, evidence, topics, topic_words, feedback, latent)
 
 
 def _give_feedback(

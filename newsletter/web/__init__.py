@@ -14,12 +14,12 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe
+from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe, votes
 from newsletter.web.profile import Profiles
 
 __all__ = ["Profiles", "WebPart", "check_templates", "create_app"]
 
-PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *profile.PAGES)
+PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
     app.register_blueprint(pausing.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))

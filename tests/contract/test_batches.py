@@ -36,6 +36,7 @@ from newsletter.model import (
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.render import Brand, Renderer
+from newsletter.scorers import Votes
 from newsletter.scorers.batches import Batches
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import ChatSettings, Judge, Limits, profile_key
@@ -93,7 +94,13 @@ class ByNumber:
     history_days = 14
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))

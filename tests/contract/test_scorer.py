@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -64,6 +65,7 @@ PAPERS = tuple(
     )
 )
 TEXTS = st.text(max_size=80)
+Vote = tuple[Paper, int]
 ANY_PAPERS = st.lists(
     st.builds(make_paper, st.integers(0, 30), TEXTS, TEXTS), max_size=8, unique_by=lambda paper: paper.arxiv_id
 )
@@ -131,3 +133,55 @@ def test_foreign_text_breaks_nothing(
     make: Callable[[], Scorer], papers: list[Paper], past: list[list[Paper]], profile: Profile
 ) -> None:
     assert_whole(papers, make(), profile, past)
+
+
+MANY = tuple(
+    make_paper(20 + n, f"{('Satellites', 'Pruning')[n % 2]} {n}", f"{('galaxies', 'sparsity')[n % 2]} and {word}.")
+    for n, word in enumerate(["moss", "moss ferns", "rain", "rain clouds", "light", "moss lichen", "wind", "rain fog"])
+)
+ANY_VOTES = st.lists(
+    st.tuples(st.builds(make_paper, st.integers(20, 50), TEXTS, TEXTS), st.sampled_from([1, -1])),
+    max_size=8,
+    unique_by=lambda vote: vote[0].arxiv_id,
+)
+
+
+def test_without_votes_nothing_changes(make: Callable[[], Scorer]) -> None:
+    assert make().score(PROFILE, MANY, [PAPERS], votes=()) == make().score(PROFILE, MANY, [PAPERS])
+
+
+@settings(max_examples=10, deadline=None)
+@given(votes=ANY_VOTES, random=st.randoms())
+def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: list[Vote], random: Random) -> None:
+    shuffled = list(votes)
+    random.shuffle(shuffled)
+    assert make().score(PROFILE, MANY, [PAPERS], votes=votes) == make().score(PROFILE, MANY, [PAPERS], votes=shuffled)
+
+
+@settings(max_examples=15, deadline=None)
+@given(papers=ANY_PAPERS, votes=ANY_VOTES, profile=ANY_PROFILE)
+def test_votes_move_a_relevance_by_one_at_most_and_no_novelty(
+    make: Callable[[], Scorer], papers: list[Paper], votes: list[Vote], profile: Profile
+) -> None:
+    without, voted = make().score(profile, papers, []), make().score(profile, papers, [], votes=votes)
+    assert [score.arxiv_id for score in voted.scores] == [score.arxiv_id for score in without.scores]
+    for before, after in zip(without.scores, voted.scores, strict=True):
+        assert after.rank == after.rank
+        if after.arxiv_id not in {*without.passed_over, *voted.passed_over}:
+            assert abs(after.relevance - before.relevance) <= 1
+            assert after.novelty == before.novelty
+
+
+@pytest.mark.parametrize("value", [1, -1])
+def test_what_is_like_a_liked_paper_ranks_higher_and_like_a_disliked_one_lower(
+    make: Callable[[], Scorer], value: int
+) -> None:
+    vote = (make_paper(90, "Moss", "Moss and lichen on a wall, and more moss."), value)
+
+    def lead(votes: Sequence[Vote]) -> float:
+        """How far the papers with moss are ahead of the others."""
+        scores = make().score(PROFILE, MANY, [PAPERS], votes=votes).scores
+        mossy = [score.rank for score in scores if score.arxiv_id in {"2510.00020", "2510.00021", "2510.00025"}]
+        return sum(mossy) / len(mossy) - sum(score.rank for score in scores) / len(scores)
+
+    assert (lead([vote]) - lead(())) * value > 0

@@ -42,7 +42,7 @@ from newsletter.model import (
     ScoreSheet,
 )
 from newsletter.render import Renderer
-from newsletter.scorers import Scorer
+from newsletter.scorers import Scorer, Votes
 from newsletter.stores.tiny import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
@@ -191,9 +191,15 @@ class ScoredOnce:
         self._sheet: ScoreSheet | None = None
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
-        self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor)
+        self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet
 
 

@@ -19,6 +19,7 @@ from newsletter.flow import preview, run_morning
 from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet
 from newsletter.render import Brand, Renderer
+from newsletter.scorers import Votes
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers import parse_subscribers
 from newsletter.tokens import Signer
@@ -44,7 +45,13 @@ class WrittenScores:
         self._scores = json.loads(path.read_text(encoding="utf-8"))
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         return ScoreSheet(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"

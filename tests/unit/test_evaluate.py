@@ -199,6 +199,24 @@ def test_the_command_prints_a_table_and_json(tmp_path: Path) -> None:
     assert report["rankers"][0]["average_precision"]["mean"] == 1.0
 
 
+def test_likes_of_earlier_days_are_measured_beside_the_ranker_without(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    told = CliRunner().invoke(command, f"--corpus {tmp_path} --from 2025-10-02 --likes 1 --json".split())
+    (report,) = json.loads(told.output)
+    assert [ranker["ranker"] for ranker in report["rankers"][:2]] == ["local ranker", "local ranker, 1 liked"]
+    assert report["rankers"][1]["average_precision"]["mean"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [("--likes 1", "needs --from"), ("--from 2025-10-02 --likes 2", "ask for fewer"), ("--likes 1 --funnel", "--from")],
+)
+def test_likes_that_cannot_be_drawn_are_refused(tmp_path: Path, options: str, reason: str) -> None:
+    result = CliRunner().invoke(command, ["--corpus", str(write_corpus(tmp_path)), *options.split()])
+    assert result.exit_code != 0
+    assert reason in f"{result.output} {result.exception}"
+
+
 def test_a_profile_without_labels_is_refused(tmp_path: Path) -> None:
     write_corpus(tmp_path)
     result = CliRunner().invoke(

@@ -17,6 +17,7 @@ from newsletter.errors import ConfigError
 from newsletter.evaluate import LabelledDay
 from newsletter.evaluate_funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
 from newsletter.model import Paper, Profile, ScoreSheet
+from newsletter.scorers import Votes
 from newsletter.scorers.shortlist import Policy
 from tests import make
 
@@ -36,7 +37,13 @@ class InOrder:
     histories: list[int] = field(default_factory=list)
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         self.histories.append(len(history))
         return make.sheet(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))

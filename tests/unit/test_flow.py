@@ -39,7 +39,8 @@ from newsletter.model import (
 )
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
-from newsletter.scorers import Question
+from newsletter.scorers import Question, Votes
+from newsletter.voting import cast, cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -78,14 +79,22 @@ class ScriptedScorer:
     histories: list[int] = field(default_factory=list)
     scored: list[list[str]] = field(default_factory=list)
     earlier: list[list[list[str]]] = field(default_factory=list)
+    votes: list[Votes] = field(default_factory=list)
     problem: str = ""
     history_days: int = 7
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         self.histories.append(len(history))
         self.scored.append([paper.arxiv_id for paper in papers])
+        self.votes.append(votes)
         self.earlier.append([[paper.arxiv_id for paper in day] for day in history])
         scores = [
             make.score(p.arxiv_id, 2 if p.arxiv_id in self.dull else 9) for p in papers if p.arxiv_id not in self.broken
@@ -486,7 +495,7 @@ def test_a_run_that_breaks_leaves_its_claim_free() -> None:
     given = morning(*two_papers())
 
     class Broken(ScriptedScorer):
-        def score(self, *_: object, floor: int = 1) -> ScoreSheet:
+        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreSheet:
             raise ZeroDivisionError
 
     given.scorer = Broken()
@@ -778,3 +787,39 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     assert given.source.asked == ["cs.LG"]
     assert given.ahead is not None
     assert given.ahead.papers == ["2601.00001", "2601.00002"]
+
+
+def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teaches_the_next() -> None:
+    given = morning(*two_papers(), make.announcement("2601.00003"))
+    given.run()
+    who, row = "s_abcd2345", given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    [mail] = given.sender.mails
+    text = mail.mime.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert row is not None
+    for number, arxiv_id in enumerate(row.paper_ids, start=1):
+        assert f"{number}. On the paper {arxiv_id}" in text
+    said = cast_numbered(given.store, who, make.TUESDAY, ((2, -1), (3, 1), (9, 1)), make.NOW)
+    assert said == [(row.paper_ids[1], -1), (row.paper_ids[2], 1)]
+    assert cast_numbered(given.store, who, make.WEDNESDAY, ((1, 1),), make.NOW) == []
+    next_day(given, "2601.00011")
+    given.run()
+    papers = dict(given.scorer.votes[-1])
+    assert papers == {make.paper(arxiv_id): value for arxiv_id, value in said}
+
+
+def test_a_vote_taken_back_is_as_if_it_had_never_been() -> None:
+    given = morning(*two_papers())
+    given.run()
+    cast(given.store, "s_abcd2345", "2601.00001", 1, make.NOW)
+    cast(given.store, "s_abcd2345", "2601.00001", 0, make.NOW + timedelta(minutes=1))
+    next_day(given, "2601.00011")
+    given.run()
+    assert given.scorer.votes[-1] == ()
+
+
+def test_a_mail_shown_again_is_not_changed_by_what_was_said_of_it() -> None:
+    given = morning(*two_papers())
+    given.run()
+    cast(given.store, "s_abcd2345", "2601.00001", 1, make.NOW)
+    preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
+    assert given.scorer.votes[-1] == ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.scorers import Votes
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import profile_key
 from newsletter.scorers.shortlist import Policy
@@ -23,7 +24,13 @@ class ByNumber:
     """A local ranker that likes low arXiv numbers."""
 
     def score(
-        self, profile: Profile, papers: Sequence[Paper], history: Sequence[Sequence[Paper]], *, floor: int = 1
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
     ) -> ScoreSheet:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
@@ -48,12 +55,13 @@ class Desk:
         history: Sequence[Sequence[Paper]] = (),
         profile: Profile = PROFILE,
         floor: int = 7,
+        votes: Votes = (),
     ) -> ScoreSheet:
         def now() -> datetime:
             return self.now
 
         return FunnelScorer(ByNumber(), self.judge, self.store, self.policy, now).score(
-            profile, papers, history, floor=floor
+            profile, papers, history, floor=floor, votes=votes
         )
 
 
@@ -224,3 +232,31 @@ def test_one_paper_left_over_is_spoken_of_as_one() -> None:
     assert desk.score(day(1, 2)).notices == (
         "The model could not be asked about 1 paper today; it was ranked by its words.",
     )
+
+
+def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says() -> None:
+    history = [day(n, 60, good=20) for n in range(1, 6)]
+    relevance = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+    papers = day(9, 60, good=20)
+    desk = Desk(Policy(min_share=0.2, max_share=0.5, random_share=0.0), relevance=relevance)
+    for n, earlier in enumerate(history):
+        desk.score(earlier, history[:n])
+    plain = desk.score(papers, history)
+    said = {one.arxiv_id for one in plain.scores} - set(plain.passed_over)
+    likes = [(paper, 1) for earlier in history for paper in earlier[:20]]  # of what the model turned down
+    asked = len(desk.judge.asked)
+    voted = desk.score(papers, history, votes=likes)
+    assert {i for ids in desk.judge.asked[asked:] for i in ids}.isdisjoint(said)
+    for arxiv_id in said:
+        before, after = scores_of(plain)[arxiv_id], scores_of(voted)[arxiv_id]
+        assert after == replace(before, rank=after.rank)
+    bad = [paper.arxiv_id for paper in papers[:40]]
+    mean = [sum(scores_of(sheet)[i].rank for i in bad) / len(bad) for sheet in (plain, voted)]
+    assert mean[1] > mean[0]
+    assert desk.score(papers, history, votes=likes[::-1]).scores == voted.scores
+
+
+def test_votes_alone_teach_the_funnel_nothing_before_the_model_has_answered() -> None:
+    papers = day(9, 60, good=20)
+    votes = [(paper, 1) for paper in day(1, 10)] + [(paper, -1) for paper in day(2, 10, good=10)]
+    assert Desk().score(papers, votes=votes) == Desk().score(papers)

@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
-    *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock"),
+    *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "confirmations"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
@@ -28,7 +28,7 @@ EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resou
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
 TOP = FLOW | {"app", "cli", "config", "listen"}

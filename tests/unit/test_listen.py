@@ -13,12 +13,13 @@ import pytest
 from newsletter import ledger, suppress
 from newsletter.confirmations import ANSWERS, commands_in_words, load_answers
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer, cast_votes
+from newsletter.listen import Ear, Heard, answer
 from newsletter.message import Letterhead
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.replies import Ignored, Request, read_reply
 from newsletter.reply_words import WORDS, Command
 from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.voting import cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -67,7 +68,7 @@ class Office:
             profiles=self.profiles,
             subscribers=lambda: subscribers,
             read_votes=lambda line: (),
-            cast_votes=cast_votes,
+            cast_votes=cast_numbered,
             now=lambda: self.now,
         )
 

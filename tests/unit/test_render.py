@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from newsletter import resources
 from newsletter.digest import compose
 from newsletter.errors import ConfigError
+from newsletter.message import VoteLinks, Ways
 from newsletter.model import Announcement, AnnounceType, Digest, Usage
 from newsletter.render import Brand, Renderer, dots, escape_markdown, long_date, reflowed, wrapped
+from newsletter.tokens import Signer
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
@@ -137,6 +139,22 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
 
 
+def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_number() -> None:
+    links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
+    ways = Ways("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
+    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest)
+    for entry in digest.entries:
+        for value in (1, -1):
+            url = links.url(entry.paper.arxiv_id, value)
+            assert (linked.html.count(url), linked.text.count(url)) == (1, 1)
+    for part in (linked.html, linked.text):
+        assert "+3 -5" not in part
+    for part in (plain.html, plain.text):
+        assert "+3 -5" in part
+        assert "/v/" not in part
+
+
 @pytest.mark.parametrize("papers", [5, 30, 40])
 def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> None:
     long = "Every sentence of this abstract says – in nine words – very little. " * 28  # arXiv's limit is 1,920
@@ -144,7 +162,9 @@ def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> 
         make.announcement(f"2601.{i:05}", title="A title of usual length " * 3, abstract=long) for i in range(papers)
     ]
     digest = digest_of(*shown)
-    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)))
+    links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
+    ways = Ways("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)), ways)
     assert len(rendered.html) < 104_448
     assert "unsubscribe" in rendered.html[-1500:]
     assert " ".join(rendered.text.split()).count("very little.") == 28 * len(digest.entries)

@@ -64,7 +64,7 @@ def test_an_old_key_still_reads_and_a_removed_one_does_not() -> None:
 
 @pytest.mark.parametrize(("who", "on"), [("ada@example.org", date(2026, 1, 1)), ("s_abcd2345", date(2019, 12, 31))])
 def test_what_a_tag_cannot_hold_is_refused(who: str, on: date) -> None:
-    with pytest.raises(ValueError, match="address tag"):
+    with pytest.raises(ValueError, match="cannot be put into a token"):
         SIGNER.tag(Purpose.BOUNCE, who, on)
 
 

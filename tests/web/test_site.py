@@ -18,11 +18,12 @@ from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
 from tests.web.test_unsubscribe import LINK, SIGNER, WHO, given_standing, part_of
+from tests.web.test_vote_links import LESS, MORE, mailed
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
 FILES = ("/style.css", "/editor.js")
-PATHS = (LINK, PAUSE, PROFILE, "/u/dead", "/nowhere", "/health", "/metrics", *FILES)
+PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/metrics", *FILES)
 STYLE = (resources.SHIPPED / "templates/web/style.css").read_text(encoding="utf-8")
 
 
@@ -50,6 +51,13 @@ def pages(store: TinyStore, client: FlaskClient) -> dict[str, str]:
         "paused": client.post(PAUSE, data={"wish": "pause", "weeks": "2"}).text,
         "profile": client.get(PROFILE).text,
         "dead profile": client.get("/profile/dead").text,
+    }
+    mailed(store)
+    shown |= {
+        "vote": client.get(MORE).text,
+        "voted": client.post(MORE, data={"wish": "more"}).text,
+        "taken back": client.post(LESS, data={"wish": "undo"}).text,
+        "dead vote": client.get("/v/dead").text,
     }
     given_standing(store, SuppressionReason.COMPLAINT)
     return shown | {"complaint": client.get(LINK).text}
@@ -82,7 +90,7 @@ def test_every_answer_has_the_headers_that_protect_a_reader(client: FlaskClient,
 
 
 def test_every_page_is_whole_without_script_and_says_its_language(store: TinyStore, client: FlaskClient) -> None:
-    calm = {"pause": 4, "profile": 2}
+    calm = {"pause": 4, "profile": 2, "voted": 2}  # undo, or turn round
     scripts = {"profile": ['<script src="/editor.js" defer></script>']}
     for name, text in pages(store, client).items():
         outline = Outline(text)
