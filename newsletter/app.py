@@ -282,25 +282,29 @@ def build_sender(settings: Settings) -> Sender:
     return OutboxSender(settings.outbox, utc_now)
 
 
-def build_smtp_sender(settings: Settings) -> Sender:
-    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
-    from newsletter.senders.smtp import MailServer, SmtpSender
-
-    domain = settings.from_address.domain
-    if domain.lower().endswith(".invalid"):
+def _require_a_sender(settings: Settings) -> None:
+    """What every mail that leaves this machine needs. Raises ConfigError."""
+    if settings.from_address.domain.lower().endswith(".invalid"):
         raise ConfigError(
             f"no mail can come from {settings.from_address.addr_spec}; "
             "set NEWSLETTER_SENDER to an address of your own domain"
-        )
-    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
-        raise ConfigError(
-            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
-            "to plain ones, with the xn-- form of the domain"
         )
     if settings.signer is None:
         raise ConfigError(
             "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
             "('newsletter config --new-secret' makes one)"
+        )
+
+
+def build_smtp_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    from newsletter.senders.smtp import MailServer, SmtpSender
+
+    _require_a_sender(settings)
+    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
+        raise ConfigError(
+            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
+            "to plain ones, with the xn-- form of the domain"
         )
     user, password = settings.smtp_user or "", settings.smtp_password
     if bool(user) != bool(password):
@@ -319,12 +323,12 @@ def build_smtp_sender(settings: Settings) -> Sender:
         settings.smtp_host,
         settings.smtp_port,
         settings.smtp_tls,
-        hello=domain,
+        hello=settings.from_address.domain,
         user=user,
         password=secret,
         timeout_s=settings.smtp_timeout_s,
     )
-    return SmtpSender(server, utc_now, signed=build_signature(settings, domain))
+    return SmtpSender(server, utc_now, signed=build_signature(settings, settings.from_address.domain))
 
 
 def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
@@ -357,16 +361,7 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
     """Raises ConfigError for what SendGrid would refuse anyway."""
     from newsletter.senders.sendgrid import SendGridSender
 
-    if settings.from_address.domain.endswith(".invalid"):
-        raise ConfigError(
-            f"no mail can come from {settings.from_address.addr_spec}; "
-            "set NEWSLETTER_SENDER to an address of your own domain"
-        )
-    if settings.signer is None:
-        raise ConfigError(
-            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
-            "('newsletter config --new-secret' makes one)"
-        )
+    _require_a_sender(settings)
     key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
     if not re.fullmatch(r"[!-~]+", key):  # anything else cannot be put into a header
         raise ConfigError(
