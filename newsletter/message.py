@@ -71,6 +71,7 @@ class Ways:
     envelope_from: str = ""  # who is told of a bounce; empty: the From address
     profile_url: str = ""
     vote_links: VoteLinks | None = None
+    is_read: bool = False  # by this program: a reply may say more than a person would be asked to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Letterhead:
     base_url: str = ""  # of the web part, without a slash at its end
     bounce_to: str = ""  # the mailbox that gets bounces
     has_tags: bool = True  # False: the mailbox of replies knows no plus-addressing
+    is_read: bool = False  # whether replies come to this program, not to a person alone
 
     def ways(self, subscriber_id: str, digest_on: date) -> Ways:
         """The same for the same delivery. A tag says whose mail it was, and only we can make one."""
@@ -91,7 +93,7 @@ class Letterhead:
             return Ways(self.reply_to, envelope_from=self.bounce_to)
         reply = tagged(self.reply_to, signer.tag(Purpose.REPLY, subscriber_id, digest_on))
         bounce = tagged(self.bounce_to, signer.tag(Purpose.BOUNCE, subscriber_id, digest_on)) if self.bounce_to else ""
-        ways = Ways(reply if self.has_tags else self.reply_to, envelope_from=bounce)
+        ways = Ways(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
         if not self.base_url:
             return ways
         return replace(

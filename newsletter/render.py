@@ -117,6 +117,7 @@ class View:
     pinned_authors: str
     reply_to: str
     unsubscribe_url: str  # empty: only a reply unsubscribes
+    votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
     profile_url: str  # empty: there is no web part
     preheader: str
 
@@ -159,6 +160,7 @@ class Renderer:
     def check(self) -> None:
         """Renders a digest in which every branch of the templates is taken. Raises ConfigError like `render`."""
         self.render(_EVERYTHING)
+        self.render(_EVERYTHING, Ways("reader@example.org", is_read=True))
         site = "https://example.org"
         links = VoteLinks(site, Signer(["a key"]), "s_template")
         full = Ways("reader@example.org", f"{site}/u/token", profile_url=f"{site}/profile/token", vote_links=links)
@@ -206,6 +208,7 @@ class Renderer:
             pinned_authors=", ".join(subscriber.pinned_authors),
             reply_to=ways.reply_to,
             unsubscribe_url=ways.unsubscribe_url,
+            votes_by_reply=ways.is_read and ways.vote_links is None,
             profile_url=ways.profile_url,
             preheader=_one_line(" · ".join(p.title for p in papers[1:4]), PREHEADER_CHARS),
         )

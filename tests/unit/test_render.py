@@ -139,11 +139,11 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
 
 
-def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_number() -> None:
+def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_reply() -> None:
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
     ways = Ways("back@example.org", "https://papers.example.org/u/token", vote_links=links)
     digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
-    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest)
+    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest, Ways("back@example.org", is_read=True))
     for entry in digest.entries:
         for value in (1, -1):
             url = links.url(entry.paper.arxiv_id, value)
@@ -153,6 +153,8 @@ def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_
     for part in (plain.html, plain.text):
         assert "+3 -5" in part
         assert "/v/" not in part
+    unread = RENDERER.render(digest)  # by a person, who is not to count papers
+    assert "+3 -5" not in unread.html + unread.text
 
 
 @pytest.mark.parametrize("papers", [5, 30, 40])
