@@ -166,17 +166,16 @@ def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) ->
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        store.change_standing(who, lambda known: replace(known, paused_until=until))
-        return _Reply("pause", {"until": until.isoformat()})
+        standing = store.change_standing(who, lambda known: suppress.paused(known, until))
+        return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
-        standing = store.change_standing(
-            who, lambda known: replace(suppress.returned(known, request.at), paused_until=None)
-        )
+        standing = store.change_standing(who, lambda known: suppress.resumed(suppress.returned(known, request.at)))
         is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
-        store.change_standing(who, lambda known: replace(known, frequency=frequency))
-        return _Reply("frequency", {"chosen": word(command, reader.profile.language)})
+        standing = store.change_standing(who, lambda known: replace(known, frequency=frequency))
+        chosen = word(command, reader.profile.language)
+        return _without_mail(standing, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
         return _voted(ear, request)
     if ear.profiles is None or command is not Command.PROFILE:
@@ -192,6 +191,15 @@ def _left(known: Standing, at: datetime) -> Standing:
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
     return suppress.left(known, at, suppress.BY_REPLY)
+
+
+def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
+    """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
+    if standing.suppression is None:
+        return None
+    if suppress.may_return(standing):
+        return _Reply("unsubscribe", {"undo": word(Command.RESUME, reader.profile.language)})
+    return _Reply("blocked", {})
 
 
 def _is_paused(ear: Ear, who: str, today: date) -> bool:

@@ -75,6 +75,16 @@ def returned(standing: Standing, now: datetime) -> Standing:
     return lift(standing, now) if may_return(standing) else standing
 
 
+def paused(standing: Standing, until: date) -> Standing:
+    """Who gets no mail anyway has nothing to pause."""
+    return standing if standing.suppression else replace(standing, paused_until=until)
+
+
+def resumed(standing: Standing) -> Standing:
+    """Mail comes again before the pause is over. Lifts no suppression."""
+    return replace(standing, paused_until=None)
+
+
 def may_return(standing: Standing) -> bool:
     why = standing.suppression
     return why is not None and why.why is SuppressionReason.UNSUBSCRIBED and _OTHER_REASON_BEFORE not in why.detail

@@ -1,4 +1,4 @@
-"""Who takes the mail: `outbox.py` writes files, `smtp.py` hands it to a mail server.
+"""Who takes the mail: `outbox.py` writes files, `smtp.py` and `sendgrid.py` hand it on.
 
 A sender translates and decides nothing: whether a mail may leave is the ledger's business (`deliver.deliver`).
 """

@@ -14,6 +14,7 @@ import flask
 
 from newsletter.model import Standing
 from newsletter.stores import Store
+from newsletter.suppress import paused, resumed
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import Page, want_little
@@ -88,15 +89,6 @@ def wished_day(weeks: str, until: str, today: date) -> date | None:
     except ValueError:
         return None
     return day if today < day <= today + LONGEST else None
-
-
-def paused(standing: Standing, until: date) -> Standing:
-    """Who gets no mail anyway has nothing to pause."""
-    return standing if standing.suppression else replace(standing, paused_until=until)
-
-
-def resumed(standing: Standing) -> Standing:
-    return replace(standing, paused_until=None)
 
 
 def view_of(standing: Standing, today: date, *, typed: str = "") -> PauseView:

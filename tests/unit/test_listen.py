@@ -117,6 +117,20 @@ def test_resume_takes_back_the_readers_own_wishes(office: Office) -> None:
     assert "comes again" in office.said
 
 
+@pytest.mark.parametrize("command", [Command.PAUSE, Command.WEEKLY])
+def test_no_mail_is_promised_to_who_gets_none(office: Office, command: Command) -> None:
+    office.hear(Command.UNSUBSCRIBE)
+    office.hear(command, "<2@example.org>", until=date(2026, 12, 24))
+    assert "You get no more mail" in office.said
+    assert "resume" in office.said
+    assert office.standing.paused_until is None
+    blocked = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
+    other = Office()
+    other.store.change_standing(WHO, lambda known: suppress.suppress(known, blocked))
+    other.hear(command, until=date(2026, 12, 24))
+    assert "write to them" in other.said
+
+
 def test_resume_does_not_promise_what_the_operators_file_forbids() -> None:
     office = Office(replace(READER, paused_until=date(2026, 12, 24)))
     office.hear(Command.RESUME)
