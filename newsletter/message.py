@@ -70,6 +70,7 @@ class Ways:
     unsubscribe_url: str = ""
     envelope_from: str = ""  # who is told of a bounce; empty: the From address
     profile_url: str = ""
+    web_url: str = ""  # the page that has this digest with everything in full
     vote_links: VoteLinks | None = None
     is_read: bool = False  # by this program: a reply may say more than a person would be asked to do
 

@@ -37,17 +37,12 @@ from newsletter.model import (
     Usage,
 )
 from newsletter.tokens import Signer
+from newsletter.wording import days, kind, listed, long_date
 
 SUBJECT_CHARS = 110  # a phone shows about 40, a desktop about 90; more is noise
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 6
 PAPER_AUTHORS = 30  # one paper of 395 authors would be a page of names
-KIND_LABELS = {
-    AnnounceType.NEW: "new",
-    AnnounceType.CROSS: "cross-list",
-    AnnounceType.REPLACE: "updated",
-    AnnounceType.REPLACE_CROSS: "updated cross-list",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +184,7 @@ class Renderer:
             name=subscriber.name,
             email=subscriber.email,
             date=long_date(digest.digest_on),
-            announced=_days(digest.announced_on),
+            announced=days(digest.announced_on),
             papers=papers,
             counts_announced=f"{counts.announced:,}",
             counts_scanned=f"{counts.scanned:,}",
@@ -234,15 +229,6 @@ def inline(html: str) -> str:
         allow_loading_external_files=False,
     ).transform()
     return str(inlined).encode("ascii", "xmlcharrefreplace").decode("ascii")
-
-
-def long_date(on: date) -> str:
-    """ "Tuesday, 7 October 2025", whatever the locale of the machine."""
-    return f"{on:%A}, {short_date(on)}"
-
-
-def short_date(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
 
 
 def _environment(folders: Sequence[Path]) -> Environment:
@@ -303,35 +289,18 @@ def _paper_view(entry: DigestEntry, links: VoteLinks | None) -> PaperView:
         version=paper.version,
         url=paper.abs_url,
         title=readable(paper.title),
-        toc_authors=_listed([name.split(" (")[0] for name in names], TOC_AUTHORS),
-        authors=_listed(names, PAPER_AUTHORS),
+        toc_authors=listed([name.split(" (")[0] for name in names], TOC_AUTHORS),
+        authors=listed(names, PAPER_AUTHORS),
         abstract=readable(paper.abstract),
         comment=readable(entry.score.comment),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
-        kind=_kind(entry),
+        kind=kind(entry.announce_type, paper.version),
         pinned=entry.pinned_author,
         more_url=links.url(paper.arxiv_id, 1) if links else "",
         less_url=links.url(paper.arxiv_id, -1) if links else "",
     )
-
-
-def _kind(entry: DigestEntry) -> str:
-    label = KIND_LABELS[entry.announce_type]
-    is_replacement = entry.announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
-    return f"{label}, v{entry.paper.version}" if is_replacement else label
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
-
-
-def _days(days: Sequence[date]) -> str:
-    if len(days) > 1:
-        return f"{short_date(days[0])} to {short_date(days[-1])}"
-    return short_date(days[0]) if days else "no day"
 
 
 def _dollars(cost: Decimal | None) -> str:

@@ -19,12 +19,14 @@ PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
-    *("replies", "reply_words", "mail_text", "confirmations"),
+    *("replies", "reply_words", "mail_text", "confirmations", "wording", "links"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
 EDGES = {"sources", "scorers", "senders", "stores", "web"}
-EDGE_TOOLS = {"addresses", "model", "errors", "files", "latex", "prices", "resources", "token_count"}
+EDGE_TOOLS = {
+    *("addresses", "model", "errors", "files", "latex", "links", "prices", "resources", "token_count", "wording"),
+}
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},

@@ -18,8 +18,9 @@ from newsletter.digest import compose
 from newsletter.errors import ConfigError
 from newsletter.message import VoteLinks, Ways
 from newsletter.model import Announcement, AnnounceType, Digest, Usage
-from newsletter.render import Brand, Renderer, dots, escape_markdown, long_date, reflowed, wrapped
+from newsletter.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.tokens import Signer
+from newsletter.wording import long_date
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
