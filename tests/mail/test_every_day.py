@@ -27,7 +27,6 @@ def ways_of(sample: Sample) -> Ways:
     return LETTERHEAD.ways(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
 
 
-@pytest.mark.xfail(strict=True, reason="more than 30 papers do not fit yet")
 def test_no_mail_is_cut(mails: list[tuple[Sample, str]]) -> None:
     assert [f"{sample.name}: {len(html):,}" for sample, html in mails if len(html) > MOST_HTML_BYTES] == []
 

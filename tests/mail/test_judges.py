@@ -21,7 +21,6 @@ NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(
     not (NODE and TOOLS.is_dir()), reason="no judges of mail here; with Node.js 20 or newer, ./run tools brings them"
 )
-SHORT_OF_CLASSIC = "79 of 80 as long as the mail uses white-space, overflow and max-height, which Word does not know"
 LEAST_SCORES = {
     **dict.fromkeys(("gmail-web", "gmail-android", "gmail-ios"), 90),
     **dict.fromkeys(("apple-mail-macos", "apple-mail-ios"), 90),
@@ -68,16 +67,7 @@ def ours(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     return {name: verdict for name, verdict in verdicts.items() if name != "bad"}
 
 
-@pytest.mark.parametrize(
-    ("client", "least"),
-    [
-        pytest.param(
-            *goal,
-            marks=[pytest.mark.xfail(strict=True, reason=SHORT_OF_CLASSIC)] if "legacy" in goal[0] else [],
-        )
-        for goal in LEAST_SCORES.items()
-    ],
-)
+@pytest.mark.parametrize(("client", "least"), LEAST_SCORES.items())
 def test_every_mail_program_of_weight_shows_the_mail_well(ours: dict[str, Verdict], client: str, least: int) -> None:
     assert {name: score for name, verdict in ours.items() if (score := verdict.scores[client]) < least} == {}
 
