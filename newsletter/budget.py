@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from html import escape
 
 HTML_BYTES = 100_000  # 4 kB short of Gmail's cut, for what providers add
@@ -32,6 +33,7 @@ def html_bytes(text: str) -> int:
     return len(escape(text).encode("ascii", "xmlcharrefreplace"))
 
 
+@lru_cache(maxsize=2048)  # of each paper it is asked several times
 def shorten(text: str, most: int = SHORT_CHARS) -> str:
     """The first sentences, within `most` characters if one ends there, else cut at a word. Ends in an ellipsis."""
     if len(text) <= most:

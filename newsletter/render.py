@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, time
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import (
@@ -102,13 +104,23 @@ class Renderer:
         return self._fill(self._email, "digest.md", self._view(digest))
 
     def check(self) -> None:
-        """Renders a digest in which every branch of the templates is taken. Raises ConfigError like `render`."""
-        self.render(_EVERYTHING)
-        self.render(_EVERYTHING, Ways("reader@example.org", is_read=True))
+        """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
         site = "https://example.org"
         links = VoteLinks(site, Signer(["a key"]), "s_template")
-        full = Ways("reader@example.org", f"{site}/u/token", profile_url=f"{site}/profile/token", vote_links=links)
-        self.render(_EVERYTHING, full)
+        everything = Ways(
+            "reader@example.org",
+            f"{site}/u/token",
+            profile_url=f"{site}/profile/token",
+            web_url=f"{site}/archive/token/2026-01-02",
+            vote_links=links,
+        )
+        by_topic = replace(_EVERYTHING, subscriber=replace(_EVERYTHING.subscriber, group_by_topic=True))
+        nothing = replace(_EVERYTHING, entries=())
+        for ways in (None, Ways("reader@example.org", is_read=True), everything):
+            for digest in (_EVERYTHING, by_topic, nothing):
+                self.render(digest, ways)
+            for level in Level:
+                self._page(self._view(_EVERYTHING, ways).at([level]))
         self.markdown(_EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
@@ -151,6 +163,7 @@ def environment_of(loader: BaseLoader) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # all mails of a run are made by the same templates
     )
     environment.filters["md"] = escape_markdown
     environment.filters["dots"] = dots
@@ -165,6 +178,7 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
 
 
+@lru_cache(maxsize=4096)  # a morning's readers share its papers; some 10 MB
 def wrapped(text: str, indent: int) -> str:
     """Lines of at most 76 characters for the text part, those after the first indented; links are never broken."""
     lines = textwrap.wrap(text, 76 - indent, break_long_words=False, break_on_hyphens=False)
@@ -208,7 +222,9 @@ _EVERYTHING = Digest(
         weekday=0,
         categories=("cs.LG",),
         announce_types=tuple(AnnounceType),
-        profile=Profile((Topic("A topic", "wanted", "not wanted"),), "About", ("like",), ("avoid",)),
+        profile=Profile(
+            (Topic("A topic", "wanted", "not wanted"), Topic("Another", "wanted")), "About", ("like",), ("avoid",)
+        ),
         pinned_authors=("Ada Lovelace",),
         min_relevance=7,
         min_novelty=4,
@@ -219,10 +235,13 @@ _EVERYTHING = Digest(
     entries=(
         DigestEntry(
             number=1,
-            paper=Paper("2601.00001", 2, "A title", ("Ada Lovelace",), "An abstract.", ("cs.LG",)),
+            paper=Paper(
+                "2601.00001", 2, "A title", ("Ada Lovelace",), "Code: https://github.com/ada/engine.", ("cs.LG",)
+            ),
             announce_type=AnnounceType.REPLACE,
             score=Score("2601.00001", 9, 8, "A comment.", 1.0),
             pinned_author="Ada Lovelace",
+            topic="A topic",
         ),
     ),
     counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),

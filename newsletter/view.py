@@ -229,6 +229,9 @@ def _readable(paper: Paper) -> _Readable:
     return _Readable(readable(paper.title), names, readable(paper.abstract), links(paper))
 
 
+_comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
+
+
 def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
     paper, text = entry.paper, _readable(entry.paper)
     bare_names = [name.split(" (")[0] for name in text.names]  # without affiliations
@@ -242,7 +245,7 @@ def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bo
         authors=wording.listed(bare_names, PAPER_AUTHORS),
         all_authors=", ".join(text.names),
         abstract=text.abstract,
-        comment=readable(entry.score.comment),
+        comment=_comment(entry.score.comment),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
