@@ -112,7 +112,11 @@ def build_web(settings: Settings) -> Flask:
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
             profiles=build_profiles(settings, store),
-            archives=Archives(build_archive_pages(settings), (settings.base_url or "").rstrip("/")),
+            archives=Archives(
+                build_archive_pages(settings),
+                (settings.base_url or "").rstrip("/"),
+                public=lambda: public_archives(settings, store),
+            ),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
         )
@@ -134,6 +138,12 @@ def build_archive_pages(settings: Settings) -> Pages:
     )
     pages.check()
     return pages
+
+
+def public_archives(settings: Settings, store: Store) -> dict[str, str]:
+    """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
+    listed, _ = _load_listed(settings, store)
+    return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
 
 
 def build_ear(settings: Settings) -> Ear:

@@ -83,4 +83,4 @@ def compose(
 
 def kept(digest: Digest) -> Digest:
     """The digest as it is remembered: without its reader's address and name, which no page of it needs."""
-    return replace(digest, subscriber=replace(digest.subscriber, email="", name=""))
+    return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))

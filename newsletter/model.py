@@ -150,6 +150,7 @@ class Subscriber:
     min_novelty: int
     max_papers: int
     paused_until: date | None = None  # mail comes again on this day
+    public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
 
 
 # --- scores -------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from newsletter.archive.views import (
     FeedEntryView,
     FeedView,
     SearchView,
+    archive_view,
     day_view,
     month_view,
     search_view,
@@ -170,6 +171,11 @@ class Pages:
             content=self._fill("_entry.html", edition, d=view),
         )
 
+    def listing(self, editions: Sequence[tuple[Edition, str]], places: Places) -> str:
+        """The list of these archives, each with its link."""
+        views = [archive_view(each.catalogue.name, link, each.catalogue.days()) for each, link in editions]
+        return self._render("list.html", places, archives=views)
+
     def missing(self, edition: Edition | None, on: str = "") -> str:
         """For an address that leads to nothing: within an archive, or to none at all."""
         return self._fill("missing.html", edition, on=on, is_known=edition is not None)
@@ -197,6 +203,9 @@ class Pages:
             self._render("_entry.html", places, d=views[0])
             self._render("feed.atom", places, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
             self._render("empty.html", places)
+            for days in ([], [_EVERYTHING.digest_on]):
+                self._render("list.html", places, archives=[archive_view("name", "name/", days)])
+            self._render("list.html", places, archives=[])
             for on, is_known in (("", False), ("", True), ("2026-01-01", True)):
                 self._render("missing.html", places, on=on, is_known=is_known)
 

@@ -142,6 +142,20 @@ class FeedView:
     entries: tuple[FeedEntryView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveView:
+    """An archive in the list of several."""
+
+    name: str
+    link: str
+    digests: int
+    latest: str  # empty: none yet
+
+
+def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
+    return ArchiveView(name, link, len(on), short_date(on[-1]) if on else "")
+
+
 def paper_view(entry: DigestEntry, *, is_brief: bool = False) -> PaperView:
     """A brief one has no abstract, which takes the longest to make readable."""
     paper = entry.paper

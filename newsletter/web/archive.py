@@ -1,13 +1,14 @@
-"""`/archive/TOKEN/…`: a reader's digests as pages. Who has the link can read, and do nothing else.
+"""`/archive/TOKEN/…`: a reader's digests as pages, or `/archive/NAME/…` where the operator made them public.
 
-A page is a day (`2026-11-22`), a month (`2026-11`) or a file (`2026-11-22.bib`); `archive/pages.py` makes them. GET and
-HEAD alone, and nothing changes. What does not exist is 404, with a page that says what to do.
+Who has the link can read, and do nothing else. A page is a day (`2026-11-22`), a month (`2026-11`) or a file
+(`2026-11-22.bib`); `archive/pages.py` makes them. GET and HEAD alone, and nothing changes. What does not exist is 404,
+with a page that says what to do.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -24,7 +25,10 @@ from newsletter.web.site import want_little
 
 PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
+PUBLIC_AGE_S = 300
+OK = 200
 
+_SLUG = re.compile(r"[a-z0-9-]{1,40}")  # a token has a full stop
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
 _FILE = re.compile(rf"({_DAY.pattern})\.({'|'.join(ENDINGS)})")
@@ -41,6 +45,7 @@ class Archives:
 
     pages: Pages
     base_url: str = ""  # of the web part, without a slash at its end
+    public: Callable[[], Mapping[str, str]] = dict  # whose archive anybody may read: subscribers by its name
 
 
 def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
@@ -48,6 +53,8 @@ def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Call
     site = flask.Blueprint("archive", __name__)
     site.before_request(want_little)
     site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+    site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
+    site.add_url_rule("/archive/", "listing", desk.list_public)
     site.add_url_rule("/archive/<token>", "cut", _add_slash)
     site.add_url_rule("/archive/<token>/", "overview", desk.answer)
     site.add_url_rule("/archive/<token>/<page>", "page", desk.answer)
@@ -60,10 +67,19 @@ class _Desk:
     signer: Signer | None
     archives: Archives
 
+    def list_public(self) -> flask.Response:
+        editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
+        return _for_everybody(_html(self.archives.pages.listing(editions, Places(is_public=True))))
+
     def answer(self, token: str, page: str = "") -> flask.Response:
-        edition, pages = self._edition(token), self.archives.pages
+        edition = self._edition(token)
         if edition is None:
-            return _missing(pages.missing(None))
+            return _missing(self.archives.pages.missing(None))
+        response = self._answer(edition, page)
+        return _for_everybody(response) if edition.places.is_public and response.status_code == OK else response
+
+    def _answer(self, edition: Edition, page: str) -> flask.Response:
+        pages = self.archives.pages
         if not page:
             return _html(pages.overview(edition))
         if page == edition.places.search:
@@ -93,9 +109,14 @@ class _Desk:
 
     def _edition(self, token: str) -> Edition | None:
         subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
-        if subscriber_id is None:
-            return None
-        return Edition(Catalogue(self.store, subscriber_id), Places(base_url=self._address(token)))
+        if subscriber_id is not None:
+            return Edition(Catalogue(self.store, subscriber_id), Places(base_url=self._address(token)))
+        public = self.archives.public() if _SLUG.fullmatch(token) else {}
+        return self._public(token, public[token]) if token in public else None
+
+    def _public(self, slug: str, subscriber_id: str) -> Edition:
+        places = Places(base_url=self._address(slug), is_public=True, listing="../")
+        return Edition(Catalogue(self.store, subscriber_id, slug), places)
 
     def _address(self, token: str) -> str:
         return f"{self.archives.base_url or flask.request.url_root.rstrip('/')}/archive/{token}/"
@@ -113,6 +134,13 @@ def _html(page: str) -> flask.Response:
 def _answer(text: str, kind: str) -> flask.Response:
     """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
+
+
+def _for_everybody(response: flask.Response) -> flask.Response:
+    """May be kept for a while, and found by search engines."""
+    response.headers["Cache-Control"] = f"public, max-age={PUBLIC_AGE_S}"
+    response.headers["X-Robots-Tag"] = "all"
+    return response
 
 
 def _missing(page: str) -> flask.Response:
