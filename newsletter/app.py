@@ -33,6 +33,7 @@ from newsletter.view import Brand
 if TYPE_CHECKING:
     from flask import Flask
 
+    from newsletter.archive.pages import Pages
     from newsletter.listen import Ear
     from newsletter.mailbox import Mailbox
     from newsletter.profiles import Profiles
@@ -99,7 +100,7 @@ def build_teller(settings: Settings) -> Teller:
 def build_web(settings: Settings) -> Flask:
     """The web part as a WSGI application."""
     from newsletter.metrics import Metrics
-    from newsletter.web import WebPart, create_app
+    from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
@@ -113,10 +114,38 @@ def build_web(settings: Settings) -> Flask:
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
             profiles=build_profiles(settings, store),
+            archives=Archives(
+                build_archive_pages(settings),
+                (settings.base_url or "").rstrip("/"),
+                public=lambda: public_archives(settings, store),
+            ),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
         )
     )
+
+
+def build_archive_pages(settings: Settings) -> Pages:
+    """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
+    from newsletter.archive.pages import TEMPLATES, Pages
+
+    renderer = build_renderer(settings)
+    pages = Pages(
+        resources.folders(TEMPLATES),
+        brand_name=settings.name,
+        reply_address=settings.reply_address,
+        authority=settings.from_address.domain,
+        profile_text=renderer.profile_text,
+        markdown=renderer.markdown,
+    )
+    pages.check()
+    return pages
+
+
+def public_archives(settings: Settings, store: Store) -> dict[str, str]:
+    """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
+    listed, _ = _load_listed(settings, store)
+    return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
 
 
 def build_ear(settings: Settings) -> Ear:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from newsletter import ledger
 from newsletter.desk import Desk
+from newsletter.digest import kept
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.message import build_message
 from newsletter.model import Delivery, DeliveryState, Digest, RunOutcome, ScoreSheet, SubscriberReport
@@ -60,6 +61,7 @@ def deliver(
         message_id=message.mime["Message-ID"],
         now=desk.now(),
     )
+    desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
     desk.store.move(row)
     try:
         accepted = desk.sender.send(message)

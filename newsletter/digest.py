@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from newsletter.authors import pinned_author
@@ -96,3 +97,8 @@ def compose(
         notices=(*sheet.notices, *notices),
         prompt=sheet.prompt,
     )
+
+
+def kept(digest: Digest) -> Digest:
+    """The digest as it is remembered: without its reader's address and name, which no page of it needs."""
+    return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))

@@ -101,6 +101,7 @@ class Letterhead:
             ways,
             unsubscribe_url=f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
             profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
+            web_url=f"{self.base_url}/archive/{signer.link(Purpose.ARCHIVE, subscriber_id)}/{digest_on}",
             vote_links=VoteLinks(self.base_url, signer, subscriber_id),
         )
 

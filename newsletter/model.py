@@ -152,6 +152,7 @@ class Subscriber:
     paused_until: date | None = None  # mail comes again on this day
     group_by_topic: bool = False
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
+    public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
 
 
 # --- scores -------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ _WIDTH = 68  # mail programs break longer lines, and the rest of a line would be
 _NOT_HERE = {
     "email": "your address is the operator's to change; remove the line",
     "name": "your name is the operator's to change; remove the line",
+    "public_archive": "who may read your digests is the operator's to change; remove the line",
     "paused_until": 'a pause is no part of the profile: reply "pause" to a mail; remove the line',
     "subscribers": "a profile begins with topics, and is about you alone; remove the line",
     "defaults": "a profile begins with topics, and is about you alone; remove the line",

@@ -8,7 +8,7 @@ themselves goes through the same check (profile_text.py).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -181,6 +181,7 @@ def _problems_between(root: Node) -> Iterable[Problem]:
         return  # the schema says so
     defaults = root.find(("defaults",)) if isinstance(root.value, dict) and "defaults" in root.value else None
     yield from _duplicate_addresses(entries)
+    yield from _duplicate_archives(entries)
     for entry in entries:
         if isinstance(entry.value, dict):
             yield from _missing_together(entry, defaults)
@@ -202,6 +203,18 @@ def _duplicate_addresses(entries: list[Node]) -> Iterable[Problem]:
             again = f"found {show(node.value)}, which is the mailbox of line {first[key].line}"
             yield Problem(node.line, f"email: {again}, expected each mailbox once (+tags do not count)")
         first.setdefault(key, node)
+
+
+def _duplicate_archives(entries: list[Node]) -> Iterable[Problem]:
+    first: dict[str, Node] = {}
+    for entry in entries:
+        node = _get(entry, "public_archive")
+        if node is None or not isinstance(node.value, str):
+            continue
+        if node.value in first:
+            again = f"found {show(node.value)}, which is the name in line {first[node.value].line}"
+            yield Problem(node.line, f"public_archive: {again}, expected a name of its own for each")
+        first.setdefault(node.value, node)
 
 
 def _missing_together(entry: Node, defaults: Node | None) -> Iterable[Problem]:
@@ -237,13 +250,15 @@ def _get(node: Node | None, key: str) -> Node | None:
 
 def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
     chosen = _laid_over(defaults, entry)
-    return _complete(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
+    whole = _complete(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
+    return replace(whole, public_archive=entry.public_archive)
 
 
 def with_wishes(subscriber: Subscriber, wishes: Wishes) -> Subscriber:
     """The subscriber, with the keys that are written in `wishes` taken from there."""
     chosen = _laid_over(_wishes_of(subscriber), wishes)
-    return _complete(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
+    whole = _complete(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
+    return replace(whole, public_archive=subscriber.public_archive)
 
 
 def _complete(who: str, email: str, name: str, chosen: Wishes, paused_until: date | None) -> Subscriber:

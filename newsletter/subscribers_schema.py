@@ -196,6 +196,11 @@ SendTime = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"}),
 ]
 Until = Annotated[date | None, BeforeValidator(_date), expected("a date such as 2027-01-31")]
+Slug = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9-]{1,40}$"),
+    expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
+]
 _CODES = list(taxonomy.CATEGORIES)
 Category = TypeAliasType(
     "Category",
@@ -358,6 +363,9 @@ class SubscriberEntry(Preferences):
         description="Where the digest goes. Each mailbox once; +tags do not count.", examples=["ada@example.org"]
     )
     name: Line = Field("", description="Name in the mail's To line.", examples=["Ada Lovelace"])
+    public_archive: Slug = Field(
+        "", description="Anybody may read their digests at /archive/NAME/.", examples=["spirals"]
+    )
 
 
 def _not_too_many(value: object) -> object:

@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     REPLY = "reply"  # a tag in Reply-To and in the unsubscribing address
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
     VOTE = "vote"  # a short link beside each paper
+    ARCHIVE = "archive"  # a link to all their digests
 
 
 @dataclass(frozen=True, slots=True)

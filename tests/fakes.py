@@ -21,6 +21,7 @@ from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
+    Digest,
     EventKind,
     Evidence,
     Judgement,
@@ -43,6 +44,7 @@ class MemoryStore:
         self._lock = RLock()
         self._days: dict[date, AnnouncementDay] = {}
         self._rows: dict[tuple[str, date], Delivery] = {}
+        self._digests: dict[tuple[str, date], Digest] = {}
         self._events: dict[tuple[str, EventKind], MailEvent] = {}
         self._standings: dict[str, Standing] = {}
         self._revisions: dict[str, list[ProfileRevision]] = {}
@@ -117,6 +119,15 @@ class MemoryStore:
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
         return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
+
+    def put_digest(self, digest: Digest) -> None:
+        self._digests[digest.subscriber.subscriber_id, digest.digest_on] = digest
+
+    def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
+        return self._digests.get((subscriber_id, digest_on))
+
+    def get_digest_days(self, subscriber_id: str) -> list[date]:
+        return sorted(digest_on for who, digest_on in self._digests if who == subscriber_id)
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         with self._lock:

@@ -26,6 +26,7 @@ COMMANDS = {
     "deliveries": "Look into the ledger, and settle a delivery in doubt.",
     "bounce": "Take a mail that came back: remember that the address failed, or complained.",
     "inbox": "Read the mailbox of replies and bounces, and do what readers ask for.",
+    "archive": "List past digests; export papers, or build the archive as a folder of pages.",
     "estimate": "Say what a morning's model calls will cost, before they are made.",
     "costs": "What the model's calls cost, by month, day, run, model, profile and subscriber.",
     "calls": "List the model's calls, or show one with its answer.",

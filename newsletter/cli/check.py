@@ -131,6 +131,7 @@ def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
+    app.build_archive_pages(settings)
     load_answers(resources.read_text(ANSWERS))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 

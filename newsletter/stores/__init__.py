@@ -12,6 +12,7 @@ from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
+    Digest,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -77,6 +78,16 @@ class Store(Protocol):
 
         That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
         """
+
+    # -- digests, for the archive
+
+    def put_digest(self, digest: Digest) -> None:
+        """Keep the content of this subscriber's mail of that date, in place of what was kept of it before."""
+
+    def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None: ...
+
+    def get_digest_days(self, subscriber_id: str) -> list[date]:
+        """The dates with a digest, oldest first; whether its mail left is the ledger's to say."""
 
     # -- events of mails that were accepted, and the standing of addresses
 

@@ -3,7 +3,7 @@
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
     judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
     events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
-    once/WHAT/2026-11-22.json
+    once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -27,6 +27,7 @@ from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
+    Digest,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -69,6 +70,7 @@ class TinyStore:
         self._votes = folder / "votes"
         self._once = folder / "once"
         self._batches = folder / "batches"
+        self._digests = folder / "digests"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
@@ -83,6 +85,7 @@ class TinyStore:
         self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._submitted = Shelf("batches", ModelBatch, lambda batch: batch.batch_id, self._temp)
+        self._contents = Shelf("digests", Digest, _digest_key, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
         self._lock = FolderLock(locks / "folder.lock")
@@ -208,6 +211,27 @@ class TinyStore:
     def _rows_of(self, path: Path) -> list[Delivery]:
         with _disk(path):
             return self._rows.get_all(path)
+
+    # -- digests
+
+    def put_digest(self, digest: Digest) -> None:
+        path = self._digest_folder(digest.subscriber.subscriber_id) / _day_file(digest.digest_on)
+        with self._change(path):
+            self._contents.put(path, digest)
+
+    def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
+        path = self._digest_folder(subscriber_id) / _day_file(digest_on)
+        with _disk(path):
+            return self._contents.get(path, f"{subscriber_id}/{digest_on.isoformat()}")
+
+    def get_digest_days(self, subscriber_id: str) -> list[date]:
+        folder = self._digest_folder(subscriber_id)
+        with _disk(folder):
+            paths = _files(folder, _DAY_FILE) if folder.is_dir() else []
+        return sorted(date.fromisoformat(path.stem) for path in paths)
+
+    def _digest_folder(self, subscriber_id: str) -> Path:
+        return self._digests / _require_safe(subscriber_id)
 
     # -- events and standings
 
@@ -476,6 +500,10 @@ def _disk(path: Path) -> Iterator[None]:
 def _judgement_key(judgement: Judgement) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+
+
+def _digest_key(digest: Digest) -> str:
+    return f"{digest.subscriber.subscriber_id}/{digest.digest_on.isoformat()}"
 
 
 def _day_file(day: date) -> str:

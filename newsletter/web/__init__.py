@@ -14,10 +14,11 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe, votes
+from newsletter.web import archive, inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe, votes
+from newsletter.web.archive import Archives
 from newsletter.web.profile import Profiles
 
-__all__ = ["Profiles", "WebPart", "check_templates", "create_app"]
+__all__ = ["Archives", "Profiles", "WebPart", "check_templates", "create_app"]
 
 PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES)
 
@@ -34,6 +35,7 @@ class WebPart:
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
     profiles: Profiles | None = None  # None: there is no page to change a profile
+    archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
 
@@ -47,6 +49,8 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
+    if part.archives is not None:
+        app.register_blueprint(archive.blueprint(part.store, part.signer, part.archives, part.now))
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
     site.check(app, PAGES)

@@ -61,6 +61,7 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address)
     _serve(app, "style.css", "stylesheet", "text/css")
+    _serve(app, "archive.css", "archive_stylesheet", "text/css")
     _serve(app, "editor.js", "script", "text/javascript")
     app.after_request(_protect)
     app.register_error_handler(Exception, _explain)

@@ -214,6 +214,15 @@ def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
     assert given.store.get_runs() == [report]
 
 
+def test_what_a_mail_says_is_kept_without_address_and_name_before_it_leaves() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    assert given.outcomes() == [RunOutcome.DEFERRED]
+    digest = given.store.get_digest("s_abcd2345", make.TUESDAY)
+    assert digest is not None
+    assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00001", "2601.00002"]
+    assert digest.subscriber == make.subscriber(email="", name="")
+
+
 def test_a_second_run_sends_nothing_and_fetches_nothing() -> None:
     given = morning(*two_papers())
     given.run()

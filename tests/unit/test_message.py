@@ -87,6 +87,15 @@ def test_the_link_to_ones_topics_is_good_for_nothing_else() -> None:
     assert replace(FULL, base_url="").ways("s_abcd2345", make.TUESDAY).profile_url == ""
 
 
+def test_the_link_to_a_days_page_is_good_for_the_archive_alone() -> None:
+    ways = FULL.ways("s_abcd2345", make.TUESDAY)
+    place, token, day = ways.web_url.rsplit("/", 2)
+    assert (place, day) == ("https://papers.example.org/archive", "2026-01-06")
+    whose = {purpose: SIGNER.read_link(purpose, token) for purpose in Purpose}
+    assert whose == dict.fromkeys(Purpose) | {Purpose.ARCHIVE: "s_abcd2345"}
+    assert replace(FULL, base_url="").ways("s_abcd2345", make.TUESDAY).web_url == ""
+
+
 def test_no_one_click_without_https() -> None:
     """RFC 8058 §3.1 knows no other; a reader can still open the link in the mail."""
     mail = read_back(build(letterhead=replace(FULL, base_url="http://127.0.0.1:8000")))

@@ -1,0 +1,35 @@
+"""Where the pages of one archive lie for one another: all in one folder, so that links are relative. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The web part and a folder of files differ in the ends of names, and in what only a server can do."""
+
+    page_end: str = ""  # ".html" in files
+    overview: str = "./"  # the latest month
+    style: str = "/"  # the folder of the stylesheets
+    base_url: str = ""  # of this archive with a slash at its end, where it is known
+    is_served: bool = True  # can search, and export a choice
+    is_public: bool = False  # anybody may read, and find, it
+    listing: str = ""  # of all public archives; empty: not for who reads this one
+
+    def day(self, on: date) -> str:
+        return f"{on}{self.page_end}"
+
+    def month(self, on: date) -> str:
+        return f"{on:%Y-%m}{self.page_end}"
+
+    def file(self, on: date, ending: str) -> str:
+        return f"{on}.{ending}"
+
+    feed = "feed.atom"
+    search = "search"
+
+    def absolute(self, page: str) -> str:
+        """With the base address where that is known; else as it is."""
+        return self.base_url if self.base_url and page == self.overview else f"{self.base_url}{page}"

@@ -1,0 +1,93 @@
+r"""Finds papers by words: all of them, each at the beginning of a word, phrases in quotation marks. Pure.
+
+Case, accents and punctuation do not matter, nor whether a letter is written in TeX: `\alpha`, α and "alpha" are one
+word. Where a script has no spaces between words (Chinese, Japanese) a word may begin anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.model import Digest, DigestEntry
+
+MOST_CHARS = 200
+MOST_TERMS = 12
+_PHRASE = re.compile(r'"([^"]*)"?|(\S+)')
+_NO_WORD = re.compile(r"[\W_]+")
+_ASCII_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
+_TEX_ACCENT = re.compile(r"\\(?:[\"'`^~=.]|[uvHckr](?![A-Za-z]))\s*\{?\\?([A-Za-z])\}?")
+_TEX_GROUP = re.compile(r"[{}]")
+_GREEK = {
+    code: f" {name.rpartition(' ')[2].lower()} "
+    for code in range(0x391, 0x3CA)
+    if re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER [A-Z]+", name := unicodedata.name(chr(code), ""))
+}
+_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_QUOTES = str.maketrans("“”„«»", '"""""')
+_WEIGHTS = (8, 6, 5, 3, 1)  # of a word in the title, the id, the authors, the comment, the abstract
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A paper in a digest, ready to be searched: `fields` are folded, in the order of their weights."""
+
+    on: date
+    entry: DigestEntry
+    fields: tuple[str, ...]
+
+
+def prepare(digest: Digest) -> tuple[Found, ...]:
+    """Its papers, best first. A tenth of a millisecond for each: keep what comes out."""
+    return tuple(Found(digest.digest_on, entry, _fields(entry)) for entry in digest.entries)
+
+
+def terms(query: str) -> tuple[str, ...]:
+    """The words and phrases of a query, folded; no more than a few, and none twice."""
+    parts = (phrase or word for phrase, word in _PHRASE.findall(query[:MOST_CHARS].translate(_QUOTES)))
+    return tuple(dict.fromkeys(filter(str.strip, map(fold, parts))))[:MOST_TERMS]
+
+
+def find(prepared: Iterable[Found], query: str) -> list[Found]:
+    """Those that have every term somewhere: those that have them in weightier places first, then the newest.
+
+    Of a paper that was in several digests each is found. Nothing for a query without a letter or a digit.
+    """
+    wanted = terms(query)
+    if not wanted:
+        return []
+    weighed = [(weight, found) for found in prepared if (weight := _weight(found.fields, wanted))]
+    weighed.sort(key=lambda item: (item[0], item[1].on, -item[1].entry.number), reverse=True)
+    return [found for _, found in weighed]
+
+
+def fold(text: str) -> str:
+    """Lower-case words without accents, each after a space: " schrodinger 2". Empty if there is no word."""
+    if "\\" in text or "{" in text:
+        text = _TEX_GROUP.sub("", _TEX_ACCENT.sub(r"\1", text))
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in apart if not unicodedata.combining(char)).translate(_GREEK)
+        text = _NO_WORD.sub(" ", text)
+    words = " ".join(text.casefold().translate(_ASCII_SIGNS).split())
+    return f" {words}" if words else ""
+
+
+def _weight(fields: Sequence[str], wanted: Iterable[str]) -> int:
+    """0 if a term is nowhere, else the sum of each term's best place."""
+    total = 0
+    for term in wanted:
+        sought = term[1:] if _WITHOUT_SPACES.match(term[1:]) else term
+        best = next((weight for weight, field in zip(_WEIGHTS, fields, strict=True) if sought in field), 0)
+        if not best:
+            return 0
+        total += best
+    return total
+
+
+def _fields(entry: DigestEntry) -> tuple[str, ...]:
+    paper = entry.paper
+    return tuple(map(fold, (paper.title, paper.arxiv_id, " ".join(paper.authors), entry.score.comment, paper.abstract)))

@@ -1,0 +1,71 @@
+"""A store with digests that were mailed, for tests of the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from newsletter import ledger, resources
+from newsletter.archive.pages import TEMPLATES, Pages
+from newsletter.digest import kept
+from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
+from newsletter.render import Brand, Renderer
+from newsletter.stores import Store
+from tests import make
+
+WHO = "s_abcd2345"
+RENDERER = Renderer(
+    Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
+)
+
+
+def pages() -> Pages:
+    return Pages(
+        resources.folders(TEMPLATES),
+        brand_name="Morning Papers",
+        reply_address="back@example.org",
+        authority="example.org",
+        profile_text=RENDERER.profile_text,
+        markdown=RENDERER.markdown,
+    )
+
+
+def entry(number: int = 1, arxiv_id: str = "", *, relevance: int = 8, novelty: int = 6, **changes: Any) -> DigestEntry:
+    arxiv_id = arxiv_id or f"2601.{number:05}"
+    paper = make.paper(arxiv_id, **changes)
+    return DigestEntry(number, paper, AnnounceType.NEW, make.score(arxiv_id, relevance, novelty))
+
+
+def digest(on: date = make.TUESDAY, entries: Sequence[DigestEntry] = (), **changes: Any) -> Digest:
+    shown = tuple(entries) or (entry(),)
+    plain = Digest(
+        subscriber=make.subscriber(),
+        digest_on=on,
+        announced_on=(on,),
+        entries=shown,
+        counts=Counts(announced=40, scanned=30, relevant=len(shown), shown=len(shown), not_scored=0),
+        scorer="local ranker",
+        usage=None,
+    )
+    return kept(replace(plain, **changes))
+
+
+def mail(store: Store, digest: Digest, state: DeliveryState = DeliveryState.ACCEPTED) -> None:
+    """Keep the digest, with a delivery in that state."""
+    who = digest.subscriber.subscriber_id
+    store.start_run("r")
+    claim = store.claim(who, digest.digest_on, run_id="r", now=make.NOW)
+    assert claim is not None
+    store.put_digest(digest)
+    ids = tuple(each.paper.arxiv_id for each in digest.entries)
+    row = ledger.hand_over(claim, paper_ids=ids, announced_on=digest.announced_on, message_id="<x>", now=make.NOW)
+    store.move(row)
+    if state is DeliveryState.ACCEPTED:
+        store.move(ledger.accept(row, "receipt", make.NOW))
+    elif state is DeliveryState.REJECTED:
+        store.move(ledger.reject(row, "no", make.NOW))
+    elif state is DeliveryState.IN_DOUBT:
+        store.move(ledger.doubt(row, "who knows", make.NOW))
+    store.end_run("r")
