@@ -21,12 +21,14 @@ from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.message import Letterhead
 from newsletter.model import Standing, Subscriber
-from newsletter.render import Brand, Renderer
+from newsletter.render import Renderer
 from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
+from newsletter.theme import load_theme
+from newsletter.view import Brand
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -418,9 +420,10 @@ def build_profiles(settings: Settings, store: Store) -> Profiles:
 
 def build_renderer(settings: Settings) -> Renderer:
     return Renderer(
-        Brand(settings.name, settings.reply_address),
+        Brand(settings.name, settings.reply_address, settings.footer),
         resources.folders("templates/email"),
         resources.folders("prompts"),
+        load_theme(),
     )
 
 

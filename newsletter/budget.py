@@ -1,4 +1,4 @@
-"""Keeps a digest under the size at which mail clients cut it: shortens abstracts, the last paper's first. Pure.
+"""Keeps a digest under the size at which mail clients cut it: less is shown of the papers that matter less. Pure.
 
 Gmail shows about 102 kB of an HTML part (104,448 bytes, markup and styles included) and hides the rest behind a link,
 the way to leave among it. Sizes are measured after styles were moved into the elements and the page became ASCII.
@@ -7,13 +7,25 @@ the way to leave among it. Sizes are measured after styles were moved into the e
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from functools import lru_cache
 from html import escape
 
 HTML_BYTES = 100_000  # 4 kB short of Gmail's cut, for what providers add
 SHORT_CHARS = 320  # two or three sentences of an abstract
+BEST = 8  # papers that are shown whole as long as others can give way
 
 _SENTENCE_END = re.compile(r"[.!?。](?=\s+[A-Z0-9“(]|\s*$)")
+
+
+class Level(IntEnum):
+    """How much of a paper a mail shows."""
+
+    LEFT_OUT = 0
+    BRIEF = 1  # no abstract
+    SHORT = 2  # the abstract's first sentences
+    FULL = 3
 
 
 def html_bytes(text: str) -> int:
@@ -21,6 +33,7 @@ def html_bytes(text: str) -> int:
     return len(escape(text).encode("ascii", "xmlcharrefreplace"))
 
 
+@lru_cache(maxsize=2048)  # of each paper it is asked several times
 def shorten(text: str, most: int = SHORT_CHARS) -> str:
     """The first sentences, within `most` characters if one ends there, else cut at a word. Ends in an ellipsis."""
     if len(text) <= most:
@@ -30,19 +43,52 @@ def shorten(text: str, most: int = SHORT_CHARS) -> str:
     return f"{kept.rstrip()} …"
 
 
-def fit(abstracts: Sequence[str], excess: int) -> list[str]:
-    """The abstracts, shortened from the last one on until at least `excess` bytes of the page are saved.
+def fit(
+    best_first: Sequence[int],
+    measure: Callable[[Sequence[Level]], int],
+    saving: Callable[[int, Level], int],
+    most: int = HTML_BYTES,
+) -> list[Level]:
+    """How much to show of each paper so that the page has at most `most` bytes; everything if that fits.
 
-    When shortening all of them is not enough, they are left out, again from the last one on.
+    `best_first` are the papers' places, the best one's first: the best eight give way last, and of each part the last
+    paper first. `measure` renders and counts; it is asked a few times, the last time for what is returned. `saving`
+    says how many bytes of text one paper's step to that level saves. A page too long without any paper stays so.
     """
-    fitted = list(abstracts)
-    for replacement in (shorten, lambda _: ""):
-        for i in reversed(range(len(fitted))):
-            if excess <= 0:
-                return fitted
-            shorter = replacement(fitted[i])
-            saved = html_bytes(fitted[i]) - html_bytes(shorter)
-            if saved > 0:
-                fitted[i] = shorter
-                excess -= saved
+    levels = [Level.FULL] * len(best_first)
+    size = measure(levels)
+    for part in filter(None, (best_first[BEST:], best_first[:BEST])):
+        for level in (Level.SHORT, Level.BRIEF, Level.LEFT_OUT):
+            if size <= most:
+                return levels
+            below = [level if place in part else kept for place, kept in enumerate(levels)]
+            size_below = measure(below)
+            if size_below < most:
+                return _between(levels, level, part[::-1], (size, size_below), measure, saving, most)
+            levels, size = below, size_below
+    return levels
+
+
+def _between(
+    levels: Sequence[Level],
+    level: Level,
+    part: Sequence[int],
+    sizes: tuple[int, int],
+    measure: Callable[[Sequence[Level]], int],
+    saving: Callable[[int, Level], int],
+    most: int,
+) -> list[Level]:
+    """These levels, with as many of `part` as need be (in this order) at a lower one; all of them are enough.
+
+    What a step saves besides text (links, markup) is about the same for each paper.
+    """
+    fitted, (size, lowest) = list(levels), sizes
+    markup = (size - lowest - sum(saving(place, level) for place in part)) / len(part)
+    expected: float = size
+    for place in part:
+        if expected <= most and (expected := measure(fitted)) <= most:
+            return fitted
+        fitted[place] = level
+        expected -= saving(place, level) + markup
+    measure(fitted)
     return fitted

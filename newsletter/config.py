@@ -14,9 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from newsletter.errors import ConfigError
+from newsletter.theme import load_theme
 from newsletter.tokens import Signer
 
 MIN_KEY_CHARS = 32
@@ -64,7 +71,16 @@ class Settings(BaseSettings):
     )
     outbox: Path = Field(Path("outbox"), description="Folder that receives each mail as .eml and .html.")
     name: str = Field(
-        "Morning Papers", min_length=1, max_length=60, description="What the newsletter calls itself in its mails."
+        "Morning Papers",
+        min_length=1,
+        max_length=60,
+        description="What the newsletter calls itself. Default: the name in templates/theme.yaml.",
+    )
+    footer: str = Field(
+        "",
+        max_length=1_000,
+        description="Lines at the end of each mail, such as your postal address. Default: the footer in "
+        "templates/theme.yaml.",
     )
     sender: Mailbox = Field(
         "digest@newsletter.invalid", description="The From address of the digest; its domain also names the list."
@@ -268,6 +284,20 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="Where the model is served, if not by OpenAI: the address of a compatible server, with its /v1.",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The theme says what the environment does not. Raises ConfigError for a theme that cannot be read."""
+        theme = load_theme()
+        said = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
+        return (init_settings, env_settings, dotenv_settings, said)
 
     @model_validator(mode="after")
     def _shares_are_in_order(self) -> Self:

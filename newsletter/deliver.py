@@ -39,7 +39,7 @@ def settle_claim(
         desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
-    if digest.is_empty:
+    if digest.is_empty and (failed_feeds or not digest.subscriber.empty_mail):
         outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
         desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))

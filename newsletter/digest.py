@@ -19,14 +19,28 @@ def reading_order(score: Score) -> tuple[int, int, float, str]:
     return (-score.relevance, -score.novelty, -score.rank, score.arxiv_id)
 
 
+def topic_of(score: Score, names: Sequence[str]) -> str:
+    """Which of these topics a paper meets: as the scorer says, or else the one that its comment names; or none.
+
+    Of several that are named the longest: "sparse attention" says more than "attention".
+    """
+    if score.topic in names:
+        return score.topic
+    comment = score.comment.casefold()
+    return max((name for name in names if name.casefold() in comment), key=len, default="")
+
+
 def select(
     subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]
 ) -> tuple[list[DigestEntry], int]:
     """The entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
 
+    Who wants them by topic gets the topics in the profile's order, and last what meets none.
+
     Pinned authors pass whatever their scores are, and are not what `max_papers` cuts (unless they alone exceed it).
     """
     announcements = {a.paper.arxiv_id: a for a in candidates}
+    names = [topic.name for topic in subscriber.profile.topics]
     relevant: list[tuple[Score, str]] = []
     for score in scores:
         pinned = pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
@@ -34,6 +48,9 @@ def select(
             relevant.append((score, pinned))
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
     shown = sorted(relevant[: subscriber.max_papers], key=lambda item: reading_order(item[0]))
+    topics = {score.arxiv_id: topic_of(score, names) for score, _ in shown}
+    if subscriber.group_by_topic:
+        shown.sort(key=lambda item: names.index(topics[item[0].arxiv_id]) if topics[item[0].arxiv_id] else len(names))
     entries = [
         DigestEntry(
             number=number,
@@ -41,6 +58,7 @@ def select(
             announce_type=announcements[score.arxiv_id].announce_type,
             score=score,
             pinned_author=pinned,
+            topic=topics[score.arxiv_id],
         )
         for number, (score, pinned) in enumerate(shown, start=1)
     ]

@@ -150,6 +150,8 @@ class Subscriber:
     min_novelty: int
     max_papers: int
     paused_until: date | None = None  # mail comes again on this day
+    group_by_topic: bool = False
+    empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
 
 
@@ -323,6 +325,7 @@ class DigestEntry:
     announce_type: AnnounceType
     score: Score
     pinned_author: str = ""  # the pinned name that let it in, if any
+    topic: str = ""  # the profile's topic that it meets, as far as the scorer says
 
 
 @dataclass(frozen=True, slots=True)

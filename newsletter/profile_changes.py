@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers_schema import WEEKDAYS
+from newsletter.wording import true_false
 
 _SHOWN_CHARS = 200
 
@@ -25,6 +26,8 @@ def differences(before: Subscriber, after: Subscriber) -> tuple[str, ...]:
         *_value("min_novelty", before.min_novelty, after.min_novelty),
         *_value("max_papers", before.max_papers, after.max_papers),
         *_value("language", old.language, new.language),
+        *_value("group_by_topic", true_false(before.group_by_topic), true_false(after.group_by_topic)),
+        *_value("empty_mail", true_false(before.empty_mail), true_false(after.empty_mail)),
         *_value("frequency", before.frequency, after.frequency),
         *_value("weekday", WEEKDAYS[before.weekday], WEEKDAYS[after.weekday]),
         *_value("send_at", f"{before.send_at:%H:%M}", f"{after.send_at:%H:%M}"),

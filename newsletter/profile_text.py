@@ -14,6 +14,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers import topics_twice, validate, with_wishes
 from newsletter.subscribers_schema import WEEKDAYS, Keywords, TopicEntry, Wishes
+from newsletter.wording import true_false
 from newsletter.yaml_lines import NULLS, UNPRINTABLE, Node, Problem
 from newsletter.yaml_lines import read as read_yaml
 
@@ -79,6 +80,14 @@ def write(subscriber: Subscriber) -> str:
         [
             *_comment("The language of the comments: en, de, fr, es, pt, it, zh or ja."),
             f"language: {profile.language}",
+        ],
+        [
+            *_comment(
+                "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
+                " relevant (empty_mail)."
+            ),
+            f"group_by_topic: {true_false(subscriber.group_by_topic)}",
+            f"empty_mail: {true_false(subscriber.empty_mail)}",
         ],
         [
             *_comment(

@@ -278,6 +278,8 @@ def _complete(who: str, email: str, name: str, chosen: Wishes, paused_until: dat
         min_novelty=chosen.min_novelty,
         max_papers=chosen.max_papers,
         paused_until=paused_until,
+        group_by_topic=chosen.group_by_topic,
+        empty_mail=chosen.empty_mail,
     )
 
 
@@ -300,6 +302,8 @@ def _wishes_of(subscriber: Subscriber) -> Wishes:
         min_novelty=subscriber.min_novelty,
         max_papers=subscriber.max_papers,
         language=cast(Language, profile.language),
+        group_by_topic=subscriber.group_by_topic,
+        empty_mail=subscriber.empty_mail,
     )
 
 

@@ -213,6 +213,7 @@ Category = TypeAliasType(
 )
 _FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choice(*WEEKDAYS)
 _LANGUAGE = _choice(*get_args(Language))
+YesNo = Annotated[bool, BeforeValidator(_lower), expected("true or false")]
 _ONE_TO_TEN, _PAPERS = _whole(1, 10), _whole(1, 500)
 
 
@@ -327,6 +328,16 @@ class Wishes(_Model):
         30, description="Most papers in one digest; the best stay.", examples=[15]
     )
     language: Annotated[Language, *_LANGUAGE] = Field("en", description="Language of the comments.", examples=["de"])
+    group_by_topic: YesNo = Field(
+        False,
+        description="The papers of each topic together, in the order of the topics, in place of the best ones first.",
+        examples=[True],
+    )
+    empty_mail: YesNo = Field(
+        False,
+        description="A short mail, too, on a day with announcements of which nothing is relevant.",
+        examples=[True],
+    )
 
 
 class Preferences(Wishes):

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -125,6 +126,7 @@ def tag_of(address: str) -> str:
     return address.rpartition("@")[0].partition("+")[2].lower()
 
 
+@lru_cache(maxsize=64)
 def _pack_id(subscriber_id: str) -> bytes:
     match = _SUBSCRIBER_ID.fullmatch(subscriber_id)
     if match is None:
@@ -141,5 +143,9 @@ def _base64(raw: bytes) -> str:
 
 
 def _mac(key: str, purpose: Purpose, payload: bytes) -> bytes:
-    purposed = hmac.digest(key.encode("utf-8"), f"newsletter tag {purpose}".encode(), hashlib.sha256)
-    return hmac.digest(purposed, payload, hashlib.sha256)[:_MAC_BYTES]
+    return hmac.digest(_purposed(key, purpose), payload, hashlib.sha256)[:_MAC_BYTES]
+
+
+@lru_cache(maxsize=64)  # a mail has dozens of links of one purpose
+def _purposed(key: str, purpose: Purpose) -> bytes:
+    return hmac.digest(key.encode("utf-8"), f"newsletter tag {purpose}".encode(), hashlib.sha256)

@@ -42,3 +42,8 @@ def listed(names: Sequence[str], most: int) -> str:
     """Names with commas between them; of more than `most` the first ones, and how many more."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
+
+
+def true_false(value: bool) -> str:
+    """As YAML has it."""
+    return "true" if value else "false"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 import stamina
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 # A slow machine is no failure; how many examples are tried is the same everywhere.
 settings.register_profile("default", deadline=None)
@@ -19,3 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _no_waiting() -> None:
     """Retries happen at once in tests (stamina's own switch)."""
     stamina.set_testing(True, attempts=4, cap=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[webdriver.Chrome]:
+    """One Chromium for all; whoever uses it says first what it shows, and on which screen."""
+    from tests.browser import open_browser
+
+    with open_browser() as opened:
+        yield opened

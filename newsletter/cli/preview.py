@@ -58,7 +58,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)
         return
-    if digest.is_empty:
+    if digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
         return
     content = _content(desk, digest, form)

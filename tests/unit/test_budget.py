@@ -1,14 +1,16 @@
-"""A digest stays under the size at which it would be cut, at the price of the last papers' abstracts."""
+"""A digest stays under the size at which it would be cut, at the price of the papers that matter least."""
 
 from __future__ import annotations
 
-from hypothesis import given
+import random
+from collections.abc import Sequence
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.budget import SHORT_CHARS, fit, html_bytes, shorten
+from newsletter.budget import BEST, HTML_BYTES, SHORT_CHARS, Level, fit, html_bytes, shorten
 
 SENTENCE = "A network stops when it knows enough, and the accuracy stays where it was. "
-ABSTRACTS = st.lists(st.text(max_size=3000) | st.integers(1, 40).map(lambda n: SENTENCE * n), max_size=20)
 
 
 def test_a_short_abstract_stays_as_it_is() -> None:
@@ -25,23 +27,75 @@ def test_without_a_sentence_end_it_is_cut_at_a_word() -> None:
     assert len(cut) <= SHORT_CHARS + 2
 
 
-@given(ABSTRACTS, st.integers(0, 60_000))
-def test_enough_is_saved_or_nothing_is_left(abstracts: list[str], excess: int) -> None:
-    fitted = fit(abstracts, excess)
-    saved = sum(map(html_bytes, abstracts)) - sum(map(html_bytes, fitted))
-    assert saved >= excess or not any(fitted)
+class Page:
+    """A page of papers with these abstracts (bytes each), markup of its own for each level, and a frame."""
+
+    def __init__(self, abstracts: Sequence[int], frame: int = 5_000) -> None:
+        self.abstracts, self.frame = abstracts, frame
+        self.measured: list[list[Level]] = []
+
+    def size(self, levels: Sequence[Level]) -> int:
+        return self.frame + sum(map(self._paper, self.abstracts, levels))
+
+    def measure(self, levels: Sequence[Level]) -> int:
+        self.measured.append(list(levels))
+        return self.size(levels)
+
+    def saving(self, place: int, level: Level) -> int:
+        length = self.abstracts[place]
+        short = min(length, SHORT_CHARS)
+        return {Level.SHORT: length - short, Level.BRIEF: short + 90, Level.LEFT_OUT: 150}[level]
+
+    def _paper(self, length: int, level: Level) -> int:
+        if level is Level.LEFT_OUT:
+            return 0
+        if level is Level.BRIEF:
+            return 300
+        return 1_500 + (length if level is Level.FULL else min(length, SHORT_CHARS))
+
+    def fit(self, best_first: Sequence[int] | None = None, most: int = HTML_BYTES) -> list[Level]:
+        return fit(best_first or range(len(self.abstracts)), self.measure, self.saving, most)
 
 
-@given(ABSTRACTS, st.integers(0, 60_000))
-def test_the_first_papers_are_shortened_last(abstracts: list[str], excess: int) -> None:
-    fitted = fit(abstracts, excess)
-    changed = [i for i, (old, new) in enumerate(zip(abstracts, fitted, strict=True)) if old != new]
-    shortable = [i for i, a in enumerate(abstracts) if html_bytes(a) > html_bytes(shorten(a))]
-    if changed and any(fitted[i] for i in changed):
-        assert [i for i in shortable if i >= changed[0]] == [i for i in changed if i in shortable]
-    assert len(fitted) == len(abstracts)
+PAGES = st.lists(st.integers(0, 2_500), max_size=220)
 
 
-@given(ABSTRACTS)
-def test_nothing_is_touched_without_need(abstracts: list[str]) -> None:
-    assert fit(abstracts, 0) == abstracts
+@settings(max_examples=60)
+@given(PAGES, st.integers(5_000, 200_000))
+def test_a_page_fits_and_wastes_no_room(abstracts: list[int], most: int) -> None:
+    page = Page(abstracts)
+    levels = page.fit(most=most)
+    assert page.size(levels) <= most
+    assert page.measured[-1] == levels  # what was rendered last is what is mailed
+    assert page.size(levels) >= most - 2_500 - 1_500 or min(levels, default=Level.FULL) is Level.FULL
+
+
+@settings(max_examples=60)
+@given(PAGES, st.integers(5_000, 200_000), st.randoms(use_true_random=False))
+def test_the_best_papers_give_way_last(abstracts: list[int], most: int, chance: random.Random) -> None:
+    best_first = list(range(len(abstracts)))
+    chance.shuffle(best_first)
+    levels = [Page(abstracts).fit(best_first, most)[place] for place in best_first]
+    assert levels[:BEST] == sorted(levels[:BEST], reverse=True)
+    assert levels[BEST:] == sorted(levels[BEST:], reverse=True)
+    assert set(levels[:BEST]) <= {Level.FULL} or set(levels[BEST:]) <= {Level.LEFT_OUT}
+
+
+def test_a_few_renderings_are_enough() -> None:
+    page = Page([1_400] * 200)
+    page.fit()
+    assert len(page.measured) <= 6
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    page = Page([1_000] * 20)
+    assert page.fit() == [Level.FULL] * 20
+    assert len(page.measured) == 1
+
+
+def test_a_page_too_long_without_papers_ends_there() -> None:
+    assert Page([10] * 12, frame=HTML_BYTES).fit() == [Level.LEFT_OUT] * 12
+
+
+def test_the_size_in_the_page_is_that_of_ascii_html() -> None:
+    assert html_bytes("a < é") == len("a &lt; &#233;")

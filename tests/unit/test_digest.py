@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest import compose
-from newsletter.model import Digest, Score, ScoreFailure
+from newsletter.digest import compose, topic_of
+from newsletter.model import Digest, Profile, Score, ScoreFailure, Topic
 from tests import make
 
 
@@ -111,3 +113,28 @@ def test_a_digest_is_sorted_bounded_and_counts_add_up(
 def test_the_order_in_which_scores_come_does_not_matter(scores: list[Score], random: object) -> None:
     shuffled = sorted(scores, key=lambda _: random.random())  # type: ignore[attr-defined]
     assert ids(digest_of(scores)) == ids(digest_of(shuffled))
+
+
+TOPICS = ("Attention", "Sparse attention", "Scaling")
+
+
+def test_a_papers_topic_is_the_scorers_or_else_the_longest_that_the_comment_names() -> None:
+    said = replace(make.score(), topic="Scaling", comment="Meets attention.")
+    assert topic_of(said, TOPICS) == "Scaling"
+    assert topic_of(replace(said, topic="Gone since"), TOPICS) == "Attention"
+    assert topic_of(replace(said, topic="", comment="SPARSE ATTENTION: it is."), TOPICS) == "Sparse attention"
+    assert topic_of(replace(said, topic="", comment="A proof."), TOPICS) == ""
+
+
+def test_papers_by_topic_come_in_the_profiles_order_and_last_those_of_none() -> None:
+    named = {"2601.00001": "", "2601.00002": "Scaling", "2601.00003": "Attention", "2601.00004": "Scaling"}
+    scores = [
+        replace(make.score(arxiv_id, 7 + i), topic=topic, comment="It is.")
+        for i, (arxiv_id, topic) in enumerate(named.items())
+    ]
+    profile = Profile(tuple(Topic(name, "what") for name in TOPICS))
+    digest = digest_of(scores, profile=profile, group_by_topic=True)
+    assert ids(digest) == ["2601.00003", "2601.00004", "2601.00002", "2601.00001"]
+    assert [entry.number for entry in digest.entries] == [1, 2, 3, 4]
+    assert [entry.topic for entry in digest.entries] == ["Attention", "Scaling", "Scaling", ""]
+    assert ids(digest_of(scores, profile=profile)) == ["2601.00004", "2601.00003", "2601.00002", "2601.00001"]

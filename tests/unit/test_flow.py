@@ -269,6 +269,29 @@ def test_nothing_relevant_sends_no_mail_and_may_be_looked_at_again() -> None:
     assert given.outcomes() == [RunOutcome.SENT]
 
 
+def test_who_wants_it_gets_a_short_mail_when_nothing_was_relevant() -> None:
+    quiet = ScriptedScorer(dull=frozenset({"2601.00001", "2601.00002"}))
+    given = morning(*two_papers(), scorer=quiet)
+    given.subscribers = [make.subscriber(empty_mail=True)]
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    [mail] = given.sender.mails
+    assert mail.mime["Subject"] == "Nothing for you among 2 papers today"
+    assert "none met your profile" in str(mail.mime.get_body(("plain",)).get_content())
+
+
+def test_nobody_gets_a_mail_without_an_announcement_or_after_a_failed_feed() -> None:
+    wanting = make.subscriber(empty_mail=True, categories=("cs.AI", "cs.LG"))
+    for feeds, outcome in (
+        ({"cs.LG": [], "cs.AI": []}, RunOutcome.NO_ANNOUNCEMENT),
+        ({"cs.LG": two_papers(), "cs.AI": "no answer"}, RunOutcome.FEED_FAILED),
+    ):
+        quiet = ScriptedScorer(dull=frozenset({"2601.00001", "2601.00002"}))
+        given = Morning(ScriptedSource({make.TUESDAY: feeds}), subscribers=[wanting], scorer=quiet)
+        assert given.outcomes() == [outcome]
+        assert given.sender.mails == []
+
+
 def test_a_failed_feed_is_not_a_quiet_day() -> None:
     given = Morning(ScriptedSource({make.TUESDAY: {"cs.LG": "arXiv did not answer"}}))
     report = given.run()

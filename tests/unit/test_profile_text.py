@@ -90,6 +90,7 @@ def test_every_key_is_written_and_explained() -> None:
     assert set(read_with_keys(text, RITA)[1]) == {
         *("topics", "about", "keywords.like", "keywords.avoid", "pinned_authors", "categories", "announce_types"),
         *("min_relevance", "min_novelty", "max_papers", "language", "frequency", "weekday", "send_at", "time_zone"),
+        *("group_by_topic", "empty_mail"),
     }
     assert text.count("\n# ") >= 10
 
@@ -103,6 +104,15 @@ def test_what_a_text_leaves_out_stays_and_lists_are_replaced() -> None:
     profile = replace(rita.profile, like=("tree",))
     assert changed == replace(rita, min_relevance=9, profile=profile, send_at=time(6, 50))
     assert read_with_keys("keywords: {like: [tree]}", rita)[1] == ("keywords.like",)
+
+
+def test_yes_and_no_are_said_as_yaml_has_them() -> None:
+    rita = read("group_by_topic: yes\nempty_mail: True", make.subscriber())
+    assert (rita.group_by_topic, rita.empty_mail) == (True, True)
+    assert read(write(rita), make.subscriber()) == rita
+    with pytest.raises(ConfigError, match="group_by_topic") as refused:
+        read("group_by_topic: sometimes", rita)
+    assert "expected true or false" in str(refused.value)
 
 
 def test_whoever_empties_a_value_means_none() -> None:

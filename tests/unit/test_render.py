@@ -17,7 +17,7 @@ from newsletter import resources
 from newsletter.digest import compose
 from newsletter.errors import ConfigError
 from newsletter.message import VoteLinks, Ways
-from newsletter.model import Announcement, AnnounceType, Digest, Usage
+from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
 from newsletter.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.tokens import Signer
 from newsletter.wording import long_date
@@ -105,15 +105,15 @@ def test_the_table_of_contents_links_inside_and_outside() -> None:
     links = Page(RENDERER.render(digest).html).links
     assert "#p1" in links
     assert "#p2" in links
-    assert links.count("https://arxiv.org/abs/2601.00002") == 2  # contents, title
+    assert links.count("https://arxiv.org/abs/2601.00002") == 3  # contents, title, below the abstract
 
 
 def test_a_long_list_of_authors_is_cut_and_says_so() -> None:
     names = tuple(f"Author {i}" for i in range(395))
     rendered = RENDERER.render(digest_of(make.announcement(authors=names)))
-    assert "and 389 more" in rendered.html
-    assert "and 365 more" in rendered.html
-    assert "Author 394" not in rendered.html
+    assert "Author 0, Author 1 and 393 more" in rendered.html
+    assert "Author 5 and 389 more" in rendered.html
+    assert "Author 6" not in rendered.html
 
 
 def test_kind_and_pinned_author_are_marked() -> None:
@@ -256,3 +256,93 @@ def test_small_helpers() -> None:
         "A line that goes on.\n\n- a point of two lines\n# Next\n1. One"
     )
     assert wrapped("word " * 30, 4).splitlines()[1].startswith("    word")
+
+
+SENTENCE = "A network of $n^2$ gates stops when it knows enough, and the accuracy stays as it was; naïve ones do not. "
+FULL_WAYS = Ways(
+    "reader@example.org",
+    "https://papers.example.org/u/" + "t" * 50,
+    profile_url="https://papers.example.org/profile/" + "t" * 50,
+    web_url="https://papers.example.org/archive/" + "t" * 50 + "/2026-01-06",
+    vote_links=VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345"),
+)
+
+
+def long_digest(papers: int) -> Digest:
+    """Long titles, many authors and abstracts as long as arXiv lets them be."""
+    announcements = [
+        make.announcement(
+            f"2601.{number:05}",
+            title=f"Paper {number}: what networks of many layers can and cannot know about when to stop",
+            authors=tuple(f"Émilie du Châtelet the {i}th (University of {i})" for i in range(12)),
+            abstract=(SENTENCE * 18)[:1920],
+        )
+        for number in range(1, papers + 1)
+    ]
+    sheet = make.sheet(
+        *(make.score(a.paper.arxiv_id, 10 - i % 4, 9 - i % 5, rank=-i) for i, a in enumerate(announcements)),
+        prompt="A prompt line that says a lot.\n" * 500,
+    )
+    return compose(
+        make.subscriber(max_papers=500, pinned_authors=tuple(f"Somebody {i}" for i in range(200))),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=1350,
+        candidates=announcements,
+        sheet=sheet,
+    )
+
+
+@pytest.mark.parametrize(("papers", "in_mail"), [(0, 0), (5, 5), (30, 30), (81, 72), (200, 72)])
+def test_no_mail_is_ever_cut_and_its_end_is_always_there(papers: int, in_mail: int) -> None:
+    digest = long_digest(papers)
+    rendered = RENDERER.render(digest, FULL_WAYS)
+    page, text = Page(rendered.html), " ".join(rendered.text.split())
+    assert len(rendered.html) <= 100_000
+    assert rendered.html.isascii()
+    assert FULL_WAYS.unsubscribe_url in page.links
+    assert "Thank you to arXiv" in page.words
+    shown = [entry for entry in digest.entries if entry.paper.title in page.words]
+    assert len(shown) >= in_mail
+    assert shown == list(digest.entries)[: len(shown)]  # the best ones
+    if len(shown) < papers:
+        assert f"{papers - len(shown)} more of your papers" in page.words
+        assert FULL_WAYS.web_url in page.links
+    for entry in digest.entries:
+        assert entry.paper.title in text  # which has all of them
+    assert text.count("A prompt line that says a lot.") == 500
+
+
+def test_without_a_web_part_what_is_left_out_is_said_to_be_in_the_text_part() -> None:
+    assert "They are in the plain-text part of this mail" in Page(RENDERER.render(long_digest(200)).html).words
+
+
+def test_the_comment_comes_before_the_abstract() -> None:
+    words = Page(RENDERER.render(digest_of(make.announcement(abstract="It is about."))).html).words
+    assert words.index("Matches") < words.index("It is about.")
+
+
+def test_links_lead_to_pdf_html_and_code() -> None:
+    digest = digest_of(make.announcement(abstract="Code: https://github.com/ada/engine."))
+    rendered = RENDERER.render(digest)
+    for url in ("arxiv.org/pdf/2601.00001", "arxiv.org/html/2601.00001", "github.com/ada/engine"):
+        assert f"https://{url}" in Page(rendered.html).links
+        assert f"https://{url}\n" in rendered.text
+
+
+def test_subject_and_preheader_name_the_best_papers_also_of_a_digest_by_topic() -> None:
+    topics = (Topic("First", "x"), Topic("Second", "x"))
+    entries = [replace(make.score(f"2601.0000{i}", 6 + i), topic=topics[i % 2].name) for i in (1, 2, 3, 4)]
+    digest = compose(
+        make.subscriber(profile=Profile(topics), group_by_topic=True),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=4,
+        candidates=[make.announcement(score.arxiv_id) for score in entries],
+        sheet=make.sheet(*entries),
+    )
+    rendered = RENDERER.render(digest)
+    assert rendered.subject == "4 papers: On the paper 2601.00004"
+    page = rendered.html
+    assert "Also: On the paper 2601.00003 &#183; On the paper 2601.00002 &#183; On the paper 2601.00001" in page
+    assert page.index(">First</h2>") < page.index('id="p1"') < page.index(">Second</h2>") < page.index('id="p3"')

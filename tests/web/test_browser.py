@@ -1,40 +1,30 @@
 """The pages in a real browser: by mouse and by keyboard, small and dark, with and without script.
 
-Needs Debian's chromium and chromium-driver; axe-core, which judges accessibility, comes from npm (`AXE` says where).
+Needs Debian's chromium and chromium-driver; axe-core, which judges accessibility, comes from npm (`./run tools`).
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.model import RevisionOrigin, SuppressionReason
 from newsletter.tokens import Purpose
 from newsletter.web import create_app
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium here; ./run test installs it")
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-AXE = Path(__file__).parents[2] / ".axe/node_modules/axe-core/axe.min.js"
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no Chromium here; apt-get install chromium chromium-driver"
-)
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--lang=en-GB"),
-)
+pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 PATHS = {
     "u": f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}",
     "pause": f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}",
@@ -56,10 +46,7 @@ class Visit:
     base: str
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        media = {"features": [{"name": "prefers-color-scheme", "value": mode}]}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        set_screen(self.browser, width, mode)
         self.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
         self.browser.get(self.base + PATHS[page])
 
@@ -94,17 +81,6 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
     return False
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for flag in FLAGS:
-        options.add_argument(flag)
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield chrome
-    chrome.quit()
-
-
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
@@ -113,6 +89,7 @@ def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Visit(browser, store, f"http://127.0.0.1:{server.port}")
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     browser.get("about:blank")
     server.shutdown()
     thread.join()
@@ -256,16 +233,11 @@ def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
 @pytest.mark.parametrize("width", [320, 1200])
 def test_no_page_is_wider_than_its_screen(visit: Visit, width: int) -> None:
     for state in states(visit, width, "light"):
-        over = visit.browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
-        assert over <= 0, state
+        assert overflow(visit.browser) <= 0, state
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="no axe-core here; npm install --prefix .axe axe-core")
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
 @pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
 def test_axe_finds_nothing(visit: Visit, width: int, mode: str) -> None:
     for state in states(visit, width, mode):
-        visit.browser.execute_script(AXE.read_text(encoding="utf-8"))
-        found = visit.browser.execute_async_script("axe.run().then(arguments[0])")
-        assert found["passes"], state
-        problems = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-        assert problems == [], state
+        assert axe_problems(visit.browser) == [], state
