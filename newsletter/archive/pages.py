@@ -182,13 +182,16 @@ class Pages:
 
     def check(self) -> None:
         """Fills each template in ways that take every branch. Raises ConfigError, naming template and line."""
+        empty = replace(_EVERYTHING, entries=())
         views = [
+            day_view(empty, "", earlier=None, later=None),
             day_view(_EVERYTHING, "words", earlier=date.min, later=date.max),
             day_view(replace(_EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
         ]
         overviews = [
             month_view(month_of(_EVERYTHING.digest_on), [_EVERYTHING], earlier=date.min, later=date.max),
             month_view(month_of(_EVERYTHING.digest_on), [_EVERYTHING] * 2, earlier=None, later=None),
+            month_view(month_of(_EVERYTHING.digest_on), [empty], earlier=None, later=None),
         ]
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
@@ -200,7 +203,7 @@ class Pages:
                 self._render("month.html", places, m=overview)
             for search in searches:
                 self._render("search.html", places, s=search)
-            self._render("_entry.html", places, d=views[0])
+            self._render("_entry.html", places, d=views[1])
             self._render("feed.atom", places, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
             self._render("empty.html", places)
             for days in ([], [_EVERYTHING.digest_on]):

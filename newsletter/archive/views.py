@@ -5,7 +5,7 @@ Mathematics is set by `set_text`, in one place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -257,25 +257,37 @@ def _mean(value: float | None) -> str:
 def _charts(month: date, numbers: Sequence[DayFigures], graded: Sequence[tuple[int, int, int]]) -> list[Chart]:
     """Those of tokens and cost only if a model was asked."""
     papers = {each.on: float(each.papers) for each in numbers}
-    drawn = [
-        chart("papers", "Papers per day", _summary(papers, "papers"), _by_day(month, papers, "papers")),
-        _score_chart(graded),
-    ]
+    drawn = [_day_chart("papers", "Papers per day", month, papers, _papers), _score_chart(graded)]
     tokens = {each.on: float(each.tokens) for each in numbers}
     if any(tokens.values()):
-        columns = _by_day(month, tokens, "tokens")
-        drawn.append(chart("tokens", "Tokens per day", _summary(tokens, "tokens"), columns, worded=short))
         costs = {each.on: float(each.cost_usd) for each in numbers if each.cost_usd is not None}
-        drawn.append(
-            chart(
-                "cost",
-                "Cost per day",
-                _summary(costs, "dollars", "{:,.4f}"),
-                _by_day(month, costs, "dollars", "{:,.4f}"),
-                worded=lambda value: f"${value:,.2f}" if value >= 1 or not value else f"${value:.2g}",
-            )
-        )
+        drawn.append(_day_chart("tokens", "Tokens per day", month, tokens, _tokens, worded=short))
+        drawn.append(_day_chart("cost", "Cost per day", month, costs, _dollars, worded=short_dollars))
     return drawn
+
+
+def _day_chart(
+    name: str,
+    title: str,
+    month: date,
+    values: dict[date, float],
+    said: Callable[[float], str],
+    *,
+    worded: Callable[[float], str] = "{:,.0f}".format,
+) -> Chart:
+    return chart(name, title, _summary(values, said), _by_day(month, values, said), worded=worded)
+
+
+def _papers(value: float) -> str:
+    return "1 paper" if value == 1 else f"{value:,.0f} papers"
+
+
+def _tokens(value: float) -> str:
+    return f"{value:,.0f} tokens"
+
+
+def _dollars(value: float) -> str:
+    return f"${value:,.4f}"
 
 
 def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
@@ -289,24 +301,21 @@ def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
     return chart("scores", "Scores", summary or "No scores.", columns, series=("relevance", "novelty"))
 
 
-def _by_day(month: date, values: dict[date, float], unit: str, form: str = "{:,.0f}") -> list[Column]:
+def _by_day(month: date, values: dict[date, float], said: Callable[[float], str]) -> list[Column]:
     """A column for each day of the month, so that a gap is seen as one; every seventh and the first have a label."""
-    last = max(cell.on.day for week in weeks(month, {}) for cell in week if not cell.is_outside)
     columns = []
-    for number in range(1, last + 1):
-        on = month.replace(day=number)
-        said = f"{short_date(on)}: {form.format(values[on])} {unit}" if on in values else f"{short_date(on)}: no digest"
-        columns.append(Column(str(number) if number % 7 == 1 else "", (values.get(on),), said))
+    for on in (cell.on for week in weeks(month, {}) for cell in week if not cell.is_outside):
+        what = said(values[on]) if on in values else "nothing known"
+        columns.append(Column(str(on.day) if on.day % 7 == 1 else "", (values.get(on),), f"{short_date(on)}: {what}"))
     return columns
 
 
-def _summary(values: dict[date, float], unit: str, form: str = "{:,.0f}") -> str:
+def _summary(values: dict[date, float], said: Callable[[float], str]) -> str:
     if not values:
-        return f"No {unit} are known."
+        return "Nothing is known."
     highest = max(values, key=lambda on: values[on])
-    total, most = form.format(sum(values.values())), form.format(values[highest])
     many = "one day" if len(values) == 1 else f"{len(values)} days"
-    return f"{total} {unit} in {many}, the most on {short_date(highest)}: {most}."
+    return f"{said(sum(values.values()))} in {many}, the most on {short_date(highest)}: {said(values[highest])}."
 
 
 def short(value: float) -> str:
@@ -315,3 +324,7 @@ def short(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.0f}"
+
+
+def short_dollars(value: float) -> str:
+    return f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.1g}"

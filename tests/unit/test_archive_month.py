@@ -93,7 +93,7 @@ def test_tokens_and_cost_are_drawn_only_if_a_model_was_asked() -> None:
     usage = Usage(1000, 200, 100, Decimal("0.01"), Decimal("0.02"))
     asked = month_view(FEBRUARY, [digest(FEBRUARY, usage=usage)], earlier=None, later=None)
     assert [drawn.name for drawn in asked.charts] == ["papers", "scores", "tokens", "cost"]
-    assert asked.charts[3].summary == "0.0300 dollars in one day, the most on 1 February 2026: 0.0300."
+    assert asked.charts[3].summary == "$0.0300 in one day, the most on 1 February 2026: $0.0300."
     assert len(asked.charts[2].labels) == 4  # 1, 8, 15, 22
 
 

@@ -236,6 +236,18 @@ def test_pinned_authors_and_versions_are_marked(store: MemoryStore, client: Flas
     assert "follows Ada Lovelace" in page
 
 
+def test_a_digest_without_papers_has_a_page_and_no_dead_link(store: MemoryStore, client: FlaskClient) -> None:
+    empty = replace(digest(NEXT_MONTH + timedelta(days=1)), entries=())
+    mail(store, empty)
+    mail(store, replace(empty, digest_on=NEXT_MONTH + timedelta(days=60)))
+    for page in ("2026-02-16", "2026-02", "2026-04"):
+        text = client.get(f"/archive/{TOKEN}/{page}").text
+        for link in own_links(text):
+            assert client.get(f"/archive/{TOKEN}/{link.partition('#')[0].removeprefix('./')}").status_code == 200, link
+    assert "Nothing that was announced passed the cut-offs" in client.get(f"/archive/{TOKEN}/2026-02-16").text
+    assert client.get(f"/archive/{TOKEN}/2026-02-16.bib").status_code == 404
+
+
 def test_a_day_of_eighty_papers_is_there_at_once(store: MemoryStore, client: FlaskClient) -> None:
     """Measured: a tenth of a second."""
     long = "An abstract of $\\alpha$-rays and more of that kind. " * 25
