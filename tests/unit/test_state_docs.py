@@ -21,7 +21,7 @@ ROWS = {
 STORED = (
     *(model.AnnouncementDay, model.Announcement, model.Paper, model.FeedReport, model.Delivery, model.DeliveryStep),
     *(model.RunReport, model.SubscriberReport, model.Counts, model.Judgement, model.ModelCall),
-    *(model.MailEvent, model.Standing, model.Suppression, model.ProfileRevision, model.Vote),
+    *(model.MailEvent, model.Standing, model.Suppression, model.ProfileRevision, model.Vote, model.SignUp),
     *(model.ModelBatch, model.BatchLine, model.BatchedPaper),
 )
 
