@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,7 +20,7 @@ from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.message import Letterhead
-from newsletter.model import Standing, Subscriber
+from newsletter.model import SignUp, Standing, Subscriber
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
+    from newsletter.subscribers import File
     from newsletter.telling import Teller
 
 LAST_GOOD = "subscribers.last-good.yaml"
@@ -414,7 +415,8 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 class SubscriberList:
     """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
 
-    `readers` are the same people with the origin of each part, `as_listed` what the file alone says of them.
+    `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
+    on the web, says of them.
     """
 
     readers: Sequence[Reader]
@@ -429,34 +431,48 @@ class SubscriberList:
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
 
+    Behind those of the file come those who subscribed on the web; who is in both is as the file says.
+
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
     a profile that can no longer be read, which is logged. Raises ConfigError if there never was a good file.
     """
     from newsletter.readers import look
 
-    listed, problem = _load_listed(settings, store)
+    listed, sign_ups, problem = _load_listed(settings, store)
     standings = {standing.subscriber_id: standing for standing in store.get_standings()}
     readers = []
     for one in listed:
         who = one.subscriber_id
-        readers.append(look(one, standings.get(who, Standing(who)), store.get_revisions(who)))
+        reader = look(one, standings.get(who, Standing(who)), store.get_revisions(who))
+        readers.append(replace(reader, sign_up=sign_ups.get(who)))
         if readers[-1].problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=readers[-1].problem)
     return SubscriberList(readers, listed, problem)
 
 
-def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], str]:
-    """What the file says, or the last good one did and why."""
-    from newsletter.subscribers import parse_subscribers, read_subscribers
+def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], Mapping[str, SignUp], str]:
+    """Everybody before their own wishes; which of them came by the web, by id; and what is wrong with the file."""
+    from newsletter.subscribers import newcomer
+
+    file, problem = load_file(settings, store)
+    in_file = {subscriber.subscriber_id for subscriber in file.subscribers}
+    sign_ups = {one.subscriber_id: one for one in store.get_enrolled() if one.subscriber_id not in in_file}
+    newcomers = [newcomer(sign_up, file.defaults) for sign_up in sign_ups.values()]
+    return [*file.subscribers, *newcomers], sign_ups, problem
+
+
+def load_file(settings: Settings, store: Store) -> tuple[File, str]:
+    """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
+    from newsletter.subscribers import parse_file, read_subscribers
 
     try:
         data = read_subscribers(settings.subscribers)
-        subscribers = parse_subscribers(data, source=str(settings.subscribers))
+        file = parse_file(data, source=str(settings.subscribers))
     except ConfigError as error:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
             raise
-        return parse_subscribers(last_good, source=LAST_GOOD), str(error)
+        return parse_file(last_good, source=LAST_GOOD), str(error)
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
-    return subscribers, ""
+    return file, ""
