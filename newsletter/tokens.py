@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     REPLY = "reply"  # a tag in Reply-To and in the unsubscribing address
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
     VOTE = "vote"  # a short link beside each paper
+    CONFIRM = "confirm"  # a short link in the mail to who asked to be subscribed
 
 
 @dataclass(frozen=True, slots=True)

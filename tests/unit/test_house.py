@@ -30,10 +30,10 @@ EDGE_TOOLS = {
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "signups", "taxonomy"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
-TOP = FLOW | {"app", "cli", "config", "listen"}
+TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
