@@ -31,6 +31,7 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from flask import Flask
 
+    from newsletter.joining import Joining
     from newsletter.listen import Ear
     from newsletter.mailbox import Mailbox
     from newsletter.profiles import Profiles
@@ -101,6 +102,7 @@ def build_web(settings: Settings) -> Flask:
     from newsletter.web import WebPart, create_app
 
     store = build_store(settings)
+    joining = build_joining(settings, store) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(
@@ -114,8 +116,54 @@ def build_web(settings: Settings) -> Flask:
             profiles=build_profiles(settings, store),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            door=joining,
         )
     )
+
+
+def build_joining(settings: Settings, store: Store) -> Joining:
+    """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
+    from newsletter.joining import FILE, Joining, load_mails
+    from newsletter.later import Later
+    from newsletter.subscribers import newcomer
+
+    check_open_subscription(settings)
+    return Joining(
+        store=store,
+        open_sender=lambda: build_sender(settings),
+        letterhead=build_letterhead(settings),
+        service_sender=settings.service_address,
+        brand_name=settings.name,
+        answers=load_mails(resources.read_text(FILE)),
+        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        newcomer=lambda sign_up: newcomer(sign_up, load_file(settings, store)[0].defaults),
+        most=settings.open_subscription_most,
+        now=utc_now,
+        later=Later("subscribe"),
+        wait=time.sleep,
+        tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
+    )
+
+
+def check_open_subscription(settings: Settings) -> None:
+    """Raises ConfigError for settings with which nobody could confirm a subscription."""
+    closed = "or set NEWSLETTER_OPEN_SUBSCRIPTION to false"
+    if settings.send_by == "outbox":
+        raise ConfigError(
+            f"who subscribes on the web gets a mail to confirm it, and none leaves this machine; "
+            f"set NEWSLETTER_SEND_BY to smtp or sendgrid, {closed}"
+        )
+    if not settings.base_url:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs an address; "
+            f"set NEWSLETTER_BASE_URL to where readers reach the web part, {closed}"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs a key; set NEWSLETTER_SECRET_KEYS "
+            f"('newsletter config --new-secret' makes one), {closed}"
+        )
+    build_sender(settings).close()
 
 
 def build_ear(settings: Settings) -> Ear:

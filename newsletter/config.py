@@ -163,6 +163,14 @@ class Settings(BaseSettings):
         description="The name by which your own mail server signs its Authentication-Results headers. With it, mail "
         "without a tag counts if DKIM proves its From. Default: only the tag says who writes.",
     )
+    open_subscription: bool = Field(
+        False,
+        description="Whether strangers may subscribe on the web, at /subscribe, with a confirmation by mail. It needs "
+        "NEWSLETTER_BASE_URL, keys, and a mail server or SendGrid.",
+    )
+    open_subscription_most: int = Field(
+        100, ge=1, le=1000, description="How many may be subscribed on the web at a time; who left does not count."
+    )
     jitter_minutes: int = Field(
         9,
         ge=0,

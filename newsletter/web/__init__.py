@@ -14,12 +14,12 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe, votes
+from newsletter.web import inbound, monitoring, pausing, profile, sendgrid_hook, site, subscribe, unsubscribe, votes
 from newsletter.web.profile import Profiles
 
 __all__ = ["Profiles", "WebPart", "check_templates", "create_app"]
 
-PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES)
+PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class WebPart:
     profiles: Profiles | None = None  # None: there is no page to change a profile
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
+    door: subscribe.Door | None = None  # None: nobody can subscribe here
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -47,6 +48,9 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
+    if part.door is not None and part.signer is not None:
+        app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
+        app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
     site.check(app, PAGES)

@@ -59,7 +59,7 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources.folders(TEMPLATES)])
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address)
+    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
     _serve(app, "style.css", "stylesheet", "text/css")
     _serve(app, "editor.js", "script", "text/javascript")
     app.after_request(_protect)
