@@ -42,7 +42,7 @@ _GROUPS = (
     ("Astrophysics", ("astro-ph",)),
     ("Condensed matter", ("cond-mat",)),
     (
-        "High-energy, nuclear, quantum and mathematical physics, gravity",
+        "Particles, nuclei, quanta, gravity",
         ("gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin", "nucl-ex", "nucl-th", "quant-ph"),
     ),
     ("Physics of other kinds", ("physics",)),
