@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     imap_host: str | None = Field(
         None,
         min_length=1,
-        description="The mail server of the mailbox that gets replies and bounces, for 'newsletter inbox'.",
+        description="The mail server of the mailbox that gets replies and bounces, for 'newsletter serve' and 'inbox'.",
     )
     imap_port: int = Field(993, ge=1, le=65_535, description="Its port: 993 with tls, 143 with starttls or none.")
     imap_tls: Literal["tls", "starttls", "none"] = Field(

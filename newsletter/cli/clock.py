@@ -35,7 +35,7 @@ def command() -> None:
     settings = load_settings()
     begin_log(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = work_until_asked(lambda duty: keep_clock(settings, duty))
+    is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)
 
