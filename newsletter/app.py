@@ -475,6 +475,11 @@ class SubscriberList:
     def subscribers(self) -> Sequence[Subscriber]:
         return [reader.subscriber for reader in self.readers]
 
+    @property
+    def ignored(self) -> Sequence[tuple[str, str]]:
+        """By id, whose latest profile cannot be read any more, and why."""
+        return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
+
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
