@@ -34,6 +34,7 @@ class Kind(StrEnum):
     SCORING = "scoring failed"
     MODEL = "model"
     FEED = "feed failed"
+    PROFILE = "profile ignored"
 
 
 REMEDIES = {
@@ -50,6 +51,8 @@ REMEDIES = {
     Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
+    Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
+    "'newsletter subscribers revert' brings one back.",
 }
 
 _OUTCOMES = {
@@ -59,7 +62,7 @@ _OUTCOMES = {
     RunOutcome.DEFERRED: Kind.DEFERRED,
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
-_EACH = frozenset({Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED})  # for these each id is news of its own
+_EACH = frozenset({Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE})  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
 _NUMBER = re.compile(r"\d+")
@@ -73,7 +76,7 @@ class Trouble:
     on: date
     about: str = ""
     detail: str = ""
-    is_new: bool = True  # False: an earlier run brought it about, and the ledger still says so
+    is_new: bool = True  # False: this run is not worse for it; an earlier one was, say, and the ledger still says so
 
     @property
     def gist(self) -> str:
@@ -140,10 +143,11 @@ class Alert:
         )
 
 
-def troubles_of(report: RunReport, problem: str = "") -> tuple[Trouble, ...]:
+def troubles_of(report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = ()) -> tuple[Trouble, ...]:
     """Everything in the report that the operator has to hear of, and the `problem` of subscribers.yaml.
 
-    A subscriber without mail because a feed failed is told with the feed.
+    A subscriber without mail because a feed failed is told with the feed. `ignored` are subscribers whose latest
+    profile cannot be read any more, and why: no run is worse for it.
     """
     on = report.digest_on
     found = [Trouble(Kind.SUBSCRIBERS, on, detail=_said(problem))] if problem else []
@@ -160,6 +164,7 @@ def troubles_of(report: RunReport, problem: str = "") -> tuple[Trouble, ...]:
         if entry.problem and kind is not Kind.SCORING:
             found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _said(entry.problem)))
     found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
+    found += [Trouble(Kind.PROFILE, on, who, _said(why), is_new=False) for who, why in ignored]
     return tuple(found)
 
 

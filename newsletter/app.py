@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,7 +20,7 @@ from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.message import Letterhead
-from newsletter.model import Standing, Subscriber
+from newsletter.model import SignUp, Standing, Subscriber
 from newsletter.render import Renderer
 from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from newsletter.archive.pages import Pages
+    from newsletter.joining import Joining
     from newsletter.listen import Ear
     from newsletter.mailbox import Mailbox
     from newsletter.profiles import Profiles
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
+    from newsletter.subscribers import File
     from newsletter.telling import Teller
 
 LAST_GOOD = "subscribers.last-good.yaml"
@@ -103,6 +105,7 @@ def build_web(settings: Settings) -> Flask:
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
+    joining = build_joining(settings, store) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(
@@ -121,6 +124,7 @@ def build_web(settings: Settings) -> Flask:
             ),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            door=joining,
         )
     )
 
@@ -144,8 +148,53 @@ def build_archive_pages(settings: Settings) -> Pages:
 
 def public_archives(settings: Settings, store: Store) -> dict[str, str]:
     """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
-    listed, _ = _load_listed(settings, store)
+    listed = _load_listed(settings, store)[0]
     return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
+
+
+def build_joining(settings: Settings, store: Store) -> Joining:
+    """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
+    from newsletter.joining import FILE, Joining, load_mails
+    from newsletter.later import Later
+    from newsletter.subscribers import newcomer
+
+    check_open_subscription(settings)
+    return Joining(
+        store=store,
+        open_sender=lambda: build_sender(settings),
+        letterhead=build_letterhead(settings),
+        service_sender=settings.service_address,
+        brand_name=settings.name,
+        answers=load_mails(resources.read_text(FILE)),
+        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        newcomer=lambda sign_up: newcomer(sign_up, load_file(settings, store)[0].defaults),
+        most=settings.open_subscription_most,
+        now=utc_now,
+        later=Later("subscribe"),
+        wait=time.sleep,
+        tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
+    )
+
+
+def check_open_subscription(settings: Settings) -> None:
+    """Raises ConfigError for settings with which nobody could confirm a subscription."""
+    closed = "or set NEWSLETTER_OPEN_SUBSCRIPTION to false"
+    if settings.send_by == "outbox":
+        raise ConfigError(
+            f"who subscribes on the web gets a mail to confirm it, and none leaves this machine; "
+            f"set NEWSLETTER_SEND_BY to smtp or sendgrid, {closed}"
+        )
+    if not settings.base_url:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs an address; "
+            f"set NEWSLETTER_BASE_URL to where readers reach the web part, {closed}"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs a key; set NEWSLETTER_SECRET_KEYS "
+            f"('newsletter config --new-secret' makes one), {closed}"
+        )
+    build_sender(settings).close()
 
 
 def build_ear(settings: Settings) -> Ear:
@@ -446,7 +495,8 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 class SubscriberList:
     """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
 
-    `readers` are the same people with the origin of each part, `as_listed` what the file alone says of them.
+    `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
+    on the web, says of them.
     """
 
     readers: Sequence[Reader]
@@ -457,38 +507,57 @@ class SubscriberList:
     def subscribers(self) -> Sequence[Subscriber]:
         return [reader.subscriber for reader in self.readers]
 
+    @property
+    def ignored(self) -> Sequence[tuple[str, str]]:
+        """By id, whose latest profile cannot be read any more, and why."""
+        return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
+
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
+
+    Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
     a profile that can no longer be read, which is logged. Raises ConfigError if there never was a good file.
     """
     from newsletter.readers import look
 
-    listed, problem = _load_listed(settings, store)
+    listed, sign_ups, problem = _load_listed(settings, store)
     standings = {standing.subscriber_id: standing for standing in store.get_standings()}
     readers = []
     for one in listed:
         who = one.subscriber_id
-        readers.append(look(one, standings.get(who, Standing(who)), store.get_revisions(who)))
+        reader = look(one, standings.get(who, Standing(who)), store.get_revisions(who))
+        readers.append(replace(reader, sign_up=sign_ups.get(who)))
         if readers[-1].problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=readers[-1].problem)
     return SubscriberList(readers, listed, problem)
 
 
-def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], str]:
-    """What the file says, or the last good one did and why."""
-    from newsletter.subscribers import parse_subscribers, read_subscribers
+def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], Mapping[str, SignUp], str]:
+    """Everybody before their own wishes; which of them came by the web, by id; and what is wrong with the file."""
+    from newsletter.subscribers import newcomer
+
+    file, problem = load_file(settings, store)
+    in_file = {subscriber.subscriber_id for subscriber in file.subscribers}
+    sign_ups = {one.subscriber_id: one for one in store.get_enrolled() if one.subscriber_id not in in_file}
+    newcomers = [newcomer(sign_up, file.defaults) for sign_up in sign_ups.values()]
+    return [*file.subscribers, *newcomers], sign_ups, problem
+
+
+def load_file(settings: Settings, store: Store) -> tuple[File, str]:
+    """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
+    from newsletter.subscribers import parse_file, read_subscribers
 
     try:
         data = read_subscribers(settings.subscribers)
-        subscribers = parse_subscribers(data, source=str(settings.subscribers))
+        file = parse_file(data, source=str(settings.subscribers))
     except ConfigError as error:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
             raise
-        return parse_subscribers(last_good, source=LAST_GOOD), str(error)
+        return parse_file(last_good, source=LAST_GOOD), str(error)
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
-    return subscribers, ""
+    return file, ""

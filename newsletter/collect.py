@@ -15,6 +15,7 @@ from newsletter.desk import FEEDS, Desk, Morning, Watcher
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.schedule import is_due, next_mail_at
+from newsletter.signups import OPEN_FOR
 from newsletter.sources import Source
 
 KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
@@ -79,6 +80,7 @@ def collect(
         desk.store.forget_days(before=today_on - KEEP_DAYS)
         desk.store.forget_calls(before=today_on - KEEP_DAYS)
         desk.store.forget_claims(before=today_on - KEEP_DAYS)
+        desk.store.forget_sign_ups(before=today_on - OPEN_FOR)
     return Morning(run_id, today, earlier, digest_on)
 
 

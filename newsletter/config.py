@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     imap_host: str | None = Field(
         None,
         min_length=1,
-        description="The mail server of the mailbox that gets replies and bounces, for 'newsletter inbox'.",
+        description="The mail server of the mailbox that gets replies and bounces, for 'newsletter serve' and 'inbox'.",
     )
     imap_port: int = Field(993, ge=1, le=65_535, description="Its port: 993 with tls, 143 with starttls or none.")
     imap_tls: Literal["tls", "starttls", "none"] = Field(
@@ -178,6 +178,14 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]+$",
         description="The name by which your own mail server signs its Authentication-Results headers. With it, mail "
         "without a tag counts if DKIM proves its From. Default: only the tag says who writes.",
+    )
+    open_subscription: bool = Field(
+        False,
+        description="Whether strangers may subscribe on the web, at /subscribe, with a confirmation by mail. It needs "
+        "NEWSLETTER_BASE_URL, keys, and a mail server or SendGrid.",
+    )
+    open_subscription_most: int = Field(
+        100, ge=1, le=1000, description="How many may be subscribed on the web at a time; who left does not count."
     )
     jitter_minutes: int = Field(
         9,

@@ -1,7 +1,7 @@
 """What readers are answered, in their language. Pure.
 
-Reads the text of `templates/email/service.yaml`, which the caller brings, and proves it whole. What is answered when is
-listen.py's business.
+Reads the text of `templates/email/service.yaml`, or of another file of its form, which the caller brings, and proves it
+whole. What is answered when is listen.py's business, and joining.py's.
 """
 
 from __future__ import annotations
@@ -68,30 +68,30 @@ def commands_in_words(language: str) -> str:
     return "\n".join(f"    {line}" for line in [*lines, "+3 -5"])
 
 
-def load_answers(text: str) -> Answers:
-    """Raises ConfigError that lists everything wrong with the file."""
+def load_answers(text: str, *, file: str = FILE, answers: Mapping[str, frozenset[str]] = ANSWERS) -> Answers:
+    """Raises ConfigError that lists everything wrong with the file; `answers` says what has to be there."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         first_line = str(error).splitlines()[0]
-        raise ConfigError(f"{FILE} is not YAML ({first_line}); mend it, or remove your copy of it") from error
+        raise ConfigError(f"{file} is not YAML ({first_line}); mend it, or remove your copy of it") from error
     languages = document if isinstance(document, dict) else {}
-    problems = [problem for language, answers in languages.items() for problem in _problems(language, answers)]
+    problems = [problem for language, found in languages.items() for problem in _problems(language, found, answers)]
     if FALLBACK_LANGUAGE not in languages:
         problems.append(f"the language {FALLBACK_LANGUAGE} is missing")
     if problems:
-        raise ConfigError(f"{FILE} is not usable; mend it, or remove your copy of it:", tuple(problems))
+        raise ConfigError(f"{file} is not usable; mend it, or remove your copy of it:", tuple(problems))
     return Answers(
-        {str(language): {name: Answer(**answers[name]) for name in ANSWERS} for language, answers in languages.items()}
+        {str(language): {name: Answer(**found[name]) for name in answers} for language, found in languages.items()}
     )
 
 
-def _problems(language: object, answers: object) -> list[str]:
-    if not isinstance(answers, dict):
+def _problems(language: object, given: object, wanted: Mapping[str, frozenset[str]]) -> list[str]:
+    if not isinstance(given, dict):
         return [f"{language}: expected the answers"]
     found = []
-    for name, placeholders in ANSWERS.items():
-        answer = answers.get(name)
+    for name, placeholders in wanted.items():
+        answer = given.get(name)
         if (
             not isinstance(answer, dict)
             or set(answer) != {"subject", "text"}

@@ -549,6 +549,25 @@ class Vote:
     paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
 
 
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody asked for on the page to subscribe. Nothing follows from it until it is confirmed by mail.
+
+    An empty zone, frequency or language is that of the newsletter's defaults.
+    """
+
+    subscriber_id: str
+    at: datetime
+    email: str
+    name: str
+    categories: tuple[str, ...]
+    words: str  # what they want to read about
+    zone: str = ""
+    frequency: Frequency | None = None
+    language: str = ""
+    confirmed_at: datetime | None = None
+
+
 # --- the run ------------------------------------------------------------------------------------------
 
 

@@ -115,7 +115,7 @@ class Profiles:
         """
         listed = self._find(subscriber_id)
         if listed is None:
-            raise ConfigError(f"{subscriber_id} is not in subscribers.yaml; 'newsletter subscribers' lists who is")
+            raise ConfigError(f"{subscriber_id} is no subscriber; 'newsletter subscribers' lists who is")
         texts = {revision.number: revision.text for revision in self._store.get_revisions(subscriber_id)} | {0: ""}
         if number not in texts:
             raise ConfigError(
@@ -160,7 +160,7 @@ class Profiles:
     def _told(self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime) -> Iterable[str]:
         is_back = is_blank(revision.text)
         yield (
-            f"Your profile is again as the operator of this newsletter has set it (revision {revision.number})."
+            f"Your profile is again as it was set up for you (revision {revision.number})."
             if is_back
             else f"Your profile is changed (revision {revision.number}); the next mail follows it."
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.errors import ConfigError
-from newsletter.model import ProfileRevision, Standing, Subscriber
+from newsletter.model import ProfileRevision, SignUp, Standing, Subscriber
 from newsletter.profile_text import is_blank, read_with_keys
 
 
@@ -23,6 +23,7 @@ class Reader:
     keys: tuple[str, ...] = ()  # of subscribers.yaml, which the revision sets
     has_frequency: bool = False  # the reader's word, over the revision
     has_pause: bool = False  # the reader's own, the later one
+    sign_up: SignUp | None = None  # who came by the web; what it says stands where others have subscribers.yaml
     problem: str = ""  # for the operator: what the reader wrote last cannot be read any more
 
 

@@ -2,13 +2,13 @@
 
 `yaml_lines.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
 values are checked against each other, and problems are worded. The file is never written. What readers write
-themselves goes through the same check (profile_text.py).
+themselves goes through the same check (profile_text.py, joining.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import ConfigError
-from newsletter.model import Profile, Subscriber, Topic
+from newsletter.model import Profile, SignUp, Subscriber, Topic
+from newsletter.signups import topic_name
 from newsletter.subscribers_schema import (
     MAX_SUBSCRIBERS,
     WEEKDAYS,
@@ -54,6 +55,14 @@ _MODELS: dict[str, type[BaseModel]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """What subscribers.yaml says."""
+
+    subscribers: tuple[Subscriber, ...]
+    defaults: Preferences
+
+
 def read_subscribers(path: Path) -> bytes:
     """What is in this file, for `parse_subscribers`. Raises ConfigError if it cannot be read."""
     try:
@@ -75,6 +84,11 @@ def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ..
 
     `source` is the file's name as problems show it. Reads nothing, and always ends soon (see yaml_lines.py).
     """
+    return parse_file(text, source=source).subscribers
+
+
+def parse_file(text: str | bytes, *, source: str) -> File:
+    """The same, with what the file says for those who are not in it. Raises as `parse_subscribers`."""
     root, problems = read(text)
     file = None
     if root is None or root.value is None:
@@ -85,7 +99,7 @@ def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ..
         problems += [*_problems_between(root), *found]
     if problems or file is None:
         raise _config_error(problems, source)
-    return tuple(_subscriber(entry, file.defaults) for entry in file.subscribers)
+    return File(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults)
 
 
 def _config_error(problems: list[Problem], source: str) -> ConfigError:
@@ -252,6 +266,20 @@ def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
     chosen = _laid_over(defaults, entry)
     whole = _complete(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
     return replace(whole, public_archive=entry.public_archive)
+
+
+def newcomer(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+    """Who came by the web: what they asked for, and the file's defaults for all else. Their words are their topics."""
+    wishes: dict[str, Any] = {
+        "categories": list(sign_up.categories),
+        "topics": [TopicEntry.model_construct(None, name=topic_name(sign_up.words), relevant=sign_up.words)],
+        "time_zone": sign_up.zone,
+        "frequency": sign_up.frequency,
+        "language": sign_up.language,
+    }
+    said = {key: value for key, value in wishes.items() if value}
+    chosen = _laid_over(defaults, Wishes.model_construct(set(said), **said))
+    return _complete(sign_up.subscriber_id, sign_up.email, sign_up.name, chosen, defaults.paused_until)
 
 
 def with_wishes(subscriber: Subscriber, wishes: Wishes) -> Subscriber:

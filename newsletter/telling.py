@@ -6,7 +6,7 @@ Neither URL is ever logged: whoever knows it may use it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from email.headerregistry import Address
@@ -59,12 +59,12 @@ class Teller:
         self._heartbeat_url = heartbeat_url
         self._told = frozenset[str]()  # by this process: holds where the memory does not
 
-    def tell(self, report: RunReport, problem: str = "") -> None:
+    def tell(self, report: RunReport, problem: str = "", ignored: Sequence[tuple[str, str]] = ()) -> None:
         """Alert about what is not told yet, and give the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml.
+        `problem` is that of subscribers.yaml, `ignored` are profiles as in `alerts.troubles_of`.
         """
-        troubles = alerts.troubles_of(report, problem)
+        troubles = alerts.troubles_of(report, problem, ignored)
         self._alert(alerts.alert_of(report, troubles, self._known()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)

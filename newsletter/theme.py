@@ -26,6 +26,7 @@ MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size
 # What is written on what; each pair has to be readable.
 _PAIRS = (
     *(("ink", "sheet"), ("soft", "sheet"), ("accent", "sheet"), ("link", "sheet")),
+    *(("ink", "field"), ("soft", "field"), ("accent", "field"), ("link", "field")),
     *(("sheet", "link"), ("link", "tint"), ("soft", "ground"), ("on-note", "note")),
 )
 _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
@@ -58,6 +59,7 @@ class _Colors(_Strict):
     tint: Color | None = None
     line: Color | None = None
     rule: Color | None = None
+    field: Color | None = None
     note: Color | None = None
     on_note: Color | None = None
 
@@ -115,6 +117,11 @@ def load_theme(local: Path = Path()) -> Theme:
     if unreadable:
         raise ConfigError(f"{path} has colours that cannot be read; change one of each pair:", unreadable)
     return theme
+
+
+def page_style(theme: Theme) -> str:
+    """The stylesheet of all pages. Raises ConfigError if it cannot be read."""
+    return theme.css() + resources.read_text("templates/web/style.css")
 
 
 def contrast(one: str, other: str) -> float:

@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
     VOTE = "vote"  # a short link beside each paper
     ARCHIVE = "archive"  # a link to all their digests
+    CONFIRM = "confirm"  # a short link in the mail to who asked to be subscribed
 
 
 @dataclass(frozen=True, slots=True)

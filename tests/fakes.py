@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +33,7 @@ from newsletter.model import (
     ProfileRevision,
     RevisionOrigin,
     RunReport,
+    SignUp,
     Standing,
     Vote,
 )
@@ -50,6 +52,8 @@ class MemoryStore:
         self._revisions: dict[str, list[ProfileRevision]] = {}
         self._votes: dict[tuple[str, str], Vote] = {}
         self._once: set[tuple[str, str, date]] = set()
+        self._sign_ups: dict[tuple[date, str], SignUp] = {}
+        self._enrolled: dict[str, SignUp] = {}
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._batches: dict[str, ModelBatch] = {}
@@ -201,6 +205,44 @@ class MemoryStore:
 
     def forget_claims(self, *, before: date) -> None:
         self._once = {claim for claim in self._once if claim[2] >= before}
+
+    def add_sign_up(self, sign_up: SignUp) -> bool:
+        with self._lock:
+            key = _utc_day(sign_up.at), sign_up.subscriber_id
+            is_first = key not in self._sign_ups
+            self._sign_ups.setdefault(key, sign_up)
+        return is_first
+
+    def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
+        return self._sign_ups.get((on, subscriber_id))
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        with self._lock:
+            known = self.get_sign_up(subscriber_id, on)
+            if known is not None and known.confirmed_at is None:
+                known = self._sign_ups[on, subscriber_id] = replace(known, confirmed_at=now)
+        return known
+
+    def forget_sign_ups(self, *, before: date) -> None:
+        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] >= before}
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        with self._lock:
+            others = self._enrolled.keys() - {sign_up.subscriber_id}
+            if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            self._enrolled[sign_up.subscriber_id] = sign_up
+        return True
+
+    def get_enrolled(self) -> list[SignUp]:
+        return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
+
+    def forget_enrolled(self, subscriber_id: str) -> bool:
+        with self._lock:
+            self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[1] != subscriber_id}
+            self._votes = {key: one for key, one in self._votes.items() if key[0] != subscriber_id}
+            self._revisions.pop(subscriber_id, None)
+            return self._enrolled.pop(subscriber_id, None) is not None
 
     def put_judgements(self, judgements: Sequence[Judgement]) -> None:
         for one in judgements:

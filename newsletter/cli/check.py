@@ -17,6 +17,8 @@ from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
 from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
+from newsletter.joining import FILE as MAILS
+from newsletter.joining import load_mails
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import load_subscribers
@@ -48,6 +50,7 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
         checks += [
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
+            ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
         ]
@@ -127,12 +130,23 @@ def _settings(settings: Settings) -> str:
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
 
 
+def _joining(settings: Settings) -> str:
+    """Counts only where there is a memory with a place for them: opening another would write."""
+    enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    if not settings.open_subscription:
+        return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
+    app.check_open_subscription(settings)
+    page = f"{(settings.base_url or '').rstrip('/')}/subscribe"
+    return f"{len(enrolled)}, and others can subscribe at {page} (NEWSLETTER_OPEN_SUBSCRIPTION)"
+
+
 def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
     load_answers(resources.read_text(ANSWERS))
+    load_mails(resources.read_text(MAILS))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

@@ -35,7 +35,7 @@ def command() -> None:
     settings = load_settings()
     begin_log(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = work_until_asked(lambda duty: keep_clock(settings, duty))
+    is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)
 
@@ -82,6 +82,6 @@ def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber
     log.run_started(len(listed.subscribers), due_only=True)
     report = flow.run_morning(desk, listed.subscribers, _Watcher(duty), due_only=True, should_stop=duty.stop.is_set)
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem))
-    teller.tell(report, listed.problem)
+    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
+    teller.tell(report, listed.problem, listed.ignored)
     return listed.subscribers

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event, Thread
+from time import monotonic
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -45,33 +47,38 @@ class Duty:
         self.idle = Event()
 
 
-def work_until_asked(work: Callable[[Duty], None], *services: Callable[[], None]) -> bool:
+def work_until_asked(works: Sequence[Callable[[Duty], None]], *services: Callable[[], None]) -> bool:
     """Do all of these, each in a thread, until a signal comes; False if one of them ended by itself, which none should.
 
-    The work has a few seconds to end by itself, and as long as it takes if it is not idle. Services end with the
-    process.
+    Each work has a duty of its own. All have a few seconds to end by themselves, and as long as it takes those that are
+    not idle. Services end with the process.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # before there are threads, which inherit it
-    duty, broken = Duty(), Event()
+    duties, is_over, broken = [Duty() for _ in works], Event(), Event()
 
     def guarded(do: Callable[[], None]) -> None:
         try:
             do()
         finally:
-            if not duty.stop.is_set():
+            if not is_over.is_set():
                 broken.set()
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    threads = [Thread(target=guarded, args=(do,), daemon=True) for do in (lambda: work(duty), *services)]
+    todo = [*(partial(work, duty) for work, duty in zip(works, duties, strict=True)), *services]
+    threads = [Thread(target=guarded, args=(do,), daemon=True) for do in todo]
     for thread in threads:
         thread.start()
     signal.sigwait(_SIGNALS)
-    duty.stop.set()
+    is_over.set()
+    for duty in duties:
+        duty.stop.set()
     _let_the_next_one_kill()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    threads[0].join(_PATIENCE_S)
-    while threads[0].is_alive() and not duty.idle.is_set():
-        threads[0].join(_LOOK_AGAIN_S)
+    until = monotonic() + _PATIENCE_S
+    for thread, duty in zip(threads, duties, strict=False):  # the services come last
+        thread.join(max(0.0, until - monotonic()))
+        while thread.is_alive() and not duty.idle.is_set():
+            thread.join(_LOOK_AGAIN_S)
     return not broken.is_set()
 
 

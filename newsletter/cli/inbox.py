@@ -43,17 +43,25 @@ def command(once: bool) -> None:
             sys.exit(1)
         click.echo(f"{count} mail{'' if count == 1 else 's'} read")
         return
-    is_ended = work_until_asked(lambda duty: _keep(settings, mailbox, duty))
+    is_ended = work_until_asked([lambda duty: keep_inbox(settings, mailbox, duty)])
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)
 
 
-def _keep(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
+def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
+    """Read the mailbox in the present thread, once a minute, until the duty is over.
+
+    Whatever goes wrong is logged, a bug with its traceback: others work in the same process, and a mail that breaks one
+    round would break the next process as well.
+    """
     while not duty.stop.is_set():
+        duty.idle.set()  # until a mail is in hand: a server that does not answer holds up no end
         try:
             _round(settings, mailbox, duty)
-        except NewsletterError as error:
-            log.get_log().error("inbox_failed", error=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - see above
+            known = isinstance(error, NewsletterError)
+            said = f"{type(error).__name__}: {error}" if known else type(error).__name__
+            log.get_log().error("inbox_failed", error=said, exc_info=None if known else error)
         duty.idle.set()
         duty.stop.wait(EVERY_S)
 

@@ -90,10 +90,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             )
         log.run_finished(report)
     if settings.log == "json":
-        log.troubles(alerts.troubles_of(report, listed.problem))
+        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
     else:
         _complain_of(listed.problem, *troubles(report))
-    teller.tell(report, listed.problem)
+    teller.tell(report, listed.problem, listed.ignored)
     if not quiet:
         show(report, subscribers)
         if line := model_line(desk.store, report):

@@ -1,8 +1,9 @@
-"""`newsletter serve`: the web part, with the clock in the same process unless another one keeps it."""
+"""`newsletter serve`: the web part; in the same process the clock and the mailbox, unless others keep them."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -11,6 +12,7 @@ from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.inbox import keep_inbox
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 
@@ -22,9 +24,12 @@ THREADS = 4
 @click.option(
     "--port", type=click.IntRange(0, 65_535), envvar="PORT", default=8000, show_default=True, show_envvar=True
 )
-@click.option("--no-clock", is_flag=True, help="The web part alone: 'newsletter clock' is another process.")
-def command(host: str, port: int, no_clock: bool) -> None:
+@click.option("--no-clock", is_flag=True, help="Without the clock: 'newsletter clock' is another process.")
+@click.option("--no-inbox", is_flag=True, help="Without the mailbox: 'newsletter inbox' is another process.")
+def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     """Answer on the web (unsubscribe links, events, /health, /metrics), and mail everybody at their own time.
+
+    Where NEWSLETTER_IMAP_HOST is set it reads the mailbox of replies and bounces, too, as 'newsletter inbox' does.
 
     Ends as 'newsletter clock' does. It speaks HTTP: put a server that speaks HTTPS in front of it.
 
@@ -38,8 +43,14 @@ def command(host: str, port: int, no_clock: bool) -> None:
     settings = load_settings()
     begin_log(settings)
     web = app.build_web(settings)
+    works: list[Callable[[Duty], None]] = []  # what cannot work is said now
     if not no_clock:
-        app.build(settings)  # what cannot work is said now
+        app.build(settings)
+        works.append(lambda duty: keep_clock(settings, duty))
+    if settings.imap_host and not no_inbox:
+        mailbox = app.build_mailbox(settings)
+        app.build_listener(settings)
+        works.append(lambda duty: keep_inbox(settings, mailbox, duty))
     try:
         server = create_server(
             web,
@@ -51,15 +62,9 @@ def command(host: str, port: int, no_clock: bool) -> None:
         )
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
-    log.get_log().info("web_started", host=host, port=int(server.effective_port), clock=not no_clock)
-
-    def keep(duty: Duty) -> None:
-        if no_clock:
-            duty.stop.wait()
-        else:
-            keep_clock(settings, duty)
-
-    is_ended = work_until_asked(keep, server.run)
+    parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
+    log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
+    is_ended = work_until_asked(works, server.run)
     server.task_dispatcher.shutdown()  # answers in hand are finished
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)

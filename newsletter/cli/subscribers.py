@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: the list; one of them in full, with who said what; and their profiles' revisions."""
+"""`newsletter subscribers`: the list; one in full, with who said what; their profiles' revisions; removing one."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class _ShowByDefault(click.Group):
 @click.group(cls=_ShowByDefault, invoke_without_command=True, epilog=EXIT_CODES)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the subscribers as they are served: subscribers.yaml, with the readers' own wishes over it.
+    """List the subscribers as they are served: subscribers.yaml and who came by the web, with their own wishes over it.
 
     Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
-    subscribers.yaml itself, then run 'newsletter check'.
+    subscribers.yaml itself, then run 'newsletter check'. Who came by the web is taken off with 'remove'.
 
     \b
     Examples:
@@ -47,6 +47,7 @@ def command(context: click.Context) -> None:
       newsletter subscribers show ada@example.org
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
+      newsletter subscribers remove ada@example.org
     """
     if context.invoked_subcommand:
         return
@@ -54,7 +55,7 @@ def command(context: click.Context) -> None:
     store = app.build_store(settings)
     listed = _load(settings, store)
     suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
-    table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "profile")
+    table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "from", "profile")
     for reader in listed.readers:
         one = reader.subscriber
         mail = f"paused until {one.paused_until}" if one.paused_until else str(one.frequency)
@@ -68,7 +69,8 @@ def command(context: click.Context) -> None:
             f"{one.send_at:%H:%M}",
             one.zone,
             " ".join(one.categories),
-            f"revision {reader.revision.number}" if reader.revision else "file",
+            "web" if reader.sign_up else "file",
+            f"revision {reader.revision.number}" if reader.revision else "",
         )
     print_table(table)
 
@@ -116,14 +118,14 @@ def revisions(who: str, number: int | None) -> None:
     if number is not None:
         if number > len(kept):
             raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}")
-        click.echo(kept[number - 1].text or "# empty: back to subscribers.yaml")
+        click.echo(kept[number - 1].text or f"# empty: back to {_base(reader)}")
         return
     if not kept:
-        click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; subscribers.yaml holds.")
+        click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {_base(reader)} holds.")
         return
     table = new_table("number#", "at (UTC)", "by", "state")
     for revision in kept:
-        state = "holds" if revision == reader.revision else _state(revision, as_listed)
+        state = "holds" if revision == reader.revision else _state(revision, as_listed, _base(reader))
         table.add_row(str(revision.number), f"{revision.at:%Y-%m-%d %H:%M}", _ORIGINS[revision.origin], state)
     print_table(table)
 
@@ -134,6 +136,8 @@ def revisions(who: str, number: int | None) -> None:
 def revert(who: str, number: int) -> None:
     """Bring back revision NUMBER of a subscriber's profile, as a new revision; 0 is back to subscribers.yaml.
 
+    Of who came by the web, 0 is back to what they asked for there.
+
     \b
     Examples:
       newsletter subscribers revert ada@example.org 2
@@ -143,6 +147,35 @@ def revert(who: str, number: int) -> None:
     store = app.build_store(settings)
     one = _find(_load(settings, store), who).subscriber
     click.echo(app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now()))
+
+
+@command.command()
+@click.argument("who", metavar="EMAIL|ID")
+def remove(who: str) -> None:
+    """Take somebody off the list who came by the web, and forget their address, their wishes, profiles and votes.
+
+    What was mailed to them stays in the ledger under their id, and so does what keeps mail away from them, if anything
+    does. They may subscribe again; 'newsletter suppressions add' keeps them out.
+
+    \b
+    Example:
+      newsletter subscribers remove ada@example.org
+    """
+    settings = load_settings()
+    store = app.build_store(settings)
+    one = _enrolled(store, who)
+    if one is None:
+        listed = _find(_load(settings, store), who).subscriber
+        raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
+    store.forget_enrolled(one)
+    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {in_words(store.get_standing(one))}.")
+    if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
+        complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
+
+
+def _enrolled(store: Store, who: str) -> str | None:
+    known = {one.email.casefold(): one.subscriber_id for one in store.get_enrolled()}
+    return known.get(who.casefold()) or next((one for one in known.values() if one == who), None)
 
 
 def _load(settings: Settings, store: Store) -> app.SubscriberList:
@@ -158,9 +191,9 @@ def _find(listed: app.SubscriberList, who: str) -> Reader:
     return next(reader for reader in listed.readers if reader.subscriber == one)
 
 
-def _state(revision: ProfileRevision, listed: Subscriber) -> str:
+def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
     if is_blank(revision.text):
-        return "back to subscribers.yaml"
+        return f"back to {base}"
     try:
         read(revision.text, listed)
     except ConfigError as error:
@@ -178,4 +211,14 @@ def _origins(reader: Reader) -> list[str]:
         lines.append("the reader's own word: frequency")
     if reader.has_pause:
         lines.append("the reader's own word: paused_until")
-    return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
+    if (asked := reader.sign_up) is None:
+        return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
+    return [
+        *lines,
+        f"subscribed on the web on {asked.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
+    ]
+
+
+def _base(reader: Reader) -> str:
+    """What holds where no revision does."""
+    return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"

@@ -20,6 +20,7 @@ from newsletter.model import (
     ProfileRevision,
     RevisionOrigin,
     RunReport,
+    SignUp,
     Standing,
     Vote,
 )
@@ -142,6 +143,36 @@ class Store(Protocol):
 
     def forget_claims(self, *, before: date) -> None:
         """Drop what was claimed on days before that date."""
+
+    # -- who subscribes on the web
+
+    def add_sign_up(self, sign_up: SignUp) -> bool:
+        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept."""
+
+    def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
+        """What they asked for on that UTC day."""
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        """Write down when it was confirmed, the first time; None if nothing is kept."""
+
+    def forget_sign_ups(self, *, before: date) -> None:
+        """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        """Keep this as what makes them a subscriber, in place of an earlier one.
+
+        False, and nothing is kept, if `most` others are enrolled already who are not suppressed. Of any number of
+        racing calls no more than that are let in.
+        """
+
+    def get_enrolled(self) -> list[SignUp]:
+        """Everybody who is a subscriber by the web, also who has left since: by when they asked."""
+
+    def forget_enrolled(self, subscriber_id: str) -> bool:
+        """Drop what they asked for, their enrolment, their profiles and votes; False if they were not enrolled.
+
+        Their deliveries and their standing stay: what was mailed, and what keeps mail away.
+        """
 
     # -- a model's answers and calls
 

@@ -53,6 +53,15 @@ class Shelf(Generic[T]):
         files.make_folder(path.parent)
         storage.write(tables)
 
+    def drop(self, path: Path, key: str) -> bool:
+        """Take the value with this key away; False if there is none. Call under the folder's lock."""
+        storage = _WholeFile(path, self._temp_folder)
+        tables = storage.read() or {}
+        if tables.get(self._table, {}).pop(key, None) is None:
+            return False
+        storage.write(tables)
+        return True
+
     def _open(self, path: Path) -> Table:
         return _KeyedDB(path, self._temp_folder, storage=_WholeFile).table(self._table)
 

@@ -4,6 +4,7 @@
     judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
     events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
     once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json
+    sign_ups/2026-11-22.json · enrolled/s_8k2mpq4x.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -15,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -35,6 +36,7 @@ from newsletter.model import (
     ProfileRevision,
     RevisionOrigin,
     RunReport,
+    SignUp,
     Standing,
     Vote,
 )
@@ -43,7 +45,7 @@ from newsletter.stores.shelf import Shelf, unreadable
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
-_STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")
+_STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")  # and of whoever is enrolled
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
 
@@ -69,6 +71,8 @@ class TinyStore:
         self._revisions = folder / "revisions"
         self._votes = folder / "votes"
         self._once = folder / "once"
+        self._sign_ups = folder / "sign_ups"
+        self._enrolled = folder / "enrolled"
         self._batches = folder / "batches"
         self._digests = folder / "digests"
         self._runs = folder / "runs"
@@ -82,6 +86,7 @@ class TinyStore:
         self._profiles = Shelf("revisions", ProfileRevision, lambda revision: str(revision.number), self._temp)
         self._voted = Shelf("votes", Vote, lambda vote: vote.arxiv_id, self._temp)
         self._claimed = Shelf("once", _Claimed, lambda claimed: claimed.key, self._temp)
+        self._asked = Shelf("sign_ups", SignUp, lambda asked: asked.subscriber_id, self._temp)
         self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._submitted = Shelf("batches", ModelBatch, lambda batch: batch.batch_id, self._temp)
@@ -95,7 +100,7 @@ class TinyStore:
                 files.make_folder(part)
             for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
                 files.make_folder(part)
-            for part in (self._revisions, self._votes, self._once):
+            for part in (self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -339,6 +344,65 @@ class TinyStore:
                 for path in _files(folder, _DAY_FILE):
                     if path.stem < before.isoformat():
                         path.unlink(missing_ok=True)
+
+    # -- who subscribes on the web
+
+    def add_sign_up(self, sign_up: SignUp) -> bool:
+        path = self._sign_ups / _day_file(sign_up.at.astimezone(UTC).date())
+        with self._change(path):
+            if self._asked.get(path, sign_up.subscriber_id) is not None:
+                return False
+            self._asked.put(path, sign_up)
+        return True
+
+    def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
+        path = self._sign_ups / _day_file(on)
+        with _disk(path):
+            return self._asked.get(path, subscriber_id)
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        path = self._sign_ups / _day_file(on)
+        with self._change(path):
+            known = self._asked.get(path, subscriber_id)
+            if known is None or known.confirmed_at is not None:
+                return known
+            confirmed = replace(known, confirmed_at=now)
+            self._asked.put(path, confirmed)
+        return confirmed
+
+    def forget_sign_ups(self, *, before: date) -> None:
+        with self._change(self._sign_ups):
+            for path in _files(self._sign_ups, _DAY_FILE):
+                if path.stem < before.isoformat():
+                    path.unlink(missing_ok=True)
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        path = self._enrolled_file(sign_up.subscriber_id)
+        with self._change(path):
+            others = {known.subscriber_id for known in self.get_enrolled()} - {sign_up.subscriber_id}
+            if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            self._asked.put(path, sign_up)
+        return True
+
+    def get_enrolled(self) -> list[SignUp]:
+        with _disk(self._enrolled):
+            paths = _files(self._enrolled, _STANDING_FILE)
+            found = [sign_up for path in paths for sign_up in self._asked.get_all(path)]
+        return sorted(found, key=lambda sign_up: (sign_up.at, sign_up.subscriber_id))
+
+    def forget_enrolled(self, subscriber_id: str) -> bool:
+        path = self._enrolled_file(subscriber_id)
+        with self._change(path):
+            is_known = path.exists()
+            for asked in _files(self._sign_ups, _DAY_FILE):
+                self._asked.drop(asked, subscriber_id)
+            for own in (self._revisions, self._votes, self._enrolled):  # the last one says that it is to be done
+                (own / path.name).unlink(missing_ok=True)
+        return is_known
+
+    def _enrolled_file(self, subscriber_id: str) -> Path:
+        return self._enrolled / f"{_require_safe(subscriber_id)}.json"
 
     # -- a model's answers and calls
 

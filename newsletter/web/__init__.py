@@ -14,13 +14,24 @@ import flask
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
-from newsletter.web import archive, inbound, monitoring, pausing, profile, sendgrid_hook, site, unsubscribe, votes
+from newsletter.web import (
+    archive,
+    inbound,
+    monitoring,
+    pausing,
+    profile,
+    sendgrid_hook,
+    site,
+    subscribe,
+    unsubscribe,
+    votes,
+)
 from newsletter.web.archive import Archives
 from newsletter.web.profile import Profiles
 
 __all__ = ["Archives", "Profiles", "WebPart", "check_templates", "create_app"]
 
-PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES)
+PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class WebPart:
     archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
+    door: subscribe.Door | None = None  # None: nobody can subscribe here
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -51,6 +63,9 @@ def create_app(part: WebPart) -> flask.Flask:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     if part.archives is not None:
         app.register_blueprint(archive.blueprint(part.store, part.signer, part.archives, part.now))
+    if part.door is not None and part.signer is not None:
+        app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
+        app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
     site.check(app, PAGES)

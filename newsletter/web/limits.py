@@ -17,7 +17,7 @@ from threading import Lock
 import flask
 from werkzeug.exceptions import TooManyRequests
 
-WINDOW_S = 60
+WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
 _TOKEN_CHARS = 200
 
@@ -30,21 +30,21 @@ class _Counts:
 
 
 class Limit:
-    """At most about `most` requests of a key in any minute. Shared by all threads."""
+    """At most about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
-    def __init__(self, most: int, now: Callable[[], datetime]) -> None:
-        self._most, self._now = most, now
+    def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
+        self._most, self._now, self._window_s = most, now, window_s
         self._counts: OrderedDict[str, _Counts] = OrderedDict()
         self._lock = Lock()
 
     def take(self, key: str) -> int:
         """Count one request: 0 if it may go on, or the seconds until one may."""
         at = self._now().timestamp()
-        window, passed = int(at // WINDOW_S), at % WINDOW_S / WINDOW_S
+        window, passed = int(at // self._window_s), at % self._window_s / self._window_s
         with self._lock:
             counts = self._counts_of(key, window)
             if counts.now + counts.before * (1 - passed) >= self._most:
-                return math.ceil(WINDOW_S * (1 - passed))
+                return math.ceil(self._window_s * (1 - passed))
             counts.now += 1
         return 0
 

@@ -22,6 +22,7 @@ from werkzeug.routing import BaseConverter
 
 from newsletter import resources
 from newsletter.errors import ConfigError, StoreError
+from newsletter.theme import load_theme, page_style
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Rest(BaseConverter):
 
 
 def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
-    """An application without a page yet. Raises ConfigError if the stylesheet cannot be read."""
+    """An application without a page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
     app = flask.Flask("newsletter", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
@@ -59,8 +60,8 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources.folders(TEMPLATES)])
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address)
-    _serve(app, "style.css", "stylesheet", "text/css")
+    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
+    _serve(app, "style.css", "stylesheet", "text/css", page_style(load_theme()))
     _serve(app, "archive.css", "archive_stylesheet", "text/css")
     _serve(app, "editor.js", "script", "text/javascript")
     app.after_request(_protect)
@@ -68,8 +69,8 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     return app
 
 
-def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str) -> None:
-    text = resources.read_text(f"{TEMPLATES}/{name}")
+def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str = "") -> None:
+    text = text or resources.read_text(f"{TEMPLATES}/{name}")
     headers = {"Cache-Control": f"public, max-age={FILE_AGE_S}"}
     app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
 

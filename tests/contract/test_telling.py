@@ -137,6 +137,15 @@ def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -
     assert "Deferred" not in sender.mails[1].mime.get_content()
 
 
+def test_a_profile_that_is_ignored_is_told_once_and_the_heartbeat_goes_on(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    for _ in range(2):
+        teller(hook, store, sender).tell(report(RunOutcome.SENT), "", [("s_00000000", "revision 2 cannot be read")])
+    [mail] = sender.mails
+    assert "Profile ignored (s_00000000): revision 2 cannot be read" in mail.mime.get_content()
+    assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
+
+
 def test_what_could_not_be_told_is_told_at_the_next_tick(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting(Act.DEFER)
     hook.answers = [404]

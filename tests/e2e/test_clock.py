@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from newsletter import sample
-from newsletter.model import DeliveryState
+from newsletter.model import DeliveryState, RevisionOrigin
 from newsletter.stores.tiny import TinyStore
 from tests.e2e import killed_run
 
@@ -253,6 +253,19 @@ def test_a_clock_sends_a_heartbeat_and_alerts_once_and_goes_on(tmp_path: Path, s
     with newsletter(tmp_path, "run", "--dry-run", **live(server), **ways) as run:
         assert run.end() == 3
     assert server.asked == ["/atom/cs.LG", "/beat"]
+
+
+def test_a_profile_that_is_ignored_is_told_after_the_run(tmp_path: Path, server: Server) -> None:
+    prepare(tmp_path, 1)
+    with newsletter(tmp_path, "run", "--due", **live(server)) as run:
+        assert run.end() == 0
+    store = TinyStore(tmp_path / "state")
+    (row,) = store.get_deliveries()
+    store.add_revision(row.subscriber_id, "colour: blue", origin=RevisionOrigin.WEB, now=datetime.now(UTC))
+    with newsletter(tmp_path, "run", "--due", **live(server), alert_url=f"{server.url}/alert") as run:
+        assert run.end() == 0, run.lines
+    [told] = server.told
+    assert [(each["kind"], each["about"]) for each in told["troubles"]] == [("profile ignored", [row.subscriber_id])]
 
 
 def test_a_broken_tick_is_told_and_the_clock_lives(tmp_path: Path, server: Server) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import imaplib
+import json
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -16,6 +18,7 @@ from newsletter.model import Frequency, SuppressionReason
 from newsletter.stores.tiny import TinyStore
 from tests import imap_server
 from tests.e2e.test_cli import ADA, SUBSCRIBERS, Done, Place
+from tests.e2e.test_clock import get, newsletter
 
 pytestmark = pytest.mark.skipif(not imap_server.is_there(), reason=imap_server.MISSING)
 
@@ -38,10 +41,12 @@ def place(tmp_path: Path) -> Place:
 
 
 def inbox(place: Place, port: int) -> Done:
-    login = {"imap_host": "localhost", "imap_port": str(port), "imap_tls": "none"}
-    return place.newsletter(
-        "inbox", "--once", **SENDING, **login, imap_user=imap_server.USER, imap_password=imap_server.PASSWORD
-    )
+    return place.newsletter("inbox", "--once", **login(port))
+
+
+def login(port: int) -> dict[str, str]:
+    place = {"imap_host": "localhost", "imap_port": str(port), "imap_tls": "none"}
+    return {**SENDING, **place, "imap_user": imap_server.USER, "imap_password": imap_server.PASSWORD}
 
 
 def put(port: int, *mails: EmailMessage) -> None:
@@ -113,3 +118,31 @@ def test_without_a_mailbox_it_says_what_to_set(place: Place) -> None:
     done = place.newsletter("inbox", "--once", **SENDING)
     assert done.returncode == 3
     assert "NEWSLETTER_IMAP_HOST" in done.stderr
+
+
+def test_the_web_part_reads_the_mailbox_too_and_finishes_the_mail_in_hand(place: Place, port: int) -> None:
+    put(port, reply_to(digest_of(place, ADA), "unsubscribe"))
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **login(port)) as serve:
+        assert json.loads(serve.read_until("web_started"))["inbox"] is True
+        assert json.loads(serve.read_until('"event": "mail"'))["became"].endswith("unsubscribe, answered")
+        assert serve.end(signal.SIGTERM) == 0, serve.lines
+    assert TinyStore(place.path("state")).get_standing(subscriber_id(ADA)).suppression is not None
+    assert "@" not in "".join(serve.lines)
+    put(port, reply_to(digest_of(place, "konrad"), "unsubscribe", 2))
+    with newsletter(place.folder, "serve", "--no-clock", "--no-inbox", "--port", "0", **login(port)) as serve:
+        started = json.loads(serve.read_until("web_started"))
+        assert (started["inbox"], get(started["port"], "/health")[0]) == (False, 200)
+        assert serve.end(signal.SIGTERM) == 0, serve.lines
+    assert len(TinyStore(place.path("state")).get_standings()) == 1
+    assert inbox(place, port).stdout.strip() == "1 mail read"
+
+
+def test_a_mailbox_that_cannot_be_read_stops_no_page(place: Place, port: int) -> None:
+    wrong = login(port) | {"imap_password": "another word"}
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **wrong) as serve:
+        web_port = json.loads(serve.read_until("web_started"))["port"]
+        assert "refuses the login" in serve.read_until("inbox_failed")
+        assert get(web_port, "/health")[0] == 200
+        assert serve.end(signal.SIGTERM) == 0, serve.lines
+    done = place.newsletter("serve", "--no-clock", "--port", "0", **SENDING, imap_host="localhost")
+    assert (done.returncode, "NEWSLETTER_IMAP_PASSWORD" in done.stderr) == (3, True)

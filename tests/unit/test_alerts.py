@@ -78,6 +78,19 @@ def test_a_broken_subscribers_file_is_told() -> None:
     )
 
 
+def test_a_profile_that_is_ignored_is_told_for_each_reader_and_keeps_no_heartbeat_away() -> None:
+    found = report(entry(1, RunOutcome.SENT), entry(2, RunOutcome.SENT))
+    ignored = [(f"s_{n:08}", f"revision 2 of the profile of s_{n:08} cannot be read any more (x)") for n in (1, 2)]
+    troubles = troubles_of(found, "", ignored)
+    assert [each.about for each in troubles] == ["s_00000001", "s_00000002"]
+    assert len({each.key for each in troubles}) == 2
+    assert went_well(troubles)
+    alert = alert_of(found, troubles)
+    assert alert is not None
+    assert "Profile ignored (s_00000001, s_00000002): revision 2" in alert.text
+    assert "'newsletter subscribers revert' brings one back" in alert.text
+
+
 def test_the_same_cause_is_one_line_with_all_ids_and_many_ids_are_cut() -> None:
     found = report(*(entry(n, RunOutcome.DEFERRED, f"s_{n:08}/2026-01-06: 451 later, {n} waiting") for n in range(25)))
     alert = alert_of(found, troubles_of(found))

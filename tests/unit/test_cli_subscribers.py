@@ -15,8 +15,9 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.config import load_settings
-from newsletter.model import Frequency, RevisionOrigin
+from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tiny import TinyStore
+from newsletter.suppress import left
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:
@@ -24,6 +25,7 @@ YAML = """subscribers:
   - {email: emmy@example.org, categories: [math.RA], topics: [{name: Rings, relevant: all}]}
 """
 AT = datetime(2026, 1, 6, 8, tzinfo=UTC)
+EVE = SignUp(subscriber_id("eve@example.org"), AT, "Eve@example.org", "Eve", ("hep-th",), "Black holes.", language="de")
 
 
 @pytest.fixture
@@ -129,3 +131,69 @@ def test_a_broken_file_and_a_changed_profile_go_together(store: TinyStore, tmp_p
     assert listed.problem
     assert listed.subscribers[0].max_papers == 3
     assert listed.as_listed[0].max_papers == 30
+
+
+# --- who came by the web --------------------------------------------------------------------------------
+
+
+def test_who_came_by_the_web_stands_behind_the_file_with_its_defaults(store: TinyStore, tmp_path: Path) -> None:
+    defaults = "defaults: {time_zone: Asia/Tokyo, max_papers: 7, topics: [{name: Ours, relevant: all}]}\n"
+    (tmp_path / "subscribers.yaml").write_text(defaults + YAML, encoding="utf-8")
+    store.enrol(EVE, most=1)
+    listed = app.load_subscribers(load_settings(), store)
+    assert [one.email for one in listed.subscribers] == [ADA, "emmy@example.org", "Eve@example.org"]
+    eve = listed.subscribers[2]
+    assert (eve.zone, eve.max_papers, eve.categories, eve.profile.language) == ("Asia/Tokyo", 7, ("hep-th",), "de")
+    assert [(topic.name, topic.relevant) for topic in eve.profile.topics] == [("Black holes", "Black holes.")]
+    table = newsletter("subscribers").stdout.splitlines()
+    assert [line.split()[-1] for line in table[1:]] == ["file", "file", "web"]
+    assert newsletter("subscribers", "show", "eve@example.org").output.splitlines()[-1] == (
+        "# subscribed on the web on 2026-01-06: what they asked for then, and the defaults of subscribers.yaml"
+    )
+    assert "what they asked for on the web holds" in newsletter("subscribers", "revisions", EVE.subscriber_id).output
+
+
+def test_the_file_holds_for_who_is_in_both(store: TinyStore) -> None:
+    store.enrol(replace(EVE, subscriber_id=ADA_ID, email="ada+web@example.org"), most=1)
+    listed = app.load_subscribers(load_settings(), store)
+    assert [one.email for one in listed.subscribers] == [ADA, "emmy@example.org"]
+    assert newsletter("subscribers", ADA).output.endswith("# all from subscribers.yaml\n")
+    done = newsletter("subscribers", "remove", ADA_ID)
+    assert "still subscribed by that" in done.stderr
+    assert store.get_enrolled() == []
+
+
+def test_a_profile_of_the_web_is_changed_and_goes_back_to_what_was_asked_for(store: TinyStore) -> None:
+    store.enrol(EVE, most=1)
+    profiles = app.build_profiles(load_settings(), store)
+    said = profiles.change(EVE.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=AT)
+    assert "max_papers: 3 instead of 30" in said
+    assert shown("eve@example.org")["max_papers"] == 3
+    assert newsletter("subscribers", "revert", "eve@example.org", "0").exit_code == 0
+    assert (shown("eve@example.org")["max_papers"], shown("eve@example.org")["categories"]) == (30, ["hep-th"])
+    assert "back to what they asked for on the web" in newsletter("subscribers", "revisions", EVE.subscriber_id).output
+
+
+@pytest.mark.parametrize("who", ["EVE@example.org", EVE.subscriber_id])
+def test_who_came_by_the_web_is_removed_with_all_they_said_but_not_what_keeps_mail_away(
+    store: TinyStore, tmp_path: Path, who: str
+) -> None:
+    store.add_sign_up(EVE)
+    store.enrol(EVE, most=1)
+    store.put_vote(Vote(EVE.subscriber_id, "2601.00001", 1, AT))
+    store.add_revision(EVE.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=AT)
+    store.change_standing(EVE.subscriber_id, lambda known: left(known, AT))
+    done = newsletter("subscribers", "remove", who)
+    assert done.exit_code == 0
+    assert f"{EVE.subscriber_id} is suppressed since 2026-01-06: unsubscribed" in done.stdout
+    assert "nobody is called" in newsletter("subscribers", "show", who).stderr
+    kept = [path for path in (tmp_path / "state").rglob("*.json") if "ve@example" in path.read_text(encoding="utf-8")]
+    assert kept == []
+    assert store.get_votes(EVE.subscriber_id) == []
+    assert "nobody is called" in newsletter("subscribers", "remove", who).stderr
+
+
+def test_who_is_in_the_file_is_taken_out_there(store: TinyStore) -> None:
+    done = newsletter("subscribers", "remove", ADA)
+    assert done.exit_code == 2
+    assert "take the entry out there" in done.stderr

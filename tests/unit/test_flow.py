@@ -31,6 +31,7 @@ from newsletter.model import (
     RunReport,
     ScoreFailure,
     ScoreSheet,
+    SignUp,
     Subscriber,
     SubscriberReport,
     Suppression,
@@ -40,6 +41,7 @@ from newsletter.model import (
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
 from newsletter.scorers import Question, Votes
+from newsletter.signups import asked_on
 from newsletter.voting import cast, cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -374,6 +376,18 @@ def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
         given.store.begin_call(call, budget_usd=None)
     given.run()
     assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
+
+
+def test_a_run_forgets_what_nobody_confirmed_within_a_week() -> None:
+    given = morning(*two_papers())
+    asked = [
+        SignUp("s_stranger", make.NOW - timedelta(days=days), "eve@example.org", "", ("cs.LG",), "Graphs.")
+        for days in (7, 8)
+    ]
+    for one in asked:
+        given.store.add_sign_up(one)
+    given.run()
+    assert [given.store.get_sign_up("s_stranger", asked_on(one)) for one in asked] == [asked[0], None]
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:

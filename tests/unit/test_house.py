@@ -20,6 +20,7 @@ PURE = {
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "confirmations", "wording", "links", "view", "citations", "typeset"),
+    *("signups",),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -30,10 +31,13 @@ EDGE_TOOLS = {
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive"},
+    "web": {
+        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
+        *("taxonomy", "theme"),
+    },
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
-TOP = FLOW | {"app", "cli", "config", "listen"}
+TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),

@@ -171,7 +171,7 @@ def test_an_empty_reply_changes_nothing_but_an_emptied_page_is_back_to_the_file(
     assert "no profile in what you sent" in profiles.change(WHO, "> \n", origin=REPLY, now=LATER)
     assert served(store).max_papers == 3
     told = profiles.change(WHO, " \n", origin=WEB, now=LATER)
-    assert told.startswith("Your profile is again as the operator of this newsletter has set it (revision 2).")
+    assert told.startswith("Your profile is again as it was set up for you (revision 2).")
     assert "- max_papers: 30 instead of 3" in told
     assert served(store) == ADA
 
@@ -210,7 +210,7 @@ def test_going_back_to_the_file_frees_keys_that_happen_to_say_the_same(store: St
 def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, profiles: Profiles) -> None:
     with pytest.raises(ConfigError, match="has no revision 7; 'newsletter subscribers revisions"):
         profiles.revert(WHO, 7, now=NOW)
-    with pytest.raises(ConfigError, match="is not in subscribers"):
+    with pytest.raises(ConfigError, match="is no subscriber; 'newsletter subscribers' lists"):
         profiles.revert("s_other234", 0, now=NOW)
     store.add_revision(WHO, "colour: blue", origin=REPLY, now=NOW)
     with pytest.raises(ConfigError, match="colour: unknown key"):

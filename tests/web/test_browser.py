@@ -18,14 +18,17 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.model import RevisionOrigin, SuppressionReason
 from newsletter.tokens import Purpose
-from newsletter.web import create_app
+from newsletter.web import create_app, subscribe
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
+from tests.web.test_subscribe import EVE, FORM, House
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 PATHS = {
+    "subscribe": "/subscribe",
+    "confirm": f"/confirm/{SIGNER.short_link(Purpose.CONFIRM, EVE, NOW.date().isoformat())}",
     "u": f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}",
     "pause": f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}",
     "profile": f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}",
@@ -44,6 +47,7 @@ class Visit:
     browser: webdriver.Chrome
     store: MemoryStore
     base: str
+    house: House  # whose door is open to who subscribes
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
         set_screen(self.browser, width, mode)
@@ -84,12 +88,14 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
-    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO)))
+    house = House(store)
+    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Visit(browser, store, f"http://127.0.0.1:{server.port}")
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    yield Visit(browser, store, f"http://127.0.0.1:{server.port}", house)
     browser.get("about:blank")
     server.shutdown()
     thread.join()
@@ -174,7 +180,7 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
     pressed: list[str] = []
 
     def tab_to(name: str) -> None:
-        for _ in range(30):
+        for _ in range(60):
             visit.browser.switch_to.active_element.send_keys(Keys.TAB)
             at = visit.browser.switch_to.active_element
             pressed.append(at.get_attribute("value") or at.text)
@@ -194,6 +200,19 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
     visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
     visit.wait(lambda: is_gone(page))
     assert visit.store.get_revisions(WHO)[-1].text == FIRST + "# by hand\n"
+    visit.open("subscribe")
+    for name in ("email", "name", "words"):
+        tab_to(name)
+        visit.browser.switch_to.active_element.send_keys(str(FORM[name]).replace("\r\n", "\n"))
+    tab_to("Computer science")
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    tab_to("cs.LG")
+    visit.browser.switch_to.active_element.send_keys(Keys.SPACE)
+    tab_to("subscribe")
+    page = visit.find("html")
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    visit.wait(lambda: is_gone(page))
+    assert visit.title() == "Look into your mailbox"
     visit.open("u")
     tab_to("leave")
     tab_to("Just a rest? Pause instead")
@@ -205,8 +224,81 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
     assert visit.store.get_standing(WHO).paused_until is not None
 
 
+def fill_in(visit: Visit, **changes: str) -> None:
+    """By hand, as a person does; what is there already gives way."""
+    for name in ("email", "name", "words", "zone"):
+        field = visit.find(f"#{name}")
+        field.clear()
+        field.send_keys(changes.get(name, str(FORM[name])).replace("\r\n", "\n"))
+    visit.find(f"#frequency option[value='{FORM['frequency']}']").click()
+
+
+def tick(visit: Visit, code: str) -> None:
+    box = visit.find(f"input[value='{code}']")
+    if not box.is_displayed():
+        box.find_element(By.XPATH, "ancestor::details/summary").click()
+    box.click()
+
+
+@WITHOUT_TOO
+def test_subscribing_with_a_mistake_then_right_and_confirming(visit: Visit, script: bool) -> None:
+    visit.open("subscribe", script=script)
+    fill_in(visit, email="eve at example.org", zone="Berlin")
+    visit.press("subscribe")
+    assert visit.title() == "New papers that matter to you"
+    assert [one.text for one in visit.browser.find_elements(By.CSS_SELECTOR, ".wrong")] == [
+        "Please give an e-mail address.",
+        "Please choose at least one category.",
+        "Please give an IANA time zone such as Europe/Berlin; nearest: Europe/Berlin.",
+    ]
+    assert visit.find("#words").get_attribute("value") == str(FORM["words"]).replace("\r\n", "\n")
+    assert visit.find("#frequency").get_attribute("value") == "weekly"
+    fill_in(visit)
+    tick(visit, "cs.LG")
+    tick(visit, "hep-th")
+    visit.press("subscribe")
+    assert visit.title() == "Look into your mailbox"
+    assert visit.house.link() == PATHS["confirm"]
+    visit.open("confirm", script=script)
+    assert visit.store.get_enrolled() == []
+    visit.press("confirm")
+    assert visit.title() == "You are subscribed"
+    (eve,) = visit.store.get_enrolled()
+    assert (eve.email, eve.categories) == ("eve@example.org", ("cs.LG", "hep-th"))
+
+
+def test_nobody_can_reach_the_trap(visit: Visit) -> None:
+    visit.open("subscribe", width=320)
+    trap = visit.find(f"#{subscribe.TRAP}")
+    assert visit.browser.execute_script("return arguments[0].getBoundingClientRect().right < 0", trap)
+    names = list[str]()
+    for _ in range(40):
+        visit.browser.switch_to.active_element.send_keys(Keys.TAB)
+        names.append(visit.browser.switch_to.active_element.get_attribute("name") or "")
+    assert "do" in names
+    assert subscribe.TRAP not in names
+
+
 def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
     """Each page, in each state that looks different."""
+    visit.open("subscribe", width=width, mode=mode)
+    yield "subscribe"
+    visit.press("subscribe")
+    for summary in visit.browser.find_elements(By.CSS_SELECTOR, "summary"):
+        summary.click()
+    yield "wrong form"
+    fill_in(visit)
+    tick(visit, "cs.LG")
+    visit.press("subscribe")
+    yield "asked"
+    visit.house.work()
+    visit.open("confirm", width=width, mode=mode)
+    yield "confirm"
+    visit.press("confirm")
+    yield "welcome"
+    visit.store.forget_enrolled(EVE)
+    visit.open("confirm", width=width, mode=mode)
+    yield "old"
     for page in ("u", "pause", "dead"):
         visit.open(page, width=width, mode=mode)
         for summary in visit.browser.find_elements(By.CSS_SELECTOR, "summary"):

@@ -1,0 +1,129 @@
+"""What every Store promises about who subscribes on the web: asked once a day, let in once, forgotten whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from newsletter.model import Frequency, RevisionOrigin, SignUp, Suppression, SuppressionReason, Vote
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from newsletter.suppress import suppress
+from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
+
+ASKED = SignUp(
+    *(WHO, NOW, "ada@example.org", "Ada \U0001d538 \x00"),
+    *(("cs.LG", "hep-th"), "Graphs.\nAnd \ud800 trees.", "Europe/Berlin", Frequency.WEEKLY, "de"),
+)
+LATER = timedelta(hours=1)
+
+
+@pytest.fixture(params=["tiny", "memory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
+
+
+@pytest.fixture
+def store(memory: Memory) -> Store:
+    return memory.store
+
+
+def of(number: int) -> SignUp:
+    return replace(ASKED, subscriber_id=f"s_number{number:02d}", at=NOW + number * timedelta(seconds=1))
+
+
+def test_what_is_asked_for_comes_back_and_the_first_of_a_day_stays(memory: Memory, store: Store) -> None:
+    assert store.get_sign_up(WHO, DAY) is None
+    assert store.add_sign_up(ASKED)
+    assert not store.add_sign_up(replace(ASKED, email="ada+2@example.org", at=NOW + LATER))
+    assert memory.another().get_sign_up(WHO, DAY) == ASKED
+    tomorrow = replace(ASKED, at=NOW + timedelta(days=1))
+    assert store.add_sign_up(tomorrow)
+    assert store.get_sign_up(WHO, DAY) == ASKED
+    assert store.get_sign_up(WHO, DAY + timedelta(days=1)) == tomorrow
+    assert store.get_sign_up("s_other234", DAY) is None
+    assert store.get_enrolled() == []
+
+
+def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
+    assert store.confirm_sign_up(WHO, DAY, now=NOW) is None
+    store.add_sign_up(ASKED)
+    confirmed = replace(ASKED, confirmed_at=NOW + LATER)
+    assert store.confirm_sign_up(WHO, DAY, now=NOW + LATER) == confirmed
+    assert store.confirm_sign_up(WHO, DAY, now=NOW + 2 * LATER) == confirmed
+    assert memory.another().get_sign_up(WHO, DAY) == confirmed
+    assert not store.add_sign_up(ASKED)
+
+
+def test_what_was_asked_for_before_a_day_is_forgotten(store: Store) -> None:
+    for days in (0, 1):
+        store.add_sign_up(replace(ASKED, at=NOW + timedelta(days=days)))
+    store.enrol(ASKED, most=1)
+    store.forget_sign_ups(before=DAY + timedelta(days=1))
+    assert store.get_sign_up(WHO, DAY) is None
+    assert store.get_sign_up(WHO, DAY + timedelta(days=1)) is not None
+    assert store.get_enrolled() == [ASKED]
+
+
+def test_the_latest_enrolment_of_somebody_counts_and_others_are_in_the_order_they_asked(
+    memory: Memory, store: Store
+) -> None:
+    for number in (3, 1, 2):
+        assert store.enrol(of(number), most=3)
+    again = replace(of(2), words="Trees.")
+    assert store.enrol(again, most=3)
+    assert memory.another().get_enrolled() == [of(1), again, of(3)]
+
+
+def test_no_more_are_let_in_than_there_are_places_and_who_left_takes_none(store: Store) -> None:
+    assert store.enrol(of(1), most=2)
+    assert store.enrol(of(2), most=2)
+    assert not store.enrol(of(3), most=2)
+    assert store.enrol(of(2), most=2)  # has a place already
+    assert [one.subscriber_id for one in store.get_enrolled()] == ["s_number01", "s_number02"]
+    gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
+    store.change_standing("s_number01", lambda known: suppress(known, gone))
+    assert store.enrol(of(3), most=2)
+
+
+def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, store: Store) -> None:
+    for who in (WHO, "s_other234"):
+        store.add_sign_up(replace(ASKED, subscriber_id=who))
+        store.enrol(replace(ASKED, subscriber_id=who), most=2)
+        store.add_revision(who, "a: 1", origin=RevisionOrigin.WEB, now=NOW)
+        store.put_vote(Vote(who, "2511.00001", 1, NOW))
+    gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
+    store.change_standing(WHO, lambda known: suppress(known, gone))
+    assert store.forget_enrolled(WHO)
+    assert not store.forget_enrolled(WHO)
+    there = memory.another()
+    assert [one.subscriber_id for one in there.get_enrolled()] == ["s_other234"]
+    assert (there.get_sign_up(WHO, DAY), there.get_revisions(WHO), there.get_votes(WHO)) == (None, [], [])
+    assert there.get_standing(WHO).suppression == gone
+    assert there.get_sign_up("s_other234", DAY) is not None
+    assert len(there.get_revisions("s_other234")) == len(there.get_votes("s_other234")) == 1
+
+
+def test_of_racing_processes_no_more_get_a_place_than_there_are(tmp_path: Path) -> None:
+    barrier = fork.Barrier(4, timeout=30)
+
+    def work(number: int, barrier: Barrier) -> None:
+        store = TinyStore(tmp_path / "state")
+        barrier.wait()
+        for each in range(4):
+            store.enrol(of(4 * number + each), most=5)
+            store.add_sign_up(replace(ASKED, words=str(number)))
+
+    children = [fork.Process(target=work, args=(number, barrier)) for number in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    store = TinyStore(tmp_path / "state")
+    assert len(store.get_enrolled()) == 5
+    assert store.get_sign_up(WHO, DAY) is not None

@@ -1,0 +1,171 @@
+"""A stranger becomes a reader: a form over HTTP, a mail by a real mail server, a button, and a run that mails them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from html import unescape
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.e2e.test_cli import SUBSCRIBERS, Done, Place, summary
+from tests.e2e.test_clock import Running, newsletter
+from tests.e2e.test_smtp import host, server, settings
+from tests.mail_server import Do, Postmaster
+
+__all__ = ["host", "server"]
+EVE = "eve@example.org"
+SITE = "https://papers.example.org"
+FORM = {
+    "do": "subscribe",
+    "email": EVE,
+    "name": "Eve",
+    "categories": "cs.LG",
+    "words": "Layers that mix information along a sequence: state space models, linear recurrences, sparse attention. "
+    "The same quality with fewer bits, weights or memory: quantization, pruning, small recursive networks.",
+    "frequency": "daily",
+    "zone": "Europe/Berlin",
+    "language": "en",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
+    return Place(tmp_path)
+
+
+def door(server: Postmaster, **changes: str) -> dict[str, str]:
+    return settings(server, base_url=SITE, open_subscription="true", **changes)
+
+
+class Web:
+    """`newsletter serve`, and who asks it."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.port = json.loads(running.read_until("web_started"))["port"]
+
+    def ask(self, path: str, **form: str) -> tuple[int, str]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            if form:
+                connection.request("POST", path, urlencode(form), headers)
+            else:
+                connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def subscribe(self, **changes: str) -> str:
+        """The answer to the form; what follows from it is in the log then."""
+        status, page = self.ask("/subscribe", **(FORM | changes))
+        assert status == 200
+        assert "sign_up" in self.running.read_until("sign_up")
+        return page
+
+
+@pytest.fixture
+def web(place: Place, server: Postmaster) -> Iterator[Web]:
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:
+        yield Web(running)
+
+
+def mail_to(server: Postmaster, address: str) -> EmailMessage:
+    (found,) = [mail for mail in server.mails if mail.to == (address,)]
+    return message_from_bytes(found.raw, EmailMessage, policy=SMTP)
+
+
+def link_in(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    (path,) = re.findall(rf"{SITE}(/confirm/\S+)", part.get_content())
+    return str(path)
+
+
+def run(place: Place, server: Postmaster) -> Done:
+    return place.newsletter("run", "--sample", **door(server))
+
+
+def test_from_the_form_to_the_first_mail_and_off_the_list_again(web: Web, place: Place, server: Postmaster) -> None:
+    assert "Look into your mailbox" in web.subscribe()
+    mail = mail_to(server, EVE)
+    assert mail["From"] == '"Morning Papers (service)" <service@example.org>'
+    assert summary(run(place, server)).startswith("3 subscribers = 3 sent")
+    assert "Get these mails?" in web.ask(link_in(mail))[1]
+    status, welcome = web.ask(link_in(mail), wish="confirm")
+    assert (status, "You are subscribed" in welcome) == (200, True)
+    (profile,) = re.findall(r'href="(/profile/[^"]+)"', welcome)
+    assert "relevant: >-\n      Layers that mix" in unescape(web.ask(profile)[1])
+
+    listed = place.newsletter("subscribers", **door(server)).stdout
+    assert [line.split()[-1] for line in listed.splitlines()[1:]] == ["file", "file", "file", "web"]
+    server.mails.clear()
+    first = run(place, server)
+    assert summary(first).startswith("4 subscribers = 4 sent (3 already sent, 1 sent)"), first.stdout
+    digest = mail_to(server, EVE)
+    assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert digest["To"] == "Eve <eve@example.org>"
+
+    assert web.subscribe(email="EVE+again@example.org").startswith("<!DOCTYPE html>")
+    assert [mail.to for mail in server.mails] == [(EVE,)], "one mail about it a day"
+    (leave,) = re.findall(rf"<{SITE}(/u/[^>]+)>", digest["List-Unsubscribe"])
+    assert "You are unsubscribed" in web.ask(leave, **{"List-Unsubscribe": "One-Click"})[1]
+    assert "This link is over" in web.ask(link_in(mail), wish="confirm")[1]
+
+    removed = place.newsletter("subscribers", "remove", EVE, **door(server))
+    assert "is suppressed since" in removed.stdout
+    assert summary(run(place, server)).startswith("3 subscribers = 3 sent")
+    assert web.running.end(signal.SIGTERM) == 0
+    assert "@" not in "".join(web.running.lines)
+
+
+def test_a_mail_server_that_refuses_is_in_the_log_and_not_on_the_page(web: Web, server: Postmaster) -> None:
+    server.refuse(EVE, "550 5.1.1 there is nobody of that name")
+    page = web.subscribe()
+    assert "not mailed: SendRejected" in web.running.lines[-1]
+    server.on("RCPT", "451 4.3.0 come back later")
+    assert web.subscribe(email="ann@example.org") == page
+    assert "mailed: asked to confirm" in web.running.lines[-1]
+    assert [mail.to for mail in server.mails] == [("ann@example.org",)]
+    server.on("END", Do.KEEP_AND_DROP)
+    assert web.subscribe(email="bob@example.org") == page
+    assert "not mailed: SendInDoubt" in web.running.lines[-1]
+
+
+def test_what_was_taken_is_finished_before_the_end(web: Web, server: Postmaster) -> None:
+    for number in range(5):
+        assert web.ask("/subscribe", **(FORM | {"email": f"reader{number}@example.org"}))[0] == 200
+    assert web.running.end(signal.SIGTERM) == 0
+    assert len(server.mails) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"send_by": "outbox"}, "set NEWSLETTER_SEND_BY to smtp or sendgrid, or set NEWSLETTER_OPEN_SUBSCRIPTION"),
+        ({"base_url": ""}, "set NEWSLETTER_BASE_URL to where readers reach the web part, or set"),
+        ({"secret_keys": ""}, "set NEWSLETTER_SECRET_KEYS ('newsletter config --new-secret' makes one), or set"),
+        ({"sender": "digest@newsletter.invalid"}, "set NEWSLETTER_SENDER to an address of your own domain"),
+    ],
+)
+def test_settings_with_which_nobody_could_confirm_are_refused(
+    place: Place, server: Postmaster, changes: dict[str, str], remedy: str
+) -> None:
+    given = door(server) | {"contact": "olga@example.org"}
+    fine = place.newsletter("check", **given)
+    assert (fine.returncode, "others can subscribe at https://papers.example.org/subscribe" in fine.stdout) == (0, True)
+    served, checked = (place.newsletter(*args, **given | changes) for args in (["serve", "--port", "0"], ["check"]))
+    assert (served.returncode, checked.returncode) == (3, 3)
+    assert remedy in served.stderr
+    assert remedy in checked.stdout

@@ -1,0 +1,410 @@
+"""What follows when somebody subscribes on the web: who is mailed what, who is let in, and what never happens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import suppress
+from newsletter.addresses import subscriber_id
+from newsletter.errors import ConfigError
+from newsletter.joining import ANSWERS, MOST_FORMS, WAITS_S, Joining, load_mails
+from newsletter.message import Letterhead
+from newsletter.model import (
+    Frequency,
+    RevisionOrigin,
+    Standing,
+    Subscriber,
+    Suppression,
+    SuppressionReason,
+)
+from newsletter.reply_words import WORDS
+from newsletter.signups import Form, Invitation, LinkState
+from newsletter.subscribers import newcomer
+from newsletter.subscribers_schema import Preferences
+from newsletter.tokens import Purpose, Signer
+from tests import make
+from tests.fakes import Act, FlakySender, MemoryStore
+
+TEXT = (Path(__file__).parents[2] / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
+SIGNER = Signer(["the key of the newsletter"])
+NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)  # a Tuesday
+LISTED = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
+FORM = Form(
+    email="Eve@Example.org",
+    name="Eve",
+    categories=("cs.LG", "stat.ML"),
+    words="Graph neural networks.\r\nAnd trees.",
+    frequency="weekdays",
+    zone="Europe/Berlin",
+    language="en",
+)
+EVE = subscriber_id("eve@example.org")
+DEFAULTS = Preferences(time_zone="Asia/Tokyo", language="de")
+OTHER_REASONS = [reason for reason in SuppressionReason if reason is not SuppressionReason.UNSUBSCRIBED]
+
+
+@dataclass
+class Office:
+    """A door with everything around it, and the hour."""
+
+    script: Sequence[Act] = ()
+    most: int = 2
+    now: datetime = NOW
+    store: MemoryStore = field(default_factory=MemoryStore)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sender = FlakySender(lambda: self.now, self.script)
+        self.door = Joining(
+            store=self.store,
+            open_sender=lambda: self.sender,
+            letterhead=Letterhead(
+                Address("Papers", addr_spec="news@example.org"),
+                "back@example.org",
+                SIGNER,
+                "https://papers.example.org",
+            ),
+            service_sender=Address("Papers (service)", addr_spec="service@example.org"),
+            brand_name="Morning Papers",
+            answers=load_mails(TEXT),
+            subscribers=self.subscribers,
+            newcomer=lambda sign_up: newcomer(sign_up, DEFAULTS),
+            most=self.most,
+            now=lambda: self.now,
+            later=self.waiting.append,
+            wait=self.waited.append,
+            tell=lambda who, became: self.told.append((who, became)),
+        )
+
+    def subscribers(self) -> list[Subscriber]:
+        return [LISTED, *(newcomer(one, DEFAULTS) for one in self.store.get_enrolled())]
+
+    def ask(self, **changes: object) -> str:
+        """Act on the form at once: the text of the mail, or nothing."""
+        before = len(self.sender.mails)
+        self.door.ask(replace(FORM, **changes))  # type: ignore[arg-type]
+        while self.waiting:
+            self.waiting.pop(0)()
+        sent = self.sender.mails[before:]
+        assert len(sent) <= 1
+        return str(sent[0].mime.get_content()) if sent else ""
+
+    def mail(self) -> tuple[str, str]:
+        """Whom the last mail went to, and its subject."""
+        last = self.sender.mails[-1]
+        return last.to, str(last.mime["Subject"])
+
+    def confirm(self, text: str) -> Invitation:
+        return self.door.confirm(*self.link(text))
+
+    def look(self, text: str) -> Invitation:
+        return self.door.look(*self.link(text))
+
+    def link(self, text: str) -> tuple[str, date]:
+        (token,) = re.findall(r"https://papers\.example\.org/confirm/(\S+)", text)
+        found = SIGNER.read_short_link(Purpose.CONFIRM, token)
+        assert found is not None
+        return found[0], date.fromisoformat(found[1])
+
+    def leave(self, who: str = EVE) -> None:
+        self.store.change_standing(who, lambda known: suppress.left(known, self.now))
+
+    def pass_time(self, **by: int) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_a_stranger_is_asked_and_nothing_else_happens(office: Office) -> None:
+    text = office.ask()
+    assert office.mail() == ("Eve@example.org", "Please confirm your subscription")
+    assert "Morning Papers" in text
+    assert (office.store.get_enrolled(), office.store.get_standings()) == ([], [])
+    assert office.told == [(EVE, "mailed: asked to confirm")]
+    mime = office.sender.mails[0].mime
+    assert (mime["From"], mime["Reply-To"], mime["Auto-Submitted"]) == (
+        "Papers (service) <service@example.org>".replace("Papers (service)", '"Papers (service)"'),
+        "back@example.org",
+        "auto-generated",
+    )
+
+
+def test_no_word_of_the_form_is_mailed_and_no_address_is_in_the_link(office: Office) -> None:
+    text = office.ask(name="Cheap pills", words="Buy them at https://pills.example")
+    assert "ills" not in text + str(office.sender.mails[0].mime)
+    assert not re.search("eve|example.org$", office.link(text)[0])
+
+
+def test_who_confirms_is_a_subscriber_with_what_they_asked_for(office: Office) -> None:
+    text = office.ask()
+    waiting = office.look(text)
+    assert (waiting.state, waiting.categories, waiting.words) == (
+        LinkState.WAITING,
+        ("cs.LG", "stat.ML"),
+        "Graph neural networks.\nAnd trees.",
+    )
+    assert office.store.get_enrolled() == []
+    welcome = office.confirm(text)
+    assert (welcome.state, welcome.first_mail) == (
+        LinkState.SUBSCRIBED,
+        "Wednesday, 7 January 2026, from 07:10 on (Europe/Berlin)",
+    )
+    eve = office.subscribers()[1]
+    assert (eve.email, eve.name, eve.categories, eve.zone) == (
+        *("Eve@example.org", "Eve"),
+        *(("cs.LG", "stat.ML"), "Europe/Berlin"),
+    )
+    assert (eve.frequency, eve.profile.topics[0].relevant) == (Frequency.WEEKDAYS, "Graph neural networks.\nAnd trees.")
+
+
+def test_confirming_twice_is_once(office: Office) -> None:
+    text = office.ask()
+    first = office.confirm(text)
+    enrolled = office.store.get_enrolled()
+    office.store.add_revision(EVE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    office.pass_time(days=1)
+    assert office.confirm(text).state is first.state
+    assert office.store.get_enrolled() == enrolled
+    assert len(office.store.get_revisions(EVE)) == 1
+    assert office.told.count((EVE, "subscribed")) == 1
+
+
+def test_an_old_link_does_not_bring_back_who_left(office: Office) -> None:
+    text = office.ask()
+    office.confirm(text)
+    office.pass_time(days=1)
+    office.leave()
+    assert office.confirm(text).state is LinkState.LEFT
+    assert office.store.get_standing(EVE).suppression is not None
+
+
+def test_nor_does_an_unused_one(office: Office) -> None:
+    first = office.ask()
+    office.pass_time(days=1)
+    office.confirm(office.ask())
+    office.pass_time(days=1)
+    office.leave()
+    assert office.confirm(first).state is LinkState.LEFT
+    assert office.store.get_standing(EVE).suppression is not None
+
+
+def test_who_was_removed_by_the_operator_asks_anew(office: Office) -> None:
+    text = office.ask()
+    office.confirm(text)
+    office.store.forget_enrolled(EVE)
+    assert office.confirm(text).state is LinkState.OLD
+    assert office.store.get_enrolled() == []
+
+
+def test_who_left_comes_back_by_asking_anew_and_starts_afresh(office: Office) -> None:
+    office.confirm(office.ask())
+    office.store.add_revision(EVE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    office.store.change_standing(EVE, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    office.pass_time(days=3)
+    office.leave()
+    office.pass_time(days=3)
+    text = office.ask(words="Something else.")
+    assert "/confirm/" in text
+    assert office.confirm(text).state is LinkState.SUBSCRIBED
+    standing = office.store.get_standing(EVE)
+    assert standing == Standing(EVE, lifted_at=office.now)
+    assert office.store.get_enrolled()[0].words == "Something else."
+    assert [revision.text for revision in office.store.get_revisions(EVE)] == ["max_papers: 3", ""]
+
+
+def test_who_is_subscribed_is_told_so_at_the_address_of_the_list(office: Office) -> None:
+    text = office.ask(email="READER+x@example.org")
+    assert office.mail() == ("reader@example.org", "You are subscribed already")
+    assert re.findall(r"https://papers\.example\.org/(\w+)/", text) == ["profile", "u"]
+    assert office.told == [(LISTED.subscriber_id, "mailed: subscribed already")]
+    assert (office.store.get_enrolled(), office.store.get_standings()) == ([], [])
+
+
+def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: Office) -> None:
+    office.leave(LISTED.subscriber_id)
+    office.pass_time(days=1)
+    text = office.ask(email="reader@example.org")
+    assert office.confirm(text).state is LinkState.SUBSCRIBED
+    assert office.store.get_enrolled() == []
+    assert office.store.get_standing(LISTED.subscriber_id).suppression is None
+
+
+@pytest.mark.parametrize("reason", OTHER_REASONS)
+@pytest.mark.parametrize("email", ["eve@example.org", "reader@example.org"])
+def test_who_is_kept_away_by_more_is_not_mailed(office: Office, reason: SuppressionReason, email: str) -> None:
+    away = Suppression(reason, NOW - timedelta(days=100))
+    who = subscriber_id(email)
+    office.store.change_standing(who, lambda known: replace(known, suppression=away))
+    assert office.ask(email=email) == ""
+    assert office.told == [(who, "no mail: suppressed")]
+    assert office.store.get_sign_up(who, NOW.date()) is None
+
+
+def test_who_complains_between_asking_and_confirming_stays_away(office: Office) -> None:
+    text = office.ask()
+    complaint = Suppression(SuppressionReason.COMPLAINT, office.now)
+    office.store.change_standing(EVE, lambda known: replace(known, suppression=complaint))
+    assert office.confirm(text).state is LinkState.BLOCKED
+    assert office.store.get_enrolled() == []
+
+
+def test_an_address_gets_one_mail_a_day_whatever_its_spelling(office: Office) -> None:
+    first = office.ask()
+    assert office.ask(email="EVE+2@example.org", words="Other words.") == ""
+    assert office.look(first).words.startswith("Graph")
+    assert office.ask(email="reader@example.org")
+    assert office.ask(email="reader@example.org") == ""
+    office.pass_time(days=1)
+    assert "/confirm/" in office.ask()
+    assert office.told[1] == (EVE, "no mail: there was one today")
+
+
+def test_addresses_of_the_newsletter_itself_are_not_mailed(office: Office) -> None:
+    for ours in ("news@example.org", "NEWS+tag@example.org", "back@example.org", "service@example.org"):
+        assert office.ask(email=ours) == ""
+
+
+def test_a_mail_that_surely_did_not_leave_is_tried_again() -> None:
+    office = Office(script=[Act.DEFER, Act.STOP])
+    assert "/confirm/" in office.ask()
+    assert office.waited == list(WAITS_S)
+    for acts, became in (
+        ([Act.DEFER] * 3, "not mailed: SendDeferred"),
+        ([Act.REJECT], "not mailed: SendRejected"),
+        ([Act.LOSE], "not mailed: SendInDoubt"),
+    ):
+        office = Office(script=acts)
+        assert office.ask() == ""
+        assert office.told == [(EVE, became)]
+
+
+def test_no_more_are_let_in_than_there_are_places() -> None:
+    office = Office(most=1)
+    texts = [office.ask(email=f"{name}@example.org") for name in ("eve", "ann")]
+    assert not office.door.is_full()
+    assert office.confirm(texts[0]).state is LinkState.SUBSCRIBED
+    assert office.door.is_full()
+    assert office.confirm(texts[1]).state is LinkState.FULL
+    office.leave()
+    assert not office.door.is_full()
+    assert office.confirm(texts[1]).state is LinkState.SUBSCRIBED
+
+
+def test_only_so_many_forms_are_acted_on_in_a_day(office: Office) -> None:
+    assert all(office.door.take_place() for _ in range(MOST_FORMS))
+    assert not office.door.take_place()
+    office.pass_time(days=1)
+    assert office.door.take_place()
+
+
+def test_a_blank_form_has_what_the_file_says_for_everybody(office: Office) -> None:
+    assert office.door.blank() == Form(frequency="weekdays", zone="Asia/Tokyo", language="de")
+
+
+def test_a_mail_is_in_the_language_that_was_chosen(office: Office) -> None:
+    office.ask(language="fr")
+    assert office.mail()[1] == "Merci de confirmer votre abonnement"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"email": " "}, "email", "Please fill in your address."),
+        ({"email": "eve(at)example.org"}, "email", "Please give an e-mail address."),
+        ({"email": "eve@example"}, "email", "Please give an e-mail address with a whole domain after the @."),
+        ({"email": "e" * 300 + "@example.org"}, "email", "Please give an e-mail address."),
+        ({"email": "eve@example.org\r\nBcc: a@b.org"}, "email", "Please give an e-mail address."),
+        ({"name": "x" * 101}, "name", "Please give text on one line, 1 to 100 characters."),
+        ({"name": "Eve\nBcc: a@b.org"}, "name", "Please give text on one line, 1 to 100 characters."),
+        ({"categories": ()}, "categories", "Please choose at least one category."),
+        ({"categories": ("cs.LG",) * 51}, "categories", "Please choose at most 50."),
+        ({"categories": ("cs.LG", "cs.XX")}, "categories", "Please give an arXiv category such as cs.LG."),
+        ({"words": "\n \n"}, "words", "Please say in a few words what you want to read about."),
+        (
+            {"words": "x" * 4001},
+            "words",
+            "Please give text of at most 4,000 characters, none of them a control character.",
+        ),
+        ({"words": "\0"}, "words", "Please give text of at most 4,000 characters, none of them a control character."),
+        ({"zone": "berlin"}, "zone", "Please give an IANA time zone such as Europe/Berlin; nearest: Europe/Berlin."),
+        ({"frequency": "hourly"}, "frequency", "Please give one of daily, weekdays, weekly."),
+        ({"language": "tlh"}, "language", "Please give one of en, de, fr, es, pt, it, zh, ja."),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field(office: Office, changes: dict[str, object], field: str, said: str) -> None:
+    (problem,) = office.door.problems(replace(FORM, **changes))  # type: ignore[arg-type]
+    assert (problem.field, problem.text) == (field, said)
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": ""}, {"zone": ""}, {"frequency": ""}, {"language": ""}])
+def test_what_may_be_left_out_is_no_mistake(office: Office, changes: dict[str, str]) -> None:
+    form = replace(FORM, **changes)  # type: ignore[arg-type]
+    assert office.door.problems(form) == []
+    assert office.confirm(office.ask(**changes)).state is LinkState.SUBSCRIBED
+
+
+@given(
+    st.builds(
+        Form,
+        email=st.sampled_from(["eve@example.org", ""]) | st.text(max_size=60),
+        name=st.text(max_size=120),
+        categories=st.lists(st.sampled_from(["cs.LG", "hep-th", "cs"]) | st.text(max_size=8), max_size=4).map(tuple),
+        words=st.text(max_size=200),
+        frequency=st.sampled_from(["daily", "", "x"]),
+        zone=st.sampled_from(["UTC", ""]) | st.text(max_size=20),
+        language=st.sampled_from(["ja", "", "x"]),
+    )
+)
+def test_any_form_is_either_mended_or_a_subscriber_to_be(form: Form) -> None:
+    office = Office()
+    if office.door.problems(form):
+        return
+    office.door.ask(form)
+    office.waiting.pop()()
+    assert len(office.sender.mails) <= 1
+    for mail in office.sender.mails:
+        invitation = office.confirm(str(mail.mime.get_content()))
+        assert invitation.state is LinkState.SUBSCRIBED
+        assert office.subscribers()[1].profile.topics[0].name
+
+
+# --- the words of the mails ------------------------------------------------------------------------------
+
+
+def test_there_are_mails_in_every_language_of_the_replies() -> None:
+    mails = load_mails(TEXT)
+    assert set(mails.by_language) == set(WORDS)
+    for language, named in mails.by_language.items():
+        assert set(named) == set(ANSWERS), language
+        assert all(f"{{{placeholder}}}" in named["confirm"].text for placeholder in ANSWERS["confirm"]), language
+        assert all(f"{{{placeholder}}}" in named["already"].text for placeholder in ANSWERS["already"]), language
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("en: {", "is not YAML"),
+        ("en: {confirm: {subject: a, text: '{link}'}}", "en: already needs a subject and a text"),
+        (TEXT.replace("{profile}", "{email}"), "en: already has the placeholder email"),
+        (TEXT.replace("{link}", ""), r"confirm has no \{link\} in en, de"),
+    ],
+)
+def test_a_copy_with_a_mistake_is_refused_with_the_remedy(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as refused:
+        load_mails(text)
+    assert "subscribe.yaml" in str(refused.value)
+    assert "remove your copy" in str(refused.value)

@@ -1,0 +1,91 @@
+"""What a link of a confirmation mail is worth, and what it never undoes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import suppress
+from newsletter.model import Frequency, SignUp, Standing, Suppression, SuppressionReason
+from newsletter.signups import OPEN_FOR, LinkState, asked_on, let_in, may_be_mailed, state_of, topic_name
+from newsletter.subscribers_schema import MAX_LINE
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BEFORE, AFTER = NOW - timedelta(days=9), NOW + timedelta(hours=1)
+WHO = "s_abcd2345"
+ASKED = SignUp(WHO, NOW, "ada@example.org", "", ("cs.LG",), "Graphs.")
+CONFIRMED = replace(ASKED, confirmed_at=NOW)
+NEW = Standing(WHO)
+LEFT_BEFORE, LEFT_AFTER = (suppress.left(NEW, at) for at in (BEFORE, AFTER))
+OTHER_REASONS = [reason for reason in SuppressionReason if reason is not SuppressionReason.UNSUBSCRIBED]
+
+
+def suppressed(reason: SuppressionReason, at: datetime = BEFORE) -> Standing:
+    return replace(NEW, suppression=Suppression(reason, at))
+
+
+@pytest.mark.parametrize(
+    ("sign_up", "standing", "is_listed", "state"),
+    [
+        (ASKED, NEW, False, LinkState.WAITING),
+        (ASKED, LEFT_BEFORE, False, LinkState.WAITING),
+        (ASKED, LEFT_BEFORE, True, LinkState.WAITING),
+        (ASKED, NEW, True, LinkState.SUBSCRIBED),
+        (CONFIRMED, NEW, True, LinkState.SUBSCRIBED),
+        (None, NEW, True, LinkState.SUBSCRIBED),
+        (None, NEW, False, LinkState.OLD),
+        (ASKED, LEFT_AFTER, True, LinkState.LEFT),
+        (ASKED, LEFT_AFTER, False, LinkState.LEFT),
+        (CONFIRMED, LEFT_AFTER, True, LinkState.LEFT),
+        (CONFIRMED, NEW, False, LinkState.LEFT),  # taken off the list by the operator
+    ],
+)
+def test_what_a_link_is_worth(sign_up: SignUp | None, standing: Standing, is_listed: bool, state: LinkState) -> None:
+    assert state_of(sign_up, standing, is_listed=is_listed, today=NOW.date()) is state
+
+
+@pytest.mark.parametrize("reason", OTHER_REASONS)
+def test_nobody_whom_something_else_keeps_away_is_mailed_or_let_in(reason: SuppressionReason) -> None:
+    for standing in (suppressed(reason), suppress.left(suppressed(reason), AFTER)):
+        assert not may_be_mailed(standing)
+        assert state_of(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
+        assert let_in(standing, ASKED, AFTER) == standing
+
+
+def test_a_link_is_worth_something_for_a_week() -> None:
+    last = asked_on(ASKED) + OPEN_FOR
+    assert state_of(ASKED, NEW, is_listed=False, today=last) is LinkState.WAITING
+    assert state_of(ASKED, NEW, is_listed=False, today=last + timedelta(days=1)) is LinkState.OLD
+
+
+def test_who_comes_back_starts_afresh() -> None:
+    wishes = replace(LEFT_BEFORE, paused_until=NOW.date() + timedelta(days=30), frequency=Frequency.WEEKLY)
+    assert let_in(wishes, ASKED, AFTER) == Standing(WHO, lifted_at=AFTER)
+    assert let_in(LEFT_AFTER, ASKED, AFTER) == LEFT_AFTER
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Graph neural networks.", "Graph neural networks"),
+        ("Two\n lines", "Two lines"),
+        (
+            "New attention variants, whose cost grows slower than the square, of the length of a text",
+            "New attention variants, whose cost grows slower than the…",
+        ),
+        ("x" * 70, "x" * 59 + "…"),
+    ],
+)
+def test_a_topic_is_called_as_it_begins(words: str, name: str) -> None:
+    assert topic_name(words) == name
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_a_topic_of_any_words_has_a_short_name_on_one_line(words: str) -> None:
+    name = topic_name(words)
+    assert len(name) <= MAX_LINE
+    assert len(name.splitlines()) <= 1

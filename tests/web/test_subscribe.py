@@ -1,0 +1,493 @@
+"""The page to subscribe, asked as people, programs and scanners ask: raw requests to a real store and a real door."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.headerregistry import Address
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from newsletter import suppress
+from newsletter.addresses import subscriber_id
+from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
+from newsletter.message import Letterhead
+from newsletter.model import Subscriber, Suppression, SuppressionReason
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from newsletter.subscribers import newcomer
+from newsletter.subscribers_schema import Preferences
+from newsletter.taxonomy import CATEGORIES
+from newsletter.tokens import Purpose
+from newsletter.web import create_app, subscribe
+from tests import make
+from tests.fakes import FlakySender, MemoryStore
+from tests.web.test_unsubscribe import NOW, SIGNER, part_of
+
+TEXT = (Path(__file__).parents[2] / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
+SITE = "https://papers.example.org"
+FORM = {
+    "do": "subscribe",
+    "email": "eve@example.org",
+    "name": "Eve",
+    "categories": ["cs.LG", "hep-th"],
+    "words": "Graphs & <trees>.\r\nAnd more.",
+    "frequency": "weekly",
+    "zone": "Europe/Berlin",
+    "language": "en",
+}
+EVE = subscriber_id("eve@example.org")
+CONFIRM = f"/confirm/{SIGNER.short_link(Purpose.CONFIRM, EVE, NOW.date().isoformat())}"
+READER = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
+
+
+@dataclass
+class House:
+    """The site with an open door. `work` does what is left to be done after the answers."""
+
+    store: Store
+    most: int = 3
+
+    def __post_init__(self) -> None:
+        self.now = NOW
+        self.left_to_do: list[Callable[[], None]] = []
+        self.sender = FlakySender(lambda: self.now)
+        letterhead = Letterhead(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
+        self.door = Joining(
+            store=self.store,
+            open_sender=lambda: self.sender,
+            letterhead=letterhead,
+            service_sender=Address("Tea (service)", addr_spec="service@example.org"),
+            brand_name="Tea & Papers",
+            answers=load_mails(TEXT),
+            subscribers=self.subscribers,
+            newcomer=lambda sign_up: newcomer(sign_up, Preferences()),
+            most=self.most,
+            now=lambda: self.now,
+            later=self.left_to_do.append,
+            wait=lambda _: None,
+            tell=lambda who, became: None,
+        )
+        part = replace(part_of(self.store), now=lambda: self.now, door=self.door)
+        self.client: FlaskClient = create_app(part).test_client()
+
+    def subscribers(self) -> list[Subscriber]:
+        return [READER, *(newcomer(one, Preferences()) for one in self.store.get_enrolled())]
+
+    def get(self, path: str = "/subscribe") -> TestResponse:
+        return self.client.get(path)
+
+    def post(self, path: str = "/subscribe", *, by: str = "93.184.216.34", **changes: Any) -> TestResponse:
+        """The form with these changes; None leaves a field out."""
+        data = {name: value for name, value in (FORM | changes).items() if value is not None}
+        return self.client.post(path, data=data, environ_base={"REMOTE_ADDR": by})
+
+    def work(self) -> None:
+        while self.left_to_do:
+            self.left_to_do.pop(0)()
+
+    def link(self) -> str:
+        """The path in the last mail."""
+        self.work()
+        found = re.search(rf"{SITE}(/confirm/\S+)", str(self.sender.mails[-1].mime.get_content()))
+        assert found
+        return found[1]
+
+    def press(self, link: str, wish: str = "confirm") -> TestResponse:
+        return self.client.post(link, data={"wish": wish})
+
+    def memory(self) -> tuple[object, ...]:
+        return self.store.get_enrolled(), self.store.get_standings(), len(self.sender.mails), len(self.left_to_do)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(TinyStore(tmp_path))
+
+
+def title(answer: TestResponse) -> str:
+    (found,) = re.findall(r"<h1>(.*?)</h1>", answer.text)
+    return str(found)
+
+
+class Fields(HTMLParser):
+    """What a browser would send back, and which fields are marked as wrong."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.values: dict[str, list[str]] = {}
+        self.wrong: set[str] = set()
+        self.ids: set[str] = set()
+        self.described: set[str] = set()
+        self._in: str = ""
+        self._select = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.ids |= {given["id"]} if "id" in given else set()
+        self.described |= set(given.get("aria-describedby", "").split())
+        name = given.get("name", "")
+        if given.get("aria-invalid"):
+            self.wrong.add(name or tag)
+        if tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
+            self.values.setdefault(name, []).append(given.get("value", ""))
+        if tag == "textarea":
+            self._in = name
+            self.values[name] = [""]
+        if tag == "select":
+            self._select = name
+        if tag == "option" and "selected" in given:
+            self.values[self._select] = [given["value"]]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = "" if tag == "textarea" else self._in
+
+    def handle_data(self, data: str) -> None:
+        if self._in:
+            self.values[self._in][0] += data
+
+
+# --- the form -------------------------------------------------------------------------------------------
+
+
+def test_where_it_is_not_allowed_there_is_no_page_and_no_link_to_it(tmp_path: Path) -> None:
+    client = create_app(part_of(TinyStore(tmp_path))).test_client()
+    for path in ("/subscribe", "/confirm", "/confirm/x"):
+        for answer in (client.get(path), client.post(path, data=FORM)):
+            assert answer.status_code == 404
+            assert "ubscribe" not in answer.text
+
+
+def test_where_it_is_allowed_a_lost_visitor_finds_it(house: House) -> None:
+    assert 'href="/subscribe"' in house.get("/").text
+
+
+def test_a_blank_form_has_sensible_values_and_every_category_once(house: House) -> None:
+    page = house.get()
+    values = Fields(page.text).values
+    assert (values["frequency"], values["zone"], values["language"]) == (["weekdays"], ["UTC"], ["en"])
+    codes = re.findall(r'name="categories" value="([^"]*)"', page.text)
+    assert sorted(codes) == sorted(CATEGORIES)
+    assert "<details open>" not in page.text
+    assert house.memory() == ([], [], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"email": "eve"}, "email", "Please give an e-mail address"),
+        ({"email": ""}, "email", "Please fill in your address."),
+        ({"name": "x" * 101}, "name", "Please give text on one line"),
+        ({"categories": None}, "fieldset", "Please choose at least one category."),
+        ({"words": ""}, "words", "Please say in a few words"),
+        ({"words": "x" * 4001}, "words", "Please give text of at most 4,000 characters"),
+        ({"zone": "Berlin"}, "zone", "nearest: Europe/Berlin"),
+        ({"frequency": "hourly"}, "frequency", "Please give one of daily"),
+        ({"language": "tlh"}, "language", "Please give one of en"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
+    house: House, changes: dict[str, Any], field: str, said: str
+) -> None:
+    answer = house.post(**changes)
+    assert answer.status_code == 200
+    fields = Fields(answer.text)
+    assert fields.wrong == {field}
+    assert said in answer.text
+    assert fields.described <= fields.ids
+    for name, value in (FORM | changes).items():
+        if name not in {"do", "frequency", "language"} or (name not in changes and name != "do"):
+            sent = value if isinstance(value, list) else [value]
+            found = fields.values.get(name, [None])
+            texts = [None if one is None else one.replace("\r\n", "\n").removeprefix("\n") for one in found]
+            assert texts == [None if one is None else one.replace("\r\n", "\n") for one in sent], name
+    assert house.memory() == ([], [], 0, 0)
+
+
+def test_all_mistakes_are_told_at_once(house: House) -> None:
+    fields = Fields(house.post(email="x", words="", categories=None, zone="x").text)
+    assert fields.wrong == {"email", "words", "fieldset", "zone"}
+
+
+def test_what_is_typed_is_shown_as_text(house: House) -> None:
+    answer = house.post(email='"><script>', name="<b>", words="</textarea><i>", zone="'\"", categories=["<u>"])
+    for bad in ("<script>", "<b>", "</textarea><i>", "<u>"):
+        assert bad not in answer.text
+
+
+def test_a_post_that_does_not_say_so_sends_nothing(house: House) -> None:
+    for answer in (
+        house.client.post("/subscribe"),
+        house.post(do=None),
+        house.post(do="preview"),
+        house.client.post("/subscribe", data=b"\xff\xfe\0", content_type="multipart/form-data; boundary=x"),
+        house.client.post("/subscribe?do=subscribe&email=eve@example.org", data={"words": "x"}),
+        house.client.get("/subscribe", query_string=FORM),
+        house.client.head("/subscribe"),
+    ):
+        assert answer.status_code == 200
+        assert "Nothing was sent" not in answer.text
+    assert house.memory() == ([], [], 0, 0)
+
+
+def test_more_than_a_form_can_hold_is_refused(house: House) -> None:
+    assert house.post(words="x" * subscribe.MAX_BODY_BYTES).status_code == 413
+    longest = house.post(words="字" * 4000, name="字" * 100, categories=list(CATEGORIES)[:50])
+    assert title(longest) == "Look into your mailbox"
+    assert house.post(house.link(), words="x" * 5000).status_code == 413
+
+
+def test_a_field_that_people_do_not_see_is_a_trap(house: House) -> None:
+    caught, free = house.post(**{subscribe.TRAP: "https://pills.example"}), house.post()
+    assert caught.data == free.data
+    assert len(house.left_to_do) == 1
+
+
+NONSENSE = ("", "x", "subscribe", "\0", "\ud7ff", "a@b", "eve@example.org", "\r\nBcc: a@b.org", "字" * 500, "UTC")
+
+
+def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
+    house, chance, seen = House(MemoryStore()), random.Random(20_260_106), set[int]()
+    house.post()
+    house.work()
+    paths = ["/subscribe", "/subscribe", CONFIRM, "/confirm/x"]
+    kinds = ["application/x-www-form-urlencoded"] * 4 + ["multipart/form-data; boundary=x", "text/plain"]
+    for number in range(3000):
+        fields = [(name, chance.choice(NONSENSE)) for name in (*FORM, subscribe.TRAP, "x") if chance.random() < 0.4]
+        if chance.random() < 0.5:
+            whole = dict(FORM) | {"categories": "cs.LG", "email": f"reader{number % 7}@example.org"} | dict(fields[:1])
+            fields = [(name, str(value)) for name, value in whole.items()]
+        raw = urlencode(fields).encode()
+        if raw and chance.random() < 0.5:
+            at = chance.randrange(len(raw))
+            raw = raw[:at] + bytes([chance.randrange(256)]) + raw[at + chance.randrange(3) :]
+        house.now += timedelta(minutes=10)
+        answer = house.client.post(chance.choice(paths), data=raw, content_type=chance.choice(kinds))
+        house.work()
+        seen.add(answer.status_code)
+    assert seen <= {200, 413, 429}
+    assert house.store.get_enrolled() == []
+    assert len(house.sender.mails) > 20  # the forms were no mere noise
+
+
+# --- nobody learns who is on the list -------------------------------------------------------------------
+
+
+def kinds(house: House) -> dict[str, str]:
+    """An address of each kind."""
+    asked, left, returning = "asked@example.org", "left@example.org", "bounced.left@example.org"
+    house.post(email=asked)
+    house.work()
+    house.store.change_standing(subscriber_id(left), lambda known: suppress.left(known, NOW))
+    addresses = {"new": "new@example.org", "subscribed": READER.email, "asked today": asked, "left": left}
+    for reason in SuppressionReason:
+        email = f"{reason.name.lower()}@example.org"
+        away = Suppression(reason, NOW)
+        house.store.change_standing(subscriber_id(email), lambda known, why=away: suppress.suppress(known, why))  # type: ignore[misc]
+        addresses[reason] = email
+    bounce = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
+    house.store.change_standing(
+        subscriber_id(returning), lambda known: suppress.left(suppress.suppress(known, bounce), NOW)
+    )
+    return addresses | {"left after a bounce": returning, "ours": "back@example.org"}
+
+
+def test_the_answer_is_the_same_for_every_kind_of_address(house: House) -> None:
+    addresses = kinds(house)
+    answers = {kind: house.post(email=email, by="") for kind, email in addresses.items()}
+    first = answers["new"]
+    assert title(first) == "Look into your mailbox"
+    for kind, answer in answers.items():
+        assert (answer.status_code, answer.data, list(answer.headers)) == (200, first.data, list(first.headers)), kind
+    assert len(house.left_to_do) == len(addresses)  # all that an address decides comes after the answer
+    before = len(house.sender.mails)
+    house.work()
+    mailed = {mail.to: str(mail.mime["Subject"]) for mail in house.sender.mails[before:]}
+    confirm = "Please confirm your subscription"
+    assert mailed == {
+        "new@example.org": confirm,
+        READER.email: "You are subscribed already",
+        "left@example.org": confirm,
+        "unsubscribed@example.org": confirm,
+    }
+
+
+def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(house: House, tmp_path: Path) -> None:
+    """Else the form at which the day is full would tell."""
+    for email in kinds(house).values():
+        before = taken(tmp_path)
+        house.post(email=email, by="")
+        house.work()
+        assert taken(tmp_path) == before + 1
+
+
+def taken(state: Path) -> int:
+    """How many forms of the day are spent."""
+    (path,) = (state / "once" / PLACES).glob("*.json")
+    return path.read_text(encoding="utf-8").count('"key"')
+
+
+# --- the link -------------------------------------------------------------------------------------------
+
+
+def test_the_whole_way_from_the_form_to_the_profile(house: House) -> None:
+    house.post()
+    assert house.memory() == ([], [], 0, 1)
+    link = house.link()
+    page = house.get(link)
+    assert title(page) == "Get these mails?"
+    assert "Graphs &amp; &lt;trees&gt;.\nAnd more." in page.text
+    assert "Machine Learning, High Energy Physics - Theory" in page.text
+    assert "eve@" not in page.text
+    welcome = house.press(link)
+    assert title(welcome) == "You are subscribed"
+    assert "Monday, 12 January 2026, from 07:10 on (Europe/Berlin)" in welcome.text
+    assert f'href="/profile/{SIGNER.link(Purpose.PROFILE, EVE)}"' in welcome.text
+    assert [one.email for one in house.subscribers()] == [READER.email, "eve@example.org"]
+    assert house.press(link).data == house.get(link).data == welcome.data
+
+
+def test_a_scanner_that_follows_the_link_changes_nothing(house: House) -> None:
+    house.post()
+    link = house.link()
+    before = house.memory()
+    for _ in range(2):
+        for ask in (
+            lambda: house.client.get(link),
+            lambda: house.client.head(link),
+            lambda: house.client.options(link),
+            lambda: house.client.post(link),
+            lambda: house.client.post(f"{link}?wish=confirm"),
+            lambda: house.client.get(f"{link}?wish=confirm"),
+            lambda: house.client.post(link, data={"wish": "leave"}),
+            lambda: house.client.post(link, data="List-Unsubscribe=One-Click"),
+        ):
+            assert ask().status_code == 200
+            assert house.memory() == before
+
+
+def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(house: House) -> None:
+    house.post()
+    link = house.link()
+    house.press(link)
+    house.now += timedelta(days=1)
+    house.client.post(f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, EVE)}", data={"wish": "leave"})
+    for answer in (house.get(link), house.press(link)):
+        assert title(answer) == "This link is over"
+        assert 'href="/subscribe"' in answer.text
+    assert house.store.get_standing(EVE).suppression is not None
+    house.now += timedelta(minutes=1)
+    house.post()
+    assert title(house.press(house.link())) == "You are subscribed"
+    assert house.store.get_standing(EVE).suppression is None
+
+
+def test_a_link_ends_after_a_week(house: House) -> None:
+    house.post()
+    link = house.link()
+    house.now += timedelta(days=8)
+    assert title(house.press(link)) == "This link is over"
+    assert "It works for a week." in house.get(link).text
+    assert house.store.get_enrolled() == []
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "é",
+        "../u/x",
+        SIGNER.short_link(Purpose.CONFIRM, EVE, "no day"),
+        SIGNER.short_link(Purpose.VOTE, EVE, "2026-01-06"),
+        SIGNER.link(Purpose.PROFILE, EVE),
+        SIGNER.short_link(Purpose.CONFIRM, EVE, "2026-01-06")[:-1],
+        "A" * 500,
+    ],
+)
+def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(house: House, token: str) -> None:
+    house.post()
+    house.work()
+    for answer in (house.get(f"/confirm/{token}"), house.press(f"/confirm/{token}")):
+        assert answer.status_code == 200
+        assert "Copy the whole link" in answer.text
+    assert house.press("/confirm").status_code == 200
+    assert house.store.get_enrolled() == []
+
+
+def test_a_link_to_nothing_that_was_asked_for_is_old(house: House) -> None:
+    token = SIGNER.short_link(Purpose.CONFIRM, EVE, NOW.date().isoformat())
+    assert title(house.press(f"/confirm/{token}")) == "This link is over"
+
+
+def test_who_complained_meanwhile_is_told_whom_to_write_to(house: House) -> None:
+    house.post()
+    link = house.link()
+    complaint = Suppression(SuppressionReason.COMPLAINT, NOW)
+    house.store.change_standing(EVE, lambda known: suppress.suppress(known, complaint))
+    answer = house.press(link)
+    assert title(answer) == "This cannot go on by itself"
+    assert "mailto:back@example.org" in answer.text
+
+
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+def test_one_client_may_send_so_many_forms_a_day(house: House) -> None:
+    for number in range(subscribe.FORMS_PER_CLIENT):
+        assert house.post(email=f"a{number}@example.org").status_code == 200
+    refused = house.post(email="b@example.org")
+    assert (refused.status_code, title(refused)) == (429, "Not today, please")
+    assert 0 < int(refused.headers["Retry-After"]) <= 86_400
+    assert house.post(email="b@example.org", by="1.1.1.1").status_code == 200
+    assert "Please give" in house.post(email="b").text  # a mistake costs nothing
+    assert len(house.left_to_do) == subscribe.FORMS_PER_CLIENT + 1
+
+
+def test_all_clients_together_may_send_so_many_forms_a_day(house: House) -> None:
+    for number in range(MOST_FORMS):
+        assert house.post(by=f"1.1.1.{number}").status_code == 200
+    refused = house.post(by="1.1.2.1")
+    assert (refused.status_code, title(refused)) == (429, "Not today, please")
+    assert len(house.left_to_do) == MOST_FORMS
+    house.now += timedelta(days=1)
+    assert house.post(by="1.1.2.1").status_code == 200
+
+
+def test_one_client_may_ask_so_often_a_minute(house: House) -> None:
+    answers = [house.get().status_code for _ in range(subscribe.PER_CLIENT + 1)]
+    assert answers == [200] * subscribe.PER_CLIENT + [429]
+
+
+def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
+    house = House(TinyStore(tmp_path), most=1)
+    house.post(email="ann@example.org")
+    ann = house.link()
+    house.post()
+    eve = house.link()
+    house.press(ann)
+    for answer in (house.get(), house.post(), house.post(email=READER.email), house.press(eve)):
+        assert title(answer) == "No place left"
+    assert title(house.get(ann)) == "You are subscribed"
+    assert len(house.left_to_do) == 0
+
+
+def test_every_page_has_the_headers_that_protect_a_reader(house: House) -> None:
+    house.post()
+    for answer in (house.get(), house.post(email="x"), house.post(), house.get(house.link())):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "Set-Cookie" not in answer.headers
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
