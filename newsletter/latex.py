@@ -72,7 +72,9 @@ _UNIT = re.compile(r"\\([A-Za-z]+)\s*")
 _GAP = "\x00"  # a blank if it ends up between two letters or digits, else nothing
 _NOTHING = "\x03"  # a citation was here: no blank is wanted between it and a full stop
 _OPEN_FRACTION, _CLOSE_FRACTION = "\x01", "\x02"  # parentheses if something is multiplied with it
-_MARKS = str.maketrans(dict.fromkeys(_GAP + _NOTHING + _OPEN_FRACTION + _CLOSE_FRACTION, " "))
+_OPEN_FORMULA, _CLOSE_FORMULA = "\x04", "\x05"
+_FORMULA = re.compile("\x04([^\x04\x05]*)\x05")
+_MARKS = str.maketrans(dict.fromkeys("\x00\x01\x02\x03\x04\x05", " "))
 _FRACTION = re.compile("(?P<before>[\\w)\\]] ?)?\x01(?P<body>[^\x01\x02]*)\x02(?=(?P<after>\x00? ?[\\w(√])?)")
 _NEEDED_GAP = re.compile(r"(?<=[\w)\]])\x00+(?=[^\W_]|√)")
 _UNCERTAINTY = re.compile(r"\^(\+[\d.]+)\x00?_([-−][\d.]+)\x00?|_([-−][\d.]+)\x00?\^(\+[\d.]+)\x00?")
@@ -98,6 +100,35 @@ def readable(text: str) -> str:
     return readable_report(text).text
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a text: prose, or one formula with the TeX it was read from and how an author set it."""
+
+    text: str
+    tex: str = ""
+    is_display: bool = False
+
+
+def parts(text: str) -> list[Part]:
+    """The text cut at its formulas. All their `text` together is what `readable` gives."""
+    whole = readable(text)
+    uncut = [Part(whole)] if whole else []
+    if not _TEX.search(text):
+        return uncut
+    source = _source(text)
+    reader = _Reader(source, marks_formulas=True)
+    try:
+        marked = _finished(reader.prose(0, len(source)))
+    except _UnreadableError:
+        return uncut
+    cut = _FORMULA.split(marked)  # prose, formula, prose, …
+    if "".join(cut) != whole or len(cut) != 2 * len(reader.formulas) + 1:
+        return uncut
+    found = [Part(""), *(Part(shown, *formula) for shown, formula in zip(cut[1::2], reader.formulas, strict=True))]
+    mixed = [part for formula, prose in zip(found, cut[::2], strict=True) for part in (formula, Part(prose))]
+    return [part for part in mixed if part.text]
+
+
 def readable_name(name: str) -> str:
     """An author's name as Unicode, an affiliation in parentheses included."""
     return readable_report(_LETTER_MACRO.sub(r"\1{}", _LOST_TILDE.sub(r"\\~", name))).text
@@ -107,15 +138,23 @@ def readable_report(text: str) -> Readable:
     """What `readable` gives, and whether any of it had to stay raw."""
     if not _TEX.search(text):
         return Readable(_one_line(text), fell_back=False)
-    source = _GREEK_CUT_AFTER_ONE_LETTER.sub(_mend_greek, text.translate(_MARKS))
+    source = _source(text)
     reader = _Reader(source)
     try:
-        result = _one_line(_CITED.sub("", _settled(reader.prose(0, len(source)))))
+        result = _finished(reader.prose(0, len(source)))
     except _UnreadableError:
         return Readable(_one_line(text), fell_back=True)
     if _loses_letters(source, reader.silenced, result):
         return Readable(_one_line(text), fell_back=True)
     return Readable(result, reader.fell_back)
+
+
+def _source(text: str) -> str:
+    return _GREEK_CUT_AFTER_ONE_LETTER.sub(_mend_greek, text.translate(_MARKS))
+
+
+def _finished(prose: str) -> str:
+    return _one_line(_CITED.sub("", _settled(prose)))
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -128,12 +167,15 @@ class _UnreadableError(Exception):
 class _Reader:
     """Walks once over a text. All positions are indexes into `text`; every method gives (piece, next position)."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, marks_formulas: bool = False) -> None:
         self.text = text
+        self.formulas: list[tuple[str, bool]] = []  # TeX, and whether it was displayed; in the order they are met
+        self._marks_formulas = marks_formulas
         self.fell_back = False
         self.silenced: list[str] = []  # what was left out on purpose (keys of \cite, colours)
         self._has_tex = "\\" in text or "$" in text
         self._depth = 0
+        self._math_depth = 0
         self._rows = 0  # environments around us in which & and \\ part cells and rows
         self._absent: set[str] = set()  # closers that do not occur any more
         self._partner = _brace_pairs(text)
@@ -218,9 +260,10 @@ class _Reader:
             return len(body) == len(tight) <= 12 and not tight[0].isdigit() and not _BLANK.search(tight)
         return not _WORD_OF_TWO.search(tight)
 
-    def _segment(self, start: int, pos: int, close: int, end: int) -> str:
+    def _segment(self, start: int, pos: int, close: int, end: int, *, environment: str = "") -> str:
         """The mathematics between pos and close, or start to end as it came when it cannot be read."""
-        silenced, depth, rows = len(self.silenced), self._depth, self._rows
+        is_display = bool(environment) or self.text[start : start + 2] in ("$$", "\\[")
+        silenced, depth, rows, math_depth = len(self.silenced), self._depth, self._rows, self._math_depth
         while pos < close and self.text[pos].isspace():
             pos += 1
         stop = close
@@ -232,9 +275,20 @@ class _Reader:
             piece = None
         if piece is None or _loses_letters(self.text[pos:close], self.silenced[silenced:], piece):
             del self.silenced[silenced:]
-            self._depth, self._rows, self.fell_back = depth, rows, True
+            self._depth, self._rows, self._math_depth, self.fell_back = depth, rows, math_depth, True
             return self.text[start:end]
-        return piece
+        tex = self.text[pos:stop]
+        if environment:
+            piece, tex = _tidy_rows(piece, environment), f"\\begin{{{environment}}}{tex}\\end{{{environment}}}"
+        return self._marked(piece, tex, is_display=is_display)
+
+    def _marked(self, piece: str, tex: str, *, is_display: bool) -> str:
+        """The formula between marks for `parts`; not the one within a formula (\\text{of $x$})."""
+        bare = piece.strip()
+        if not self._marks_formulas or self._math_depth or not bare:
+            return piece
+        self.formulas.append((tex, is_display))
+        return piece.replace(bare, f"{_OPEN_FORMULA}{bare}{_CLOSE_FORMULA}")
 
     def _prose_group(self, match: re.Match[str], end: int) -> tuple[str, int]:
         start = match.start()
@@ -287,6 +341,7 @@ class _Reader:
         """Pieces keep the blanks of the source, except those that only end the name of a macro."""
         out: list[str] = []
         self._enter()
+        self._math_depth += 1
         while pos < end and (match := _MATH.match(self.text, pos, end)):
             piece, pos = self._math_token(match, end, out[-1] if out else "")
             if match.lastgroup == "script" and out:
@@ -294,6 +349,7 @@ class _Reader:
             if piece:
                 out.append(piece)
         self._depth -= 1
+        self._math_depth -= 1
         piece = "".join(out)
         if "^+" in piece:  # 1.9 (+0.4/-0.3), as digits with a point have no small form
             piece = _UNCERTAINTY.sub(lambda m: f" ({m[1] or m[4]}/{m[2] or m[3]})", piece)
@@ -481,10 +537,9 @@ class _Reader:
         if name[1] not in MATH_ENVIRONMENTS or close < 0:
             return " ", pos
         self._rows += 1
-        body = self.math(pos, close) if in_math else self._segment(pos, pos, close, close)
+        body = self.math(pos, close) if in_math else self._segment(pos, pos, close, close, environment=name[1])
         self._rows -= 1
-        body = body.replace(" ;", ";").strip(" ;")
-        return f"[{body}]" if name[1].endswith("matrix") else f" {body} ", close
+        return f" {body} " if not in_math else _tidy_rows(body, name[1]), close
 
     def _end(self, pos: int, end: int, in_math: bool) -> tuple[str, int]:
         name = _ENVIRONMENT.match(self.text, pos, end)
@@ -690,6 +745,11 @@ def _accented(body: str, mark: str) -> str:
     if not 0 < len(body) <= 3 or not all(char.isalnum() for char in body) or (len(body) > 1 and mark != "\u0305"):
         return body
     return "".join(unicodedata.normalize("NFC", char + mark) for char in body)
+
+
+def _tidy_rows(body: str, environment: str) -> str:
+    body = body.replace(" ;", ";").strip(" ;")
+    return f"[{body}]" if environment.endswith("matrix") else f" {body} "
 
 
 def _factor(body: str) -> str:

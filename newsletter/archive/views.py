@@ -13,29 +13,22 @@ from decimal import Decimal
 from newsletter.archive.charts import Chart, Column, chart
 from newsletter.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.archive.search import Found
-from newsletter.latex import readable, readable_name
+from newsletter.latex import readable_name
 from newsletter.links import Links, links
 from newsletter.model import Digest, DigestEntry
 from newsletter.prices import NOT_KNOWN, dollars
+from newsletter.typeset import Piece, typeset
 from newsletter.wording import days, kind, listed, long_date, short_date
 
 FEW_AUTHORS = 6
 HITS = 20  # on a page of what was found
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text; `mathml` is empty for plain text, and else what a page shows in its place."""
-
-    text: str
-    mathml: str
-
-
 Pieces = tuple[Piece, ...]
 
 
 def set_text(text: str) -> Pieces:
-    return (Piece(readable(text), ""),)
+    return tuple(typeset(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
-    *("replies", "reply_words", "mail_text", "confirmations", "wording", "links", "view", "citations"),
+    *("replies", "reply_words", "mail_text", "confirmations", "wording", "links", "view", "citations", "typeset"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -42,7 +42,7 @@ WORLD = {
 LOADED_LATE = {
     *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
     *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
-    *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail"),
+    *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail", "math_core"),
 }
 
 
