@@ -106,6 +106,11 @@ class Theme:
             raise ConfigError(f"no theme has var(--{name}), only {known}; mend the template that says so") from None
 
 
+def stylesheet(local: Path = Path()) -> str:
+    """style.css of the pages, with the theme's variables before it. Raises ConfigError as `load_theme` does."""
+    return load_theme(local).css() + resources.read_text("templates/web/style.css", local)
+
+
 def load_theme(local: Path = Path()) -> Theme:
     """The operator's theme. Raises ConfigError with a line for each thing to mend."""
     shipped = _parse((resources.SHIPPED / FILE).read_text(encoding="utf-8"), FILE)

@@ -30,7 +30,7 @@ EDGE_TOOLS = {
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
-    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive"},
+    "web": {"stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "theme"},
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
 TOP = FLOW | {"app", "cli", "config", "listen"}

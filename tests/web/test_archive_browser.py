@@ -22,6 +22,7 @@ from newsletter import resources
 from newsletter.archive.build import build, build_list, edition
 from newsletter.archive.catalogue import Catalogue
 from newsletter.model import Usage
+from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
@@ -148,7 +149,7 @@ def test_the_contents_lead_to_the_paper_and_results_to_it_on_its_day(site: Site)
 def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """file:// has no server that could guess: every link names its file."""
     each = edition(Catalogue(filled(), WHO, "local-group"))
-    styles = {name: resources.read_text(f"templates/web/{name}") for name in ("style.css", "archive.css")}
+    styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
     build_list(pages(), [each], tmp_path, styles)
     build(pages(), each, tmp_path / "local-group")
     site = Site(browser, "")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from newsletter import resources
 from newsletter.errors import ConfigError
 from newsletter.model import SuppressionReason
 from newsletter.stores.tiny import TinyStore
+from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
@@ -24,7 +24,7 @@ PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
 FILES = ("/style.css", "/editor.js")
 PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/metrics", *FILES)
-STYLE = (resources.SHIPPED / "templates/web/style.css").read_text(encoding="utf-8")
+STYLE = stylesheet()
 
 
 @pytest.fixture
@@ -144,7 +144,8 @@ def test_a_broken_template_shows_at_the_start(
 
 
 def colours(block: str) -> dict[str, str]:
-    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", block))
+    found = dict(re.findall(r"--([a-z-]+): ?(#[0-9a-f]{3,6}|var\(--[a-z]+\));", block))
+    return {name: found[value[6:-1]] if value.startswith("var") else value for name, value in found.items()}
 
 
 def luminance(colour: str) -> float:
@@ -168,6 +169,7 @@ def luminance(colour: str) -> float:
 )
 def test_text_stands_out_from_its_ground(mode: int, front: str, back: str) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
-    palette = colours(re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[mode])
+    theme_light, theme_dark, light_root, dark_root = re.findall(r":root ?\{(.*?)\}", STYLE, re.DOTALL)
+    palette = colours(theme_light + light_root + (theme_dark + dark_root if mode else ""))
     light, dark = sorted((luminance(palette[front]), luminance(palette[back])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
