@@ -26,8 +26,8 @@ MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size
 # What is written on what; each pair has to be readable.
 _PAIRS = (
     *(("ink", "sheet"), ("soft", "sheet"), ("accent", "sheet"), ("link", "sheet")),
-    *(("ink", "field"), ("soft", "field"), ("accent", "field"), ("link", "field")),
-    *(("sheet", "link"), ("link", "tint"), ("soft", "ground"), ("on-note", "note")),
+    *(("ink", "ground"), ("soft", "ground"), ("accent", "ground"), ("link", "ground")),
+    *(("sheet", "link"), ("link", "tint"), ("on-note", "note")),
 )
 _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
 
@@ -59,7 +59,6 @@ class _Colors(_Strict):
     tint: Color | None = None
     line: Color | None = None
     rule: Color | None = None
-    field: Color | None = None
     note: Color | None = None
     on_note: Color | None = None
 
@@ -108,6 +107,11 @@ class Theme:
             raise ConfigError(f"no theme has var(--{name}), only {known}; mend the template that says so") from None
 
 
+def stylesheet(local: Path = Path()) -> str:
+    """style.css of the pages, with the theme's variables before it. Raises ConfigError as `load_theme` does."""
+    return load_theme(local).css() + resources.read_text("templates/web/style.css", local)
+
+
 def load_theme(local: Path = Path()) -> Theme:
     """The operator's theme. Raises ConfigError with a line for each thing to mend."""
     shipped = _parse((resources.SHIPPED / FILE).read_text(encoding="utf-8"), FILE)
@@ -117,11 +121,6 @@ def load_theme(local: Path = Path()) -> Theme:
     if unreadable:
         raise ConfigError(f"{path} has colours that cannot be read; change one of each pair:", unreadable)
     return theme
-
-
-def page_style(theme: Theme) -> str:
-    """The stylesheet of all pages. Raises ConfigError if it cannot be read."""
-    return theme.css() + resources.read_text("templates/web/style.css")
 
 
 def contrast(one: str, other: str) -> float:

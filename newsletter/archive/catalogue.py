@@ -55,7 +55,7 @@ def sent_at(row: Delivery) -> datetime:
 
 
 def for_strangers(digest: Digest) -> Digest:
-    """Without the reader's own words and the authors they follow."""
+    """Without the reader's own words, the names of their topics among them, and the authors they follow."""
     subscriber = replace(digest.subscriber, profile=Profile((), about=_NOT_PUBLIC), pinned_authors=())
-    entries = tuple(replace(entry, pinned_author="") for entry in digest.entries)
+    entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
     return replace(digest, subscriber=subscriber, entries=entries, prompt="")

@@ -5,7 +5,7 @@ Mathematics is set by `set_text`, in one place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ from newsletter.typeset import Piece, typeset
 from newsletter.wording import days, kind, listed, long_date, short_date
 
 FEW_AUTHORS = 6
+NO_TOPIC = "Other papers"
 HITS = 20  # on a page of what was found
 
 
@@ -45,6 +46,8 @@ class PaperView:
     category: str
     more_categories: str
     kind: str
+    topic: str  # empty where it would say nothing
+    begins: str  # the topic whose papers begin with this one, in a digest by topic
     pinned: str
     links: Links
 
@@ -149,7 +152,7 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
     return ArchiveView(name, link, len(on), short_date(on[-1]) if on else "")
 
 
-def paper_view(entry: DigestEntry, *, is_brief: bool = False) -> PaperView:
+def paper_view(entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "") -> PaperView:
     """A brief one has no abstract, which takes the longest to make readable."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
@@ -166,6 +169,8 @@ def paper_view(entry: DigestEntry, *, is_brief: bool = False) -> PaperView:
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
         kind=kind(entry.announce_type, paper.version),
+        topic=topic,
+        begins=begins,
         pinned=entry.pinned_author,
         links=links(paper),
     )
@@ -181,7 +186,7 @@ def day_view(
         on=digest.digest_on,
         title=long_date(digest.digest_on),
         announced=days(digest.announced_on),
-        papers=tuple(paper_view(entry, is_brief=is_brief) for entry in digest.entries),
+        papers=tuple(_papers_of(digest, is_brief=is_brief)),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         hidden=counts.relevant - counts.shown,
         not_scored=counts.not_scored,
@@ -199,6 +204,18 @@ def day_view(
         earlier=earlier,
         later=later,
     )
+
+
+def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[PaperView]:
+    """With their topics, if the profile has more than one."""
+    names_topics = len(digest.subscriber.profile.topics) > 1
+    is_grouped = names_topics and digest.subscriber.group_by_topic
+    before = None
+    for entry in digest.entries:
+        topic = entry.topic if names_topics else ""
+        begins = (topic or NO_TOPIC) if is_grouped and topic != before else ""
+        yield paper_view(entry, is_brief=is_brief, topic=topic, begins=begins)
+        before = topic
 
 
 def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, later: date | None) -> MonthView:

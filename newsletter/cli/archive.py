@@ -22,7 +22,7 @@ from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
 from newsletter.stores import Store
-from newsletter.theme import load_theme, page_style
+from newsletter.theme import stylesheet
 
 _ENDINGS = {"bibtex": BIBTEX, "ris": RIS, "markdown": MARKDOWN}
 
@@ -124,7 +124,7 @@ def build_command(emails: Sequence[str], output: Path) -> None:
             f"no archive is public; set public_archive for somebody in {settings.subscribers}, or name an EMAIL"
         )
     pages, editions = app.build_archive_pages(settings), [edition(each) for each in catalogues]
-    styles = {"style.css": page_style(load_theme()), "archive.css": resources.read_text("templates/web/archive.css")}
+    styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
     total = sum(map(count_pages, editions))
     try:
         built = build_list(pages, editions, output, styles)

@@ -3,8 +3,7 @@
     announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
     judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
     events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
-    once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json
-    sign_ups/2026-11-22.json · enrolled/s_8k2mpq4x.json
+    once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json · sign_ups/2026-11-22.json · enrolled/s_8k2mpq4x.json
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the

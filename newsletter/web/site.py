@@ -22,7 +22,7 @@ from werkzeug.routing import BaseConverter
 
 from newsletter import resources
 from newsletter.errors import ConfigError, StoreError
-from newsletter.theme import load_theme, page_style
+from newsletter.theme import stylesheet
 
 _log = logging.getLogger(__name__)
 
@@ -61,16 +61,15 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
-    _serve(app, "style.css", "stylesheet", "text/css", page_style(load_theme()))
-    _serve(app, "archive.css", "archive_stylesheet", "text/css")
-    _serve(app, "editor.js", "script", "text/javascript")
+    _serve(app, "style.css", "stylesheet", "text/css", stylesheet())
+    for name, endpoint, kind in (("archive.css", "archive_stylesheet", "css"), ("editor.js", "script", "javascript")):
+        _serve(app, name, endpoint, f"text/{kind}", resources.read_text(f"{TEMPLATES}/{name}"))
     app.after_request(_protect)
     app.register_error_handler(Exception, _explain)
     return app
 
 
-def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str = "") -> None:
-    text = text or resources.read_text(f"{TEMPLATES}/{name}")
+def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str) -> None:
     headers = {"Cache-Control": f"public, max-age={FILE_AGE_S}"}
     app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from newsletter import resources
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 from newsletter.render import Renderer
-from newsletter.theme import FILE, MIN_CONTRAST, contrast, load_theme
+from newsletter.theme import FILE, MIN_CONTRAST, contrast, load_theme, stylesheet
 from newsletter.view import Brand
 from tests import make
 from tests.unit.test_render import digest_of
@@ -93,3 +94,17 @@ def test_the_environment_holds_over_the_theme(tmp_path: Path, monkeypatch: pytes
     assert (load_settings().name, load_settings().footer) == ("Tea", "Tea Ltd.")
     monkeypatch.setenv("NEWSLETTER_NAME", "Coffee")
     assert (load_settings().name, load_settings().footer) == ("Coffee", "Tea Ltd.")
+
+
+def test_pages_wear_the_theme_and_ones_own_style_holds_over_it(tmp_path: Path) -> None:
+    write(tmp_path, 'colors:\n  light:\n    link: "#0b3d0b"\n')
+    assert "--link:#0b3d0b;" in stylesheet(tmp_path)
+    own = tmp_path / "templates/web/style.css"
+    own.parent.mkdir()
+    own.write_text(":root { --link: #000000; }", encoding="utf-8")
+    assert stylesheet(tmp_path).index("--link:#0b3d0b") < stylesheet(tmp_path).index("--link: #000000")
+
+
+def test_pages_use_no_variable_that_nothing_sets() -> None:
+    styles = stylesheet() + resources.read_text("templates/web/archive.css")
+    assert set(re.findall(r"var\(--([a-z-]+)", styles)) <= set(re.findall(r"--([a-z-]+):", styles))

@@ -11,7 +11,7 @@ import feedparser
 import pytest
 from flask.testing import FlaskClient
 
-from newsletter.model import AnnounceType, DeliveryState
+from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
@@ -234,6 +234,20 @@ def test_pinned_authors_and_versions_are_marked(store: MemoryStore, client: Flas
     page = client.get(f"/archive/{TOKEN}/2026-02-16").text
     assert "updated, v3" in page
     assert "follows Ada Lovelace" in page
+
+
+def test_a_digest_by_topic_has_the_topics_above_their_papers_and_one_of_a_single_topic_none(
+    store: MemoryStore, client: FlaskClient
+) -> None:
+    topics = Profile((Topic("Rows", "rows"), Topic("Columns", "columns")))
+    reader = make.subscriber(profile=topics, group_by_topic=True)
+    papers = [replace(entry(1), topic="Rows"), replace(entry(2), topic="Rows"), replace(entry(3), topic="")]
+    mail(store, digest(NEXT_MONTH + timedelta(days=1), papers, subscriber=reader))
+    page = client.get(f"/archive/{TOKEN}/2026-02-16").text
+    assert page.count('<p class="group">Rows</p>') == 1
+    assert page.count('<p class="group">Other papers</p>') == 1
+    assert page.index("Other papers</p>") > page.index('id="p2"')
+    assert 'class="group"' not in client.get(f"/archive/{TOKEN}/2026-01-06").text
 
 
 def test_a_digest_without_papers_has_a_page_and_no_dead_link(store: MemoryStore, client: FlaskClient) -> None:

@@ -19,7 +19,7 @@ from tests.web.test_unsubscribe import SIGNER, part_of
 SECRET = "the words of the profile"
 PRIVATE = f"/archive/{SIGNER.link(Purpose.ARCHIVE, WHO)}"
 READER = make.subscriber(
-    profile=Profile((Topic("Private topic", SECRET),), about=SECRET, like=(SECRET,)),
+    profile=Profile((Topic("Private topic", SECRET), Topic("Another")), about=SECRET, like=(SECRET,)),
     pinned_authors=("Friend of Mine",),
 )
 PUBLIC = {"local-group": WHO, "empty": "s_empty234"}
@@ -31,7 +31,7 @@ PAGES = ("", "2026-01", "2026-01-06", "search?q=paper", *FILES)
 @pytest.fixture
 def client() -> FlaskClient:
     store = MemoryStore()
-    pinned = replace(entry(1), pinned_author="Friend of Mine")
+    pinned = replace(entry(1), pinned_author="Friend of Mine", topic="Private topic")
     mail(store, digest(make.TUESDAY, [pinned, entry(2)], subscriber=READER, prompt=f"The prompt: {SECRET}"))
     mail(store, digest(make.WEDNESDAY, [entry(3)], subscriber=READER))
     archives = Archives(pages(), "https://papers.example.org", public=lambda: PUBLIC)
@@ -48,6 +48,7 @@ def test_a_public_page_says_nothing_about_its_reader(client: FlaskClient, page: 
 def test_its_own_reader_sees_the_profile(client: FlaskClient) -> None:
     page = client.get(f"{PRIVATE}/2026-01-06").text
     assert SECRET in page
+    assert "Private topic" in page
     assert "Friend of Mine" in page
 
 

@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import flask
 from flask.testing import FlaskClient
 
 from newsletter import resources
+from newsletter.digest import kept
 from newsletter.message import Letterhead, build_message
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.render import Brand, Renderer
 from newsletter.tokens import Purpose
-from newsletter.web import create_app
+from newsletter.web import Archives, create_app
 from newsletter.web.pausing import LONGEST
+from tests import make
+from tests.archives import mail, pages
 from tests.fake_profiles import FIRST, FakeProfiles, a_digest
 from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
@@ -44,7 +47,8 @@ class Clock:
 
 def site() -> tuple[MemoryStore, FlaskClient, Clock]:
     store, clock = MemoryStore(), Clock()
-    part = replace(part_of(store), now=clock, profiles=FakeProfiles(store, WHO))
+    archives = Archives(pages(), SITE)
+    part = replace(part_of(store), now=clock, profiles=FakeProfiles(store, WHO), archives=archives)
     return store, create_app(part).test_client(), clock
 
 
@@ -59,8 +63,11 @@ def links_of_a_mail() -> list[str]:
     return sorted(set(re.findall(rf"{SITE}([^\s\"'<>,]*)", everything)))
 
 
-def links_of_a_page(text: str) -> list[str]:
-    return [link for link in re.findall(r'(?:href|src|action|data-preview)="(/[^"]*)"', text) if link.count("/") > 1]
+def links_of_a_page(at: str, text: str) -> list[str]:
+    """Every address of a reader's that this page names, relative ones too."""
+    named = re.findall(r'(?:href|src|action|formaction|data-preview)="([^"#]+)', html.unescape(text))
+    whole = (urljoin(at, link) for link in named)
+    return [link for link in whole if link.startswith("/") and link.count("/") > 1]
 
 
 def memory(store: MemoryStore) -> tuple[list[Standing], int]:
@@ -71,18 +78,19 @@ def test_a_link_scanner_changes_nothing() -> None:
     """It asks for every link of a mail, and every link found there, by GET, HEAD and an empty POST; twice."""
     store, client, clock = site()
     mailed = links_of_a_mail()
-    assert {link.split("/")[1] for link in mailed} == {"profile", "u", "v"}
+    assert {link.split("/")[1] for link in mailed} == {"profile", "u", "v", "archive"}
+    mail(store, kept(replace(a_digest(3), subscriber=make.subscriber(subscriber_id=WHO))))
     found = dict.fromkeys(mailed)
     for link in mailed:
-        found |= dict.fromkeys(links_of_a_page(client.get(link).text))
-    assert {link.split("/")[1] for link in found} == {"u", "profile", "pause", "v"}
+        found |= dict.fromkeys(links_of_a_page(link, client.get(link).text))
+    assert {link.split("/")[1] for link in found} == {"u", "profile", "pause", "v", "archive"}
     before = memory(store)
     for link in [*found, *found]:
         for method in ("GET", "HEAD", "POST"):
             clock.at += timedelta(seconds=5)
             answer = client.open(link, method=method)
             assert answer.status_code in {200, 405, 400}, (method, link)
-            assert answer.status_code == 200 or link.endswith("/preview")
+            assert answer.status_code == 200 or link.endswith("/preview") or (method, link[:9]) == ("POST", "/archive/")
             assert "Location" not in answer.headers
             assert memory(store) == before, (method, link)
 

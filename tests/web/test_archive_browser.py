@@ -1,0 +1,165 @@
+"""The archive's pages in a real browser: by keyboard, small and dark, with text that wants to break them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from werkzeug.serving import make_server
+
+from newsletter import resources
+from newsletter.archive.build import build, build_list, edition
+from newsletter.archive.catalogue import Catalogue
+from newsletter.model import Usage
+from newsletter.theme import stylesheet
+from newsletter.tokens import Purpose
+from newsletter.web import Archives, create_app
+from tests import make
+from tests.archives import WHO, digest, entry, mail, pages
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen
+from tests.fakes import MemoryStore
+from tests.web.test_browser import Quiet
+from tests.web.test_unsubscribe import SIGNER, part_of
+
+pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
+NODE = shutil.which("node")
+TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
+ENDLESS = "x" * 300
+FORMULA = "$" + "+".join(f"\\alpha_{{{number}}}" for number in range(60)) + "$"
+LAST = make.TUESDAY + timedelta(days=1)
+PAGES = (
+    *(f"{TOKEN}/2026-01-06", f"{TOKEN}/{LAST}", f"{TOKEN}/2026-01", f"{TOKEN}/search?q=paper", f"{TOKEN}/search"),
+    *(f"{TOKEN}/2026-01-01", "dead/", "", "local-group/2026-01", "empty/"),
+)
+
+
+def filled() -> MemoryStore:
+    store = MemoryStore()
+    plain = [replace(entry(1, categories=("cs.LG", "cs.AI")), pinned_author="Ada Lovelace"), entry(2, relevance=10)]
+    usage = Usage(81_234, 4_321, 1_024, Decimal("0.02"), Decimal("0.01"))
+    mail(store, digest(make.TUESDAY, plain, usage=usage, notices=("A notice.",), prompt="Choose.\n\n  - this"))
+    hostile = {"title": ENDLESS, "abstract": f"{ENDLESS} {FORMULA} github.com/{'a' * 80}/{'b' * 80}"}
+    broken = entry(3, "2312.00003", **hostile, authors=(ENDLESS,), categories=("cs.LG",) * 40)
+    broken = replace(broken, score=replace(broken.score, comment=f"{ENDLESS} {FORMULA}"), pinned_author=ENDLESS)
+    mail(store, digest(LAST, [broken], notices=(ENDLESS,), prompt=ENDLESS, scorer=ENDLESS))
+    return store
+
+
+@dataclass(frozen=True)
+class Site:
+    browser: webdriver.Chrome
+    base: str
+
+    def open(self, page: str, *, width: int = 1200, mode: str = "light") -> None:
+        set_screen(self.browser, width, mode)
+        self.browser.get(f"{self.base}/archive/{page}")
+        self.browser.execute_script("document.querySelectorAll('details').forEach((each) => each.open = true)")
+
+    def all(self, css: str):  # type: ignore[no-untyped-def]
+        return self.browser.find_elements(By.CSS_SELECTOR, css)
+
+
+@pytest.fixture
+def site(browser: webdriver.Chrome) -> Iterator[Site]:
+    archives = Archives(pages(), public=lambda: {"local-group": WHO, "empty": "s_empty234"})
+    app = create_app(replace(part_of(filled()), archives=archives))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(browser, f"http://127.0.0.1:{server.port}")
+    browser.get("about:blank")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("width", [320, 600, 1200])
+def test_no_page_is_wider_than_its_screen_whatever_it_says(site: Site, width: int) -> None:
+    for page in PAGES:
+        site.open(page, width=width)
+        assert overflow(site.browser) <= 0, page
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
+@pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (320, "light"), (1200, "dark"), (1200, "light")])
+def test_axe_finds_nothing(site: Site, width: int, mode: str) -> None:
+    for page in PAGES:
+        site.open(page, width=width, mode=mode)
+        assert axe_problems(site.browser) == [], page
+
+
+@pytest.mark.skipif(not (TOOLS.is_dir() and NODE), reason="no html-validate here; ./run tools brings it")
+def test_every_page_is_valid_html() -> None:
+    archives = Archives(pages(), public=lambda: {"local-group": WHO, "empty": "s_empty234"})
+    client = create_app(replace(part_of(filled()), archives=archives)).test_client()
+    shown = json.dumps({page: client.get(f"/archive/{page}").text for page in PAGES})
+    judge = [str(NODE), str(Path(__file__).parents[1] / "tools/pages.mjs")]
+    done = subprocess.run(judge, input=shown, capture_output=True, text=True, check=True)
+    assert {page: said for page, said in json.loads(done.stdout).items() if said} == {}
+
+
+def test_a_choice_is_made_and_exported_by_keyboard_alone(site: Site) -> None:
+    site.open(f"{TOKEN}/2026-01-06")
+    seen: list[str] = []
+
+    def press(key: str) -> None:
+        site.browser.switch_to.active_element.send_keys(key)
+
+    def tab_to(is_there) -> None:  # type: ignore[no-untyped-def]
+        for _ in range(40):
+            press(Keys.TAB)
+            at = site.browser.switch_to.active_element
+            seen.append(at.get_attribute("outerHTML")[:80])
+            outline = site.browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid", seen[-1]
+            if is_there(at):
+                return
+        raise AssertionError(seen)
+
+    tab_to(lambda at: at.text == "Skip to the content")
+    press(Keys.ENTER)
+    tab_to(lambda at: at.get_attribute("value") == "2601.00002")
+    press(Keys.SPACE)
+    tab_to(lambda at: at.text == "Markdown")
+    request = site.browser.execute_script(
+        "const button = document.activeElement, form = button.form;"
+        "return button.getAttribute('formaction') + '?' + new URLSearchParams(new FormData(form, button))"
+    )
+    assert request == "2026-01-06.md?paper=2601.00002"
+
+
+def test_the_contents_lead_to_the_paper_and_results_to_it_on_its_day(site: Site) -> None:
+    site.open(f"{TOKEN}/search?q=00002")
+    site.all(".hits a")[0].click()
+    assert site.browser.current_url.endswith("/2026-01-06#p2")
+    assert site.all(":target h3")[0].text == "On the paper 2601.00002"
+
+
+def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """file:// has no server that could guess: every link names its file."""
+    each = edition(Catalogue(filled(), WHO, "local-group"))
+    styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
+    build_list(pages(), [each], tmp_path, styles)
+    build(pages(), each, tmp_path / "local-group")
+    site = Site(browser, "")
+    set_screen(browser, 1200, "light")
+    browser.get((tmp_path / "index.html").as_uri())
+    site.all(".best a")[0].click()
+    assert site.all("h1")[0].text == "January 2026"
+    site.all(".calendar a")[0].click()
+    assert site.all("h1")[0].text == "Tuesday, 6 January 2026"
+    site.all("[rel=next]")[0].click()
+    assert site.all("h1")[0].text == "Wednesday, 7 January 2026"
+    assert browser.execute_script("return getComputedStyle(document.querySelector('.skip')).position") == "absolute"
+    browser.get("about:blank")
