@@ -64,7 +64,8 @@ BLACKBOARD = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))  # the o
 UNITS = {
     "meter": "m", "metre": "m", "second": "s", "gram": "g", "kelvin": "K", "ampere": "A", "volt": "V", "watt": "W",
     "hertz": "Hz", "tesla": "T", "pascal": "Pa", "bar": "bar", "joule": "J", "newton": "N", "electronvolt": "eV",
-    "celsius": "°C", "degreeCelsius": "°C", "degree": "°", "angstrom": "Å", "percent": "%", "minute": "min",
+    "textcelsius": "°C", "celsius": "°C", "degreeCelsius": "°C", "degree": "°", "angstrom": "Å", "percent": "%",
+    "minute": "min",
     "hour": "h", "day": "d", "byte": "B", "bit": "bit", "litre": "L", "liter": "L", "mol": "mol", "ohm": "Ω",
     "pico": "p", "nano": "n", "micro": "µ", "milli": "m", "centi": "c", "kilo": "k", "mega": "M", "giga": "G",
     "tera": "T", "per": "/", "square": "", "squared": "²", "cubed": "³",

@@ -44,6 +44,7 @@ _OTHER_ENVIRONMENT = re.compile(r"\\(begin|end)\{(?:equation|math|displaymath)\*
 _UNKNOWN_COMMAND = re.compile(r'Unknown command "\\(.+?)"')
 _HTML_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\w+);)\w{1,30};")
 _DEFINITION = re.compile(r"\\(?:[egx]?def|let|(?:re)?newcommand|providecommand|DeclareMathOperator)(?![A-Za-z])")
+_LINK_OR_PROSE = re.compile(r"\\(?:href|url|path)(?![A-Za-z])|\\text[a-z]*\s*\{[^{}]{50}")
 _TOKEN = re.compile(r"\\(?P<word>[A-Za-z]+)|\\.|(?P<char>\S)", re.S)
 _GROUP_BEGINS = frozenset({"{", "left", "begin"})
 _GROUP_ENDS = frozenset({"}", "right", "end"})
@@ -59,7 +60,7 @@ _MACRO = re.compile(r"\\(?:[A-Za-z]+|.)", re.S)
 _LENGTH = r"-?\d{1,3}(?:\.\d{1,12})?(?:em|ex|px|rem|%)?"
 
 _SPELLED_OTHERWISE = {
-    "mbox": r"\text{#1}", "pmb": r"\boldsymbol{#1}", "substack": r"\begin{gathered}#1\end{gathered}",
+    "mbox": r"\text{#1}", "pmb": r"\boldsymbol{#1}", "substack": r"\begin{matrix}#1\end{matrix}",
     "mathbbm": r"\mathbb{#1}", "mathds": r"\mathbb{#1}", "Bar": r"\bar{#1}", "Hat": r"\hat{#1}",
     "Tilde": r"\tilde{#1}", "Vec": r"\vec{#1}", "nicefrac": r"\frac{#1}{#2}", "xspace": "",
     "ensuremath": "#1", "mathnormal": "#1", "textsuperscript": "^{#1}", "textsubscript": "_{#1}",
@@ -85,7 +86,7 @@ _ELEMENTS: dict[str, dict[str, str]] = {
     "mover": {"accent": _BOOLEAN},
     "munder": {"accentunder": _BOOLEAN},
     "munderover": {"accent": _BOOLEAN, "accentunder": _BOOLEAN},
-    "mtable": {"displaystyle": _BOOLEAN, "scriptlevel": "[0-3]"},
+    "mtable": {"displaystyle": _BOOLEAN},
     "mtd": {"columnspan": r"\d", "rowspan": r"\d"},
     **{name: {} for name in ("msub", "msup", "msubsup", "mmultiscripts", "mprescripts", "msqrt", "mroot", "mtr")},
 }
@@ -118,6 +119,8 @@ def mathml_or_reason(part: Part) -> tuple[str, str]:
         return "", "too deep"
     if _DEFINITION.search(tex):
         return "", "defines macros"
+    if _LINK_OR_PROSE.search(tex):
+        return "", "link or prose"  # a browser would not break the line within it
     answer, reason = _translated(tex, is_display=part.is_display)
     if not answer:
         return "", reason

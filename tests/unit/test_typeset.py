@@ -96,6 +96,8 @@ def test_display_environments_become_rows_without_numbers() -> None:
         ("x^{" * 50 + "}" * 50, "too deep"),
         ("(" * (MAX_OPENERS + 1), "too deep"),
         (r"\def\x{\x\x}\x", "defines macros"),
+        (r"\href{https://a.example/x}{code}", "link or prose"),
+        (rf"\text{{{'many words ' * 5}}}", "link or prose"),
         (r"E\mkern-10.5mu/_T", "letters lost"),
         (r"\textbf{\underline{x}}", "Not valid in text mode."),
         (r"\a\b\c\d", "Not valid in math mode."),
