@@ -270,7 +270,14 @@ def test_an_address_gets_one_mail_a_day_whatever_its_spelling(office: Office) ->
     assert office.ask(email="reader@example.org") == ""
     office.pass_time(days=1)
     assert "/confirm/" in office.ask()
-    assert office.told[1] == (EVE, "no mail: there was one today")
+    assert office.told[1] == (EVE, "no mail: there were enough today or this week")
+
+
+def test_an_address_gets_three_mails_a_week_whoever_asks_for_them(office: Office) -> None:
+    for email in ("eve@example.org", "reader@example.org"):
+        office.now = NOW - timedelta(days=1)  # a Monday
+        mailed = [bool(office.ask(email=email)) for _ in range(9) if not office.pass_time(days=1)]
+        assert mailed == [True, True, True, False, False, False, True, True, True]
 
 
 def test_addresses_of_the_newsletter_itself_are_not_mailed(office: Office) -> None:
