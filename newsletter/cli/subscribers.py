@@ -206,7 +206,9 @@ def remove(who: str) -> None:
         listed = _find(_load(settings, store), who).subscriber
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
-    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {in_words(store.get_standing(one))}.")
+    standing = store.get_standing(one)
+    kept = in_words(standing) if standing.suppression else "nothing keeps mail away from that address"
+    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 
