@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from typing import Any
@@ -172,12 +172,15 @@ class Joining:
             return "no mail: suppressed"
         if base_address(sign_up.email) in self._ours():
             return "no mail: an address of the newsletter"
-        reader = self._find(who) if standing.suppression is None else None
-        if reader is None:
+        reader = self._find(who)
+        if reader is not None:  # another spelling of an address may be another person's at some providers
+            sign_up = replace(sign_up, email=reader.email)
+        is_mailed = reader is not None and standing.suppression is None
+        if not is_mailed:
             self.store.add_sign_up(sign_up)
         if not self._may_mail(who, asked_on(sign_up)):
             return "no mail: there were enough today or this week"
-        if reader is not None:
+        if reader is not None and is_mailed:
             return self._send(reader.email, self._already(reader), sign_up) or "mailed: subscribed already"
         return self._send(sign_up.email, self._question(sign_up), sign_up) or "mailed: asked to confirm"
 

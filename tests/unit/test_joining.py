@@ -243,6 +243,18 @@ def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: O
     assert office.store.get_standing(LISTED.subscriber_id).suppression is None
 
 
+def test_who_left_is_asked_and_mailed_at_the_address_of_the_list_whatever_was_typed(office: Office) -> None:
+    """a+b@ and a@ are one mailbox nearly everywhere; where they are two, the one cannot speak for the other."""
+    office.confirm(office.ask())
+    for who in (EVE, LISTED.subscriber_id):
+        office.leave(who)
+    office.pass_time(days=1)
+    for email, listed in (("eve+x@example.org", "Eve@example.org"), ("reader+x@example.org", "reader@example.org")):
+        office.confirm(office.ask(email=email))
+        assert office.mail()[0] == listed
+    assert [one.email for one in office.subscribers()] == ["reader@example.org", "Eve@example.org"]
+
+
 @pytest.mark.parametrize("reason", OTHER_REASONS)
 @pytest.mark.parametrize("email", ["eve@example.org", "reader@example.org"])
 def test_who_is_kept_away_by_more_is_not_mailed(office: Office, reason: SuppressionReason, email: str) -> None:
