@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 
 from newsletter import suppress
 from newsletter.addresses import subscriber_id
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import ANSWERS, MOST_FORMS, WAITS_S, Joining, load_mails
 from newsletter.message import Letterhead
 from newsletter.model import (
     Frequency,
+    ProfileRevision,
     RevisionOrigin,
+    SignUp,
     Standing,
     Subscriber,
     Suppression,
@@ -181,6 +184,52 @@ def test_confirming_twice_is_once(office: Office) -> None:
     assert office.store.get_enrolled() == enrolled
     assert len(office.store.get_revisions(EVE)) == 1
     assert office.told.count((EVE, "subscribed")) == 1
+
+
+class FailingStore(MemoryStore):
+    """Refuses the n-th thing that is to be kept, and then works again."""
+
+    works_for = 10**6
+
+    def _count(self) -> None:
+        self.works_for -= 1
+        if self.works_for == 0:
+            raise StoreError("the disk is full")
+
+    def add_revision(self, *args: Any, **kwargs: Any) -> ProfileRevision:
+        self._count()
+        return super().add_revision(*args, **kwargs)
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        self._count()
+        return super().enrol(sign_up, most=most)
+
+    def change_standing(self, *args: Any) -> Standing:
+        self._count()
+        return super().change_standing(*args)
+
+    def confirm_sign_up(self, *args: Any, **kwargs: Any) -> SignUp | None:
+        self._count()
+        return super().confirm_sign_up(*args, **kwargs)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_confirmation_that_broke_off_is_completed_by_pressing_again(number: int) -> None:
+    store = FailingStore()
+    office = Office(store=store)
+    store.add_revision(EVE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    office.leave()
+    office.pass_time(days=1)
+    text = office.ask()
+    store.works_for = number
+    with pytest.raises(StoreError):
+        office.confirm(text)
+    assert office.confirm(text).state is LinkState.SUBSCRIBED
+    assert [one.subscriber_id for one in store.get_enrolled()] == [EVE]
+    assert store.get_standing(EVE).suppression is None
+    assert [revision.text for revision in store.get_revisions(EVE)] == ["max_papers: 3", ""]
+    office.leave()
+    assert office.confirm(text).state is LinkState.LEFT
 
 
 def test_an_old_link_does_not_bring_back_who_left(office: Office) -> None:
