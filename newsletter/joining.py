@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,7 +40,8 @@ from newsletter.subscribers_schema import SubscriberEntry
 from newsletter.tokens import Purpose
 from newsletter.wording import long_date
 
-MAILS, PLACES = "subscribe-mails", "subscribe-forms"  # what is claimed once
+MAILS, WEEKS, PLACES = "subscribe-mails", "subscribe-weeks", "subscribe-forms"  # what is claimed once
+MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 WAITS_S = (5.0, 20.0)  # before a mail that surely did not leave is tried again
 
@@ -171,14 +172,23 @@ class Joining:
             return "no mail: suppressed"
         if base_address(sign_up.email) in self._ours():
             return "no mail: an address of the newsletter"
-        reader = self._find(who) if standing.suppression is None else None
-        if reader is None:
+        reader = self._find(who)
+        if reader is not None:  # another spelling of an address may be another person's at some providers
+            sign_up = replace(sign_up, email=reader.email)
+        is_mailed = reader is not None and standing.suppression is None
+        if not is_mailed:
             self.store.add_sign_up(sign_up)
-        if not self.store.claim_once(MAILS, who, on=asked_on(sign_up)):
-            return "no mail: there was one today"
-        if reader is not None:
+        if not self._may_mail(who, asked_on(sign_up)):
+            return "no mail: there were enough today or this week"
+        if reader is not None and is_mailed:
             return self._send(reader.email, self._already(reader), sign_up) or "mailed: subscribed already"
         return self._send(sign_up.email, self._question(sign_up), sign_up) or "mailed: asked to confirm"
+
+    def _may_mail(self, who: str, today: date) -> bool:
+        if not self.store.claim_once(MAILS, who, on=today):
+            return False
+        monday = today - timedelta(days=today.weekday())
+        return any(self.store.claim_once(WEEKS, f"{who} {number}", on=monday) for number in range(MOST_MAILS))
 
     def _question(self, sign_up: SignUp) -> Answer:
         signer, on = self.letterhead.signer, asked_on(sign_up)

@@ -1,7 +1,7 @@
 """What follows when a reader asks for something by mail: the wish is kept first, then confirmed once.
 
 What a mail asks for is replies.py's business, the words of an answer are confirmations.py's. An answer goes to the
-address of subscribers.yaml and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
+address on our list and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
 """
 
 from __future__ import annotations

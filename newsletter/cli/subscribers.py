@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing
+
 import click
 import yaml
 from pydantic import TypeAdapter
 
-from newsletter import app
+from newsletter import app, resources
 from newsletter.cli.common import begin_log, complain, find_subscriber, new_table, print_table
-from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.suppressions import in_words
 from newsletter.config import Settings, load_settings
-from newsletter.errors import ConfigError
+from newsletter.confirmations import FILE as ANSWERS
+from newsletter.confirmations import load_answers
+from newsletter.errors import ConfigError, SendError
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.notices import changed_by_operator
 from newsletter.profile_text import is_blank, read
 from newsletter.readers import Reader
+from newsletter.senders import Sender
 from newsletter.stores import Store
 
 _ORIGINS = {
@@ -133,10 +140,12 @@ def revisions(who: str, number: int | None) -> None:
 @command.command()
 @click.argument("who", metavar="EMAIL|ID")
 @click.argument("number", type=click.IntRange(min=0))
-def revert(who: str, number: int) -> None:
+@click.option("--no-mail", is_flag=True, help="Do not tell the reader.")
+def revert(who: str, number: int, no_mail: bool) -> None:
     """Bring back revision NUMBER of a subscriber's profile, as a new revision; 0 is back to subscribers.yaml.
 
-    Of who came by the web, 0 is back to what they asked for there.
+    Of who came by the web, 0 is back to what they asked for there. A mail tells the reader what is different now,
+    unless they get none at all.
 
     \b
     Examples:
@@ -146,7 +155,36 @@ def revert(who: str, number: int) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     one = _find(_load(settings, store), who).subscriber
-    click.echo(app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now()))
+    with closing(app.build_sender(settings)) as sender:  # what cannot work is said before anything is changed
+        before = store.get_revisions(one.subscriber_id)
+        said = app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now())
+        click.echo(said)
+        latest = store.get_revisions(one.subscriber_id)[-1:]
+        if latest == before[-1:] or no_mail:
+            return
+        if (standing := store.get_standing(one.subscriber_id)).suppression:
+            click.echo(f"\nNo mail tells the reader: {in_words(standing)}.")
+            return
+        _tell(settings, sender, one, said, latest[0].number)
+
+
+def _tell(settings: Settings, sender: Sender, reader: Subscriber, said: str, number: int) -> None:
+    message = changed_by_operator(
+        reader,
+        said,
+        number,
+        letterhead=app.build_letterhead(settings),
+        service_sender=settings.service_address,
+        answers=load_answers(resources.read_text(ANSWERS)),
+        brand_name=settings.name,
+        now=app.utc_now(),
+    )
+    try:
+        sender.send(message)
+    except SendError as error:
+        complain(f"\nThe profile is changed, but its reader could not be told ({error}); write to them yourself.")
+        sys.exit(EXIT_DELIVERY)
+    click.echo("\nA mail tells the reader so.")
 
 
 @command.command()
@@ -168,7 +206,9 @@ def remove(who: str) -> None:
         listed = _find(_load(settings, store), who).subscriber
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
-    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {in_words(store.get_standing(one))}.")
+    standing = store.get_standing(one)
+    kept = in_words(standing) if standing.suppression else "nothing keeps mail away from that address"
+    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from newsletter.config import load_settings
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tiny import TinyStore
 from newsletter.suppress import left
+from newsletter.tokens import tag_of
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:
@@ -98,6 +102,48 @@ def test_a_revision_is_brought_back_and_the_file_never_written(store: TinyStore,
     assert shown(ADA)["max_papers"] == 30
     assert [r.origin for r in store.get_revisions(ADA_ID)][2:] == [RevisionOrigin.OPERATOR] * 2
     assert (tmp_path / "subscribers.yaml").read_text(encoding="utf-8") == YAML
+
+
+def mails(folder: Path) -> list[EmailMessage]:
+    paths = sorted((folder / "outbox").glob("service_*.eml"))
+    return [message_from_bytes(path.read_bytes(), EmailMessage, policy=SMTP) for path in paths]
+
+
+def test_the_reader_is_told_by_mail_what_is_different(
+    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SENDER", "news@example.org")
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", "https://papers.example.org")
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEYS", "k" * 40)
+    given(store, "max_papers: 3", "max_papers: 4")
+    done = newsletter("subscribers", "revert", ADA, "1")
+    assert "A mail tells the reader so." in done.output
+    (mail,) = mails(tmp_path)
+    assert (mail["To"], mail["Subject"]) == (ADA, "Profile")
+    assert mail["From"].addresses[0].addr_spec == "service@example.org"
+    assert tag_of(mail["Reply-To"].addresses[0].addr_spec)
+    text = mail.get_content()
+    assert "The people who run Morning Papers have changed your profile" in text
+    assert "- max_papers: 3 instead of 4" in text
+    assert "https://papers.example.org/profile/" in text
+
+
+def test_who_wants_or_gets_no_mail_is_not_told(store: TinyStore, tmp_path: Path) -> None:
+    given(store, "max_papers: 3", "max_papers: 4")
+    assert newsletter("subscribers", "revert", "--no-mail", ADA, "1").exit_code == 0
+    assert newsletter("subscribers", "revert", ADA, "1").exit_code == 0  # nothing is different
+    store.change_standing(ADA_ID, lambda known: left(known, AT))
+    assert "No mail tells the reader: s_" in newsletter("subscribers", "revert", ADA, "2").output
+    assert shown(ADA)["max_papers"] == 4
+    assert mails(tmp_path) == []
+
+
+def test_a_reader_who_could_not_be_told_is_named(store: TinyStore, tmp_path: Path) -> None:
+    given(store, "max_papers: 3", "max_papers: 4")
+    (tmp_path / "outbox").write_text("in the way")
+    done = newsletter("subscribers", "revert", ADA, "1")
+    assert (done.exit_code, shown(ADA)["max_papers"]) == (6, 3)
+    assert "its reader could not be told" in done.stderr
 
 
 @pytest.mark.parametrize(("args", "said"), [(("nobody@x.org", "1"), "nobody is called"), ((ADA, "-1"), "x>=0")])

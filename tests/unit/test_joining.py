@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 
 from newsletter import suppress
 from newsletter.addresses import subscriber_id
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import ANSWERS, MOST_FORMS, WAITS_S, Joining, load_mails
 from newsletter.message import Letterhead
 from newsletter.model import (
     Frequency,
+    ProfileRevision,
     RevisionOrigin,
+    SignUp,
     Standing,
     Subscriber,
     Suppression,
@@ -183,6 +186,52 @@ def test_confirming_twice_is_once(office: Office) -> None:
     assert office.told.count((EVE, "subscribed")) == 1
 
 
+class FailingStore(MemoryStore):
+    """Refuses the n-th thing that is to be kept, and then works again."""
+
+    works_for = 10**6
+
+    def _count(self) -> None:
+        self.works_for -= 1
+        if self.works_for == 0:
+            raise StoreError("the disk is full")
+
+    def add_revision(self, *args: Any, **kwargs: Any) -> ProfileRevision:
+        self._count()
+        return super().add_revision(*args, **kwargs)
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        self._count()
+        return super().enrol(sign_up, most=most)
+
+    def change_standing(self, *args: Any) -> Standing:
+        self._count()
+        return super().change_standing(*args)
+
+    def confirm_sign_up(self, *args: Any, **kwargs: Any) -> SignUp | None:
+        self._count()
+        return super().confirm_sign_up(*args, **kwargs)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_confirmation_that_broke_off_is_completed_by_pressing_again(number: int) -> None:
+    store = FailingStore()
+    office = Office(store=store)
+    store.add_revision(EVE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    office.leave()
+    office.pass_time(days=1)
+    text = office.ask()
+    store.works_for = number
+    with pytest.raises(StoreError):
+        office.confirm(text)
+    assert office.confirm(text).state is LinkState.SUBSCRIBED
+    assert [one.subscriber_id for one in store.get_enrolled()] == [EVE]
+    assert store.get_standing(EVE).suppression is None
+    assert [revision.text for revision in store.get_revisions(EVE)] == ["max_papers: 3", ""]
+    office.leave()
+    assert office.confirm(text).state is LinkState.LEFT
+
+
 def test_an_old_link_does_not_bring_back_who_left(office: Office) -> None:
     text = office.ask()
     office.confirm(text)
@@ -243,6 +292,18 @@ def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: O
     assert office.store.get_standing(LISTED.subscriber_id).suppression is None
 
 
+def test_who_left_is_asked_and_mailed_at_the_address_of_the_list_whatever_was_typed(office: Office) -> None:
+    """a+b@ and a@ are one mailbox nearly everywhere; where they are two, the one cannot speak for the other."""
+    office.confirm(office.ask())
+    for who in (EVE, LISTED.subscriber_id):
+        office.leave(who)
+    office.pass_time(days=1)
+    for email, listed in (("eve+x@example.org", "Eve@example.org"), ("reader+x@example.org", "reader@example.org")):
+        office.confirm(office.ask(email=email))
+        assert office.mail()[0] == listed
+    assert [one.email for one in office.subscribers()] == ["reader@example.org", "Eve@example.org"]
+
+
 @pytest.mark.parametrize("reason", OTHER_REASONS)
 @pytest.mark.parametrize("email", ["eve@example.org", "reader@example.org"])
 def test_who_is_kept_away_by_more_is_not_mailed(office: Office, reason: SuppressionReason, email: str) -> None:
@@ -270,7 +331,14 @@ def test_an_address_gets_one_mail_a_day_whatever_its_spelling(office: Office) ->
     assert office.ask(email="reader@example.org") == ""
     office.pass_time(days=1)
     assert "/confirm/" in office.ask()
-    assert office.told[1] == (EVE, "no mail: there was one today")
+    assert office.told[1] == (EVE, "no mail: there were enough today or this week")
+
+
+def test_an_address_gets_three_mails_a_week_whoever_asks_for_them(office: Office) -> None:
+    for email in ("eve@example.org", "reader@example.org"):
+        office.now = NOW - timedelta(days=1)  # a Monday
+        mailed = [bool(office.ask(email=email)) for _ in range(9) if not office.pass_time(days=1)]
+        assert mailed == [True, True, True, False, False, False, True, True, True]
 
 
 def test_addresses_of_the_newsletter_itself_are_not_mailed(office: Office) -> None:
