@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +11,8 @@ import pytest
 
 from newsletter.model import BatchState, ModelBatch
 from newsletter.stores.tiny import TinyStore
-from tests.e2e.test_model import KEY, ROOT, texts
+from tests.e2e import starts
+from tests.e2e.test_model import environment, texts
 from tests.openai_server import BatchApi, OpenAIServer, openai_server
 
 SUBSCRIBER = """
@@ -38,17 +37,8 @@ def write_subscriber(folder: Path, *, is_due: bool) -> None:
     (folder / "subscribers.yaml").write_text(text, encoding="utf-8")
 
 
-def start(folder: Path, server: OpenAIServer, *arguments: str, **more: str) -> subprocess.Popen[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "OPENAI_"))}
-    settings = {"NEWSLETTER_MODEL": "gpt-6-luna", "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url}
-    return subprocess.Popen(
-        [sys.executable, "-m", "newsletter", *arguments],
-        cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT), **settings, "NEWSLETTER_MODEL_TIER": "batch", **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(folder: Path, server: OpenAIServer, *arguments: str) -> starts.Command:
+    return starts.start(*arguments, folder=folder, env=environment(server, NEWSLETTER_MODEL_TIER="batch"))
 
 
 def newsletter(folder: Path, server: OpenAIServer, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""The morning as an operator has it: `python -m newsletter …` in processes of their own, in a folder of their own.
+"""The morning as an operator has it: `newsletter …` in processes of their own (starts.py), in a folder of their own.
 
 Nothing here looks inside; what counts is the exit code, what is printed, and the files that are there afterwards.
 """
@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ import newsletter
 from newsletter import cli, ledger, sample
 from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
+from tests.e2e import starts
 
 ROOT = Path(__file__).parents[2]
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
@@ -53,15 +53,7 @@ class Place:
         """Runs one command; `settings` become NEWSLETTER_* variables, of which there are none else."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
         wanted = {f"NEWSLETTER_{name.upper()}": value for name, value in settings.items()}
-        return subprocess.run(
-            [sys.executable, "-m", "newsletter", *args],
-            cwd=self.folder,
-            env={**clean, **wanted, "OMP_NUM_THREADS": "1", "NO_PROXY": "127.0.0.1"},
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
+        return starts.run(*args, folder=self.folder, env={**clean, **wanted, "NO_PROXY": "127.0.0.1"})
 
     def path(self, name: str) -> Path:
         return self.folder / name

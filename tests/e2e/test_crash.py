@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,21 +14,14 @@ import pytest
 
 from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
-from tests.e2e import killed_run
+from tests.e2e import killed_run, starts
 
 CRASHES = int(os.environ.get("CRASHES", "0"))
 
 
-def newsletter(folder: Path, *args: str) -> subprocess.Popen[str]:
+def newsletter(folder: Path, *args: str) -> starts.Command:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "newsletter", *args],
-        cwd=folder,
-        env={**clean, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    return starts.start(*args, folder=folder, env=clean)
 
 
 def test_four_runs_at_once_send_each_digest_once(tmp_path: Path) -> None:

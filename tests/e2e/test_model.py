@@ -14,6 +14,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+from tests.e2e import starts
 from tests.openai_server import OpenAIServer, Reply, error, fine, only_for, openai_server, refuses, slow
 
 ROOT = Path(__file__).parents[2]
@@ -26,14 +27,19 @@ runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
 """
 
 
-def start(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.Popen[str]:
-    shutil.copy(ROOT / "subscribers.yaml", folder)
+def environment(server: OpenAIServer, **more: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "OPENAI_"))}
     settings = {"NEWSLETTER_MODEL": "gpt-6-luna", "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url}
+    return {**clean, "PYTHONPATH": str(ROOT), **settings, **more}
+
+
+def start(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.Popen[str]:
+    """Started afresh."""
+    shutil.copy(ROOT / "subscribers.yaml", folder)
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT), **settings, **more},
+        env=environment(server, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -41,9 +47,8 @@ def start(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> s
 
 
 def newsletter(folder: Path, *arguments: str, server: OpenAIServer, **more: str) -> subprocess.CompletedProcess[str]:
-    with start(folder, *arguments, server=server, **more) as process:
-        output, errors = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+    shutil.copy(ROOT / "subscribers.yaml", folder)
+    return starts.run(*arguments, folder=folder, env=environment(server, **more))
 
 
 def files_with_the_key(folder: Path) -> list[Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers import load_subscribers
 from newsletter.web.sendgrid_hook import PATH, blueprint
+from tests.e2e import starts
 from tests.sendgrid_server import (
     KEY,
     Body,
@@ -61,20 +61,8 @@ class Place:
             "NEWSLETTER_BASE_URL": "https://papers.example.org",
             "NEWSLETTER_CONTACT": "op@example.org",
         } | settings
-        return subprocess.run(
-            [sys.executable, "-m", "newsletter", *args],
-            cwd=self.folder,
-            env={
-                **clean,
-                **{name: value for name, value in wanted.items() if value is not None},
-                "OMP_NUM_THREADS": "1",
-                "NO_PROXY": "127.0.0.1",
-            },
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return starts.run(*args, folder=self.folder, env={**clean, **given, "NO_PROXY": "127.0.0.1"})
 
     @property
     def store(self) -> TinyStore:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
@@ -185,6 +185,7 @@ def test_a_paper_that_shares_nothing_is_told_so() -> None:
     assert comment == "Shares little with your profile."
 
 
+@settings(max_examples=40)
 @given(name=st.text(min_size=1, max_size=300), title=st.text(max_size=200), keyword=st.text(max_size=200))
 def test_no_comment_is_long(name: str, title: str, keyword: str) -> None:
     profile = Profile((Topic(name, title),), like=(keyword,), avoid=(title,))

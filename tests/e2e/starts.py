@@ -1,0 +1,172 @@
+"""Starts the command line in a process of its own: forked from one that has imported everything, which saves the second
+of importing at each start; or as `python -m newsletter` where STARTS=fresh is set.
+
+A forked command has its own folder, environment, output and exit code, and can be killed. What it does not show is that
+each command imports what it needs: tests/unit/test_house.py, tests/e2e/wheel.sh and the tests that start afresh do.
+The process that forks has one thread and runs no command itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+IS_FRESH = os.environ.get("STARTS") == "fresh"
+ON_DEMAND = ("dkim", "email_validator", "feedparser", "imap_tools", "openai", "premailer", "tinydb", "waitress")
+NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
+COMMAND = [sys.executable, "-m", "newsletter"]
+
+
+class Forked:
+    """As much of `subprocess.Popen` as the tests need."""
+
+    def __init__(self, arguments: tuple[str, ...], folder: Path, env: Mapping[str, str]) -> None:
+        self.args = [*COMMAND, *arguments]
+        self.returncode: int | None = None
+        self._output, self._errors = _empty_file(), _empty_file()
+        self._line, its = socket.socketpair()
+        order = {"arguments": arguments, "folder": str(folder), "env": dict(env)}
+        with its, tempfile.TemporaryFile("w+") as told:
+            json.dump(order, told)
+            told.flush()
+            socket.send_fds(_forker(), [b"x"], [its.fileno(), told.fileno(), self._output, self._errors])
+        self.pid = self._hear(120)
+
+    def communicate(self, timeout: float | None = 120) -> tuple[str, str]:
+        """Output and errors, once, after its end. Raises TimeoutError, having killed it."""
+        with self._line, os.fdopen(self._output, "rb") as output, os.fdopen(self._errors, "rb") as errors:
+            try:
+                self.returncode = self._hear(timeout)
+            except TimeoutError:
+                os.kill(self.pid, signal.SIGKILL)
+                raise
+            output.seek(0)
+            errors.seek(0)
+            return output.read().decode(), errors.read().decode()
+
+    def _hear(self, timeout: float | None) -> int:
+        self._line.settimeout(timeout)
+        heard = self._line.recv(NUMBER.size)
+        assert heard, "the process that forks has ended"
+        number: int = NUMBER.unpack(heard)[0]
+        return number
+
+
+Command = Forked | subprocess.Popen[str]
+
+
+def start(*arguments: str, folder: Path, env: Mapping[str, str]) -> Command:
+    if not IS_FRESH:
+        return Forked(arguments, folder, env)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*COMMAND, *arguments], cwd=folder, env=env, stdout=pipe, stderr=pipe, encoding="utf-8")
+
+
+def run(*arguments: str, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    process = start(*arguments, folder=folder, env=env)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def _empty_file() -> int:
+    """Without a name; whoever closes it ends it."""
+    number, name = tempfile.mkstemp()
+    Path(name).unlink()
+    return number
+
+
+# --- the process that forks ---------------------------------------------------------------------------
+
+
+@lru_cache
+def _forker() -> socket.socket:
+    """The line to it. It ends when this process does: then nobody holds the other end."""
+    mine, its = socket.socketpair()
+    with its:
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.starts", str(its.fileno())],
+            cwd=ROOT,
+            pass_fds=[its.fileno()],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        ).returncode = 0  # nobody waits for it
+    return mine
+
+
+def _import_everything() -> None:
+    for name in ON_DEMAND:
+        importlib.import_module(name)
+    for found in pkgutil.walk_packages([str(ROOT / "newsletter")], "newsletter."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
+def _serve(line: socket.socket) -> None:
+    _import_everything()
+    assert threading.active_count() == 1
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
+    while True:
+        said, files, _, _ = socket.recv_fds(line, 1, 4)
+        if not said:
+            return
+        if os.fork() == 0:
+            line.close()
+            _wait_for_a_command(*files)
+        for file in files:
+            os.close(file)
+
+
+def _wait_for_a_command(line: int, order: int, output: int, errors: int) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with socket.socket(fileno=line) as told:
+        pid = os.fork()
+        if pid == 0:
+            told.close()
+            os._exit(_command(order, output, errors))
+        told.send(NUMBER.pack(pid))
+        told.send(NUMBER.pack(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+    os._exit(0)
+
+
+def _command(order: int, output: int, errors: int) -> int:
+    """Its exit code. It ends at once: to take apart all that was imported, as Python does, takes a second, too."""
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    with os.fdopen(order) as file:
+        file.seek(0)
+        told = json.load(file)
+    os.chdir(told["folder"])
+    os.environ.clear()
+    os.environ.update(told["env"])
+    sys.argv = ["newsletter", *told["arguments"]]
+    code: object = 0
+    try:
+        runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code
+    except Exception:  # noqa: BLE001  as Python itself does
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code if isinstance(code, int) else int(code is not None)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
