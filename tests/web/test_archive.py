@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email.headerregistry import Address
 from html.parser import HTMLParser
 
 import feedparser
 import pytest
 from flask.testing import FlaskClient
 
+from newsletter.flow import run_morning
+from newsletter.message import Letterhead
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
+from tests.unit.test_flow import Silent, morning
 from tests.web.test_unsubscribe import SIGNER, part_of
 
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
@@ -268,3 +272,24 @@ def test_a_day_of_eighty_papers_is_there_at_once(store: MemoryStore, client: Fla
     mail(store, digest(NEXT_MONTH + timedelta(days=2), [entry(n, abstract=f"{n} {long}") for n in range(1, 82)]))
     answer = client.get(f"/archive/{TOKEN}/2026-02-17")
     assert answer.text.count('<article class="entry"') == 81
+
+
+def test_the_link_in_a_mail_leads_to_all_papers_of_it_also_to_those_it_had_no_room_for() -> None:
+    long = "An abstract that takes its room. " * 60
+    shown = [make.announcement(f"2601.{number:05}", abstract=f"{number} {long}") for number in range(1, 121)]
+    given = morning(*shown, subscribers=[make.subscriber(max_papers=200)])
+    letterhead = Letterhead(
+        Address("Morning Papers", addr_spec="digest@example.org"),
+        "back@example.org",
+        SIGNER,
+        "https://papers.example.org",
+    )
+    run_morning(replace(given.desk, letterhead=letterhead), given.subscribers, Silent(), digest_on=given.source.on)
+    html = given.sender.mails[0].mime.get_body(("html",)).get_content()
+    links = {link for link in Links(html).found if "/archive/" in link}
+    assert len(links) == 1
+    client = create_app(replace(part_of(given.store), archives=Archives(pages()))).test_client()
+    page = client.get(links.pop().removeprefix("https://papers.example.org").partition("#")[0]).text
+    assert page.count('<article class="entry"') == 120
+    assert page.count(long.strip()) == 120
+    assert html.count(long.strip()) < 120
