@@ -241,6 +241,7 @@ class MemoryStore:
         with self._lock:
             self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[1] != subscriber_id}
             self._votes = {key: one for key, one in self._votes.items() if key[0] != subscriber_id}
+            self._digests = {key: one for key, one in self._digests.items() if key[0] != subscriber_id}
             self._revisions.pop(subscriber_id, None)
             return self._enrolled.pop(subscriber_id, None) is not None
 

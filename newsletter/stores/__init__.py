@@ -169,7 +169,7 @@ class Store(Protocol):
         """Everybody who is a subscriber by the web, also who has left since: by when they asked."""
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
-        """Drop what they asked for, their enrolment, their profiles and votes; False if they were not enrolled.
+        """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
 
         Their deliveries and their standing stay: what was mailed, and what keeps mail away.
         """

@@ -396,6 +396,9 @@ class TinyStore:
             is_known = path.exists()
             for asked in _files(self._sign_ups, _DAY_FILE):
                 self._asked.drop(asked, subscriber_id)
+            pages = self._digest_folder(subscriber_id)
+            for page in _files(pages, _DAY_FILE) if pages.is_dir() else []:
+                page.unlink(missing_ok=True)
             for own in (self._revisions, self._votes, self._enrolled):  # the last one says that it is to be done
                 (own / path.name).unlink(missing_ok=True)
         return is_known

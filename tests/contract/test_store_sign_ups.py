@@ -13,6 +13,8 @@ from newsletter.model import Frequency, RevisionOrigin, SignUp, Suppression, Sup
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.suppress import suppress
+from tests import make
+from tests.archives import digest
 from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
 
 ASKED = SignUp(
@@ -96,6 +98,7 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
         store.enrol(replace(ASKED, subscriber_id=who), most=2)
         store.add_revision(who, "a: 1", origin=RevisionOrigin.WEB, now=NOW)
         store.put_vote(Vote(who, "2511.00001", 1, NOW))
+        store.put_digest(digest(DAY, subscriber=make.subscriber(subscriber_id=who)))
     gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
     store.change_standing(WHO, lambda known: suppress(known, gone))
     assert store.forget_enrolled(WHO)
@@ -103,6 +106,7 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
     there = memory.another()
     assert [one.subscriber_id for one in there.get_enrolled()] == ["s_other234"]
     assert (there.get_sign_up(WHO, DAY), there.get_revisions(WHO), there.get_votes(WHO)) == (None, [], [])
+    assert (there.get_digest_days(WHO), there.get_digest_days("s_other234")) == ([], [DAY])
     assert there.get_standing(WHO).suppression == gone
     assert there.get_sign_up("s_other234", DAY) is not None
     assert len(there.get_revisions("s_other234")) == len(there.get_votes("s_other234")) == 1
