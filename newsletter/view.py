@@ -22,7 +22,9 @@ from newsletter.model import Digest, DigestEntry, Paper, Usage
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2
 PAPER_AUTHORS = 6  # the web edition has them all
-WORDS_A_MINUTE = 230  # of silent reading; Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047: 238 for prose
+# Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
+# of 7 characters with the blank.
+CHARS_A_MINUTE = 1650
 PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
 PINNED_SHOWN = 10
 NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
@@ -117,6 +119,7 @@ class View:
     votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
     profile_url: str  # empty: there is no web part
     web_url: str  # of this digest's page; empty: there is no web part
+    preheader: str  # what a list of mails shows behind the subject: the next best titles
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -133,7 +136,7 @@ class View:
     @property
     def best_first(self) -> tuple[int, ...]:
         """The places of the papers, the best one's first."""
-        return tuple(sorted(range(len(self.papers)), key=lambda place: _merit(self.papers[place]), reverse=True))
+        return _best_first(self.papers)
 
     @property
     def profile_start(self) -> str:
@@ -142,22 +145,13 @@ class View:
             return self.profile
         return f"{self.profile[:PROFILE_CHARS].rpartition(chr(10))[0] or self.profile[:PROFILE_CHARS]}\n…"
 
-    @property
-    def preheader(self) -> str:
-        """What a list of mails shows behind the subject: the next best titles."""
-        return one_line(" · ".join(self.papers[place].title for place in self.best_first[1:4]), PREHEADER_CHARS)
-
     def at(self, levels: Sequence[Level]) -> View:
         """The same with so much of each paper, for a digest in which everything is shown yet."""
         told = list(zip(self.papers, levels, strict=True))
-        papers = tuple(
-            paper if level is Level.FULL else replace(paper, abstract=shorten(paper.abstract))
-            for paper, level in told
-            if level > Level.BRIEF
-        )
-        brief = tuple(replace(paper, abstract="") for paper, level in told if level is Level.BRIEF)
+        papers = tuple(p if level is Level.FULL else _shortened(p) for p, level in told if level > Level.BRIEF)
+        brief = tuple(paper for paper, level in told if level is Level.BRIEF)
         left_out = len(told) - len(papers) - len(brief)
-        return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers + brief))
+        return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
 
 
 def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
@@ -196,6 +190,7 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
         votes_by_reply=ways.is_read and ways.vote_links is None,
         profile_url=ways.profile_url,
         web_url=ways.web_url,
+        preheader=one_line(" · ".join(papers[place].title for place in _best_first(papers)[1:4]), PREHEADER_CHARS),
     )
 
 
@@ -210,9 +205,19 @@ def _merit(paper: PaperView) -> tuple[int, int, int]:
     return (paper.relevance, paper.novelty, -paper.number)
 
 
-def _minutes(papers: Sequence[PaperView]) -> int:
-    words = sum(len(text.split()) for paper in papers for text in (paper.title, paper.comment, paper.abstract))
-    return max(1, math.ceil(words / WORDS_A_MINUTE))
+def _best_first(papers: Sequence[PaperView]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(papers)), key=lambda place: _merit(papers[place]), reverse=True))
+
+
+def _shortened(paper: PaperView) -> PaperView:
+    short = shorten(paper.abstract)
+    return paper if short is paper.abstract else replace(paper, abstract=short)
+
+
+def _minutes(papers: Sequence[PaperView], brief: Sequence[PaperView] = ()) -> int:
+    chars = sum(len(paper.title) + len(paper.comment) for paper in (*papers, *brief))
+    chars += sum(len(paper.abstract) for paper in papers)
+    return max(1, math.ceil(chars / CHARS_A_MINUTE))
 
 
 @dataclass(frozen=True, slots=True)
