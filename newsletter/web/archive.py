@@ -119,7 +119,8 @@ class _Desk:
         return Edition(Catalogue(self.store, subscriber_id, slug), places)
 
     def _address(self, token: str) -> str:
-        return f"{self.archives.base_url or flask.request.url_root.rstrip('/')}/archive/{token}/"
+        """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""
+        return f"{self.archives.base_url}/archive/{token}/" if self.archives.base_url else ""
 
 
 def _add_slash(token: str) -> Response:

@@ -83,3 +83,12 @@ def test_the_public_feed_has_ids_of_its_own(client: FlaskClient) -> None:
     assert not feed.bozo
     assert feed.feed.id == "tag:example.org,2026-01-06:local-group"
     assert feed.entries[0].link == "https://papers.example.org/archive/local-group/2026-01-07"
+
+
+def test_without_a_base_address_links_are_relative_and_not_what_a_stranger_says_it_is() -> None:
+    store = MemoryStore()
+    mail(store, digest(make.TUESDAY, subscriber=READER))
+    plain = create_app(replace(part_of(store), archives=Archives(pages(), public=lambda: PUBLIC))).test_client()
+    answer = plain.get("/archive/local-group/feed.atom", headers={"Host": "evil.example.com"})
+    assert "evil.example.com" not in answer.text
+    assert feedparser.parse(answer.data).entries[0].link == "2026-01-06"
