@@ -18,6 +18,7 @@ from string import ascii_lowercase
 from newsletter.latex_tables import (
     ACCENTS,
     BLACKBOARD,
+    CITES_AS_NOUN,
     DECLARATIONS,
     DELIMITED,
     MATH_ACCENTS,
@@ -87,6 +88,8 @@ _TEXT_IN_MATH = re.compile(r"\\(?:text|mbox)[a-z]{0,4}\s?\{[^{}]{0,200}\}")
 _BLANK = re.compile(r"\s")
 _WORD_OF_TWO = re.compile(r"[A-Za-z]{2}")
 _WORD_OF_THREE = re.compile(r"[A-Za-z]{3}")
+_RANGE = re.compile(r"(?<=\d)--(?=\d)")
+_WANTS_A_NOUN = re.compile(r"\b(?:in|by|of|from|see|with|than|following|to|on)[~\s]+$")  # "as shown in \cite{…}"
 _LETTERS = frozenset(ascii_lowercase)
 _MACRO = re.compile(r"\\(?:[A-Za-z]+|.)", re.S)
 _UNIT = re.compile(r"\\([A-Za-z]+)\s*")
@@ -437,6 +440,8 @@ class _Reader:
             text = {"\\\\": "; " if self._rows else " ", "\\|": "‖"}.get(text) or _control_symbol(text[1:])
         elif kind == "mark":
             text = {"'": "′", "~": " ", "&": " " if self._rows else "&"}[text]
+        elif "--" in text:
+            text = _RANGE.sub("–", text)
         return " " if kind == "blank" else text, pos
 
     def _math_word(self, match: re.Match[str], end: int, before: str) -> tuple[str, int]:
@@ -473,7 +478,7 @@ class _Reader:
             piece, pos = self._argument(pos, end, in_math=True)
             return _accented(piece.strip(), MATH_ACCENTS[name]), pos
         if name in SILENT:
-            return self._silent(pos, end, in_math=in_math)
+            return self._silent(name, pos, end, in_math=in_math)
         handler = _HANDLERS.get(name)
         return handler(self, pos, end, in_math) if handler else None
 
@@ -486,9 +491,12 @@ class _Reader:
             return (name + piece if len(name) == 1 else piece), pos
         return (f"{_GAP}{name}{_GAP}" if in_math else name), pos
 
-    def _silent(self, pos: int, end: int, *, in_math: bool) -> tuple[str, int]:
-        pos = self._optional(self._skip_star(pos, end), end)[1]
-        return "" if in_math else _NOTHING, self._raw(pos, end, keep=False)[1]
+    def _silent(self, name: str, pos: int, end: int, *, in_math: bool) -> tuple[str, int]:
+        before = self.text[max(0, pos - len(name) - 14) : pos - len(name) - 1]
+        is_needed = name in CITES_AS_NOUN or ("cite" in name and _WANTS_A_NOUN.search(before))
+        pos = self._optional(self._optional(self._skip_star(pos, end), end)[1], end)[1]
+        pos = self._raw(pos, end, keep=False)[1]
+        return "" if in_math else "[…]" if is_needed else _NOTHING, pos
 
     def _href(self, pos: int, end: int, in_math: bool) -> tuple[str, int]:
         url, pos = self._raw(pos, end)

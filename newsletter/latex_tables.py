@@ -93,6 +93,7 @@ SILENT = _names(
     "label ref eqref autoref cref Cref pageref vspace hspace vskip hskip color phantom hphantom vphantom bibliography "
     "bibliographystyle includegraphics thispagestyle pagestyle deleted footnotemark tag"
 )
+CITES_AS_NOUN = _names("citet citeauthor textcite")
 MATH_ENVIRONMENTS = _names(
     "equation align aligned alignat eqnarray gather gathered multline split math displaymath cases array matrix "
     "pmatrix bmatrix vmatrix smallmatrix"

@@ -50,6 +50,7 @@ _GROUP_BEGINS = frozenset({"{", "left", "begin"})
 _GROUP_ENDS = frozenset({"}", "right", "end"})
 _SCRIPTS = frozenset({"^", "_", "'"})
 _OPENS = frozenset({"(", "[", "\\{", "ulcorner", "llcorner", "mathopen"})
+_TAKES_DELIMITER = frozenset({"left", "right", "middle", "big", "Big", "bigg", "Bigg"})  # its partner is certain
 _NEVER_OPENS = frozenset(
     "l lambda le leq leqslant leqq lesssim less lessapprox lessgtr ldots ldotp ll lll log ln lg lim limits "
     "liminf limsup left leftarrow leftrightarrow lnot land lor label lhd lozenge ltimes leadsto longrightarrow "
@@ -116,7 +117,7 @@ def mathml_or_reason(part: Part) -> tuple[str, str]:
         return "", "too long"
     tex = _prepared(part.tex)
     if not _is_tame(tex):
-        return "", "too deep"
+        return "", "too deep, or too many parentheses"
     if _DEFINITION.search(tex):
         return "", "defines macros"
     if _LINK_OR_PROSE.search(tex):
@@ -175,9 +176,11 @@ def _is_tame(tex: str) -> bool:
     levels = [0]  # what each group around us adds to the depth
     run = 0  # macros and scripts in a row, each of which may be the argument of the one before
     openers = 0
+    before = ""
     for match in _TOKEN.finditer(tex):
         token = match["word"] or match[0]
-        openers += _opens(token)
+        openers += before not in _TAKES_DELIMITER and _opens(token)
+        before = token
         if token in _GROUP_BEGINS:
             levels.append(levels[-1] + run + 1)
             run = 0

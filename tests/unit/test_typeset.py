@@ -93,8 +93,8 @@ def test_display_environments_become_rows_without_numbers() -> None:
     ("tex", "reason"),
     [
         ("x" * (MAX_TEX_CHARS + 1), "too long"),
-        ("x^{" * 50 + "}" * 50, "too deep"),
-        ("(" * (MAX_OPENERS + 1), "too deep"),
+        ("x^{" * 50 + "}" * 50, "too deep, or too many parentheses"),
+        ("(" * (MAX_OPENERS + 1), "too deep, or too many parentheses"),
         (r"\def\x{\x\x}\x", "defines macros"),
         (r"\href{https://a.example/x}{code}", "link or prose"),
         (rf"\text{{{'many words ' * 5}}}", "link or prose"),
@@ -142,7 +142,8 @@ def test_words_and_the_alternative_text_are_escaped(text: str) -> None:
 
 
 HOSTILE = [
-    *("(", "[", r"\{", r"\langle ", r"\lVert", "⟨", "((x)", r"(\Big]", "|", "{", "}", "^{x", "x^", "_", "'", "&"),
+    *("(", "[", r"\{", r"\langle ", r"\lVert", "⟨", "((x)", r"(\Big]", r"\big(", r"\bigl(", r"\left(x"),
+    *("|", "{", "}", "^{x", "x^", "_", "'", "&"),
     *(r"\sqrt ", r"\frac", r"\hat", r"\left(", r"\text{", r"\begin{matrix}", r"\overset{", r"\not", r"\x", "%", "~"),
 ]
 
