@@ -44,7 +44,7 @@ _STRUCTURE = re.compile(r"\\.|[{}$]", re.S)
 _URL = r"(?:https?://|www\.|git(?:hub|lab)\.com/|huggingface\.co/)(?:\\[%#_&~]|[^\s\\{}$<>\"'`]){1,2000}"
 _PROSE = re.compile(
     rf"(?P<url>{_URL})"
-    r"|(?P<word>\\[A-Za-z]+)|(?P<symbol>\\.?)|(?P<dollar>\$\$?)|(?P<open>\{)"
+    r"|(?P<word>\\[A-Za-z]+)|(?P<symbol>\\.?)|(?P<dollar>\$\$?)|(?P<open>\{)|(?P<close>\})"
     r"|(?P<script>[\^_](?=\{))|(?P<dash>-{2,})|(?P<tie>~)|(?P<quote>``|'')"
     r"|(?P<power>\^(?<=[\w)\]}$]\^)(?:[-+−]?\d{1,4}(?:[-+−](?![\w(]))?|[-+−](?![\w(]))(?![\w^]|\.\d))"
     r"|(?P<index>_(?<=[A-Za-z]_)(?<![\w^\\][A-Za-z]_)\d{1,2}(?!\w|\.\w))"
@@ -53,7 +53,7 @@ _PROSE = re.compile(
     re.S,
 )
 # Where _PROSE may match: searching with _PROSE itself takes eleven times as long.
-_PROSE_START = re.compile(r"[\\${~`^_]|--|''|https?:|www\.|git(?:hub|lab)\.com/|huggingface\.co/")
+_PROSE_START = re.compile(r"[\\${}~`^_]|--|''|https?:|www\.|git(?:hub|lab)\.com/|huggingface\.co/")
 _MATH = re.compile(
     r"(?P<word>\\[A-Za-z]+)|(?P<symbol>\\.?)|(?P<open>\{)|(?P<close>\})|(?P<script>[\^_])|(?P<blank>\s+)"
     r"|(?P<mark>['~&])|(?P<other>[^\\{}^_\s'~&]+)",
@@ -212,6 +212,7 @@ class _Reader:
         self._marks_formulas = marks_formulas
         self.fell_back = False
         self.silenced: list[str] = []  # what was left out on purpose (keys of \cite, colours)
+        self._has_escaped_brace = "\\{" in text  # then a lone } may be its end
         self._has_tex = "\\" in text or "$" in text
         self._depth = 0
         self._math_depth = 0
@@ -349,7 +350,9 @@ class _Reader:
         start = match.start()
         close = self._partner.get(start, end)
         if close >= end:
-            return "{", start + 1
+            before, after = self.text[start - 1 : start], self.text[start + 1 : start + 2]
+            begins_a_word = after.isalpha() and (not before or before.isspace() or before == "(")
+            return "" if begins_a_word else "{", start + 1
         inner = self.prose(start + 1, close)
         body = self.text[start + 1 : close]
         is_list = "," in body.rstrip()[:-1] and "\\" not in body
@@ -358,6 +361,15 @@ class _Reader:
             return f"{{{inner}}}", close + 1
         # "{ \em x}" and "{ i.e.}" stand for a change of font: the blank belongs to nothing
         return (inner.lstrip() if self.text[start - 1 : start] == " " else inner), close + 1
+
+    def _lone_brace(self, match: re.Match[str], end: int) -> tuple[str, int]:
+        """One whose partner the author forgot, if it clings to a word; alone among blanks it may be meant."""
+        start, pos = match.span()
+        before, after = self.text[start - 1 : start], self.text[pos : pos + 1]
+        if self._has_escaped_brace or not (before.isalpha() or (before and before in ".?!,)")):
+            return "}", pos
+        is_inside_a_word = after.isalpha() and not self.text[max(0, start - 2) : start - 1].isspace()  # "M}ulti" is one
+        return " " if is_inside_a_word else "", pos
 
     def _prose_script(self, match: re.Match[str], end: int) -> tuple[str, int]:
         if self._partner.get(match.end(), end) >= end:
@@ -722,6 +734,7 @@ _PROSE_TOKENS: dict[str, _Token] = {
     "symbol": _Reader._prose_symbol,
     "dollar": _Reader._dollar,
     "open": _Reader._prose_group,
+    "close": _Reader._lone_brace,
     "script": _Reader._prose_script,
     "dash": _Reader._dash,
     "tie": _Reader._tie,

@@ -74,6 +74,8 @@ def test_mathematics_becomes_unicode(tex: str, expected: str) -> None:
         ("the user`s STOC `24 paper", "the user’s STOC ’24 paper"),
         ('a "schema"--made --by --0.97', 'a "schema"–made --by –0.97'),
         (r"distillation (\cite{a}; \citep{b}) and [\cite{c}] are", "distillation and are"),
+        ("the {work of N}eural Feedback}, or S(x)} and {we", "the work of Neural Feedback, or S(x) and we"),
+        ("MentalAlign}reframes it.{Our code", "MentalAlign reframes it.{Our code"),
         ("{Furthermore,} for {0, 1}", "Furthermore, for {0, 1}"),
         (r"below \unit[-35]{$^{\circ}$C} and \unit[5]{\kilo\meter}", "below -35 °C and 5 km"),
     ],
