@@ -26,7 +26,7 @@ from newsletter.stores.tiny import TinyStore
 from tests.e2e import killed_run
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 180
 MANY = 40
 
 
