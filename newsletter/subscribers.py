@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -46,12 +46,6 @@ _MISSING = {
     "email": "an e-mail address",
     "name": "a short name for the topic",
     "subscribers": "a list with at least one subscriber",
-}
-_MODELS: dict[str, type[BaseModel]] = {
-    "defaults": Preferences,
-    "subscribers": SubscriberEntry,
-    "topics": TopicEntry,
-    "keywords": Keywords,
 }
 
 
@@ -164,7 +158,7 @@ def _said(detail: ErrorDetails, shape: type[BaseModel]) -> str:
             words = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
             said = f"found {_show(found)}, expected {words}"
         case _:
-            keys = ", ".join(_model(detail["loc"], shape).model_fields)
+            keys = ", ".join(_keys(_model(detail["loc"], shape)))
             said = f"found {show(found)}, expected keys and values ({keys})"
     remedy = "write it" if key in _MISSING else "write it, or remove the line"
     return f"{said}; {remedy}" if found is None else said
@@ -175,12 +169,27 @@ def _show(found: Any) -> str:
 
 
 def _model(loc: Loc, shape: type[BaseModel]) -> type[BaseModel]:
-    keys = [step for step in loc if isinstance(step, str) and step in _MODELS]
-    return _MODELS[keys[-1]] if keys else shape
+    """The model of the innermost keys and values around this place."""
+    for step in loc:
+        field = shape.model_fields.get(str(step))
+        inner = _inner_model(field.annotation) if field else None
+        shape = inner or shape
+    return shape
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    """`TopicEntry` of `list[TopicEntry]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_inner_model, get_args(annotation))), None)
+
+
+def _keys(shape: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in shape.model_fields.items()]
 
 
 def _nearest_key(loc: Loc, shape: type[BaseModel]) -> str:
-    keys = list(_model(loc[:-1], shape).model_fields)
+    keys = _keys(_model(loc[:-1], shape))
     near = nearest(str(loc[-1])[:100], keys)
     return near.replace("; nearest:", ", expected") if near else f", expected one of {', '.join(keys)}"
 

@@ -60,6 +60,7 @@ def test_pages_get_the_same_colours_for_both_modes(tmp_path: Path) -> None:
     [
         ("colors:\n  light:\n    ink: red\n", ':3: colors.light.ink: found "red", expected a colour such as "#1d4f63"'),
         ("color: {}\n", ":1: color: unknown key, expected colors"),
+        ("colors:\n  drak: {}\n", ":2: colors.drak: unknown key, expected dark"),
         ("fonts:\n  text: 'a;} body{'\n", ":2: fonts.text: "),
         ("name: ''\n", ":1: name: "),
         ("name: [a\n", ":1: "),
