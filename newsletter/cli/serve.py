@@ -63,8 +63,13 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-    log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
-    is_ended = work_until_asked(works, server.run)
+
+    def answer() -> None:
+        """Said here, where a signal already ends everything in order."""
+        log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
+        server.run()
+
+    is_ended = work_until_asked(works, answer)
     server.task_dispatcher.shutdown()  # answers in hand are finished
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)
