@@ -196,7 +196,8 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
 
 def one_line(text: str, most: int) -> str:
     """One line of at most `most` printable characters, cut at a word with an ellipsis."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(printable.split())
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
 
 
@@ -223,15 +224,25 @@ def _minutes(papers: Sequence[PaperView], brief: Sequence[PaperView] = ()) -> in
 @dataclass(frozen=True, slots=True)
 class _Readable:
     title: str
-    names: tuple[str, ...]
+    toc_authors: str
+    authors: str
+    all_authors: str
     abstract: str
     links: Links
 
 
 @lru_cache(maxsize=2048)  # a morning's readers share its papers; about 10 MB
 def _readable(paper: Paper) -> _Readable:
-    names = tuple(readable_name(name) for name in paper.authors)
-    return _Readable(readable(paper.title), names, readable(paper.abstract), links(paper))
+    names = [readable_name(name) for name in paper.authors]
+    bare = [name.split(" (")[0] for name in names]  # without affiliations
+    return _Readable(
+        title=readable(paper.title),
+        toc_authors=wording.listed(bare, TOC_AUTHORS),
+        authors=wording.listed(bare, PAPER_AUTHORS),
+        all_authors=", ".join(names),
+        abstract=readable(paper.abstract),
+        links=links(paper),
+    )
 
 
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
@@ -239,16 +250,15 @@ _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
     paper, text = entry.paper, _readable(entry.paper)
-    bare_names = [name.split(" (")[0] for name in text.names]  # without affiliations
     return PaperView(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
         version=paper.version,
         links=text.links,
         title=text.title,
-        toc_authors=wording.listed(bare_names, TOC_AUTHORS),
-        authors=wording.listed(bare_names, PAPER_AUTHORS),
-        all_authors=", ".join(text.names),
+        toc_authors=text.toc_authors,
+        authors=text.authors,
+        all_authors=text.all_authors,
         abstract=text.abstract,
         comment=_comment(entry.score.comment),
         relevance=entry.score.relevance,
