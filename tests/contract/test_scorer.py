@@ -127,7 +127,7 @@ def test_the_order_of_papers_changes_no_score(make: Callable[[], Scorer]) -> Non
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(papers=ANY_PAPERS, past=st.lists(ANY_PAPERS, max_size=2), profile=ANY_PROFILE)
 def test_foreign_text_breaks_nothing(
     make: Callable[[], Scorer], papers: list[Paper], past: list[list[Paper]], profile: Profile
@@ -158,7 +158,7 @@ def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: lis
     assert make().score(PROFILE, MANY, [PAPERS], votes=votes) == make().score(PROFILE, MANY, [PAPERS], votes=shuffled)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(papers=ANY_PAPERS, votes=ANY_VOTES, profile=ANY_PROFILE)
 def test_votes_move_a_relevance_by_one_at_most_and_no_novelty(
     make: Callable[[], Scorer], papers: list[Paper], votes: list[Vote], profile: Profile

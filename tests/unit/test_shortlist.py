@@ -105,10 +105,10 @@ def test_a_small_sample_moves_little_and_a_large_one_much() -> None:
 
 
 def test_the_random_sample_is_as_large_as_announced_and_another_for_each_profile() -> None:
-    ranked = [Candidate(f"2601.{n:05d}", 0.0) for n in range(20_000)]
+    ranked = [Candidate(f"2601.{n:05d}", 0.0) for n in range(6_000)]
     policy = Policy(min_share=0.5, max_share=0.5, random_share=0.05)
     one, other = (choose(ranked, policy, profile_key=key, days=9).random_ids for key in ("one", "other"))
-    below = 10_000
+    below = 3_000
     deviation = math.sqrt(below * 0.05 * 0.95)
     for drawn in (one, other):
         assert abs(len(drawn) - 0.05 * below) < 4 * deviation
