@@ -1,8 +1,9 @@
 """The mailbox of replies and bounces, by IMAP: each new mail is moved to a folder of its own, then handed on.
 
 Of several processes one is the first to mark a mail as claimed (RFC 7162); it moves it and reads it. Moving alone is no
-claim: Dovecot lets two move the same mail at the same time, and there are two. A mail is marked as read once it was
-dealt with, so that what a killed process left behind is found at the next start. What it means is for others to say.
+claim: Dovecot lets two move the same mail at the same time, and there are two. Under load it has once let two mark it,
+too: listen.py does once what comes twice. A mail is marked as read once it was dealt with, so
+that what a killed process left behind is found at the next start. What it means is for others to say.
 """
 
 from __future__ import annotations
