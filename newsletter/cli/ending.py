@@ -47,13 +47,20 @@ class Duty:
         self.idle = Event()
 
 
+def hold_signals() -> None:
+    """A signal waits from here on until `work_until_asked` looks. For whoever begins threads before that: they inherit
+    it, and through a thread that did not a signal would end the process at once.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
 def work_until_asked(works: Sequence[Callable[[Duty], None]], *services: Callable[[], None]) -> bool:
     """Do all of these, each in a thread, until a signal comes; False if one of them ended by itself, which none should.
 
     Each work has a duty of its own. All have a few seconds to end by themselves, and as long as it takes those that are
     not idle. Services end with the process.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # before there are threads, which inherit it
+    hold_signals()
     duties, is_over, broken = [Duty() for _ in works], Event(), Event()
 
     def guarded(do: Callable[[], None]) -> None:

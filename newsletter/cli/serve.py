@@ -10,7 +10,7 @@ import click
 from newsletter import app, log
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.ending import Duty, hold_signals, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
 from newsletter.config import load_settings
@@ -51,6 +51,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         mailbox = app.build_mailbox(settings)
         app.build_listener(settings)
         works.append(lambda duty: keep_inbox(settings, mailbox, duty))
+    hold_signals()
     try:
         server = create_server(
             web,
@@ -63,13 +64,8 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-
-    def answer() -> None:
-        """Said here, where a signal already ends everything in order."""
-        log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
-        server.run()
-
-    is_ended = work_until_asked(works, answer)
+    log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
+    is_ended = work_until_asked(works, server.run)
     server.task_dispatcher.shutdown()  # answers in hand are finished
     log.get_log().info("shutdown")
     sys.exit(0 if is_ended else 1)

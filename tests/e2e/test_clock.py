@@ -298,6 +298,23 @@ def test_one_process_can_be_both_web_and_clock(tmp_path: Path, server: Server) -
     assert mails(tmp_path) == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells which signals a thread takes")
+def test_no_thread_of_the_web_part_takes_the_signal_that_ends_it(tmp_path: Path, server: Server) -> None:
+    """From the line on that says it listens: a thread that took it would end the process, mail in hand or not."""
+    prepare(tmp_path, 1)
+    with newsletter(tmp_path, "serve", "--port", "0", **live(server)) as serve:
+        serve.read_until("web_started")
+        threads = Path(f"/proc/{serve.process.pid}/task")
+        blocked = {
+            path.name: int(re.findall(r"^SigBlk:\s*(\w+)$", (path / "status").read_text(), re.MULTILINE)[0], 16)
+            for path in threads.iterdir()
+        }
+        del blocked[str(serve.process.pid)]  # the main thread, which waits for it
+        assert len(blocked) >= 4
+        assert all(mask >> signal.SIGTERM - 1 & 1 and mask >> signal.SIGINT - 1 & 1 for mask in blocked.values())
+        assert serve.end(signal.SIGTERM) == 0, serve.lines
+
+
 def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
