@@ -241,7 +241,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
 def build_mailbox(settings: Settings) -> Mailbox:
     """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
-    from newsletter.mailbox import Mailbox, MailServer
+    from newsletter.mailbox import CLAIMED, Mailbox, MailServer
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
     if not host or not user or not password:
@@ -254,6 +254,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
         raise ConfigError(
             f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
         )
+    store = build_store(settings)
     return Mailbox(
         MailServer(
             host,
@@ -263,7 +264,8 @@ def build_mailbox(settings: Settings) -> Mailbox:
             password.get_secret_value(),
             settings.imap_folder,
             settings.imap_done,
-        )
+        ),
+        lambda mail: store.claim_once(CLAIMED, mail, on=utc_now().date()),
     )
 
 

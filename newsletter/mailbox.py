@@ -1,15 +1,14 @@
 """The mailbox of replies and bounces, by IMAP: each new mail is moved to a folder of its own, then handed on.
 
-Of several processes one is the first to mark a mail as claimed (RFC 7162); it moves it and reads it. Moving alone is no
-claim: Dovecot lets two move the same mail at the same time, and there are two. Under load it has once let two mark it,
-too: listen.py does once what comes twice. A mail is marked as read once it was dealt with, so
-that what a killed process left behind is found at the next start. What it means is for others to say.
+Of several processes the one that claims a mail moves and reads it. IMAP itself has no claim to offer: Dovecot lets two
+move the same mail, and its conditional STORE (RFC 7162) has two winners when they come together. A mail is marked as
+read once it was dealt with, so that what a killed process left behind is found at the next start. What it means is for
+others to say.
 """
 
 from __future__ import annotations
 
 import imaplib
-import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,13 +16,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxMoveError
 
 from newsletter.errors import ConfigError, NewsletterError
 
 TIMEOUT_S = 30.0
 MOST_AT_ONCE = 200  # mails of one round
-_CLAIMED = "$NewsletterClaimed"
+CLAIMED = "mails-claimed"  # under which the memory keeps who was first
 
 
 class MailboxFailed(NewsletterError):
@@ -42,10 +41,14 @@ class MailServer:
 
 
 class Mailbox:
-    """`context`: whom to trust; the machine's own certificates by default."""
+    """`claim` says of a mail, named by a few letters, whether this is the first process ever to ask for it.
 
-    def __init__(self, server: MailServer, context: ssl.SSLContext | None = None) -> None:
+    `context`: whom to trust; the machine's own certificates by default.
+    """
+
+    def __init__(self, server: MailServer, claim: Callable[[str], bool], context: ssl.SSLContext | None = None) -> None:
         self._server = server
+        self._claim = claim
         self._context = context or ssl.create_default_context()
         self._is_first_round = True
 
@@ -57,10 +60,10 @@ class Mailbox:
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
         with self._opened() as box:
             self._require(box)
-            claimed = self._claim(box, finds_all=finds_all)
+            moved = self._move(box, finds_all=finds_all)
             box.folder.set(self._server.done)
             unread = box.uids(AND(seen=False))
-            mine = unread if finds_all else [uid for uid in unread if uid in claimed]
+            mine = unread if finds_all else [uid for uid in unread if uid in moved]
             done = 0
             for uid in mine:
                 if should_stop():
@@ -111,43 +114,28 @@ class Mailbox:
 
     def _require(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
-        if missing := {"MOVE", "UIDPLUS", "CONDSTORE"} - able:
+        if missing := {"MOVE", "UIDPLUS"} - able:
             raise ConfigError(
-                f"{self._server.host} cannot keep a mail from being read twice (no IMAP {', '.join(sorted(missing))}); "
+                f"{self._server.host} cannot move a mail and tell where to (no IMAP {', '.join(sorted(missing))}); "
                 "let another mailbox get the replies"
             )
         if not box.folder.exists(self._server.done):
             box.folder.create(self._server.done)
 
-    def _claim(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
-        """The places of the mails that this process, and no other, has moved."""
+    def _move(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
+        """The places of the mails that this process has moved; with `finds_all` also what others have claimed."""
         mine = set()
-        wanted = AND(seen=False) if finds_all else AND(seen=False, no_keyword=_CLAIMED)
-        for uid in box.uids(wanted)[:MOST_AT_ONCE]:
-            if not _mark(box, uid, takes_over=finds_all):
+        validity = box.folder.status(self._server.folder)["UIDVALIDITY"]
+        for uid in box.uids(AND(seen=False))[:MOST_AT_ONCE]:
+            if not (self._claim(f"{validity} {uid}") or finds_all):
                 continue
             box.client.response("COPYUID")  # forgets the one before
-            box.move(uid, self._server.done)
+            with suppress(MailboxMoveError):  # somebody has moved it since, be it a person
+                box.move(uid, self._server.done)
             _, told = box.client.response("COPYUID")
             if told and isinstance(told[-1], bytes):  # "validity from to"
                 mine.add(told[-1].split()[-1].decode("ascii"))
         return mine
-
-
-def _mark(box: BaseMailBox, uid: str, *, takes_over: bool = False) -> bool:
-    """Whether this process is the one that marked the mail (RFC 7162 §3.1.3).
-
-    `takes_over`: also a mail that was marked before, by a process that may have been killed.
-    """
-    _, told = box.client.uid("FETCH", uid, "(FLAGS MODSEQ)")
-    lines = [line for line in told if isinstance(line, bytes) and b"UID " + uid.encode() + b" " in line]
-    found = re.search(rb"MODSEQ \((\d+)\)", lines[-1]) if lines else None
-    if found is None or (_CLAIMED.encode() in lines[-1] and not takes_over):  # gone, or another's
-        return False
-    box.client.response("MODIFIED")
-    box.client.uid("STORE", uid, f"(UNCHANGEDSINCE {found[1].decode()})", "+FLAGS", f"({_CLAIMED})")
-    _, changed = box.client.response("MODIFIED")
-    return not changed or changed[-1] is None
 
 
 def _leave(box: BaseMailBox) -> None:
