@@ -114,6 +114,8 @@ def test_a_long_list_of_authors_is_cut_and_says_so() -> None:
     assert "Author 0, Author 1 and 393 more" in rendered.html
     assert "Author 5 and 389 more" in rendered.html
     assert "Author 6" not in rendered.html
+    page = RENDERER.markdown(digest_of(make.announcement(authors=names)))
+    assert "Author 393, Author 394\n" in page  # which has room for all
 
 
 def test_kind_and_pinned_author_are_marked() -> None:
