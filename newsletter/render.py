@@ -10,39 +10,23 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import (
     BaseLoader,
-    ChoiceLoader,
     Environment,
-    FileSystemLoader,
     StrictUndefined,
     TemplateError,
     select_autoescape,
 )
 
 from newsletter.budget import Level, fit, html_bytes, shorten
-from newsletter.errors import ConfigError
 from newsletter.inlining import InliningLoader, ascii_html
 from newsletter.message import VoteLinks, Ways
-from newsletter.model import (
-    AnnounceType,
-    Counts,
-    Digest,
-    DigestEntry,
-    Frequency,
-    Paper,
-    Profile,
-    RenderedDigest,
-    Score,
-    Subscriber,
-    Topic,
-    Usage,
-)
+from newsletter.model import Digest, RenderedDigest
+from newsletter.specimen import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.templates import loader_of, problem_of
 from newsletter.theme import Theme, load_theme
 from newsletter.tokens import Signer
 from newsletter.view import Brand, PaperView, View, one_line, view_of
@@ -66,8 +50,8 @@ class Renderer:
         theme: Theme | None = None,  # the operator's, or the shipped one
     ) -> None:
         self._brand = brand
-        self._email = environment_of(InliningLoader(_loader(email_folders), (theme or load_theme()).fill))
-        self._prompts = environment_of(_loader(prompt_folders))
+        self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
+        self._prompts = environment_of(loader_of(prompt_folders))
 
     def render(self, digest: Digest, ways: Ways | None = None) -> RenderedDigest:
         """Subject, HTML and text; where the HTML would be cut it shows less of the last papers, the text never.
@@ -114,27 +98,25 @@ class Renderer:
             web_url=f"{site}/archive/token/2026-01-02",
             vote_links=links,
         )
-        by_topic = replace(_EVERYTHING, subscriber=replace(_EVERYTHING.subscriber, group_by_topic=True))
-        nothing = replace(_EVERYTHING, entries=())
         for ways in (None, Ways("reader@example.org", is_read=True), everything):
-            for digest in (_EVERYTHING, by_topic, nothing):
+            for digest in (EVERYTHING, BY_TOPIC, NOTHING):
                 self.render(digest, ways)
             for level in Level:
-                self._page(self._view(_EVERYTHING, ways).at([level]))
-        self.markdown(_EVERYTHING)
+                self._page(self._view(EVERYTHING, ways).at([level]))
+        self.markdown(EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
         try:
             template = self._prompts.get_template("profile.md")
             return template.render(profile=digest.subscriber.profile).strip()
         except TemplateError as error:
-            raise _template_problem("prompts/profile.md", error) from error
+            raise problem_of("prompts/profile.md", error) from error
 
     def _fill(self, environment: Environment, name: str, view: View) -> str:
         try:
             return environment.get_template(name).render(d=view)
         except TemplateError as error:
-            raise _template_problem(f"templates/email/{name}", error) from error
+            raise problem_of(f"templates/email/{name}", error) from error
 
     def _view(self, digest: Digest, ways: Ways | None = None) -> View:
         profile = digest.prompt or self.profile_text(digest)
@@ -149,10 +131,6 @@ def _saved_bytes(paper: PaperView, level: Level) -> int:
     if level is Level.SHORT:
         return html_bytes(paper.abstract) - short
     return short + html_bytes(f"{paper.title}{paper.authors}")  # the title stands twice, in the contents too
-
-
-def _loader(folders: Sequence[Path]) -> BaseLoader:
-    return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
 
 
 def environment_of(loader: BaseLoader) -> Environment:
@@ -203,49 +181,3 @@ def _indent(line: str) -> str:
 def dots(score: int) -> str:
     """Ten signs, the first `score` of them filled: a score one can see without reading."""
     return "●" * score + "○" * (10 - score)
-
-
-def _template_problem(name: str, error: TemplateError) -> ConfigError:
-    line = getattr(error, "lineno", None)
-    where = f"{name}:{line}" if line else name
-    return ConfigError(f"{where}: {error.message}; mend the template, or remove your copy to use the shipped one")
-
-
-_EVERYTHING = Digest(
-    subscriber=Subscriber(
-        subscriber_id="s_template",
-        email="reader@example.org",
-        name="A Reader",
-        zone="UTC",
-        send_at=time(7),
-        frequency=Frequency.DAILY,
-        weekday=0,
-        categories=("cs.LG",),
-        announce_types=tuple(AnnounceType),
-        profile=Profile(
-            (Topic("A topic", "wanted", "not wanted"), Topic("Another", "wanted")), "About", ("like",), ("avoid",)
-        ),
-        pinned_authors=("Ada Lovelace",),
-        min_relevance=7,
-        min_novelty=4,
-        max_papers=1,
-    ),
-    digest_on=date(2026, 1, 2),
-    announced_on=(date(2026, 1, 1), date(2026, 1, 2)),
-    entries=(
-        DigestEntry(
-            number=1,
-            paper=Paper(
-                "2601.00001", 2, "A title", ("Ada Lovelace",), "Code: https://github.com/ada/engine.", ("cs.LG",)
-            ),
-            announce_type=AnnounceType.REPLACE,
-            score=Score("2601.00001", 9, 8, "A comment.", 1.0),
-            pinned_author="Ada Lovelace",
-            topic="A topic",
-        ),
-    ),
-    counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),
-    scorer="a model",
-    usage=Usage(prompt_tokens=10, completion_tokens=5),
-    notices=("A notice.",),
-)

@@ -27,7 +27,6 @@ PAPER_AUTHORS = 6  # the web edition has them all
 CHARS_A_MINUTE = 1650
 PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
 PINNED_SHOWN = 10
-NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class View:
         if not self.is_grouped:
             return (Group("", self.papers),)
         by_topic = groupby(self.papers, lambda paper: paper.topic)
-        return tuple(Group(topic or NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+        return tuple(Group(topic or wording.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
 
     @property
     def best(self) -> PaperView | None:
@@ -177,13 +176,12 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.shown,
         scorer=digest.scorer,
-        cost=_cost_view(digest.usage),
+        cost=cost_view(digest.usage),
         notices=digest.notices,
         categories=", ".join(subscriber.categories),
         profile=profile,
         is_prompt=bool(digest.prompt),
-        cut_offs=f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}, "
-        f"at most {subscriber.max_papers} papers",
+        cut_offs=wording.cut_offs(subscriber),
         pinned_authors=wording.listed(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=ways.reply_to,
         unsubscribe_url=ways.unsubscribe_url,
@@ -278,7 +276,7 @@ def _dollars(cost: Decimal | None) -> str:
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
-def _cost_view(usage: Usage | None) -> CostView:
+def cost_view(usage: Usage | None) -> CostView:
     """Without a model there is truly nothing to pay."""
     used = usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
     costs = (used.prompt_cost_usd, used.completion_cost_usd)

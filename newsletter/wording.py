@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from newsletter.model import AnnounceType
+from newsletter.model import AnnounceType, Subscriber
 
+NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
 KIND_LABELS = {
     AnnounceType.NEW: "new",
     AnnounceType.CROSS: "cross-list",
@@ -36,6 +37,12 @@ def kind(announce_type: AnnounceType, version: int) -> str:
     label = KIND_LABELS[announce_type]
     is_replacement = announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
     return f"{label}, v{version}" if is_replacement else label
+
+
+def cut_offs(subscriber: Subscriber) -> str:
+    """What a paper had to reach."""
+    reached = f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}"
+    return f"{reached}, at most {subscriber.max_papers} papers"
 
 
 def listed(names: Sequence[str], most: int) -> str:

@@ -9,20 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, time
+from datetime import UTC, date
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jinja2 import (
-    ChoiceLoader,
     Environment,
-    FileSystemLoader,
     StrictUndefined,
     TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
 )
 
 from newsletter.archive.catalogue import Catalogue, sent_at
@@ -39,22 +35,10 @@ from newsletter.archive.views import (
     search_view,
 )
 from newsletter.citations import bibtex, ris
-from newsletter.errors import ConfigError
-from newsletter.model import (
-    AnnounceType,
-    Counts,
-    Delivery,
-    Digest,
-    DigestEntry,
-    Frequency,
-    Paper,
-    Profile,
-    Score,
-    Subscriber,
-    Topic,
-    Usage,
-)
+from newsletter.model import Delivery, Digest
 from newsletter.render import dots, reflowed
+from newsletter.specimen import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.templates import loader_of, problem_of
 
 TEMPLATES = "templates/archive"
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"
@@ -182,20 +166,20 @@ class Pages:
 
     def check(self) -> None:
         """Fills each template in ways that take every branch. Raises ConfigError, naming template and line."""
-        empty = replace(_EVERYTHING, entries=())
         views = [
-            day_view(empty, "", earlier=None, later=None),
-            day_view(_EVERYTHING, "words", earlier=date.min, later=date.max),
-            day_view(replace(_EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
+            day_view(NOTHING, "", earlier=None, later=None),
+            day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
+            day_view(BY_TOPIC, "words", earlier=None, later=None),
+            day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
         ]
         overviews = [
-            month_view(month_of(_EVERYTHING.digest_on), [_EVERYTHING], earlier=date.min, later=date.max),
-            month_view(month_of(_EVERYTHING.digest_on), [_EVERYTHING] * 2, earlier=None, later=None),
-            month_view(month_of(_EVERYTHING.digest_on), [empty], earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
+            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING] * 2, earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
         ]
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
-        entries = (FeedEntryView("id", _EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
+        entries = (FeedEntryView("id", EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
         for places in (Places(), Places(page_end=".html", is_served=False, is_public=True, listing="../")):
             for view in views:
                 self._render("day.html", places, d=view)
@@ -206,7 +190,7 @@ class Pages:
             self._render("_entry.html", places, d=views[1])
             self._render("feed.atom", places, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
             self._render("empty.html", places)
-            for days in ([], [_EVERYTHING.digest_on]):
+            for days in ([], [EVERYTHING.digest_on]):
                 self._render("list.html", places, archives=[archive_view("name", "name/", days)])
             self._render("list.html", places, archives=[])
             for on, is_known in (("", False), ("", True), ("2026-01-01", True)):
@@ -220,7 +204,7 @@ class Pages:
         try:
             return self._environment.get_template(name).render(at=places, who=who, **values)
         except TemplateError as error:
-            raise _template_problem(name, error) from error
+            raise problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
 def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
@@ -230,7 +214,7 @@ def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
 
 def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=loader_of(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -240,45 +224,3 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
     environment.filters.update(dots=dots, reflowed=reflowed)
     environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
     return environment
-
-
-def _template_problem(name: str, error: TemplateError) -> ConfigError:
-    if isinstance(error, TemplateNotFound):
-        return ConfigError(f"{TEMPLATES}/{name} is missing; put it back, or install the package again")
-    line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-    return ConfigError(f"{TEMPLATES}/{name}{line}: {error.message}; mend it, or remove your copy of it")
-
-
-_EVERYTHING = Digest(
-    subscriber=Subscriber(
-        subscriber_id="s_template",
-        email="",
-        name="",
-        zone="UTC",
-        send_at=time(7),
-        frequency=Frequency.DAILY,
-        weekday=0,
-        categories=("cs.LG",),
-        announce_types=tuple(AnnounceType),
-        profile=Profile((Topic("A topic", "wanted", "not wanted"),), "About", ("like",), ("avoid",)),
-        pinned_authors=("Ada Lovelace",),
-        min_relevance=7,
-        min_novelty=4,
-        max_papers=1,
-    ),
-    digest_on=date(2026, 1, 2),
-    announced_on=(date(2026, 1, 1), date(2026, 1, 2)),
-    entries=(
-        DigestEntry(
-            number=1,
-            paper=Paper("2601.00001", 2, "A title", ("Ada Lovelace",), "See github.com/a/b.", ("cs.LG", "cs.AI")),
-            announce_type=AnnounceType.REPLACE,
-            score=Score("2601.00001", 9, 8, "A comment.", 1.0),
-            pinned_author="Ada Lovelace",
-        ),
-    ),
-    counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),
-    scorer="a model",
-    usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
-    notices=("A notice.",),
-)

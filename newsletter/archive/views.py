@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from newsletter.archive.charts import Chart, Column, chart
 from newsletter.archive.month import Cell, DayFigures, best, figures, grades, weeks
@@ -18,12 +17,10 @@ from newsletter.links import Links, links
 from newsletter.model import Digest, DigestEntry
 from newsletter.prices import NOT_KNOWN, dollars
 from newsletter.typeset import Piece, typeset
-from newsletter.wording import days, kind, listed, long_date, short_date
+from newsletter.view import PAPER_AUTHORS, CostView, cost_view
+from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, short_date
 
-FEW_AUTHORS = 6
-NO_TOPIC = "Other papers"
 HITS = 20  # on a page of what was found
-
 
 Pieces = tuple[Piece, ...]
 
@@ -63,9 +60,7 @@ class DayView:
     not_scored: int
     notices: tuple[str, ...]
     scorer: str
-    tokens: tuple[str, str, str]  # prompt, completion, both
-    cached: str  # of the prompt; empty: none
-    costs: tuple[str, str, str]
+    cost: CostView
     categories: str
     cut_offs: str
     pinned_authors: str
@@ -161,7 +156,7 @@ def paper_view(entry: DigestEntry, *, is_brief: bool = False, topic: str = "", b
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
         authors=", ".join(names),
-        few_authors=listed([name.split(" (")[0] for name in names], FEW_AUTHORS),
+        few_authors=listed([name.split(" (")[0] for name in names], PAPER_AUTHORS),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
         relevance=entry.score.relevance,
@@ -180,8 +175,7 @@ def day_view(
     digest: Digest, profile: str, *, earlier: date | None, later: date | None, is_brief: bool = False
 ) -> DayView:
     """`profile` is the prompt as it was sent, or the profile's words."""
-    subscriber, counts, usage = digest.subscriber, digest.counts, digest.usage
-    prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+    subscriber, counts = digest.subscriber, digest.counts
     return DayView(
         on=digest.digest_on,
         title=long_date(digest.digest_on),
@@ -192,12 +186,9 @@ def day_view(
         not_scored=counts.not_scored,
         notices=digest.notices,
         scorer=digest.scorer,
-        tokens=(f"{prompt:,}", f"{completion:,}", f"{prompt + completion:,}"),
-        cached=f"{usage.cached_tokens:,}" if usage and usage.cached_tokens else "",
-        costs=_costs(digest),
+        cost=cost_view(digest.usage),
         categories=", ".join(subscriber.categories),
-        cut_offs=f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}, "
-        f"at most {subscriber.max_papers} papers",
+        cut_offs=cut_offs(subscriber),
         pinned_authors=", ".join(subscriber.pinned_authors),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -242,14 +233,6 @@ def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
     shown = found[(page - 1) * HITS : page * HITS]
     hits = tuple(BestView(each.on, short_date(each.on), paper_view(each.entry, is_brief=True)) for each in shown)
     return SearchView(query, len(found), hits, page, pages)
-
-
-def _costs(digest: Digest) -> tuple[str, str, str]:
-    """Without a model there is truly nothing to pay."""
-    usage = digest.usage
-    prompt, completion = (usage.prompt_cost_usd, usage.completion_cost_usd) if usage else (Decimal(0), Decimal(0))
-    total = None if prompt is None or completion is None else prompt + completion
-    return (dollars(prompt), dollars(completion), dollars(total))
 
 
 def _row(day: DayFigures) -> RowView:

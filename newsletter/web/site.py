@@ -10,18 +10,15 @@ from collections.abc import Iterable, Mapping
 
 import flask
 from jinja2 import (
-    ChoiceLoader,
-    FileSystemLoader,
     StrictUndefined,
     TemplateError,
-    TemplateNotFound,
-    TemplateSyntaxError,
 )
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.routing import BaseConverter
 
 from newsletter import resources
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import StoreError
+from newsletter.templates import loader_of, problem_of
 from newsletter.theme import stylesheet
 
 _log = logging.getLogger(__name__)
@@ -57,7 +54,7 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
     app.url_map.converters["rest"] = Rest
-    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources.folders(TEMPLATES)])
+    app.jinja_loader = loader_of(resources.folders(TEMPLATES))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
@@ -86,16 +83,7 @@ def check(app: flask.Flask, pages: Iterable[Page]) -> None:
             try:
                 flask.render_template(name, **values)
             except TemplateError as error:
-                raise _template_problem(name, error) from error
-
-
-def _template_problem(name: str, error: TemplateError) -> ConfigError:
-    place = f"{TEMPLATES}/{name}"
-    if isinstance(error, TemplateNotFound):
-        return ConfigError(f"{place} is missing; put it back, or install the package again")
-    if isinstance(error, TemplateSyntaxError):
-        place = f"{TEMPLATES}/{error.name or name}:{error.lineno}"
-    return ConfigError(f"{place}: {error.message}; mend it, or remove your copy of it")
+                raise problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
 def _protect(response: flask.Response) -> flask.Response:

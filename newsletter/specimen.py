@@ -1,0 +1,66 @@
+"""A digest that nobody gets, in which there is something of everything: for trying templates at the start. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time
+
+from newsletter.model import (
+    AnnounceType,
+    Counts,
+    Digest,
+    DigestEntry,
+    Frequency,
+    Paper,
+    Profile,
+    Score,
+    Subscriber,
+    Topic,
+    Usage,
+)
+
+EVERYTHING = Digest(
+    subscriber=Subscriber(
+        subscriber_id="s_template",
+        email="reader@example.org",
+        name="A Reader",
+        zone="UTC",
+        send_at=time(7),
+        frequency=Frequency.DAILY,
+        weekday=0,
+        categories=("cs.LG",),
+        announce_types=tuple(AnnounceType),
+        profile=Profile(
+            (Topic("A topic", "wanted", "not wanted"), Topic("Another", "wanted")), "About", ("like",), ("avoid",)
+        ),
+        pinned_authors=("Ada Lovelace",),
+        min_relevance=7,
+        min_novelty=4,
+        max_papers=1,
+    ),
+    digest_on=date(2026, 1, 2),
+    announced_on=(date(2026, 1, 1), date(2026, 1, 2)),
+    entries=(
+        DigestEntry(
+            number=1,
+            paper=Paper(
+                arxiv_id="2601.00001",
+                version=2,
+                title="A title",
+                authors=("Ada Lovelace",),
+                abstract="Code: https://github.com/ada/engine.",
+                categories=("cs.LG", "cs.AI"),
+            ),
+            announce_type=AnnounceType.REPLACE,
+            score=Score("2601.00001", 9, 8, "A comment.", 1.0),
+            pinned_author="Ada Lovelace",
+            topic="A topic",
+        ),
+    ),
+    counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),
+    scorer="a model",
+    usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
+    notices=("A notice.",),
+)
+BY_TOPIC = replace(EVERYTHING, subscriber=replace(EVERYTHING.subscriber, group_by_topic=True))
+NOTHING = replace(EVERYTHING, entries=(), notices=())

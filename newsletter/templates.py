@@ -1,0 +1,32 @@
+"""What is the same wherever templates are filled: an operator's copy wins, and a mistake is told with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+
+from newsletter.errors import ConfigError
+
+
+def loader_of(folders: Sequence[Path]) -> BaseLoader:
+    """Takes each template from the first of these folders that has it."""
+    return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+
+
+def problem_of(name: str, error: TemplateError) -> ConfigError:
+    """What is wrong with the template of this name ("templates/web/page.html"), or with one that it includes."""
+    if isinstance(error, TemplateNotFound):
+        return ConfigError(f"{name} is missing; put it back, or install the package again")
+    place = name
+    if isinstance(error, TemplateSyntaxError):
+        place = f"{name.rpartition('/')[0]}/{error.name.rpartition('/')[2] if error.name else name}:{error.lineno}"
+    return ConfigError(f"{place}: {error.message}; mend it, or remove your copy to use the shipped one")
