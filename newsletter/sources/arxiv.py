@@ -19,7 +19,8 @@ import stamina
 from newsletter import __version__
 from newsletter.errors import SourceError
 from newsletter.model import Feed
-from newsletter.sources.feed import MAX_BODY_BYTES, arxiv_day, check_category, parse_feed, too_large
+from newsletter.sources.feed import arxiv_day, check_category, parse_feed
+from newsletter.sources.markup import MAX_BODY_BYTES, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"
 PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds
@@ -117,7 +118,7 @@ class ArxivSource:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_BODY_BYTES:
-                raise SourceError(category, too_large(category))
+                raise too_large(category)
             if self._monotonic() - started > MAX_BODY_S:
                 raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
         return bytes(body)

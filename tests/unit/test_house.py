@@ -29,6 +29,7 @@ EDGE_TOOLS = {
     *("addresses", "model", "errors", "files", "latex", "links", "prices", "resources", "token_count", "wording"),
 }
 ALSO_FOR = {
+    "sources": {"taxonomy"},
     "stores": {"ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
     "web": {
@@ -44,7 +45,7 @@ WORLD = {
     *("time.time_ns", "time.localtime", "time.gmtime"),
 }
 LOADED_LATE = {
-    *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
+    *("numpy", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
     *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
     *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail", "math_core"),
 }
