@@ -35,7 +35,7 @@ REACH_WITHIN_S = 12.0
 UNREACHABLE_S = 60.0  # so long nobody tries to reach it again: what keeps one feed from it keeps all
 PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further feed gets one attempt
 
-_TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
+_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)  # for each of the addresses of a name; arXiv has four
 _WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
 _UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
