@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger, spending, suppress
+from newsletter import announcements, ledger, spending, suppress
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -25,6 +25,8 @@ from newsletter.model import (
     Digest,
     EventKind,
     Evidence,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     Message,
@@ -67,6 +69,12 @@ class MemoryStore:
 
     def remember_day(self, day: AnnouncementDay) -> None:
         self._days[day.announced_on] = day
+
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        with self._lock:
+            known = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = self._days[announced_on] = announcements.with_feeds(known, feeds, reports)
+        return day
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)

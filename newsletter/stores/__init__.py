@@ -13,6 +13,8 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -38,6 +40,12 @@ class Store(Protocol):
 
     def remember_day(self, day: AnnouncementDay) -> None:
         """Keep this as all that is known of that arXiv day, in place of what was kept before."""
+
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        """Merge these into what is kept of that arXiv day (`announcements.with_feeds`), and give the merged day.
+
+        Of any number of racing calls nothing that one of them read is lost.
+        """
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
 

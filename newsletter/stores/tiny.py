@@ -21,13 +21,15 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import files, ledger, spending, suppress
+from newsletter import announcements, files, ledger, spending, suppress
 from newsletter.errors import StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -111,6 +113,14 @@ class TinyStore:
         path = self._announcements / f"{day.announced_on.isoformat()}.json"
         with self._change(path):
             self._days.put(path, day)
+
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        path = self._announcements / _day_file(announced_on)
+        with self._change(path):
+            known = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = announcements.with_feeds(known, feeds, reports)
+            self._days.put(path, day)
+        return day
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._announcements / f"{announced_on.isoformat()}.json"

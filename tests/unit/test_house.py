@@ -30,7 +30,7 @@ EDGE_TOOLS = {
 }
 ALSO_FOR = {
     "sources": {"taxonomy"},
-    "stores": {"ledger", "spending", "suppress"},
+    "stores": {"announcements", "ledger", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
     "web": {
         *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
