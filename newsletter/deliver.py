@@ -16,6 +16,7 @@ from newsletter.digest import kept
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.message import build_message
 from newsletter.model import Delivery, DeliveryState, Digest, RunOutcome, ScoreSheet, SubscriberReport
+from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -59,6 +60,7 @@ def deliver(
         announced_on=covered,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
+        sent_by=name_of(desk.sender),
         now=desk.now(),
     )
     desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
@@ -82,9 +84,9 @@ def deliver(
 
 
 def settle_doubts(desk: Desk) -> None:
-    """Look for evidence of every mail that may or may not have left: an event of it, else the sender's word.
+    """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
 
-    What neither can tell stays in doubt.
+    What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
     open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
     for opened in open_rows:
@@ -97,7 +99,7 @@ def settle_doubts(desk: Desk) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
         evidence = desk.sender.find(row.delivery_id)
-        if evidence.accepted is not None:
+        if evidence.accepted is not None and ledger.is_believed(row, name_of(desk.sender), evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, desk.now())
         if row is not stored:

@@ -117,14 +117,16 @@ def hand_over(
     message_id: str,
     now: datetime,
     not_scored_ids: tuple[str, ...] = (),
+    sent_by: str = "",
 ) -> Delivery:
-    """Written before the first byte leaves; from here on these papers count as sent."""
+    """Written before the first byte leaves; from here on these papers count as sent, and `sent_by` has the mail."""
     return replace(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
         announced_on=announced_on,
         not_scored_ids=not_scored_ids,
         message_id=message_id,
+        sent_by=sent_by,
     )
 
 
@@ -171,6 +173,14 @@ def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> De
     if delivery.state is not _S.IN_DOUBT:
         raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle")
     return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
+
+
+def is_believed(delivery: Delivery, sender: str, accepted: bool) -> bool:
+    """Whether the word of this sender on a delivery in doubt counts: of who had the mail either word, of others none.
+
+    A row of an older version does not say who had it. There "it was accepted" is proof, and "it was not" is none.
+    """
+    return delivery.sent_by == sender if delivery.sent_by else accepted
 
 
 # --- events -------------------------------------------------------------------------------------------

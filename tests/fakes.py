@@ -344,7 +344,10 @@ class FlakySender:
     `mails` holds what was accepted, in order. `blind` makes it unable to tell after a crash.
     """
 
-    def __init__(self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False, name: str = "fake"
+    ) -> None:
+        self.name = name
         self.mails: list[Message] = []
         self._clock = clock
         self._script = iter(script)
