@@ -69,18 +69,23 @@ def deliver(
         accepted = desk.sender.send(message)
     except SendDeferred as error:
         now = desk.now()
-        desk.store.move(ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        _end(desk, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
-        desk.store.move(ledger.reject(row, str(error), desk.now()))
+        _end(desk, ledger.reject(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
     except SendInDoubt as error:
-        desk.store.move(ledger.doubt(row, str(error), desk.now()))
+        _end(desk, ledger.doubt(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
-    desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
-    desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
+    _end(desk, ledger.accept(row, accepted.receipt, accepted.at))
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+
+
+def _end(desk: Desk, row: Delivery) -> None:
+    """Write down what the sender said; an event may have overtaken its answer."""
+    desk.store.move(row)
+    desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
 
 
 def settle_doubts(desk: Desk) -> None:

@@ -81,7 +81,7 @@ class MemoryStore:
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
             claimed = ledger.claim(
-                self.get_delivery(subscriber_id, digest_on),
+                self.settle_by_events(subscriber_id, digest_on, now=now),
                 subscriber_id=subscriber_id,
                 digest_on=digest_on,
                 run_id=run_id,
