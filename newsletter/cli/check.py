@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
+from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
@@ -57,6 +58,10 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
+    if file is None:
+        for sentence in advice(settings):
+            click.secho("! advice", fg="yellow", nl=False)
+            click.echo(f": {sentence}")
     if is_dns:
         results.append(_dns(settings, resolver))
     sys.exit(0 if all(results) else EXIT_CONFIG)
