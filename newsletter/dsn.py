@@ -1,8 +1,8 @@
 """The bytes of a mail that came back → an event of the mail it is about, or why it means nothing. Pure.
 
 Whose mail it was says the tag of the address it came to (VERP), and nothing else does: the rest of a bounce anybody can
-write. Which addresses failed, and whether for good, flufl.bounce knows in the words of twenty mail systems; the status
-(RFC 3463) says whether it is the mailbox that is gone. Complaints are those of RFC 5965.
+write. Whether anything failed flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says
+proof.py. Complaints are those of RFC 5965.
 """
 
 from __future__ import annotations
@@ -19,16 +19,14 @@ from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
 from newsletter.model import EventKind, MailEvent
+from newsletter.proof import proves_gone
 from newsletter.tokens import Purpose, Signer, tag_of
 
 #: Where a mail server writes the address a mail was delivered to, the surest first.
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 
-# Permanent, and yet not about the mailbox: full, the system, the way there, the protocol, the content, a policy. One
-# wrong line in our DNS gives 5.7.26 for everybody at once, and must not suppress everybody.
-_SOFT = ("4.", "5.2.2", "5.2.3", "5.3.", "5.4.3", "5.4.6", "5.4.7", "5.5.", "5.6.", "5.7.")
-_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\d.])([45])(\d\d)(?=[ -])")
+_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_REPLY = re.compile(r"(?<![\d.])[45]\d\d(?=[ -])")
 _COMPLAINTS = {"abuse", "fraud"}  # others are "not-spam", "auth-failure", "virus"
 _MOST_TEXT = 20_000  # characters of a bounce that are looked through for a status
 
@@ -96,46 +94,46 @@ def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
         return NoEvent(f"it cannot be read ({type(error).__name__})")
     if not temporary and not permanent:
         return NoEvent("it tells of no failure" if _part(mail, "message/delivery-status") else "it is no bounce")
-    words = _words_of_status(mail) or _text(mail)
+    status, diagnostic = _status(mail)
+    said, line = _text(mail)
+    words = f"{status} {diagnostic or line}".strip()
     if not permanent:
         return EventKind.DEFERRED, words
-    status = _status(words)
-    return (EventKind.BOUNCED_SOFT if status.startswith(_SOFT) else EventKind.BOUNCED_HARD), words
+    proof = f"{status} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
+    return (EventKind.BOUNCED_HARD if proves_gone(proof) else EventKind.BOUNCED_SOFT), words
 
 
-def _words_of_status(mail: Message) -> str:
-    """Status and diagnostic of the recipient that failed (RFC 3464 §2.3)."""
+def _status(mail: Message) -> tuple[str, str]:
+    """Status and diagnostic of the recipient that failed (RFC 3464 §2.3); empty without a report."""
     for part in mail.walk():
         if part.get_content_type() == "message/delivery-status" and isinstance(blocks := part.get_payload(), list):
             for block in blocks:
                 if isinstance(block, Message) and str(block.get("Action", "")).lower().startswith(_FAILED):
                     diagnostic = str(block.get("Diagnostic-Code", "")).partition(";")[2].strip()
-                    return f"{block.get('Status', '')} {diagnostic}".strip()
-    return ""
+                    return str(block.get("Status", "")), diagnostic
+    return "", ""
 
 
 _FAILED = ("fail", "error", "delayed")
+#: To which command it was, where that is in the text alone (Postfix, Exim): an answer to MAIL speaks of the sender.
+_NOT_TO_RCPT = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:MAIL\s+FROM|HELO|EHLO|STARTTLS)", re.IGNORECASE)
 
 
-def _text(mail: Message) -> str:
-    """What a bounce without a report says in its first text, up to the copy of our mail below."""
+def _text(mail: Message) -> tuple[str, str]:
+    """What the first text says, up to the copy of our mail below: the paragraph with a status in it, and that line."""
     part = _part(mail, "text/plain")
     payload = part.get_payload(decode=True) if part else None
     text = payload[:_MOST_TEXT].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
     said = re.split(r"^-{3}", text, maxsplit=1, flags=re.MULTILINE)[0]
-    match = _STATUS.search(said) or _REPLY.search(said)
-    line = next((line for line in said.splitlines() if match and match[0] in line), "")
-    return line.strip()
+    found = _STATUS.search(said) or _REPLY.search(said)
+    if found is None:
+        return said, ""
+    start = max((end.end() for end in _BLANK_LINE.finditer(said, 0, found.start())), default=0)
+    paragraph = _BLANK_LINE.split(said[start:].lstrip(), maxsplit=1)[0]
+    return paragraph, next(line.strip() for line in said.splitlines() if found[0] in line)
 
 
-def _status(words: str) -> str:
-    """The most telling status: one that ends in .0.0 says only that it failed (RFC 3463 §3.1)."""
-    found = _STATUS.findall(words)
-    if telling := next((status for status in found if not status.endswith(".0.0")), ""):
-        return str(telling)
-    if reply := _REPLY.search(words):
-        return "5.2.2" if reply[0] == "552" else f"{reply[1]}.0.0"  # RFC 5321 §4.2.2: over quota
-    return str(found[0]) if found else ""
+_BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
 # --- helpers --------------------------------------------------------------------------------------------

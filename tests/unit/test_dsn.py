@@ -148,10 +148,13 @@ def test_a_copy_is_the_same_event() -> None:
     [
         ("5.1.1", EventKind.BOUNCED_HARD),
         ("5.1.2", EventKind.BOUNCED_HARD),
-        ("5.2.1", EventKind.BOUNCED_HARD),  # disabled
-        ("5.4.1", EventKind.BOUNCED_HARD),  # what Exchange Online says of a mailbox it does not have
-        ("5.4.4", EventKind.BOUNCED_HARD),  # no such domain
-        ("5.0.0", EventKind.BOUNCED_HARD),
+        ("5.1.6", EventKind.BOUNCED_HARD),
+        ("5.1.10", EventKind.BOUNCED_HARD),
+        ("5.1.7", EventKind.BOUNCED_SOFT),  # the sender's, as 5.1.8
+        ("5.1.8", EventKind.BOUNCED_SOFT),
+        ("5.2.1", EventKind.BOUNCED_SOFT),  # disabled, which may pass
+        ("5.4.4", EventKind.BOUNCED_SOFT),  # no way to the domain
+        ("5.0.0", EventKind.BOUNCED_SOFT),  # Exim of a host that was down for days
         ("5.2.2", EventKind.BOUNCED_SOFT),
         ("5.3.4", EventKind.BOUNCED_SOFT),
         ("5.4.6", EventKind.BOUNCED_SOFT),
@@ -159,7 +162,8 @@ def test_a_copy_is_the_same_event() -> None:
         ("5.7.1", EventKind.BOUNCED_SOFT),
         ("4.2.2", EventKind.BOUNCED_SOFT),
         ("4.4.7", EventKind.BOUNCED_SOFT),
-        ("", EventKind.BOUNCED_HARD),  # flufl.bounce takes it for permanent, and nothing says otherwise
+        ("4.0.0", EventKind.BOUNCED_SOFT),
+        ("", EventKind.BOUNCED_SOFT),
     ],
 )
 def test_only_a_mailbox_that_is_gone_is_hard(status: str, kind: EventKind) -> None:
@@ -167,6 +171,38 @@ def test_only_a_mailbox_that_is_gone_is_hard(status: str, kind: EventKind) -> No
     start = raw.index(b"Status: 5.1.10")
     end = raw.index(b"lookup\n", start) + len(b"lookup\n")
     assert event(raw[:start] + f"Status: {status}\n".encode() + raw[end:]).kind is kind
+
+
+QMAIL_SAYS = b"Sorry, no mailbox here by that name. (#5.1.1)"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (b"203.0.113.4 does not like recipient.\nRemote host said: 550 User unknown", EventKind.BOUNCED_HARD),
+        (
+            b"203.0.113.4 failed after I sent the message.\nRemote host said: 550 Blocked for spam",
+            EventKind.BOUNCED_SOFT,
+        ),
+        (b"203.0.113.4 does not like recipient.\nRemote host said: 550 Mailbox quota exceeded", EventKind.BOUNCED_SOFT),
+        (
+            b"I tried to deliver a bounce message to this address, but the mailbox is full. (#5.1.1)",
+            EventKind.BOUNCED_SOFT,
+        ),
+        (b"Sorry, I couldn't find any host by that name. (#4.1.2)", EventKind.BOUNCED_SOFT),
+    ],
+)
+def test_without_a_report_the_paragraph_with_the_status_is_judged(words: bytes, kind: EventKind) -> None:
+    raw = bounce("qmail_no_user")
+    assert QMAIL_SAYS in raw
+    assert event(raw.replace(QMAIL_SAYS, words)).kind is kind
+
+
+def test_what_was_answered_to_mail_from_is_about_us_though_only_the_text_tells_the_command() -> None:
+    raw = bounce("postfix_no_user")
+    assert b"RCPT TO command)" in raw
+    assert event(raw).kind is EventKind.BOUNCED_HARD
+    assert event(raw.replace(b"RCPT TO command)", b"MAIL FROM command)")).kind is EventKind.BOUNCED_SOFT
 
 
 def test_the_paper_that_comes_back_is_not_read_for_a_status() -> None:
