@@ -1,19 +1,20 @@
 """The bytes of a mail that came back → an event of the mail it is about, or why it means nothing. Pure.
 
-Whose mail it was says the tag of the address it came to (VERP), and nothing else does: the rest of a bounce anybody can
-write. Whether anything failed flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says
-proof.py. Complaints are those of RFC 5965.
+Whose mail it was says the tag of the address it came to (VERP); of a complaint (RFC 5965, and Microsoft's own form) a
+tag or link of ours in the mail it quotes. Nothing else does: the rest anybody can write. Whether anything failed
+flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says proof.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
 
 from flufl.bounce import all_failures
 
@@ -44,11 +45,14 @@ def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> M
     The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be.
     """
     mail = message_from_bytes(raw)
-    report = _part(mail, "message/feedback-report")
-    whose = _whose(signer, [to, *_addresses(mail, _DELIVERED_TO), *(_original_senders(mail, report) if report else ())])
+    report, quoted = _part(mail, "message/feedback-report"), _quoted(mail)
+    is_complaint = report is not None or (quoted is not None and _is_sparse_complaint(mail, quoted))
+    whose = _by_envelope(signer, [to, *_addresses(mail, _DELIVERED_TO)])
+    if whose is None and is_complaint:
+        whose = _by_what_it_quotes(signer, report, quoted)
     if whose is None:
         return NoEvent("no address in it has a tag of ours")
-    found = _complaint(report) if report else _failure(mail)
+    found = _complaint(report) if is_complaint else _failure(mail)
     if isinstance(found, NoEvent):
         return found
     kind, detail = found
@@ -58,9 +62,39 @@ def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> M
 # --- whose mail it was ----------------------------------------------------------------------------------
 
 
-def _whose(signer: Signer, addresses: list[str]) -> tuple[str, date] | None:
+def _by_envelope(signer: Signer, addresses: Iterable[str]) -> tuple[str, date] | None:
     read = (signer.read_tag(Purpose.BOUNCE, tag_of(address)) for address in addresses)
     return next((whose for whose in read if whose), None)
+
+
+def _by_what_it_quotes(signer: Signer, report: Message | None, quoted: Message | None) -> tuple[str, date] | None:
+    """Complaints go to an address agreed on, without a tag; they quote the envelope sender (RFC 5965 §3.2), or at least
+    our mail. What we signed in it counts, and nothing else: a Message-ID anybody can write, so it says at most which
+    mail of that reader it was.
+    """
+    paths = [] if report is None else [*_addresses(report, ("Original-Mail-From",))]
+    paths += [] if quoted is None else [*_addresses(quoted, ("Return-Path",))]
+    if (whose := _by_envelope(signer, paths)) or quoted is None:
+        return whose
+    links = re.findall(r"<([^<>]+)>", re.sub(r"\s", "", str(quoted.get("List-Unsubscribe", ""))))
+    mailtos = [unquote(link[7:].partition("?")[0]) for link in links if link.lower().startswith("mailto:")]
+    for address in (*_addresses(quoted, ("Reply-To",)), *mailtos):
+        if whose := signer.read_tag(Purpose.REPLY, tag_of(address)):
+            return whose
+    for link in links:
+        who = signer.read_link(Purpose.UNSUBSCRIBE, urlsplit(link).path.rpartition("/")[2])
+        if who and (on := _date_in_message_id(quoted, who)):
+            return who, on
+    return None
+
+
+def _date_in_message_id(quoted: Message, who: str) -> date | None:
+    """Our Message-IDs name digest date and subscriber."""
+    found = re.search(rf"<(\d{{4}}-\d\d-\d\d)\.{who}@", str(quoted.get("Message-ID", "")), re.ASCII)
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
@@ -69,18 +103,28 @@ def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
             yield address
 
 
-def _original_senders(mail: Message, report: Message) -> Iterator[str]:
-    """Complaints go to an address agreed on, without a tag; they quote the envelope sender (RFC 5965 §3.2)."""
-    yield from _addresses(report, ("Original-Mail-From",))
-    for kind in ("message/rfc822", "text/rfc822-headers"):
-        if original := _part(mail, kind):
-            yield from _addresses(original, ("Return-Path",))
+def _quoted(mail: Message) -> Message | None:
+    """Our mail, or its headers, inside."""
+    return _part(mail, "message/rfc822") or _part(mail, "text/rfc822-headers")
+
+
+def _is_sparse_complaint(mail: Message, quoted: Message) -> bool:
+    """Microsoft's complaints (JMRP) in their old form: our mail inside, and no report. Readers forward mails, too; what
+    marks a complaint is the header that Microsoft puts on top of ours, or its sender together with its subject.
+    """
+    if "X-HmXmrOriginalRecipient" in quoted:
+        return True
+    sender = next(_addresses(mail, ("From",)), "").lower()
+    is_staff = re.match(r"staff@(?:[a-z0-9-]+\.)*(?:hotmail|outlook|live|microsoft)\.", sender) is not None
+    return is_staff and str(mail.get("Subject", "")).lower().startswith("complaint about message")
 
 
 # --- what it says ---------------------------------------------------------------------------------------
 
 
-def _complaint(report: Message) -> tuple[EventKind, str] | NoEvent:
+def _complaint(report: Message | None) -> tuple[EventKind, str] | NoEvent:
+    if report is None:
+        return EventKind.COMPLAINED, "abuse, reported by the mailbox provider"
     kind = str(report.get("Feedback-Type", "")).strip().lower()
     if kind not in _COMPLAINTS:
         return NoEvent(f"a report of another kind than a complaint: {without_addresses(kind) or 'none'}")

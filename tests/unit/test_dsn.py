@@ -125,6 +125,78 @@ def test_what_the_mail_returns_does_not_say_whose_it_was() -> None:
     assert isinstance(read(raw), NoEvent)
 
 
+# --- complaints that quote no envelope sender, as Microsoft's do (JMRP)
+
+REPLY_TAG = SIGNER.tag(Purpose.REPLY, WHO, ON)
+LINK = SIGNER.link(Purpose.UNSUBSCRIBE, WHO)
+MESSAGE_ID = f"Message-ID: <{ON}.{WHO}@example.org>"
+
+
+def jmrp(*quoted: str, mark: str = "X-HmXmrOriginalRecipient: reader@provider.example", report: bool = False) -> bytes:
+    """A complaint with these headers of our mail in it, in the old form or with a report."""
+    kind = "report; report-type=feedback-report" if report else "mixed"
+    own = ["--b", "Content-Type: message/feedback-report", "", "Feedback-Type: abuse", "User-Agent: Any/1", ""]
+    lines = [
+        *("From: <staff@provider.example>", "To: abuse@example.org", "Subject: complaint about message from 192.0.2.5"),
+        *("Date: Sun, 22 Nov 2026 09:00:00 +0000", f'Content-Type: multipart/{kind}; boundary="b"', ""),
+        *(own if report else []),
+        *("--b", "Content-Type: message/rfc822", "", *filter(None, [mark]), "From: Papers <papers@example.org>"),
+        *(*quoted, "Subject: 3 papers", "", "Three papers.", "--b--", ""),
+    ]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("report", [False, True])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        [f"Return-Path: bounces+{TAG}@example.org"],
+        [f"Return-Path: <bounces+{TAG}@example.org>"],
+        [f"Reply-To: news+{REPLY_TAG}@example.org"],
+        [f"Reply-To: Papers <NEWS+{REPLY_TAG.upper()}@EXAMPLE.ORG>"],
+        [f"List-Unsubscribe: <mailto:news+{REPLY_TAG}@example.org?subject=unsubscribe>"],
+        [f"List-Unsubscribe: <https://example.org/u/x>,\n <mailto:news%2B{REPLY_TAG}@example.org?subject=unsubscribe>"],
+        [MESSAGE_ID, f"List-Unsubscribe: <https://example.org/u/{LINK}>"],
+        [f"List-Unsubscribe: <https://example.org/papers/u/{LINK}>", MESSAGE_ID],
+    ],
+)
+def test_a_complaint_is_known_by_what_we_signed_in_the_mail_it_quotes(quoted: list[str], report: bool) -> None:
+    found = event(jmrp(*quoted, report=report))
+    assert (found.kind, found.subscriber_id, found.digest_on) == (EventKind.COMPLAINED, WHO, ON)
+    assert f"{found.at:%H:%M}" == "09:00"
+
+
+@pytest.mark.parametrize("report", [False, True])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        [MESSAGE_ID],  # which anybody can write
+        [MESSAGE_ID, "List-Unsubscribe: <https://example.org/u/x>"],
+        [f"Reply-To: news+{'a' * 24}@example.org", MESSAGE_ID],
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>"],  # of which day?
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>", "Message-ID: <2026-11-22.s_bbbbbbbb@example.org>"],
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>", f"Message-ID: <2026-99-99.{WHO}@example.org>"],
+        [f"List-Unsubscribe: <https://example.org/u/{SIGNER.link(Purpose.PROFILE, WHO)}>", MESSAGE_ID],
+        [f"Subject: bounces+{TAG}@example.org", f"X-Return-Path: bounces+{TAG}@example.org"],
+    ],
+)
+def test_a_complaint_without_a_signature_of_ours_costs_nobody_anything(quoted: list[str], report: bool) -> None:
+    assert read(jmrp(*quoted, report=report)) == NoEvent("no address in it has a tag of ours")
+
+
+def test_microsofts_form_is_known_by_its_sender_and_subject_too() -> None:
+    raw = jmrp(f"Reply-To: news+{REPLY_TAG}@example.org", mark="")
+    assert isinstance(read(raw), NoEvent)
+    assert event(raw.replace(b"staff@provider", b"staff@hotmail")).kind is EventKind.COMPLAINED
+
+
+def test_a_reader_who_forwards_our_mail_complains_of_nothing() -> None:
+    raw = jmrp(f"Reply-To: news+{REPLY_TAG}@example.org", f"Return-Path: <bounces+{TAG}@example.org>", mark="")
+    raw = raw.replace(b"complaint about message from 192.0.2.5", b"Fwd: 3 papers")
+    assert isinstance(read(raw), NoEvent)
+    assert isinstance(read(raw.replace(b"<staff@provider", b"<reader@hotmail")), NoEvent)
+
+
 # --- when it was
 
 
