@@ -8,6 +8,7 @@ from time import process_time
 
 import pytest
 
+from newsletter.dsn import read_bounce
 from newsletter.mail_parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.replies import House, Ignored, Request, read_reply
 from newsletter.reply_words import Command
@@ -128,6 +129,29 @@ def structures() -> Iterator[tuple[str, str]]:
 def test_so_is_a_mail_of_any_build() -> None:
     took = {what: seconds(f"{HEAD}{text}".encode()) for what, text in structures()}
     assert {what: s for what, s in took.items() if s > MOST_S} == {}
+
+
+BOUNCE = SIGNER.tag(Purpose.BOUNCE, WHO, date(2026, 3, 2))
+BOUNCED = f"From: mailer-daemon@example.net\nTo: b+{BOUNCE}@example.org\nSubject: Undelivered\n"
+IN_BOUNCES = (
+    "550 ",
+    "5.1.1 ",
+    "Status: 5.1.1\n",
+    "Action: failed\n",
+    "a@example.org ",
+    "<a@example.org>: ",
+    "failed ",
+    "+3,",
+)
+REPORT = 'Content-Type: multipart/report; boundary="b"\n\n--b\nContent-Type: message/delivery-status\n\n'
+
+
+@pytest.mark.parametrize("piece", [*IN_BOUNCES, *BLANKS, *QUOTES], ids=ascii)
+def test_so_are_bounces(piece: str) -> None:
+    for head in ("\n", REPORT):
+        begun = process_time()
+        read_bounce(f"{BOUNCED}{head}{of_length(piece)}x".encode(), SIGNER, now=NOW)
+        assert process_time() - begun < MOST_S
 
 
 # --- bounds lose nothing that a reader writes
