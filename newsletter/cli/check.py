@@ -22,7 +22,7 @@ from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers import parse_file, read_subscribers
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -121,8 +121,9 @@ def _look(name: str, look: Callable[[], str]) -> bool:
 
 
 def _subscribers(path: Path) -> str:
-    count = len(load_subscribers(path))
-    return f"{count} subscriber{'' if count == 1 else 's'}"
+    file = parse_file(read_subscribers(path), source=str(path))
+    count = len(file.subscribers)
+    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
 
 def _settings(settings: Settings) -> str:
