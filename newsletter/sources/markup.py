@@ -44,7 +44,8 @@ _BUSY = re.compile(
 )
 _NAME = r"(?:oai:arXiv\.org:([A-Za-z0-9./-]{1,80})|arXiv:([A-Za-z0-9./-]{1,80})\s{1,9}Announce Type:)"
 _NAMES = re.compile(_NAME)
-_NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*{_NAME}")  # in a paper's own texts every "<" is escaped
+# In a paper's own texts every "<" is escaped, so they cannot name another one in this way
+_NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*(?:<!\[CDATA\[\s*)?{_NAME}")
 _HEAD_CHARS = 2_000  # where a body says what it is
 _SHOWN_CHARS = 200  # of foreign text in a message for the operator
 
@@ -89,9 +90,9 @@ def read_document(body: bytes, name: str) -> Document:
     except ET.ParseError as error:
         raise _damaged(name, str(error)) from error
     document = _document(root, name, is_as_declared)
-    lost = frozenset(found[1] or found[2] for found in _NAMES_AFTER_A_TAG.finditer(text)).difference(
-        *(_named_by(entry) for entry in document.entries)
-    )
+    names = _NAMES_AFTER_A_TAG if document.entries else _NAMES
+    named = {found[1] or found[2] for found in names.finditer(text)}
+    lost = named.difference(*map(_named_by, document.entries))
     if lost:
         raise _damaged(name, f"{len(lost)} arXiv ids stand outside of its entries: {', '.join(sorted(lost))}")
     return document

@@ -430,6 +430,21 @@ def test_a_paper_outside_of_an_entry_is_damage_and_no_quiet_day(old: str, new: s
     assert "2510.0" in str(error)
 
 
+@pytest.mark.parametrize("wrap", ["<![CDATA[{}]]>", "<!-- {} -->", "<x>{}</x>", "<?x {} ?>", "escaped"])
+@pytest.mark.parametrize("body", [ATOM, RSS], ids=["atom", "rss"])
+def test_a_feed_without_entries_that_names_papers_is_damage(body: bytes, wrap: str) -> None:
+    tag = b"entry" if body is ATOM else b"item"
+    start, end = body.index(b"<%s>" % tag), body.rindex(b"</%s>" % tag) + len(tag) + 3
+    papers = body[start:end].decode()
+    wrapped = escape(papers) if wrap == "escaped" else wrap.format(papers)
+    assert "damaged" in str(refusal(body[:start] + wrapped.encode() + body[end:]))
+
+
+def test_a_lost_id_in_cdata_is_seen_too() -> None:
+    lost = "<x><id><![CDATA[ oai:arXiv.org:2510.09999v1]]></id></x>"
+    assert "2510.09999v1" in str(refusal(one_entry(ATOM, "  <entry>", f"{lost}<entry>")))
+
+
 def test_papers_after_the_feeds_own_element_are_damage() -> None:
     start, end = RSS.index(b"<item>"), RSS.rindex(b"</item>") + 7
     moved = RSS[:start] + RSS[end:].replace(b"</channel>", b"</channel>" + RSS[start:end])
