@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from newsletter.announcements import holds, judge, with_feeds
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
@@ -15,10 +15,7 @@ from newsletter.desk import FEEDS, Desk, Morning, Watcher
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.schedule import is_due, next_mail_at
-from newsletter.signups import OPEN_FOR
 from newsletter.sources import Source
-
-KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
 
 
 def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
@@ -75,11 +72,6 @@ def collect(
         watcher.step(report)
     # Others may have written meanwhile: merged into the day as it stands then, never put in its place
     today = desk.store.add_feeds(today_on, feeds, reports) if remember and reports else with_feeds(kept, feeds, reports)
-    if wanted and remember:
-        desk.store.forget_days(before=today_on - KEEP_DAYS)
-        desk.store.forget_calls(before=today_on - KEEP_DAYS)
-        desk.store.forget_claims(before=today_on - KEEP_DAYS)
-        desk.store.forget_sign_ups(before=today_on - OPEN_FOR)
     return Morning(run_id, today, earlier, digest_on)
 
 

@@ -83,8 +83,9 @@ class MemoryStore:
         found = [self._days[on] for on in sorted(self._days) if on < before and self._days[on].announcements]
         return found[-limit:] if limit > 0 else []
 
-    def forget_days(self, *, before: date) -> None:
-        self._days = {on: day for on, day in self._days.items() if on >= before}
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest(self._days, before, most_days)
+        self._days = {on: day for on, day in self._days.items() if on not in gone}
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
@@ -211,8 +212,9 @@ class MemoryStore:
             self._once.add((what, key, on))
         return is_new
 
-    def forget_claims(self, *, before: date) -> None:
-        self._once = {claim for claim in self._once if claim[2] >= before}
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for _, _, on in self._once), before, most_days)
+        self._once = {claim for claim in self._once if claim[2] not in gone}
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         with self._lock:
@@ -231,8 +233,9 @@ class MemoryStore:
                 known = self._sign_ups[on, subscriber_id] = replace(known, confirmed_at=now)
         return known
 
-    def forget_sign_ups(self, *, before: date) -> None:
-        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] >= before}
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
+        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] not in gone}
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         with self._lock:
@@ -279,10 +282,12 @@ class MemoryStore:
             found = [call for (day, _), call in self._calls.items() if since <= day <= until]
         return sorted(found, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
-        self._calls = {key: call for key, call in self._calls.items() if key[0] >= before}
-        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
-        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) >= before}
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
+        dated = (*self._judgements.values(), *self._calls.values(), *self._batches.values())
+        gone = _oldest((_utc_day(one.at) for one in dated), before, most_days)
+        self._calls = {key: call for key, call in self._calls.items() if key[0] not in gone}
+        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) not in gone}
+        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) not in gone}
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         with self._lock:
@@ -329,6 +334,10 @@ class MemoryStore:
 
     def get_document(self, name: str) -> str | None:
         return self._documents.get(name)
+
+
+def _oldest(days: Iterable[date], before: date, most_days: int | None) -> set[date]:
+    return set(sorted({day for day in days if day < before})[:most_days])
 
 
 def _utc_day(at: datetime) -> date:

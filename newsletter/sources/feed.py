@@ -33,7 +33,7 @@ _CLASS = re.compile("[A-Z0-9]")  # of another scheme: MSC's 68T50, ACM's I.2.6; 
 # before April 2007 the archive, perhaps with a class, and seven digits that begin with year and month.
 _ID = re.compile(
     r"(?P<id>(07(0[4-9]|1[0-2])|(0[89]|1[0-4])(0[1-9]|1[0-2]))\.[0-9]{4}"
-    r"|(1[5-9]|[2-8][0-9])(0[1-9]|1[0-2])\.[0-9]{5}"
+    r"|(0[0-6]|1[5-9]|[2-9][0-9])(0[1-9]|1[0-2])\.[0-9]{5}"
     r"|(?P<archive>[a-z-]{2,10})(\.[A-Z]{2})?/(?P<number>(9[1-9]|0[0-7])(0[1-9]|1[0-2])[0-9]{3}))"
     r"(v(?P<version>[1-9][0-9]{0,2}))?"
 )

@@ -34,6 +34,9 @@ class Store(Protocol):
     Each method is all-or-nothing and idempotent on its key, and survives `kill -9` at any moment: afterwards
     the old or the new value is there, whole. Dates and aware UTC datetimes go in and come out unchanged.
     Raises StoreError when the memory cannot be read or written.
+
+    Of what `forget_days`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days` takes the oldest
+    days with anything of that kind, at most so many (None: all of them).
     """
 
     # -- announcements: one AnnouncementDay for each arXiv day
@@ -52,7 +55,7 @@ class Store(Protocol):
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
 
     # -- deliveries: the ledger
@@ -149,7 +152,7 @@ class Store(Protocol):
         `key` any text.
         """
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was claimed on days before that date."""
 
     # -- who subscribes on the web
@@ -163,7 +166,7 @@ class Store(Protocol):
     def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
         """Write down when it was confirmed, the first time; None if nothing is kept."""
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
@@ -203,7 +206,7 @@ class Store(Protocol):
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
         """The calls of these UTC days, both included, oldest first."""
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         """Drop judgements, calls and batches of the UTC days before that date."""
 
     # -- batches of calls

@@ -141,10 +141,9 @@ class TinyStore:
                 found.append(day)
         return found[::-1]
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._announcements):
-            for announced_on in self._stored_days(before):
-                (self._announcements / f"{announced_on.isoformat()}.json").unlink(missing_ok=True)
+            _forget(_files(self._announcements, _DAY_FILE), before, most_days)
 
     def _stored_days(self, before: date) -> list[date]:
         with _disk(self._announcements):
@@ -347,12 +346,10 @@ class TinyStore:
             self._claimed.put(path, _Claimed(key))
         return True
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._once):
-            for folder in [path for path in self._once.iterdir() if path.is_dir()]:
-                for path in _files(folder, _DAY_FILE):
-                    if path.stem < before.isoformat():
-                        path.unlink(missing_ok=True)
+            folders = [path for path in self._once.iterdir() if path.is_dir()]
+            _forget([path for folder in folders for path in _files(folder, _DAY_FILE)], before, most_days)
 
     # -- who subscribes on the web
 
@@ -379,11 +376,9 @@ class TinyStore:
             self._asked.put(path, confirmed)
         return confirmed
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._sign_ups):
-            for path in _files(self._sign_ups, _DAY_FILE):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            _forget(_files(self._sign_ups, _DAY_FILE), before, most_days)
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
@@ -458,12 +453,11 @@ class TinyStore:
             calls = [call for path in paths for call in self._bills.get_all(path)]
         return sorted(calls, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._calls):
             profiles = [folder for folder in self._judgements.iterdir() if folder.is_dir()]
-            for path in (*self._batch_files(), *(p for f in (self._calls, *profiles) for p in _files(f, _DAY_FILE))):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            dated = [path for folder in (self._calls, *profiles) for path in _files(folder, _DAY_FILE)]
+            _forget([*self._batch_files(), *dated], before, most_days)
             for folder in profiles:
                 if not any(folder.iterdir()):
                     folder.rmdir()
@@ -589,6 +583,14 @@ def _day_file(day: date) -> str:
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
     return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+
+
+def _forget(paths: Sequence[Path], before: date, most_days: int | None) -> None:
+    """Delete those of the oldest `most_days` days before that date. Call under the folder's lock."""
+    days = sorted({path.stem for path in paths if path.stem < before.isoformat()})[:most_days]
+    for path in paths:
+        if path.stem in days:
+            path.unlink(missing_ok=True)
 
 
 def _require_safe(name: str) -> str:
