@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
-from newsletter.sources.markup import Document, Entry, read_document, shown
+from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 from newsletter.taxonomy import CATEGORIES
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
@@ -199,7 +199,7 @@ def _announced_on(document: Document, category: str) -> date:
     """The US Eastern day the feed gives itself. Atom has it in the entries; an empty feed has the time of writing."""
     entries = [entry.published for entry in document.entries]
     said = next((dates for dates in ([document.published], entries, [document.updated]) if any(dates)), [])
-    days = Counter(arxiv_day(at) for at in said if at)
+    days = Counter(arxiv_day(at) for at in map(moment, said) if at)
     if not days:
         raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
     return days.most_common(1)[0][0]

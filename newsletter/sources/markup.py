@@ -61,6 +61,7 @@ _SHOWN_CHARS = 200  # of foreign text in a message for the operator
 _MOST_CHARS = 250_000  # of one text that feedparser sees; no text of an arXiv feed has a tenth of it
 _WORD_CHARS = 200  # of a word among authors: feedparser's pattern for addresses takes the square of a word's length
 _LONG_WORD = re.compile(rf"(\S{{{_WORD_CHARS}}})\S+")
+_UNREADABLE = "unreadable"  # in place of what feedparser would make a guess of, or break at
 _YEARS = range(1991, 2200)  # arXiv began in 1991; what lies outside is a damaged date
 
 
@@ -74,7 +75,7 @@ class Entry:
     kind: str
     categories: tuple[str, ...]
     authors: str  # of all elements that hold some, with ", " between them
-    published: datetime | None
+    published: str  # as `moment` reads it
     repeated: str  # what stands in it more than once, and differs: perhaps it is parts of two
 
 
@@ -85,8 +86,8 @@ class Document:
     title: str
     subtitle: str
     address: str
-    published: datetime | None
-    updated: datetime | None
+    published: str  # as `moment` reads it
+    updated: str
     entries: tuple[Entry, ...]
     is_as_declared: bool  # False: some letters may be wrong
 
@@ -287,7 +288,7 @@ def _put_entry(copy: ET.Element, entry: ET.Element, form: _Form) -> None:
     _put(copy, entry, (form.id, form.title, form.summary, _KIND))
     _put_dates(copy, entry, form)
     for category in entry.iterfind(form.category):
-        term = (category.get("term") or "".join(category.itertext())).strip()[:_WORD_CHARS]
+        term = (category.get("term") or "".join(category.itertext())).strip()[:_WORD_CHARS] or _UNREADABLE
         ET.SubElement(copy, form.category, {} if form is _RSS_FORM else {"term": term}).text = term
     if authors := _joined([*_texts(entry, _CREATOR), *_texts(entry, form.author)]):
         ET.SubElement(copy, _CREATOR).text = _LONG_WORD.sub(r"\1…", authors)[:_MOST_CHARS]
@@ -301,10 +302,10 @@ def _put(copy: ET.Element, original: ET.Element, tags: Sequence[str]) -> None:
 
 
 def _put_dates(copy: ET.Element, original: ET.Element, form: _Form) -> None:
-    """Those that can be read: what feedparser does with others is anybody's guess."""
     for tag in form.dates:
-        if at := _moment(next(_found(original, tag), "")):
-            ET.SubElement(copy, tag).text = at.isoformat()
+        if text := next(_found(original, tag), ""):
+            at = moment(text)
+            ET.SubElement(copy, tag).text = at.isoformat() if at else _UNREADABLE
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -329,7 +330,7 @@ def _found(element: ET.Element, path: str) -> Iterator[str]:
     return ("".join(child.itertext()).strip() for child in element.iterfind(path))
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """A date as Atom (RFC 3339) or RSS (RFC 5322 §3.3) writes it; None for any other, or of a year without arXiv."""
     if len(text) > 60:
         return None
@@ -356,8 +357,8 @@ def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Doc
         title=feed.get("title", ""),
         subtitle=feed.get("subtitle", ""),
         address=feed.get("id", "") or feed.get("link", ""),
-        published=_moment(feed.get("published", "")),
-        updated=_moment(feed.get("updated", "")),
+        published=feed.get("published", ""),
+        updated=feed.get("updated", ""),
         entries=tuple(
             Entry(
                 id=entry.get("id", ""),
@@ -366,7 +367,7 @@ def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Doc
                 kind=entry.get("arxiv_announce_type", ""),
                 categories=tuple(tag.get("term") or "" for tag in entry.get("tags", ())),
                 authors=entry.get("author", ""),
-                published=_moment(entry.get("published", "")),
+                published=entry.get("published", ""),
                 repeated=what,
             )
             for entry, what in zip(parsed.entries, repeated, strict=True)

@@ -37,16 +37,9 @@ ALSO_FOR = {
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {
-    "flow",
-    "desk",
-    "collect",
-    "draft",
-    "ahead",
-    "deliver",
-    "profiles",
-    "retention",
-}  # the morning, its steps, and a trial of it
+FLOW = {  # the morning, its steps, and a trial of it
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "profiles", "retention"),
+}
 TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
