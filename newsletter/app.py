@@ -124,9 +124,20 @@ def build_web(settings: Settings) -> Flask:
             ),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             door=joining,
         )
     )
+
+
+def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
+    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    from newsletter.mailbox import CLAIMED
+
+    if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
+        return False
+    build_teller(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
+    return True
 
 
 def build_archive_pages(settings: Settings) -> Pages:
@@ -254,6 +265,11 @@ def build_mailbox(settings: Settings) -> Mailbox:
         raise ConfigError(
             f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
         )
+    if len({settings.imap_folder, settings.imap_done, settings.imap_failed}) < 3:
+        raise ConfigError(
+            "mail cannot be moved out of a folder into the same; "
+            "set NEWSLETTER_IMAP_FOLDER, NEWSLETTER_IMAP_DONE and NEWSLETTER_IMAP_FAILED to three folders"
+        )
     store = build_store(settings)
     return Mailbox(
         MailServer(
@@ -264,6 +280,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
             password.get_secret_value(),
             settings.imap_folder,
             settings.imap_done,
+            settings.imap_failed,
         ),
         lambda mail: store.claim_once(CLAIMED, mail, on=utc_now().date()),
     )

@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     imap_done: str = Field(
         "Done", min_length=1, description="The folder that mail is moved to as it is read; made if it is not there."
     )
+    imap_failed: str = Field(
+        "Failed",
+        min_length=1,
+        description="The folder for mail that could not be dealt with, twice; made if it is not there.",
+    )
     authserv_id: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9._-]+$",
