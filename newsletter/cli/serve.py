@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from threading import Event
 
 import click
 
 from newsletter import app, log
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, hold_signals, work_until_asked
+from newsletter.cli.ending import Duty, hold_signals, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
+from newsletter.cli.invite import keep_promises
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 
 THREADS = 4
+ANSWERS_S = 2  # for answers in hand, at the end
 
 
 @click.command(epilog=EXIT_CODES)
@@ -42,8 +44,11 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
 
     settings = load_settings()
     begin_log(settings)
-    web = app.build_web(settings)
+    asked = Event()
+    web = app.build_web(settings, asked.set)
     works: list[Callable[[Duty], None]] = []  # what cannot work is said now
+    if settings.open_subscription:
+        works.append(lambda duty: keep_promises(settings, asked, duty))
     if not no_clock:
         app.build(settings)
         works.append(lambda duty: keep_clock(settings, duty))
@@ -66,6 +71,6 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
     log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
     is_ended = work_until_asked(works, server.run)
-    server.task_dispatcher.shutdown()  # answers in hand are finished
+    server.task_dispatcher.shutdown(timeout=ANSWERS_S)
     log.get_log().info("shutdown")
-    sys.exit(0 if is_ended else 1)
+    leave(0 if is_ended else 1)

@@ -28,6 +28,7 @@ from sendgrid import SendGridAPIClient
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
+from newsletter.senders import unwatched
 
 MOST_WAIT_S = 120.0  # for the rate limit to end, in one go
 MOST_WAITS = 3
@@ -309,7 +310,8 @@ class SendGridSender:
         self._clock = clock
         self._sleep = sleep
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+        leaving()
         answer = self._ask_patiently(message, sandbox=False)
         if rule_for(answer.status).then is not Then.ACCEPTED:
             raise self._error(message, answer, sandbox=False)
