@@ -125,6 +125,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             door=joining,
+            proxies=settings.trusted_proxies,
         )
     )
 

@@ -16,9 +16,9 @@ from newsletter.cli.inbox import keep_inbox
 from newsletter.cli.invite import keep_promises
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
+from newsletter.web import SIZES
 
-THREADS = 4
-ANSWERS_S = 2  # for answers in hand, at the end
+ANSWERS_S = 2.0  # for answers in hand, at the end
 
 
 @click.command(epilog=EXIT_CODES)
@@ -40,7 +40,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
       newsletter serve
       newsletter serve --no-clock --host 0.0.0.0     beside a process 'newsletter clock'
     """
-    from waitress.server import create_server  # noqa: PLC0415 - loaded when it is needed
+    from newsletter.web.server import WebServer  # noqa: PLC0415 - loaded when it is needed
 
     settings = load_settings()
     begin_log(settings)
@@ -58,19 +58,12 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         works.append(lambda duty: keep_inbox(settings, mailbox, duty))
     hold_signals()
     try:
-        server = create_server(
-            web,
-            host=host,
-            port=port,
-            threads=THREADS,
-            ident=None,
-            clear_untrusted_proxy_headers=False,  # web/limits.py knows whose X-Forwarded-For to believe
-        )
+        server = WebServer(web, host, port, web.extensions[SIZES].most_bytes)
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-    log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
+    log.get_log().info("web_started", host=host, port=server.port, trusted_proxies=settings.trusted_proxies, **parts)
     is_ended = work_until_asked(works, server.run)
-    server.task_dispatcher.shutdown(timeout=ANSWERS_S)
+    server.finish(ANSWERS_S)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)

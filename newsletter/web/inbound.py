@@ -59,7 +59,6 @@ def blueprint(
 
     @hook.post(f"{PATH}/<rest:path>")
     def take(path: str) -> tuple[str, int]:
-        flask.request.max_content_length = MOST_BYTES
         body = flask.request.get_data(cache=False)
         if listener is None or not is_believed(path, body):
             _log.warning("a post to %s has neither the secret nor a good signature", PATH)

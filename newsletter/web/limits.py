@@ -7,6 +7,7 @@ fills, so that a key costs the same however often it asks. Decides nothing about
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,27 +74,15 @@ def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
 
 
 def client_of(request: flask.Request) -> str:
-    """Who asks. Behind a proxy of ours that is the last address in X-Forwarded-For, which the proxy wrote itself.
-
-    Only a peer without a public address is taken for our proxy: what a stranger writes into that header means nothing.
-    """
-    peer = request.remote_addr or ""
-    if _is_public(peer):
-        return _network(peer)
-    return _network(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer)
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ip_address(address).is_global
-    except ValueError:
-        return False
+    """Who asks: who reached us, or behind the operator's proxies (`WebPart.proxies`) whom the first of them saw."""
+    return _network(request.remote_addr or "")
 
 
 def _network(address: str) -> str:
-    """An IPv6 customer has at least 2^64 addresses: they count as one."""
+    """An IPv6 customer has at least 2^64 addresses: they count as one. Some proxies write a port, too."""
+    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", address)
     try:
-        known = ip_address(address.partition("%")[0])
+        known = ip_address(host.partition("%")[0])
     except ValueError:
         return "unknown"
     if isinstance(known, IPv6Address):

@@ -32,7 +32,6 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
 
     @hook.post(PATH)
     def take() -> tuple[str, int]:
-        flask.request.max_content_length = MOST_BYTES
         body = flask.request.get_data(cache=False)
         if key is None:
             _log.warning("events of SendGrid are refused without a key; set NEWSLETTER_SENDGRID_WEBHOOK_KEY")
