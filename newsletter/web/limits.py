@@ -1,4 +1,4 @@
-"""How often somebody may ask: a sliding window for each link and for each address of a client.
+"""How often somebody may ask: a sliding window for each link and for each address of a client. And how many at once.
 
 Lives in one process and forgets with it. Two counts stand for a window, the last one fading out as the present one
 fills, so that a key costs the same however often it asks. Decides nothing about what is asked.
@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 import flask
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
+RETRY_S = 60  # after there was no place
 _TOKEN_CHARS = 200
 
 
@@ -58,6 +60,32 @@ class Limit:
             if len(self._counts) > MOST_KEYS:
                 self._counts.popitem(last=False)
         return counts
+
+
+class Room:
+    """For what may take long: so many at once, and some more may wait a moment for a place. Shared by all threads.
+
+    All of them hold a thread of the server, so they must be few enough to leave some for the pages.
+    """
+
+    def __init__(self, places: int, waiting: int, wait_s: float) -> None:
+        self._places, self._door = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+        self._wait_s = wait_s
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
+        if not self._door.acquire(blocking=False):
+            raise ServiceUnavailable(retry_after=RETRY_S)
+        try:
+            if not self._places.acquire(timeout=self._wait_s):
+                raise ServiceUnavailable(retry_after=RETRY_S)
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            self._door.release()
 
 
 def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:

@@ -24,7 +24,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
-THREADS = 8  # pages need a few ms; those that may take seconds leave some threads free (inbound.py, profile.py)
+THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (Room in limits.py, profile.py)
 HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 1024 * 1024  # a body of more may lie on the disk
 _ROOM = 50  # above the most connections, until those who were cut off are gone

@@ -99,8 +99,8 @@ def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
     """A page that says what to do. What is our fault is logged whole, but for the path, which may hold a token."""
     known = _as_http(error)
     if known.code is None or known.code >= 500:
-        request = flask.request
-        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=error)
+        request, is_meant = flask.request, isinstance(error, ServiceUnavailable)  # there was no place
+        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=None if is_meant else error)
     code = known.code or 500
     headers = {name: value for name, value in known.get_headers() if name in {"Allow", "Retry-After"}}
     return flask.render_template("problem.html", code=code), code, headers

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from time import monotonic
 
 import pytest
 
 from newsletter.stores.tiny import TinyStore
-from newsletter.web import SIZES, create_app
+from newsletter.web import SIZES, create_app, inbound
 from newsletter.web.profile import MAX_BODY_BYTES as PROFILE_BYTES
 from newsletter.web.server import DEFAULT, Bounds, WebServer
 from newsletter.web.sizes import LITTLE_BYTES
@@ -31,10 +31,10 @@ class Site:
     """The web part on a port of its own; its threads end with the process, which waits for none."""
 
     def __init__(self, folder: Path, bounds: Bounds) -> None:
-        app = create_app(replace(part_of(TinyStore(folder)), inbound_secret=SECRET))
+        app = create_app(replace(part_of(TinyStore(folder)), inbound_secret=SECRET, listener=self._hear))
         app.add_url_rule("/long", view_func=lambda: b"x" * 20 * MB)
         app.add_url_rule("/slow", view_func=self._slow)
-        self.go_on, self.is_asked = Event(), Event()
+        self.go_on, self.is_asked, self.heard = Event(), Event(), Semaphore(0)
         self.server = WebServer(app, "127.0.0.1", 0, app.extensions[SIZES].most_bytes, bounds)
         Thread(target=self.server.run, daemon=True).start()
 
@@ -42,6 +42,10 @@ class Site:
         self.is_asked.set()
         self.go_on.wait(30)
         return "done"
+
+    def _hear(self, raw: bytes, envelope: object) -> str:
+        self.heard.release()
+        return self._slow()
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
@@ -284,3 +288,26 @@ def test_however_many_keep_us_waiting_others_are_answered_at_once(serve: Callabl
                 line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             line.sendall(raw)
         assert max(site.health_s() for _ in range(5)) < 1
+
+
+# --- what takes long ------------------------------------------------------------------------------------
+
+
+def test_mails_that_take_long_leave_threads_to_the_pages_and_are_asked_for_again(serve: Callable[..., Site]) -> None:
+    site = serve()
+    body = b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\nSubject: x\r\n\r\nx\r\n--b--\r\n'
+    head = (f"Content-Length: {len(body)}", "Content-Type: multipart/form-data; boundary=b", "Connection: close")
+    mail = post(f"{INBOUND}/{SECRET}", *head, body=body)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(closing(site.connect())) for _ in range(20)]
+        for line in lines:
+            line.sendall(mail)
+        for _ in range(inbound.PLACES):
+            assert site.heard.acquire(timeout=20)
+        assert max(site.health_s() for _ in range(5)) < 1
+        site.go_on.set()
+        answers = [rest_of(line) for line in lines]
+    taken = [answer for answer in answers if answer.startswith(b"HTTP/1.1 200 ")]
+    refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in answer]
+    assert len(taken) == inbound.PLACES + inbound.WAITING
+    assert len(taken) + len(refused) == len(lines)
