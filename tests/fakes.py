@@ -82,7 +82,7 @@ class MemoryStore:
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
             claimed = ledger.claim(
-                self.get_delivery(subscriber_id, digest_on),
+                self.settle_by_events(subscriber_id, digest_on, now=now),
                 subscriber_id=subscriber_id,
                 digest_on=digest_on,
                 run_id=run_id,
@@ -344,6 +344,7 @@ class Act(StrEnum):
     DEFER = "defer"
     STOP = "stop"  # the provider refuses us
     REJECT = "reject"
+    GONE = "gone"  # rejected, since there is no such mailbox
     LOSE = "lose"  # in doubt, and the mail is not there
     KEEP = "keep"  # in doubt, and the mail is there
 
@@ -354,7 +355,10 @@ class FlakySender:
     `mails` holds what was accepted, in order. `blind` makes it unable to tell after a crash.
     """
 
-    def __init__(self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False, name: str = "fake"
+    ) -> None:
+        self.name = name
         self.mails: list[Message] = []
         self._clock = clock
         self._script = iter(script)
@@ -372,7 +376,9 @@ class FlakySender:
             case Act.STOP:
                 raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:
-                raise SendRejected(message.delivery_id, "no such mailbox")
+                raise SendRejected(message.delivery_id, "the mail was refused")
+            case Act.GONE:
+                raise SendRejected(message.delivery_id, "550 5.1.1 no such user", said="550 5.1.1 no such user")
             case Act.LOSE | Act.KEEP:
                 raise SendInDoubt(message.delivery_id, "the connection broke after the last byte")
             case Act.ACCEPT:

@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
+from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
@@ -21,7 +22,7 @@ from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers import parse_file, read_subscribers
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -58,6 +59,10 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
+    if file is None:
+        for sentence in advice(settings):
+            click.secho("! advice", fg="yellow", nl=False)
+            click.echo(f": {sentence}")
     if is_dns:
         results.append(_dns(settings, resolver))
     sys.exit(0 if all(results) else EXIT_CONFIG)
@@ -117,8 +122,9 @@ def _look(name: str, look: Callable[[], str]) -> bool:
 
 
 def _subscribers(path: Path) -> str:
-    count = len(load_subscribers(path))
-    return f"{count} subscriber{'' if count == 1 else 's'}"
+    file = parse_file(read_subscribers(path), source=str(path))
+    count = len(file.subscribers)
+    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
 
 def _settings(settings: Settings) -> str:
@@ -148,12 +154,7 @@ def _web(settings: Settings) -> str:
     if count:
         plural = "y" if count == 1 else "ies"
         return f"{settings.base_url}, behind {count} prox{plural} that tell who asks (NEWSLETTER_TRUSTED_PROXIES)"
-    if settings.base_url.startswith("https:"):
-        return (
-            f"{settings.base_url}, which needs a proxy; without NEWSLETTER_TRUSTED_PROXIES all that come by it are one "
-            "client and share its limits: set it to 1, or to as many as add to X-Forwarded-For"
-        )
-    return f"{settings.base_url}, without a proxy (NEWSLETTER_TRUSTED_PROXIES)"
+    return f"{settings.base_url}, with no proxy that tells who asks (NEWSLETTER_TRUSTED_PROXIES)"
 
 
 def _templates(settings: Settings) -> str:

@@ -66,6 +66,9 @@ VERDICTS: dict[Stage, Verdicts] = {
 #: (RFC 7504), login or encryption asked for (RFC 4954 §6).
 ABOUT_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
 
+#: From the reader's address on: what is said before that is about us.
+ABOUT_THE_READER = (Stage.RECIPIENT, Stage.DATA, Stage.END)
+
 _REMEDIES = {
     Stage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
     Stage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
@@ -97,10 +100,13 @@ class MailServer:
 
 
 class _Failed(Exception):
-    def __init__(self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None) -> None:
+    def __init__(
+        self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None, *, whole: str = ""
+    ) -> None:
         super().__init__(words)
         self.stage, self.code, self.words = stage, code, words
         self.means = means or verdict(stage, code)
+        self.said = f"{code} {whole}" if whole and stage in ABOUT_THE_READER else ""
 
 
 class SmtpSender:
@@ -122,6 +128,11 @@ class SmtpSender:
         self._signed = signed
         self._context = context
         self._idle: smtplib.SMTP | None = None  # a connection on which the server waits for the next mail
+
+    @property
+    def name(self) -> str:
+        """Without the account, which often is an address; the server's log has the mails of all accounts."""
+        return f"smtp:{self._server.host.lower()}:{self._server.port}"
 
     def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         was_open = self._idle is not None
@@ -240,7 +251,7 @@ class SmtpSender:
                 f"{self._server.host}:{self._server.port} got the mail of {delivery_id} to its end and did not say "
                 f"whether it took it ({failed.words}); look into its log",
             )
-        return SendRejected(delivery_id, text)
+        return SendRejected(delivery_id, text, said=failed.said)
 
 
 def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]) -> str:
@@ -268,7 +279,7 @@ def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2)
     if code // 100 == wanted:
         return f"{code} {words}".rstrip()
     if code // 100 in (4, 5):
-        raise _Failed(stage, code, words)
+        raise _Failed(stage, code, words, whole=raw.decode("utf-8", "replace"))
     raise _Failed(stage, None, f"an answer out of place: {code} {words}")
 
 
