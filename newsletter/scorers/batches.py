@@ -270,7 +270,8 @@ class Batches:
 
     def _read(self, batch: ModelBatch, line: BatchLine, reply: Reply, judged: Set[tuple[str, int]]) -> list[Judgement]:
         papers = {paper.label: paper for paper in line.papers}
-        answer = read_answer("" if reply.outcome in FINAL else reply.text, list(papers), batch.floor)
+        text = "" if reply.outcome in FINAL else reply.text
+        answer = read_answer(text, list(papers), batch.floor, is_cut=reply.is_cut)
         return [
             Judgement(
                 arxiv_id=paper.arxiv_id,

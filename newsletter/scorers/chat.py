@@ -88,6 +88,11 @@ class Reply:
     tokens: Tokens | None  # None: the server does not tell
     tier: str  # as it was really served
 
+    @property
+    def is_cut(self) -> bool:
+        """It ended at its length limit."""
+        return self.outcome == "cut off"
+
 
 class CallFailed(Exception):
     """A request without an answer. `outcome` is a word or two for the log, the text a plain reason without secrets.

@@ -33,6 +33,7 @@ _REASONS = {
     "content filter": "the provider's content filter stopped the answer",
     "empty": "the answer was empty",
 }
+_OTHER_SCALES = 2
 FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
@@ -203,6 +204,7 @@ class _Asking:
         self._tally = tally
         self._prompt_key = judge.prompt_key(question.floor)
         self._failed_in_a_row = 0
+        self._other_scales = 0  # in a row
 
     async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
         """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
@@ -248,14 +250,22 @@ class _Asking:
         return self._read(reply, dict(zip(prompt.labels, papers, strict=True)))
 
     def _read(self, reply: Reply, papers: dict[str, Paper]) -> _Outcome:
-        answer = read_answer(reply.text, list(papers), self._question.floor)
+        answer = read_answer(reply.text, list(papers), self._question.floor, is_cut=reply.is_cut)
         if settled := find_settled(answer):
             judgements = [self._judgement(papers[each.id], each) for each in settled]
             self._judge.memory.put_judgements(judgements)
             self._tally.judged(judgements)
-        told = f" ({'; '.join(answer.refused[:2])})" if answer.refused else ""
-        reason = _REASONS.get(reply.outcome, f"the answer did not judge it{told}")
-        return _Outcome([papers[each] for each in answer.missing], reason)
+        self._watch_scale(answer)
+        return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
+
+    def _watch_scale(self, answer: Answer) -> None:
+        """Stop at the second answer on another scale: the model has understood the question otherwise."""
+        self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
+        if self._other_scales == _OTHER_SCALES:
+            self._caller.stop(
+                f"{self._judge.model} cannot be used as it answers: {answer.problem}; "
+                "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
+            )
 
     def _judgement(self, paper: Paper, scored: Scored) -> Judgement:
         return Judgement(
@@ -270,3 +280,11 @@ class _Asking:
             was_random=paper.arxiv_id in self._question.random_ids,
             at=self._judge.now(),
         )
+
+
+def _explain(reply: Reply, answer: Answer) -> str:
+    """Why an answer did not judge the papers that are missing from it."""
+    if reply.outcome in _REASONS:
+        return _REASONS[reply.outcome] + (f": {answer.problem}" if answer.problem else "")
+    told = answer.problem or "; ".join(answer.refused[:2])
+    return "the answer did not judge it" + (f" ({told})" if told else "")
