@@ -36,7 +36,16 @@ ALSO_FOR = {
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
+FLOW = {
+    "flow",
+    "desk",
+    "collect",
+    "draft",
+    "ahead",
+    "deliver",
+    "strikes",
+    "profiles",
+}  # the morning, its steps, and a trial of it
 TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
