@@ -12,6 +12,7 @@ from rich.table import Table
 from newsletter import app
 from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.terminal import write_document
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
@@ -37,7 +38,7 @@ def command(on: datetime | None, as_json: bool) -> None:
         return
     run = runs[0]
     if as_json:
-        click.echo(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
+        write_document(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
         return
     runs = store.get_runs(digest_on=run.digest_on, limit=1000)
     rows = _rows(store, run.digest_on, {run.run_id for run in runs})

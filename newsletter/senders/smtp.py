@@ -72,6 +72,9 @@ _BEFORE_ANY_MAIL = (Stage.CONNECT, Stage.SECURE, Stage.LOGIN)
 _BEFORE_THE_TEXT = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
 _GOODBYE_S = 5.0  # for the answers to RSET and QUIT, which decide nothing
 
+#: From the reader's address on: what is said before that is about us.
+ABOUT_THE_READER = (Stage.RECIPIENT, Stage.DATA, Stage.END)
+
 _REMEDIES = {
     Stage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
     Stage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
@@ -116,11 +119,13 @@ class _Failed(Exception):
         words: str,
         means: type[SendError] | None = None,
         *,
+        whole: str = "",
         is_silent: bool = False,
     ) -> None:
         super().__init__(words)
         self.stage, self.code, self.words, self.is_silent = stage, code, words, is_silent
         self.means = means or verdict(stage, code)
+        self.said = f"{code} {whole}" if whole and stage in ABOUT_THE_READER else ""
 
     @property
     def is_lost(self) -> bool:
@@ -308,7 +313,7 @@ class SmtpSender:
                 f"{self._server.host}:{self._server.port} got the mail of {delivery_id} to its end and did not say "
                 f"whether it took it ({failed.words}); look into its log",
             )
-        return SendRejected(delivery_id, text)
+        return SendRejected(delivery_id, text, said=failed.said)
 
 
 def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:
@@ -321,7 +326,7 @@ def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2)
     if code // 100 == wanted:
         return f"{code} {words}".rstrip()
     if code // 100 in (4, 5):
-        raise _Failed(stage, code, words)
+        raise _Failed(stage, code, words, whole=raw.decode("utf-8", "replace"))
     raise _Failed(stage, None, f"an answer out of place: {code} {words}")
 
 
