@@ -39,6 +39,7 @@ from newsletter.model import (
     Standing,
     Vote,
 )
+from newsletter.senders import unwatched
 
 
 class MemoryStore:
@@ -226,12 +227,21 @@ class MemoryStore:
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         return self._sign_ups.get((on, subscriber_id))
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+    def get_sign_ups(self) -> list[SignUp]:
+        return sorted(self._sign_ups.values(), key=lambda one: (one.at, one.subscriber_id))
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         with self._lock:
-            known = self.get_sign_up(subscriber_id, on)
-            if known is not None and known.confirmed_at is None:
-                known = self._sign_ups[on, subscriber_id] = replace(known, confirmed_at=now)
-        return known
+            known = self._sign_ups.pop((on, subscriber_id), None)
+            changed = change(known) if known is not None else None
+            if changed is not None:
+                self._sign_ups[on, subscriber_id] = changed
+        return changed
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        return self.change_sign_up(
+            subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
+        )
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
@@ -349,6 +359,7 @@ class Act(StrEnum):
 
     ACCEPT = "accept"
     DEFER = "defer"
+    AWAY = "away"  # there is no connection
     STOP = "stop"  # the provider refuses us
     REJECT = "reject"
     GONE = "gone"  # rejected, since there is no such mailbox
@@ -371,13 +382,17 @@ class FlakySender:
         self._script = iter(script)
         self._blind = blind
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         act = next(self._script, Act.ACCEPT)
+        if act not in (Act.DEFER, Act.STOP, Act.REJECT):
+            leaving()
         if act in (Act.ACCEPT, Act.KEEP):
             self.mails.append(message)
         match act:
             case Act.DEFER:
                 raise SendDeferred(message.delivery_id, "try again in a minute", retry_after_s=60.0)
+            case Act.AWAY:
+                raise SendDeferred(message.delivery_id, "nobody listens there", retry_after_s=60.0, strikes=2)
             case Act.STOP:
                 raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:

@@ -11,26 +11,23 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
-from newsletter.sources.markup import Document, Entry, read_document, shown
+from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 from newsletter.taxonomy import CATEGORIES
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
 
 _EASTERN = ZoneInfo("America/New_York")  # arXiv's day
-_YEARS = range(1991, 2200)  # arXiv began in 1991; what lies outside is a damaged date
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error"  # arXiv answers an unknown category with a valid, empty feed of this title
 _CATEGORY = re.compile(r"[a-z][a-z-]{0,30}(\.[A-Za-z][A-Za-z-]{0,30})?")
-_OTHER_TERM = re.compile(
-    r"[A-Z0-9].*|[a-z-]{2,10}"
-)  # a class of MSC (68T50) or ACM (I.2.6); an archive of former times
+# A class of another scheme, MSC's 68T50 or ACM's I.2.6, or one of arXiv's former archives
+_OTHER_TERM = re.compile(r"[A-Z0-9].*|[a-z-]{2,10}")
 # https://info.arxiv.org/help/arxiv_identifier.html: four digits after the month until 2014, five from 2015 on;
 # before April 2007 the archive, perhaps with a class, and seven digits that begin with year and month.
 _ID = re.compile(
@@ -202,21 +199,10 @@ def _announced_on(document: Document, category: str) -> date:
     """The US Eastern day the feed gives itself. Atom has it in the entries; an empty feed has the time of writing."""
     entries = [entry.published for entry in document.entries]
     said = next((dates for dates in ([document.published], entries, [document.updated]) if any(dates)), [])
-    days = Counter(arxiv_day(at) for at in map(_moment, said) if at)
+    days = Counter(arxiv_day(at) for at in map(moment, said) if at)
     if not days:
         raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
     return days.most_common(1)[0][0]
-
-
-def _moment(text: str) -> datetime | None:
-    """A date as Atom (RFC 3339) or RSS (RFC 5322 §3.3) writes it; None for any other, or of a year without arXiv."""
-    if len(text) > 60:
-        return None
-    try:
-        at = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
-    except (ValueError, OverflowError, IndexError):
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)) if at.year in _YEARS else None
 
 
 # --- its entries --------------------------------------------------------------------------------------
@@ -231,7 +217,7 @@ def _announcements(
     """
     announcements: list[Announcement] = []
     problems: list[str] = []
-    are_headed = any(_SUMMARY_HEAD.match(summary) for entry in entries for summary in entry.summaries)
+    are_headed = any(_SUMMARY_HEAD.match(entry.summary) for entry in entries)
     for entry in entries:
         try:
             if not combined or _is_listed(entry, category):
@@ -239,7 +225,7 @@ def _announcements(
             elif why := _whose(entry, combined):
                 raise ValueError(why)
         except ValueError as error:
-            name = shown(", ".join(entry.ids)) or "without an id"
+            name = shown(entry.id) or "without an id"
             problems.append(f"An entry in the feed of {category} was left out ({name}): {error}.")
     if problems and not announcements:
         raise SourceError(
@@ -257,37 +243,36 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
 
     `is_headed` says that the summaries of this feed begin with the paper's id.
     """
-    arxiv_id, version = _identity(entry)
-    summary = _only(entry.summaries, "summary")
-    head = _SUMMARY_HEAD.match(summary)
+    if entry.repeated:
+        raise ValueError(f"it has more than one {entry.repeated}")
+    arxiv_id, version = _identity(entry.id)
+    head = _SUMMARY_HEAD.match(entry.summary)
     if is_headed and (not head or not _is_of(head[1], arxiv_id, version)):
         raise ValueError(f"its summary is of '{shown(head[1]) if head else ''}'")
-    abstract = summary[head.end() :] if head else summary
+    abstract = entry.summary[head.end() :] if head else entry.summary
     if _ANOTHER_HEAD.search(abstract):
         raise ValueError("its summary holds the beginning of another one")
-    title = " ".join(_only(entry.titles, "title").split())
+    title = " ".join(entry.title.split())
     if not title:
         raise ValueError("it has no title")
     categories = _categories(entry)
     if not categories:
         raise ValueError("it has no category")
-    kind = _only(entry.kinds, "announce type")
-    if kind not in set(AnnounceType):
-        raise ValueError(f"its announce type is '{shown(kind)}'")
+    if entry.kind not in set(AnnounceType):
+        raise ValueError(f"its announce type is '{shown(entry.kind)}'")
     paper = Paper(
         arxiv_id=arxiv_id,
         version=version,
         title=_bounded(title, "title"),
-        authors=_authors(entry),
+        authors=_authors(entry.authors),
         abstract=_bounded(abstract, "abstract"),
         categories=categories,
     )
-    return Announcement(paper, AnnounceType(kind), (category,))
+    return Announcement(paper, AnnounceType(entry.kind), (category,))
 
 
-def _identity(entry: Entry) -> tuple[str, int]:
+def _identity(said: str) -> tuple[str, int]:
     """The id without its version, and the version."""
-    said = _only(entry.ids, "id")
     found = _ID.fullmatch(said.removeprefix(_ENTRY_ID_START))
     if not found or not found["version"] or not said.startswith(_ENTRY_ID_START):
         raise ValueError("its id is not an arXiv id with a version")
@@ -305,25 +290,14 @@ def _is_of(said: str, arxiv_id: str, version: int) -> bool:
     return found is not None and _plain(found) == arxiv_id and found["version"] in (None, str(version))
 
 
-def _only(texts: Sequence[str], what: str) -> str:
-    """The one text of its kind in an entry, or "" if there is none. Raises ValueError if there are several."""
-    if len(set(texts)) > 1:
-        raise ValueError(f"it has more than one {what}")
-    return texts[0] if texts else ""
-
-
 def _bounded(text: str, what: str) -> str:
     if len(text) > _MOST_CHARS[what]:
         raise ValueError(f"its {what} field has more than {_MOST_CHARS[what]:,} characters")
     return text
 
 
-def _authors(entry: Entry) -> tuple[str, ...]:
-    """The names of all elements that hold some, in their order; who stands in both kinds of element is one."""
-    _bounded("".join((*entry.creators, *entry.authors)), "authors")
-    creators = [name for text in entry.creators for name in split_authors(text)]
-    known = set(creators)
-    names = creators + [name for text in entry.authors for name in split_authors(text) if name not in known]
+def _authors(said: str) -> tuple[str, ...]:
+    names = split_authors(_bounded(said, "authors"))
     return tuple(name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}…" for name in names)
 
 

@@ -1,17 +1,24 @@
-"""Reads the markup of a feed, Atom 1.0 or RSS 2.0, from bytes into plain texts. What they mean is `feed.py`'s business.
+"""The bytes of a feed, Atom 1.0 or RSS 2.0, → plain texts, by feedparser behind a guard. What they mean: `feed.py`.
 
-The XML parser of the standard library (expat) takes time in proportion to the body, whatever is in it, and stops at
-the first mistake. General feed readers guess on from there, by patterns that can take minutes, and can fail in any
-way (https://github.com/kurtmckee/feedparser/issues/562, 591, 599); nothing they guess would be used here.
+The guard is the standard library's XML parser (expat), which takes time in proportion to the body and stops at the
+first mistake. It copies what an arXiv feed consists of, each text bounded, and feedparser reads the copy: by itself
+it guesses on after a mistake, fails in any way, and has patterns that take minutes for one long word
+(https://github.com/kurtmckee/feedparser/issues/562, 591, 599).
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from io import BytesIO
+from typing import Any
 from xml.etree import ElementTree as ET
+
+import feedparser
 
 from newsletter.errors import SourceBusy, SourceError
 
@@ -21,6 +28,10 @@ MAX_TAGS = 500_000  # ten times such a feed; each becomes an object in memory
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
+for _prefix, _space in (("arxiv", _ARXIV), ("dc", _DC)):  # feedparser knows elements that are not its own by the prefix
+    ET.register_namespace(_prefix, _space.strip("{}"))
+_CREATOR = f"{_DC}creator"
+_KIND = f"{_ARXIV}announce_type"
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's (XML 1.0, appendix F)
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -48,20 +59,25 @@ _NAMES = re.compile(_NAME)
 _NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*(?:<!\[CDATA\[\s*)?{_NAME}")
 _HEAD_CHARS = 2_000  # where a body says what it is
 _SHOWN_CHARS = 200  # of foreign text in a message for the operator
+_MOST_CHARS = 250_000  # of one text that feedparser sees; no text of an arXiv feed has a tenth of it
+_WORD_CHARS = 200  # of a word among authors: feedparser's pattern for addresses takes the square of a word's length
+_LONG_WORD = re.compile(rf"(\S{{{_WORD_CHARS}}})\S+")
+_UNREADABLE = "unreadable"  # in place of what feedparser would make a guess of, or break at
+_YEARS = range(1991, 2200)  # arXiv began in 1991; what lies outside is a damaged date
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The texts of one entry, each without the white space around it, and as often as they stand in it."""
+    """The texts of one entry, without the white space around them."""
 
-    ids: tuple[str, ...]
-    titles: tuple[str, ...]
-    summaries: tuple[str, ...]
-    kinds: tuple[str, ...]
+    id: str
+    title: str
+    summary: str
+    kind: str
     categories: tuple[str, ...]
-    creators: tuple[str, ...]
-    authors: tuple[str, ...]
-    published: str
+    authors: str  # of all elements that hold some, with ", " between them
+    published: str  # as `moment` reads it
+    repeated: str  # what stands in it more than once, and differs: perhaps it is parts of two
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +87,46 @@ class Document:
     title: str
     subtitle: str
     address: str
-    published: str
+    published: str  # as `moment` reads it
     updated: str
     entries: tuple[Entry, ...]
     is_as_declared: bool  # False: some letters may be wrong
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one of the two formats names what a feed consists of."""
+
+    entry: str
+    id: str
+    title: str
+    summary: str
+    category: str
+    author: str
+    dates: tuple[str, ...]
+    of_the_feed: tuple[str, ...]
+
+
+_ATOM_FORM = _Form(
+    entry=f"{_ATOM}entry",
+    id=f"{_ATOM}id",
+    title=f"{_ATOM}title",
+    summary=f"{_ATOM}summary",
+    category=f"{_ATOM}category",
+    author=f"{_ATOM}author/{_ATOM}name",
+    dates=(f"{_ATOM}published", f"{_ATOM}updated"),
+    of_the_feed=(f"{_ATOM}id", f"{_ATOM}title", f"{_ATOM}subtitle"),
+)
+_RSS_FORM = _Form(
+    entry="item",
+    id="guid",
+    title="title",
+    summary="description",
+    category="category",
+    author="author",
+    dates=("pubDate", "lastBuildDate"),
+    of_the_feed=("link", "title", "description"),
+)
 
 
 def read_document(body: bytes, name: str) -> Document:
@@ -89,27 +141,36 @@ def read_document(body: bytes, name: str) -> Document:
         root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to multiply
     except ET.ParseError as error:
         raise _damaged(name, str(error)) from error
-    document = _document(root, name, is_as_declared)
-    names = _NAMES_AFTER_A_TAG if document.entries else _NAMES
-    named = {found[1] or found[2] for found in names.finditer(text)}
-    lost = named.difference(*map(_named_by, document.entries))
-    if lost:
+    form, channel = _form_of(root, name)
+    entries = list(channel.iterfind(form.entry))
+    names = _names_in(text, _NAMES_AFTER_A_TAG if entries else _NAMES)
+    if lost := names - {named for entry in entries for named in _named_by(entry, form)}:
         raise _damaged(name, f"{len(lost)} arXiv ids stand outside of its entries: {', '.join(sorted(lost))}")
-    return document
+    parsed = _parsed(_copied(root, form, channel, entries))
+    if len(parsed.entries) != len(entries):
+        raise _damaged(name, f"{len(parsed.entries)} of its {len(entries)} entries could be read")
+    return _document(parsed, [_repeated(entry, form) for entry in entries], is_as_declared)
 
 
-def _document(root: ET.Element, name: str, is_as_declared: bool) -> Document:
+def _form_of(root: ET.Element, name: str) -> tuple[_Form, ET.Element]:
+    """The format, and the element that holds the entries."""
     if root.tag == f"{_ATOM}feed":
-        return _atom(root, is_as_declared)
+        return _ATOM_FORM, root
     channel = root.find("channel")
     if root.tag == "rss" and root.get("version") == "2.0" and channel is not None:
-        return _rss(channel, is_as_declared)
+        return _RSS_FORM, channel
     raise _neither(name)
 
 
-def _named_by(entry: Entry) -> frozenset[str]:
-    begins = (_NAMES.match(text) for text in (*entry.ids, *entry.summaries))
-    return frozenset(found[1] or found[2] for found in begins if found)
+def _names_in(text: str, names: re.Pattern[str]) -> set[str]:
+    return {found[1] or found[2] for found in names.finditer(text)}
+
+
+def _named_by(entry: ET.Element, form: _Form) -> Iterator[str]:
+    """The ids that this entry says are its own."""
+    for text in (*_texts(entry, form.id), *_texts(entry, form.summary)):
+        if found := _NAMES.match(text):
+            yield found[1] or found[2]
 
 
 def refuse_busy(body: bytes, name: str, *, retry_after_s: float | None = None) -> None:
@@ -211,64 +272,107 @@ def _sentence(text: str, found: re.Match[str]) -> str:
     return re.sub(r"<[^<>]*>", " ", line)
 
 
-# --- the two formats ----------------------------------------------------------------------------------
+# --- what feedparser gets to see ----------------------------------------------------------------------
 
 
-def _atom(root: ET.Element, is_as_declared: bool) -> Document:
-    return Document(
-        title=_first(root, f"{_ATOM}title"),
-        subtitle=_first(root, f"{_ATOM}subtitle"),
-        address=_first(root, f"{_ATOM}id"),
-        published="",
-        updated=_first(root, f"{_ATOM}updated"),
-        entries=tuple(
-            Entry(
-                ids=_texts(entry, f"{_ATOM}id"),
-                titles=_texts(entry, f"{_ATOM}title"),
-                summaries=_texts(entry, f"{_ATOM}summary"),
-                kinds=_texts(entry, f"{_ARXIV}announce_type"),
-                categories=tuple((tag.get("term") or "").strip() for tag in entry.iterfind(f"{_ATOM}category")),
-                creators=_texts(entry, f"{_DC}creator"),
-                authors=_texts(entry, f"{_ATOM}author/{_ATOM}name"),
-                published=_first(entry, f"{_ATOM}published"),
-            )
-            for entry in root.iterfind(f"{_ATOM}entry")
-        ),
-        is_as_declared=is_as_declared,
-    )
+def _copied(root: ET.Element, form: _Form, channel: ET.Element, entries: Sequence[ET.Element]) -> bytes:
+    """A feed of the same format with nothing in it but what is read of one."""
+    copy = ET.Element(root.tag, {"version": "2.0"} if form is _RSS_FORM else {})
+    feed = copy if channel is root else ET.SubElement(copy, "channel")
+    _put(feed, channel, form.of_the_feed)
+    _put_dates(feed, channel, form)
+    for entry in entries:
+        _put_entry(ET.SubElement(feed, form.entry), entry, form)
+    return bytes(ET.tostring(copy, encoding="utf-8", xml_declaration=True))
 
 
-def _rss(channel: ET.Element, is_as_declared: bool) -> Document:
-    return Document(
-        title=_first(channel, "title"),
-        subtitle=_first(channel, "description"),
-        address=_first(channel, "link"),
-        published=_first(channel, "pubDate"),
-        updated=_first(channel, "lastBuildDate"),
-        entries=tuple(
-            Entry(
-                ids=_texts(item, "guid"),
-                titles=_texts(item, "title"),
-                summaries=_texts(item, "description"),
-                kinds=_texts(item, f"{_ARXIV}announce_type"),
-                categories=_texts(item, "category"),
-                creators=_texts(item, f"{_DC}creator"),
-                authors=_texts(item, "author"),
-                published=_first(item, "pubDate"),
-            )
-            for item in channel.iterfind("item")
-        ),
-        is_as_declared=is_as_declared,
-    )
+def _put_entry(copy: ET.Element, entry: ET.Element, form: _Form) -> None:
+    _put(copy, entry, (form.id, form.title, form.summary, _KIND))
+    _put_dates(copy, entry, form)
+    for category in entry.iterfind(form.category):
+        term = (category.get("term") or "".join(category.itertext())).strip()[:_WORD_CHARS] or _UNREADABLE
+        ET.SubElement(copy, form.category, {} if form is _RSS_FORM else {"term": term}).text = term
+    if authors := _joined([*_texts(entry, _CREATOR), *_texts(entry, form.author)]):
+        ET.SubElement(copy, _CREATOR).text = _LONG_WORD.sub(r"\1…", authors)[:_MOST_CHARS]
+
+
+def _put(copy: ET.Element, original: ET.Element, tags: Sequence[str]) -> None:
+    """The first element of each name."""
+    for tag in tags:
+        if text := next(_found(original, tag), ""):
+            ET.SubElement(copy, tag).text = text[:_MOST_CHARS]
+
+
+def _put_dates(copy: ET.Element, original: ET.Element, form: _Form) -> None:
+    for tag in form.dates:
+        if text := next(_found(original, tag), ""):
+            at = moment(text)
+            ET.SubElement(copy, tag).text = at.isoformat() if at else _UNREADABLE
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Names that are in both kinds of element stand once."""
+    joined = ""
+    for text in filter(None, texts):
+        if text not in joined:
+            joined = f"{joined}, {text}" if joined else text
+    return joined
+
+
+def _repeated(entry: ET.Element, form: _Form) -> str:
+    kinds = {"id": form.id, "title": form.title, "summary": form.summary, "announce type": _KIND}
+    return next((what for what, tag in kinds.items() if len(set(_texts(entry, tag))) > 1), "")
 
 
 def _texts(element: ET.Element, path: str) -> tuple[str, ...]:
     return tuple(_found(element, path))
 
 
-def _first(element: ET.Element, path: str) -> str:
-    return next(_found(element, path), "")
-
-
 def _found(element: ET.Element, path: str) -> Iterator[str]:
     return ("".join(child.itertext()).strip() for child in element.iterfind(path))
+
+
+def moment(text: str) -> datetime | None:
+    """A date as Atom (RFC 3339) or RSS (RFC 5322 §3.3) writes it; None for any other, or of a year without arXiv."""
+    if len(text) > 60:
+        return None
+    try:
+        at = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at.astimezone(UTC) if at.year in _YEARS else None
+    except (ValueError, OverflowError, IndexError):
+        return None
+
+
+# --- what it makes of it ------------------------------------------------------------------------------
+
+
+def _parsed(body: bytes) -> Any:
+    # BytesIO: feedparser would try plain bytes as a file name. Unsanitised, because its sanitiser takes
+    # "$a<b$" for a tag and drops what follows; whatever shows an abstract escapes it.
+    return feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+
+
+def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Document:
+    feed = parsed.feed
+    return Document(
+        title=feed.get("title", ""),
+        subtitle=feed.get("subtitle", ""),
+        address=feed.get("id", "") or feed.get("link", ""),
+        published=feed.get("published", ""),
+        updated=feed.get("updated", ""),
+        entries=tuple(
+            Entry(
+                id=entry.get("id", ""),
+                title=entry.get("title", ""),
+                summary=entry.get("summary", ""),
+                kind=entry.get("arxiv_announce_type", ""),
+                categories=tuple(tag.get("term") or "" for tag in entry.get("tags", ())),
+                authors=entry.get("author", ""),
+                published=entry.get("published", ""),
+                repeated=what,
+            )
+            for entry, what in zip(parsed.entries, repeated, strict=True)
+        ),
+        is_as_declared=is_as_declared,
+    )

@@ -158,10 +158,19 @@ class Store(Protocol):
     # -- who subscribes on the web
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
-        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept."""
+        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
+
+        Takes the same work either way: its time says nothing about the address.
+        """
 
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         """What they asked for on that UTC day."""
+
+    def get_sign_ups(self) -> list[SignUp]:
+        """All that is kept, by when they asked."""
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        """Put what `change` makes of it in its place, or drop it for None, as one step; None if nothing is kept."""
 
     def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
         """Write down when it was confirmed, the first time; None if nothing is kept."""

@@ -356,25 +356,35 @@ class TinyStore:
     def add_sign_up(self, sign_up: SignUp) -> bool:
         path = self._sign_ups / _day_file(sign_up.at.astimezone(UTC).date())
         with self._change(path):
-            if self._asked.get(path, sign_up.subscriber_id) is not None:
-                return False
-            self._asked.put(path, sign_up)
-        return True
+            known = self._asked.get(path, sign_up.subscriber_id)
+            self._asked.put(path, known or sign_up)
+        return known is None
 
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         path = self._sign_ups / _day_file(on)
         with _disk(path):
             return self._asked.get(path, subscriber_id)
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+    def get_sign_ups(self) -> list[SignUp]:
+        with _disk(self._sign_ups):
+            found = [one for path in _files(self._sign_ups, _DAY_FILE) for one in self._asked.get_all(path)]
+        return sorted(found, key=lambda sign_up: (sign_up.at, sign_up.subscriber_id))
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         path = self._sign_ups / _day_file(on)
         with self._change(path):
             known = self._asked.get(path, subscriber_id)
-            if known is None or known.confirmed_at is not None:
-                return known
-            confirmed = replace(known, confirmed_at=now)
-            self._asked.put(path, confirmed)
-        return confirmed
+            changed = change(known) if known is not None else None
+            if changed is None:
+                self._asked.drop(path, subscriber_id)
+            elif changed != known:
+                self._asked.put(path, changed)
+        return changed
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        return self.change_sign_up(
+            subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
+        )
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._sign_ups):

@@ -21,6 +21,7 @@ PURE = {
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
     *("citations", "typeset", "signups", "notices", "specimen", "proof", "folding", "durability"),
+    *("loose_json", "reasoning"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -37,16 +38,9 @@ ALSO_FOR = {
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {
-    "flow",
-    "desk",
-    "collect",
-    "draft",
-    "ahead",
-    "deliver",
-    "profiles",
-    "retention",
-}  # the morning, its steps, and a trial of it
+FLOW = {  # the morning, its steps, and a trial of it
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "profiles", "retention"),
+}
 TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
