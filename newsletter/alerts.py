@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     BROKEN = "run broke off"
     SUBSCRIBERS = "subscribers file"
+    UNREADABLE = "memory damaged"
     STOPPED = "sending stopped"
     IN_DOUBT = "in doubt"
     REJECTED = "rejected"
@@ -40,6 +41,8 @@ class Kind(StrEnum):
 REMEDIES = {
     Kind.BROKEN: "Mend what the sentence names; the clock and cron try again by themselves.",
     Kind.SUBSCRIBERS: "The last good version serves. Mend the file; 'newsletter check' shows every mistake.",
+    Kind.UNREADABLE: "They get no mail until the file can be read: put it back from a backup. Without one, see "
+    "docs/state.md first: a standing moved away forgets that its reader has left.",
     Kind.STOPPED: "Mend the key or the account at the provider; a quarter of an hour later it is tried again.",
     Kind.IN_DOUBT: "The mail may have left, and is not sent again. Look at the provider, then settle it with "
     "'newsletter deliveries resolve'.",
@@ -58,11 +61,14 @@ REMEDIES = {
 _OUTCOMES = {
     RunOutcome.STOPPED: Kind.STOPPED,
     RunOutcome.IN_DOUBT: Kind.IN_DOUBT,
+    RunOutcome.UNREADABLE: Kind.UNREADABLE,
     RunOutcome.REJECTED: Kind.REJECTED,
     RunOutcome.DEFERRED: Kind.DEFERRED,
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
-_EACH = frozenset({Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE})  # for these each id is news of its own
+_EACH = frozenset(
+    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE}
+)  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
 _NUMBER = re.compile(r"\d+")

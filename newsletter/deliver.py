@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from newsletter import ledger
 from newsletter.desk import Desk
 from newsletter.digest import kept
-from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
+from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.message import build_message
 from newsletter.model import Delivery, DeliveryState, Digest, RunOutcome, ScoreSheet, SubscriberReport
 
@@ -77,7 +77,8 @@ def deliver(
         desk.store.move(ledger.doubt(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
     desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
-    desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
+    with suppress(ReaderUnreadable):  # damaged since the claim; the mail has left all the same
+        desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
 
 
@@ -88,7 +89,10 @@ def settle_doubts(desk: Desk) -> None:
     """
     open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
     for opened in open_rows:
-        stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        try:
+            stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        except ReaderUnreadable:
+            continue  # stays in doubt: the evidence may be in what cannot be read, and flow.py says so of its reader
         row = stored
         if row.state not in ledger.OPEN_STATES:
             continue

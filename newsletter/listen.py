@@ -17,7 +17,7 @@ from newsletter import suppress
 from newsletter.addresses import base_address
 from newsletter.confirmations import Answers, commands_in_words, word
 from newsletter.dsn import NoEvent, read_bounce
-from newsletter.errors import SendError
+from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.message import Letterhead, build_service_message
 from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
 from newsletter.replies import Envelope, House, Ignored, Request, Votes, read_reply
@@ -117,9 +117,11 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
         return Heard(request.why)
     who, now = request.subscriber_id, ear.now()
     reader = next((one for one in ear.subscribers() if one.subscriber_id == who), None)
+    if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
+        ear.store.require_readable(who)
     if _was_done(ear.store, request):
         return Heard("a copy of a mail that was done", who)
-    before = ear.store.get_standing(who)
+    before = _standing_before(ear.store, who)
     reply = _do(ear, request, reader, now)
     ear.store.claim_once(DONE, _key(request), on=request.at.date())
     if reader is None or reply is None or not _may_answer(ear.store, request, now.date()):
@@ -130,6 +132,14 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
     except SendError as error:  # what was asked is done; the next digest shows it
         return Heard(f"{request.command}, not confirmed: {type(error).__name__}", who)
     return Heard(request.command, who, is_answered=True)
+
+
+def _standing_before(store: Store, who: str) -> Standing:
+    """For the words of the answer; blank where it cannot be read."""
+    try:
+        return store.get_standing(who)
+    except ReaderUnreadable:
+        return Standing(who)
 
 
 def _was_done(store: Store, request: Request) -> bool:

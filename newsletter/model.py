@@ -587,6 +587,7 @@ class RunOutcome(StrEnum):
     SCORING_FAILED = "scoring failed"
     DEFERRED = "deferred"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"  # what is kept of this one cannot be read: it may say that they have left
     STOPPED = "stopped"  # the provider refuses us, not the mail: nothing more was tried
     IN_DOUBT = "in doubt"
 
@@ -615,6 +616,7 @@ TALLY: dict[RunOutcome, Tally] = {
     RunOutcome.SCORING_FAILED: Tally.FAILED,
     RunOutcome.DEFERRED: Tally.FAILED,
     RunOutcome.REJECTED: Tally.FAILED,
+    RunOutcome.UNREADABLE: Tally.FAILED,
     RunOutcome.STOPPED: Tally.FAILED,
     RunOutcome.IN_DOUBT: Tally.IN_DOUBT,
 }

@@ -52,6 +52,14 @@ def suppress(standing: Standing, suppression: Suppression) -> Standing:
     return replace(standing, suppression=suppression)
 
 
+def with_waiting(standing: Standing, waiting: Standing | None) -> Standing:
+    """The standing, with the suppression that came while it could not be read, unless it was lifted since."""
+    wanted = waiting.suppression if waiting else None
+    if wanted is None or (standing.lifted_at is not None and wanted.since <= standing.lifted_at):
+        return standing
+    return suppress(standing, wanted)
+
+
 def lift(standing: Standing, now: datetime) -> Standing:
     """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
     return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now)

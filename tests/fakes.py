@@ -237,6 +237,14 @@ class MemoryStore:
     def get_enrolled(self) -> list[SignUp]:
         return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
 
+    def get_enrolled_ids(self) -> list[str]:
+        return sorted(self._enrolled)
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None: ...
+
+    def find_unreadable(self) -> dict[str, str]:
+        return {}
+
     def forget_enrolled(self, subscriber_id: str) -> bool:
         with self._lock:
             self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[1] != subscriber_id}

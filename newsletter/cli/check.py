@@ -11,7 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
@@ -53,13 +53,14 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
+            ("memory", lambda: _memory(settings)),
         ]
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
-    results = [_look(name, look) for name, look in checks]
+    codes = [_look(name, look) for name, look in checks]
     if is_dns:
-        results.append(_dns(settings, resolver))
-    sys.exit(0 if all(results) else EXIT_CONFIG)
+        codes.append(0 if _dns(settings, resolver) else EXIT_CONFIG)
+    sys.exit(max(codes))
 
 
 def _dns(settings: Settings, where: str) -> bool:
@@ -103,16 +104,17 @@ def _ascii(domain: str) -> str:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _look(name: str, look: Callable[[], str]) -> bool:
+def _look(name: str, look: Callable[[], str]) -> int:
+    """Tells what was found; the exit code for it."""
     try:
         said = look()
     except (ConfigError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
-        return False
+        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {said}")
-    return True
+    return 0
 
 
 def _subscribers(path: Path) -> str:
@@ -174,3 +176,12 @@ def _folders(settings: Settings) -> str:
         if not base.is_dir() or not os.access(base, os.W_OK):
             raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
     return f"state in {settings.state}, mails in {settings.outbox}"
+
+
+def _memory(settings: Settings) -> str:
+    """Looks at what is kept of each reader; opens no memory that is not there, since that would write."""
+    if not (settings.state / "standings").is_dir():
+        return "none yet"
+    if unreadable := app.build_store(settings).find_unreadable():
+        raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
+    return "what is kept of each subscriber can be read"

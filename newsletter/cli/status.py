@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from newsletter import app
-from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
+from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
@@ -61,6 +61,7 @@ def _warn(store: Store) -> None:
     rows = store.get_deliveries(states=OPEN_STATES)
     doubtful = [row.delivery_id for row in rows if row.state is DeliveryState.IN_DOUBT]
     cut_off = [row.delivery_id for row in rows if row.delivery_id not in doubtful and not store.is_running(row.run_id)]
+    complain_of_unreadable(store.find_unreadable())
     if doubtful:
         complain(f"\nIn doubt: {', '.join(doubtful)}\nSettle with 'newsletter deliveries resolve'.")
     if cut_off:

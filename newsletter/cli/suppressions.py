@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import click
 
 from newsletter import app, suppress
 from newsletter.addresses import subscriber_id
-from newsletter.cli.common import complain, new_table, print_table
+from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.model import Standing, Suppression, SuppressionReason
@@ -34,10 +35,13 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand:
         return
     table = new_table("id", "why", "since (UTC)", "detail")
-    for standing in app.build_store(load_settings()).get_standings():
+    store = app.build_store(load_settings())
+    for standing in store.get_standings():
         if why := standing.suppression:
             table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
     print_table(table)
+    if failed := complain_of_unreadable(store.find_unreadable()):
+        sys.exit(failed)
 
 
 @command.command()

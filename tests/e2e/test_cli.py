@@ -437,7 +437,7 @@ def test_check_wants_a_contact_and_then_is_content(place: Place) -> None:
     assert "set NEWSLETTER_CONTACT" in without.stdout
     fine = place.newsletter("check", contact="olga@example.org")
     assert fine.returncode == 0
-    assert re.findall(r"^(.) ", fine.stdout, re.MULTILINE) == ["✓"] * 6
+    assert re.findall(r"^(.) ", fine.stdout, re.MULTILINE) == ["✓"] * 7
     assert sorted(path.name for path in place.folder.iterdir()) == ["subscribers.yaml"], "check writes nothing"
 
 
