@@ -20,8 +20,8 @@ from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_t
 from newsletter.deliver import already, settle_claim, settle_doubts, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
-from newsletter.errors import ReaderUnreadable
-from newsletter.model import DeliveryState, Digest, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.errors import ReaderUnreadable, StoreConflict
+from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
 
@@ -84,8 +84,10 @@ def run_morning(
         books.balance(report, ids, desk.store.get_delivery)
         return report
     finally:
-        desk.sender.close()
-        desk.store.end_run(run_id)
+        try:
+            desk.sender.close()
+        finally:
+            desk.store.end_run(run_id)
 
 
 def serve(
@@ -137,17 +139,10 @@ def _serve(
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
     digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
     covered, failed = covered_by(days, subscriber), failed_feeds(morning.today, subscriber)
-    report = settle_claim(desk, claim, digest, sheet, covered, failed)
+    try:
+        report = settle_claim(desk, claim, digest, sheet, covered, failed)
+    except StoreConflict:  # an event proved meanwhile that an earlier mail of this date had left after all
+        if not (settled := already(desk.store.get_delivery(subscriber.subscriber_id, digest_on))):
+            raise
+        return SubscriberReport(subscriber.subscriber_id, settled)
     return replace(report, delivery_id=claim.delivery_id)
-
-
-def preview(desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: date | None = None) -> Digest | None:
-    """The digest as it would be mailed today, or was; None without announcement. Records and sends nothing."""
-    morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
-    on = morning.date_for(subscriber, desk.now())
-    days = cover(desk, morning, subscriber, on)
-    if not announced(days, subscriber.categories):
-        return None
-    row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
-    return draft(desk, morning, subscriber, days, on, without=without)[0]

@@ -30,6 +30,7 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.ledger import counts_as_sent
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.preview import preview
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -143,7 +144,7 @@ def _would(
     who = subscriber.subscriber_id
     try:
         desk.store.require_readable(who)
-        digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
+        digest = preview(desk, subscriber, watcher, digest_on=digest_on)
     except ReaderUnreadable as error:
         unreadable[who] = str(error)
         return f"{who} would get nothing"

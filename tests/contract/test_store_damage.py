@@ -25,6 +25,7 @@ from newsletter.model import (
     SuppressionReason,
     Vote,
 )
+from newsletter.senders import name_of
 from newsletter.stores.tiny import TinyStore
 from tests import make
 from tests.archives import digest
@@ -240,7 +241,16 @@ def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, sto
     for who in (ONE, OTHER):
         claim = store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW)
         assert claim is not None
-        store.move(ledger.hand_over(claim, paper_ids=("2601.00001",), announced_on=(), message_id="<m>", now=make.NOW))
+        store.move(
+            ledger.hand_over(
+                claim,
+                paper_ids=("2601.00001",),
+                announced_on=(),
+                message_id="<m>",
+                sent_by=name_of(given.sender),
+                now=make.NOW,
+            )
+        )
     store.end_run("r9")
     DAMAGES["cut"](file_of(folder, "events", ONE))
     given.run()

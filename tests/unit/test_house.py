@@ -36,8 +36,17 @@ ALSO_FOR = {
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
-TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
+FLOW = {
+    "flow",
+    "desk",
+    "collect",
+    "draft",
+    "ahead",
+    "deliver",
+    "profiles",
+    "preview",
+}  # the morning, its steps, and a trial of it
+TOP = FLOW | {"app", "cli", "config", "listen", "joining", "mailing_list"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
