@@ -36,16 +36,8 @@ ALSO_FOR = {
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {
-    "flow",
-    "desk",
-    "collect",
-    "draft",
-    "ahead",
-    "deliver",
-    "profiles",
-    "preview",
-}  # the morning, its steps, and a trial of it
+# The morning, its steps, and trials of it.
+FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles", "preview"}
 TOP = FLOW | {"app", "cli", "config", "listen", "joining", "mailing_list"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
