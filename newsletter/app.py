@@ -194,14 +194,15 @@ def check_open_subscription(settings: Settings) -> None:
     build_sender(settings).close()
 
 
-def build_ear(settings: Settings) -> Ear:
+def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
     from newsletter.confirmations import FILE, load_answers
     from newsletter.listen import Ear
+    from newsletter.mailing_list import find_served
     from newsletter.votes import read_votes
     from newsletter.voting import cast_numbered
 
-    store = build_store(settings)
+    store = store or build_store(settings)
     return Ear(
         store=store,
         sender=build_sender(settings),
@@ -210,7 +211,8 @@ def build_ear(settings: Settings) -> Ear:
         brand_name=settings.name,
         answers=load_answers(resources.read_text(FILE)),
         profiles=build_profiles(settings, store),
-        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        subscribers=lambda: load_listed(settings, store).subscribers,
+        find=lambda who: find_served(settings.subscribers, store, who),
         read_votes=read_votes,
         cast_votes=cast_numbered,
         now=utc_now,
@@ -225,10 +227,11 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
     """
     from newsletter.listen import hear
 
-    build_ear(settings).sender.close()
+    store = build_store(settings)
+    build_ear(settings, store).sender.close()
 
     def listen(raw: bytes, envelope: Envelope) -> str:
-        ear = build_ear(settings)
+        ear = build_ear(settings, store)
         with closing(ear.sender):
             heard = hear(ear, raw, envelope)
         return f"{heard.subscriber_id or 'nobody'}: {heard.what}{', answered' if heard.is_answered else ''}"

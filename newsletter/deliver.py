@@ -11,11 +11,22 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter import ledger
+from newsletter.addresses import without_addresses
 from newsletter.desk import Desk
 from newsletter.digest import kept
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.message import build_message
-from newsletter.model import Delivery, DeliveryState, Digest, RunOutcome, ScoreSheet, SubscriberReport
+from newsletter.model import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    EventKind,
+    MailEvent,
+    RunOutcome,
+    ScoreSheet,
+    SubscriberReport,
+)
+from newsletter.proof import proves_gone
 from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
@@ -73,6 +84,10 @@ def deliver(
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
+        if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
+            gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
+            with suppress(ReaderUnreadable):  # as in _end
+                desk.store.take_event(gone, now=desk.now())
         _end(desk, ledger.reject(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
     except SendInDoubt as error:

@@ -56,6 +56,10 @@ class LedgerError(NewsletterError):
     """A move the ledger does not know: a bug in the caller, not a condition of the world."""
 
 
+class UnreadableMail(NewsletterError):
+    """A mail that came in cannot be taken to pieces, now or ever: leave it aside and go on. The text names nobody."""
+
+
 class SendError(NewsletterError):
     """A mail was not accepted, or we cannot tell. Always one of the kinds below."""
 
@@ -83,7 +87,13 @@ class SendStopped(SendDeferred):
 
 
 class SendRejected(SendError):
-    """Surely not accepted, and never will be."""
+    """Surely not accepted, and never will be. `said`: what a mail server answered to the reader's address or the mail,
+    with its code; empty for any other refusal.
+    """
+
+    def __init__(self, delivery_id: str, message: str, *, said: str = "") -> None:
+        super().__init__(delivery_id, message)
+        self.said = said
 
 
 class SendInDoubt(SendError):

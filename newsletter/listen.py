@@ -49,7 +49,10 @@ class Profiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """All that answering works with. `subscribers` are read anew for each mail."""
+    """All that answering works with. `subscribers` are read anew for each mail; `find` gives one as they are served.
+
+    Without `find` the subscribers themselves are as they are served.
+    """
 
     store: Store
     sender: Sender
@@ -63,6 +66,12 @@ class Ear:
     cast_votes: Callable[[Store, str, date, Votes, datetime], list[tuple[str, int]]]
     now: Callable[[], datetime]
     authserv_id: str = ""
+    find: Callable[[str], Subscriber | None] | None = None  # of thousands, only one reader's wishes are looked at
+
+    def reader(self, subscriber_id: str) -> Subscriber | None:
+        if self.find is not None:
+            return self.find(subscriber_id)
+        return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
 
     def house(self) -> House | None:
         """Whom to listen to; None without a key: nobody could be told from anybody else."""
@@ -116,7 +125,7 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
     if isinstance(request, Ignored):
         return Heard(request.why)
     who, now = request.subscriber_id, ear.now()
-    reader = next((one for one in ear.subscribers() if one.subscriber_id == who), None)
+    reader = ear.reader(who)
     if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
         ear.store.require_readable(who)
     if _was_done(ear.store, request):
@@ -214,8 +223,8 @@ def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
 
 def _is_paused(ear: Ear, who: str, today: date) -> bool:
     """By subscribers.yaml, once the reader's own wish is gone."""
-    until = next((one.paused_until for one in ear.subscribers() if one.subscriber_id == who), None)
-    return until is not None and until > today
+    reader = ear.reader(who)
+    return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
 def _voted(ear: Ear, request: Request) -> _Reply:

@@ -342,6 +342,7 @@ class Act(StrEnum):
     DEFER = "defer"
     STOP = "stop"  # the provider refuses us
     REJECT = "reject"
+    GONE = "gone"  # rejected, since there is no such mailbox
     LOSE = "lose"  # in doubt, and the mail is not there
     KEEP = "keep"  # in doubt, and the mail is there
 
@@ -371,7 +372,9 @@ class FlakySender:
             case Act.STOP:
                 raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:
-                raise SendRejected(message.delivery_id, "no such mailbox")
+                raise SendRejected(message.delivery_id, "the mail was refused")
+            case Act.GONE:
+                raise SendRejected(message.delivery_id, "550 5.1.1 no such user", said="550 5.1.1 no such user")
             case Act.LOSE | Act.KEEP:
                 raise SendInDoubt(message.delivery_id, "the connection broke after the last byte")
             case Act.ACCEPT:

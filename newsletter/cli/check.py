@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
+from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
@@ -21,7 +22,7 @@ from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers import parse_file, read_subscribers
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -58,6 +59,10 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     codes = [_look(name, look) for name, look in checks]
+    if file is None:
+        for sentence in advice(settings):
+            click.secho("! advice", fg="yellow", nl=False)
+            click.echo(f": {sentence}")
     if is_dns:
         codes.append(0 if _dns(settings, resolver) else EXIT_CONFIG)
     sys.exit(max(codes))
@@ -118,8 +123,9 @@ def _look(name: str, look: Callable[[], str]) -> int:
 
 
 def _subscribers(path: Path) -> str:
-    count = len(load_subscribers(path))
-    return f"{count} subscriber{'' if count == 1 else 's'}"
+    file = parse_file(read_subscribers(path), source=str(path))
+    count = len(file.subscribers)
+    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
 
 def _settings(settings: Settings) -> str:

@@ -65,6 +65,9 @@ VERDICTS: dict[Stage, Verdicts] = {
 #: (RFC 7504), login or encryption asked for (RFC 4954 §6).
 ABOUT_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
 
+#: From the reader's address on: what is said before that is about us.
+ABOUT_THE_READER = (Stage.RECIPIENT, Stage.DATA, Stage.END)
+
 _REMEDIES = {
     Stage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
     Stage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
@@ -96,10 +99,13 @@ class MailServer:
 
 
 class _Failed(Exception):
-    def __init__(self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None) -> None:
+    def __init__(
+        self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None, *, whole: str = ""
+    ) -> None:
         super().__init__(words)
         self.stage, self.code, self.words = stage, code, words
         self.means = means or verdict(stage, code)
+        self.said = f"{code} {whole}" if whole and stage in ABOUT_THE_READER else ""
 
 
 class SmtpSender:
@@ -244,7 +250,7 @@ class SmtpSender:
                 f"{self._server.host}:{self._server.port} got the mail of {delivery_id} to its end and did not say "
                 f"whether it took it ({failed.words}); look into its log",
             )
-        return SendRejected(delivery_id, text)
+        return SendRejected(delivery_id, text, said=failed.said)
 
 
 def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes) -> str:
@@ -271,7 +277,7 @@ def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2)
     if code // 100 == wanted:
         return f"{code} {words}".rstrip()
     if code // 100 in (4, 5):
-        raise _Failed(stage, code, words)
+        raise _Failed(stage, code, words, whole=raw.decode("utf-8", "replace"))
     raise _Failed(stage, None, f"an answer out of place: {code} {words}")
 
 

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from werkzeug.routing import BaseConverter
 
 from newsletter import resources
+from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.templates import loader_of, problem_of
 from newsletter.theme import stylesheet
@@ -58,6 +59,7 @@ def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
+    app.jinja_env.filters["mailto"] = mailto_link
     _serve(app, "style.css", "stylesheet", "text/css", stylesheet())
     for name, endpoint, kind in (("archive.css", "archive_stylesheet", "css"), ("editor.js", "script", "javascript")):
         _serve(app, name, endpoint, f"text/{kind}", resources.read_text(f"{TEMPLATES}/{name}"))

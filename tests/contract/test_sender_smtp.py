@@ -227,6 +227,29 @@ def test_foreign_words_are_bounded_and_hold_no_address(server: Postmaster, sende
     assert len(str(raised.value)) < 350
 
 
+@pytest.mark.parametrize(
+    ("stage", "answer", "said"),
+    [
+        ("MAIL", "550 5.1.1 no such user", ""),  # the sender's address, not the reader's
+        ("RCPT", "550 5.1.1 no such user", "550 5.1.1 no such user"),
+        ("END", "550 5.1.1 no such user", "550 5.1.1 no such user"),
+    ],
+)
+def test_what_was_said_of_the_readers_address_is_handed_on_whole(
+    server: Postmaster, sender: SmtpSender, stage: str, answer: str, said: str
+) -> None:
+    server.on(stage, answer)
+    with pytest.raises(SendRejected) as raised:
+        sender.send(message())
+    assert raised.value.said == said
+
+
+def test_an_address_that_was_never_offered_was_refused_by_nobody(sender: SmtpSender) -> None:
+    with pytest.raises(SendRejected) as raised:
+        sender.send(message(to="ada@größe.example.net"))
+    assert raised.value.said == ""
+
+
 # --- the connection -------------------------------------------------------------------------------------
 
 

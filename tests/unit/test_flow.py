@@ -474,6 +474,29 @@ def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, sta
     assert row.state is state
 
 
+def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
+    """550 5.1.1 to RCPT does what the same words in a bounce do."""
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE]))
+    assert given.outcomes() == [RunOutcome.REJECTED]
+    why = given.store.get_standing("s_abcd2345").suppression
+    assert why is not None
+    assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert row.state is DeliveryState.REJECTED
+    assert [event.kind for event in given.store.get_events("s_abcd2345", make.TUESDAY)] == [EventKind.BOUNCED_HARD]
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SUPPRESSED]
+    assert not given.sent()
+
+
+def test_another_refusal_of_the_mail_server_suppresses_nobody() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT]))
+    assert given.outcomes() == [RunOutcome.REJECTED]
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SENT]
+
+
 @pytest.mark.parametrize(("act", "mails"), [(Act.KEEP, 1), (Act.LOSE, 1)])
 def test_a_doubt_is_settled_by_evidence_in_the_next_run(act: Act, mails: int) -> None:
     """Kept mails are found and not sent again; lost ones are sent once more. Either way there is one mail."""
