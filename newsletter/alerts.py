@@ -36,6 +36,7 @@ class Kind(StrEnum):
     MODEL = "model"
     FEED = "feed failed"
     PROFILE = "profile ignored"
+    MOVED = "new address?"
 
 
 REMEDIES = {
@@ -56,6 +57,7 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
+    Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
 }
 
 _OUTCOMES = {
@@ -67,7 +69,7 @@ _OUTCOMES = {
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
 _EACH = frozenset(
-    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE}
+    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE, Kind.MOVED}
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -149,11 +151,14 @@ class Alert:
         )
 
 
-def troubles_of(report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = ()) -> tuple[Trouble, ...]:
+def troubles_of(
+    report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = (), moved: Iterable[tuple[str, str]] = ()
+) -> tuple[Trouble, ...]:
     """Everything in the report that the operator has to hear of, and the `problem` of subscribers.yaml.
 
     A subscriber without mail because a feed failed is told with the feed. `ignored` are subscribers whose latest
-    profile cannot be read any more, and why: no run is worse for it.
+    profile cannot be read any more, and why, `moved` those who may have got another address: no run is worse for
+    either.
     """
     on = report.digest_on
     found = [Trouble(Kind.SUBSCRIBERS, on, detail=_said(problem))] if problem else []
@@ -171,6 +176,7 @@ def troubles_of(report: RunReport, problem: str = "", ignored: Iterable[tuple[st
             found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _said(entry.problem)))
     found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
     found += [Trouble(Kind.PROFILE, on, who, _said(why), is_new=False) for who, why in ignored]
+    found += [Trouble(Kind.MOVED, on, who, said, is_new=False) for who, said in moved]
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.telling import Teller
+    from newsletter.tokens import Signer
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -106,7 +108,7 @@ def build_web(settings: Settings) -> Flask:
     return create_app(
         WebPart(
             store=store,
-            signer=settings.signer,
+            signer=build_reading_signer(settings, store),
             brand_name=settings.name,
             reply_address=settings.reply_address,
             now=utc_now,
@@ -456,6 +458,12 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
     )
 
 
+def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
+    """What reads links: one in an old mail is that of who its reader is now."""
+    signer = settings.signer
+    return replace(signer, heir=store.heir_of) if signer else None
+
+
 def build_store(settings: Settings) -> Store:
     from newsletter.stores.tiny import TinyStore
 
@@ -497,7 +505,7 @@ def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     """Everybody as they are served now; see mailing_list.py. Raises ConfigError if there never was a good file."""
     from newsletter import mailing_list
 
-    return mailing_list.load_subscribers(settings.subscribers, store)
+    return mailing_list.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
 def load_listed(settings: Settings, store: Store) -> Listed:

@@ -74,14 +74,22 @@ class Ear:
         return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
 
     def house(self) -> House | None:
-        """Whom to listen to; None without a key: nobody could be told from anybody else."""
+        """Whom to listen to; None without a key: nobody could be told from anybody else.
+
+        Who answers an old mail is who they are now.
+        """
         signer, letterhead = self.letterhead.signer, self.letterhead
         if signer is None:
             return None
         ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
         readers = {subscriber.subscriber_id for subscriber in self.subscribers()}
+        now_theirs = replace(signer, heir=self.store.heir_of)
         return House(
-            signer, {base_address(address) for address in ours if address}, readers, self.authserv_id, self.read_votes
+            now_theirs,
+            {base_address(address) for address in ours if address},
+            readers,
+            self.authserv_id,
+            self.read_votes,
         )
 
 
@@ -110,7 +118,7 @@ def hear(ear: Ear, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Heard:
     house = ear.house()
     if house is None:
         return Heard("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
-    event = read_bounce(raw, house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+    event = read_bounce(raw, ear.letterhead.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
     if isinstance(event, NoEvent):
         return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
     is_kept = ear.store.take_event(event, now=ear.now())

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import log
+from newsletter import log, roster
 from newsletter.errors import ConfigError, ReaderUnreadable
-from newsletter.model import SignUp, Subscriber
+from newsletter.model import SignUp, Standing, Subscriber
 from newsletter.readers import Reader, applied, look
+from newsletter.roster import Roster
 from newsletter.stores import Store
 from newsletter.subscribers import File, newcomer, parse_file, read_subscribers
 
 LAST_GOOD = "subscribers.last-good.yaml"
+ROSTER = "roster.json"
 _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 
@@ -44,13 +47,15 @@ class SubscriberList:
 
     `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
     on the web, says of them. `unreadable` says by id of whom something that is kept cannot be read, and why: who is
-    among the readers is there as listed, and is not to be mailed.
+    among the readers is there as listed, and is not to be mailed. `moved` says by id of whom it
+    is asked whether they have another address, and in which words.
     """
 
     readers: Sequence[Reader]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    moved: Sequence[tuple[str, str]] = ()
 
     @property
     def subscribers(self) -> Sequence[Subscriber]:
@@ -62,14 +67,16 @@ class SubscriberList:
         return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
 
 
-def load_subscribers(path: Path, store: Store) -> SubscriberList:
+def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> SubscriberList:
     """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
-    a profile that can no longer be read, which is logged. Raises ConfigError if there never was a good file.
+    a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the roster.
+    Raises ConfigError if there never was a good file.
     """
+    before = _roster(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store)
     readers, unreadable = [], dict(listed.unreadable)
     for one in listed.subscribers:
@@ -82,7 +89,47 @@ def load_subscribers(path: Path, store: Store) -> SubscriberList:
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
-    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable)
+    moved = _noted(before, listed, store, today) if today else ()
+    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
+
+
+def _noted(before: Roster, listed: Listed, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """Write the roster down if it is another than before; who may have moved."""
+    now = roster.updated(before, listed.subscribers, today)
+    if now != before or store.get_document(ROSTER) is None:
+        store.put_document(ROSTER, roster.write(now))
+    return _maybe_moved(now, store, today)
+
+
+def who_may_have_moved(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """As `load_subscribers` says of a list that is not in use yet; writes nothing."""
+    return _maybe_moved(roster.updated(_roster(store), listed, today), store, today)
+
+
+def _roster(store: Store) -> Roster:
+    """As it was kept; or those of the last good list, which may be older than the first roster."""
+    if kept := roster.read(store.get_document(ROSTER) or ""):
+        return kept
+    last_good = store.get_document(LAST_GOOD)
+    file = _result(last_good, LAST_GOOD) if last_good else None
+    return roster.updated({}, file.subscribers, date.min) if isinstance(file, File) else {}
+
+
+def _maybe_moved(now: Roster, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    return [(old, roster.in_words(old, new)) for old, new in roster.maybe_moved(now, today) if has_history(store, old)]
+
+
+def has_history(store: Store, subscriber_id: str) -> bool:
+    """Whether there is anything that could be moved; also if it cannot be read."""
+    try:
+        return bool(
+            store.get_deliveries(subscriber_id=subscriber_id)
+            or store.get_revisions(subscriber_id)
+            or store.get_votes(subscriber_id)
+            or store.get_standing(subscriber_id) != Standing(subscriber_id)
+        )
+    except ReaderUnreadable:
+        return True
 
 
 def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:

@@ -517,6 +517,17 @@ class Standing:
     frequency: Frequency | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A subscriber whose address changed, and with it their id: what was kept under the old one is the new one's."""
+
+    subscriber_id: str  # the old one
+    to: str
+    at: datetime
+    email: str = ""  # the new address, for who came by the web; kept until the move is done
+    is_done: bool = False
+
+
 # --- what readers say ---------------------------------------------------------------------------------
 
 

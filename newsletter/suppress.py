@@ -78,6 +78,11 @@ def left(standing: Standing, now: datetime, how: str = BY_LINK) -> Standing:
     return suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
 
 
+def without_mailbox(suppression: Suppression) -> Suppression:
+    """The reader's own word, without what kept mail away before: that concerned a mailbox they have given up."""
+    return replace(suppression, detail=suppression.detail.partition(_OTHER_REASON_BEFORE)[0])
+
+
 def returned(standing: Standing, now: datetime) -> Standing:
     """Mailed again, if it was the reader alone who kept mail away."""
     return lift(standing, now) if may_return(standing) else standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -20,6 +20,7 @@ from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
+from newsletter.mailing_list import who_may_have_moved
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import parse_file, read_subscribers
@@ -60,7 +61,7 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
         checks.append(("SendGrid", lambda: rehearse(settings)))
     codes = [_look(name, look) for name, look in checks]
     if file is None:
-        for sentence in advice(settings):
+        for sentence in (*advice(settings), *_moved(settings)):
             click.secho("! advice", fg="yellow", nl=False)
             click.echo(f": {sentence}")
     if is_dns:
@@ -191,3 +192,15 @@ def _memory(settings: Settings) -> str:
     if unreadable := app.build_store(settings).find_unreadable():
         raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
     return "what is kept of each subscriber can be read"
+
+
+def _moved(settings: Settings) -> Sequence[str]:
+    """Who may have got another address; nobody while the file is broken, or there is no memory yet."""
+    if not (settings.state / "documents").is_dir():
+        return ()
+    try:
+        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
+        found = who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+    except (ConfigError, StoreError):
+        return ()  # told above
+    return [said for _, said in found]

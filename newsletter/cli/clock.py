@@ -91,6 +91,6 @@ def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber
         unreadable=listed.unreadable,
     )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
-    teller.tell(report, listed.problem, listed.ignored)
+    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
+    teller.tell(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

@@ -78,7 +78,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         subscribers = _choose(listed, only)
         unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        _complain_of(listed.problem)
+        _complain_of(listed.problem, *(said for _, said in listed.moved))
         digest_on = desk.source.day(desk.now()) if recorded else None
         with watcher:
             lines = [_would(desk, subscriber, watcher, digest_on, unreadable) for subscriber in served]
@@ -104,10 +104,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             )
         log.run_finished(report)
     if settings.log == "json":
-        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
+        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
     else:
-        _complain_of(listed.problem, *troubles(report))
-    teller.tell(report, listed.problem, listed.ignored)
+        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved))
+    teller.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
         if line := model_line(desk.store, report):

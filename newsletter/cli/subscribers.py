@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from newsletter import app, resources
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
+from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings
@@ -59,6 +60,7 @@ def command(context: click.Context) -> None:
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
       newsletter subscribers remove ada@example.org
+      newsletter subscribers move ada@example.org ada@example.net
     """
     if context.invoked_subcommand:
         return
@@ -219,6 +221,9 @@ def remove(who: str) -> None:
     click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
+
+
+command.add_command(move)
 
 
 def _enrolled(store: Store, who: str) -> str | None:

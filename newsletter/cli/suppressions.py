@@ -64,7 +64,7 @@ def add(who: str, why: str, detail: str) -> None:
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
     standing = app.build_store(load_settings()).change_standing(
-        _id_of(who), lambda known: suppress.suppress(known, wanted)
+        id_of(who), lambda known: suppress.suppress(known, wanted)
     )
     click.echo(in_words(standing))
 
@@ -79,7 +79,7 @@ def lift(who: str, despite_complaint: bool) -> None:
     Example:
       newsletter suppressions lift ada@example.org
     """
-    store, one = app.build_store(load_settings()), _id_of(who)
+    store, one = app.build_store(load_settings()), id_of(who)
     why = store.get_standing(one).suppression
     if why is None:
         raise click.UsageError(f"{one} is not suppressed; 'newsletter suppressions' lists who is")
@@ -106,7 +106,7 @@ def in_words(standing: Standing) -> str:
     return f"{standing.subscriber_id} is suppressed since {why.since:%Y-%m-%d}: {why.why}{detail}"
 
 
-def _id_of(who: str) -> str:
+def id_of(who: str) -> str:
     if _ID.fullmatch(who):
         return who
     local, _, domain = who.strip().rpartition("@")

@@ -17,6 +17,7 @@ from newsletter.model import (
     MailEvent,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -132,6 +133,25 @@ class Store(Protocol):
 
     def find_unreadable(self) -> dict[str, str]:
         """Everybody for whom `require_readable` raises, with what it says; by subscriber id."""
+
+    # -- a changed address
+
+    def move_subscriber(self, move: Move) -> None:
+        """Give all that is kept under one id to another; the two are joined where both have something (moving.py).
+
+        The second id also hears what is said of the first from then on: see `heir_of`. A move that was cut off is
+        finished by the same call again, or by the next `start_run`; until then neither of the two is readable. Done
+        again it changes nothing. Raises StoreConflict while a run is at work or a mail to the first one is open.
+        """
+
+    def get_moves(self) -> list[Move]:
+        """Those that still say who somebody is, oldest first."""
+
+    def heir_of(self, subscriber_id: str) -> str:
+        """Who this subscriber is now: they themselves, unless their address changed.
+
+        A subscriber who is mailed again under the first address is somebody of their own again.
+        """
 
     # -- what readers say
 

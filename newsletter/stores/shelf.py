@@ -8,7 +8,7 @@ understood is a StoreError and never an empty one: taking it for empty would mai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -60,6 +60,14 @@ class Shelf(Generic[T]):
         for value in values:
             # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
             rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
+        files.make_folder(path.parent)
+        storage.write(tables)
+
+    def write(self, path: Path, values: Sequence[T]) -> None:
+        """Write these alone, in place of all that the file holds. Call under the folder's lock."""
+        storage = self._storage(path)
+        tables = storage.read() or {}
+        tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
         files.make_folder(path.parent)
         storage.write(tables)
 

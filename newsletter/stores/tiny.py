@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import files, ledger, spending, suppress
+from newsletter import files, ledger, moving, spending, suppress
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
@@ -33,6 +33,7 @@ from newsletter.model import (
     MailEvent,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -70,6 +71,7 @@ class TinyStore:
         self._events = folder / "events"
         self._standings = folder / "standings"
         self._waiting = folder / "waiting"
+        self._moved = folder / "moved"
         self._revisions = folder / "revisions"
         self._votes = folder / "votes"
         self._once = folder / "once"
@@ -83,7 +85,8 @@ class TinyStore:
         locks = folder / "locks"
         self._days = Shelf("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat(), self._temp)
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
-        self._told = Shelf("events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}", self._temp)
+        self._told = Shelf("events", MailEvent, _event_key, self._temp)
+        self._gone = Shelf("moves", Move, lambda move: move.subscriber_id, self._temp)
         self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
         self._profiles = Shelf("revisions", ProfileRevision, lambda revision: str(revision.number), self._temp)
         self._voted = Shelf("votes", Vote, lambda vote: vote.arxiv_id, self._temp)
@@ -165,6 +168,7 @@ class TinyStore:
             )
             if claimed is not None:
                 self._rows.put(path, claimed)
+                self._moved_file(subscriber_id).unlink(missing_ok=True)  # somebody of their own, again
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
     def move(self, delivery: Delivery) -> None:
@@ -247,9 +251,14 @@ class TinyStore:
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         with self._change(self._events):
-            if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+            told, event = event, self._as_of_now(event)
+            row = self.get_delivery(event.subscriber_id, event.digest_on)
+            if row is None:
                 return False
-            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            whose = told if moving.is_about_mailbox(told.kind) else event
+            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            if not moving.is_that_mail(told, row):
+                return True
             known = self.get_events(event.subscriber_id, event.digest_on)
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
@@ -257,6 +266,12 @@ class TinyStore:
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
             self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
+
+    def _as_of_now(self, event: MailEvent) -> MailEvent:
+        """Of a mail to an address that has changed since, the event is the heir's."""
+        if self.get_delivery(event.subscriber_id, event.digest_on) is not None:
+            return event
+        return replace(event, subscriber_id=self.heir_of(event.subscriber_id))
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         path = self._month_file(subscriber_id, digest_on)
@@ -328,9 +343,125 @@ class TinyStore:
     def _waiting_file(self, subscriber_id: str) -> Path:
         return self._waiting / f"{_require_safe(subscriber_id)}.json"
 
+    # -- a changed address
+
+    def move_subscriber(self, move: Move) -> None:
+        with self._change(self._moved):
+            if not self._is_begun(move):
+                self._require_at_rest(move)
+                self._moved_file(move.to).unlink(missing_ok=True)  # who moves back is themselves again
+                self._gone.put(self._moved_file(move.subscriber_id), move)
+            self._finish(move)
+
+    def get_moves(self) -> list[Move]:
+        found: list[Move] = []
+        for who in self._ids(self._moved):
+            with ignored(ReaderUnreadable):
+                found += filter(None, [self._get_move(who)])
+        return sorted(found, key=lambda move: (move.at, move.subscriber_id))
+
+    def heir_of(self, subscriber_id: str) -> str:
+        seen = set[str]()
+        while subscriber_id not in seen:
+            seen.add(subscriber_id)
+            if (move := self._get_move(subscriber_id)) is not None:
+                subscriber_id = move.to
+        return subscriber_id
+
+    def _get_move(self, subscriber_id: str) -> Move | None:
+        path = self._moved_file(subscriber_id)
+        with _own(subscriber_id, path):
+            return self._gone.get_only(path, subscriber_id)
+
+    def _moved_file(self, subscriber_id: str) -> Path:
+        return self._moved / f"{_require_safe(subscriber_id)}.json"
+
+    def _is_begun(self, move: Move) -> bool:
+        kept = self._get_move(move.subscriber_id)
+        return kept is not None and not kept.is_done and kept.to == move.to
+
+    def _require_at_rest(self, move: Move) -> None:
+        if self._running.any_taken():
+            raise StoreConflict("a run is at work; wait until it has ended, and try again")
+        for who in (move.subscriber_id, move.to):
+            self.require_readable(who)
+            if doubtful := self.get_deliveries(subscriber_id=who, states=ledger.OPEN_STATES):
+                raise StoreConflict(
+                    f"whether {doubtful[0].delivery_id} was sent is not known; "
+                    "settle it with 'newsletter deliveries resolve', then try again"
+                )
+
+    def _finish(self, move: Move) -> None:
+        """Each step writes what is the heir's before it takes it away from the other: after a kill it is done again.
+
+        The ledger goes last: it tells which of two digests stands, and without it nothing is mailed twice meanwhile,
+        since a run finishes what was cut off before it begins.
+        """
+        old, to = move.subscriber_id, move.to
+        self._move_events(old, to)
+        self._move_digests(old, to)
+        path = self._revisions / f"{to}.json"
+        if revisions := self.get_revisions(old):
+            self._profiles.write(path, moving.revisions_of(revisions, self.get_revisions(to), to))
+            (self._revisions / f"{old}.json").unlink()
+        if votes := self._votes_of(old):
+            self._voted.put(self._votes / f"{to}.json", *moving.votes_of(votes, self._votes_of(to), to))
+            (self._votes / f"{old}.json").unlink()
+        left = self.get_standing(old)
+        self.change_standing(to, lambda known: moving.standing_of(left, known))
+        self.change_standing(old, moving.left_behind)
+        self._move_sign_ups(move)
+        self._move_rows(old, to)
+        self._gone.put(self._moved_file(old), replace(move, email="", is_done=True))
+
+    def _move_events(self, old: str, to: str) -> None:
+        folder = self._events / _require_safe(old)
+        for path in _files(folder, _MONTH_FILE) if folder.is_dir() else []:
+            target = self._events / to / path.name
+            kept = {_event_key(event): event for event in self._events_of(to, target)}
+            events = [moving.event_of(event, to) for event in self._events_of(old, path)]
+            fresh = [each for each in events if (key := _event_key(each)) not in kept or each.at < kept[key].at]
+            if fresh:
+                self._told.put(target, *fresh)
+            path.unlink()
+
+    def _move_digests(self, old: str, to: str) -> None:
+        for on in self.get_digest_days(old):
+            mine, its = self.get_delivery(old, on), self.get_delivery(to, on)
+            digest = self.get_digest(old, on)
+            stands = self.get_digest(to, on) is None or (mine is not None and moving.takes_old(mine, its))
+            if digest is not None and stands:
+                self._contents.put(self._digest_folder(to) / _day_file(on), moving.digest_of(digest, to))
+            (self._digest_folder(old) / _day_file(on)).unlink()
+
+    def _move_sign_ups(self, move: Move) -> None:
+        old, to = move.subscriber_id, move.to
+        for path in _files(self._sign_ups, _DAY_FILE):
+            if (asked := self._asked.get(path, old)) is not None:
+                if self._asked.get(path, to) is None:
+                    self._asked.put(path, moving.sign_up_of(asked, move))
+                self._asked.drop(path, old)
+        if (enrolled := self._get_enrolled(old)) is not None:
+            if self._get_enrolled(to) is None:
+                self._asked.put(self._enrolled_file(to), moving.sign_up_of(enrolled, move))
+            self._enrolled_file(old).unlink()
+
+    def _move_rows(self, old: str, to: str) -> None:
+        for path in self._month_files(old, None):
+            target = self._deliveries / to / path.name
+            kept = {row.digest_on: row for row in self._rows_of(target)}
+            rows = [moving.row_of(row, kept.get(row.digest_on), to) for row in self._rows_of(path)]
+            self._rows.put(target, *rows)
+            path.unlink()
+
     # -- what cannot be read
 
     def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
+        self._get_move(subscriber_id)
+        for move in self.get_moves():
+            if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
+                again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
+                raise ReaderUnreadable(subscriber_id, f"their move to another address is not finished; run '{again}'")
         self.get_standing(subscriber_id)
         self.get_revisions(subscriber_id)
         self.get_votes(subscriber_id)
@@ -344,7 +475,7 @@ class TinyStore:
             self._events_of(subscriber_id, path)
 
     def find_unreadable(self) -> dict[str, str]:
-        single = (self._standings, self._waiting, self._revisions, self._votes, self._enrolled)
+        single = (self._moved, self._standings, self._waiting, self._revisions, self._votes, self._enrolled)
         found: dict[str, str] = {}
         for who in sorted(self._ids(self._events).union(*map(self._ids, single))):
             try:
@@ -589,6 +720,10 @@ class TinyStore:
 
     def start_run(self, run_id: str) -> None:
         with self._change(self._runs):
+            for move in self.get_moves():
+                if not move.is_done:
+                    with ignored(ReaderUnreadable):  # they are held back, see require_readable
+                        self._finish(move)
             if not self._running.take(_require_safe(run_id)):
                 raise StoreError(f"run {run_id} is already running; give this one another id")
 
@@ -688,6 +823,10 @@ def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned
 def _judgement_key(judgement: Judgement) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+
+
+def _event_key(event: MailEvent) -> str:
+    return f"{event.delivery_id}/{event.kind}"
 
 
 def _digest_key(digest: Digest) -> str:
