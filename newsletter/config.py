@@ -111,6 +111,13 @@ class Settings(BaseSettings):
         description="Where readers reach the web part ('newsletter serve'), such as https://papers.example.org. With "
         "https, mails have the one-click Unsubscribe button that Gmail and Yahoo ask for.",
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="How many proxies of yours stand in front of the web part, one behind another, each of which adds "
+        "whom it saw to X-Forwarded-For. Default: none, and that header means nothing.",
+    )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="What links and address tags in mails are signed with: one random text of 32 characters or more, "
@@ -180,6 +187,11 @@ class Settings(BaseSettings):
     imap_folder: str = Field("INBOX", min_length=1, description="The folder that new mail comes to.")
     imap_done: str = Field(
         "Done", min_length=1, description="The folder that mail is moved to as it is read; made if it is not there."
+    )
+    imap_failed: str = Field(
+        "Failed",
+        min_length=1,
+        description="The folder for mail that could not be dealt with, twice; made if it is not there.",
     )
     authserv_id: str | None = Field(
         None,

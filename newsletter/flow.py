@@ -22,8 +22,10 @@ from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
+from newsletter.strikes import CountingSender, Halt
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -43,12 +45,14 @@ def run_morning(
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
     each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
     leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
-    finished, no other is begun. Whoever is `unreadable` (ids, and why) is held back and reported, also who is no
-    subscriber for that reason. Raises StoreError if the memory fails (sending without memory would mail things twice),
-    and LedgerError if the books do not balance at the end.
+    finished, no other is begun; nor is it when the sender fails for all (strikes.py). Who is `unreadable` (by id: why)
+    is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory would
+    mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    sender = CountingSender(desk.sender)
+    desk = replace(desk, sender=sender)
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
@@ -57,14 +61,14 @@ def run_morning(
         morning = collect(
             desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
         )
+        forget_old(desk.store, min(morning.today.announced_on, started_at.date()))
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
         watcher.begin(DIGESTS, len(served))
         entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
-        halted: RunOutcome | None = None
+        interrupted: Halt | None = None
         for subscriber in served:
-            halted = halted or (RunOutcome.INTERRUPTED if should_stop() else None)
-            entry = serve(desk, morning, subscriber, due_only=due_only, halted=halted)
-            halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
+            interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
+            entry = serve(desk, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
             watcher.step(entry)
             entries.append(entry)
         if due_only and not should_stop():
@@ -80,8 +84,7 @@ def run_morning(
         )
         if not (due_only and books.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
             desk.store.record_run(report)
-        ids = [*unreadable, *(subscriber.subscriber_id for subscriber in served)]
-        books.balance(report, ids, desk.store.get_delivery)
+        books.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
         return report
     finally:
         try:
@@ -91,25 +94,20 @@ def run_morning(
 
 
 def serve(
-    desk: Desk,
-    morning: Morning,
-    subscriber: Subscriber,
-    *,
-    due_only: bool = False,
-    halted: RunOutcome | None = None,
+    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
 ) -> SubscriberReport:
     """One subscriber's mail, from claim to acceptance, or the reason why there is none.
 
-    `halted` says why no other mail is to be begun.
+    `halt` says why no other mail is to be begun.
     """
     try:
-        return _serve(desk, morning, subscriber, due_only=due_only, halted=halted)
+        return _serve(desk, morning, subscriber, due_only=due_only, halt=halt)
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
 
 
 def _serve(
-    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool, halted: RunOutcome | None
+    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
 ) -> SubscriberReport:
     now = desk.now()
     if suppression := desk.store.get_standing(subscriber.subscriber_id).suppression:
@@ -122,8 +120,8 @@ def _serve(
     if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, desk.timing)):
         is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, desk.timing)
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
-    if halted:
-        return SubscriberReport(subscriber.subscriber_id, halted)
+    if halt:
+        return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
     days = cover(desk, morning, subscriber, digest_on)
     if not announced(days, subscriber.categories):
         failed = failed_feeds(morning.today, subscriber)
