@@ -18,7 +18,7 @@ from typing import Literal
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxFolderCreateError, MailboxLoginError, MailboxMoveError
 
-from newsletter.errors import ConfigError, NewsletterError, StoreError, UnreadableMail
+from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
 from newsletter.mail_parts import MOST_BYTES
 
 TIMEOUT_S = 30.0
@@ -111,6 +111,8 @@ class Mailbox:
                     raise raw
                 for each in raw:
                     handle(each)
+            except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
+                seen.held.append(error)
             except (StoreError, ConfigError) as error:
                 seen.held.append(error)
                 continue
