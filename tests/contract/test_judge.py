@@ -379,7 +379,7 @@ def test_a_paper_whose_answer_never_fits_says_so() -> None:
 
 ODD_BODIES: list[object] = [
     *([], 7, None, {}, {"choices": None}, {"choices": [None]}, {"choices": ["x"]}, {"choices": [{}]}),
-    *({"choices": [{"message": None}]}, {"choices": [{"message": {"content": ["x"]}, "finish_reason": 3}]}),
+    *({"choices": [{"message": None}]}, {"choices": [{"message": {"content": [3]}, "finish_reason": 3}]}),
     *({"choices": [], "usage": "much"}, {"choices": [], "usage": {"prompt_tokens": "9"}}),
     {"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": True, "prompt_tokens_details": []}},
 ]
@@ -591,7 +591,8 @@ def test_the_price_is_that_of_the_tier_that_served() -> None:
         ),
         pytest.param(
             fake.error(404, "model_not_found"),
-            "127.0.0.1 knows no model 'gpt-test'; correct NEWSLETTER_MODEL or OPENAI_BASE_URL",
+            "127.0.0.1 does not serve 'gpt-test' (No.); "
+            "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings",
             id="404",
         ),
         pytest.param(
