@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.authors import no_author
 from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.profile_text import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
@@ -32,6 +33,7 @@ def is_line(text: str) -> bool:
 _ODD = " \u00a0:#-“”'\"[]>|&*!%@`\\,"
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from(_ODD)
 LINES = st.text(CHARACTERS, min_size=1, max_size=100).map(str.strip).filter(is_line)
+AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not no_author(name))
 PROSE = st.lists(st.text(CHARACTERS, max_size=90), max_size=4).map("\n".join).map(str.strip)
 
 
@@ -55,7 +57,7 @@ def subscribers(draw: st.DrawFn) -> Subscriber:
         weekday=draw(st.integers(0, 6)),
         categories=tuple(draw(st.lists(st.sampled_from(sorted(CATEGORIES)), min_size=1, max_size=9, unique=True))),
         announce_types=tuple(kinds),
-        pinned_authors=tuple(draw(st.lists(LINES, max_size=3, unique=True))),
+        pinned_authors=tuple(draw(st.lists(AUTHORS, max_size=3, unique=True))),
         min_relevance=draw(st.integers(1, 10)),
         min_novelty=draw(st.integers(1, 10)),
         max_papers=draw(st.integers(1, 500)),
@@ -185,6 +187,19 @@ def test_curly_quotes_and_dashes_inside_a_text_stay() -> None:
     profile = read(text, RITA).profile
     assert profile.about == "“So-called” agents – not the others – name： x"
     assert profile.topics == (Topic("T", "“a” or “b”"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("our #1 topic", "our #1 topic"),
+        ("#1 is sparse attention", "#1 is sparse attention"),
+        ("sparse attention # I think", "sparse attention"),  # a comment like those of the profile itself
+        ("'sparse' # or dense", "sparse"),
+    ],
+)
+def test_a_text_is_not_cut_at_a_number_sign_that_belongs_to_it(written: str, meant: str) -> None:
+    assert read(f"about: {written}", make.subscriber()).profile.about == meant
 
 
 # --- mistakes
