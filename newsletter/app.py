@@ -304,7 +304,7 @@ def build_scorer(
 
     policy = Policy(
         min_share=settings.model_min_share,
-        max_share=settings.model_max_share,
+        max_share=max(settings.model_min_share, settings.model_max_share),
         random_share=settings.model_random_share,
     )
     judge = build_judge(settings, store)
