@@ -14,7 +14,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-COMMENT_CHARS = 200
+from newsletter.wording import cut_at_clause
+
+ASKED_CHARS = 200  # what the prompt asks for
+COMMENT_CHARS = 320  # what is shown where a model says more; the longest of the 81 of a published day has 263
 MAX_ANSWER_CHARS = 100_000
 _MAX_STARTS = 500  # places where a value is looked for; bounds the time a hostile answer takes
 _MAX_DEPTH = 8
@@ -102,13 +105,9 @@ def read_answer(text: str, asked: Sequence[str], floor: int) -> Answer:
 
 
 def plain_line(text: str, max_chars: int | None = None) -> str:
-    """One line without control, format and invisible characters; what is longer ends with an ellipsis at a word."""
+    """One line without control, format and invisible characters; what is longer is cut at a sentence or a clause."""
     line = " ".join("".join(map(_plain, text)).split())
-    if max_chars is None or len(line) <= max_chars:
-        return line
-    cut = line[: max_chars - 1]
-    at_word = cut.rsplit(" ", 1)[0]
-    return (at_word if len(at_word) > max_chars // 2 else cut).rstrip() + "…"
+    return line if max_chars is None else cut_at_clause(line, max_chars)
 
 
 def _plain(character: str) -> str:

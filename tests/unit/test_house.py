@@ -20,7 +20,7 @@ PURE = {
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "confirmations", "wording", "links", "view", "citations", "typeset"),
-    *("signups", "notices", "specimen"),
+    *("signups", "notices", "specimen", "topics"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -30,7 +30,7 @@ EDGE_TOOLS = {
 }
 ALSO_FOR = {
     "stores": {"ledger", "spending", "suppress"},
-    "scorers": {"answers", "prompts"},
+    "scorers": {"answers", "prompts", "topics"},
     "web": {
         *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
         *("taxonomy", "templates", "theme"),
