@@ -1,4 +1,4 @@
-"""An address → its base address, and the id of the subscriber behind it; foreign words → without addresses. Pure.
+"""An address → its base address, the id of the subscriber behind it, a link; words → without addresses. Pure.
 
 Whether an address is well formed is for others to say (subscribers.py). The id must never change: the ledger
 and the memory of sent papers hang on it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from urllib.parse import quote
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _WORDS_CHARS = 200
@@ -28,6 +29,11 @@ def subscriber_id(email: str) -> str:
     """
     digest = hashlib.sha256(base_address(email).encode("utf-8", "surrogatepass")).digest()
     return "s_" + base64.b32encode(digest[:5]).decode("ascii").lower()
+
+
+def mailto_link(email: str, subject: str = "") -> str:
+    """A link to write to this address (RFC 6068). A plus is %2B: some mail programs read a bare one as a blank."""
+    return f"mailto:{quote(email, safe='@')}" + (f"?subject={quote(subject, safe='')}" if subject else "")
 
 
 def without_addresses(words: str) -> str:

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     MODEL = "model"
     FEED = "feed failed"
     PROFILE = "profile ignored"
+    MAIL = "mail set aside"
 
 
 REMEDIES = {
@@ -53,6 +54,8 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
+    Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
+    "has its traceback.",
 }
 
 _OUTCOMES = {
@@ -185,6 +188,12 @@ def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = fr
 def alert_of_break(error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
     """The alert of a run that ended with an exception; None if it was told on this date."""
     trouble = Trouble(Kind.BROKEN, on, detail=_said(f"{type(error).__name__}: {error}"))
+    return None if trouble.key in told else Alert(on, (trouble,))
+
+
+def alert_of_mail(where: str, error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
+    """The alert of a mail that could not be dealt with; None if one for the same cause was told on this date."""
+    trouble = Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})"))
     return None if trouble.key in told else Alert(on, (trouble,))
 
 

@@ -1,35 +1,37 @@
 """The bytes of a mail that came back → an event of the mail it is about, or why it means nothing. Pure.
 
-Whose mail it was says the tag of the address it came to (VERP), and nothing else does: the rest of a bounce anybody can
-write. Which addresses failed, and whether for good, flufl.bounce knows in the words of twenty mail systems; the status
-(RFC 3463) says whether it is the mailbox that is gone. Complaints are those of RFC 5965.
+Whose mail it was says the tag of the address it came to (VERP); of a complaint (RFC 5965, and Microsoft's own form) a
+tag or link of ours in the mail it quotes. Nothing else does: the rest anybody can write. Whether anything failed
+flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says proof.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
 
 from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
+from newsletter.errors import UnreadableMail
+from newsletter.mail_parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
+from newsletter.proof import proves_gone
 from newsletter.tokens import Purpose, Signer, tag_of
 
 #: Where a mail server writes the address a mail was delivered to, the surest first.
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 
-# Permanent, and yet not about the mailbox: full, the system, the way there, the protocol, the content, a policy. One
-# wrong line in our DNS gives 5.7.26 for everybody at once, and must not suppress everybody.
-_SOFT = ("4.", "5.2.2", "5.2.3", "5.3.", "5.4.3", "5.4.6", "5.4.7", "5.5.", "5.6.", "5.7.")
-_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\d.])([45])(\d\d)(?=[ -])")
+_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_REPLY = re.compile(r"(?<![\d.])[45]\d\d(?=[ -])")
 _COMPLAINTS = {"abuse", "fraud"}  # others are "not-spam", "auth-failure", "virus"
+_MOST_BYTES, _MOST_LINES, _LONGEST_LINE = 200_000, 3_000, 1_000  # of a bounce; RFC 5321 §4.5.3.1.6: 1,000 octets
 _MOST_TEXT = 20_000  # characters of a bounce that are looked through for a status
 
 
@@ -43,14 +45,30 @@ class NoEvent:
 def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> MailEvent | NoEvent:
     """What this mail says about one of ours. `to` is the address it was delivered to, if the caller knows.
 
-    The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be.
+    The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be. Never
+    raises, whatever the bytes are.
     """
-    mail = message_from_bytes(raw)
-    report = _part(mail, "message/feedback-report")
-    whose = _whose(signer, [to, *_addresses(mail, _DELIVERED_TO), *(_original_senders(mail, report) if report else ())])
+    try:
+        return _read(open_mail(_front_of(raw)), signer, now, to)
+    except (UnreadableMail, RecursionError) as error:
+        return NoEvent(f"it cannot be read ({type(error).__name__})")
+
+
+def _front_of(raw: bytes) -> bytes:
+    """What a report says stands before the copy of our mail. flufl.bounce reads it a hundred times over."""
+    lines = raw[:_MOST_BYTES].splitlines(keepends=True)[:_MOST_LINES]
+    return b"".join(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + b"\n" for line in lines)
+
+
+def _read(mail: Message, signer: Signer, now: datetime, to: str) -> MailEvent | NoEvent:
+    report, quoted = _part(mail, "message/feedback-report"), _quoted(mail)
+    is_complaint = report is not None or (quoted is not None and _is_sparse_complaint(mail, quoted))
+    whose = _by_envelope(signer, [to, *_addresses(mail, _DELIVERED_TO)])
+    if whose is None and is_complaint:
+        whose = _by_what_it_quotes(signer, report, quoted)
     if whose is None:
         return NoEvent("no address in it has a tag of ours")
-    found = _complaint(report) if report else _failure(mail)
+    found = _complaint(report) if is_complaint else _failure(mail)
     if isinstance(found, NoEvent):
         return found
     kind, detail = found
@@ -60,29 +78,68 @@ def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> M
 # --- whose mail it was ----------------------------------------------------------------------------------
 
 
-def _whose(signer: Signer, addresses: list[str]) -> tuple[str, date] | None:
+def _by_envelope(signer: Signer, addresses: Iterable[str]) -> tuple[str, date] | None:
     read = (signer.read_tag(Purpose.BOUNCE, tag_of(address)) for address in addresses)
     return next((whose for whose in read if whose), None)
 
 
+def _by_what_it_quotes(signer: Signer, report: Message | None, quoted: Message | None) -> tuple[str, date] | None:
+    """Complaints go to an address agreed on, without a tag; they quote the envelope sender (RFC 5965 §3.2), or at least
+    our mail. What we signed in it counts, and nothing else: a Message-ID anybody can write, so it says at most which
+    mail of that reader it was.
+    """
+    paths = [] if report is None else [*_addresses(report, ("Original-Mail-From",))]
+    paths += [] if quoted is None else [*_addresses(quoted, ("Return-Path",))]
+    if (whose := _by_envelope(signer, paths)) or quoted is None:
+        return whose
+    links = re.findall(r"<([^<>]+)>", re.sub(r"\s", "", str(quoted.get("List-Unsubscribe", ""))))
+    mailtos = [unquote(link[7:].partition("?")[0]) for link in links if link.lower().startswith("mailto:")]
+    for address in (*_addresses(quoted, ("Reply-To",)), *mailtos):
+        if whose := signer.read_tag(Purpose.REPLY, tag_of(address)):
+            return whose
+    for link in links:
+        who = signer.read_link(Purpose.UNSUBSCRIBE, urlsplit(link).path.rpartition("/")[2])
+        if who and (on := _date_in_message_id(quoted, who)):
+            return who, on
+    return None
+
+
+def _date_in_message_id(quoted: Message, who: str) -> date | None:
+    """Our Message-IDs name digest date and subscriber."""
+    found = re.search(rf"<(\d{{4}}-\d\d-\d\d)\.{who}@", str(quoted.get("Message-ID", "")), re.ASCII)
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+
+
 def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
-        for _, address in getaddresses([str(value) for value in mail.get_all(name, [])]):
-            yield address
+        yield from addresses_in(str(value) for value in mail.get_all(name, []))
 
 
-def _original_senders(mail: Message, report: Message) -> Iterator[str]:
-    """Complaints go to an address agreed on, without a tag; they quote the envelope sender (RFC 5965 §3.2)."""
-    yield from _addresses(report, ("Original-Mail-From",))
-    for kind in ("message/rfc822", "text/rfc822-headers"):
-        if original := _part(mail, kind):
-            yield from _addresses(original, ("Return-Path",))
+def _quoted(mail: Message) -> Message | None:
+    """Our mail, or its headers, inside."""
+    return _part(mail, "message/rfc822") or _part(mail, "text/rfc822-headers")
+
+
+def _is_sparse_complaint(mail: Message, quoted: Message) -> bool:
+    """Microsoft's complaints (JMRP) in their old form: our mail inside, and no report. Readers forward mails, too; what
+    marks a complaint is the header that Microsoft puts on top of ours, or its sender together with its subject.
+    """
+    if "X-HmXmrOriginalRecipient" in quoted:
+        return True
+    sender = next(_addresses(mail, ("From",)), "").lower()
+    is_staff = re.match(r"staff@(?:[a-z0-9-]+\.)*(?:hotmail|outlook|live|microsoft)\.", sender) is not None
+    return is_staff and str(mail.get("Subject", "")).lower().startswith("complaint about message")
 
 
 # --- what it says ---------------------------------------------------------------------------------------
 
 
-def _complaint(report: Message) -> tuple[EventKind, str] | NoEvent:
+def _complaint(report: Message | None) -> tuple[EventKind, str] | NoEvent:
+    if report is None:
+        return EventKind.COMPLAINED, "abuse, reported by the mailbox provider"
     kind = str(report.get("Feedback-Type", "")).strip().lower()
     if kind not in _COMPLAINTS:
         return NoEvent(f"a report of another kind than a complaint: {without_addresses(kind) or 'none'}")
@@ -96,46 +153,46 @@ def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
         return NoEvent(f"it cannot be read ({type(error).__name__})")
     if not temporary and not permanent:
         return NoEvent("it tells of no failure" if _part(mail, "message/delivery-status") else "it is no bounce")
-    words = _words_of_status(mail) or _text(mail)
+    status, diagnostic = _status(mail)
+    said, line = _text(mail)
+    words = f"{status} {diagnostic or line}".strip()
     if not permanent:
         return EventKind.DEFERRED, words
-    status = _status(words)
-    return (EventKind.BOUNCED_SOFT if status.startswith(_SOFT) else EventKind.BOUNCED_HARD), words
+    proof = f"{status} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
+    return (EventKind.BOUNCED_HARD if proves_gone(proof) else EventKind.BOUNCED_SOFT), words
 
 
-def _words_of_status(mail: Message) -> str:
-    """Status and diagnostic of the recipient that failed (RFC 3464 §2.3)."""
+def _status(mail: Message) -> tuple[str, str]:
+    """Status and diagnostic of the recipient that failed (RFC 3464 §2.3); empty without a report."""
     for part in mail.walk():
         if part.get_content_type() == "message/delivery-status" and isinstance(blocks := part.get_payload(), list):
             for block in blocks:
                 if isinstance(block, Message) and str(block.get("Action", "")).lower().startswith(_FAILED):
                     diagnostic = str(block.get("Diagnostic-Code", "")).partition(";")[2].strip()
-                    return f"{block.get('Status', '')} {diagnostic}".strip()
-    return ""
+                    return str(block.get("Status", "")), diagnostic
+    return "", ""
 
 
 _FAILED = ("fail", "error", "delayed")
+#: To which command it was, where that is in the text alone (Postfix, Exim): an answer to MAIL speaks of the sender.
+_NOT_TO_RCPT = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:MAIL\s+FROM|HELO|EHLO|STARTTLS)", re.IGNORECASE)
 
 
-def _text(mail: Message) -> str:
-    """What a bounce without a report says in its first text, up to the copy of our mail below."""
+def _text(mail: Message) -> tuple[str, str]:
+    """What the first text says, up to the copy of our mail below: the paragraph with a status in it, and that line."""
     part = _part(mail, "text/plain")
     payload = part.get_payload(decode=True) if part else None
     text = payload[:_MOST_TEXT].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
     said = re.split(r"^-{3}", text, maxsplit=1, flags=re.MULTILINE)[0]
-    match = _STATUS.search(said) or _REPLY.search(said)
-    line = next((line for line in said.splitlines() if match and match[0] in line), "")
-    return line.strip()
+    found = _STATUS.search(said) or _REPLY.search(said)
+    if found is None:
+        return said, ""
+    start = max((end.end() for end in _BLANK_LINE.finditer(said, 0, found.start())), default=0)
+    paragraph = _BLANK_LINE.split(said[start:].lstrip(), maxsplit=1)[0]
+    return paragraph, next(line.strip() for line in said.splitlines() if found[0] in line)
 
 
-def _status(words: str) -> str:
-    """The most telling status: one that ends in .0.0 says only that it failed (RFC 3463 §3.1)."""
-    found = _STATUS.findall(words)
-    if telling := next((status for status in found if not status.endswith(".0.0")), ""):
-        return str(telling)
-    if reply := _REPLY.search(words):
-        return "5.2.2" if reply[0] == "552" else f"{reply[1]}.0.0"  # RFC 5321 §4.2.2: over quota
-    return str(found[0]) if found else ""
+_BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
 # --- helpers --------------------------------------------------------------------------------------------

@@ -33,6 +33,14 @@ class SourceError(NewsletterError):
         self.is_config = is_config
 
 
+class SourceBusy(SourceError):
+    """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
+
+    def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(category, message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
 
@@ -45,8 +53,17 @@ class LedgerError(NewsletterError):
     """A move the ledger does not know: a bug in the caller, not a condition of the world."""
 
 
+class UnreadableMail(NewsletterError):
+    """A mail that came in cannot be taken to pieces, now or ever: leave it aside and go on. The text names nobody."""
+
+
 class SendError(NewsletterError):
-    """A mail was not accepted, or we cannot tell. Always one of the kinds below."""
+    """A mail was not accepted, or we cannot tell. Always one of the kinds below.
+
+    `strikes` is how much it says against the sender: two in a row, and a run offers it no other mail (strikes.py).
+    """
+
+    strikes = 0
 
     def __init__(self, delivery_id: str, message: str) -> None:
         super().__init__(message)
@@ -54,11 +71,15 @@ class SendError(NewsletterError):
 
 
 class SendDeferred(SendError):
-    """Surely not accepted; may be sent again after `retry_after_s` seconds."""
+    """Surely not accepted; may be sent again after `retry_after_s` seconds.
 
-    def __init__(self, delivery_id: str, message: str, *, retry_after_s: float) -> None:
+    No strike: it was about this mail. One: the connection was lost. Two: there is none, or the other side is silent.
+    """
+
+    def __init__(self, delivery_id: str, message: str, *, retry_after_s: float, strikes: int = 0) -> None:
         super().__init__(delivery_id, message)
         self.retry_after_s = retry_after_s
+        self.strikes = strikes
 
 
 class SendStopped(SendDeferred):
@@ -68,12 +89,20 @@ class SendStopped(SendDeferred):
     """
 
     def __init__(self, delivery_id: str, message: str) -> None:
-        super().__init__(delivery_id, message, retry_after_s=STOPPED_RETRY_S)
+        super().__init__(delivery_id, message, retry_after_s=STOPPED_RETRY_S, strikes=2)
 
 
 class SendRejected(SendError):
-    """Surely not accepted, and never will be."""
+    """Surely not accepted, and never will be. `said`: what a mail server answered to the reader's address or the mail,
+    with its code; empty for any other refusal.
+    """
+
+    def __init__(self, delivery_id: str, message: str, *, said: str = "") -> None:
+        super().__init__(delivery_id, message)
+        self.said = said
 
 
 class SendInDoubt(SendError):
     """May have been accepted. Never resend blindly; look for evidence."""
+
+    strikes = 1

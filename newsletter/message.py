@@ -11,12 +11,14 @@ import email.policy
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
 from typing import Any
 
+from newsletter.addresses import mailto_link
+from newsletter.folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.tokens import Purpose, Signer, tagged
 from newsletter.votes import vote_token
@@ -40,9 +42,36 @@ class _ListHeader(BaseHeader):
         return f"{self.name}: {self.replace('>, <', f'>,{policy.linesep} <')}{policy.linesep}"
 
 
+class _TextHeader(BaseHeader):
+    """Free text, which is no encoded word whatever it looks like. Raises ValueError for CR or LF."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        fold_text("", value)
+        kwds["decoded"] = value.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+        kwds["parse_tree"] = None
+
+    def fold(self, *, policy: Policy) -> str:
+        return policy.linesep.join([*fold_text(self.name, str(self)), ""])
+
+
+class _MailboxHeader(UniqueAddressHeader):
+    """From, To or Reply-To, made of `Address` values."""
+
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return policy.linesep.join([*fold_addresses(self.name, self.addresses), ""])
+
+
 def _policy() -> EmailPolicy[EmailMessage]:
     headers = HeaderRegistry()
     headers.map_to_type("list-unsubscribe", _ListHeader)
+    headers.map_to_type("subject", _TextHeader)
+    for name in ("from", "to", "reply-to"):
+        headers.map_to_type(name, _MailboxHeader)  # type: ignore[arg-type]  # the registry adds BaseHeader
     return email.policy.SMTP.clone(header_factory=headers)
 
 
@@ -125,7 +154,7 @@ def build_message(digest: Digest, rendered: RenderedDigest, letterhead: Letterhe
     mime["From"] = sender
     mime["To"] = Address(display_name=subscriber.name, addr_spec=subscriber.email)
     mime["Reply-To"] = Address(addr_spec=ways.reply_to)
-    mime["Subject"] = rendered.subject
+    mime["Subject"] = _POLICY.header_factory("Subject", rendered.subject)
     mime["Date"] = format_datetime(now)
     mime["Message-ID"] = message_id(digest, sender.domain)
     mime["List-Id"] = f"<digest.{sender.domain}>"  # RFC 2919
@@ -147,7 +176,7 @@ def list_unsubscribe(ways: Ways) -> dict[str, str]:
 
     Both have to be inside the DKIM signature (RFC 8058 §4). The link comes first: clients take the first they can.
     """
-    mailto = f"<mailto:{ways.reply_to}?subject=unsubscribe>"
+    mailto = f"<{mailto_link(ways.reply_to, 'unsubscribe')}>"
     if not ways.unsubscribe_url.startswith("https://"):  # the only form RFC 8058 §3.1 allows
         return {"List-Unsubscribe": mailto}
     return {
@@ -163,10 +192,10 @@ def build_service_message(*, key: str, sender: Address, to: str, subject: str, t
     """
     if not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", key):
         raise ValueError(f"{key!a} cannot be part of a Message-ID")
-    mime = EmailMessage(policy=email.policy.SMTP)
+    mime = EmailMessage(policy=_POLICY)
     mime["From"] = sender
     mime["To"] = Address(addr_spec=to)
-    mime["Subject"] = subject
+    mime["Subject"] = _POLICY.header_factory("Subject", subject)
     mime["Date"] = format_datetime(now)
     mime["Message-ID"] = f"<{SERVICE}.{key}@{sender.domain}>"
     _add_automatic(mime)

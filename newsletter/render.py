@@ -21,6 +21,7 @@ from jinja2 import (
     select_autoescape,
 )
 
+from newsletter.addresses import mailto_link
 from newsletter.budget import Level, fit, html_bytes, shorten
 from newsletter.inlining import InliningLoader, ascii_html
 from newsletter.message import VoteLinks, Ways
@@ -144,6 +145,7 @@ def environment_of(loader: BaseLoader) -> Environment:
         auto_reload=False,  # all mails of a run are made by the same templates
     )
     environment.filters["md"] = escape_markdown
+    environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots
     environment.filters["wrapped"] = wrapped
     environment.filters["reflowed"] = reflowed

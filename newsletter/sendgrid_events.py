@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from newsletter.addresses import without_addresses
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import EventKind, MailEvent
+from newsletter.proof import proves_gone
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -47,12 +48,12 @@ _KINDS: dict[str, EventKind] = {
 #: Known, and nothing follows: we track nobody; who wants mail again tells us, not SendGrid; the account is not a mail.
 _IGNORED = {"open", "click", "group_resubscribe", "account_status_change"}
 
-#: Why SendGrid drops a mail because of its address. Its other reasons (Spam Content, Recipient List over Package Quota,
-#: Invalid SMTPAPI header, and what may come) concern the mail or the account: they must not cost a reader the digest.
-_BAD_ADDRESS = {"bounced address", "unsubscribed address", "spam reporting address", "invalid", "invalid address"}
-
-#: RFC 3463 §3: the mailbox is full (x.2.2) or the mail too long for it (x.2.3, x.3.4). That passes, whatever the class.
-_PASSING = (".2.2", ".2.3", ".3.4")
+#: Why SendGrid drops a mail because of its address: its reader's word, or a form that is no address's. Other reasons
+#: (Spam Content, Recipient List over Package Quota, Invalid SMTPAPI header, and what may come) concern the mail or the
+#: account: they must not cost a reader the digest.
+_BAD_ADDRESS = {"unsubscribed address", "spam reporting address", "invalid", "invalid address"}
+#: An earlier mail bounced with type "bounce", be it for a full mailbox or for our DNS: that proves nothing by itself.
+_BOUNCED_BEFORE = "bounced address"
 
 
 class UnreadableEvents(NewsletterError):
@@ -152,16 +153,20 @@ def _kind(entry: dict[str, object]) -> EventKind | None:
     if entry["event"] == "bounce":
         return _K.BOUNCED_HARD if _is_hard(entry) else _K.BOUNCED_SOFT
     if entry["event"] == "dropped":
-        return _K.DROPPED if _text(entry, "reason").strip().lower() in _BAD_ADDRESS else _K.REFUSED
+        reason = _text(entry, "reason").strip().lower()
+        if reason == _BOUNCED_BEFORE:
+            return _K.BOUNCED_SOFT
+        return _K.DROPPED if reason in _BAD_ADDRESS else _K.REFUSED
     return _KINDS.get(str(entry["event"]))
 
 
 def _is_hard(entry: dict[str, object]) -> bool:
-    """A "blocked" mail met a policy or a busy server, not a missing mailbox. The status may soften a "bounce"."""
-    status = _text(entry, "status").strip()
-    if _text(entry, "type") == "blocked" or status.startswith("4") or status.endswith(_PASSING):
+    """A "blocked" mail met a policy or a busy server. Of a "bounce" the other side's words have to prove it; SendGrid's
+    own class of bounces ("Invalid Address", "Reputation", …) is read as some of them.
+    """
+    if _text(entry, "type") == "blocked":
         return False
-    return _text(entry, "type") == "bounce" or status.startswith("5")
+    return proves_gone(" ".join(_text(entry, name) for name in ("status", "reason", "bounce_classification")))
 
 
 def _delivery(value: object) -> tuple[str, date] | None:

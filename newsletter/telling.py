@@ -82,6 +82,10 @@ class Teller:
         """Alert about a run that ended with an exception, once a day."""
         self._alert(alerts.alert_of_break(error, self._now().date(), self._known()))
 
+    def tell_of_mail(self, where: str, error: Exception) -> None:
+        """Alert about a reader's mail that was set aside, once a day for each cause. `where` it lies: no address."""
+        self._alert(alerts.alert_of_mail(where, error, self._now().date(), self._known()))
+
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:
             return

@@ -77,7 +77,7 @@ def cut_at_clause(text: str, most: int) -> str:
 
 def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
     """Where something ends that is worth reading: not after a few words, and not within parentheses."""
-    for match in pattern.finditer(text, most // 3):
+    for match in pattern.finditer(text, most // 2):
         if match.end() > most:
             return
         kept = text[: match.end()]

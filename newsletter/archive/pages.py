@@ -21,6 +21,7 @@ from jinja2 import (
     TemplateError,
 )
 
+from newsletter.addresses import mailto_link
 from newsletter.archive.catalogue import Catalogue, sent_at
 from newsletter.archive.month import month_of, months
 from newsletter.archive.places import Places
@@ -221,6 +222,6 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
         lstrip_blocks=True,
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
-    environment.filters.update(dots=dots, reflowed=reflowed)
+    environment.filters.update(dots=dots, reflowed=reflowed, mailto=mailto_link)
     environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
     return environment

@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
+from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
@@ -50,6 +51,7 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
         checks += [
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
+            ("web part", lambda: _web(settings)),
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
@@ -57,6 +59,10 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
+    if file is None:
+        for sentence in advice(settings):
+            click.secho("! advice", fg="yellow", nl=False)
+            click.echo(f": {sentence}")
     if is_dns:
         results.append(_dns(settings, resolver))
     sys.exit(0 if all(results) else EXIT_CONFIG)
@@ -139,6 +145,16 @@ def _joining(settings: Settings) -> str:
     app.check_open_subscription(settings)
     page = f"{(settings.base_url or '').rstrip('/')}/subscribe"
     return f"{len(enrolled)}, and others can subscribe at {page} (NEWSLETTER_OPEN_SUBSCRIPTION)"
+
+
+def _web(settings: Settings) -> str:
+    if not settings.base_url:
+        return "no address, so mails have no links to it (NEWSLETTER_BASE_URL)"
+    count = settings.trusted_proxies
+    if count:
+        plural = "y" if count == 1 else "ies"
+        return f"{settings.base_url}, behind {count} prox{plural} that tell who asks (NEWSLETTER_TRUSTED_PROXIES)"
+    return f"{settings.base_url}, with no proxy that tells who asks (NEWSLETTER_TRUSTED_PROXIES)"
 
 
 def _templates(settings: Settings) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
 
 from newsletter import alerts, app, flow, log
+from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.clock import keep_time
 from newsletter.config import Settings, load_settings
@@ -34,10 +34,11 @@ def command() -> None:
     """
     settings = load_settings()
     begin_log(settings)
+    log_advice(settings)
     app.build(settings)  # what cannot work is said now
     is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")
-    sys.exit(0 if is_ended else 1)
+    leave(0 if is_ended else 1)
 
 
 class _Watcher(log.LogWatcher):

@@ -13,7 +13,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import dkim
 import pytest
@@ -96,11 +96,11 @@ def test_every_way_to_unsubscribe_can_be_read_and_is_this_readers_own(mails: lis
         assert (link.scheme, link.netloc) == ("https", DOMAIN)
         assert SIGNER.read_link(Purpose.UNSUBSCRIBE, link.path.removeprefix("/u/")) == who
         assert (mailto.scheme, parse_qs(mailto.query)) == ("mailto", {"subject": ["unsubscribe"]})
-        told = SIGNER.read_tag(Purpose.REPLY, tag_of(mailto.path))
+        told = SIGNER.read_tag(Purpose.REPLY, tag_of(unquote(mailto.path)))
         assert told is not None
         assert (told[0], str(told[1])) == (who, SAMPLE_DAY)
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert mail["Reply-To"].addresses[0].addr_spec == mailto.path
+        assert mail["Reply-To"].addresses[0].addr_spec == unquote(mailto.path)
         assert link.geturl() in body(mail, "html")
         assert link.geturl() in body(mail, "plain")
 

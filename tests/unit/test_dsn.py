@@ -125,6 +125,78 @@ def test_what_the_mail_returns_does_not_say_whose_it_was() -> None:
     assert isinstance(read(raw), NoEvent)
 
 
+# --- complaints that quote no envelope sender, as Microsoft's do (JMRP)
+
+REPLY_TAG = SIGNER.tag(Purpose.REPLY, WHO, ON)
+LINK = SIGNER.link(Purpose.UNSUBSCRIBE, WHO)
+MESSAGE_ID = f"Message-ID: <{ON}.{WHO}@example.org>"
+
+
+def jmrp(*quoted: str, mark: str = "X-HmXmrOriginalRecipient: reader@provider.example", report: bool = False) -> bytes:
+    """A complaint with these headers of our mail in it, in the old form or with a report."""
+    kind = "report; report-type=feedback-report" if report else "mixed"
+    own = ["--b", "Content-Type: message/feedback-report", "", "Feedback-Type: abuse", "User-Agent: Any/1", ""]
+    lines = [
+        *("From: <staff@provider.example>", "To: abuse@example.org", "Subject: complaint about message from 192.0.2.5"),
+        *("Date: Sun, 22 Nov 2026 09:00:00 +0000", f'Content-Type: multipart/{kind}; boundary="b"', ""),
+        *(own if report else []),
+        *("--b", "Content-Type: message/rfc822", "", *filter(None, [mark]), "From: Papers <papers@example.org>"),
+        *(*quoted, "Subject: 3 papers", "", "Three papers.", "--b--", ""),
+    ]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("report", [False, True])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        [f"Return-Path: bounces+{TAG}@example.org"],
+        [f"Return-Path: <bounces+{TAG}@example.org>"],
+        [f"Reply-To: news+{REPLY_TAG}@example.org"],
+        [f"Reply-To: Papers <NEWS+{REPLY_TAG.upper()}@EXAMPLE.ORG>"],
+        [f"List-Unsubscribe: <mailto:news+{REPLY_TAG}@example.org?subject=unsubscribe>"],
+        [f"List-Unsubscribe: <https://example.org/u/x>,\n <mailto:news%2B{REPLY_TAG}@example.org?subject=unsubscribe>"],
+        [MESSAGE_ID, f"List-Unsubscribe: <https://example.org/u/{LINK}>"],
+        [f"List-Unsubscribe: <https://example.org/papers/u/{LINK}>", MESSAGE_ID],
+    ],
+)
+def test_a_complaint_is_known_by_what_we_signed_in_the_mail_it_quotes(quoted: list[str], report: bool) -> None:
+    found = event(jmrp(*quoted, report=report))
+    assert (found.kind, found.subscriber_id, found.digest_on) == (EventKind.COMPLAINED, WHO, ON)
+    assert f"{found.at:%H:%M}" == "09:00"
+
+
+@pytest.mark.parametrize("report", [False, True])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        [MESSAGE_ID],  # which anybody can write
+        [MESSAGE_ID, "List-Unsubscribe: <https://example.org/u/x>"],
+        [f"Reply-To: news+{'a' * 24}@example.org", MESSAGE_ID],
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>"],  # of which day?
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>", "Message-ID: <2026-11-22.s_bbbbbbbb@example.org>"],
+        [f"List-Unsubscribe: <https://example.org/u/{LINK}>", f"Message-ID: <2026-99-99.{WHO}@example.org>"],
+        [f"List-Unsubscribe: <https://example.org/u/{SIGNER.link(Purpose.PROFILE, WHO)}>", MESSAGE_ID],
+        [f"Subject: bounces+{TAG}@example.org", f"X-Return-Path: bounces+{TAG}@example.org"],
+    ],
+)
+def test_a_complaint_without_a_signature_of_ours_costs_nobody_anything(quoted: list[str], report: bool) -> None:
+    assert read(jmrp(*quoted, report=report)) == NoEvent("no address in it has a tag of ours")
+
+
+def test_microsofts_form_is_known_by_its_sender_and_subject_too() -> None:
+    raw = jmrp(f"Reply-To: news+{REPLY_TAG}@example.org", mark="")
+    assert isinstance(read(raw), NoEvent)
+    assert event(raw.replace(b"staff@provider", b"staff@hotmail")).kind is EventKind.COMPLAINED
+
+
+def test_a_reader_who_forwards_our_mail_complains_of_nothing() -> None:
+    raw = jmrp(f"Reply-To: news+{REPLY_TAG}@example.org", f"Return-Path: <bounces+{TAG}@example.org>", mark="")
+    raw = raw.replace(b"complaint about message from 192.0.2.5", b"Fwd: 3 papers")
+    assert isinstance(read(raw), NoEvent)
+    assert isinstance(read(raw.replace(b"<staff@provider", b"<reader@hotmail")), NoEvent)
+
+
 # --- when it was
 
 
@@ -148,10 +220,13 @@ def test_a_copy_is_the_same_event() -> None:
     [
         ("5.1.1", EventKind.BOUNCED_HARD),
         ("5.1.2", EventKind.BOUNCED_HARD),
-        ("5.2.1", EventKind.BOUNCED_HARD),  # disabled
-        ("5.4.1", EventKind.BOUNCED_HARD),  # what Exchange Online says of a mailbox it does not have
-        ("5.4.4", EventKind.BOUNCED_HARD),  # no such domain
-        ("5.0.0", EventKind.BOUNCED_HARD),
+        ("5.1.6", EventKind.BOUNCED_HARD),
+        ("5.1.10", EventKind.BOUNCED_HARD),
+        ("5.1.7", EventKind.BOUNCED_SOFT),  # the sender's, as 5.1.8
+        ("5.1.8", EventKind.BOUNCED_SOFT),
+        ("5.2.1", EventKind.BOUNCED_SOFT),  # disabled, which may pass
+        ("5.4.4", EventKind.BOUNCED_SOFT),  # no way to the domain
+        ("5.0.0", EventKind.BOUNCED_SOFT),  # Exim of a host that was down for days
         ("5.2.2", EventKind.BOUNCED_SOFT),
         ("5.3.4", EventKind.BOUNCED_SOFT),
         ("5.4.6", EventKind.BOUNCED_SOFT),
@@ -159,7 +234,8 @@ def test_a_copy_is_the_same_event() -> None:
         ("5.7.1", EventKind.BOUNCED_SOFT),
         ("4.2.2", EventKind.BOUNCED_SOFT),
         ("4.4.7", EventKind.BOUNCED_SOFT),
-        ("", EventKind.BOUNCED_HARD),  # flufl.bounce takes it for permanent, and nothing says otherwise
+        ("4.0.0", EventKind.BOUNCED_SOFT),
+        ("", EventKind.BOUNCED_SOFT),
     ],
 )
 def test_only_a_mailbox_that_is_gone_is_hard(status: str, kind: EventKind) -> None:
@@ -167,6 +243,38 @@ def test_only_a_mailbox_that_is_gone_is_hard(status: str, kind: EventKind) -> No
     start = raw.index(b"Status: 5.1.10")
     end = raw.index(b"lookup\n", start) + len(b"lookup\n")
     assert event(raw[:start] + f"Status: {status}\n".encode() + raw[end:]).kind is kind
+
+
+QMAIL_SAYS = b"Sorry, no mailbox here by that name. (#5.1.1)"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (b"203.0.113.4 does not like recipient.\nRemote host said: 550 User unknown", EventKind.BOUNCED_HARD),
+        (
+            b"203.0.113.4 failed after I sent the message.\nRemote host said: 550 Blocked for spam",
+            EventKind.BOUNCED_SOFT,
+        ),
+        (b"203.0.113.4 does not like recipient.\nRemote host said: 550 Mailbox quota exceeded", EventKind.BOUNCED_SOFT),
+        (
+            b"I tried to deliver a bounce message to this address, but the mailbox is full. (#5.1.1)",
+            EventKind.BOUNCED_SOFT,
+        ),
+        (b"Sorry, I couldn't find any host by that name. (#4.1.2)", EventKind.BOUNCED_SOFT),
+    ],
+)
+def test_without_a_report_the_paragraph_with_the_status_is_judged(words: bytes, kind: EventKind) -> None:
+    raw = bounce("qmail_no_user")
+    assert QMAIL_SAYS in raw
+    assert event(raw.replace(QMAIL_SAYS, words)).kind is kind
+
+
+def test_what_was_answered_to_mail_from_is_about_us_though_only_the_text_tells_the_command() -> None:
+    raw = bounce("postfix_no_user")
+    assert b"RCPT TO command)" in raw
+    assert event(raw).kind is EventKind.BOUNCED_HARD
+    assert event(raw.replace(b"RCPT TO command)", b"MAIL FROM command)")).kind is EventKind.BOUNCED_SOFT
 
 
 def test_the_paper_that_comes_back_is_not_read_for_a_status() -> None:

@@ -15,6 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.flow import preview, run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
+    Accepted,
     Announcement,
     DeliveryState,
     EventKind,
@@ -365,29 +366,40 @@ def test_a_paper_is_not_compared_with_its_own_first_try() -> None:
     assert given.scorer.earlier[-1] == [["2601.00001"]]
 
 
-def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
+def test_a_run_forgets_what_is_old_once_runs_of_three_days_say_what_day_it_is() -> None:
     given = morning(*two_papers())
-    ages = (timedelta(days=59), timedelta(days=61))
-    old_and_older = [
-        ModelCall(f"call{age.days}", make.NOW - age, "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
-        for age in ages
+    calls = [
+        ModelCall(f"call{age}", make.NOW - timedelta(days=age), "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
+        for age in (59, 61)
     ]
-    for call in old_and_older:
-        given.store.begin_call(call, budget_usd=None)
-    given.run()
-    assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
-
-
-def test_a_run_forgets_what_nobody_confirmed_within_a_week() -> None:
-    given = morning(*two_papers())
     asked = [
-        SignUp("s_stranger", make.NOW - timedelta(days=days), "eve@example.org", "", ("cs.LG",), "Graphs.")
-        for days in (7, 8)
+        SignUp("s_stranger", make.NOW - timedelta(days=age), "eve@example.org", "", ("cs.LG",), "Graphs.")
+        for age in (7, 8)
     ]
-    for one in asked:
-        given.store.add_sign_up(one)
+    for call, sign_up in zip(calls, asked, strict=True):
+        given.store.begin_call(call, budget_usd=None)
+        given.store.add_sign_up(sign_up)
     given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[::-1]
+    for _ in range(2):
+        next_day(given)
+        given.now += timedelta(days=1)
+        given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[:1]
     assert [given.store.get_sign_up("s_stranger", asked_on(one)) for one in asked] == [asked[0], None]
+
+
+def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> None:
+    given = morning(*two_papers())
+    given.run()
+    right, given.now, given.source.on = given.now, given.now + timedelta(days=800), date(2028, 3, 16)
+    given.source.days[given.source.on] = {}
+    given.run()
+    given.now, given.source.on = right, make.TUESDAY
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    day = given.store.get_day(make.TUESDAY)
+    assert day is not None
+    assert len(day.announcements) == 2
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
@@ -470,6 +482,29 @@ def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, sta
     row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
     assert row is not None
     assert row.state is state
+
+
+def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
+    """550 5.1.1 to RCPT does what the same words in a bounce do."""
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE]))
+    assert given.outcomes() == [RunOutcome.REJECTED]
+    why = given.store.get_standing("s_abcd2345").suppression
+    assert why is not None
+    assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
+    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
+    assert row is not None
+    assert row.state is DeliveryState.REJECTED
+    assert [event.kind for event in given.store.get_events("s_abcd2345", make.TUESDAY)] == [EventKind.BOUNCED_HARD]
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SUPPRESSED]
+    assert not given.sent()
+
+
+def test_another_refusal_of_the_mail_server_suppresses_nobody() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT]))
+    assert given.outcomes() == [RunOutcome.REJECTED]
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SENT]
 
 
 @pytest.mark.parametrize(("act", "mails"), [(Act.KEEP, 1), (Act.LOSE, 1)])
@@ -627,6 +662,22 @@ def test_when_the_provider_refuses_us_nothing_more_is_tried() -> None:
     assert given.outcomes() == [RunOutcome.ALREADY_SENT, RunOutcome.SENT, RunOutcome.SENT]
 
 
+@pytest.mark.parametrize("acts", [[Act.LOSE, Act.LOSE], [Act.KEEP, Act.LOSE], [Act.AWAY]])
+def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(acts: list[Act]) -> None:
+    given = morning(*two_papers(), subscribers=several(5))
+    given.sender = FlakySender(lambda: make.NOW, [Act.ACCEPT, *acts], blind=True)
+    report = given.run()
+    tried = {Act.AWAY: RunOutcome.DEFERRED}.get(acts[0], RunOutcome.IN_DOUBT)
+    outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
+    assert [entry.outcome for entry in report.subscribers] == outcomes
+    assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
+    rest = [entry.detail for entry in report.subscribers[1 + len(acts) :]]
+    assert len(set(rest)) == 1, "one line of one alert"
+    given.now += timedelta(hours=1)
+    again = given.outcomes()
+    assert again[1 + len(acts) :] == [RunOutcome.SENT] * (4 - len(acts))
+
+
 def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:
     given = morning(*two_papers(), subscribers=several(3))
     report = run_morning(
@@ -664,6 +715,88 @@ def test_the_papers_of_a_mail_that_bounced_come_with_the_next_one() -> None:
     given.now += timedelta(days=1)
     assert given.outcomes() == [RunOutcome.SENT]
     assert given.sent() >= first
+
+
+# --- a mail that had left after all, and a sender that breaks
+
+
+def told(given: Morning, kind: EventKind) -> None:
+    event = MailEvent(kind, given.subscribers[0].subscriber_id, make.TUESDAY, given.now)
+    assert given.store.take_event(event, now=given.now)
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_what_an_event_proves_is_not_sent_again_and_its_papers_count(kind: EventKind) -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    assert given.outcomes() == [RunOutcome.DEFERRED]
+    told(given, kind)
+    given.now += timedelta(hours=1)
+    given.run()
+    assert given.mailed() == []
+    bounced = kind in (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED)
+    assert given.sent() == (frozenset() if bounced else {"2601.00001", "2601.00002"})
+
+
+def test_an_event_that_comes_while_the_next_mail_is_made_keeps_it_back() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    given.run()
+
+    class Slow(ScriptedScorer):
+        def score(self, *args: object, **options: object) -> ScoreSheet:
+            told(given, EventKind.DELIVERED)
+            return super().score(*args, **options)  # type: ignore[arg-type]
+
+    given.scorer = Slow()
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert given.mailed() == []
+    assert given.sent() == {"2601.00001", "2601.00002"}
+
+
+@pytest.mark.parametrize("act", [Act.DEFER, Act.LOSE])
+def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: Act) -> None:
+    given = morning(*two_papers())
+
+    class Told(FlakySender):
+        def send(self, message: Message) -> Accepted:
+            told(given, EventKind.PROCESSED)
+            return super().send(message)
+
+    given.sender = Told(lambda: make.NOW, [act])
+    given.run()
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert given.mailed() == []
+
+
+class Jammed(FlakySender):
+    def close(self) -> None:
+        raise ZeroDivisionError("the door is jammed")
+
+
+def test_a_sender_that_cannot_be_closed_ends_the_run_and_is_told() -> None:
+    given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
+    with pytest.raises(ZeroDivisionError, match="jammed"):
+        given.run()
+    assert given.store.current_run() == ""
+    [recorded] = given.store.get_runs()
+    assert [entry.outcome for entry in recorded.subscribers] == [RunOutcome.SENT]
+    given.sender = FlakySender(lambda: make.NOW)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+
+
+def test_what_broke_the_run_is_told_beside_the_sender_that_cannot_be_closed() -> None:
+    given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
+
+    class Broken(ScriptedScorer):
+        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreSheet:
+            raise LookupError("what broke first")
+
+    given.scorer = Broken()
+    with pytest.raises(ZeroDivisionError) as raised:
+        given.run()
+    assert "what broke first" in str(raised.value.__context__)
+    assert given.store.current_run() == ""
 
 
 # --- a clock that ticks all day

@@ -152,7 +152,7 @@ def test_what_means_nothing_to_us_is_counted(name: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
-        ("Bounced Address", K.DROPPED),
+        ("Bounced Address", K.BOUNCED_SOFT),  # for whatever it bounced: no proof that it is gone
         ("Unsubscribed Address", K.DROPPED),
         ("Spam Reporting Address", K.DROPPED),
         ("Invalid", K.DROPPED),
@@ -171,8 +171,15 @@ def test_a_drop_speaks_of_the_address_only_for_some_reasons(reason: str, kind: E
     ("more", "kind"),
     [
         ({"type": "bounce", "status": "5.1.1"}, K.BOUNCED_HARD),
-        ({"type": "bounce", "status": "5.0.0"}, K.BOUNCED_HARD),
-        ({"type": "bounce"}, K.BOUNCED_HARD),
+        ({"type": "bounce", "status": "5.0.0"}, K.BOUNCED_SOFT),
+        ({"type": "bounce", "status": "5.0.0", "reason": "550 no such user"}, K.BOUNCED_HARD),
+        ({"type": "bounce", "reason": "550 5.1.1 The email account does not exist"}, K.BOUNCED_HARD),
+        ({"type": "bounce", "status": "5.0.0", "bounce_classification": "Invalid Address"}, K.BOUNCED_HARD),
+        ({"type": "bounce", "status": "5.1.1", "bounce_classification": "Reputation"}, K.BOUNCED_SOFT),
+        ({"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 over quota"}, K.BOUNCED_SOFT),
+        ({"type": "bounce", "status": "5.1.8", "reason": "501 sender domain unknown"}, K.BOUNCED_SOFT),
+        ({"type": "blocked", "status": "5.1.1", "reason": "550 5.1.1 no such user"}, K.BOUNCED_SOFT),
+        ({"type": "bounce"}, K.BOUNCED_SOFT),
         ({"type": "bounce", "status": "4.4.1"}, K.BOUNCED_SOFT),
         ({"type": "bounce", "status": "5.2.2"}, K.BOUNCED_SOFT),  # a full mailbox
         ({"type": "bounce", "status": "5.3.4"}, K.BOUNCED_SOFT),  # too large a mail
