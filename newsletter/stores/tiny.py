@@ -1,7 +1,7 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
-    announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
-    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
+    announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · open/2026-11-22_s_8k2mpq4x · documents/NAME
+    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json · runs/2026-11-22.json
     events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
     once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json · sign_ups/2026-11-22.json · enrolled/s_8k2mpq4x.json
 
@@ -46,6 +46,8 @@ _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
 _STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")  # and of whoever is enrolled
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+_OPEN_MARK = re.compile(r"(?P<on>\d{4}-\d\d-\d\d)_(?P<who>\S+)")
+_LOOKED = "looked"
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
 
 
@@ -74,6 +76,7 @@ class TinyStore:
         self._enrolled = folder / "enrolled"
         self._batches = folder / "batches"
         self._digests = folder / "digests"
+        self._open = folder / "open"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
@@ -99,7 +102,7 @@ class TinyStore:
                 files.make_folder(part)
             for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
                 files.make_folder(part)
-            for part in (self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
+            for part in (self._open, self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -160,7 +163,7 @@ class TinyStore:
                 is_running=self._running.is_taken,
             )
             if claimed is not None:
-                self._rows.put(path, claimed)
+                self._put_row(path, claimed)
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
     def move(self, delivery: Delivery) -> None:
@@ -171,7 +174,7 @@ class TinyStore:
                 return
             if stored is None or not ledger.is_next_of(delivery, stored):
                 raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
-            self._rows.put(path, delivery)
+            self._put_row(path, delivery)
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
         path = self._month_file(subscriber_id, digest_on)
@@ -183,15 +186,62 @@ class TinyStore:
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
+        if states and set(states) <= set(ledger.OPEN_STATES):
+            rows = [row for row in self.get_open_deliveries() if subscriber_id in (None, row.subscriber_id)]
+        else:
+            paths = self._month_files(subscriber_id, digest_on)
+            rows = [
+                row for path in paths if since is None or path.stem >= f"{since:%Y-%m}" for row in self._rows_of(path)
+            ]
         found = [
             row
-            for path in self._month_files(subscriber_id, digest_on)
-            for row in self._rows_of(path)
-            if (digest_on is None or row.digest_on == digest_on) and (not states or row.state in states)
+            for row in rows
+            if digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
+            and (not states or row.state in states)
         ]
-        return sorted(found, key=lambda row: (row.digest_on, row.subscriber_id))
+        return sorted(found, key=_by_date)
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        with self._change(self._open):
+            self._mark_what_others_left_open()
+            found = []
+            for path, match in _matching(self._open, _OPEN_MARK):
+                row = self.get_delivery(match["who"], date.fromisoformat(match["on"]))
+                if row is not None and row.state in ledger.OPEN_STATES:
+                    found.append(row)
+                else:  # a kill fell between the row and its mark
+                    path.unlink(missing_ok=True)
+        return sorted(found, key=_by_date)
+
+    def _put_row(self, path: Path, row: Delivery) -> None:
+        """Write a row. One that is open has its mark before that, any other loses it afterwards."""
+        is_open, mark = row.state in ledger.OPEN_STATES, self._open / f"{row.digest_on}_{row.subscriber_id}"
+        if is_open:
+            files.put_mark(mark)
+        self._rows.put(path, row)
+        if not is_open:
+            mark.unlink(missing_ok=True)
+
+    def _mark_what_others_left_open(self) -> None:
+        """Look through what was written since the last look, for rows without a mark: an older version makes none.
+
+        A folder's ctime is when a file in it was last put or replaced, by whatever program, a restored backup included.
+        """
+        looked = self._open / _LOOKED
+        since = looked.stat().st_mtime_ns if looked.exists() else 0
+        if since > self._open.stat().st_ctime_ns:  # the clock was set back since that look: its time says nothing
+            since = 0
+        folders = [path for path in self._deliveries.iterdir() if path.stat().st_ctime_ns >= since and path.is_dir()]
+        for path in [path for folder in folders for path in _files(folder, _MONTH_FILE)]:
+            for row in self._rows_of(path) if path.stat().st_ctime_ns >= since else []:
+                if row.state in ledger.OPEN_STATES:
+                    files.put_mark(self._open / f"{row.digest_on}_{row.subscriber_id}")
+        if folders or not since:
+            files.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
@@ -260,7 +310,7 @@ class TinyStore:
             events = self.get_events(subscriber_id, digest_on)
             row = ledger.after_events(stored, events, now, self._running.is_taken)
             if row is not stored:
-                self._rows.put(path, row)
+                self._put_row(path, row)
         return row
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
@@ -576,9 +626,17 @@ def _day_file(day: date) -> str:
     return f"{day.isoformat()}.json"
 
 
+def _by_date(row: Delivery) -> tuple[date, str]:
+    return row.digest_on, row.subscriber_id
+
+
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
-    return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+    return [path for path, _ in _matching(folder, name)]
+
+
+def _matching(folder: Path, name: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    return [(path, match) for path in folder.iterdir() if (match := name.fullmatch(path.name))]
 
 
 def _require_safe(name: str) -> str:
