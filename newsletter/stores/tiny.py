@@ -48,7 +48,11 @@ _STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")  # and of whoever is enrol
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 _OPEN_MARK = re.compile(r"(?P<on>\d{4}-\d\d-\d\d)_(?P<who>\S+)")
 _LOOKED = "looked"
+_MONTHS_IN_MEMORY = 48  # of the ledger: each mail asks three times for all rows of its reader
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
+
+
+_Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class TinyStore:
         self._contents = Shelf("digests", Digest, _digest_key, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
+        self._load_rows = lru_cache(maxsize=_MONTHS_IN_MEMORY)(self._load_rows_version)
         self._lock = FolderLock(locks / "folder.lock")
         self._running = RunLocks(locks)
         with _disk(folder):
@@ -118,11 +123,8 @@ class TinyStore:
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._announcements / f"{announced_on.isoformat()}.json"
         with _disk(path):
-            try:
-                version = path.stat()
-            except FileNotFoundError:
-                return None
-            return self._load_day(path, version.st_mtime_ns, version.st_ino, version.st_size)
+            version = _version(path)
+            return self._load_day(path, version) if version else None
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         found: list[AnnouncementDay] = []
@@ -144,8 +146,7 @@ class TinyStore:
             stored = [date.fromisoformat(path.stem) for path in _files(self._announcements, _DAY_FILE)]
         return [day for day in stored if day < before]
 
-    def _load_day_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> AnnouncementDay | None:
-        # The last three only say which version of the file the cached value is; a replaced file is another inode.
+    def _load_day_version(self, path: Path, _version: _Version) -> AnnouncementDay | None:
         return self._days.get(path, path.stem)
 
     # -- deliveries
@@ -262,9 +263,13 @@ class TinyStore:
                 return [folder / f"{digest_on:%Y-%m}.json" for folder in folders]
             return [path for folder in folders if folder.is_dir() for path in _files(folder, _MONTH_FILE)]
 
-    def _rows_of(self, path: Path) -> list[Delivery]:
+    def _rows_of(self, path: Path) -> Sequence[Delivery]:
         with _disk(path):
-            return self._rows.get_all(path)
+            version = _version(path)
+            return self._load_rows(path, version) if version else ()
+
+    def _load_rows_version(self, path: Path, _version: _Version) -> Sequence[Delivery]:
+        return self._rows.get_all(path)
 
     # -- digests
 
@@ -624,6 +629,15 @@ def _digest_key(digest: Digest) -> str:
 
 def _day_file(day: date) -> str:
     return f"{day.isoformat()}.json"
+
+
+def _version(path: Path) -> _Version | None:
+    """Which version of a file is there, for what is remembered of it; a replaced file is another inode."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _by_date(row: Delivery) -> tuple[date, str]:
