@@ -224,7 +224,7 @@ class TinyStore:
         if is_open:
             files.put_mark(mark)
         self._rows.put(path, row)
-        if not is_open:
+        if not is_open and mark.exists():
             mark.unlink(missing_ok=True)
 
     def _mark_what_others_left_open(self) -> None:
