@@ -33,8 +33,27 @@ class SourceError(NewsletterError):
         self.is_config = is_config
 
 
+class SourceBusy(SourceError):
+    """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
+
+    def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(category, message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
+
+
+class ReaderUnreadable(StoreError):
+    """What is kept of one subscriber cannot be read: hold back this one, loudly, and serve the others.
+
+    They are not to be mailed meanwhile: the file might say that they have left.
+    """
+
+    def __init__(self, subscriber_id: str, message: str) -> None:
+        super().__init__(message)
+        self.subscriber_id = subscriber_id
 
 
 class StoreConflict(StoreError):

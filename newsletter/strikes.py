@@ -7,13 +7,13 @@ runs: there the doubts of the latest ones count as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.errors import STOPPED_RETRY_S, SendError, SendStopped
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
-from newsletter.senders import Sender, name_of
+from newsletter.senders import Sender, name_of, unwatched
 from newsletter.stores import Store
 
 MOST_STRIKES = 2
@@ -58,9 +58,10 @@ class CountingSender:
                 RunOutcome.DEFERRED, f"not offered to {self.name} now: the latest mails there are in doubt"
             )
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         try:
-            accepted = self._sender.send(message)
+            watched = {} if leaving is unwatched else {"leaving": leaving}
+            accepted = self._sender.send(message, **watched)
         except SendError as error:
             self._strikes = self._strikes + error.strikes if error.strikes else 0
             if self._strikes >= MOST_STRIKES:
