@@ -223,6 +223,14 @@ def test_each_answer_has_its_consequence(status: int, kind: type[SendError]) -> 
     assert "; " in str(raised)
 
 
+@pytest.mark.parametrize("status", sorted({status for status, _ in TABLE} - {200}))
+def test_each_answer_says_how_much_it_is_about_sendgrid(status: int) -> None:
+    """Two in a row, and a run offers it no other mail: a doubt and "not available" are one, a refused key is two."""
+    raised = failure(error(status, "so it is"))
+    of_kind = {SendRejected: 0, SendInDoubt: 1, SendDeferred: 1, SendStopped: 2}
+    assert raised.strikes == of_kind[type(raised)]
+
+
 def test_the_table_of_the_code_is_tested_whole() -> None:
     tested = {status for status, _ in TABLE} | {202, 429, 302, 308}
     assert set(ANSWERS) <= tested
@@ -344,6 +352,7 @@ def test_without_a_connection_the_mail_is_deferred(server: SendGridServer, url: 
     with pytest.raises(SendDeferred, match="no connection to SendGrid") as raised:
         sender_for(server, url=url).send(message())
     assert raised.value.retry_after_s > 0
+    assert raised.value.strikes == 2
 
 
 def test_how_far_the_mail_before_came_means_nothing_for_the_next(server: SendGridServer) -> None:
