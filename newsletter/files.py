@@ -46,6 +46,7 @@ def write_whole(path: Path, data: bytes, *, temp_folder: Path) -> None:
 def put_mark(path: Path) -> None:
     """Make an empty file, readable by its owner only, that says something by its name. May be repeated."""
     if not path.exists():
+        make_folder(path.parent)
         path.touch(mode=0o600)
         _sync_folder(path.parent)
 

@@ -225,6 +225,7 @@ class TinyStore:
 
     def get_open_deliveries(self) -> list[Delivery]:
         with self._change(self._open):
+            files.make_folder(self._open)
             self._mark_what_others_left_open()
             found = []
             for path, match in _matching(self._open, _OPEN_MARK):

@@ -128,6 +128,15 @@ def test_the_folder_of_an_older_version_is_looked_through(tiny: TinyStore) -> No
     assert newer.get_open_deliveries() == opened
 
 
+def test_marks_that_are_deleted_while_a_store_is_at_work_are_made_again(tiny: TinyStore) -> None:
+    row = doubted(tiny)
+    shutil.rmtree(tiny._open)
+    other = handed_over(tiny, who="s_other")
+    assert tiny.get_open_deliveries() == [row, other]
+    shutil.rmtree(tiny._open)
+    assert tiny.get_open_deliveries() == [row, other]
+
+
 def test_what_an_older_version_writes_between_two_newer_ones_is_found(tiny: TinyStore) -> None:
     """Somebody installs the new one, goes back after a bad morning, and installs it again."""
     claim(tiny)
