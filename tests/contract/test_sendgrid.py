@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from pathlib import Path
+from threading import Event
 
 import pytest
 import trustme
@@ -23,6 +24,7 @@ from newsletter.tokens import Signer
 from tests import make
 from tests.contract import test_sender as every_sender
 from tests.contract.test_sender import ID, NOW, message
+from tests.contract.test_smtp_time import serving
 from tests.sendgrid_server import (
     KEY,
     RESERVED,
@@ -330,6 +332,47 @@ def test_a_strange_end_of_the_limit_does_no_harm(reset: str) -> None:
 
 
 # --- the line
+
+
+DRIPS = {
+    "the status": (b"", SendInDoubt),
+    "the headers": (b"HTTP/1.1 400 Bad Request\r\nX-Drip: ", SendRejected),
+    "the body": (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 9999\r\n\r\n", SendRejected),
+}
+
+
+@pytest.mark.parametrize(("begun", "kind"), DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["http", "https"])
+def test_an_answer_that_drips_is_cut(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: bytes, kind: type[SendError], is_encrypted: bool
+) -> None:
+    """A byte comes before each timeout, and there is an end all the same: in doubt unless the status was there."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    over = Event()
+
+    def drip(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) if is_encrypted else connection as line:
+            line.recv(65_536)
+            line.sendall(begun)
+            while not over.wait(0.02):
+                line.sendall(b"H")
+
+    scheme = "https" if is_encrypted else "http"
+    with (
+        serving(drip) as port,
+        closing(
+            SendGridSender(
+                KEY, clock=lambda: NOW, sleep=lambda _s: None, url=f"{scheme}://127.0.0.1:{port}", timeout_s=0.15
+            )
+        ) as sender,
+        pytest.raises(SendError) as raised,
+    ):
+        sender.send(message())
+    over.set()
+    assert type(raised.value) is kind
 
 
 def closed_port() -> str:
