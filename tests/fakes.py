@@ -122,6 +122,7 @@ class MemoryStore:
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
         rows = [
@@ -129,9 +130,13 @@ class MemoryStore:
             for row in self._rows.values()
             if subscriber_id in (None, row.subscriber_id)
             and digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
             and (not states or row.state in states)
         ]
         return sorted(rows, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        return self.get_deliveries(states=ledger.OPEN_STATES)
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)

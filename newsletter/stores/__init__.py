@@ -84,9 +84,13 @@ class Store(Protocol):
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
         """Rows that meet every condition given (no states: any), by date, then by subscriber."""
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        """Rows in a state of `ledger.OPEN_STATES`, in the same order. What it costs does not grow with the years."""
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         """Ids of papers that were, or may have been, in a mail to this subscriber.
