@@ -99,13 +99,13 @@ def build_teller(settings: Settings) -> Teller:
     )
 
 
-def build_web(settings: Settings) -> Flask:
-    """The web part as a WSGI application."""
+def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
+    """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
     from newsletter.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
-    joining = build_joining(settings, store) if settings.open_subscription else None
+    joining = build_joining(settings, store, asked) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(
@@ -126,6 +126,7 @@ def build_web(settings: Settings) -> Flask:
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             door=joining,
+            proxies=settings.trusted_proxies,
         )
     )
 
@@ -163,10 +164,9 @@ def public_archives(settings: Settings, store: Store) -> dict[str, str]:
     return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
 
 
-def build_joining(settings: Settings, store: Store) -> Joining:
+def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> Joining:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.joining import FILE, Joining, load_mails
-    from newsletter.later import Later
     from newsletter.subscribers import newcomer
 
     check_open_subscription(settings)
@@ -181,8 +181,7 @@ def build_joining(settings: Settings, store: Store) -> Joining:
         newcomer=lambda sign_up: newcomer(sign_up, load_file(settings, store)[0].defaults),
         most=settings.open_subscription_most,
         now=utc_now,
-        later=Later("subscribe"),
-        wait=time.sleep,
+        wake=asked,
         tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
     )
 

@@ -111,6 +111,13 @@ class Settings(BaseSettings):
         description="Where readers reach the web part ('newsletter serve'), such as https://papers.example.org. With "
         "https, mails have the one-click Unsubscribe button that Gmail and Yahoo ask for.",
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="How many proxies of yours stand in front of the web part, one behind another, each of which adds "
+        "whom it saw to X-Forwarded-For. Default: none, and that header means nothing.",
+    )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="What links and address tags in mails are signed with: one random text of 32 characters or more, "

@@ -33,6 +33,14 @@ class SourceError(NewsletterError):
         self.is_config = is_config
 
 
+class SourceBusy(SourceError):
+    """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
+
+    def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(category, message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
 

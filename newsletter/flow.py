@@ -21,6 +21,7 @@ from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
 from newsletter.errors import StoreConflict
 from newsletter.model import DeliveryState, Digest, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
 
@@ -54,6 +55,7 @@ def run_morning(
         morning = collect(
             desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
         )
+        forget_old(desk.store, min(morning.today.announced_on, started_at.date()))
         watcher.begin(DIGESTS, len(subscribers))
         entries = list[SubscriberReport]()
         halted: RunOutcome | None = None

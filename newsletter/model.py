@@ -550,6 +550,15 @@ class Vote:
     paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
 
 
+class SignUpMail(StrEnum):
+    """What became of the mail that the page to subscribe promised."""
+
+    WAITING = "waiting"  # to be sent, by whichever process gets to it
+    LEAVING = "leaving"  # the mail server has all of it but its end; without an answer nobody knows, and none is resent
+    SENT = "sent"
+    NONE = "none"  # none is to be sent any more: refused, one too many, or the reader of another form
+
+
 @dataclass(frozen=True, slots=True)
 class SignUp:
     """What somebody asked for on the page to subscribe. Nothing follows from it until it is confirmed by mail.
@@ -567,6 +576,10 @@ class SignUp:
     frequency: Frequency | None = None
     language: str = ""
     confirmed_at: datetime | None = None
+    mail: SignUpMail = SignUpMail.SENT  # what was kept before this field was had its mail
+    tries: int = 0  # that surely failed
+    retry_at: datetime | None = None  # not before this time
+    held_by: str = ""  # the run that sends it; without meaning when that has ended
 
 
 # --- the run ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger, spending, suppress
+from newsletter import announcements, ledger, spending, suppress
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -25,6 +25,8 @@ from newsletter.model import (
     Digest,
     EventKind,
     Evidence,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     Message,
@@ -37,6 +39,7 @@ from newsletter.model import (
     Standing,
     Vote,
 )
+from newsletter.senders import unwatched
 
 
 class MemoryStore:
@@ -68,6 +71,12 @@ class MemoryStore:
     def remember_day(self, day: AnnouncementDay) -> None:
         self._days[day.announced_on] = day
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        with self._lock:
+            known = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = self._days[announced_on] = announcements.with_feeds(known, feeds, reports)
+        return day
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)
 
@@ -75,8 +84,9 @@ class MemoryStore:
         found = [self._days[on] for on in sorted(self._days) if on < before and self._days[on].announcements]
         return found[-limit:] if limit > 0 else []
 
-    def forget_days(self, *, before: date) -> None:
-        self._days = {on: day for on, day in self._days.items() if on >= before}
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest(self._days, before, most_days)
+        self._days = {on: day for on, day in self._days.items() if on not in gone}
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
@@ -203,8 +213,9 @@ class MemoryStore:
             self._once.add((what, key, on))
         return is_new
 
-    def forget_claims(self, *, before: date) -> None:
-        self._once = {claim for claim in self._once if claim[2] >= before}
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for _, _, on in self._once), before, most_days)
+        self._once = {claim for claim in self._once if claim[2] not in gone}
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         with self._lock:
@@ -216,15 +227,25 @@ class MemoryStore:
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         return self._sign_ups.get((on, subscriber_id))
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        with self._lock:
-            known = self.get_sign_up(subscriber_id, on)
-            if known is not None and known.confirmed_at is None:
-                known = self._sign_ups[on, subscriber_id] = replace(known, confirmed_at=now)
-        return known
+    def get_sign_ups(self) -> list[SignUp]:
+        return sorted(self._sign_ups.values(), key=lambda one: (one.at, one.subscriber_id))
 
-    def forget_sign_ups(self, *, before: date) -> None:
-        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] >= before}
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        with self._lock:
+            known = self._sign_ups.pop((on, subscriber_id), None)
+            changed = change(known) if known is not None else None
+            if changed is not None:
+                self._sign_ups[on, subscriber_id] = changed
+        return changed
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        return self.change_sign_up(
+            subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
+        )
+
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
+        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] not in gone}
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         with self._lock:
@@ -271,10 +292,12 @@ class MemoryStore:
             found = [call for (day, _), call in self._calls.items() if since <= day <= until]
         return sorted(found, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
-        self._calls = {key: call for key, call in self._calls.items() if key[0] >= before}
-        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
-        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) >= before}
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
+        dated = (*self._judgements.values(), *self._calls.values(), *self._batches.values())
+        gone = _oldest((_utc_day(one.at) for one in dated), before, most_days)
+        self._calls = {key: call for key, call in self._calls.items() if key[0] not in gone}
+        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) not in gone}
+        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) not in gone}
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         with self._lock:
@@ -323,6 +346,10 @@ class MemoryStore:
         return self._documents.get(name)
 
 
+def _oldest(days: Iterable[date], before: date, most_days: int | None) -> set[date]:
+    return set(sorted({day for day in days if day < before})[:most_days])
+
+
 def _utc_day(at: datetime) -> date:
     return at.astimezone(UTC).date()
 
@@ -354,8 +381,10 @@ class FlakySender:
         self._script = iter(script)
         self._blind = blind
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         act = next(self._script, Act.ACCEPT)
+        if act not in (Act.DEFER, Act.STOP, Act.REJECT):
+            leaving()
         if act in (Act.ACCEPT, Act.KEEP):
             self.mails.append(message)
         match act:

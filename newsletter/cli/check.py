@@ -51,6 +51,7 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
         checks += [
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
+            ("web part", lambda: _web(settings)),
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
@@ -144,6 +145,16 @@ def _joining(settings: Settings) -> str:
     app.check_open_subscription(settings)
     page = f"{(settings.base_url or '').rstrip('/')}/subscribe"
     return f"{len(enrolled)}, and others can subscribe at {page} (NEWSLETTER_OPEN_SUBSCRIPTION)"
+
+
+def _web(settings: Settings) -> str:
+    if not settings.base_url:
+        return "no address, so mails have no links to it (NEWSLETTER_BASE_URL)"
+    count = settings.trusted_proxies
+    if count:
+        plural = "y" if count == 1 else "ies"
+        return f"{settings.base_url}, behind {count} prox{plural} that tell who asks (NEWSLETTER_TRUSTED_PROXIES)"
+    return f"{settings.base_url}, with no proxy that tells who asks (NEWSLETTER_TRUSTED_PROXIES)"
 
 
 def _templates(settings: Settings) -> str:

@@ -8,7 +8,7 @@ import click
 
 from newsletter import app, log
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import NewsletterError
@@ -46,7 +46,7 @@ def command(once: bool) -> None:
         return
     is_ended = work_until_asked([lambda duty: keep_inbox(settings, mailbox, duty)])
     log.get_log().info("shutdown")
-    sys.exit(0 if is_ended else 1)
+    leave(0 if is_ended else 1)
 
 
 def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:

@@ -29,6 +29,7 @@ from sendgrid import SendGridAPIClient
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
+from newsletter.senders import unwatched
 
 MOST_WAIT_S = 120.0  # for the rate limit to end, in one go
 MOST_WAITS = 3
@@ -315,7 +316,8 @@ class SendGridSender:
         """With the host, which tells the EU's accounts from the others."""
         return f"sendgrid:{urlsplit(self._api.host).netloc.rpartition('@')[2].lower()}"
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+        leaving()
         answer = self._ask_patiently(message, sandbox=False)
         if rule_for(answer.status).then is not Then.ACCEPTED:
             raise self._error(message, answer, sandbox=False)

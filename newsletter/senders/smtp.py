@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
+from newsletter.senders import unwatched
 
 _RETRY_AFTER_S = 15 * 60.0  # what greylisting asks for at most (RFC 6647 §5: from a minute to a day, mostly minutes)
 _CLOSING = 421  # RFC 5321 §3.8: the server ends the connection, whatever it was asked
@@ -133,15 +134,15 @@ class SmtpSender:
         """Without the account, which often is an address; the server's log has the mails of all accounts."""
         return f"smtp:{self._server.host.lower()}:{self._server.port}"
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         was_open = self._idle is not None
         try:
             try:
-                receipt = self._offer(message)
+                receipt = self._offer(message, leaving)
             except _Failed as failed:
                 if not (was_open and failed.stage is Stage.SENDER and failed.code in (None, _CLOSING)):
                     raise
-                receipt = self._offer(message)  # the server had closed the idle connection
+                receipt = self._offer(message, leaving)  # the server had closed the idle connection
         except _Failed as failed:
             raise self._error(message.delivery_id, failed) from failed
         return Accepted(receipt, self._clock())
@@ -159,7 +160,7 @@ class SmtpSender:
 
     # -- one mail
 
-    def _offer(self, message: Message) -> str:
+    def _offer(self, message: Message, leaving: Callable[[], None]) -> str:
         """The server's words for having accepted it. Raises _Failed."""
         envelope_from = message.envelope_from or message.mime["From"].addresses[0].addr_spec
         for stage, address in ((Stage.SENDER, envelope_from), (Stage.RECIPIENT, message.to)):
@@ -169,7 +170,7 @@ class SmtpSender:
         smtp, self._idle = self._idle or self._open(), None
         is_ready = False
         try:
-            receipt = _hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp))
+            receipt = _hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp), leaving)
             is_ready = True
         except _Failed as failed:
             is_ready = failed.code not in (None, _CLOSING) and failed.means is not SendStopped and _is_reset(smtp)
@@ -253,7 +254,7 @@ class SmtpSender:
         return SendRejected(delivery_id, text, said=failed.said)
 
 
-def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes) -> str:
+def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]) -> str:
     """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
     options = ([f"SIZE={len(mail)}"] if smtp.has_extn("size") else []) + ([] if mail.isascii() else ["BODY=8BITMIME"])
     _ask(Stage.SENDER, lambda: smtp.mail(envelope_from, options))
@@ -264,6 +265,7 @@ def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes) -> 
         smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
     except OSError as error:
         raise _broken(Stage.TEXT, error) from error
+    leaving()
     return _ask(Stage.END, lambda: smtp.docmd("."))
 
 

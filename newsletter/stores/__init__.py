@@ -13,6 +13,8 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -32,6 +34,9 @@ class Store(Protocol):
     Each method is all-or-nothing and idempotent on its key, and survives `kill -9` at any moment: afterwards
     the old or the new value is there, whole. Dates and aware UTC datetimes go in and come out unchanged.
     Raises StoreError when the memory cannot be read or written.
+
+    Of what `forget_days`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days` takes the oldest
+    days with anything of that kind, at most so many (None: all of them).
     """
 
     # -- announcements: one AnnouncementDay for each arXiv day
@@ -39,12 +44,18 @@ class Store(Protocol):
     def remember_day(self, day: AnnouncementDay) -> None:
         """Keep this as all that is known of that arXiv day, in place of what was kept before."""
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        """Merge these into what is kept of that arXiv day (`announcements.with_feeds`), and give the merged day.
+
+        Of any number of racing calls nothing that one of them read is lost.
+        """
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
 
     # -- deliveries: the ledger
@@ -141,21 +152,30 @@ class Store(Protocol):
         `key` any text.
         """
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was claimed on days before that date."""
 
     # -- who subscribes on the web
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
-        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept."""
+        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
+
+        Takes the same work either way: its time says nothing about the address.
+        """
 
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         """What they asked for on that UTC day."""
 
+    def get_sign_ups(self) -> list[SignUp]:
+        """All that is kept, by when they asked."""
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        """Put what `change` makes of it in its place, or drop it for None, as one step; None if nothing is kept."""
+
     def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
         """Write down when it was confirmed, the first time; None if nothing is kept."""
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
@@ -195,7 +215,7 @@ class Store(Protocol):
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
         """The calls of these UTC days, both included, oldest first."""
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         """Drop judgements, calls and batches of the UTC days before that date."""
 
     # -- batches of calls

@@ -21,13 +21,15 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import files, ledger, spending, suppress
+from newsletter import announcements, files, ledger, spending, suppress
 from newsletter.errors import StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -112,6 +114,14 @@ class TinyStore:
         with self._change(path):
             self._days.put(path, day)
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        path = self._announcements / _day_file(announced_on)
+        with self._change(path):
+            known = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = announcements.with_feeds(known, feeds, reports)
+            self._days.put(path, day)
+        return day
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._announcements / f"{announced_on.isoformat()}.json"
         with _disk(path):
@@ -131,10 +141,9 @@ class TinyStore:
                 found.append(day)
         return found[::-1]
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._announcements):
-            for announced_on in self._stored_days(before):
-                (self._announcements / f"{announced_on.isoformat()}.json").unlink(missing_ok=True)
+            _forget(_files(self._announcements, _DAY_FILE), before, most_days)
 
     def _stored_days(self, before: date) -> list[date]:
         with _disk(self._announcements):
@@ -337,43 +346,49 @@ class TinyStore:
             self._claimed.put(path, _Claimed(key))
         return True
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._once):
-            for folder in [path for path in self._once.iterdir() if path.is_dir()]:
-                for path in _files(folder, _DAY_FILE):
-                    if path.stem < before.isoformat():
-                        path.unlink(missing_ok=True)
+            folders = [path for path in self._once.iterdir() if path.is_dir()]
+            _forget([path for folder in folders for path in _files(folder, _DAY_FILE)], before, most_days)
 
     # -- who subscribes on the web
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         path = self._sign_ups / _day_file(sign_up.at.astimezone(UTC).date())
         with self._change(path):
-            if self._asked.get(path, sign_up.subscriber_id) is not None:
-                return False
-            self._asked.put(path, sign_up)
-        return True
+            known = self._asked.get(path, sign_up.subscriber_id)
+            self._asked.put(path, known or sign_up)
+        return known is None
 
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
         path = self._sign_ups / _day_file(on)
         with _disk(path):
             return self._asked.get(path, subscriber_id)
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+    def get_sign_ups(self) -> list[SignUp]:
+        with _disk(self._sign_ups):
+            found = [one for path in _files(self._sign_ups, _DAY_FILE) for one in self._asked.get_all(path)]
+        return sorted(found, key=lambda sign_up: (sign_up.at, sign_up.subscriber_id))
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         path = self._sign_ups / _day_file(on)
         with self._change(path):
             known = self._asked.get(path, subscriber_id)
-            if known is None or known.confirmed_at is not None:
-                return known
-            confirmed = replace(known, confirmed_at=now)
-            self._asked.put(path, confirmed)
-        return confirmed
+            changed = change(known) if known is not None else None
+            if changed is None:
+                self._asked.drop(path, subscriber_id)
+            elif changed != known:
+                self._asked.put(path, changed)
+        return changed
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        return self.change_sign_up(
+            subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
+        )
+
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._sign_ups):
-            for path in _files(self._sign_ups, _DAY_FILE):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            _forget(_files(self._sign_ups, _DAY_FILE), before, most_days)
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
@@ -448,12 +463,11 @@ class TinyStore:
             calls = [call for path in paths for call in self._bills.get_all(path)]
         return sorted(calls, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._calls):
             profiles = [folder for folder in self._judgements.iterdir() if folder.is_dir()]
-            for path in (*self._batch_files(), *(p for f in (self._calls, *profiles) for p in _files(f, _DAY_FILE))):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            dated = [path for folder in (self._calls, *profiles) for path in _files(folder, _DAY_FILE)]
+            _forget([*self._batch_files(), *dated], before, most_days)
             for folder in profiles:
                 if not any(folder.iterdir()):
                     folder.rmdir()
@@ -579,6 +593,14 @@ def _day_file(day: date) -> str:
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
     return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+
+
+def _forget(paths: Sequence[Path], before: date, most_days: int | None) -> None:
+    """Delete those of the oldest `most_days` days before that date. Call under the folder's lock."""
+    days = sorted({path.stem for path in paths if path.stem < before.isoformat()})[:most_days]
+    for path in paths:
+        if path.stem in days:
+            path.unlink(missing_ok=True)
 
 
 def _require_safe(name: str) -> str:

@@ -26,10 +26,12 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from newsletter import sendgrid_events
 from newsletter.errors import ConfigError, StoreError
 from newsletter.replies import Envelope
+from newsletter.web.limits import Room
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
 MOST_PARTS = 200
+PLACES, WAITING, WAIT_S = 3, 2, 10.0  # mails that are acted on at once: one may wait for a mail server that hangs
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def blueprint(
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("inbound", __name__)
+    room = Room(PLACES, WAITING, WAIT_S)
 
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
@@ -67,11 +70,14 @@ def blueprint(
 
     @hook.post(f"{PATH}/<rest:path>")
     def take(path: str) -> tuple[str, int]:
-        flask.request.max_content_length = MOST_BYTES
         body = flask.request.get_data(cache=False)
         if listener is None or not is_believed(path, body):
             _log.warning("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
+        with room.place():
+            return heard(listener, body)
+
+    def heard(listener: Listener, body: bytes) -> tuple[str, int]:
         fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
         if fields is None:
             _log.warning("a post to %s is no form that could be read", PATH)

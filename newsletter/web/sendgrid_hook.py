@@ -15,9 +15,11 @@ import flask
 from newsletter import sendgrid_events
 from newsletter.errors import StoreError
 from newsletter.stores import Store
+from newsletter.web.limits import Room
 
 PATH = "/hooks/sendgrid/events"
 MOST_BYTES = 4 * 1024 * 1024  # SendGrid posts at 768 kB at the latest (Event Webhook overview)
+PLACES, WAITING, WAIT_S = 1, 1, 10.0  # posts at once: thousands of events take a while
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +31,10 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("sendgrid_hook", __name__)
+    room = Room(PLACES, WAITING, WAIT_S)
 
     @hook.post(PATH)
     def take() -> tuple[str, int]:
-        flask.request.max_content_length = MOST_BYTES
         body = flask.request.get_data(cache=False)
         if key is None:
             _log.warning("events of SendGrid are refused without a key; set NEWSLETTER_SENDGRID_WEBHOOK_KEY")
@@ -42,7 +44,8 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
         if not sendgrid_events.verify(body, signature, timestamp, key, now()):
             _log.warning("a post to %s has no good signature; if SendGrid sent it, set its key anew", PATH)
             return "the signature is not SendGrid's, or too old\n", 403
-        return _keep(store, body, now())
+        with room.place():
+            return _keep(store, body, now())
 
     return hook
 

@@ -177,6 +177,20 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
     assert server.offered <= 1
 
 
+def test_a_mail_leaves_with_the_dot_that_ends_it_and_not_before(server: Postmaster, sender: SmtpSender) -> None:
+    offered: list[int] = []
+
+    def keep() -> None:
+        offered.append(server.offered)
+        raise LookupError("not now")
+
+    with pytest.raises(LookupError):
+        sender.send(message(), leaving=keep)
+    assert (offered, server.mails) == ([1], [])
+    sender.send(message(OTHER))
+    assert len(server.mails) == 1
+
+
 def test_a_line_cut_in_the_middle_of_the_text_is_no_doubt(sender: SmtpSender, host: MailHost) -> None:
     """The server says go on and hangs up; the text is longer than what the two machines keep in between."""
     listener = socket.create_server(("127.0.0.1", 0))

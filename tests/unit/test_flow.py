@@ -366,29 +366,40 @@ def test_a_paper_is_not_compared_with_its_own_first_try() -> None:
     assert given.scorer.earlier[-1] == [["2601.00001"]]
 
 
-def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
+def test_a_run_forgets_what_is_old_once_runs_of_three_days_say_what_day_it_is() -> None:
     given = morning(*two_papers())
-    ages = (timedelta(days=59), timedelta(days=61))
-    old_and_older = [
-        ModelCall(f"call{age.days}", make.NOW - age, "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
-        for age in ages
+    calls = [
+        ModelCall(f"call{age}", make.NOW - timedelta(days=age), "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
+        for age in (59, 61)
     ]
-    for call in old_and_older:
-        given.store.begin_call(call, budget_usd=None)
-    given.run()
-    assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
-
-
-def test_a_run_forgets_what_nobody_confirmed_within_a_week() -> None:
-    given = morning(*two_papers())
     asked = [
-        SignUp("s_stranger", make.NOW - timedelta(days=days), "eve@example.org", "", ("cs.LG",), "Graphs.")
-        for days in (7, 8)
+        SignUp("s_stranger", make.NOW - timedelta(days=age), "eve@example.org", "", ("cs.LG",), "Graphs.")
+        for age in (7, 8)
     ]
-    for one in asked:
-        given.store.add_sign_up(one)
+    for call, sign_up in zip(calls, asked, strict=True):
+        given.store.begin_call(call, budget_usd=None)
+        given.store.add_sign_up(sign_up)
     given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[::-1]
+    for _ in range(2):
+        next_day(given)
+        given.now += timedelta(days=1)
+        given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[:1]
     assert [given.store.get_sign_up("s_stranger", asked_on(one)) for one in asked] == [asked[0], None]
+
+
+def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> None:
+    given = morning(*two_papers())
+    given.run()
+    right, given.now, given.source.on = given.now, given.now + timedelta(days=800), date(2028, 3, 16)
+    given.source.days[given.source.on] = {}
+    given.run()
+    given.now, given.source.on = right, make.TUESDAY
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    day = given.store.get_day(make.TUESDAY)
+    assert day is not None
+    assert len(day.announcements) == 2
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:

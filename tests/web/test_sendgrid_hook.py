@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
@@ -19,9 +19,11 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
+from newsletter.web import create_app
 from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
+from tests.web.test_unsubscribe import part_of
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 WHO, DAY = "s_ak2mpq4x", date(2026, 11, 22)
@@ -30,10 +32,7 @@ SIGNER = EventSigner()
 
 
 def client_of(store: Store, key: str | None = SIGNER.public) -> FlaskClient:
-    app = flask.Flask("test")
-    app.config["MAX_CONTENT_LENGTH"] = 1024  # the rest of the site wants less
-    app.register_blueprint(blueprint(store, key, lambda: NOW))
-    return app.test_client()
+    return create_app(replace(part_of(store), webhook_key=key, now=lambda: NOW)).test_client()
 
 
 def accepted(store: Store) -> Delivery:
