@@ -22,6 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from newsletter import announcements, files, ledger, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
@@ -395,6 +396,9 @@ class TinyStore:
         with self._change(path):
             others = {known.subscriber_id for known in self.get_enrolled()} - {sign_up.subscriber_id}
             if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            known = self._asked.get(path, sign_up.subscriber_id)
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
                 return False
             self._asked.put(path, sign_up)
         return True
