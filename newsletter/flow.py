@@ -24,6 +24,7 @@ from newsletter.model import DeliveryState, Digest, RunOutcome, RunReport, Subsc
 from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
+from newsletter.strikes import CountingSender, Halt
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -42,11 +43,13 @@ def run_morning(
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
     each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
     leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
-    finished, no other is begun. Raises StoreError if the memory fails (sending
-    without memory would mail things twice), and LedgerError if the books do not balance at the end.
+    finished, no other is begun; nor is it when the sender fails for all (strikes.py). Raises StoreError if the memory
+    fails (sending without memory would mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    sender = CountingSender(desk.sender)
+    desk = replace(desk, sender=sender)
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
@@ -58,11 +61,10 @@ def run_morning(
         forget_old(desk.store, min(morning.today.announced_on, started_at.date()))
         watcher.begin(DIGESTS, len(subscribers))
         entries = list[SubscriberReport]()
-        halted: RunOutcome | None = None
+        interrupted: Halt | None = None
         for subscriber in subscribers:
-            halted = halted or (RunOutcome.INTERRUPTED if should_stop() else None)
-            entry = serve(desk, morning, subscriber, due_only=due_only, halted=halted)
-            halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
+            interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
+            entry = serve(desk, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
             watcher.step(entry)
             entries.append(entry)
         if due_only and not should_stop():
@@ -93,11 +95,11 @@ def serve(
     subscriber: Subscriber,
     *,
     due_only: bool = False,
-    halted: RunOutcome | None = None,
+    halt: Halt | None = None,
 ) -> SubscriberReport:
     """One subscriber's mail, from claim to acceptance, or the reason why there is none.
 
-    `halted` says why no other mail is to be begun.
+    `halt` says why no other mail is to be begun.
     """
     now = desk.now()
     if suppression := desk.store.get_standing(subscriber.subscriber_id).suppression:
@@ -110,8 +112,8 @@ def serve(
     if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, desk.timing)):
         is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, desk.timing)
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
-    if halted:
-        return SubscriberReport(subscriber.subscriber_id, halted)
+    if halt:
+        return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
     days = cover(desk, morning, subscriber, digest_on)
     if not announced(days, subscriber.categories):
         failed = failed_feeds(morning.today, subscriber)

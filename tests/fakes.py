@@ -363,6 +363,7 @@ class Act(StrEnum):
 
     ACCEPT = "accept"
     DEFER = "defer"
+    AWAY = "away"  # there is no connection
     STOP = "stop"  # the provider refuses us
     REJECT = "reject"
     GONE = "gone"  # rejected, since there is no such mailbox
@@ -394,6 +395,8 @@ class FlakySender:
         match act:
             case Act.DEFER:
                 raise SendDeferred(message.delivery_id, "try again in a minute", retry_after_s=60.0)
+            case Act.AWAY:
+                raise SendDeferred(message.delivery_id, "nobody listens there", retry_after_s=60.0, strikes=2)
             case Act.STOP:
                 raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:

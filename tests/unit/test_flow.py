@@ -662,6 +662,22 @@ def test_when_the_provider_refuses_us_nothing_more_is_tried() -> None:
     assert given.outcomes() == [RunOutcome.ALREADY_SENT, RunOutcome.SENT, RunOutcome.SENT]
 
 
+@pytest.mark.parametrize("acts", [[Act.LOSE, Act.LOSE], [Act.KEEP, Act.LOSE], [Act.AWAY]])
+def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(acts: list[Act]) -> None:
+    given = morning(*two_papers(), subscribers=several(5))
+    given.sender = FlakySender(lambda: make.NOW, [Act.ACCEPT, *acts], blind=True)
+    report = given.run()
+    tried = {Act.AWAY: RunOutcome.DEFERRED}.get(acts[0], RunOutcome.IN_DOUBT)
+    outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
+    assert [entry.outcome for entry in report.subscribers] == outcomes
+    assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
+    rest = [entry.detail for entry in report.subscribers[1 + len(acts) :]]
+    assert len(set(rest)) == 1, "one line of one alert"
+    given.now += timedelta(hours=1)
+    again = given.outcomes()
+    assert again[1 + len(acts) :] == [RunOutcome.SENT] * (4 - len(acts))
+
+
 def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:
     given = morning(*two_papers(), subscribers=several(3))
     report = run_morning(

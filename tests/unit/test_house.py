@@ -39,7 +39,7 @@ ALSO_FOR = {
     },
 }
 FLOW = {  # the morning, its steps, and a trial of it
-    *("flow", "desk", "collect", "draft", "ahead", "deliver", "profiles", "retention"),
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "profiles", "retention"),
 }
 TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
 READS_THE_WORLD = {"config", "app", "cli"}
