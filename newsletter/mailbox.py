@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxMoveError
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError, MailboxMoveError
 
-from newsletter.errors import ConfigError, NewsletterError, StoreError, UnreadableMail
+from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
 from newsletter.mail_folders import find_folder, find_or_make_folder, folders_in_words
 from newsletter.mail_parts import MOST_BYTES
 
@@ -80,8 +80,9 @@ class Mailbox:
         """
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
         with self._opened() as box:
-            self._require(box)
-            done = self._place(box)
+            self._require_able(box)
+            done = self._find_done(box)
+            self._enter_inbox(box)
             moved = self._move(box, done, finds_all=finds_all)
             box.folder.set(done)
             unread = box.uids(AND(seen=False))
@@ -92,6 +93,21 @@ class Mailbox:
             if seen.held:
                 raise seen.held[0]
             return seen.done
+
+    def look(self) -> str:
+        """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
+
+        Raises as `read` does.
+        """
+        server = self._server
+        with self._opened() as box:
+            self._require_able(box)
+            self._enter_inbox(box)
+            waiting = len(box.uids(AND(seen=False)))
+            states = {True: "is there", False: "will be made"}
+            folders = [f"{name} {states[find_folder(box, name) is not None]}" for name in (server.done, server.failed)]
+            mails = f"{waiting} new mail{'' if waiting == 1 else 's'} in {server.folder}"
+            return f"{server.host} takes the login; {mails}, {', '.join(folders)}"
 
     def _hand_on(
         self,
@@ -113,6 +129,8 @@ class Mailbox:
                     raise raw
                 for each in raw:
                     handle(each)
+            except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
+                seen.held.append(error)
             except (StoreError, ConfigError) as error:
                 seen.held.append(error)
                 continue
@@ -155,13 +173,17 @@ class Mailbox:
             raise ConfigError(
                 f"{server.host} refuses the login; set NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD anew"
             ) from error
+        except MailboxFolderSelectError as error:
+            raise ConfigError(
+                f"{server.host} has no folder {server.folder} that can be opened; set NEWSLETTER_IMAP_FOLDER to one"
+            ) from error
         except ssl.SSLCertVerificationError as error:
             raise ConfigError(
                 f"the certificate of {server.host} is not to be trusted ({error.verify_message}); "
                 "set NEWSLETTER_IMAP_HOST to the name in it"
             ) from error
         except (ImapToolsError, OSError, imaplib.IMAP4.error) as error:
-            raise MailboxFailed(f"{server.host} could not be read by IMAP: {type(error).__name__}") from error
+            raise MailboxFailed(f"{server.host} could not be read by IMAP: {_words(error)}") from error
 
     def _connect(self) -> BaseMailBox:
         host, port = self._server.host, self._server.port
@@ -178,7 +200,7 @@ class Mailbox:
         _, told = box.client.capability()  # a server may tell more after the login
         box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
-    def _require(self, box: BaseMailBox) -> None:
+    def _require_able(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
         if missing := {"MOVE", "UIDPLUS"} - able:
             raise ConfigError(
@@ -186,22 +208,23 @@ class Mailbox:
                 "let another mailbox get the replies"
             )
 
-    def _place(self, box: BaseMailBox) -> str:
-        """Enters the folder that new mail comes to; the full name of the one it is moved to."""
-        server = self._server
-        inbox = find_folder(box, server.folder)
+    def _enter_inbox(self, box: BaseMailBox) -> None:
+        inbox = find_folder(box, self._server.folder)
         if inbox is None:
             raise ConfigError(
-                f"{server.host} has no folder {server.folder}; "
+                f"{self._server.host} has no folder {self._server.folder}; "
                 f"set NEWSLETTER_IMAP_FOLDER to one that it has ({folders_in_words(box)})"
             )
-        done = find_or_make_folder(box, server.done)
+        box.folder.set(inbox)
+
+    def _find_done(self, box: BaseMailBox) -> str:
+        """The full name of the folder that mail is moved to, which is made if it is not there."""
+        done = find_or_make_folder(box, self._server.done)
         if done is None:
             raise ConfigError(
-                f"{server.host} has no folder {server.done} and makes none; "
+                f"{self._server.host} has no folder {self._server.done} and makes none; "
                 f"set NEWSLETTER_IMAP_DONE to one that it has ({folders_in_words(box)})"
             )
-        box.folder.set(inbox)
         return done
 
     def _move(self, box: BaseMailBox, done: str, *, finds_all: bool) -> set[str]:
@@ -228,6 +251,12 @@ class _Seen:
     failed: dict[str, Exception] = field(default_factory=dict)
     held: list[StoreError | ConfigError] = field(default_factory=list)
     is_stopped: bool = False
+
+
+def _words(error: Exception) -> str:
+    """What the system or the server says, bounded; the libraries' own errors may hold what was sent."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{said} ({type(error).__name__})" if said else type(error).__name__
 
 
 def _leave(box: BaseMailBox) -> None:
