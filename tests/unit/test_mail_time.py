@@ -111,6 +111,29 @@ def test_so_are_headers_one_long_or_many_short(name: str, piece: str) -> None:
     assert seconds((f"{name}: {short}\n" * 100 + f"{HEAD}\nunsubscribe\n").encode()) < MOST_S
 
 
+CHARSETS = (
+    "punycode",
+    "idna",
+    "unicode_escape",
+    "raw-unicode-escape",
+    "undefined",
+    "base64",
+    "rot13",
+    "utf-7",
+    "utf-16",
+)
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_so_is_a_text_in_what_python_takes_for_a_charset(charset: str) -> None:
+    said = "a" * LENGTH + "-" + "b" * LENGTH
+    assert seconds(f"{HEAD}Content-Type: text/plain; charset={charset}\n\n{said}\\N\n".encode()) < MOST_S
+    found = read_reply(f"{HEAD}Content-Type: text/plain; charset={charset}\n\nweekly\n".encode(), HOUSE, now=NOW)
+    assert isinstance(found, Request)
+    if charset != "utf-16":  # which these six letters could be
+        assert found.command is Command.WEEKLY
+
+
 def nested(depth: int) -> str:
     text = 'Content-Type: multipart/mixed; boundary="b0"\n\n'
     for level in range(depth):
