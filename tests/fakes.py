@@ -16,6 +16,7 @@ from enum import StrEnum
 from threading import RLock
 
 from newsletter import announcements, ledger, moving, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -266,6 +267,9 @@ class MemoryStore:
         with self._lock:
             others = self._enrolled.keys() - {sign_up.subscriber_id}
             if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            known = self._enrolled.get(sign_up.subscriber_id)
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
                 return False
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True

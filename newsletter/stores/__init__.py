@@ -223,8 +223,8 @@ class Store(Protocol):
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         """Keep this as what makes them a subscriber, in place of an earlier one.
 
-        False, and nothing is kept, if `most` others are enrolled already who are not suppressed. Of any number of
-        racing calls no more than that are let in.
+        False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
+        already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
     def get_enrolled(self) -> list[SignUp]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from newsletter import announcements, files, ledger, moving, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
@@ -654,7 +655,9 @@ class TinyStore:
             others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
             if sum(map(self._takes_place, others)) >= most:
                 return False
-            self._get_enrolled(sign_up.subscriber_id)  # what cannot be read is not written over
+            known = self._get_enrolled(sign_up.subscriber_id)  # what cannot be read is not written over
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
+                return False
             self._asked.put(path, sign_up)
         return True
 
