@@ -50,6 +50,7 @@ class PaperView:
     all_authors: str
     abstract: str  # as much of it as there is room for
     comment: str
+    comment_language: str  # empty for that of the mail
     relevance: int
     novelty: int
     category: str
@@ -157,7 +158,7 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
     """The whole digest. `ways` are those by which this very mail is answered; `profile` is what was asked for."""
     subscriber, counts = digest.subscriber, digest.counts
     names_topics = len(subscriber.profile.topics) > 1
-    papers = tuple(_paper_view(entry, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
+    papers = tuple(_paper_view(entry, digest, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
     return View(
         brand=brand,
         name=subscriber.name,
@@ -246,7 +247,7 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
+def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
     paper, text = entry.paper, _readable(entry.paper)
     return PaperView(
         number=entry.number,
@@ -259,6 +260,7 @@ def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bo
         all_authors=text.all_authors,
         abstract=text.abstract,
         comment=_comment(entry.score.comment),
+        comment_language=wording.marked_language(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
