@@ -26,6 +26,7 @@ PAPER_AUTHORS = 6  # the web edition has them all
 # of 7 characters with the blank.
 CHARS_A_MINUTE = 1650
 PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
+PROFILE_CHARS_OF_A_LONG_MAIL = 400  # where papers stand in brief: two more of them have room
 PINNED_SHOWN = 10
 
 
@@ -141,9 +142,10 @@ class View:
     @property
     def profile_start(self) -> str:
         """The profile, cut at the end of a line where it is long; the text part and the web edition have all of it."""
-        if len(self.profile) <= PROFILE_CHARS:
+        most = PROFILE_CHARS_OF_A_LONG_MAIL if self.brief or self.left_out else PROFILE_CHARS
+        if len(self.profile) <= most:
             return self.profile
-        return f"{self.profile[:PROFILE_CHARS].rpartition(chr(10))[0] or self.profile[:PROFILE_CHARS]}\n…"
+        return f"{self.profile[:most].rpartition(chr(10))[0] or self.profile[:most]}\n…"
 
     def at(self, levels: Sequence[Level]) -> View:
         """The same with so much of each paper, for a digest in which everything is shown yet."""
