@@ -6,13 +6,14 @@ What a feed's answer means is announcements.py's business, which days are left o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
 from newsletter.announcements import holds, judge, with_feeds
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
 from newsletter.desk import FEEDS, Desk, Morning, Watcher
-from newsletter.errors import SourceError
+from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.schedule import is_due, next_mail_at
 from newsletter.sources import Source
@@ -26,8 +27,9 @@ def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
     arXiv shows them today only.
     """
     now = desk.now()
-    if desk.store.get_standing(subscriber.subscriber_id).suppression:
-        return False
+    with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
+        if desk.store.get_standing(subscriber.subscriber_id).suppression:
+            return False
     if is_due(subscriber, now, desk.timing):
         return True
     upcoming = next_mail_at(subscriber, now, desk.timing)

@@ -45,6 +45,17 @@ class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
 
 
+class ReaderUnreadable(StoreError):
+    """What is kept of one subscriber cannot be read: hold back this one, loudly, and serve the others.
+
+    They are not to be mailed meanwhile: the file might say that they have left.
+    """
+
+    def __init__(self, subscriber_id: str, message: str) -> None:
+        super().__init__(message)
+        self.subscriber_id = subscriber_id
+
+
 class StoreConflict(StoreError):
     """Somebody else moved this row meanwhile; the caller no longer owns it and must leave it alone."""
 

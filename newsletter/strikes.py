@@ -38,7 +38,8 @@ class CountingSender:
 
     def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
         try:
-            accepted = self._sender.send(message, leaving=leaving)
+            watched = {} if leaving is unwatched else {"leaving": leaving}
+            accepted = self._sender.send(message, **watched)
         except SendError as error:
             self._strikes = self._strikes + error.strikes if error.strikes else 0
             if self._strikes >= MOST_STRIKES:

@@ -59,12 +59,18 @@ class Teller:
         self._heartbeat_url = heartbeat_url
         self._told = frozenset[str]()  # by this process: holds where the memory does not
 
-    def tell(self, report: RunReport, problem: str = "", ignored: Sequence[tuple[str, str]] = ()) -> None:
+    def tell(
+        self,
+        report: RunReport,
+        problem: str = "",
+        ignored: Sequence[tuple[str, str]] = (),
+        moved: Sequence[tuple[str, str]] = (),
+    ) -> None:
         """Alert about what is not told yet, and give the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml, `ignored` are profiles as in `alerts.troubles_of`.
+        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.troubles_of`.
         """
-        troubles = alerts.troubles_of(report, problem, ignored)
+        troubles = alerts.troubles_of(report, problem, ignored, moved)
         self._alert(alerts.alert_of(report, troubles, self._known()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)

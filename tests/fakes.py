@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, spending, suppress
+from newsletter import announcements, ledger, moving, spending, suppress
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -32,6 +32,7 @@ from newsletter.model import (
     Message,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -57,6 +58,7 @@ class MemoryStore:
         self._once: set[tuple[str, str, date]] = set()
         self._sign_ups: dict[tuple[date, str], SignUp] = {}
         self._enrolled: dict[str, SignUp] = {}
+        self._moves: dict[str, Move] = {}
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._batches: dict[str, ModelBatch] = {}
@@ -100,6 +102,7 @@ class MemoryStore:
             )
             if claimed is not None:
                 self._rows[subscriber_id, digest_on] = claimed
+                self._moves.pop(subscriber_id, None)
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
     def move(self, delivery: Delivery) -> None:
@@ -145,9 +148,16 @@ class MemoryStore:
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         with self._lock:
+            told = event
             if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+                event = moving.event_of(event, self.heir_of(event.subscriber_id))
+            row = self.get_delivery(event.subscriber_id, event.digest_on)
+            if row is None:
                 return False
-            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            whose = told if moving.is_about_mailbox(told.kind) else event
+            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            if not moving.is_that_mail(told, row):
+                return True
             key = event.delivery_id, event.kind
             if key not in self._events or event.at < self._events[key].at:
                 self._events[key] = event
@@ -257,6 +267,50 @@ class MemoryStore:
 
     def get_enrolled(self) -> list[SignUp]:
         return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
+
+    def move_subscriber(self, move: Move) -> None:
+        old, to = move.subscriber_id, move.to
+        with self._lock:
+            if self._running or any(row.state in ledger.OPEN_STATES for row in self.get_deliveries(subscriber_id=old)):
+                raise StoreConflict("a run is at work, or it is not known whether a mail was sent; try again later")
+            for (_, on), row in [each for each in self._rows.items() if each[0][0] == old]:
+                digest, its = self._digests.pop((old, on), None), self._rows.get((to, on))
+                if digest and ((to, on) not in self._digests or moving.takes_old(row, its)):
+                    self._digests[to, on] = moving.digest_of(digest, to)
+                self._rows[to, on] = moving.row_of(self._rows.pop((old, on)), its, to)
+            for key, event in [each for each in self._events.items() if each[1].subscriber_id == old]:
+                del self._events[key]
+                self._events.setdefault((f"{to}/{event.digest_on}", event.kind), moving.event_of(event, to))
+            revisions = self._revisions.pop(old, [])
+            self._revisions[to] = moving.revisions_of(revisions, self.get_revisions(to), to)
+            votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
+            mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
+            self._votes |= {(to, vote.arxiv_id): vote for vote in moving.votes_of(votes, mine, to)}
+            left = self.get_standing(old)
+            self.change_standing(to, lambda known: moving.standing_of(left, known))
+            self.change_standing(old, moving.left_behind)
+            for day, who in [key for key in self._sign_ups if key[1] == old]:
+                self._sign_ups.setdefault((day, to), moving.sign_up_of(self._sign_ups.pop((day, who)), move))
+            if (enrolled := self._enrolled.pop(old, None)) is not None:
+                self._enrolled.setdefault(to, moving.sign_up_of(enrolled, move))
+            self._moves.pop(to, None)
+            self._moves[old] = replace(move, email="", is_done=True)
+
+    def get_moves(self) -> list[Move]:
+        return sorted(self._moves.values(), key=lambda move: (move.at, move.subscriber_id))
+
+    def heir_of(self, subscriber_id: str) -> str:
+        while move := self._moves.get(subscriber_id):
+            subscriber_id = move.to
+        return subscriber_id
+
+    def get_enrolled_ids(self) -> list[str]:
+        return sorted(self._enrolled)
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None: ...
+
+    def find_unreadable(self) -> dict[str, str]:
+        return {}
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         with self._lock:

@@ -24,6 +24,7 @@ from newsletter.scorers.completion import STANDARD, Reply
 from newsletter.scorers.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
 from newsletter.scorers.pace import Pace
 
+UNSENT = "unsent"  # the outcome of what is known not to fit
 LARGER_CONTEXT = (
     "give the model a larger context there "
     "(Ollama: OLLAMA_CONTEXT_LENGTH, vLLM: --max-model-len, llama.cpp: --ctx-size)"
@@ -88,10 +89,11 @@ class Server:
         room = self.chat.room.for_answer(self.count_sent(prompt))
         if room is None or room >= self.needed_tokens(prompt):
             return
-        if len(prompt.labels) > 1:
-            raise CallFailed("too long", f"the papers do not fit into what {self.chat.host} takes")
+        without_papers = self.chat.room.for_answer(self.count(prompt.system) + self.count(prompt.head)) or 0
+        if len(prompt.labels) > 1 and without_papers > _OVERHEAD_TOKENS + self.limits.answer_tokens:
+            raise CallFailed(UNSENT, f"the papers do not fit into what {self.chat.host} takes")
         raise CallStopped(
-            "too long",
+            UNSENT,
             f"not even one paper fits into what {self.chat.host} takes; {LARGER_CONTEXT}, or shorten the profile",
         )
 

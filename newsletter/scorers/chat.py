@@ -51,7 +51,6 @@ _KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}")  # OpenAI repeats a wrong key in part
 _KEY_CHARS = 8  # what is shorter is no secret, and may be a word
 
 _BAD_KEY = re.compile(r"api.?key.{0,20}(?:not valid|invalid|expired)|(?:invalid|incorrect|wrong) api.?key")
-_MOST_PLAIN_TRIES = 3
 
 # What a server may not take, and the words by which its refusal shows that it means this. Two are no parameters: the
 # numbers' list in the schema (Google's takes texts only), and the system message (some models' templates have none).
@@ -77,7 +76,10 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
         "user and assistant",
     ),
 }
-_NEEDS_STREAM = re.compile(r"(?:only|must|require|enable|please|need).{0,60}stream|non.?stream\w*.{0,40}not", re.DOTALL)
+_NEEDS_STREAM = re.compile(
+    r"(?:only|must|require|enable|please|need).{0,60}stream|stream.{0,40}(?:must|required|true)|non.?stream.{0,50}not",
+    re.DOTALL,
+)
 _REFUSING = {400, 404, 405, 415, 422, 500, 501}  # statuses by which servers say that they do not take something
 
 
@@ -108,7 +110,7 @@ class Chat:
         self.room = room.Room()
         self._left_out: set[str] = set()
         self._left_out_before: set[str] | None = None  # a plain request, while nobody knows whether it helps
-        self._plain_tries = 0
+        self._has_asked_plainly = False
         self._streams = False
         self._has_guessed_room = False
         self._has_answered = False
@@ -286,16 +288,23 @@ class Chat:
     def _ask_for_less(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed | None:
         """A shorter answer, where the server names how much it takes; None: the papers have to be fewer."""
         answer_tokens = body.get("max_completion_tokens") or body.get("max_tokens") or 0
-        known = room.learn(self.room, complaint.message, answer_tokens=answer_tokens, prompt_tokens=_least_tokens(body))
-        if known == self.room and not self._has_answered:
-            # It names no number: half the room for the answer, once, and all of it again if that does not help
-            known = room.Room(known.whole) if self._has_guessed_room else room.Room(known.whole, answer_tokens // 2)
-            self.room, is_worth_a_try, self._has_guessed_room = known, not self._has_guessed_room, True
-        else:
-            is_worth_a_try, self.room = known != self.room, known
-        if not is_worth_a_try:
+        known: room.Room | None = room.learn(self.room, complaint.message, answer_tokens=answer_tokens)
+        if known == self.room:
+            known = self._guess_room(answer_tokens)
+        if known is None:
             return None
+        self.room = known
         return CallChanged("too long", f"the server takes less ({self.detail(complaint.message)})")
+
+    def _guess_room(self, answer_tokens: int) -> room.Room | None:
+        """Where no number is named: half as long an answer, once; None if that was of no use, or is not to blame."""
+        if self._has_answered:
+            return None
+        if self._has_guessed_room:
+            self.room = room.Room(self.room.whole)
+            return None
+        self._has_guessed_room = True
+        return room.Room(self.room.whole, answer_tokens // 2)
 
     def _ask_plainly(self, body: Mapping[str, Any]) -> CallChanged | None:
         """Without anything optional: some servers refuse what they do not know without naming it.
@@ -307,9 +316,9 @@ class Chat:
                 self._left_out, self._left_out_before = self._left_out_before, None
             return None
         if not self._left_out >= _OPTIONAL.keys():
-            if self._has_answered or self._plain_tries >= _MOST_PLAIN_TRIES:
+            if self._has_answered or self._has_asked_plainly:
                 return None
-            self._plain_tries += 1
+            self._has_asked_plainly = True
             self._left_out_before, self._left_out = self._left_out, {*_OPTIONAL}
         return CallChanged("asked plainly", "the server refuses the request, and does not say what of it")
 
@@ -371,8 +380,3 @@ def _is_plain(body: Mapping[str, Any]) -> bool:
 def _is_about_parameters(complaint: Complaint) -> bool:
     """OpenRouter's 404 where no provider takes all that the request has."""
     return "parameter" in complaint.text
-
-
-def _least_tokens(body: Mapping[str, Any]) -> int:
-    """Of the messages, by no vocabulary: a word of English has 1.3 tokens, and no server takes fewer than that."""
-    return len(str(body["messages"])) // 5

@@ -21,7 +21,7 @@ from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
 from newsletter.prices import Price
 from newsletter.prompts import Prompt, Prompts
 from newsletter.scorers.callbook import CallBook, Memory
-from newsletter.scorers.caller import LARGER_CONTEXT, Caller, Limits, Server
+from newsletter.scorers.caller import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
 from newsletter.scorers.chat import Chat, ChatSettings
 from newsletter.scorers.completion import Reply
 from newsletter.scorers.failures import CallFailed, CallStopped
@@ -172,6 +172,7 @@ class _Outcome:
     missing: Sequence[Paper]
     reason: str = ""
     is_final: bool = False  # asking the same again is of no use
+    was_sent: bool = True
 
 
 class _Tally:
@@ -223,7 +224,8 @@ class _Asking:
             outcome = await self._ask(papers)
         except CallStopped:  # the caller knows why
             return
-        self._watch(outcome, answered=len(outcome.missing) < len(papers))
+        if outcome.was_sent:
+            self._watch(outcome, answered=len(outcome.missing) < len(papers))
         if not outcome.missing:
             return
         if len(outcome.missing) < len(papers):
@@ -253,7 +255,8 @@ class _Asking:
         except CallStopped:
             raise
         except CallFailed as error:
-            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try)
+            was_sent = error.outcome != UNSENT
+            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try, was_sent=was_sent)
         if reply.outcome in FINAL:
             return _Outcome(papers, _REASONS[reply.outcome], is_final=True)
         return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))
@@ -273,10 +276,15 @@ class _Asking:
         """A model that did not see the profile cannot judge for it: why nothing of this answer counts, if so."""
         server = self._judge.server
         sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
-        if not counted or not is_beginning_lost(sent, counted, is_answer_whole=not answer.missing):
+        if not counted or not is_beginning_lost(
+            sent=sent, counted=counted, asked=prompt.labels, missing=answer.missing
+        ):
             return ""
         server.chat.room = Room(counted, server.chat.room.answer)
-        lost = f"{server.chat.host} counted {counted:,} of about {sent:,} tokens: it seems to drop a prompt's beginning"
+        lost = (
+            f"{server.chat.host} counted {counted:,} tokens where about {sent:,} were sent, and answered for a part: "
+            "it seems to drop a prompt's beginning"
+        )
         self._caller.warn(
             f"{lost}; {LARGER_CONTEXT}, or set NEWSLETTER_MODEL_BATCH_PAPERS lower. "
             "Its answer was not believed, and fewer papers were asked about at once."

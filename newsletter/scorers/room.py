@@ -7,7 +7,8 @@ OpenAI, by public bug reports). Also tells a prompt whose beginning was dropped 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 _LEAST = 256  # a smaller number in a refusal is no limit
 _IS_ABOUT_ROOM = re.compile(
@@ -30,16 +31,21 @@ _LIMITS = (
 )
 
 
+_MOST_PER_TOKEN = 3.0
+_FAR_FEWER = 0.75
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """In tokens; None: not known to be bounded."""
+    """In tokens; None: not known to be bounded. `per_token`: how many of the server's go to one that we count."""
 
     whole: int | None = None
     answer: int | None = None
+    per_token: float = 1.1
 
     def for_answer(self, prompt_tokens: int) -> int | None:
         """How long an answer to such a prompt may be; None: as long as it likes."""
-        bounds = [self.answer, None if self.whole is None else self.whole - prompt_tokens]
+        bounds = [self.answer, None if self.whole is None else self.whole - int(prompt_tokens * self.per_token)]
         return min((bound for bound in bounds if bound is not None), default=None)
 
 
@@ -48,14 +54,16 @@ def is_about_room(message: str) -> bool:
     return _IS_ABOUT_ROOM.search(message) is not None
 
 
-def learn(room: Room, message: str, *, prompt_tokens: int, answer_tokens: int) -> Room:
-    """What is known after such a refusal of so many tokens; the same as before if it names no lower limit."""
+def learn(room: Room, message: str, *, answer_tokens: int) -> Room:
+    """What is known after such a refusal of so many tokens; the same as before if it tells nothing new."""
     limit = _find_limit(message)
     if limit is None:
         return room
     if _IS_ABOUT_ANSWER.search(message) and not _IS_ABOUT_BOTH.search(message):
-        return Room(room.whole, limit) if limit < answer_tokens else room
-    return Room(limit, room.answer) if limit < prompt_tokens + answer_tokens else room
+        return replace(room, answer=limit) if limit < answer_tokens else room
+    if room.whole != limit:
+        return replace(room, whole=limit)
+    return replace(room, per_token=room.per_token * 1.3) if room.per_token < _MOST_PER_TOKEN else room
 
 
 def _find_limit(message: str) -> int | None:
@@ -66,11 +74,14 @@ def _find_limit(message: str) -> int | None:
     return None
 
 
-def is_beginning_lost(sent: int, counted: int, *, is_answer_whole: bool) -> bool:
+def is_beginning_lost(*, sent: int, counted: int, asked: Sequence[str], missing: Sequence[str]) -> bool:
     """Whether a server that counted so many of the tokens sent seems to have dropped the first ones.
 
-    Vocabularies differ, but not by a quarter. Some servers count oddly, so there is another sign: papers without an
-    answer, or a count as round as a context.
+    Vocabularies differ, but not by a quarter, and some servers count oddly; so one sign is not enough. The others: an
+    answer about the last papers only, some papers missing, and a count as round as a context.
     """
     is_round = counted >= 1_000 and min(counted % 1_024, -counted % 1_024) <= 16
-    return counted < 0.75 * sent and (is_round or not is_answer_whole)
+    if counted < _FAR_FEWER * sent:
+        return is_round or bool(missing)
+    only_last = 1 < len(missing) < len(asked) and [*missing] == [*asked[: len(missing)]]
+    return only_last and (is_round or counted < sent or 2 * len(missing) >= len(asked))

@@ -17,7 +17,7 @@ import pytest
 from newsletter import resources
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,
@@ -33,6 +33,7 @@ from newsletter.model import (
     Subscriber,
     Topic,
 )
+from newsletter.preview import preview
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.render import Brand, Renderer

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.mailbox import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -231,6 +231,14 @@ def test_a_memory_that_fails_for_one_mail_holds_up_no_other_and_loses_nothing(po
     handling.breaks = {}
     assert handling.read(mailbox) == 1
     assert handling.heard == ["good", "bad"]
+
+
+def test_many_mails_of_one_such_reader_hold_up_no_other(post: Post) -> None:
+    post.put(*(f"bad {n}" for n in range(25)), "good")
+    handling = Handling(bad=ReaderUnreadable("s_abcd2345", "a file cannot be read; put it back from a backup"))
+    with pytest.raises(ReaderUnreadable):
+        handling.read(mailbox_of(post.server))
+    assert handling.heard == ["good"]
 
 
 def test_with_a_memory_that_fails_for_all_the_round_ends_soon(post: Post) -> None:

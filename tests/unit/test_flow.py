@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
@@ -12,7 +12,7 @@ import pytest
 from newsletter import resources, suppress
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
     Accepted,
@@ -39,9 +39,11 @@ from newsletter.model import (
     SuppressionReason,
     Usage,
 )
+from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
 from newsletter.scorers import Question, Votes
+from newsletter.senders import unwatched
 from newsletter.signups import asked_on
 from newsletter.voting import cast, cast_numbered
 from tests import make
@@ -591,7 +593,7 @@ def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> No
         """As good as SIGKILL: nothing after it runs, but the claim of the dead process stays."""
 
     class Dying(FlakySender):
-        def send(self, message: object) -> object:
+        def send(self, message: object, **_: object) -> object:
             given.store.crash()
             raise Killed
 
@@ -758,9 +760,9 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     given = morning(*two_papers())
 
     class Told(FlakySender):
-        def send(self, message: Message) -> Accepted:
+        def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
             told(given, EventKind.PROCESSED)
-            return super().send(message)
+            return super().send(message, leaving=leaving)
 
     given.sender = Told(lambda: make.NOW, [act])
     given.run()

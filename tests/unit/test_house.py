@@ -20,7 +20,7 @@ PURE = {
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
-    *("citations", "typeset", "signups", "notices", "specimen", "proof", "folding", "durability"),
+    *("citations", "typeset", "signups", "notices", "specimen", "moving", "roster", "proof", "folding", "durability"),
     *("loose_json", "reasoning", "topics"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
@@ -31,17 +31,18 @@ EDGE_TOOLS = {
 }
 ALSO_FOR = {
     "sources": {"taxonomy"},
-    "stores": {"announcements", "ledger", "spending", "suppress"},
+    "stores": {"announcements", "ledger", "moving", "spending", "suppress"},
     "scorers": {"answers", "prompts", "topics"},
     "web": {
         *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
         *("taxonomy", "templates", "theme"),
     },
 }
-FLOW = {  # the morning, its steps, and a trial of it
-    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "profiles", "retention"),
+# The morning, its steps, and trials of it.
+FLOW = {
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "retention", "profiles", "preview"),
 }
-TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
+TOP = FLOW | {"app", "cli", "config", "listen", "joining", "mailing_list"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
