@@ -15,9 +15,10 @@ import pytest
 
 from newsletter import resources
 from newsletter.desk import Desk
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.scorers import Votes
 from newsletter.sources.recorded import RecordedSource
