@@ -221,7 +221,7 @@ def _bare(word: str) -> str:
 
 def _group(words: list[str]) -> tuple[str, ...]:
     """`The ATLAS Collaboration` as atlascollaboration and atlas, `Ling Team` as lingteam; nothing if it is no group."""
-    bare = [_bare(word) for word in words]
+    bare = [_bare(word) for word in _HYPHEN.sub(" ", " ".join(words)).split()]
     if len(bare) < 2 or bare[-1] not in _GROUPS:
         return ()
     bare = bare[1:] if bare[0] == "the" and len(bare) > 2 else bare

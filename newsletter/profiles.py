@@ -15,6 +15,7 @@ from newsletter.desk import Morning
 from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict
 from newsletter.latex import readable
+from newsletter.local_time import zone_note
 from newsletter.model import (
     MOST_PROFILE_CHARS,
     AnnouncementDay,
@@ -175,6 +176,8 @@ class Profiles:
         yield ""
         yield "What is different now:" if lines else "Nothing that it says is different now."
         yield from (f"- {line}" for line in lines)
+        if after.zone != before.zone and (note := zone_note(after.zone)):
+            yield f"- time_zone: {after.zone} {note}"
         if _chooses(before) != _chooses(after):
             yield ""
             yield from self._compared(before, after, now)

@@ -77,6 +77,7 @@ SAME = {
         ("ATLAS", "The ATLAS Collaboration"),
         ("CMS Collaboration", "CMS"),
         ("Example Team", "Example Team"),
+        ("Example-Virgo Collaboration", "The Example Virgo Collaboration"),
         ("T2K Collaboration", "The T2K Collaboration"),
         ("SKA and LOFAR Collaboration", "The SKA and LOFAR Collaboration"),
     ],

@@ -136,6 +136,13 @@ def test_without_an_announcement_that_is_said(tmp_path: Path) -> None:
     assert profiles.preview(WHO, "", now=NOW) is None
 
 
+def test_a_time_zone_that_is_easily_misunderstood_is_answered_with_cities(profiles: Profiles) -> None:
+    answer = profiles.change(WHO, "time_zone: Etc/GMT-8", origin=WEB, now=NOW)
+    assert "Etc/GMT-8 is UTC+08:00" in answer
+    assert "Asia/Shanghai" in answer
+    assert "name a city" not in profiles.change(WHO, "time_zone: Asia/Tokyo", origin=WEB, now=LATER)
+
+
 def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store, profiles: Profiles) -> None:
     told = profiles.change(WHO, "max_papers: 3\nmin_relevence: 9", origin=REPLY, now=NOW)
     assert told == (
