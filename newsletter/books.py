@@ -18,17 +18,17 @@ from newsletter.model import TALLY, Delivery, DeliveryState, RunOutcome, RunRepo
 
 _S = DeliveryState
 _NEVER = datetime.min.replace(tzinfo=UTC)
-#: Where the ledger may stand when a run tells this of a delivery it has claimed. Events may have moved it on already.
-_AGREES: dict[RunOutcome, frozenset[DeliveryState]] = {
-    RunOutcome.SENT: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
-    RunOutcome.NOTHING_RELEVANT: frozenset({_S.SKIPPED}),
-    RunOutcome.SUPPRESSED: frozenset({_S.SKIPPED}),
-    RunOutcome.FEED_FAILED: frozenset({_S.SKIPPED}),
-    RunOutcome.SCORING_FAILED: frozenset({_S.DEFERRED}),
-    RunOutcome.DEFERRED: frozenset({_S.DEFERRED}),
-    RunOutcome.STOPPED: frozenset({_S.DEFERRED}),
-    RunOutcome.REJECTED: frozenset({_S.REJECTED}),
-    RunOutcome.IN_DOUBT: frozenset({_S.IN_DOUBT, _S.ACCEPTED, _S.DELIVERED, _S.REJECTED}),
+#: The move that a run made if it tells this of a delivery it has claimed.
+_MADE: dict[RunOutcome, DeliveryState] = {
+    RunOutcome.SENT: _S.ACCEPTED,
+    RunOutcome.NOTHING_RELEVANT: _S.SKIPPED,
+    RunOutcome.SUPPRESSED: _S.SKIPPED,
+    RunOutcome.FEED_FAILED: _S.SKIPPED,
+    RunOutcome.SCORING_FAILED: _S.DEFERRED,
+    RunOutcome.DEFERRED: _S.DEFERRED,
+    RunOutcome.STOPPED: _S.DEFERRED,
+    RunOutcome.REJECTED: _S.REJECTED,
+    RunOutcome.IN_DOUBT: _S.IN_DOUBT,
 }
 
 
@@ -64,6 +64,13 @@ def balance(
 def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, date], Delivery | None]) -> None:
     subscriber_id, _, digest_on = entry.delivery_id.partition("/")
     row = get_delivery(subscriber_id, date.fromisoformat(digest_on))
-    if row is None or (row.run_id == run_id and row.state not in _AGREES.get(entry.outcome, frozenset())):
+    if row is None or (row.run_id == run_id and _MADE.get(entry.outcome) not in _since_its_claim(row)):
         state = row.state if row else "not there"
         raise LedgerError(f"run {run_id} tells {entry.outcome} of {entry.delivery_id}, which is {state} in the ledger")
+
+
+def _since_its_claim(row: Delivery) -> list[DeliveryState]:
+    """The states since the latest claim. An event or the operator may have moved the row on since the run did."""
+    states = [step.state for step in row.steps]
+    claims = [place for place, state in enumerate(states) if state is _S.CLAIMED]
+    return states[claims[-1] + 1 :] if claims else states

@@ -6,13 +6,18 @@ The only module that reads the environment. What each setting means stands in it
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from email.headerregistry import Address
 from email.utils import parseaddr
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -26,6 +31,9 @@ from newsletter.errors import ConfigError
 from newsletter.theme import load_theme
 from newsletter.tokens import Signer
 
+ENV_FILE = ".env"
+_PREFIX = "NEWSLETTER_"
+_LIKE_OURS = re.compile(r"NEWS?LETT?ERS?[_-]", re.IGNORECASE)
 MIN_KEY_CHARS = 32
 MIN_PATH_CHARS = 16  # of a URL, to be a secret by itself: not "alert"
 _MAY_BE_SECRET = (
@@ -62,7 +70,7 @@ class Settings(BaseSettings):
     """Everything an operator can set, with a default that needs no account, key or server."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NEWSLETTER_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=_PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     subscribers: Path = Field(Path("subscribers.yaml"), description="The subscribers file. It is read, never written.")
@@ -366,15 +374,51 @@ def variable(name: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong.
+    """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong or unknown.
 
     Without its cause, which holds every value.
     """
+    names, problems = _read_env_file(Path(ENV_FILE))
+    problems += unknown_settings([*os.environ, *names])
+    settings = None
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        problems = tuple(_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False))
-        raise ConfigError("settings are not usable; mend them in the environment or in .env:", problems) from None
+        problems += [_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False)]
+    if settings is None or problems:
+        raise ConfigError("settings are not usable; mend them in the environment or in .env:", tuple(problems))
+    return settings
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """A line for each variable that looks like a setting of ours and is none: a typo would else do nothing, silently.
+
+    Ours begin with NEWSLETTER_, or nearly so; what other programs read is theirs.
+    """
+    known = {variable(name).removeprefix(_PREFIX): variable(name) for name in Settings.model_fields}
+    problems = []
+    for name in dict.fromkeys(names):
+        ours = _LIKE_OURS.match(name)
+        if ours and name.upper() not in known.values():
+            near = difflib.get_close_matches(name[ours.end() :].upper(), known, n=1)
+            nearest = f"nearest: {known[near[0]]}" if near else "'newsletter config' lists them all"
+            problems.append(f"{name[:100]}: no setting has this name; {nearest}")
+    return problems
+
+
+def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
+    """The names that a .env file sets, and what is wrong with its lines. Raises ConfigError if it is no UTF-8."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return [], []
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 (byte {error.start}); save it in this encoding") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}); let this user read it, or remove it") from error
+    lines = list(parse_stream(StringIO(text)))
+    wrong = [f"{file}, line {line.original.line}: expected NAME=value" for line in lines if line.error]
+    return [line.key for line in lines if line.key], wrong
 
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:

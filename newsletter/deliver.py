@@ -27,6 +27,7 @@ from newsletter.model import (
     SubscriberReport,
 )
 from newsletter.proof import proves_gone
+from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -70,6 +71,7 @@ def deliver(
         announced_on=covered,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
+        sent_by=name_of(desk.sender),
         now=desk.now(),
     )
     desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
@@ -78,27 +80,32 @@ def deliver(
         accepted = desk.sender.send(message)
     except SendDeferred as error:
         now = desk.now()
-        desk.store.move(ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        _end(desk, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
         if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
             desk.store.take_event(gone, now=desk.now())
-        desk.store.move(ledger.reject(row, str(error), desk.now()))
+        _end(desk, ledger.reject(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
     except SendInDoubt as error:
-        desk.store.move(ledger.doubt(row, str(error), desk.now()))
+        _end(desk, ledger.doubt(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
-    desk.store.move(ledger.accept(row, accepted.receipt, accepted.at))
-    desk.store.settle_by_events(who, digest.digest_on, now=desk.now())  # one may have overtaken the answer
+    _end(desk, ledger.accept(row, accepted.receipt, accepted.at))
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
 
 
-def settle_doubts(desk: Desk) -> None:
-    """Look for evidence of every mail that may or may not have left: an event of it, else the sender's word.
+def _end(desk: Desk, row: Delivery) -> None:
+    """Write down what the sender said; an event may have overtaken its answer."""
+    desk.store.move(row)
+    desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
 
-    What neither can tell stays in doubt.
+
+def settle_doubts(desk: Desk) -> None:
+    """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
+
+    What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
     open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
     for opened in open_rows:
@@ -111,7 +118,7 @@ def settle_doubts(desk: Desk) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
         evidence = desk.sender.find(row.delivery_id)
-        if evidence.accepted is not None:
+        if evidence.accepted is not None and ledger.is_believed(row, name_of(desk.sender), evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, desk.now())
         if row is not stored:

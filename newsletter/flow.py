@@ -19,6 +19,7 @@ from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_t
 from newsletter.deliver import already, settle_claim, settle_doubts, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
+from newsletter.errors import StoreConflict
 from newsletter.model import DeliveryState, Digest, RunOutcome, RunReport, Subscriber, SubscriberReport
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
@@ -78,8 +79,10 @@ def run_morning(
         books.balance(report, [subscriber.subscriber_id for subscriber in subscribers], desk.store.get_delivery)
         return report
     finally:
-        desk.sender.close()
-        desk.store.end_run(run_id)
+        try:
+            desk.sender.close()
+        finally:
+            desk.store.end_run(run_id)
 
 
 def serve(
@@ -121,7 +124,12 @@ def serve(
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
     digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
     covered, failed = covered_by(days, subscriber), failed_feeds(morning.today, subscriber)
-    report = settle_claim(desk, claim, digest, sheet, covered, failed)
+    try:
+        report = settle_claim(desk, claim, digest, sheet, covered, failed)
+    except StoreConflict:  # an event proved meanwhile that an earlier mail of this date had left after all
+        if not (settled := already(desk.store.get_delivery(subscriber.subscriber_id, digest_on))):
+            raise
+        return SubscriberReport(subscriber.subscriber_id, settled)
     return replace(report, delivery_id=claim.delivery_id)
 
 

@@ -17,15 +17,16 @@ from newsletter.model import Delivery, DeliveryState, DeliveryStep, EventKind, M
 
 _S = DeliveryState
 
-#: What may follow each state. A state that leads nowhere is final.
+#: What may follow each state. A state that leads nowhere is final. `accepted` follows only where a mail was handed over
+#: at some time: from `claimed`, `deferred` and `skipped` when an event proves that an earlier try had left after all.
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    _S.CLAIMED: frozenset({_S.CLAIMED, _S.HANDED_OVER, _S.DEFERRED, _S.REJECTED, _S.SKIPPED}),
+    _S.CLAIMED: frozenset({_S.CLAIMED, _S.HANDED_OVER, _S.DEFERRED, _S.REJECTED, _S.SKIPPED, _S.ACCEPTED}),
     _S.HANDED_OVER: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.REJECTED, _S.IN_DOUBT}),
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.REJECTED}),
     _S.DELIVERED: frozenset({_S.REJECTED}),
-    _S.DEFERRED: frozenset({_S.CLAIMED}),
+    _S.DEFERRED: frozenset({_S.CLAIMED, _S.ACCEPTED}),
     _S.REJECTED: frozenset(),
-    _S.SKIPPED: frozenset({_S.CLAIMED}),
+    _S.SKIPPED: frozenset({_S.CLAIMED, _S.ACCEPTED}),
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.DEFERRED}),
 }
 
@@ -94,16 +95,11 @@ def first_claim(subscriber_id: str, digest_on: date, run_id: str, now: datetime)
 
 
 def reclaim(delivery: Delivery, run_id: str, now: datetime) -> Delivery:
-    """The row in the hands of another run, or of the same one once more. What the earlier mail held is let go."""
-    return replace(
-        _moved(delivery, _S.CLAIMED, now),
-        run_id=run_id,
-        attempts=delivery.attempts + 1,
-        paper_ids=(),
-        announced_on=(),
-        not_scored_ids=(),
-        message_id="",
-    )
+    """The row in the hands of another run, or of the same one once more.
+
+    It keeps what the earlier mail held until the next one is handed over: an event may still prove that it left.
+    """
+    return replace(_moved(delivery, _S.CLAIMED, now), run_id=run_id, attempts=delivery.attempts + 1)
 
 
 # --- the mail -----------------------------------------------------------------------------------------
@@ -117,14 +113,16 @@ def hand_over(
     message_id: str,
     now: datetime,
     not_scored_ids: tuple[str, ...] = (),
+    sent_by: str = "",
 ) -> Delivery:
-    """Written before the first byte leaves; from here on these papers count as sent."""
+    """Written before the first byte leaves; from here on these papers count as sent, and `sent_by` has the mail."""
     return replace(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
         announced_on=announced_on,
         not_scored_ids=not_scored_ids,
         message_id=message_id,
+        sent_by=sent_by,
     )
 
 
@@ -157,7 +155,10 @@ def skip(
     announced_on: tuple[date, ...] = (),
     not_scored_ids: tuple[str, ...] = (),
 ) -> Delivery:
-    """There is nothing to send; `detail` says why, `announced_on` which arXiv days were looked through."""
+    """There is nothing to send; `detail` says why, `announced_on` which arXiv days were looked through.
+
+    The papers of an earlier mail stay, as in `reclaim`.
+    """
     return replace(_moved(delivery, _S.SKIPPED, now, detail), announced_on=announced_on, not_scored_ids=not_scored_ids)
 
 
@@ -173,9 +174,18 @@ def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> De
     return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
 
 
+def is_believed(delivery: Delivery, sender: str, accepted: bool) -> bool:
+    """Whether the word of this sender on a delivery in doubt counts: of who had the mail either word, of others none.
+
+    A row of an older version does not say who had it. There "it was accepted" is proof, and "it was not" is none.
+    """
+    return delivery.sent_by == sender if delivery.sent_by else accepted
+
+
 # --- events -------------------------------------------------------------------------------------------
 
 _BOUNCED = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED)
+_UNPROVEN = (_S.IN_DOUBT, _S.DEFERRED, _S.CLAIMED, _S.SKIPPED)
 _IN_THE_MAILBOX = (EventKind.DELIVERED, EventKind.COMPLAINED)
 
 
@@ -184,9 +194,10 @@ def after_events(
 ) -> Delivery:
     """The row in the light of all events known of it; the stored one where they change nothing.
 
-    Any event proves that the provider has the mail, which ends a doubt. A bounce outweighs "delivered", whichever
-    comes first: some mailboxes accept and bounce afterwards. A hand-over whose run still waits for its answer is
-    left to that run. May be repeated; neither order nor copies of the events matter.
+    Any event proves that the provider has the mail. That ends a doubt, and takes back that the mail had surely not
+    left, also where a later run has claimed or skipped the row since: it must not send another. A bounce outweighs
+    "delivered", whichever comes first: some mailboxes accept and bounce afterwards. A hand-over whose run still waits
+    for its answer is left to that run. May be repeated; neither order nor copies of the events matter.
     """
     told = {event.kind: event for event in sorted(events, key=lambda event: event.at, reverse=True)}
     if not told or (stored.state is _S.HANDED_OVER and is_running(stored.run_id)):
@@ -194,7 +205,7 @@ def after_events(
     row = stored
     if row.state is _S.HANDED_OVER:
         row = doubt(row, f"run {row.run_id} ended before the sender answered", now)
-    if row.state is _S.IN_DOUBT:
+    if row.state in _UNPROVEN and _was_handed_over(row):
         first = min(told.values(), key=lambda event: event.at)
         row = accept(row, f"the provider's event says {first.kind}", now)
     if row.state in (_S.ACCEPTED, _S.DELIVERED) and (bounce := _first_of(_BOUNCED, told)):
@@ -202,6 +213,10 @@ def after_events(
     if row.state is _S.ACCEPTED and (arrival := _first_of(_IN_THE_MAILBOX, told)):
         return deliver(row, _in_words(arrival), now)
     return row
+
+
+def _was_handed_over(row: Delivery) -> bool:
+    return any(step.state is _S.HANDED_OVER for step in row.steps)
 
 
 def _first_of(kinds: Iterable[EventKind], told: Mapping[EventKind, MailEvent]) -> MailEvent | None:
@@ -228,7 +243,7 @@ def is_next_of(delivery: Delivery, stored: Delivery) -> bool:
 
 
 def _moved(delivery: Delivery, state: DeliveryState, now: datetime, detail: str = "") -> Delivery:
-    if state not in MOVES[delivery.state]:
+    if state not in MOVES[delivery.state] or (state is _S.ACCEPTED and not _was_handed_over(delivery)):
         raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and cannot become {state}")
     _require_aware(now)
     return replace(

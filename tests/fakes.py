@@ -81,7 +81,7 @@ class MemoryStore:
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
             claimed = ledger.claim(
-                self.get_delivery(subscriber_id, digest_on),
+                self.settle_by_events(subscriber_id, digest_on, now=now),
                 subscriber_id=subscriber_id,
                 digest_on=digest_on,
                 run_id=run_id,
@@ -345,7 +345,10 @@ class FlakySender:
     `mails` holds what was accepted, in order. `blind` makes it unable to tell after a crash.
     """
 
-    def __init__(self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], script: Iterable[Act] = (), *, blind: bool = False, name: str = "fake"
+    ) -> None:
+        self.name = name
         self.mails: list[Message] = []
         self._clock = clock
         self._script = iter(script)

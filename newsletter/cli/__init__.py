@@ -5,6 +5,7 @@ Commands translate between a terminal and the flow; nothing is decided here.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 
@@ -12,6 +13,7 @@ import click
 
 import newsletter
 from newsletter.cli.exits import EXIT_CONFIG, EXIT_FEED, EXIT_STORE
+from newsletter.cli.terminal import make_forgiving
 from newsletter.errors import ConfigError, SourceError, StoreError
 
 COMMANDS = {
@@ -33,6 +35,7 @@ COMMANDS = {
     "eval": "Measure the local ranker on labelled announcement days.",
     "schema": "Print the JSON Schema of subscribers.yaml.",
     "config": "Print every setting, its value and what it does.",
+    "help": "Explain a command.",
 }
 
 
@@ -50,6 +53,16 @@ class LazyGroup(click.Group):
             raise TypeError(f"newsletter.cli.{cmd_name}.command is no click command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, and with the nearest name for a mistyped one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0].lower(), COMMANDS, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else "'newsletter help' lists them all."
+            raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -63,6 +76,7 @@ def group() -> None:
 
 def main() -> None:
     """Runs the command line; what the operator can mend is told in a sentence, with its own exit code."""
+    make_forgiving()
     try:
         group()
     except ConfigError as error:

@@ -10,6 +10,7 @@ import click
 from pydantic import SecretStr
 
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings, variable
 
 _PLAIN = re.compile(r"[\w.:/@+<>,=&-]+( [\w.:/@+<>,=&-]+)*")
@@ -33,10 +34,13 @@ def command(new_secret: bool) -> None:
         click.echo(secrets.token_urlsafe(33))
         return
     settings = load_settings()
-    for name, field in Settings.model_fields.items():
-        for line in textwrap.wrap(field.description or "", 100):
-            click.echo(f"# {line}")
-        click.echo(f"{_line(name, getattr(settings, name), is_set=name in settings.model_fields_set)}\n")
+    write_document("\n".join(line for name in Settings.model_fields for line in _paragraph(settings, name)))
+
+
+def _paragraph(settings: Settings, name: str) -> list[str]:
+    about = textwrap.wrap(Settings.model_fields[name].description or "", 100)
+    value = _line(name, getattr(settings, name), is_set=name in settings.model_fields_set)
+    return [*(f"# {line}" for line in about), value, ""]
 
 
 def _line(name: str, value: object, *, is_set: bool) -> str:

@@ -34,9 +34,10 @@ def command(context: click.Context, on: datetime | None, states: tuple[str, ...]
     rows = store.get_deliveries(
         digest_on=on.date() if on else None, states=tuple(DeliveryState(state) for state in states)
     )
-    table = new_table("delivery", "state", "since (UTC)", "papers#", "detail")
+    table = new_table("delivery", "state", "since (UTC)", "papers#", "sent by", "detail")
     for row in rows:
-        table.add_row(row.delivery_id, row.state, f"{row.at:%Y-%m-%d %H:%M}", str(len(row.paper_ids)), row.detail)
+        since, papers = f"{row.at:%Y-%m-%d %H:%M}", str(len(row.paper_ids))
+        table.add_row(row.delivery_id, row.state, since, papers, row.sent_by, row.detail)
     print_table(table)
 
 
@@ -55,6 +56,8 @@ def show(delivery_id: str) -> None:
         click.echo(f"  {step.at:%Y-%m-%d %H:%M:%S}  {step.state}" + (f"  {step.detail}" if step.detail else ""))
     if row.message_id:
         click.echo(f"Message-ID: {row.message_id}")
+    if row.sent_by:
+        click.echo(f"Sent by: {row.sent_by}")
     if row.paper_ids:
         click.echo("Papers: " + " ".join(row.paper_ids))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.terminal import write_document
 from newsletter.subscribers import schema
 
 
@@ -28,6 +29,6 @@ def command(output: Path | None) -> None:
     """
     text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        write_document(text)
     else:
         output.write_text(text, encoding="utf-8", newline="\n")

@@ -12,6 +12,7 @@ from rich.table import Table
 from newsletter import app
 from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.terminal import write_document
 from newsletter.config import load_settings
 from newsletter.ledger import OPEN_STATES
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
@@ -37,7 +38,7 @@ def command(on: datetime | None, as_json: bool) -> None:
         return
     run = runs[0]
     if as_json:
-        click.echo(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
+        write_document(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
         return
     runs = store.get_runs(digest_on=run.digest_on, limit=1000)
     rows = _rows(store, run.digest_on, {run.run_id for run in runs})
@@ -57,14 +58,25 @@ def command(on: datetime | None, as_json: bool) -> None:
 
 
 def _warn(store: Store) -> None:
-    """Names each mail that may or may not have left; not those that a running run is just sending."""
+    """Names each mail that may or may not have left, and who had it; not those that a running run is just sending."""
     rows = store.get_deliveries(states=OPEN_STATES)
-    doubtful = [row.delivery_id for row in rows if row.state is DeliveryState.IN_DOUBT]
-    cut_off = [row.delivery_id for row in rows if row.delivery_id not in doubtful and not store.is_running(row.run_id)]
+    doubtful = [_with_sender(row) for row in rows if row.state is DeliveryState.IN_DOUBT]
+    handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
+    cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
     if doubtful:
-        complain(f"\nIn doubt: {', '.join(doubtful)}\nSettle with 'newsletter deliveries resolve'.")
+        complain(
+            f"\nIn doubt: {', '.join(doubtful)}\nOnly who had a mail can tell what became of it: look there, "
+            "then settle it with 'newsletter deliveries resolve'."
+        )
     if cut_off:
-        complain(f"\nCut off while sending: {', '.join(cut_off)}\nThe next 'newsletter run' looks for evidence.")
+        complain(
+            f"\nCut off while sending: {', '.join(cut_off)}\n"
+            "The next 'newsletter run' with the same sender looks for evidence."
+        )
+
+
+def _with_sender(row: Delivery) -> str:
+    return f"{row.delivery_id} ({row.sent_by})" if row.sent_by else row.delivery_id
 
 
 def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Delivery]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from contextlib import closing
 
@@ -13,6 +14,7 @@ from newsletter import app, resources
 from newsletter.cli.common import begin_log, complain, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.suppressions import in_words
+from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
 from newsletter.confirmations import load_answers
@@ -32,12 +34,13 @@ _ORIGINS = {
 
 
 class _ShowByDefault(click.Group):
-    """`newsletter subscribers EMAIL` is `newsletter subscribers show EMAIL`."""
+    """`newsletter subscribers EMAIL` is `newsletter subscribers show EMAIL`; a mistyped command is none of both."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+        is_mistyped = "@" not in args[0] and bool(difflib.get_close_matches(args[0].lower(), self.commands))
+        return super().resolve_command(ctx, args if args[0] in self.commands or is_mistyped else ["show", *args])
 
 
 @click.group(cls=_ShowByDefault, invoke_without_command=True, epilog=EXIT_CODES)
@@ -125,7 +128,7 @@ def revisions(who: str, number: int | None) -> None:
     if number is not None:
         if number > len(kept):
             raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}")
-        click.echo(kept[number - 1].text or f"# empty: back to {_base(reader)}")
+        write_document(kept[number - 1].text or f"# empty: back to {_base(reader)}")
         return
     if not kept:
         click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {_base(reader)} holds.")

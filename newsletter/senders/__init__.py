@@ -19,9 +19,21 @@ class Sender(Protocol):
     be repeated; it is called only when nobody is sending this delivery.
     """
 
+    @property
+    def name(self) -> str:
+        """What the ledger notes of who had a mail: the kind of sender and where it hands mails in, as `KIND:PLACE`.
+
+        Of two senders with one name each can tell what became of the other's mails. No account, address or key.
+        """
+
     def send(self, message: Message) -> Accepted: ...
 
     def find(self, delivery_id: str) -> Evidence: ...
 
     def close(self) -> None:
         """Let go of connections. May be repeated; a later `send` opens them again."""
+
+
+def name_of(sender: Sender) -> str:
+    """The sender's name; its class stands for one that was written before senders had names."""
+    return getattr(sender, "name", "") or type(sender).__qualname__

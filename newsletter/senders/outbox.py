@@ -33,6 +33,11 @@ class OutboxSender:
         with suppress(OSError):
             files.make_folder(folder)
 
+    @property
+    def name(self) -> str:
+        """With its folder: another outbox that has no such file proves nothing."""
+        return f"outbox:{self._folder.resolve()}"
+
     def send(self, message: Message) -> Accepted:
         eml = self._eml(message.delivery_id)
         if eml is None:

@@ -20,6 +20,7 @@ from enum import StrEnum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from python_http_client import Client
@@ -308,6 +309,11 @@ class SendGridSender:
         self._key = api_key
         self._clock = clock
         self._sleep = sleep
+
+    @property
+    def name(self) -> str:
+        """With the host, which tells the EU's accounts from the others."""
+        return f"sendgrid:{urlsplit(self._api.host).netloc.rpartition('@')[2].lower()}"
 
     def send(self, message: Message) -> Accepted:
         answer = self._ask_patiently(message, sandbox=False)

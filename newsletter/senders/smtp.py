@@ -128,6 +128,11 @@ class SmtpSender:
         self._context = context
         self._idle: smtplib.SMTP | None = None  # a connection on which the server waits for the next mail
 
+    @property
+    def name(self) -> str:
+        """Without the account, which often is an address; the server's log has the mails of all accounts."""
+        return f"smtp:{self._server.host.lower()}:{self._server.port}"
+
     def send(self, message: Message) -> Accepted:
         was_open = self._idle is not None
         try:

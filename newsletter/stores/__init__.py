@@ -52,9 +52,9 @@ class Store(Protocol):
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         """Take the delivery of (subscriber, date) for this run; None if it is not to be had.
 
-        Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`; a stale
-        hand-over is first moved to `in_doubt` (and is then not to be had). Raises LedgerError for a run that
-        was not started: everybody else would take its claim for a stale one.
+        Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`, in the light of the events
+        that are kept; a stale hand-over is first moved to `in_doubt` (and is then not to be had). Raises LedgerError
+        for a run that was not started: everybody else would take its claim for a stale one.
         """
 
     def move(self, delivery: Delivery) -> None:

@@ -152,7 +152,7 @@ class TinyStore:
         _require_safe(run_id)
         with self._change(path):
             claimed = ledger.claim(
-                self.get_delivery(subscriber_id, digest_on),
+                self.settle_by_events(subscriber_id, digest_on, now=now),
                 subscriber_id=subscriber_id,
                 digest_on=digest_on,
                 run_id=run_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter import ledger, suppress
+from newsletter.errors import StoreConflict
 from newsletter.model import (
     DeliveryState,
     EventKind,
@@ -20,7 +21,7 @@ from newsletter.model import (
 )
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
+from tests.contract.test_store import DAY, NOW, PAPERS, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
 
 K = EventKind
 
@@ -107,6 +108,33 @@ def test_an_event_ends_the_doubt_a_dead_run_left(memory: Memory) -> None:
     memory.die_after(work)
     assert memory.store.take_event(event(K.PROCESSED), now=NOW)
     assert state_of(memory.store) is DeliveryState.ACCEPTED
+
+
+@pytest.mark.parametrize("kind", [K.PROCESSED, K.DELIVERED, K.BOUNCED_SOFT])
+def test_what_an_event_proves_to_have_left_is_not_to_be_had_again(store: Store, kind: EventKind) -> None:
+    """Whether it came before the row was deferred or after."""
+    for on, is_early in ((DAY, True), (DAY + timedelta(days=1), False)):
+        row = handed_over(store, on=on)
+        if is_early:
+            store.take_event(event(kind, on=on), now=NOW)
+        store.move(ledger.defer(row, "no answer", NOW, NOW))
+        if not is_early:
+            store.take_event(event(kind, on=on), now=NOW)
+        assert store.claim(WHO, on, run_id="r1", now=NOW + timedelta(hours=1)) is None
+    assert store.get_sent(WHO) == (set() if kind is K.BOUNCED_SOFT else {*PAPERS})
+
+
+def test_an_event_takes_a_mail_out_of_the_hands_of_the_run_that_would_send_it_again(store: Store) -> None:
+    store.move(ledger.defer(handed_over(store), "no answer", NOW, NOW))
+    mine = store.claim(WHO, DAY, run_id="r1", now=NOW)
+    assert mine is not None
+    store.take_event(event(K.DELIVERED), now=NOW)
+    again = ledger.hand_over(mine, paper_ids=("2511.00009",), announced_on=(DAY,), message_id="<n@x>", now=NOW)
+    for row in (again, ledger.skip(mine, "nothing relevant", NOW), ledger.defer(mine, "no scores", NOW, NOW)):
+        with pytest.raises(StoreConflict):
+            store.move(row)
+    assert state_of(store) is DeliveryState.DELIVERED
+    assert store.get_sent(WHO) == {*PAPERS}
 
 
 def test_settling_what_is_not_there_or_not_told_changes_nothing(store: Store) -> None:

@@ -75,6 +75,7 @@ class LoggingSender:
     def __init__(self, inner: Sender, log: Path) -> None:
         self._inner = inner
         self._log = log
+        self.name = inner.name
 
     def send(self, message: Message) -> Accepted:
         if self._inner.find(message.delivery_id).accepted:

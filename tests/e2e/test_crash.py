@@ -65,7 +65,7 @@ def test_a_mail_cut_off_is_shown_even_if_no_run_ever_ended(tmp_path: Path) -> No
     assert killed_run.killed_at(folder, accepting[0])
     out, err = newsletter(folder, "status").communicate(timeout=60)
     assert "No run yet" in out
-    assert re.search(r"^Cut off while sending: s_\w{8}/2025-10-07$", err, re.MULTILINE)
+    assert re.search(r"^Cut off while sending: s_\w{8}/2025-10-07 \(outbox:.*\)$", err, re.MULTILINE)
 
 
 def test_a_morning_that_would_send_twice_is_noticed(tmp_path: Path) -> None:

@@ -9,7 +9,17 @@ import pytest
 
 from newsletter import books, ledger
 from newsletter.errors import LedgerError
-from newsletter.model import TALLY, Delivery, RunOutcome, RunReport, SubscriberReport, Tally
+from newsletter.model import (
+    TALLY,
+    Delivery,
+    DeliveryState,
+    EventKind,
+    MailEvent,
+    RunOutcome,
+    RunReport,
+    SubscriberReport,
+    Tally,
+)
 from tests import make
 
 
@@ -79,3 +89,49 @@ def test_sent_without_any_row_is_a_bug() -> None:
 
 def test_a_row_that_another_run_took_over_meanwhile_is_its_business() -> None:
     balance([entry("s_1", RunOutcome.NOTHING_RELEVANT, claimed=True)], ["s_1"], accepted(run_id="r2"))
+
+
+def handed(run_id: str = "r1") -> Delivery:
+    return ledger.hand_over(
+        claimed(run_id=run_id), paper_ids=("2601.00001",), announced_on=(make.TUESDAY,), message_id="", now=make.NOW
+    )
+
+
+MADE = {
+    RunOutcome.SENT: ledger.accept(handed(), "receipt", make.NOW),
+    RunOutcome.DEFERRED: ledger.defer(handed(), "later", make.NOW, make.NOW),
+    RunOutcome.STOPPED: ledger.defer(handed(), "the key is refused", make.NOW, make.NOW),
+    RunOutcome.SCORING_FAILED: ledger.defer(claimed(), "no answer", make.NOW, make.NOW),
+    RunOutcome.REJECTED: ledger.reject(handed(), "never", make.NOW),
+    RunOutcome.IN_DOUBT: ledger.doubt(handed(), "no answer", make.NOW),
+    RunOutcome.NOTHING_RELEVANT: ledger.skip(claimed(), "nothing relevant", make.NOW),
+}
+
+
+def moved_on(row: Delivery) -> list[Delivery]:
+    """Every row that others can make of it while the run goes on: events, the operator, another run."""
+    rows = [
+        ledger.after_events(
+            row, [MailEvent(kind, row.subscriber_id, row.digest_on, make.NOW)], make.NOW, lambda _run: False
+        )
+        for kind in EventKind
+    ]
+    if row.state is DeliveryState.IN_DOUBT:
+        rows += [ledger.settle(row, is_accepted, "the operator", make.NOW) for is_accepted in (True, False)]
+    rows += [ledger.reclaim(each, "r2", make.NOW) for each in rows if each.state is DeliveryState.DEFERRED]
+    return rows
+
+
+@pytest.mark.parametrize("outcome", MADE)
+def test_a_row_that_went_on_since_the_run_made_its_move_balances(outcome: RunOutcome) -> None:
+    for row in [MADE[outcome], *moved_on(MADE[outcome])]:
+        balance([entry("s_1", outcome, claimed=True)], ["s_1"], row)
+
+
+@pytest.mark.parametrize("outcome", MADE)
+def test_a_move_that_the_run_tells_and_did_not_make_is_a_bug(outcome: RunOutcome) -> None:
+    """Also if an earlier run had made it: the claims of that time are over."""
+    again = ledger.reclaim(MADE[RunOutcome.DEFERRED], "r1", make.NOW)
+    for row in (again, claimed(), handed()):
+        with pytest.raises(LedgerError, match="in the ledger"):
+            balance([entry("s_1", outcome, claimed=True)], ["s_1"], row)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from newsletter.cli.config import command
-from newsletter.config import Settings, load_settings, variable
+from newsletter.config import Settings, load_settings, unknown_settings, variable
 from newsletter.errors import ConfigError
 
 
@@ -124,4 +124,52 @@ def test_a_lead_that_no_batch_can_keep_is_refused(monkeypatch: pytest.MonkeyPatc
     assert (load_settings().model_tier, load_settings().model_batch_ahead_h) == ("batch", 3)
     monkeypatch.setenv("NEWSLETTER_MODEL_BATCH_AHEAD_H", "0")
     with pytest.raises(ConfigError, match="NEWSLETTER_MODEL_BATCH_AHEAD_H"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("NEWSLETTER_SENDRE", "nearest: NEWSLETTER_SENDER"),
+        ("NEWSLETER_SENDER", "nearest: NEWSLETTER_SENDER"),
+        ("NEWSLETTER-STATE", "nearest: NEWSLETTER_STATE"),
+        ("newsletter_base_ulr", "nearest: NEWSLETTER_BASE_URL"),
+        ("NEWSLETTER_SMTP_PASS", "nearest: NEWSLETTER_SMTP_PASSWORD"),
+        ("NEWSLETTER_OPENAI_API_KEY", "nearest: OPENAI_API_KEY"),
+        ("NEWSLETTER_XYZZY", "'newsletter config' lists them all"),
+    ],
+)
+@pytest.mark.parametrize("is_in_file", [False, True])
+def test_a_setting_that_does_not_exist_is_a_mistake(
+    name: str, nearest: str, is_in_file: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_in_file:
+        Path(".env").write_text(f"{name}=s3cret\n")
+    else:
+        monkeypatch.setenv(name, "s3cret")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert caught.value.problems == (f"{name}: no setting has this name; {nearest}",)
+
+
+@pytest.mark.parametrize("name", ["OPENAI_ORG_ID", "SENDGRID_KEY", "NEWS_STATE", "NEWSREADER_NAME", "PATH"])
+def test_what_other_programs_read_is_theirs(name: str) -> None:
+    assert unknown_settings([name]) == []
+
+
+def test_every_setting_is_known_in_either_case() -> None:
+    names = [variable(name) for name in Settings.model_fields]
+    assert unknown_settings([*names, *(name.lower() for name in names)]) == []
+
+
+def test_what_is_wrong_with_the_env_file_is_told_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("NEWSLETTER_NAME=Fine\nthis is no setting\nNEWSLETTER_STATE='open\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert caught.value.problems == (".env, line 2: expected NAME=value", ".env, line 3: expected NAME=value")
+
+
+def test_an_env_file_in_another_encoding_is_told() -> None:
+    Path(".env").write_bytes("NEWSLETTER_NAME=Grüße\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
         load_settings()

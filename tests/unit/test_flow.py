@@ -15,6 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.flow import preview, run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
+    Accepted,
     Announcement,
     DeliveryState,
     EventKind,
@@ -687,6 +688,88 @@ def test_the_papers_of_a_mail_that_bounced_come_with_the_next_one() -> None:
     given.now += timedelta(days=1)
     assert given.outcomes() == [RunOutcome.SENT]
     assert given.sent() >= first
+
+
+# --- a mail that had left after all, and a sender that breaks
+
+
+def told(given: Morning, kind: EventKind) -> None:
+    event = MailEvent(kind, given.subscribers[0].subscriber_id, make.TUESDAY, given.now)
+    assert given.store.take_event(event, now=given.now)
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_what_an_event_proves_is_not_sent_again_and_its_papers_count(kind: EventKind) -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    assert given.outcomes() == [RunOutcome.DEFERRED]
+    told(given, kind)
+    given.now += timedelta(hours=1)
+    given.run()
+    assert given.mailed() == []
+    bounced = kind in (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED)
+    assert given.sent() == (frozenset() if bounced else {"2601.00001", "2601.00002"})
+
+
+def test_an_event_that_comes_while_the_next_mail_is_made_keeps_it_back() -> None:
+    given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
+    given.run()
+
+    class Slow(ScriptedScorer):
+        def score(self, *args: object, **options: object) -> ScoreSheet:
+            told(given, EventKind.DELIVERED)
+            return super().score(*args, **options)  # type: ignore[arg-type]
+
+    given.scorer = Slow()
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert given.mailed() == []
+    assert given.sent() == {"2601.00001", "2601.00002"}
+
+
+@pytest.mark.parametrize("act", [Act.DEFER, Act.LOSE])
+def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: Act) -> None:
+    given = morning(*two_papers())
+
+    class Told(FlakySender):
+        def send(self, message: Message) -> Accepted:
+            told(given, EventKind.PROCESSED)
+            return super().send(message)
+
+    given.sender = Told(lambda: make.NOW, [act])
+    given.run()
+    given.now += timedelta(hours=1)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    assert given.mailed() == []
+
+
+class Jammed(FlakySender):
+    def close(self) -> None:
+        raise ZeroDivisionError("the door is jammed")
+
+
+def test_a_sender_that_cannot_be_closed_ends_the_run_and_is_told() -> None:
+    given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
+    with pytest.raises(ZeroDivisionError, match="jammed"):
+        given.run()
+    assert given.store.current_run() == ""
+    [recorded] = given.store.get_runs()
+    assert [entry.outcome for entry in recorded.subscribers] == [RunOutcome.SENT]
+    given.sender = FlakySender(lambda: make.NOW)
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+
+
+def test_what_broke_the_run_is_told_beside_the_sender_that_cannot_be_closed() -> None:
+    given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
+
+    class Broken(ScriptedScorer):
+        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreSheet:
+            raise LookupError("what broke first")
+
+    given.scorer = Broken()
+    with pytest.raises(ZeroDivisionError) as raised:
+        given.run()
+    assert "what broke first" in str(raised.value.__context__)
+    assert given.store.current_run() == ""
 
 
 # --- a clock that ticks all day

@@ -1,0 +1,49 @@
+"""Any terminal: what its encoding has no sign for is written with plain letters, and documents are UTF-8 in a file.
+
+Python raises UnicodeEncodeError for such a sign, which would end a morning over a tick or a reader's name. Which
+commands print a document, as against words for a person, is theirs to say.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+import unicodedata
+
+import click
+
+PLAIN = "newsletter-plain"  # the name of the error handler
+#: Signs of our own that Unicode knows no plain form of.
+_SIGNS = {
+    **{"✓": "+", "✗": "x", "…": "...", "–": "-", "—": "-", "−": "-", "·": "-", "•": "*", "→": "->", "←": "<-"},
+    **{"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "×": "x", "≤": "<=", "≥": ">=", "√": "sqrt", "ß": "ss"},
+    **{"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"},
+}
+
+
+def make_forgiving() -> None:
+    """From here on nothing that is printed raises for want of a sign. May be repeated."""
+    codecs.register_error(PLAIN, _in_plain_letters)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors=PLAIN)
+
+
+def write_document(text: str) -> None:
+    """Print text that is meant for a file, with a line end at its end: in UTF-8, except on a terminal."""
+    whole = text if text.endswith("\n") else f"{text}\n"
+    click.echo(whole if sys.stdout.isatty() else whole.encode("utf-8", "surrogateescape"), nl=False)
+
+
+def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(_plain(sign) for sign in signs), error.end
+
+
+def _plain(sign: str) -> str:
+    """The nearest thing in ASCII: a letter without its accent, or a question mark."""
+    found = _SIGNS.get(sign) or "".join(c for c in unicodedata.normalize("NFKD", sign) if c.isascii())
+    return found or ("" if unicodedata.combining(sign) else "?")

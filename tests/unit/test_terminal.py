@@ -1,0 +1,97 @@
+"""Whatever a terminal can show, no command ends over a sign; and what goes into a file is whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.cli import group
+from newsletter.cli.terminal import PLAIN, make_forgiving
+
+NAME = "Zażółć Жук 論文 é"
+
+
+def newsletter(folder: Path, encoding: str, *args: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
+    wanted = {f"NEWSLETTER_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "newsletter", *args],
+        cwd=folder,
+        env={**clean, **wanted, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    reader = f"{{email: a@example.org, name: '{NAME}', categories: [cs.LG], topics: [{{name: t, relevant: networks}}]}}"
+    (tmp_path / "subscribers.yaml").write_text(f"subscribers:\n  - {reader}\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_no_command_ends_over_a_sign_that_the_terminal_lacks(folder: Path) -> None:
+    check = newsletter(folder, "latin-1", "check", contact="operator@example.org", name=NAME)
+    assert (check.returncode, check.stderr) == (0, b"")
+    assert b"+ subscribers.yaml" in check.stdout
+    run = newsletter(folder, "latin-1", "run", "--sample", name=NAME)
+    assert run.returncode == 0, run.stderr
+    assert "Zazólc ??? ?? é".encode("latin-1") in run.stdout
+
+
+def test_a_saved_config_is_whole_and_reads_back(folder: Path) -> None:
+    saved = newsletter(folder, "latin-1", "config", name=NAME).stdout
+    (folder / ".env").write_bytes(saved)
+    again = newsletter(folder, "utf-8", "config").stdout
+    assert f"\nNEWSLETTER_NAME={NAME}\n" in again.decode("utf-8")
+    assert saved == again
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "koi8-r", "cp437", "gb2312"])
+@given(text=st.text())
+def test_every_text_can_be_printed_everywhere(encoding: str, text: str) -> None:
+    make_forgiving()
+    assert len(text.encode(encoding, PLAIN)) >= text.isascii() * len(text)
+
+
+@pytest.mark.parametrize(("text", "plain"), [("✓ naïve", "+ naive"), ("O(√N) ≤ “1”", 'O(sqrtN) <= "1"'), ("论", "?")])
+def test_signs_that_are_lacking_become_plain_letters(text: str, plain: str) -> None:
+    make_forgiving()
+    assert text.encode("ascii", PLAIN) == plain.encode()
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("Run", "run"), ("subscriber", "subscribers")])
+def test_a_mistyped_command_is_told_the_nearest_one(typed: str, meant: str) -> None:
+    done = CliRunner().invoke(group, [typed])
+    assert done.exit_code == 2
+    assert f"Did you mean '{meant}'?" in done.output
+
+
+def test_a_mistyped_command_of_subscribers_is_no_reader() -> None:
+    done = CliRunner().invoke(group, ["subscribers", "revsions", "ada@example.org"])
+    assert done.exit_code == 2
+    assert "No such command 'revsions'" in done.output
+
+
+def test_a_command_that_looks_like_none_gets_the_list() -> None:
+    assert "'newsletter help' lists them all" in CliRunner().invoke(group, ["frobnicate"]).output
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["deliveries", "resolve"]])
+def test_help_says_what_the_option_says(words: list[str]) -> None:
+    asked = CliRunner().invoke(group, ["help", *words], prog_name="newsletter")
+    assert asked.exit_code == 0
+    assert asked.output == CliRunner().invoke(group, [*words, "--help"], prog_name="newsletter").output
+
+
+@pytest.mark.parametrize("words", [["rnu"], ["run", "fast"], ["deliveries", "resovle"]])
+def test_help_of_what_is_no_command_says_so(words: list[str]) -> None:
+    assert CliRunner().invoke(group, ["help", *words]).exit_code == 2
