@@ -43,8 +43,15 @@ def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> M
     """What this mail says about one of ours. `to` is the address it was delivered to, if the caller knows.
 
     The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be.
+    Never raises.
     """
-    mail = message_from_bytes(raw)
+    try:
+        return _read(message_from_bytes(raw), signer, now, to)
+    except RecursionError:  # mails within mails within mails, or parentheses in an address
+        return NoEvent("it cannot be read: too deep")
+
+
+def _read(mail: Message, signer: Signer, now: datetime, to: str) -> MailEvent | NoEvent:
     report, quoted = _part(mail, "message/feedback-report"), _quoted(mail)
     is_complaint = report is not None or (quoted is not None and _is_sparse_complaint(mail, quoted))
     whose = _by_envelope(signer, [to, *_addresses(mail, _DELIVERED_TO)])

@@ -282,6 +282,20 @@ def test_the_paper_that_comes_back_is_not_read_for_a_status() -> None:
     assert "550" not in event(raw).detail
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"To: " + b"(" * 5000 + b"\n\nx",
+        b"Delivered-To: " + b'"' * 5000 + b"\n\nx",
+        b"Content-Type: message/rfc822\n\n" * 1500 + b"x",
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 1500 + b"x",
+    ],
+    ids=["parentheses", "quotes", "mails in mails", "parts in parts"],
+)
+def test_a_mail_too_deep_to_be_read_is_no_event(raw: bytes) -> None:
+    assert isinstance(read(raw, to=f"b+{TAG}@example.org"), NoEvent)
+
+
 @given(st.binary(max_size=300), st.integers(0, 4000), st.integers(0, 300), st.sampled_from([*EVENTS, *NOTHING]))
 def test_no_mail_whatever_is_in_it_breaks_the_reader(junk: bytes, start: int, length: int, name: str) -> None:
     raw = bounce(name)
