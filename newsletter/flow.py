@@ -16,7 +16,7 @@ from newsletter import books
 from newsletter.ahead import ask_ahead
 from newsletter.announcements import announced
 from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.deliver import already, settle_claim, settle_doubts, why_not
+from newsletter.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
 from newsletter.errors import StoreConflict
@@ -63,6 +63,7 @@ def run_morning(
             halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
             watcher.step(entry)
             entries.append(entry)
+        weigh_bounces(desk)
         if due_only and not should_stop():
             problems += ask_ahead(desk, morning, readers)
         report = RunReport(

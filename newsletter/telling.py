@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from email.headerregistry import Address
 
 import httpx2
@@ -62,9 +62,10 @@ class Teller:
     def tell(self, report: RunReport, problem: str = "", ignored: Sequence[tuple[str, str]] = ()) -> None:
         """Alert about what is not told yet, and give the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml, `ignored` are profiles as in `alerts.troubles_of`.
+        `problem` is that of subscribers.yaml, `ignored` are profiles as in `alerts.troubles_of`. Bounces that came
+        since the last run are told, too.
         """
-        troubles = alerts.troubles_of(report, problem, ignored)
+        troubles = alerts.troubles_of(report, problem, ignored) + self._bounces(report.digest_on)
         self._alert(alerts.alert_of(report, troubles, self._known()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)
@@ -121,6 +122,13 @@ class Teller:
 
     def _beat(self) -> None:
         _ask("GET", self._heartbeat_url)
+
+    def _bounces(self, on: date) -> tuple[alerts.Trouble, ...]:
+        try:
+            return alerts.troubles_of_bounces(self._store.get_standings(), on)
+        except StoreError:
+            log.get_log().warning("telling_failed", way="memory", exc_info=True)
+            return ()
 
     def _known(self) -> frozenset[str]:
         try:

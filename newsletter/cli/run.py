@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -26,6 +26,7 @@ from newsletter.config import load_settings
 from newsletter.desk import Desk
 from newsletter.ledger import counts_as_sent
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.stores import Store
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -93,6 +94,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
     else:
         _complain_of(listed.problem, *troubles(report))
+    for line in bounced_lately(desk.store, report):
+        complain(line)
     teller.tell(report, listed.problem, listed.ignored)
     if not quiet:
         show(report, subscribers)
@@ -100,7 +103,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
+    held = EXIT_DELIVERY if any(each.is_held for each in desk.store.get_standings()) else 0
+    sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
 
 
 def _choose(listed: app.SubscriberList, only: str | None) -> list[Subscriber]:
@@ -142,6 +146,13 @@ def troubles(report: RunReport) -> list[str]:
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
     return [": ".join(filter(None, parts)) for parts in feeds + entries + problems] + list(report.problems)
+
+
+def bounced_lately(store: Store, report: RunReport) -> list[str]:
+    """A line for each address that a bounce has suppressed since the run of the day before, or whose bounce is held."""
+    yesterday = report.digest_on - timedelta(days=1)
+    found = alerts.troubles_of_bounces(store.get_standings(), report.digest_on)
+    return [f"{each.about} {each.kind}: {each.detail}" for each in found if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

@@ -28,6 +28,7 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    EventKind,
     Judgement,
     MailEvent,
     ModelBatch,
@@ -248,8 +249,37 @@ class TinyStore:
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
+            self._brake(event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        """Also for a copy of an event: who was killed in the middle of this is told it again."""
+        who, morning = event.subscriber_id, event.digest_on
+        if event.kind is not EventKind.BOUNCED_HARD and not suppress.bounced_on(self.get_standing(who), morning):
+            return
+        if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
+            self.change_standing(who, lambda known: suppress.weighed(known, morning, too_many=True))
+        else:
+            self.weigh_bounces(morning)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._change(self._standings):
+            standings = self.get_standings()
+            bounced = {each.subscriber_id for each in standings if suppress.bounced_on(each, digest_on)}
+            with _disk(self._events):
+                told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
+            bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
+            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppress.LEAST_BOUNCED else []
+            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            for each in standings:
+                self.change_standing(
+                    each.subscriber_id, lambda known: suppress.weighed(known, digest_on, too_many=too_many)
+                )
+
+    def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
+        """Also who was let in again since."""
+        return any(told.kind is EventKind.BOUNCED_HARD for told in self.get_events(subscriber_id, digest_on))
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         path = self._month_file(subscriber_id, digest_on)
