@@ -49,6 +49,7 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
+            ("bounces", lambda: _bounces(settings)),
             ("templates", lambda: _templates(settings)),
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
@@ -110,9 +111,16 @@ def _look(name: str, look: Callable[[], str]) -> bool:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
         return False
-    click.secho(f"✓ {name}", fg="green", nl=False)
+    is_well = not isinstance(said, _Advice)
+    click.secho(f"{'✓' if is_well else '!'} {name}", fg="green" if is_well else "yellow", nl=False)
     click.echo(f": {said}")
     return True
+
+
+class _Advice(str):
+    """Nothing is broken, and it could be better."""
+
+    __slots__ = ()
 
 
 def _subscribers(path: Path) -> str:
@@ -128,6 +136,28 @@ def _settings(settings: Settings) -> str:
     is_placeholder = settings.from_address.domain.endswith(".invalid")
     hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
+
+
+def _bounces(settings: Settings) -> str:
+    """Where mail that comes back goes, and whether anything comes of it."""
+    if settings.send_by == "outbox":
+        return "none, since no mail leaves this machine"
+    if settings.send_by == "sendgrid":
+        if settings.sendgrid_webhook_key:
+            return "told by SendGrid's events"
+        return _Advice(
+            "nobody learns of them; turn on SendGrid's Event Webhook and set NEWSLETTER_SENDGRID_WEBHOOK_KEY to its key"
+        )
+    if not settings.bounce_address:
+        return _Advice(
+            f"they come to {settings.from_address.addr_spec} without a tag, so that none can be read; set "
+            "NEWSLETTER_BOUNCE_TO to a mailbox that takes tags and feeds 'newsletter bounce', or NEWSLETTER_IMAP_HOST "
+            "to have the mailbox of replies read"
+        )
+    local, _, domain = settings.bounce_address.partition("@")
+    is_shared = settings.is_inbox_read and settings.bounce_address == settings.reply_address
+    by = "read with the replies" if is_shared else "to be fed to 'newsletter bounce'"
+    return f"to {local.partition('+')[0]}+TAG@{domain}, {by}"
 
 
 def _joining(settings: Settings) -> str:
