@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
+from newsletter.errors import UnreadableMail
+from newsletter.mail_parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
 from newsletter.proof import proves_gone
 from newsletter.tokens import Purpose, Signer, tag_of
@@ -29,6 +31,7 @@ _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 _STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d(?=[ -])")
 _COMPLAINTS = {"abuse", "fraud"}  # others are "not-spam", "auth-failure", "virus"
+_MOST_BYTES, _MOST_LINES, _LONGEST_LINE = 200_000, 3_000, 1_000  # of a bounce; RFC 5321 §4.5.3.1.6: 1,000 octets
 _MOST_TEXT = 20_000  # characters of a bounce that are looked through for a status
 
 
@@ -42,13 +45,19 @@ class NoEvent:
 def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> MailEvent | NoEvent:
     """What this mail says about one of ours. `to` is the address it was delivered to, if the caller knows.
 
-    The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be.
-    Never raises.
+    The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be. Never
+    raises, whatever the bytes are.
     """
     try:
-        return _read(message_from_bytes(raw), signer, now, to)
-    except RecursionError:  # mails within mails within mails, or parentheses in an address
-        return NoEvent("it cannot be read: too deep")
+        return _read(open_mail(_front_of(raw)), signer, now, to)
+    except (UnreadableMail, RecursionError) as error:
+        return NoEvent(f"it cannot be read ({type(error).__name__})")
+
+
+def _front_of(raw: bytes) -> bytes:
+    """What a report says stands before the copy of our mail. flufl.bounce reads it a hundred times over."""
+    lines = raw[:_MOST_BYTES].splitlines(keepends=True)[:_MOST_LINES]
+    return b"".join(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + b"\n" for line in lines)
 
 
 def _read(mail: Message, signer: Signer, now: datetime, to: str) -> MailEvent | NoEvent:
@@ -106,8 +115,7 @@ def _date_in_message_id(quoted: Message, who: str) -> date | None:
 
 def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
-        for _, address in getaddresses([str(value) for value in mail.get_all(name, [])]):
-            yield address
+        yield from addresses_in(str(value) for value in mail.get_all(name, []))
 
 
 def _quoted(mail: Message) -> Message | None:

@@ -45,6 +45,10 @@ class LedgerError(NewsletterError):
     """A move the ledger does not know: a bug in the caller, not a condition of the world."""
 
 
+class UnreadableMail(NewsletterError):
+    """A mail that came in cannot be taken to pieces, now or ever: leave it aside and go on. The text names nobody."""
+
+
 class SendError(NewsletterError):
     """A mail was not accepted, or we cannot tell. Always one of the kinds below."""
 

@@ -237,13 +237,18 @@ _EMPTY_LISTS = {"topics", "pinned_authors", "like", "avoid", "categories", "anno
 
 
 def _fill_in(node: Node) -> None:
-    """Whoever empties a value means "none", where there can be none; an empty dash means nothing."""
+    """Whoever empties a value means "none", where there can be none; an empty dash means nothing.
+
+    "our #1 topic" is all text: YAML takes the rest of the line for a comment, a reader does not.
+    """
     if isinstance(node.value, list):
         node.value[:] = [item for item in node.value if item.value is not None or item.refused]
         for item in node.value:
             _fill_in(item)
     elif isinstance(node.value, dict):
         for key, inner in node.value.items():
+            if key in _EMPTY_TEXTS and inner.comment[1:2].strip() and not inner.refused:
+                inner.value = f"{inner.value or ''} {inner.comment}".strip()
             if inner.value is None and not inner.refused:
                 inner.value = _none_of(key, inner.line)
             _fill_in(inner)

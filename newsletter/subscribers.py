@@ -20,6 +20,7 @@ from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, SignUp, Subscriber, Topic
 from newsletter.signups import topic_name
+from newsletter.subscribers_notes import notes
 from newsletter.subscribers_schema import (
     MAX_SUBSCRIBERS,
     WEEKDAYS,
@@ -35,6 +36,7 @@ from newsletter.subscribers_schema import (
     schema,
     to_address,
 )
+from newsletter.yaml_hints import missing_blank, odd_mark
 from newsletter.yaml_lines import MAX_BYTES, Node, Problem, bare, plain, read, show
 
 __all__ = ["base_address", "load_subscribers", "parse_subscribers", "read_subscribers", "schema", "subscriber_id"]
@@ -51,10 +53,11 @@ _MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What subscribers.yaml says."""
+    """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line."""
 
     subscribers: tuple[Subscriber, ...]
     defaults: Preferences
+    notes: tuple[str, ...] = ()
 
 
 def read_subscribers(path: Path) -> bytes:
@@ -91,9 +94,10 @@ def parse_file(text: str | bytes, *, source: str) -> File:
     else:
         file, found = validate(root, SubscribersFile)
         problems += [*_problems_between(root), *found]
-    if problems or file is None:
+    if problems or file is None or root is None:
         raise _config_error(problems, source)
-    return File(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults)
+    said = tuple(f"{source}:{note.line}: {note.text}" for note in notes(root))
+    return File(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults, said)
 
 
 def _config_error(problems: list[Problem], source: str) -> ConfigError:
@@ -124,7 +128,7 @@ def _worded(details: list[ErrorDetails], root: Node, shape: type[BaseModel]) -> 
     for count, (node, detail) in enumerate(lines):
         if node.refused:
             continue  # yaml_lines has said so already
-        said = _said(detail, shape) if count <= MAX_PROBLEMS else "wrong"
+        said = _said(detail, node, shape) if count <= MAX_PROBLEMS else "wrong"
         yield Problem(node.line, f"{_label(detail['loc'])}{said}")
 
 
@@ -136,7 +140,7 @@ def _label(loc: Loc) -> str:
     return ".".join(bare(key) for key in keys) + ": " if keys else ""
 
 
-def _said(detail: ErrorDetails, shape: type[BaseModel]) -> str:
+def _said(detail: ErrorDetails, node: Node, shape: type[BaseModel]) -> str:
     """`found X, expected Y` in plain words."""
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
@@ -144,7 +148,7 @@ def _said(detail: ErrorDetails, shape: type[BaseModel]) -> str:
         case "missing":
             said = f"missing, expected {_MISSING[key]}"
         case "extra_forbidden":
-            said = f"unknown key{_nearest_key(detail['loc'], shape)}"
+            said = f"unknown key{_nearest_key(detail['loc'], shape)}{odd_mark(key)}"
         case "silent_topic":
             said = "neither relevant nor irrelevant, expected text in at least one of them"
         case "too_short":
@@ -152,16 +156,30 @@ def _said(detail: ErrorDetails, shape: type[BaseModel]) -> str:
         case "too_long":
             said = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
         case "list_type":
-            said = f"found {show(found)}, expected a list, one entry a line after a dash"
+            hint = missing_blank(found) or odd_mark(found) if isinstance(found, str) else ""
+            said = f"found {show(found)}, expected a list, one entry a line after a dash{hint}"
         case "expected":
             hint = context["hint"]
             words = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
-            said = f"found {_show(found)}, expected {words}"
+            said = f"found {_show(found)}, expected {words}{_taken_otherwise(found, context['words'])}"
         case _:
             keys = ", ".join(_keys(_model(detail["loc"], shape)))
-            said = f"found {show(found)}, expected keys and values ({keys})"
+            hint = missing_blank(found) if isinstance(found, str) else ""
+            said = f"found {show(found)}, expected keys and values ({keys}){hint}"
+    if found is None and node.comment and kind != "missing":
+        return f"{said}; {bare(node.comment)} is a comment: put a text that begins with # into quotes"
     remedy = "write it" if key in _MISSING else "write it, or remove the line"
     return f"{said}; {remedy}" if found is None else said
+
+
+def _taken_otherwise(found: Any, words: str) -> str:
+    """What YAML, or a keyboard, made of what was meant as words."""
+    is_text = words.startswith("text")
+    if isinstance(found, str):
+        return "" if is_text else odd_mark(found[:100])
+    if isinstance(found, list | dict) and is_text:
+        return '; put a text that begins with [ or {, or holds ": ", into quotes'
+    return ""
 
 
 def _show(found: Any) -> str:

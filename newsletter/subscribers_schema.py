@@ -9,10 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-import zoneinfo
 from collections.abc import Callable, Sequence
 from datetime import date, time
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -32,6 +31,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from newsletter import taxonomy
+from newsletter.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 from newsletter.model import AnnounceType, Frequency
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
@@ -42,7 +42,6 @@ MAX_LINE = 100  # characters of a name, a keyword, an author
 MAX_PROSE = 4_000
 MAX_SUBSCRIBERS = 1_000
 
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
 
@@ -115,26 +114,14 @@ def _email_hint(found: str) -> str:
     return "an e-mail address with a whole domain after the @" if whole else "an e-mail address"
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def _zone(text: str) -> str:
-    if text not in _zones():
+    if text not in zones():
         raise ValueError("unknown zone")
     return text
 
 
-def _zone_hint(found: str) -> str:
-    zones = sorted(_zones())
-    cities = [zone for zone in zones if zone.rpartition("/")[2].lower() == found.lower().replace(" ", "_")]
-    near = f"; nearest: {', '.join(cities[:3])}" if cities else nearest(found, zones)
-    return f"an IANA time zone such as Europe/Berlin{near}"
-
-
 def _time(value: object) -> time:
-    match = _TIME.fullmatch(str(value).strip())
+    match = TIME_OF_DAY.fullmatch(str(value).strip())
     if match is None:
         raise ValueError("no time")
     return time(int(match[1]), int(match[2]))
@@ -187,13 +174,13 @@ Zone = Annotated[
     str,
     Field(max_length=MAX_LINE),
     AfterValidator(_zone),
-    expected("an IANA time zone such as Europe/Berlin", _zone_hint),
+    expected("an IANA time zone such as Europe/Berlin", zone_hint),
 ]
 SendTime = Annotated[
     time,
     BeforeValidator(_time),
-    expected("a time of day from 00:00 to 23:59, such as 07:40"),
-    WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"}),
+    expected("a time of day from 00:00 to 23:59, such as 07:40", time_hint),
+    WithJsonSchema({"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"}),
 ]
 Until = Annotated[date | None, BeforeValidator(_date), expected("a date such as 2027-01-31")]
 Slug = Annotated[

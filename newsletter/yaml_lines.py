@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from newsletter.yaml_hints import explain, stop_of
+
 MAX_BYTES = 1_048_576  # libyaml needs 0.1 s for it, PyYAML's own parser a few seconds
 MAX_DEPTH = 16
 MAX_NODES = 100_000
@@ -22,18 +24,8 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # What YAML 1.1 §5.1 calls printable, and its line ends.
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # those that YAML 1.1 counts
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-# What a parser says (libyaml and PyYAML word it differently behind these) → what to do about it.
-_HINTS = (
-    ("mapping values are not allowed", 'a colon that begins no value; put text that holds ": " into quotes'),
-    ("quoted scalar", 'a quoted text that is not closed, or a "\\" in it; check the quotes'),
-    ("while parsing a flow", "a [list] or {mapping} that is not closed or lacks a comma; check the brackets"),
-    ("cannot start any token", "a character that begins no value; put the text into quotes"),
-    ("<document start>", "a second value beside the first one; check the spaces and dashes before it"),
-    ("could not find expected ':'", "a key without colon, or lines that are not indented enough; check both"),
-    ("did not find expected", "a line that is not indented like its neighbours; check the spaces"),
-    ("expected <block end>", "a line that is not indented like its neighbours; check the spaces"),
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,11 +38,15 @@ class Problem:
 
 @dataclass(slots=True)
 class Node:
-    """A value at its line. `refused` marks one that a problem already speaks about."""
+    """A value at its line. `refused` marks one that a problem already speaks about.
+
+    `comment` is what follows an unquoted value on its line and begins with #.
+    """
 
     line: int
     value: str | list[Node] | dict[str, Node] | None
     refused: bool = False
+    comment: str = ""
 
     def find(self, path: tuple[int | str, ...]) -> Node:
         """The node at this path, or the last one on the way there that exists."""
@@ -80,6 +76,7 @@ def read(source: str | bytes, loader: Any = LOADER) -> tuple[Node | None, list[P
     builder = _Builder()
     try:
         text = decode(source)
+        builder.lines = _LINE_ENDS.split(text)
         for event in _events(text, loader):
             builder.take(event)
     except Unreadable as stop:
@@ -162,19 +159,16 @@ def _events(text: str, loader: Any) -> Iterator[yaml.Event]:
 
 
 def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> Unreadable:
-    said = f"{error.context or ''}: {error.problem or ''}"
-    unclosed = "quoted scalar" in said or "while parsing a flow" in said
-    mark = (error.context_mark if unclosed else None) or error.problem_mark
-    at = mark.line if mark else 0
-    lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)  # the line ends that YAML 1.1 counts
-    line = lines[at].strip() if at < len(lines) else ""
-    tabbed = next((n for n in (at, at - 1) if 0 <= n < len(lines) and "\t" in _indentation(lines[n])), None)
+    stop = stop_of(error)
+    lines = _LINE_ENDS.split(text)
+    tabbed = next(
+        (n for n in (stop.line, stop.line - 1) if 0 <= n < len(lines) and "\t" in _indentation(lines[n])), None
+    )
     if tabbed is not None:
         return Unreadable(tabbed + 1, "found a tab before the text, expected spaces; YAML indents with spaces only")
-    hint = next(
-        (hint for words, hint in _HINTS if words in said), "something that is not YAML; check quotes and spaces"
-    )
-    return Unreadable(at + 1, f"found {show(line)}, expected YAML; there is {hint}")
+    at, hint = explain(lines, stop)
+    line = lines[at].strip() if at < len(lines) else ""
+    return Unreadable(at + 1, f"found {show(line)}, expected YAML; {hint}")
 
 
 def _indentation(line: str) -> str:
@@ -198,6 +192,7 @@ class _Builder:
     def __init__(self) -> None:
         self.root: Node | None = None
         self.problems: list[Problem] = []
+        self.lines: list[str] = []
         self._stack: list[_Frame] = []
         self._nodes = 0
 
@@ -217,10 +212,11 @@ class _Builder:
             if surrogate := _SURROGATE.search(event.value):  # libyaml refuses "\ud800", PyYAML's parser does not
                 raise Unreadable(line, f"found {show(surrogate[0])}, expected whole characters; remove it")
             empty = event.style in (None, "") and event.value in NULLS
-            self._place(Node(line, None if empty else event.value, refused=self._is_refused(event, line)))
+            value = None if empty else event.value
+            self._place(Node(line, value, self._is_refused(event, line), self._comment_behind(event)))
         elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-            value: list[Node] | dict[str, Node] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-            node = Node(line, value, refused=self._is_refused(event, line))
+            inner: list[Node] | dict[str, Node] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+            node = Node(line, inner, self._is_refused(event, line))
             self._place(node)
             self._open(node)
         elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
@@ -237,6 +233,12 @@ class _Builder:
                 "remove it; text that begins with ! needs quotes",
             )
         return bool(event.anchor) or tag is not None
+
+    def _comment_behind(self, event: yaml.ScalarEvent) -> str:
+        if event.style not in (None, "") or event.end_mark is None or event.end_mark.line >= len(self.lines):
+            return ""
+        rest = self.lines[event.end_mark.line][event.end_mark.column :].strip()
+        return rest if rest.startswith("#") else ""
 
     def _refuse(self, line: int, what: str, remedy: str) -> None:
         self.problems.append(Problem(line, f"found {bare(what)}, expected a plain value; {remedy}"))

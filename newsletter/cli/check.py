@@ -11,6 +11,7 @@ import click
 import httpx2
 
 from newsletter import app, dnscheck, resources, web
+from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
@@ -21,7 +22,8 @@ from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.tokens import tagged
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -49,7 +51,6 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
-            ("bounces", lambda: _bounces(settings)),
             ("templates", lambda: _templates(settings)),
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
@@ -58,6 +59,10 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     results = [_look(name, look) for name, look in checks]
+    if file is None:
+        for sentence in advice(settings):
+            click.secho("! advice", fg="yellow", nl=False)
+            click.echo(f": {sentence}")
     if is_dns:
         results.append(_dns(settings, resolver))
     sys.exit(0 if all(results) else EXIT_CONFIG)
@@ -111,21 +116,15 @@ def _look(name: str, look: Callable[[], str]) -> bool:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
         return False
-    is_well = not isinstance(said, _Advice)
-    click.secho(f"{'✓' if is_well else '!'} {name}", fg="green" if is_well else "yellow", nl=False)
+    click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {said}")
     return True
 
 
-class _Advice(str):
-    """Nothing is broken, and it could be better."""
-
-    __slots__ = ()
-
-
 def _subscribers(path: Path) -> str:
-    count = len(load_subscribers(path))
-    return f"{count} subscriber{'' if count == 1 else 's'}"
+    file = parse_file(read_subscribers(path), source=str(path))
+    count = len(file.subscribers)
+    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
 
 def _settings(settings: Settings) -> str:
@@ -135,29 +134,8 @@ def _settings(settings: Settings) -> str:
         app.build_sender(settings)
     is_placeholder = settings.from_address.domain.endswith(".invalid")
     hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
-    return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
-
-
-def _bounces(settings: Settings) -> str:
-    """Where mail that comes back goes, and whether anything comes of it."""
-    if settings.send_by == "outbox":
-        return "none, since no mail leaves this machine"
-    if settings.send_by == "sendgrid":
-        if settings.sendgrid_webhook_key:
-            return "told by SendGrid's events"
-        return _Advice(
-            "nobody learns of them; turn on SendGrid's Event Webhook and set NEWSLETTER_SENDGRID_WEBHOOK_KEY to its key"
-        )
-    if not settings.bounce_address:
-        return _Advice(
-            f"they come to {settings.from_address.addr_spec} without a tag, so that none can be read; set "
-            "NEWSLETTER_BOUNCE_TO to a mailbox that takes tags and feeds 'newsletter bounce', or NEWSLETTER_IMAP_HOST "
-            "to have the mailbox of replies read"
-        )
-    local, _, domain = settings.bounce_address.partition("@")
-    is_shared = settings.is_inbox_read and settings.bounce_address == settings.reply_address
-    by = "read with the replies" if is_shared else "to be fed to 'newsletter bounce'"
-    return f"to {local.partition('+')[0]}+TAG@{domain}, {by}"
+    bounces = f", bounces to {tagged(settings.bounce_address, 'TAG')}" if settings.bounce_address else ""
+    return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}{bounces}"
 
 
 def _joining(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from newsletter import alerts, app, flow, log
+from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
@@ -34,6 +35,7 @@ def command() -> None:
     """
     settings = load_settings()
     begin_log(settings)
+    log_advice(settings)
     app.build(settings)  # what cannot work is said now
     is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")

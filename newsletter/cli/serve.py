@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from newsletter import app, log
+from newsletter.cli.advice import log_advice
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, hold_signals, work_until_asked
@@ -42,6 +43,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
 
     settings = load_settings()
     begin_log(settings)
+    log_advice(settings)
     web = app.build_web(settings)
     works: list[Callable[[Duty], None]] = []  # what cannot work is said now
     if not no_clock:

@@ -441,6 +441,14 @@ def test_check_wants_a_contact_and_then_is_content(place: Place) -> None:
     assert sorted(path.name for path in place.folder.iterdir()) == ["subscribers.yaml"], "check writes nothing"
 
 
+def test_check_points_out_what_is_valid_and_may_not_be_meant(place: Place) -> None:
+    text = "subscribers:\n  - email: ada@example.org\n    categories: [cs.LG]\n    keywords: {like: [x]}\n    about: "
+    (place.folder / "new.yaml").write_text(f"{text}our #1 topic\n")
+    done = place.newsletter("check", "new.yaml")
+    assert done.returncode == 0
+    assert 'new.yaml:5: about: the text ends before "#1 topic"' in done.stdout
+
+
 def test_check_names_line_and_remedy_of_a_typing_mistake(place: Place) -> None:
     lines = SUBSCRIBERS.splitlines()
     number = next(i for i, line in enumerate(lines, 1) if "max_papers: 15" in line)

@@ -19,8 +19,8 @@ PURE = {
     *("model", "errors", "schedule", "digest", "message", "ledger", "announcements", "catchup"),
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
-    *("replies", "reply_words", "mail_text", "confirmations", "wording", "links", "view", "citations", "typeset"),
-    *("signups", "notices", "specimen", "proof", "folding"),
+    *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
+    *("citations", "typeset", "signups", "notices", "specimen", "proof", "folding", "durability"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.

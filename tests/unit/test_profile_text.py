@@ -187,6 +187,19 @@ def test_curly_quotes_and_dashes_inside_a_text_stay() -> None:
     assert profile.topics == (Topic("T", "“a” or “b”"),)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("our #1 topic", "our #1 topic"),
+        ("#1 is sparse attention", "#1 is sparse attention"),
+        ("sparse attention # I think", "sparse attention"),  # a comment like those of the profile itself
+        ("'sparse' # or dense", "sparse"),
+    ],
+)
+def test_a_text_is_not_cut_at_a_number_sign_that_belongs_to_it(written: str, meant: str) -> None:
+    assert read(f"about: {written}", make.subscriber()).profile.about == meant
+
+
 # --- mistakes
 
 

@@ -194,6 +194,12 @@ def test_both_yaml_parsers_find_the_same_lines(path: Path) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML's own parser takes {like:[x]} for one text")
+def test_a_blank_that_is_missing_in_braces_is_named() -> None:
+    (problem,) = problems("subscribers:\n  - email: ada@example.org\n    keywords: {like:[x]}\n")
+    assert problem.endswith('in line 3 a blank is missing after "like:"')
+
+
 def test_the_error_counts_its_problems_and_says_what_to_do() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_subscribers("subscribers: []", source="subscribers.yaml")

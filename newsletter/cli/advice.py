@@ -1,0 +1,47 @@
+"""What works today and surprises later: sentences for the operator, each with its remedy. Asks and writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from newsletter import log
+from newsletter.config import Settings
+from newsletter.durability import why_it_vanishes
+
+_MOUNTS = Path("/proc/mounts")
+
+
+def advice(settings: Settings, environment: Mapping[str, str] = os.environ, mounts: str | None = None) -> Iterator[str]:
+    """The sentences that fit these settings. `mounts` stands for the system's own list."""
+    if mounts is None:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
+    if (settings.base_url or "").startswith("http://"):
+        yield (
+            f"{settings.base_url} is not encrypted: whoever is on the way can read and use the links of a mail, and "
+            "mails lack the one-click Unsubscribe button that Gmail and Yahoo ask for; set NEWSLETTER_BASE_URL to an "
+            "https:// address"
+        )
+    if settings.send_by == "smtp" and not settings.bounce_address:
+        yield (
+            f"bounces come to {settings.from_address.addr_spec} without a tag, so that none can be read; set "
+            "NEWSLETTER_BOUNCE_TO to a mailbox that takes tags and feeds 'newsletter bounce', or NEWSLETTER_IMAP_HOST "
+            "to have the mailbox of replies read"
+        )
+    if settings.send_by == "sendgrid" and not settings.sendgrid_webhook_key:
+        yield (
+            "nobody learns of bounces and complaints; turn on SendGrid's Event Webhook and set "
+            "NEWSLETTER_SENDGRID_WEBHOOK_KEY to its key"
+        )
+    if why := why_it_vanishes(str(settings.state.absolute()), mounts, environment):
+        yield (
+            f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "
+            "papers again, and who has left is mailed again; mount a volume and set NEWSLETTER_STATE to a folder on it"
+        )
+
+
+def log_advice(settings: Settings) -> None:
+    """For a process that runs all day, whose log is read more often than `check` is run."""
+    for sentence in advice(settings):
+        log.get_log().warning("advice", text=sentence)

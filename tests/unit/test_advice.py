@@ -1,0 +1,46 @@
+"""What an operator is told before it surprises: on which settings, and on which not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from newsletter.cli.advice import advice
+from newsletter.cli.check import command
+from newsletter.config import Settings
+
+MACHINE = "/dev/sda1 / ext4 rw 0 0\n"
+
+
+def told(settings: Settings, *, environment: dict[str, str] | None = None, mounts: str = MACHINE) -> list[str]:
+    return list(advice(settings, environment or {}, mounts))
+
+
+def test_the_defaults_on_a_machine_need_no_advice() -> None:
+    assert told(Settings(_env_file=None)) == []
+    assert told(Settings(base_url="https://papers.example.org", _env_file=None)) == []
+
+
+def test_links_that_are_not_encrypted_are_warned_of() -> None:
+    [sentence] = told(Settings(base_url="http://papers.example.org", _env_file=None))
+    assert "not encrypted" in sentence
+    assert sentence.endswith("set NEWSLETTER_BASE_URL to an https:// address")
+
+
+def test_a_memory_that_vanishes_is_warned_of() -> None:
+    [sentence] = told(Settings(_env_file=None), environment={"DYNO": "web.1"})
+    assert "Heroku" in sentence
+    assert sentence.endswith("set NEWSLETTER_STATE to a folder on it")
+    [sentence] = told(Settings(state=Path("/data/state"), _env_file=None), mounts="overlay / overlay rw 0 0\n")
+    assert "container" in sentence
+
+
+def test_check_prints_advice_and_ends_as_well_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_CONTACT", "operator@example.org")
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", "http://papers.example.org")
+    monkeypatch.setenv("NEWSLETTER_STATE", str(tmp_path / "state"))
+    done = CliRunner().invoke(command)
+    assert "! advice: http://papers.example.org is not encrypted" in done.output
+    assert done.exit_code == 0, done.output
