@@ -90,12 +90,13 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
                 desk, subscribers, watcher, digest_on=digest_on, due_only=due, should_stop=ending.is_asked
             )
         log.run_finished(report)
+    bounces = bounced_lately(desk.store, report)
     if settings.log == "json":
-        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
+        log.troubles([*alerts.troubles_of(report, listed.problem, listed.ignored), *bounces])
     else:
-        _complain_of(listed.problem, *troubles(report))
-    for line in bounced_lately(desk.store, report):
-        complain(line)
+        _complain_of(
+            listed.problem, *troubles(report), *(f"{each.about} {each.kind}: {each.detail}" for each in bounces)
+        )
     teller.tell(report, listed.problem, listed.ignored)
     if not quiet:
         show(report, subscribers)
@@ -103,7 +104,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    held = EXIT_DELIVERY if any(each.is_held for each in desk.store.get_standings()) else 0
+    held = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
     sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
 
 
@@ -148,11 +149,11 @@ def troubles(report: RunReport) -> list[str]:
     return [": ".join(filter(None, parts)) for parts in feeds + entries + problems] + list(report.problems)
 
 
-def bounced_lately(store: Store, report: RunReport) -> list[str]:
-    """A line for each address that a bounce has suppressed since the run of the day before, or whose bounce is held."""
+def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
+    """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
     found = alerts.troubles_of_bounces(store.get_standings(), report.digest_on)
-    return [f"{each.about} {each.kind}: {each.detail}" for each in found if each.on >= yesterday]
+    return [each for each in found if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

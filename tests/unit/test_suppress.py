@@ -18,7 +18,7 @@ MORNING = date(2026, 11, 2)
 
 
 def event(kind: EventKind, days: float = 0, detail: str = "") -> MailEvent:
-    return MailEvent(kind, WHO, date(2026, 11, 2), NOON + timedelta(days=days), detail)
+    return MailEvent(kind, WHO, MORNING + timedelta(days=int(days)), NOON + timedelta(days=days), detail)
 
 
 def after_all(events: list[MailEvent], standing: Standing | None = None) -> Standing:
