@@ -1,8 +1,9 @@
 """What follows when somebody subscribes on the web: the form is checked, the mailbox asked, and then they are let in.
 
-The form says nothing to whoever sent it about the address in it: what depends on that happens later, in another
-thread, and by mail. No word of the form is mailed, so that nobody can have us mail their words to a stranger. The rules
-are signups.py's, the words of the mails templates/email/subscribe.yaml's; pages are web/subscribe.py's.
+The form says nothing to whoever sent it about the address in it: it is written down, and what depends on the address
+happens later, by mail. What is written down is mailed whatever ends the process (`send_next`). No word of the form is
+mailed, so that nobody can have us mail their words to a stranger. The rules are signups.py's, the words of the mails
+templates/email/subscribe.yaml's; pages are web/subscribe.py's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from email.headerregistry import Address
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,9 +20,9 @@ from pydantic import ValidationError
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.confirmations import Answer, Answers, load_answers
-from newsletter.errors import ConfigError, SendDeferred, SendError
+from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.message import Letterhead, build_service_message
-from newsletter.model import RevisionOrigin, SignUp, Subscriber
+from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.schedule import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signups import (
@@ -31,19 +32,22 @@ from newsletter.signups import (
     Invitation,
     LinkState,
     asked_on,
+    is_due,
     let_in,
     may_be_mailed,
+    postponed,
+    settled,
     state_of,
+    taken,
+    why_not_mailed,
 )
 from newsletter.stores import Store
 from newsletter.subscribers_schema import SubscriberEntry
 from newsletter.tokens import Purpose
 from newsletter.wording import long_date
 
-MAILS, WEEKS, PLACES = "subscribe-mails", "subscribe-weeks", "subscribe-forms"  # what is claimed once
-MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good
+PLACES = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
-WAITS_S = (5.0, 20.0)  # before a mail that surely did not leave is tried again
 
 FILE = "templates/email/subscribe.yaml"
 #: Each mail, and the placeholders its text may have.
@@ -72,10 +76,7 @@ def load_mails(text: str) -> Answers:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """All that letting somebody in works with. `subscribers` and `newcomer` are read anew each time.
-
-    `later` does what it is given in another thread, and at once in tests.
-    """
+    """All that letting somebody in works with. `subscribers` and `newcomer` are read anew each time."""
 
     store: Store
     open_sender: Callable[[], Sender]
@@ -87,8 +88,7 @@ class Joining:
     newcomer: Callable[[SignUp], Subscriber]
     most: int  # subscribers by the web
     now: Callable[[], datetime]
-    later: Callable[[Callable[[], None]], None]
-    wait: Callable[[float], None]
+    wake: Callable[[], None]  # whoever calls `send_next`
     tell: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
 
     def blank(self) -> Form:
@@ -97,8 +97,7 @@ class Joining:
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
-        taken = [one.subscriber_id for one in self.store.get_enrolled()]
-        return sum(self.store.get_standing(who).suppression is None for who in taken) >= self.most
+        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.most
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """What is to be mended, by the rules of subscribers.yaml; one problem for a field."""
@@ -114,7 +113,9 @@ class Joining:
         return any(self.store.claim_once(PLACES, f"{number}", on=today) for number in range(MOST_FORMS))
 
     def ask(self, form: Form) -> None:
-        """Mail what is to be mailed about a form without problems. Returns at once, and says nothing."""
+        """Write down a form without problems, so that what is to be mailed about it is mailed. Says nothing, and takes
+        the same time for every address. Raises StoreError if that cannot be promised.
+        """
         entry = _checked(form)
         sign_up = SignUp(
             subscriber_id=subscriber_id(entry.email),
@@ -126,8 +127,10 @@ class Joining:
             zone=entry.time_zone if form.zone.strip() else "",
             frequency=entry.frequency if form.frequency else None,
             language=entry.language if form.language else "",
+            mail=SignUpMail.WAITING,
         )
-        self.later(lambda: self.tell(sign_up.subscriber_id, self._carry_out(sign_up)))
+        self.store.add_sign_up(sign_up)
+        self.wake()
 
     def look(self, who: str, on: date) -> Invitation:
         """What the link of that day's mail leads to. Changes nothing."""
@@ -156,8 +159,7 @@ class Joining:
     def _enrol(self, sign_up: SignUp) -> bool:
         """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
         who = sign_up.subscriber_id
-        enrolled = {one.subscriber_id for one in self.store.get_enrolled()}
-        if who not in enrolled and self._find(who) is not None:
+        if who not in self.store.get_enrolled_ids() and self._find(who) is not None:
             return True
         if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
             self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())
@@ -165,30 +167,59 @@ class Joining:
 
     # --- mails
 
-    def _carry_out(self, sign_up: SignUp) -> str:
-        """What became of it, in a few words without an address."""
-        who, standing = sign_up.subscriber_id, self.store.get_standing(sign_up.subscriber_id)
-        if not may_be_mailed(standing):
-            return "no mail: suppressed"
-        if base_address(sign_up.email) in self._ours():
-            return "no mail: an address of the newsletter"
-        reader = self._find(who)
-        if reader is not None:  # another spelling of an address may be another person's at some providers
-            sign_up = replace(sign_up, email=reader.email)
-        is_mailed = reader is not None and standing.suppression is None
-        if not is_mailed:
-            self.store.add_sign_up(sign_up)
-        if not self._may_mail(who, asked_on(sign_up)):
-            return "no mail: there were enough today or this week"
-        if reader is not None and is_mailed:
-            return self._send(reader.email, self._already(reader), sign_up) or "mailed: subscribed already"
-        return self._send(sign_up.email, self._question(sign_up), sign_up) or "mailed: asked to confirm"
+    def send_next(self, run_id: str, leaving: Callable[[], None] = lambda: None) -> bool:
+        """Send one mail that was promised and is due, as `run_id`, which has to be running; False if there is none.
 
-    def _may_mail(self, who: str, today: date) -> bool:
-        if not self.store.claim_once(MAILS, who, on=today):
+        `leaving` is called right before it leaves. Several processes may do this: each mail is one's alone. One whose
+        sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
+        """
+        kept = self.store.get_sign_ups()
+        due = sorted((one for one in kept if is_due(one, self.now())), key=lambda one: one.tries)
+        sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
+        if sign_up is None:
             return False
-        monday = today - timedelta(days=today.weekday())
-        return any(self.store.claim_once(WEEKS, f"{who} {number}", on=monday) for number in range(MOST_MAILS))
+        try:
+            became = self._carry_out(sign_up, kept, leaving)
+        except BaseException:
+            self._change(sign_up, lambda known: known if known.mail is SignUpMail.LEAVING else self._postponed(known))
+            raise
+        self.tell(sign_up.subscriber_id, became)
+        return True
+
+    def next_at(self) -> datetime | None:
+        """When the first of those that wait is to be tried; None if none waits."""
+        waiting = [one for one in self.store.get_sign_ups() if one.mail is SignUpMail.WAITING]
+        return min((one.retry_at or one.at for one in waiting), default=None)
+
+    def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
+        held = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
+        return held if held is not None and held.held_by == run_id and is_due(held, self.now()) else None
+
+    def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+
+    def _postponed(self, sign_up: SignUp) -> SignUp:
+        return postponed(sign_up, self.now())
+
+    def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
+        """What became of it, in a few words without an address."""
+        standing = self.store.get_standing(sign_up.subscriber_id)
+        why = "suppressed" if not may_be_mailed(standing) else ""
+        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
+        if why:
+            self._change(sign_up, lambda known: None)
+            return f"no mail: {why}"
+        if why := why_not_mailed(sign_up, kept, self._today()):
+            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            return f"no mail: {why}"
+        reader = self._find(sign_up.subscriber_id)
+        if reader is not None:  # another spelling of an address may be another person's at some providers
+            listed = reader.email
+            self._change(sign_up, lambda known: replace(known, email=listed))
+            if standing.suppression is None:
+                return self._send(listed, self._already(reader), sign_up, leaving) or "mailed: subscribed already"
+            return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
+        return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
     def _question(self, sign_up: SignUp) -> Answer:
         signer, on = self.letterhead.signer, asked_on(sign_up)
@@ -206,8 +237,8 @@ class Joining:
         values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: Answer, sign_up: SignUp) -> str:
-        """Empty if it left; else why not. What surely did not leave is tried again, twice."""
+    def _send(self, to: str, answer: Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+        """Empty if it left; else why not."""
         message = build_service_message(
             key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
             sender=self.service_sender,
@@ -217,21 +248,34 @@ class Joining:
             now=self.now(),
         )
         message.mime["Reply-To"] = Address(addr_spec=self.letterhead.reply_to)
-        with closing(self.open_sender()) as sender:
-            for wait_s in (*WAITS_S, None):
-                try:
-                    sender.send(message)
-                except SendDeferred as error:
-                    if wait_s is None:
-                        return f"not mailed: {type(error).__name__}"
-                    self.wait(wait_s)
-                except SendError as error:
-                    return f"not mailed: {type(error).__name__}"
-                else:
-                    return ""
-        raise AssertionError("the last try returns")
+
+        def leave() -> None:
+            leaving()
+            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
+
+        try:
+            with closing(self.open_sender()) as sender:
+                sender.send(message, leaving=leave)
+        except SendDeferred as error:
+            again = self._change(sign_up, self._postponed)
+            return f"not mailed: {type(error).__name__}{f', again at {again.retry_at:%H:%M:%S}' if again else ''}"
+        except SendInDoubt as error:
+            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
+            return f"not mailed: {type(error).__name__}"
+        except SendError as error:
+            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            return f"not mailed: {type(error).__name__}"
+        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        return ""
 
     # --- what is known
+
+    def _takes_place(self, who: str) -> bool:
+        """Somebody whose standing cannot be read may not have left."""
+        try:
+            return self.store.get_standing(who).suppression is None
+        except ReaderUnreadable:
+            return True
 
     def _find(self, who: str) -> Subscriber | None:
         return next((one for one in self.subscribers() if one.subscriber_id == who), None)

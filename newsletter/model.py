@@ -524,6 +524,17 @@ class Standing:
         return self.suppression is None and bool(self.held)
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A subscriber whose address changed, and with it their id: what was kept under the old one is the new one's."""
+
+    subscriber_id: str  # the old one
+    to: str
+    at: datetime
+    email: str = ""  # the new address, for who came by the web; kept until the move is done
+    is_done: bool = False
+
+
 # --- what readers say ---------------------------------------------------------------------------------
 
 
@@ -557,6 +568,15 @@ class Vote:
     paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
 
 
+class SignUpMail(StrEnum):
+    """What became of the mail that the page to subscribe promised."""
+
+    WAITING = "waiting"  # to be sent, by whichever process gets to it
+    LEAVING = "leaving"  # the mail server has all of it but its end; without an answer nobody knows, and none is resent
+    SENT = "sent"
+    NONE = "none"  # none is to be sent any more: refused, one too many, or the reader of another form
+
+
 @dataclass(frozen=True, slots=True)
 class SignUp:
     """What somebody asked for on the page to subscribe. Nothing follows from it until it is confirmed by mail.
@@ -574,6 +594,10 @@ class SignUp:
     frequency: Frequency | None = None
     language: str = ""
     confirmed_at: datetime | None = None
+    mail: SignUpMail = SignUpMail.SENT  # what was kept before this field was had its mail
+    tries: int = 0  # that surely failed
+    retry_at: datetime | None = None  # not before this time
+    held_by: str = ""  # the run that sends it; without meaning when that has ended
 
 
 # --- the run ------------------------------------------------------------------------------------------
@@ -595,6 +619,7 @@ class RunOutcome(StrEnum):
     SCORING_FAILED = "scoring failed"
     DEFERRED = "deferred"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"  # what is kept of this one cannot be read: it may say that they have left
     STOPPED = "stopped"  # the provider refuses us, not the mail: nothing more was tried
     IN_DOUBT = "in doubt"
 
@@ -623,6 +648,7 @@ TALLY: dict[RunOutcome, Tally] = {
     RunOutcome.SCORING_FAILED: Tally.FAILED,
     RunOutcome.DEFERRED: Tally.FAILED,
     RunOutcome.REJECTED: Tally.FAILED,
+    RunOutcome.UNREADABLE: Tally.FAILED,
     RunOutcome.STOPPED: Tally.FAILED,
     RunOutcome.IN_DOUBT: Tally.IN_DOUBT,
 }

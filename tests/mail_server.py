@@ -53,6 +53,9 @@ class Postmaster:
     def on(self, stage: str, *acts: str | Do) -> None:
         self._acts[stage] += acts
 
+    def forget_script(self) -> None:
+        self._acts.clear()
+
     def refuse(self, address: str, reply: str) -> None:
         self._acts[f"RCPT {address}"] = [reply] * 100
 

@@ -34,6 +34,12 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
             "nobody learns of bounces and complaints; turn on SendGrid's Event Webhook and set "
             "NEWSLETTER_SENDGRID_WEBHOOK_KEY to its key"
         )
+    if (settings.base_url or "").startswith("https://") and not settings.trusted_proxies:
+        yield (
+            f"{settings.base_url} needs a proxy that speaks HTTPS, and all that come by it count as one client and "
+            "share its limits, such as 20 forms to subscribe a day; set NEWSLETTER_TRUSTED_PROXIES to 1, or to as many "
+            "proxies as add to X-Forwarded-For"
+        )
     if why := why_it_vanishes(str(settings.state.absolute()), mounts, environment):
         yield (
             f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ import httpx2
 
 from newsletter import app, dnscheck, resources, web
 from newsletter.cli.advice import advice
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
@@ -20,6 +20,7 @@ from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
+from newsletter.mailing_list import who_may_have_moved
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import parse_file, read_subscribers
@@ -52,20 +53,22 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
         checks += [
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
+            ("web part", lambda: _web(settings)),
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
+            ("memory", lambda: _memory(settings)),
         ]
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
-    results = [_look(name, look) for name, look in checks]
+    codes = [_look(name, look) for name, look in checks]
     if file is None:
-        for sentence in advice(settings):
+        for sentence in (*advice(settings), *_moved(settings)):
             click.secho("! advice", fg="yellow", nl=False)
             click.echo(f": {sentence}")
     if is_dns:
-        results.append(_dns(settings, resolver))
-    sys.exit(0 if all(results) else EXIT_CONFIG)
+        codes.append(0 if _dns(settings, resolver) else EXIT_CONFIG)
+    sys.exit(max(codes))
 
 
 def _dns(settings: Settings, where: str) -> bool:
@@ -109,16 +112,17 @@ def _ascii(domain: str) -> str:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _look(name: str, look: Callable[[], str]) -> bool:
+def _look(name: str, look: Callable[[], str]) -> int:
+    """Tells what was found; the exit code for it."""
     try:
         said = look()
     except (ConfigError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
-        return False
+        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {said}")
-    return True
+    return 0
 
 
 def _subscribers(path: Path) -> str:
@@ -146,6 +150,16 @@ def _joining(settings: Settings) -> str:
     app.check_open_subscription(settings)
     page = f"{(settings.base_url or '').rstrip('/')}/subscribe"
     return f"{len(enrolled)}, and others can subscribe at {page} (NEWSLETTER_OPEN_SUBSCRIPTION)"
+
+
+def _web(settings: Settings) -> str:
+    if not settings.base_url:
+        return "no address, so mails have no links to it (NEWSLETTER_BASE_URL)"
+    count = settings.trusted_proxies
+    if count:
+        plural = "y" if count == 1 else "ies"
+        return f"{settings.base_url}, behind {count} prox{plural} that tell who asks (NEWSLETTER_TRUSTED_PROXIES)"
+    return f"{settings.base_url}, with no proxy that tells who asks (NEWSLETTER_TRUSTED_PROXIES)"
 
 
 def _templates(settings: Settings) -> str:
@@ -182,3 +196,24 @@ def _folders(settings: Settings) -> str:
         if not base.is_dir() or not os.access(base, os.W_OK):
             raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
     return f"state in {settings.state}, mails in {settings.outbox}"
+
+
+def _memory(settings: Settings) -> str:
+    """Looks at what is kept of each reader; opens no memory that is not there, since that would write."""
+    if not (settings.state / "standings").is_dir():
+        return "none yet"
+    if unreadable := app.build_store(settings).find_unreadable():
+        raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
+    return "what is kept of each subscriber can be read"
+
+
+def _moved(settings: Settings) -> Sequence[str]:
+    """Who may have got another address; nobody while the file is broken, or there is no memory yet."""
+    if not (settings.state / "documents").is_dir():
+        return ()
+    try:
+        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
+        found = who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+    except (ConfigError, StoreError):
+        return ()  # told above
+    return [said for _, said in found]

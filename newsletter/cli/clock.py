@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
@@ -10,7 +9,7 @@ import click
 from newsletter import alerts, app, flow, log
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, work_until_asked
+from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.clock import keep_time
 from newsletter.config import Settings, load_settings
@@ -39,7 +38,7 @@ def command() -> None:
     app.build(settings)  # what cannot work is said now
     is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")
-    sys.exit(0 if is_ended else 1)
+    leave(0 if is_ended else 1)
 
 
 class _Watcher(log.LogWatcher):
@@ -82,8 +81,15 @@ def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber
     listed = app.load_subscribers(settings, desk.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
-    report = flow.run_morning(desk, listed.subscribers, _Watcher(duty), due_only=True, should_stop=duty.stop.is_set)
+    report = flow.run_morning(
+        desk,
+        listed.subscribers,
+        _Watcher(duty),
+        due_only=True,
+        should_stop=duty.stop.is_set,
+        unreadable=listed.unreadable,
+    )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
-    teller.tell(report, listed.problem, listed.ignored)
+    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
+    teller.tell(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -10,9 +11,11 @@ from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from types import FrameType
+from typing import NoReturn
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_PATIENCE_S = 3.0  # platforms kill after 5 s (honcho) or 10 s (Docker)
+PATIENCE_S = 3.0  # platforms kill after 5 s (honcho) or 10 s (Docker)
+LAST_S = 7.0  # also for what is in hand: what hangs now is left to the next process, as a kill would leave it
 _LOOK_AGAIN_S = 0.1
 
 
@@ -54,11 +57,16 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def work_until_asked(works: Sequence[Callable[[Duty], None]], *services: Callable[[], None]) -> bool:
+def work_until_asked(
+    works: Sequence[Callable[[Duty], None]],
+    *services: Callable[[], None],
+    patience_s: float = PATIENCE_S,
+    last_s: float = LAST_S,
+) -> bool:
     """Do all of these, each in a thread, until a signal comes; False if one of them ended by itself, which none should.
 
-    Each work has a duty of its own. All have a few seconds to end by themselves, and as long as it takes those that are
-    not idle. Services end with the process.
+    Each work has a duty of its own. All have `patience_s` to end by themselves, and until `last_s` those not idle.
+    Services end with the process, and so does a work that hangs: end the process with `leave`.
     """
     hold_signals()
     duties, is_over, broken = [Duty() for _ in works], Event(), Event()
@@ -81,12 +89,20 @@ def work_until_asked(works: Sequence[Callable[[Duty], None]], *services: Callabl
         duty.stop.set()
     _let_the_next_one_kill()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    until = monotonic() + _PATIENCE_S
+    asked_at = monotonic()
     for thread, duty in zip(threads, duties, strict=False):  # the services come last
-        thread.join(max(0.0, until - monotonic()))
-        while thread.is_alive() and not duty.idle.is_set():
+        thread.join(max(0.0, asked_at + patience_s - monotonic()))
+        while thread.is_alive() and not duty.idle.is_set() and monotonic() < asked_at + last_s:
             thread.join(_LOOK_AGAIN_S)
     return not broken.is_set()
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now. `sys.exit` would wait for threads that hang: those that ask a model are no daemons."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _let_the_next_one_kill() -> None:

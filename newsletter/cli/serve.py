@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from threading import Event
 
 import click
 
@@ -11,13 +11,15 @@ from newsletter import app, log
 from newsletter.cli.advice import log_advice
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, hold_signals, work_until_asked
+from newsletter.cli.ending import Duty, hold_signals, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
+from newsletter.cli.invite import keep_promises
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
+from newsletter.web import SIZES
 
-THREADS = 4
+ANSWERS_S = 2.0  # for answers in hand, at the end
 
 
 @click.command(epilog=EXIT_CODES)
@@ -39,13 +41,16 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
       newsletter serve
       newsletter serve --no-clock --host 0.0.0.0     beside a process 'newsletter clock'
     """
-    from waitress.server import create_server  # noqa: PLC0415 - loaded when it is needed
+    from newsletter.web.server import WebServer  # noqa: PLC0415 - loaded when it is needed
 
     settings = load_settings()
     begin_log(settings)
     log_advice(settings)
-    web = app.build_web(settings)
+    asked = Event()
+    web = app.build_web(settings, asked.set)
     works: list[Callable[[Duty], None]] = []  # what cannot work is said now
+    if settings.open_subscription:
+        works.append(lambda duty: keep_promises(settings, asked, duty))
     if not no_clock:
         app.build(settings)
         works.append(lambda duty: keep_clock(settings, duty))
@@ -55,19 +60,12 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         works.append(lambda duty: keep_inbox(settings, mailbox, duty))
     hold_signals()
     try:
-        server = create_server(
-            web,
-            host=host,
-            port=port,
-            threads=THREADS,
-            ident=None,
-            clear_untrusted_proxy_headers=False,  # web/limits.py knows whose X-Forwarded-For to believe
-        )
+        server = WebServer(web, host, port, web.extensions[SIZES].most_bytes)
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-    log.get_log().info("web_started", host=host, port=int(server.effective_port), **parts)
+    log.get_log().info("web_started", host=host, port=server.port, trusted_proxies=settings.trusted_proxies, **parts)
     is_ended = work_until_asked(works, server.run)
-    server.task_dispatcher.shutdown()  # answers in hand are finished
+    server.finish(ANSWERS_S)
     log.get_log().info("shutdown")
-    sys.exit(0 if is_ended else 1)
+    leave(0 if is_ended else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
 import click
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from newsletter import app, suppress
 from newsletter.addresses import subscriber_id
-from newsletter.cli.common import complain, new_table, print_table
+from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.model import Standing, Suppression, SuppressionReason
@@ -40,10 +41,13 @@ def command(context: click.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    standings = app.build_store(load_settings()).get_standings()
+    store = app.build_store(load_settings())
+    standings = store.get_standings()
     print_table(_table((each, each.suppression) for each in standings if each.suppression))
     if waiting := sum(each.is_held for each in standings):
         complain(f"{waiting} more held, and mailed until you decide; see 'newsletter suppressions held'.")
+    if failed := complain_of_unreadable(store.find_unreadable()):
+        sys.exit(failed)
 
 
 def _table(rows: Iterable[tuple[Standing, Suppression]]) -> Table:
@@ -73,7 +77,7 @@ def add(who: str, why: str, detail: str) -> None:
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
     standing = app.build_store(load_settings()).change_standing(
-        _id_of(who), lambda known: suppress.suppress(known, wanted)
+        id_of(who), lambda known: suppress.suppress(known, wanted)
     )
     click.echo(in_words(standing))
 
@@ -88,7 +92,7 @@ def lift(who: str, despite_complaint: bool) -> None:
     Example:
       newsletter suppressions lift ada@example.org
     """
-    store, one = app.build_store(load_settings()), _id_of(who)
+    store, one = app.build_store(load_settings()), id_of(who)
     why = store.get_standing(one).suppression
     if why is None:
         raise click.UsageError(f"{one} is not suppressed; 'newsletter suppressions' lists who is")
@@ -127,9 +131,9 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
     store = app.build_store(load_settings())
     waiting = [each for each in store.get_standings() if each.is_held]
     if who:
-        waiting = [each for each in waiting if each.subscriber_id == _id_of(who)]
+        waiting = [each for each in waiting if each.subscriber_id == id_of(who)]
         if not waiting:
-            raise click.UsageError(f"{_id_of(who)} is not held; 'newsletter suppressions held' lists who is")
+            raise click.UsageError(f"{id_of(who)} is not held; 'newsletter suppressions held' lists who is")
     if not is_confirmed and not is_released:
         print_table(_table((each, why) for each in waiting for why in each.held))
         return
@@ -148,7 +152,7 @@ def in_words(standing: Standing) -> str:
     return f"{standing.subscriber_id} is suppressed since {why.since:%Y-%m-%d}: {why.why}{detail}"
 
 
-def _id_of(who: str) -> str:
+def id_of(who: str) -> str:
     if _ID.fullmatch(who):
         return who
     local, _, domain = who.strip().rpartition("@")

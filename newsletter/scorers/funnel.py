@@ -216,7 +216,7 @@ def _fill_in(
         verdicts.usage,
         (*((_say(unasked),) if unasked else ()), *local.notices),
         tuple(passed_over),
-        verdicts.stopped or _find_trouble(shortlist, verdicts.failures),
+        verdicts.stopped or verdicts.warning or _find_trouble(shortlist, verdicts.failures),
     )
 
 
@@ -237,7 +237,8 @@ def _fall_back(local: ScoreSheet, asked: Sequence[Paper], verdicts: Verdicts) ->
     if verdicts.stopped:
         notice, problem = "The model could not be asked today; ", verdicts.stopped
     else:
-        notice, problem = "The model gave no usable answer today; ", _explain(asked, verdicts.failures)
+        problem = verdicts.warning or _explain(asked, verdicts.failures)
+        notice = "The model gave no usable answer today; "
     notice += "all papers were ranked by their words."
     return replace(local, usage=verdicts.usage, notices=(notice, *local.notices), problem=problem)
 

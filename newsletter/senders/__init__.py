@@ -3,9 +3,14 @@
 A sender translates and decides nothing: whether a mail may leave is the ledger's business (`deliver.deliver`).
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from newsletter.model import Accepted, Evidence, Message
+
+
+def unwatched() -> None:
+    """For who need not know when a mail leaves."""
 
 
 class Sender(Protocol):
@@ -13,7 +18,8 @@ class Sender(Protocol):
 
     `send` returns only when the mail is accepted; else it raises SendDeferred (surely not accepted; SendStopped if
     no other mail will fare better), SendRejected (surely never) or SendInDoubt (cannot tell). It never offers a mail
-    again that may have been accepted, and does not remember.
+    again that may have been accepted, and does not remember. `leaving` is called right before the other side may take
+    the mail: until then it surely has not left, and what `leaving` raises keeps it here.
 
     `find` answers, after a crash, whether the mail of this delivery was accepted. It changes nothing and may
     be repeated; it is called only when nobody is sending this delivery.
@@ -26,7 +32,7 @@ class Sender(Protocol):
         Of two senders with one name each can tell what became of the other's mails. No account, address or key.
         """
 
-    def send(self, message: Message) -> Accepted: ...
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted: ...
 
     def find(self, delivery_id: str) -> Evidence: ...
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from newsletter.stores import Store
 from newsletter.tokens import Signer
@@ -28,9 +29,11 @@ from newsletter.web import (
 )
 from newsletter.web.archive import Archives
 from newsletter.web.profile import Profiles
+from newsletter.web.sizes import Sizes
 
 __all__ = ["Archives", "Profiles", "WebPart", "check_templates", "create_app"]
 
+SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
 PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
 
 
@@ -49,12 +52,21 @@ class WebPart:
     archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
+    gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     door: subscribe.Door | None = None  # None: nobody can subscribe here
+    proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
 def create_app(part: WebPart) -> flask.Flask:
-    """A WSGI application. Raises ConfigError for a template that cannot be filled."""
-    app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address)
+    """A WSGI application; what may be sent to it is its `extensions[SIZES]`.
+
+    Raises ConfigError for a template that cannot be filled.
+    """
+    sizes = _sizes(part)
+    app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes)
+    app.extensions[SIZES] = sizes
+    if part.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
     app.register_blueprint(pausing.blueprint(part.store, part.signer, part.now))
@@ -67,9 +79,20 @@ def create_app(part: WebPart) -> flask.Flask:
         app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
-    app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
+    app.register_blueprint(
+        inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
+    )
     site.check(app, PAGES)
     return app
+
+
+def _sizes(part: WebPart) -> Sizes:
+    """What nobody could use is not taken: mail without its secret, where one is set, and events without a key."""
+    below = {"/profile": profile.MAX_BODY_BYTES, "/subscribe": subscribe.MAX_BODY_BYTES}
+    if part.webhook_key:
+        below |= {sendgrid_hook.PATH: sendgrid_hook.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}
+    secret = part.inbound_secret
+    return Sizes(below, {f"{inbound.PATH}/{secret}": inbound.MOST_BYTES} if secret else {})
 
 
 def check_templates(brand_name: str, reply_address: str) -> None:

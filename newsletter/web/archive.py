@@ -21,7 +21,6 @@ from newsletter.archive.places import Places
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
-from newsletter.web.site import want_little
 
 PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
@@ -51,7 +50,6 @@ class Archives:
 def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
     desk = _Desk(store, signer, archives)
     site = flask.Blueprint("archive", __name__)
-    site.before_request(want_little)
     site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
     site.add_url_rule("/archive/", "listing", desk.list_public)

@@ -1,4 +1,4 @@
-"""How often somebody may ask: a sliding window for each link and for each address of a client.
+"""How often somebody may ask: a sliding window for each link and for each address of a client. And how many at once.
 
 Lives in one process and forgets with it. Two counts stand for a window, the last one fading out as the present one
 fills, so that a key costs the same however often it asks. Decides nothing about what is asked.
@@ -7,18 +7,21 @@ fills, so that a key costs the same however often it asks. Decides nothing about
 from __future__ import annotations
 
 import math
+import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 import flask
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
+RETRY_S = 60  # after there was no place
 _TOKEN_CHARS = 200
 
 
@@ -59,6 +62,32 @@ class Limit:
         return counts
 
 
+class Room:
+    """For what may take long: so many at once, and some more may wait a moment for a place. Shared by all threads.
+
+    All of them hold a thread of the server, so they must be few enough to leave some for the pages.
+    """
+
+    def __init__(self, places: int, waiting: int, wait_s: float) -> None:
+        self._places, self._door = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+        self._wait_s = wait_s
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
+        if not self._door.acquire(blocking=False):
+            raise ServiceUnavailable(retry_after=RETRY_S)
+        try:
+            if not self._places.acquire(timeout=self._wait_s):
+                raise ServiceUnavailable(retry_after=RETRY_S)
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            self._door.release()
+
+
 def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
     """For a blueprint's `before_request`: 429 with Retry-After for who asks too often."""
 
@@ -73,27 +102,15 @@ def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
 
 
 def client_of(request: flask.Request) -> str:
-    """Who asks. Behind a proxy of ours that is the last address in X-Forwarded-For, which the proxy wrote itself.
-
-    Only a peer without a public address is taken for our proxy: what a stranger writes into that header means nothing.
-    """
-    peer = request.remote_addr or ""
-    if _is_public(peer):
-        return _network(peer)
-    return _network(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer)
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ip_address(address).is_global
-    except ValueError:
-        return False
+    """Who asks: who reached us, or behind the operator's proxies (`WebPart.proxies`) whom the first of them saw."""
+    return _network(request.remote_addr or "")
 
 
 def _network(address: str) -> str:
-    """An IPv6 customer has at least 2^64 addresses: they count as one."""
+    """An IPv6 customer has at least 2^64 addresses: they count as one. Some proxies write a port, too."""
+    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", address)
     try:
-        known = ip_address(address.partition("%")[0])
+        known = ip_address(host.partition("%")[0])
     except ValueError:
         return "unknown"
     if isinstance(known, IPv6Address):

@@ -17,7 +17,7 @@ from newsletter.stores import Store
 from newsletter.suppress import paused, resumed
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
-from newsletter.web.site import Page, want_little
+from newsletter.web.site import Page
 
 WEEKS = (1, 2, 4)
 LONGEST = timedelta(days=366)
@@ -49,7 +49,6 @@ PAGES: tuple[Page, ...] = (
 
 def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) -> flask.Blueprint:
     pages = flask.Blueprint("pausing", __name__)
-    pages.before_request(want_little)
     pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
 
     def answer(token: str) -> str:

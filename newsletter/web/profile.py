@@ -133,7 +133,6 @@ PAGES: tuple[Page, ...] = (
 def blueprint(store: Store, signer: Signer | None, profiles: Profiles, now: Callable[[], datetime]) -> flask.Blueprint:
     desk = _Desk(store, signer, profiles, now)
     pages = flask.Blueprint("profile", __name__)
-    pages.before_request(_want_a_profile)
     pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     pages.after_request(_let_our_script_run)
     pages.add_url_rule("/profile/<token>/preview", "preview", desk.preview, methods=["POST"])
@@ -299,10 +298,6 @@ def _typed() -> str | None:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def _want_a_profile() -> None:
-    flask.request.max_content_length = MAX_BODY_BYTES
 
 
 def _let_our_script_run(response: flask.Response) -> flask.Response:

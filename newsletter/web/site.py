@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import flask
 from jinja2 import (
     StrictUndefined,
     TemplateError,
 )
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.routing import BaseConverter
 
 from newsletter import resources
@@ -21,6 +22,7 @@ from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.templates import loader_of, problem_of
 from newsletter.theme import stylesheet
+from newsletter.web.sizes import NONE_LARGE, Sizes
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +30,6 @@ Page = tuple[str, Mapping[str, object]]  # a template, and values for all that i
 PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
 
 TEMPLATES = "templates/web"
-MAX_BODY_BYTES = 8 * 1024 * 1024  # of any request; a blueprint asks for less where less will do
-LITTLE_BYTES = 4096  # enough for a wish
 FILE_AGE_S = 3600
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -49,10 +49,10 @@ class Rest(BaseConverter):
     part_isolating = False
 
 
-def new_app(*, brand_name: str, reply_address: str) -> flask.Flask:
+def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -> flask.Flask:
     """An application without a page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
     app = flask.Flask("newsletter", static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.before_request(partial(_bound, sizes))
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
     app.url_map.converters["rest"] = Rest
     app.jinja_loader = loader_of(resources.folders(TEMPLATES))
@@ -73,9 +73,12 @@ def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str)
     app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
 
 
-def want_little() -> None:
-    """For a blueprint's `before_request`, where a body is a few words."""
-    flask.request.max_content_length = LITTLE_BYTES
+def _bound(sizes: Sizes) -> None:
+    """Also for a page that does not exist, or would not look at the body: 413 before it is taken."""
+    request = flask.request
+    request.max_content_length = sizes.most_bytes(request.path)
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge
 
 
 def check(app: flask.Flask, pages: Iterable[Page]) -> None:
@@ -98,8 +101,8 @@ def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
     """A page that says what to do. What is our fault is logged whole, but for the path, which may hold a token."""
     known = _as_http(error)
     if known.code is None or known.code >= 500:
-        request = flask.request
-        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=error)
+        request, is_meant = flask.request, isinstance(error, ServiceUnavailable)  # there was no place
+        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=None if is_meant else error)
     code = known.code or 500
     headers = {name: value for name, value in known.get_headers() if name in {"Allow", "Retry-After"}}
     return flask.render_template("problem.html", code=code), code, headers

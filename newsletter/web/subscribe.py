@@ -19,7 +19,7 @@ from newsletter.signups import Form, FormProblem, Invitation, LinkState
 from newsletter.taxonomy import CATEGORIES
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import DAY_S, Limit, client_of, guard
-from newsletter.web.site import Page, want_little
+from newsletter.web.site import Page
 
 MAX_BODY_BYTES = 64 * 1024  # 4,000 Chinese characters have 36 kB as a form
 PER_LINK, PER_CLIENT = 30, 60  # a minute
@@ -125,7 +125,6 @@ PAGES: tuple[Page, ...] = (
 
 def blueprint(door: Door, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
     pages = flask.Blueprint("subscribe", __name__)
-    pages.before_request(_want_a_form)
     pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     desk = _Desk(door, signer, Limit(FORMS_PER_CLIENT, now, DAY_S))
     pages.add_url_rule("/subscribe", "form", desk.form, methods=["GET", "POST"])
@@ -190,10 +189,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _want_a_form() -> None:
-    if flask.request.path == "/subscribe":
-        flask.request.max_content_length = MAX_BODY_BYTES
-    else:
-        want_little()

@@ -19,7 +19,7 @@ from newsletter.suppress import left, may_return, returned
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.pausing import PauseView, take_wish, view_of
-from newsletter.web.site import Page, want_little
+from newsletter.web.site import Page
 
 PER_LINK, PER_CLIENT = 60, 600  # a minute; a mail provider's machines press the button for many readers
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
@@ -35,7 +35,6 @@ PAGES: tuple[Page, ...] = (
 def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) -> flask.Blueprint:
     desk = _Desk(store, signer, now)
     pages = flask.Blueprint("unsubscribe", __name__)
-    pages.before_request(want_little)
     pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     pages.add_url_rule("/u/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
     pages.add_url_rule("/u", "cut", lambda: desk.answer(""), methods=["GET", "POST"])  # by a mail program

@@ -19,7 +19,7 @@ from newsletter.tokens import Signer
 from newsletter.votes import LESS, MORE, NEITHER, read_vote_token
 from newsletter.voting import cast, current_vote, find_paper
 from newsletter.web.limits import Limit, guard
-from newsletter.web.site import Page, want_little
+from newsletter.web.site import Page
 
 PER_LINK, PER_CLIENT = 60, 600  # a minute
 _WISHES = {"more": MORE, "less": LESS, "undo": NEITHER}
@@ -34,7 +34,6 @@ PAGES: tuple[Page, ...] = (
 def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) -> flask.Blueprint:
     booth = _Booth(store, signer, now)
     pages = flask.Blueprint("votes", __name__)
-    pages.before_request(want_little)
     pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
     pages.add_url_rule("/v/<rest:token>", "link", booth.answer, methods=["GET", "POST"])
     pages.add_url_rule("/v", "cut", lambda: booth.answer(""), methods=["GET", "POST"])  # by a mail program

@@ -96,6 +96,19 @@ def test_an_accepted_mail_has_a_receipt_and_a_time(sender: Sender) -> None:
     assert accepted.receipt
 
 
+def test_who_is_told_that_a_mail_leaves_can_keep_it_here(sender: Sender) -> None:
+    def keep() -> None:
+        raise LookupError("not now")
+
+    with pytest.raises(LookupError):
+        sender.send(message(), leaving=keep)
+    if sender.find(ID).accepted is not None:
+        assert sender.find(ID).accepted is False
+    told: list[str] = []
+    assert sender.send(message(), leaving=lambda: told.append("leaves")).at == NOW
+    assert told == ["leaves"]
+
+
 def test_a_closed_sender_can_be_closed_again_and_used_again(sender: Sender) -> None:
     sender.send(message())
     sender.close()

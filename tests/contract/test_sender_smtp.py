@@ -171,10 +171,27 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
 ) -> None:
     server.on(stage, act)
     patience = 1.0 if stage == "END" else 0.2  # on a busy machine an answer before the end may take its time, too
-    with sender_for(server, timeout_s=patience) as hurried, pytest.raises(error, match="timed out"):
+    with (
+        sender_for(server, timeout_s=patience, end_timeout_s=patience) as hurried,
+        pytest.raises(error, match="timed out"),
+    ):
         hurried.send(message())
     assert len(server.mails) == taken
     assert server.offered <= 1
+
+
+def test_a_mail_leaves_with_the_dot_that_ends_it_and_not_before(server: Postmaster, sender: SmtpSender) -> None:
+    offered: list[int] = []
+
+    def keep() -> None:
+        offered.append(server.offered)
+        raise LookupError("not now")
+
+    with pytest.raises(LookupError):
+        sender.send(message(), leaving=keep)
+    assert (offered, server.mails) == ([1], [])
+    sender.send(message(OTHER))
+    assert len(server.mails) == 1
 
 
 def test_a_line_cut_in_the_middle_of_the_text_is_no_doubt(sender: SmtpSender, host: MailHost) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.model import Frequency, RevisionOrigin, SignUp, Suppression, SuppressionReason, Vote
+from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.suppress import suppress
@@ -59,6 +59,30 @@ def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
     assert store.confirm_sign_up(WHO, DAY, now=NOW + 2 * LATER) == confirmed
     assert memory.another().get_sign_up(WHO, DAY) == confirmed
     assert not store.add_sign_up(ASKED)
+
+
+def test_it_is_changed_in_one_step_and_can_be_dropped(memory: Memory, store: Store) -> None:
+    assert store.change_sign_up(WHO, DAY, lambda known: known) is None
+    store.add_sign_up(ASKED)
+    held = replace(ASKED, mail=SignUpMail.WAITING, tries=3, retry_at=NOW + LATER, held_by="a-run")
+    assert store.change_sign_up(WHO, DAY, lambda known: held) == held
+    assert memory.another().get_sign_up(WHO, DAY) == held
+    assert store.change_sign_up(WHO, DAY, lambda known: None) is None
+    assert memory.another().get_sign_ups() == []
+
+
+def test_all_that_is_kept_is_in_the_order_they_asked(memory: Memory, store: Store) -> None:
+    asked = [replace(of(number), at=of(number).at + timedelta(days=days)) for number, days in ((3, 0), (1, 1), (2, 0))]
+    for one in asked:
+        store.add_sign_up(one)
+    assert memory.another().get_sign_ups() == [asked[2], asked[0], asked[1]]
+
+
+def test_a_change_may_ask_which_runs_live(memory: Memory, store: Store) -> None:
+    memory.another().start_run("a-run")
+    store.add_sign_up(ASKED)
+    store.change_sign_up(WHO, DAY, lambda known: replace(known, tries=store.is_running("a-run") + 1))
+    assert store.get_sign_ups()[0].tries == 2
 
 
 def test_what_was_asked_for_before_a_day_is_forgotten(store: Store) -> None:

@@ -12,6 +12,7 @@ from email.policy import SMTP
 from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlencode
 
 import pytest
@@ -136,6 +137,8 @@ def test_a_mail_server_that_refuses_is_in_the_log_and_not_on_the_page(web: Web, 
     assert "not mailed: SendRejected" in web.running.lines[-1]
     server.on("RCPT", "451 4.3.0 come back later")
     assert web.subscribe(email="ann@example.org") == page
+    assert "not mailed: SendDeferred, again at" in web.running.lines[-1]
+    web.running.read_until("sign_up")
     assert "mailed: asked to confirm" in web.running.lines[-1]
     assert [mail.to for mail in server.mails] == [("ann@example.org",)]
     server.on("END", Do.KEEP_AND_DROP)
@@ -143,11 +146,63 @@ def test_a_mail_server_that_refuses_is_in_the_log_and_not_on_the_page(web: Web, 
     assert "not mailed: SendInDoubt" in web.running.lines[-1]
 
 
-def test_what_was_taken_is_finished_before_the_end(web: Web, server: Postmaster) -> None:
-    for number in range(5):
-        assert web.ask("/subscribe", **(FORM | {"email": f"reader{number}@example.org"}))[0] == 200
-    assert web.running.end(signal.SIGTERM) == 0
-    assert len(server.mails) == 5
+READERS = [f"reader{number}@example.org" for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "last"), [("CONNECT", signal.SIGTERM), ("RCPT", signal.SIGKILL), ("DATA", signal.SIGTERM)]
+)
+def test_what_was_promised_is_mailed_once_whatever_ends_the_process(
+    place: Place, server: Postmaster, stage: str, last: signal.Signals
+) -> None:
+    """The mail server hangs, and is well again when the web part is started again. Platforms kill after 10 s."""
+    server.on(stage, Do.HANG, Do.HANG)
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:
+        web = Web(running)
+        for email in READERS:
+            assert web.ask("/subscribe", **(FORM | {"email": email}))[0] == 200
+        begun = monotonic()
+        assert running.end(last) == (0 if last is signal.SIGTERM else -signal.SIGKILL)
+        assert monotonic() - begun < 10
+    assert server.mails == []
+    server.forget_script()
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:
+        for _ in READERS:
+            running.read_until("mailed: asked to confirm")
+        assert running.end(signal.SIGTERM) == 0
+    assert sorted(mail.to[0] for mail in server.mails) == READERS
+
+
+def test_a_mail_that_was_leaving_as_the_process_was_killed_is_not_sent_twice(place: Place, server: Postmaster) -> None:
+    server.on("END", Do.KEEP_AND_HANG)
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:
+        web = Web(running)
+        assert web.ask("/subscribe", **(FORM | {"email": READERS[0]}))[0] == 200
+        until = monotonic() + 30
+        while not server.mails and monotonic() < until:
+            web.ask("/health")
+        assert running.end(signal.SIGKILL) == -signal.SIGKILL
+    with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:
+        web = Web(running)
+        web.subscribe(email=READERS[1])
+        assert running.end(signal.SIGTERM) == 0
+    assert [mail.to[0] for mail in server.mails] == READERS[:2]
+
+
+def test_two_web_parts_of_one_memory_send_each_mail_once(place: Place, server: Postmaster) -> None:
+    command = ("serve", "--no-clock", "--port", "0")
+    with (
+        newsletter(place.folder, *command, **door(server)) as one,
+        newsletter(place.folder, *command, **door(server)) as another,
+    ):
+        webs = [Web(one), Web(another)]
+        for number, email in enumerate(READERS * 2):
+            assert webs[number % 2].ask("/subscribe", **(FORM | {"email": email}))[0] == 200
+        until = monotonic() + 30
+        while len(server.mails) < len(READERS) and monotonic() < until:
+            webs[0].ask("/health")
+        assert [one.end(signal.SIGTERM), another.end(signal.SIGTERM)] == [0, 0]
+    assert sorted(mail.to[0] for mail in server.mails) == READERS
 
 
 @pytest.mark.parametrize(

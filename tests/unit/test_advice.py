@@ -20,7 +20,13 @@ def told(settings: Settings, *, environment: dict[str, str] | None = None, mount
 
 def test_the_defaults_on_a_machine_need_no_advice() -> None:
     assert told(Settings(_env_file=None)) == []
-    assert told(Settings(base_url="https://papers.example.org", _env_file=None)) == []
+    assert told(Settings(base_url="https://papers.example.org", trusted_proxies=1, _env_file=None)) == []
+
+
+def test_a_proxy_that_is_not_trusted_makes_one_client_of_all() -> None:
+    [sentence] = told(Settings(base_url="https://papers.example.org", _env_file=None))
+    assert "count as one client" in sentence
+    assert "set NEWSLETTER_TRUSTED_PROXIES to 1" in sentence
 
 
 def test_links_that_are_not_encrypted_are_warned_of() -> None:

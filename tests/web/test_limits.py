@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app, limits, unsubscribe
 from newsletter.web.limits import Limit, client_of
+from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import LINK, NOW, part_of
 
 
@@ -58,24 +59,29 @@ def test_keys_are_forgotten_before_they_fill_the_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("peer", "header", "who"),
+    ("proxies", "peer", "header", "who"),
     [
-        ("93.184.216.34", "", "93.184.216.34"),
-        ("93.184.216.34", "1.1.1.1", "93.184.216.34"),  # a stranger's own words
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "8.8.8.8, 93.184.216.34", "93.184.216.34"),
-        ("10.1.2.3", "93.184.216.34", "93.184.216.34"),
-        ("::1", "2606:4700:1:2:3:4:5:6", "2606:4700:1:2::"),
-        ("::ffff:93.184.216.34", "1.1.1.1", "93.184.216.34"),
-        ("127.0.0.1", "nonsense", "unknown"),
-        ("", "", "unknown"),
+        (0, "93.184.216.34", "", "93.184.216.34"),
+        (0, "93.184.216.34", "1.1.1.1", "93.184.216.34"),  # a stranger's own words
+        (0, "127.0.0.1", "1.1.1.1", "127.0.0.1"),  # whoever reaches us from nearby is no proxy by that
+        (0, "::ffff:93.184.216.34", "1.1.1.1", "93.184.216.34"),
+        (0, "", "", "unknown"),
+        (1, "127.0.0.1", "8.8.8.8, 93.184.216.34", "93.184.216.34"),
+        (1, "13.107.42.14", "8.8.8.8, 93.184.216.34", "93.184.216.34"),  # a proxy may have a public address
+        (1, "::1", "2606:4700:1:2:3:4:5:6", "2606:4700:1:2::"),
+        (1, "127.0.0.1", "93.184.216.34:51234", "93.184.216.34"),
+        (1, "127.0.0.1", "[2606:4700:1:2:3:4:5:6]:443", "2606:4700:1:2::"),
+        (1, "127.0.0.1", "nonsense", "unknown"),
+        (1, "127.0.0.1", "", "127.0.0.1"),
+        (2, "127.0.0.1", "8.8.8.8, 93.184.216.34, 13.107.42.14", "93.184.216.34"),
+        (2, "127.0.0.1", "93.184.216.34", "127.0.0.1"),  # past the first proxy: it says nothing that can be believed
     ],
 )
-def test_a_client_is_who_reached_us_or_our_proxy(peer: str, header: str, who: str) -> None:
-    app = flask.Flask("test")
+def test_a_client_is_who_reached_us_or_our_proxies(proxies: int, peer: str, header: str, who: str) -> None:
+    app = create_app(replace(part_of(MemoryStore()), proxies=proxies))
+    app.add_url_rule("/who", view_func=lambda: client_of(flask.request))
     headers = {"X-Forwarded-For": header} if header else {}
-    with app.test_request_context(environ_base={"REMOTE_ADDR": peer}, headers=headers):
-        assert client_of(flask.request) == who
+    assert app.test_client().get("/who", environ_base={"REMOTE_ADDR": peer}, headers=headers).text == who
 
 
 @pytest.mark.parametrize("link", [lambda n: LINK, lambda n: f"/u/guess{n}"], ids=["one link", "many links"])

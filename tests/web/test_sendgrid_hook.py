@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import ledger
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
+from newsletter.web import create_app
 from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
+from tests.web.test_unsubscribe import part_of
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 WHO, DAY = "s_ak2mpq4x", date(2026, 11, 22)
@@ -30,10 +32,7 @@ SIGNER = EventSigner()
 
 
 def client_of(store: Store, key: str | None = SIGNER.public) -> FlaskClient:
-    app = flask.Flask("test")
-    app.config["MAX_CONTENT_LENGTH"] = 1024  # the rest of the site wants less
-    app.register_blueprint(blueprint(store, key, lambda: NOW))
-    return app.test_client()
+    return create_app(replace(part_of(store), webhook_key=key, now=lambda: NOW)).test_client()
 
 
 def accepted(store: Store) -> Delivery:
@@ -141,6 +140,23 @@ class BrokenStore(MemoryStore):
 def test_when_the_memory_fails_sendgrid_is_asked_to_repeat() -> None:
     assert post(client_of(BrokenStore()), bounce())[0] == 503
     assert post(client_of(BrokenStore()), event("open", DELIVERY, NOW))[0] == 200
+
+
+class OneUnreadable(MemoryStore):
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        if event.subscriber_id == "s_bbbb2222":
+            raise ReaderUnreadable(event.subscriber_id, "its file cannot be read; put it back from a backup")
+        return super().take_event(event, now=now)
+
+
+def test_what_cannot_be_kept_of_one_reader_keeps_nothing_else_from_being_kept(caplog: pytest.LogCaptureFixture) -> None:
+    store = OneUnreadable()
+    accepted(store)
+    status, said = post(client_of(store), event("delivered", f"s_bbbb2222/{DAY}", NOW), bounce())
+    assert status == 503  # so that it is repeated
+    assert said == "1 kept, 1 not: the memory failed; please repeat\n"
+    assert state_of(store) is DeliveryState.REJECTED
+    assert "s_bbbb2222" in caplog.text
 
 
 def test_no_address_is_in_the_answer_or_the_log(store: MemoryStore, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.headerregistry import Address
@@ -52,14 +51,14 @@ READER = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
 
 @dataclass
 class House:
-    """The site with an open door. `work` does what is left to be done after the answers."""
+    """The site with an open door. `work` sends what was promised."""
 
     store: Store
     most: int = 3
 
     def __post_init__(self) -> None:
         self.now = NOW
-        self.left_to_do: list[Callable[[], None]] = []
+        self.woken = 0
         self.sender = FlakySender(lambda: self.now)
         letterhead = Letterhead(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
         self.door = Joining(
@@ -73,8 +72,7 @@ class House:
             newcomer=lambda sign_up: newcomer(sign_up, Preferences()),
             most=self.most,
             now=lambda: self.now,
-            later=self.left_to_do.append,
-            wait=lambda _: None,
+            wake=self.wake,
             tell=lambda who, became: None,
         )
         part = replace(part_of(self.store), now=lambda: self.now, door=self.door)
@@ -91,9 +89,13 @@ class House:
         data = {name: value for name, value in (FORM | changes).items() if value is not None}
         return self.client.post(path, data=data, environ_base={"REMOTE_ADDR": by})
 
+    def wake(self) -> None:
+        self.woken += 1
+
     def work(self) -> None:
-        while self.left_to_do:
-            self.left_to_do.pop(0)()
+        while self.door.send_next("a run"):
+            pass
+        self.woken = 0
 
     def link(self) -> str:
         """The path in the last mail."""
@@ -106,7 +108,7 @@ class House:
         return self.client.post(link, data={"wish": wish})
 
     def memory(self) -> tuple[object, ...]:
-        return self.store.get_enrolled(), self.store.get_standings(), len(self.sender.mails), len(self.left_to_do)
+        return self.store.get_enrolled(), self.store.get_standings(), len(self.sender.mails), self.woken
 
 
 @pytest.fixture
@@ -250,7 +252,7 @@ def test_more_than_a_form_can_hold_is_refused(house: House) -> None:
 def test_a_field_that_people_do_not_see_is_a_trap(house: House) -> None:
     caught, free = house.post(**{subscribe.TRAP: "https://pills.example"}), house.post()
     assert caught.data == free.data
-    assert len(house.left_to_do) == 1
+    assert house.woken == 1
 
 
 NONSENSE = ("", "x", "subscribe", "\0", "\ud7ff", "a@b", "eve@example.org", "\r\nBcc: a@b.org", "字" * 500, "UTC")
@@ -309,7 +311,7 @@ def test_the_answer_is_the_same_for_every_kind_of_address(house: House) -> None:
     assert title(first) == "Look into your mailbox"
     for kind, answer in answers.items():
         assert (answer.status_code, answer.data, list(answer.headers)) == (200, first.data, list(first.headers)), kind
-    assert len(house.left_to_do) == len(addresses)  # all that an address decides comes after the answer
+    assert house.woken == len(addresses)  # all that an address decides comes after the answer
     before = len(house.sender.mails)
     house.work()
     mailed = {mail.to: str(mail.mime["Subject"]) for mail in house.sender.mails[before:]}
@@ -451,7 +453,7 @@ def test_one_client_may_send_so_many_forms_a_day(house: House) -> None:
     assert 0 < int(refused.headers["Retry-After"]) <= 86_400
     assert house.post(email="b@example.org", by="1.1.1.1").status_code == 200
     assert "Please give" in house.post(email="b").text  # a mistake costs nothing
-    assert len(house.left_to_do) == subscribe.FORMS_PER_CLIENT + 1
+    assert house.woken == subscribe.FORMS_PER_CLIENT + 1
 
 
 def test_all_clients_together_may_send_so_many_forms_a_day(house: House) -> None:
@@ -459,7 +461,7 @@ def test_all_clients_together_may_send_so_many_forms_a_day(house: House) -> None
         assert house.post(by=f"1.1.1.{number}").status_code == 200
     refused = house.post(by="1.1.2.1")
     assert (refused.status_code, title(refused)) == (429, "Not today, please")
-    assert len(house.left_to_do) == MOST_FORMS
+    assert house.woken == MOST_FORMS
     house.now += timedelta(days=1)
     assert house.post(by="1.1.2.1").status_code == 200
 
@@ -479,7 +481,7 @@ def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
     for answer in (house.get(), house.post(), house.post(email=READER.email), house.press(eve)):
         assert title(answer) == "No place left"
     assert title(house.get(ann)) == "You are subscribed"
-    assert len(house.left_to_do) == 0
+    assert house.woken == 0
 
 
 def test_every_page_has_the_headers_that_protect_a_reader(house: House) -> None:

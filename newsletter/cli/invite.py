@@ -1,0 +1,58 @@
+"""The part of `newsletter serve` that sends the mails which the page to subscribe promised. No command of its own.
+
+What was promised is in the memory, whichever process promised it: what one left undone the next one does. What is sent
+when is joining.py's and signups.py's business.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from threading import Event
+
+from newsletter import app, log
+from newsletter.cli.ending import Duty
+from newsletter.config import Settings
+from newsletter.errors import NewsletterError
+from newsletter.joining import Joining
+
+EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
+_LOOK_AGAIN_S = 0.5
+
+
+def keep_promises(settings: Settings, asked: Event, duty: Duty) -> None:
+    """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
+
+    Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
+    """
+    store = app.build_store(settings)
+    joining = app.build_joining(settings, store, asked.set)
+    run_id = f"web-{app.utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    store.start_run(run_id)
+    while not duty.stop.is_set():
+        asked.clear()
+        duty.idle.set()  # until a mail leaves: a server that does not answer holds up no end
+        wait_s = _send_all(joining, run_id, duty)
+        duty.idle.set()
+        _wait(duty.stop, asked, wait_s)
+    store.end_run(run_id)
+
+
+def _send_all(joining: Joining, run_id: str, duty: Duty) -> float:
+    """Until none is due; in how many seconds to look again."""
+    try:
+        while not duty.stop.is_set() and joining.send_next(run_id, duty.idle.clear):
+            duty.idle.set()
+        next_at = joining.next_at()
+    except Exception as error:  # noqa: BLE001 - the others are to be mailed, too, and a broken memory may be mended
+        known = isinstance(error, NewsletterError)
+        said = f"{type(error).__name__}: {error}" if known else type(error).__name__
+        log.get_log().error("sign_ups_failed", error=said, exc_info=None if known else error)
+        return EVERY_S
+    soon = (next_at - app.utc_now()) / timedelta(seconds=1) if next_at else EVERY_S
+    return min(max(soon, 1.0), EVERY_S)
+
+
+def _wait(stop: Event, asked: Event, wait_s: float) -> None:
+    while wait_s > 0 and not stop.is_set() and not asked.wait(min(_LOOK_AGAIN_S, wait_s)):
+        wait_s -= _LOOK_AGAIN_S
