@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from newsletter.loose_json import Shape, find_values, tell_shape
 from newsletter.reasoning import find_answer
+from newsletter.wording import cut_at_clause
 
-COMMENT_CHARS = 200
+ASKED_CHARS = 200  # what the prompt asks for
+COMMENT_CHARS = 320  # what is shown where a model says more; the longest of the 81 of a published day has 263
 MAX_ANSWER_CHARS = 100_000
 _MAX_DEPTH = 8
 _MAX_REFUSED = 20
@@ -226,7 +228,11 @@ def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Score
     relevance, novelty = _grade(entry, "relevance"), _grade(entry, "novelty")
     comment = entry.get("comment")
     says_something = isinstance(comment, str) and any(map(str.isalpha, comment))
-    shown = plain_line(_tex_again(str(comment)), COMMENT_CHARS) if says_something and relevance >= floor else ""
+    shown = (
+        cut_at_clause(plain_line(_tex_again(str(comment))), COMMENT_CHARS)
+        if says_something and relevance >= floor
+        else ""
+    )
     return Scored(paper_id, relevance, novelty, shown)
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
+    from newsletter.senders.smtp import SmtpSender
     from newsletter.telling import Teller
     from newsletter.tokens import Signer
 
@@ -396,7 +397,7 @@ def _require_a_sender(settings: Settings) -> None:
         )
 
 
-def build_smtp_sender(settings: Settings) -> Sender:
+def build_smtp_sender(settings: Settings) -> SmtpSender:
     """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
     from newsletter.senders.smtp import MailServer, SmtpSender
 

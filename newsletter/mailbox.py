@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxFolderCreateError, MailboxLoginError, MailboxMoveError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxFolderCreateError,
+    MailboxFolderSelectError,
+    MailboxLoginError,
+    MailboxMoveError,
+)
 
 from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
 from newsletter.mail_parts import MOST_BYTES
@@ -91,6 +97,20 @@ class Mailbox:
                 raise seen.held[0]
             return seen.done
 
+    def look(self) -> str:
+        """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
+
+        Raises as `read` does.
+        """
+        server = self._server
+        with self._opened() as box:
+            self._require_able(box)
+            waiting = len(box.uids(AND(seen=False)))
+            states = {True: "is there", False: "will be made"}
+            folders = [f"{name} {states[bool(box.folder.exists(name))]}" for name in (server.done, server.failed)]
+            mails = f"{waiting} new mail{'' if waiting == 1 else 's'} in {server.folder}"
+            return f"{server.host} takes the login; {mails}, {', '.join(folders)}"
+
     def _hand_on(
         self,
         box: BaseMailBox,
@@ -156,13 +176,17 @@ class Mailbox:
             raise ConfigError(
                 f"{server.host} refuses the login; set NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD anew"
             ) from error
+        except MailboxFolderSelectError as error:
+            raise ConfigError(
+                f"{server.host} has no folder {server.folder} that can be opened; set NEWSLETTER_IMAP_FOLDER to one"
+            ) from error
         except ssl.SSLCertVerificationError as error:
             raise ConfigError(
                 f"the certificate of {server.host} is not to be trusted ({error.verify_message}); "
                 "set NEWSLETTER_IMAP_HOST to the name in it"
             ) from error
         except (ImapToolsError, OSError, imaplib.IMAP4.error) as error:
-            raise MailboxFailed(f"{server.host} could not be read by IMAP: {type(error).__name__}") from error
+            raise MailboxFailed(f"{server.host} could not be read by IMAP: {_words(error)}") from error
 
     def _connect(self) -> BaseMailBox:
         host, port = self._server.host, self._server.port
@@ -180,14 +204,17 @@ class Mailbox:
         box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
     def _require(self, box: BaseMailBox) -> None:
+        self._require_able(box)
+        if not box.folder.exists(self._server.done):
+            box.folder.create(self._server.done)
+
+    def _require_able(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
         if missing := {"MOVE", "UIDPLUS"} - able:
             raise ConfigError(
                 f"{self._server.host} cannot move a mail and tell where to (no IMAP {', '.join(sorted(missing))}); "
                 "let another mailbox get the replies"
             )
-        if not box.folder.exists(self._server.done):
-            box.folder.create(self._server.done)
 
     def _move(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
         """The places of the mails that this process has moved; with `finds_all` also what others have claimed."""
@@ -213,6 +240,12 @@ class _Seen:
     failed: dict[str, Exception] = field(default_factory=dict)
     held: list[StoreError | ConfigError] = field(default_factory=list)
     is_stopped: bool = False
+
+
+def _words(error: Exception) -> str:
+    """What the system or the server says, bounded; the libraries' own errors may hold what was sent."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{said} ({type(error).__name__})" if said else type(error).__name__
 
 
 def _leave(box: BaseMailBox) -> None:

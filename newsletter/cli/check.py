@@ -13,6 +13,7 @@ import httpx2
 from newsletter import app, dnscheck, resources, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.mail_trial import trials
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
@@ -36,9 +37,11 @@ _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnsch
     is_flag=True,
     help="Have SendGrid look at a sample digest too: key, sender and form; nothing is mailed.",
 )
+@click.option("--mail", is_flag=True, help="Also try the mail server and the mailbox: connect, TLS, login, folders.")
+@click.option("--to", default="", metavar="ADDRESS", help="With --mail: send one test mail there.")
 @click.option("--dns", "is_dns", is_flag=True, help="Also look at SPF, DKIM, DMARC, MX and the unsubscribe link.")
 @click.option("--resolver", default="", metavar="IP[:PORT]", help="With --dns: ask this name server.")
-def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> None:
+def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool, resolver: str) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
     Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
@@ -46,6 +49,8 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     """
     if resolver and not is_dns:
         raise click.UsageError("--resolver goes with --dns")
+    if to and not mail:
+        raise click.UsageError("--to goes with --mail")
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path))]
@@ -59,6 +64,8 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
             ("folders", lambda: _folders(settings)),
             ("memory", lambda: _memory(settings)),
         ]
+    if mail:
+        checks += trials(settings, to)
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
     codes = [_look(name, look) for name, look in checks]

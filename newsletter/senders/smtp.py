@@ -174,6 +174,17 @@ class SmtpSender:
             raise self._error(message.delivery_id, failed) from failed
         return Accepted(receipt, self._clock())
 
+    def greet(self) -> str:
+        """Connect, secure, log in and leave, to see that it works: what was found, in words. Raises SendError."""
+        try:
+            self._idle = self._idle or self._open()
+        except _Failed as failed:
+            raise self._error("", failed) from failed
+        self.close()
+        how = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS", "none": "not encrypted"}
+        login = "logged in" if self._server.user else "without a login"
+        return f"{self._server.host}:{self._server.port} answers, {how[self._server.security]}, {login}"
+
     def find(self, delivery_id: str) -> Evidence:
         """A mail server cannot be asked what it took."""
         return Evidence(accepted=None)
@@ -300,10 +311,8 @@ class SmtpSender:
 
     def _error(self, delivery_id: str, failed: _Failed) -> SendError:
         code = f"{failed.code} " if failed.code else ""
-        text = (
-            f"the mail of {delivery_id} was not taken by {self._server.host}:{self._server.port} "
-            f"({failed.stage}: {code}{failed.words})"
-        )
+        what = f"the mail of {delivery_id} was not taken by" if delivery_id else "no mail can be handed to"
+        text = f"{what} {self._server.host}:{self._server.port} ({failed.stage}: {code}{failed.words})"
         if failed.means is SendStopped:
             return SendStopped(delivery_id, f"{text}; {_REMEDIES.get(failed.stage, _REMEDY_ABOUT_US)}")
         if failed.means is SendDeferred:

@@ -101,7 +101,7 @@ class ArxivSource:
                 self._unreachable_why = _said(error)
             said = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
             raise SourceError(category, said) from error
-        except httpx2.InvalidURL as error:
+        except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: an empty or overlong part of the host's name
             raise SourceError(
                 category,
                 f"{self._base_url} is not an address feeds can be fetched from ({error}); correct NEWSLETTER_FEED_URL.",

@@ -26,7 +26,8 @@ _EASTERN = ZoneInfo("America/New_York")  # arXiv's day
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error"  # arXiv answers an unknown category with a valid, empty feed of this title
 _CATEGORY = re.compile(r"[a-z][a-z-]{0,30}(\.[A-Za-z][A-Za-z-]{0,30})?")
-_CLASS = re.compile("[A-Z0-9]")  # of another scheme: MSC's 68T50, ACM's I.2.6; arXiv's own begin with a small letter
+# A class of another scheme, MSC's 68T50 or ACM's I.2.6, or one of arXiv's former archives
+_OTHER_TERM = re.compile(r"[A-Z0-9].*|[a-z-]{2,10}")
 # https://info.arxiv.org/help/arxiv_identifier.html: four digits after the month until 2014, five from 2015 on;
 # before April 2007 the archive, perhaps with a class, and seven digits that begin with year and month.
 _ID = re.compile(
@@ -73,10 +74,8 @@ def _feed(document: Document, category: str) -> Feed:
             category,
             f"This feed is of {', '.join(covered)}, not of {category}; use the feed of {category}.",
         )
-    entries: Sequence[Entry] = document.entries
-    if len(covered) > 1 or covered[0] != category:
-        entries = [entry for entry in entries if _is_listed(entry, category, covered)]
-    announcements, unreadable = _announcements(entries, category)
+    is_combined = len(covered) > 1 or covered[0] != category
+    announcements, unreadable = _announcements(document.entries, category, covered if is_combined else ())
     warnings = []
     if not document.is_as_declared:
         warnings.append(f"The feed of {category} is not encoded as it says; some characters may be wrong.")
@@ -183,16 +182,17 @@ def _covers(covered: Sequence[str], category: str) -> bool:
     return any(category == name or category.startswith(f"{name}.") for name in covered)
 
 
-def _is_listed(entry: Entry, category: str, covered: Sequence[str]) -> bool:
-    """Whether an entry of a feed of several categories belongs to this one.
+def _is_listed(entry: Entry, category: str) -> bool:
+    return any(name == category or name.startswith(f"{category}.") for name in _categories(entry))
 
-    An entry of none of the feed's categories, or of one that cannot be read, belongs to all: it might be lost else.
-    """
-    categories = _categories(entry)
-    is_damaged = not all(term in CATEGORIES or _CLASS.match(term) for term in entry.categories)
-    if is_damaged or not any(_covers(covered, name) for name in categories):
-        return True
-    return any(name == category or name.startswith(f"{category}.") for name in categories)
+
+def _whose(entry: Entry, covered: Sequence[str]) -> str:
+    """Why it cannot be told which of a combined feed's categories an entry belongs to; "" if it can."""
+    for term in entry.categories:
+        if term not in CATEGORIES and not _OTHER_TERM.fullmatch(term):
+            return f"one of its categories is '{shown(term)}', and may have been another"
+    is_covered = any(_covers(covered, name) for name in _categories(entry))
+    return "" if is_covered else "it is of none of the feed's categories"
 
 
 def _announced_on(document: Document, category: str) -> date:
@@ -208,13 +208,22 @@ def _announced_on(document: Document, category: str) -> date:
 # --- its entries --------------------------------------------------------------------------------------
 
 
-def _announcements(entries: Sequence[Entry], category: str) -> tuple[tuple[Announcement, ...], tuple[str, ...]]:
+def _announcements(
+    entries: Sequence[Entry], category: str, combined: Sequence[str]
+) -> tuple[tuple[Announcement, ...], tuple[str, ...]]:
+    """The papers of this category, and a sentence for each entry that was left out.
+
+    `combined` has the categories of a combined feed: the entries of the others are passed over.
+    """
     announcements: list[Announcement] = []
     problems: list[str] = []
     are_headed = any(_SUMMARY_HEAD.match(entry.summary) for entry in entries)
     for entry in entries:
         try:
-            announcements.append(_announcement(entry, category, is_headed=are_headed))
+            if not combined or _is_listed(entry, category):
+                announcements.append(_announcement(entry, category, is_headed=are_headed))
+            elif why := _whose(entry, combined):
+                raise ValueError(why)
         except ValueError as error:
             name = shown(entry.id) or "without an id"
             problems.append(f"An entry in the feed of {category} was left out ({name}): {error}.")

@@ -55,7 +55,8 @@ _BUSY = re.compile(
 )
 _NAME = r"(?:oai:arXiv\.org:([A-Za-z0-9./-]{1,80})|arXiv:([A-Za-z0-9./-]{1,80})\s{1,9}Announce Type:)"
 _NAMES = re.compile(_NAME)
-_NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*{_NAME}")  # in a paper's own texts every "<" is escaped
+# In a paper's own texts every "<" is escaped, so they cannot name another one in this way
+_NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*(?:<!\[CDATA\[\s*)?{_NAME}")
 _HEAD_CHARS = 2_000  # where a body says what it is
 _SHOWN_CHARS = 200  # of foreign text in a message for the operator
 _MOST_CHARS = 250_000  # of one text that feedparser sees; no text of an arXiv feed has a tenth of it
@@ -142,7 +143,8 @@ def read_document(body: bytes, name: str) -> Document:
         raise _damaged(name, str(error)) from error
     form, channel = _form_of(root, name)
     entries = list(channel.iterfind(form.entry))
-    if lost := _names_in(text) - {named for entry in entries for named in _named_by(entry, form)}:
+    names = _names_in(text, _NAMES_AFTER_A_TAG if entries else _NAMES)
+    if lost := names - {named for entry in entries for named in _named_by(entry, form)}:
         raise _damaged(name, f"{len(lost)} arXiv ids stand outside of its entries: {', '.join(sorted(lost))}")
     parsed = _parsed(_copied(root, form, channel, entries))
     if len(parsed.entries) != len(entries):
@@ -160,8 +162,8 @@ def _form_of(root: ET.Element, name: str) -> tuple[_Form, ET.Element]:
     raise _neither(name)
 
 
-def _names_in(text: str) -> set[str]:
-    return {found[1] or found[2] for found in _NAMES_AFTER_A_TAG.finditer(text)}
+def _names_in(text: str, names: re.Pattern[str]) -> set[str]:
+    return {found[1] or found[2] for found in names.finditer(text)}
 
 
 def _named_by(entry: ET.Element, form: _Form) -> Iterator[str]:

@@ -138,6 +138,12 @@ def test_a_comment_is_one_line_of_bounded_length_without_invisible_characters() 
     comment.encode("utf-8")
 
 
+def test_a_long_comment_ends_with_a_sentence() -> None:
+    sentence = "The paper names a bound for sparse attention and proves it on graphs of bounded degree. "
+    comment = read(json.dumps({"scored": [entry(comment=sentence * 5)]})).scored[0].comment
+    assert comment == (sentence * 3).strip()
+
+
 def test_one_long_word_is_cut_where_it_must_be() -> None:
     assert plain_line("x" * 50, 10) == "x" * 9 + "…"
     assert plain_line("short", 10) == "short"

@@ -211,8 +211,9 @@ def test_a_refusal_is_not_repeated(code: int) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_bad_address_is_an_error_with_the_setting_to_correct() -> None:
-    source = ArxivSource(httpx2.Client(), base_url="http://[::1/atom", sleep=Clock().sleep)
+@pytest.mark.parametrize("address", ["http://[::1/atom", f"http://{'a' * 70}.example.org", "http://.example.org"])
+def test_a_bad_address_is_an_error_with_the_setting_to_correct(address: str) -> None:
+    source = ArxivSource(httpx2.Client(trust_env=False), base_url=address, sleep=Clock().sleep)
     assert str(failure(source)).endswith("correct NEWSLETTER_FEED_URL.")
 
 

@@ -430,6 +430,21 @@ def test_a_paper_outside_of_an_entry_is_damage_and_no_quiet_day(old: str, new: s
     assert "2510.0" in str(error)
 
 
+@pytest.mark.parametrize("wrap", ["<![CDATA[{}]]>", "<!-- {} -->", "<x>{}</x>", "<?x {} ?>", "escaped"])
+@pytest.mark.parametrize("body", [ATOM, RSS], ids=["atom", "rss"])
+def test_a_feed_without_entries_that_names_papers_is_damage(body: bytes, wrap: str) -> None:
+    tag = b"entry" if body is ATOM else b"item"
+    start, end = body.index(b"<%s>" % tag), body.rindex(b"</%s>" % tag) + len(tag) + 3
+    papers = body[start:end].decode()
+    wrapped = escape(papers) if wrap == "escaped" else wrap.format(papers)
+    assert "damaged" in str(refusal(body[:start] + wrapped.encode() + body[end:]))
+
+
+def test_a_lost_id_in_cdata_is_seen_too() -> None:
+    lost = "<x><id><![CDATA[ oai:arXiv.org:2510.09999v1]]></id></x>"
+    assert "2510.09999v1" in str(refusal(one_entry(ATOM, "  <entry>", f"{lost}<entry>")))
+
+
 def test_papers_after_the_feeds_own_element_are_damage() -> None:
     start, end = RSS.index(b"<item>"), RSS.rindex(b"</item>") + 7
     moved = RSS[:start] + RSS[end:].replace(b"</channel>", b"</channel>" + RSS[start:end])
@@ -489,17 +504,21 @@ def test_a_feed_whose_summaries_have_no_head_is_read() -> None:
     assert parse_feed(body, "cs.LG").announcements[3].paper.abstract.startswith("Which jets")
 
 
-def test_an_entry_of_none_of_the_categories_of_a_combined_feed_is_not_lost() -> None:
-    body = one_entry(COMBINED, "<category>cs.LG</category>\n      <category>math.OC", "<category>math.OC")
+@pytest.mark.parametrize("damaged", ["cs..LG", "c%s.LG", "cs.L G", "cs.ZZ", "", "x"])
+def test_an_entry_of_a_combined_feed_that_may_be_of_a_category_is_named(damaged: str) -> None:
+    body = one_entry(COMBINED, "<category>cs.LG</category>\n      <category>math.OC", f"<category>{damaged}")
     for category in ("cs.LG", "cs.AI"):
-        assert "2510.03478" in {shown.paper.arxiv_id for shown in parse_feed(body, category).announcements}
+        feed = parse_feed(body, category)
+        assert "2510.03478" not in {shown.paper.arxiv_id for shown in feed.announcements}
+        assert "left out (oai:arXiv.org:2510.03478v1)" in feed.warnings[0]
 
 
-@pytest.mark.parametrize("damaged", ["cs..LG", "c%s.LG", "cs.L G", "cs.ZZ", ""])
-def test_an_entry_of_a_category_that_cannot_be_read_is_not_lost_from_a_combined_feed(damaged: str) -> None:
-    body = one_entry(COMBINED, "<category>cs.LG</category>\n      <category>math.OC", f"<category>{damaged}</category>")
-    body = one_entry(body, f"{damaged}</category></category>", f"{damaged}</category>\n<category>cs.AI</category>")
-    assert "2510.03478" in {shown.paper.arxiv_id for shown in parse_feed(body, "cs.LG").announcements}
+@pytest.mark.parametrize("other", ["68T50, 62-XX", "I.2.6; H.3.3", "cmp-lg", "stat.ML"])
+def test_an_entry_of_a_combined_feed_may_have_other_classes(other: str) -> None:
+    body = one_entry(COMBINED, "<category>math.OC", f"<category>{other}")
+    feed = parse_feed(body, "cs.AI")
+    assert feed.warnings == ()
+    assert "2510.03478" not in {shown.paper.arxiv_id for shown in feed.announcements}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
