@@ -163,12 +163,33 @@ class MemoryStore:
             whose = told if moving.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
             if not moving.is_that_mail(told, row):
+                self._brake(whose)
                 return True
             key = event.delivery_id, event.kind
             if key not in self._events or event.at < self._events[key].at:
                 self._events[key] = event
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(whose)
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        is_of_it = suppress.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
+        if is_of_it or event.kind is EventKind.BOUNCED_HARD:
+            is_held = any(one.digest_on == event.digest_on for each in self.get_standings() for one in each.held)
+            self._weigh(event.digest_on, is_held=is_held)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._lock:
+            self._weigh(digest_on, is_held=False)
+
+    def _weigh(self, morning: date, *, is_held: bool) -> None:
+        bounced = {who for who, each in self._standings.items() if suppress.bounced_on(each, morning)}
+        told = [event for event in self._events.values() if event.digest_on == morning]
+        bounced |= {event.subscriber_id for event in told if event.kind is EventKind.BOUNCED_HARD}
+        mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
+        too_many = is_held or suppress.are_too_many(len(bounced), mailed)
+        for who, each in self._standings.items():
+            self._standings[who] = suppress.weighed(each, morning, too_many=too_many)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:

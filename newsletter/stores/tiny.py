@@ -30,6 +30,7 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    EventKind,
     Feed,
     FeedReport,
     Judgement,
@@ -324,14 +325,46 @@ class TinyStore:
             whose = told if moving.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
             if not moving.is_that_mail(told, row):
+                self._brake(whose)
                 return True
             known = self.get_events(event.subscriber_id, event.digest_on)
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(whose)
             self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        """Also for a copy of an event: who was killed in the middle of this is told it again."""
+        who, morning = event.subscriber_id, event.digest_on
+        if event.kind is not EventKind.BOUNCED_HARD and not suppress.bounced_on(self.get_standing(who), morning):
+            return
+        if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
+            self.change_standing(who, lambda known: suppress.weighed(known, morning, too_many=True))
+        else:
+            self.weigh_bounces(morning)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._change(self._standings):
+            standings = self.get_standings()
+            bounced = {each.subscriber_id for each in standings if suppress.bounced_on(each, digest_on)}
+            with _disk(self._events):
+                told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
+            bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
+            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppress.LEAST_BOUNCED else []
+            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            for each in standings:
+                self.change_standing(
+                    each.subscriber_id, lambda known: suppress.weighed(known, digest_on, too_many=too_many)
+                )
+
+    def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
+        """Also who was let in again since. Of whom nothing can be read, nobody knows."""
+        with ignored(ReaderUnreadable):
+            return any(told.kind is EventKind.BOUNCED_HARD for told in self.get_events(subscriber_id, digest_on))
+        return False
 
     def _as_of_now(self, event: MailEvent) -> MailEvent:
         """Of a mail to an address that has changed since, the event is the heir's."""
