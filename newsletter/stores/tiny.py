@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextlib import suppress as ignored
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -427,7 +427,9 @@ class TinyStore:
 
     def _read_standing(self, subscriber_id: str, path: Path) -> Standing | None:
         with _own(subscriber_id, path):
-            return self._known.get_only(path, subscriber_id)
+            standing = self._known.get_only(path, subscriber_id)
+            _require_zones(path, standing)
+        return standing
 
     def _events_of(self, subscriber_id: str, path: Path) -> list[MailEvent]:
         with _own(subscriber_id, path):
@@ -718,7 +720,9 @@ class TinyStore:
             return self._load_enrolled(path, version) if version else None
 
     def _load_enrolled_version(self, path: Path, _version: _Version) -> SignUp | None:
-        return self._asked.get_only(path, path.stem)
+        sign_up = self._asked.get_only(path, path.stem)
+        _require_zones(path, sign_up)
+        return sign_up
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         path = self._enrolled_file(subscriber_id)
@@ -913,11 +917,22 @@ def _disk(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _require_zones(path: Path, value: object) -> None:
+    """A time without its zone, as a hand leaves it behind, can be compared with no other."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise unreadable(path, f"{value} has no time zone")
+    if is_dataclass(value):
+        for part in fields(value):
+            _require_zones(path, getattr(value, part.name))
+
+
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
 
 
 def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:
     """The values, all of which are this subscriber's: another's file in this place is not to be believed."""
+    for value in values:
+        _require_zones(path, value)
     if strangers := {value.subscriber_id for value in values} - {subscriber_id}:
         raise unreadable(path, f"it holds what is {min(strangers)}'s")
     return values
