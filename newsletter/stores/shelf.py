@@ -8,7 +8,7 @@ understood is a StoreError and never an empty one: taking it for empty would mai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -52,6 +52,12 @@ class Shelf(Generic[T]):
             rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
         files.make_folder(path.parent)
         storage.write(tables)
+
+    def put_all(self, path: Path, values: Iterable[T]) -> None:
+        """Write these, at once, in place of all that is there. Call under the folder's lock."""
+        rows = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
+        files.make_folder(path.parent)
+        _WholeFile(path, self._temp_folder).write({self._table: rows})
 
     def drop(self, path: Path, key: str) -> bool:
         """Take the value with this key away; False if there is none. Call under the folder's lock."""

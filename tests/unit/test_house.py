@@ -20,7 +20,7 @@ PURE = {
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
-    *("citations", "typeset", "signups", "notices", "specimen", "proof", "folding", "durability"),
+    *("citations", "typeset", "signups", "notices", "specimen", "revisions", "proof", "folding", "durability"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -29,11 +29,11 @@ EDGE_TOOLS = {
     *("addresses", "model", "errors", "files", "latex", "links", "prices", "resources", "token_count", "wording"),
 }
 ALSO_FOR = {
-    "stores": {"ledger", "spending", "suppress"},
+    "stores": {"ledger", "revisions", "spending", "suppress"},
     "scorers": {"answers", "prompts"},
     "web": {
         *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
-        *("taxonomy", "templates", "theme"),
+        *("taxonomy", "templates", "theme", "revisions"),
     },
 }
 FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
