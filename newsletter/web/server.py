@@ -65,12 +65,18 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     adj: _Limits
     error: Error | None
     body_rcv: Any
+    completed: bool
+    empty: bool
+    headers: dict[str, str]
     is_refused = False
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
             self._leave_body()
+        if self.completed and not self.empty and consumed < len(data):
+            # More requests than one at a time: who sends them asks again (RFC 9112 §9.3.2), and no other client waits.
+            self.headers["CONNECTION"], consumed = "close", len(data)
         self.is_refused = self.is_refused or self.error is not None
         return consumed
 

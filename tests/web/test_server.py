@@ -295,6 +295,25 @@ def test_however_many_keep_us_waiting_others_are_answered_at_once(serve: Callabl
         assert site.health_s() < 1
 
 
+def test_of_requests_sent_in_one_go_the_first_is_answered_and_the_rest_asked_for_again(
+    serve: Callable[..., Site],
+) -> None:
+    answer = serve().ask(b"\r\n" + HEALTH * 50)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+def test_one_after_another_they_come_by_one_connection(serve: Callable[..., Site]) -> None:
+    site = serve()
+    with closing(site.connect()) as line:
+        for _ in range(3):
+            line.sendall(HEALTH)
+            answer = b""
+            while not answer.endswith(b"ok\n"):
+                answer += line.recv(1000)
+            assert b"Connection: close" not in answer
+
+
 # --- what takes long ------------------------------------------------------------------------------------
 
 
