@@ -13,6 +13,7 @@ from newsletter.catchup import is_settled
 from newsletter.collect import cover
 from newsletter.desk import Desk, Morning
 from newsletter.draft import history_for
+from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
 from newsletter.schedule import next_mail_at
 from newsletter.scorers import Question
@@ -60,8 +61,11 @@ def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber]
 def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
     """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
     due = next_mail_at(reader, now, desk.timing)
-    if desk.store.get_standing(reader.subscriber_id).suppression:
-        return None
+    try:
+        if desk.store.get_standing(reader.subscriber_id).suppression:
+            return None
+    except ReaderUnreadable:
+        return None  # held back
     if due is None or desk.source.day(due) != morning.today.announced_on:
         return None
     if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     BROKEN = "run broke off"
     SUBSCRIBERS = "subscribers file"
+    UNREADABLE = "memory damaged"
     STOPPED = "sending stopped"
     IN_DOUBT = "in doubt"
     REJECTED = "rejected"
@@ -35,11 +36,15 @@ class Kind(StrEnum):
     MODEL = "model"
     FEED = "feed failed"
     PROFILE = "profile ignored"
+    MAIL = "mail set aside"
+    MOVED = "new address?"
 
 
 REMEDIES = {
     Kind.BROKEN: "Mend what the sentence names; the clock and cron try again by themselves.",
     Kind.SUBSCRIBERS: "The last good version serves. Mend the file; 'newsletter check' shows every mistake.",
+    Kind.UNREADABLE: "They get no mail until the file can be read: put it back from a backup. Without one, see "
+    "docs/state.md first: a standing moved away forgets that its reader has left.",
     Kind.STOPPED: "Mend the key or the account at the provider; a quarter of an hour later it is tried again.",
     Kind.IN_DOUBT: "The mail may have left, and is not sent again. Look at the provider, then settle it with "
     "'newsletter deliveries resolve'.",
@@ -53,16 +58,22 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
+    Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
+    "has its traceback.",
+    Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
 }
 
 _OUTCOMES = {
     RunOutcome.STOPPED: Kind.STOPPED,
     RunOutcome.IN_DOUBT: Kind.IN_DOUBT,
+    RunOutcome.UNREADABLE: Kind.UNREADABLE,
     RunOutcome.REJECTED: Kind.REJECTED,
     RunOutcome.DEFERRED: Kind.DEFERRED,
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
-_EACH = frozenset({Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE})  # for these each id is news of its own
+_EACH = frozenset(
+    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE, Kind.MOVED}
+)  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
 _NUMBER = re.compile(r"\d+")
@@ -143,11 +154,14 @@ class Alert:
         )
 
 
-def troubles_of(report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = ()) -> tuple[Trouble, ...]:
+def troubles_of(
+    report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = (), moved: Iterable[tuple[str, str]] = ()
+) -> tuple[Trouble, ...]:
     """Everything in the report that the operator has to hear of, and the `problem` of subscribers.yaml.
 
     A subscriber without mail because a feed failed is told with the feed. `ignored` are subscribers whose latest
-    profile cannot be read any more, and why: no run is worse for it.
+    profile cannot be read any more, and why, `moved` those who may have got another address: no run is worse for
+    either.
     """
     on = report.digest_on
     found = [Trouble(Kind.SUBSCRIBERS, on, detail=_said(problem))] if problem else []
@@ -165,6 +179,7 @@ def troubles_of(report: RunReport, problem: str = "", ignored: Iterable[tuple[st
             found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _said(entry.problem)))
     found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
     found += [Trouble(Kind.PROFILE, on, who, _said(why), is_new=False) for who, why in ignored]
+    found += [Trouble(Kind.MOVED, on, who, said, is_new=False) for who, said in moved]
     return tuple(found)
 
 
@@ -185,6 +200,12 @@ def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = fr
 def alert_of_break(error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
     """The alert of a run that ended with an exception; None if it was told on this date."""
     trouble = Trouble(Kind.BROKEN, on, detail=_said(f"{type(error).__name__}: {error}"))
+    return None if trouble.key in told else Alert(on, (trouble,))
+
+
+def alert_of_mail(where: str, error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
+    """The alert of a mail that could not be dealt with; None if one for the same cause was told on this date."""
+    trouble = Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})"))
     return None if trouble.key in told else Alert(on, (trouble,))
 
 

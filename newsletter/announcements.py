@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
 
@@ -25,6 +25,8 @@ ASK_AGAIN = {
     FeedOutcome.FAILED: timedelta(minutes=15),
 }
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)  # reports of older versions do not say when
+
 _AS_SEEN_ELSEWHERE = {
     AnnounceType.NEW: AnnounceType.CROSS,
     AnnounceType.REPLACE: AnnounceType.REPLACE_CROSS,
@@ -37,6 +39,24 @@ def merge(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[An
     A paper keeps its best announce type, its latest version, and every feed that showed it.
     """
     return _merged([*known, *(shown for feed in feeds for shown in feed.announcements)])
+
+
+def with_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
+    """The day with what these feeds brought as well: what was read stays read, in whatever order it comes."""
+    known = {report.category: report for report in day.feeds}
+    for report in reports:
+        known[report.category] = _more_telling(known.get(report.category, report), report)
+    merged = merge(feeds, day.announcements)
+    return replace(day, announcements=merged, feeds=tuple(known[category] for category in sorted(known)))
+
+
+def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
+    """Papers tell more than none, else the later answer; but an answer is not outdone by a failure while it stands."""
+    earlier, later = sorted((one, other), key=lambda report: report.fetched_at or _LONG_AGO)
+    if earlier.outcome is FeedOutcome.ANNOUNCED and later.outcome is not FeedOutcome.ANNOUNCED:
+        return earlier
+    is_failure = later.outcome is FeedOutcome.FAILED and earlier.outcome is not FeedOutcome.FAILED
+    return earlier if is_failure and later.fetched_at and holds(earlier, later.fetched_at) else later
 
 
 def judge(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:

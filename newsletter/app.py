@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,7 +20,6 @@ from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.message import Letterhead
-from newsletter.model import SignUp, Standing, Subscriber
 from newsletter.render import Renderer
 from newsletter.schedule import Timing
 from newsletter.scorers import Ahead, Scorer
@@ -37,16 +36,16 @@ if TYPE_CHECKING:
     from newsletter.joining import Joining
     from newsletter.listen import Ear
     from newsletter.mailbox import Mailbox
+    from newsletter.mailing_list import Listed, SubscriberList
     from newsletter.profiles import Profiles
-    from newsletter.readers import Reader
     from newsletter.replies import Envelope
     from newsletter.scorers.judge import Judge
     from newsletter.scorers.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
-    from newsletter.subscribers import File
+    from newsletter.senders.smtp import SmtpSender
     from newsletter.telling import Teller
+    from newsletter.tokens import Signer
 
-LAST_GOOD = "subscribers.last-good.yaml"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -110,7 +109,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
     return create_app(
         WebPart(
             store=store,
-            signer=settings.signer,
+            signer=build_reading_signer(settings, store),
             brand_name=settings.name,
             reply_address=settings.reply_address,
             now=utc_now,
@@ -124,10 +123,21 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
             ),
             listener=build_listener(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             door=joining,
             proxies=settings.trusted_proxies,
         )
     )
+
+
+def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
+    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    from newsletter.mailbox import CLAIMED
+
+    if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
+        return False
+    build_teller(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
+    return True
 
 
 def build_archive_pages(settings: Settings) -> Pages:
@@ -149,13 +159,14 @@ def build_archive_pages(settings: Settings) -> Pages:
 
 def public_archives(settings: Settings, store: Store) -> dict[str, str]:
     """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
-    listed = _load_listed(settings, store)[0]
+    listed = load_listed(settings, store).subscribers
     return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
 
 
 def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> Joining:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.joining import FILE, Joining, load_mails
+    from newsletter.mailing_list import load_file
     from newsletter.subscribers import newcomer
 
     check_open_subscription(settings)
@@ -167,7 +178,7 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
         brand_name=settings.name,
         answers=load_mails(resources.read_text(FILE)),
         subscribers=lambda: load_subscribers(settings, store).subscribers,
-        newcomer=lambda sign_up: newcomer(sign_up, load_file(settings, store)[0].defaults),
+        newcomer=lambda sign_up: newcomer(sign_up, load_file(settings.subscribers, store)[0].defaults),
         most=settings.open_subscription_most,
         now=utc_now,
         wake=asked,
@@ -196,14 +207,15 @@ def check_open_subscription(settings: Settings) -> None:
     build_sender(settings).close()
 
 
-def build_ear(settings: Settings) -> Ear:
+def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
     from newsletter.confirmations import FILE, load_answers
     from newsletter.listen import Ear
+    from newsletter.mailing_list import find_served
     from newsletter.votes import read_votes
     from newsletter.voting import cast_numbered
 
-    store = build_store(settings)
+    store = store or build_store(settings)
     return Ear(
         store=store,
         sender=build_sender(settings),
@@ -212,7 +224,8 @@ def build_ear(settings: Settings) -> Ear:
         brand_name=settings.name,
         answers=load_answers(resources.read_text(FILE)),
         profiles=build_profiles(settings, store),
-        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        subscribers=lambda: load_listed(settings, store).subscribers,
+        find=lambda who: find_served(settings.subscribers, store, who),
         read_votes=read_votes,
         cast_votes=cast_numbered,
         now=utc_now,
@@ -227,10 +240,11 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
     """
     from newsletter.listen import hear
 
-    build_ear(settings).sender.close()
+    store = build_store(settings)
+    build_ear(settings, store).sender.close()
 
     def listen(raw: bytes, envelope: Envelope) -> str:
-        ear = build_ear(settings)
+        ear = build_ear(settings, store)
         with closing(ear.sender):
             heard = hear(ear, raw, envelope)
         return f"{heard.subscriber_id or 'nobody'}: {heard.what}{', answered' if heard.is_answered else ''}"
@@ -253,6 +267,11 @@ def build_mailbox(settings: Settings) -> Mailbox:
         raise ConfigError(
             f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
         )
+    if len({settings.imap_folder, settings.imap_done, settings.imap_failed}) < 3:
+        raise ConfigError(
+            "mail cannot be moved out of a folder into the same; "
+            "set NEWSLETTER_IMAP_FOLDER, NEWSLETTER_IMAP_DONE and NEWSLETTER_IMAP_FAILED to three folders"
+        )
     store = build_store(settings)
     return Mailbox(
         MailServer(
@@ -263,6 +282,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
             password.get_secret_value(),
             settings.imap_folder,
             settings.imap_done,
+            settings.imap_failed,
         ),
         lambda mail: store.claim_once(CLAIMED, mail, on=utc_now().date()),
     )
@@ -285,7 +305,7 @@ def build_scorer(
 
     policy = Policy(
         min_share=settings.model_min_share,
-        max_share=settings.model_max_share,
+        max_share=max(settings.model_min_share, settings.model_max_share),
         random_share=settings.model_random_share,
     )
     judge = build_judge(settings, store)
@@ -377,7 +397,7 @@ def _require_a_sender(settings: Settings) -> None:
         )
 
 
-def build_smtp_sender(settings: Settings) -> Sender:
+def build_smtp_sender(settings: Settings) -> SmtpSender:
     """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
     from newsletter.senders.smtp import MailServer, SmtpSender
 
@@ -455,6 +475,12 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
     )
 
 
+def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
+    """What reads links: one in an old mail is that of who its reader is now."""
+    signer = settings.signer
+    return replace(signer, heir=store.heir_of) if signer else None
+
+
 def build_store(settings: Settings) -> Store:
     from newsletter.stores.tiny import TinyStore
 
@@ -465,7 +491,7 @@ def build_profiles(settings: Settings, store: Store) -> Profiles:
     """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
     from newsletter.profiles import Profiles
 
-    return Profiles(lambda: _load_listed(settings, store)[0], store, build_local_scorer)
+    return Profiles(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
 
 
 def build_renderer(settings: Settings) -> Renderer:
@@ -492,73 +518,15 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     return open_arxiv(contact=settings.contact, base_url=settings.feed_url)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriberList:
-    """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
-
-    `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
-    on the web, says of them.
-    """
-
-    readers: Sequence[Reader]
-    as_listed: Sequence[Subscriber]
-    problem: str = ""
-
-    @property
-    def subscribers(self) -> Sequence[Subscriber]:
-        return [reader.subscriber for reader in self.readers]
-
-    @property
-    def ignored(self) -> Sequence[tuple[str, str]]:
-        """By id, whose latest profile cannot be read any more, and why."""
-        return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
-
-
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
+    """Everybody as they are served now; see mailing_list.py. Raises ConfigError if there never was a good file."""
+    from newsletter import mailing_list
 
-    Behind those of the file come those who subscribed on the web; who is in both is as the file says.
-
-    A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
-    a profile that can no longer be read, which is logged. Raises ConfigError if there never was a good file.
-    """
-    from newsletter.readers import look
-
-    listed, sign_ups, problem = _load_listed(settings, store)
-    standings = {standing.subscriber_id: standing for standing in store.get_standings()}
-    readers = []
-    for one in listed:
-        who = one.subscriber_id
-        reader = look(one, standings.get(who, Standing(who)), store.get_revisions(who))
-        readers.append(replace(reader, sign_up=sign_ups.get(who)))
-        if readers[-1].problem:
-            log.get_log().error("profile_ignored", subscriber=who, problem=readers[-1].problem)
-    return SubscriberList(readers, listed, problem)
+    return mailing_list.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
-def _load_listed(settings: Settings, store: Store) -> tuple[Sequence[Subscriber], Mapping[str, SignUp], str]:
-    """Everybody before their own wishes; which of them came by the web, by id; and what is wrong with the file."""
-    from newsletter.subscribers import newcomer
+def load_listed(settings: Settings, store: Store) -> Listed:
+    """The same before their own wishes: reads nothing of any one reader but who came by the web."""
+    from newsletter import mailing_list
 
-    file, problem = load_file(settings, store)
-    in_file = {subscriber.subscriber_id for subscriber in file.subscribers}
-    sign_ups = {one.subscriber_id: one for one in store.get_enrolled() if one.subscriber_id not in in_file}
-    newcomers = [newcomer(sign_up, file.defaults) for sign_up in sign_ups.values()]
-    return [*file.subscribers, *newcomers], sign_ups, problem
-
-
-def load_file(settings: Settings, store: Store) -> tuple[File, str]:
-    """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
-    from newsletter.subscribers import parse_file, read_subscribers
-
-    try:
-        data = read_subscribers(settings.subscribers)
-        file = parse_file(data, source=str(settings.subscribers))
-    except ConfigError as error:
-        last_good = store.get_document(LAST_GOOD)
-        if last_good is None:
-            raise
-        return parse_file(last_good, source=LAST_GOOD), str(error)
-    if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
-        store.put_document(LAST_GOOD, text)
-    return file, ""
+    return mailing_list.load_listed(settings.subscribers, store)

@@ -6,19 +6,17 @@ What a feed's answer means is announcements.py's business, which days are left o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
-from newsletter.announcements import holds, judge, merge
+from newsletter.announcements import holds, judge, with_feeds
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
 from newsletter.desk import FEEDS, Desk, Morning, Watcher
-from newsletter.errors import SourceError
+from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.schedule import is_due, next_mail_at
-from newsletter.signups import OPEN_FOR
 from newsletter.sources import Source
-
-KEEP_DAYS = timedelta(days=60)  # of announcements: twice what catching up and the ranker's history can reach back
 
 
 def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
@@ -29,8 +27,9 @@ def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
     arXiv shows them today only.
     """
     now = desk.now()
-    if desk.store.get_standing(subscriber.subscriber_id).suppression:
-        return False
+    with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
+        if desk.store.get_standing(subscriber.subscriber_id).suppression:
+            return False
     if is_due(subscriber, now, desk.timing):
         return True
     upcoming = next_mail_at(subscriber, now, desk.timing)
@@ -51,6 +50,7 @@ def collect(
 ) -> Morning:
     """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
 
+    Several may collect at once: the day goes on with what each of them read.
     `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
     """
     today_on = desk.source.day(desk.now())
@@ -64,7 +64,7 @@ def collect(
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
     watcher.begin(FEEDS, len(wanted))
     feeds: list[Feed] = []
-    reports = [report for report in kept.feeds if report.category not in wanted]
+    reports: list[FeedReport] = []
     for category in wanted:
         if should_stop():
             break
@@ -72,15 +72,8 @@ def collect(
         feeds += [feed] if feed else []
         reports.append(replace(report, fetched_at=desk.now()))
         watcher.step(report)
-    today = AnnouncementDay(
-        today_on, merge(feeds, kept.announcements), tuple(sorted(reports, key=lambda report: report.category))
-    )
-    if wanted and remember:
-        desk.store.remember_day(today)
-        desk.store.forget_days(before=today_on - KEEP_DAYS)
-        desk.store.forget_calls(before=today_on - KEEP_DAYS)
-        desk.store.forget_claims(before=today_on - KEEP_DAYS)
-        desk.store.forget_sign_ups(before=today_on - OPEN_FOR)
+    # Others may have written meanwhile: merged into the day as it stands then, never put in its place
+    today = desk.store.add_feeds(today_on, feeds, reports) if remember and reports else with_feeds(kept, feeds, reports)
     return Morning(run_id, today, earlier, digest_on)
 
 

@@ -21,6 +21,8 @@ from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -35,6 +37,7 @@ ENV_FILE = ".env"
 _PREFIX = "NEWSLETTER_"
 _LIKE_OURS = re.compile(r"NEWS?LETT?ERS?[_-]", re.IGNORECASE)
 MIN_KEY_CHARS = 32
+_EFFORT = "NEWSLETTER_MODEL_EFFORT"
 MIN_PATH_CHARS = 16  # of a URL, to be a secret by itself: not "alert"
 _MAY_BE_SECRET = (
     "OPENAI_",
@@ -188,6 +191,11 @@ class Settings(BaseSettings):
     imap_done: str = Field(
         "Done", min_length=1, description="The folder that mail is moved to as it is read; made if it is not there."
     )
+    imap_failed: str = Field(
+        "Failed",
+        min_length=1,
+        description="The folder for mail that could not be dealt with, twice; made if it is not there.",
+    )
     authserv_id: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9._-]+$",
@@ -257,8 +265,9 @@ class Settings(BaseSettings):
     )
     model_effort: str = Field(
         "low",
-        pattern=r"^[a-z]{1,20}$",
-        description="How much the model thinks before it answers (reasoning_effort): most of the bill hangs on this.",
+        pattern=r"^[a-z]{0,20}$",
+        description="How much the model thinks before it answers (reasoning_effort): most of the bill hangs on this. "
+        "Set to nothing, it is the server's own affair.",
     )
     daily_budget_usd: Decimal | None = Field(
         None,
@@ -281,7 +290,10 @@ class Settings(BaseSettings):
         20, ge=1, le=100, description="How many papers are asked about at once; small models do better with fewer."
     )
     model_min_share: float = Field(
-        0.15, ge=0, le=1, description="The least share of a day's papers that the model is asked about."
+        0.15,
+        ge=0,
+        le=1,
+        description="The least share of a day's papers that the model is asked about; with 1 it is asked about all.",
     )
     model_max_share: float = Field(
         0.6,
@@ -320,11 +332,11 @@ class Settings(BaseSettings):
         """The theme says what the environment does not. Raises ConfigError for a theme that cannot be read."""
         theme = load_theme()
         said = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
-        return (init_settings, env_settings, dotenv_settings, said)
+        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, said)
 
     @model_validator(mode="after")
     def _shares_are_in_order(self) -> Self:
-        if self.model_min_share > self.model_max_share:
+        if self.model_min_share > self.model_max_share and "model_max_share" in self.model_fields_set:
             raise ValueError("NEWSLETTER_MODEL_MIN_SHARE is above NEWSLETTER_MODEL_MAX_SHARE")
         return self
 
@@ -372,6 +384,13 @@ class Settings(BaseSettings):
     @property
     def reply_address(self) -> str:
         return parseaddr(self.reply_to or self.sender)[1]
+
+
+def _emptied(settings_cls: type[BaseSettings]) -> InitSettingsSource:
+    """Settings that mean something when they are empty; others count as not set then."""
+    sources = (kind(settings_cls, env_ignore_empty=False) for kind in (EnvSettingsSource, DotEnvSettingsSource))
+    said = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
+    return InitSettingsSource(settings_cls, {"model_effort": ""} if said == "" else {})
 
 
 def variable(name: str) -> str:

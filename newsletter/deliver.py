@@ -14,7 +14,7 @@ from newsletter import ledger
 from newsletter.addresses import without_addresses
 from newsletter.desk import Desk
 from newsletter.digest import kept
-from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
+from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.message import build_message
 from newsletter.model import (
     Delivery,
@@ -86,7 +86,8 @@ def deliver(
     except SendRejected as error:
         if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
-            desk.store.take_event(gone, now=desk.now())
+            with suppress(ReaderUnreadable):  # as in _end
+                desk.store.take_event(gone, now=desk.now())
         _end(desk, ledger.reject(row, str(error), desk.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
     except SendInDoubt as error:
@@ -99,7 +100,8 @@ def deliver(
 def _end(desk: Desk, row: Delivery) -> None:
     """Write down what the sender said; an event may have overtaken its answer."""
     desk.store.move(row)
-    desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
+    with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
+        desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
 
 
 def settle_doubts(desk: Desk) -> None:
@@ -109,7 +111,10 @@ def settle_doubts(desk: Desk) -> None:
     """
     open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
     for opened in open_rows:
-        stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        try:
+            stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        except ReaderUnreadable:
+            continue  # stays in doubt: the evidence may be in what cannot be read, and flow.py says so of its reader
         row = stored
         if row.state not in ledger.OPEN_STATES:
             continue

@@ -8,6 +8,7 @@ from datetime import date
 
 from newsletter.authors import pinned_author
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreSheet, Subscriber
+from newsletter.topics import begins_with, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -20,14 +21,12 @@ def reading_order(score: Score) -> tuple[int, int, float, str]:
 
 
 def topic_of(score: Score, names: Sequence[str]) -> str:
-    """Which of these topics a paper meets: as the scorer says, or else the one that its comment names; or none.
+    """Which of these topics a paper meets: the one its comment begins with, or else the scorer's, or else any it names.
 
-    Of several that are named the longest: "sparse attention" says more than "attention".
+    Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
     """
-    if score.topic in names:
-        return score.topic
-    comment = score.comment.casefold()
-    return max((name for name in names if name.casefold() in comment), key=len, default="")
+    begins = begins_with(score.comment, names)
+    return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
 
 def select(

@@ -33,8 +33,27 @@ class SourceError(NewsletterError):
         self.is_config = is_config
 
 
+class SourceBusy(SourceError):
+    """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
+
+    def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(category, message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
+
+
+class ReaderUnreadable(StoreError):
+    """What is kept of one subscriber cannot be read: hold back this one, loudly, and serve the others.
+
+    They are not to be mailed meanwhile: the file might say that they have left.
+    """
+
+    def __init__(self, subscriber_id: str, message: str) -> None:
+        super().__init__(message)
+        self.subscriber_id = subscriber_id
 
 
 class StoreConflict(StoreError):
@@ -54,7 +73,12 @@ class UnreadableMail(NewsletterError):
 
 
 class SendError(NewsletterError):
-    """A mail was not accepted, or we cannot tell. Always one of the kinds below."""
+    """A mail was not accepted, or we cannot tell. Always one of the kinds below.
+
+    `strikes` is how much it says against the sender: two in a row, and a run offers it no other mail (strikes.py).
+    """
+
+    strikes = 0
 
     def __init__(self, delivery_id: str, message: str) -> None:
         super().__init__(message)
@@ -62,11 +86,15 @@ class SendError(NewsletterError):
 
 
 class SendDeferred(SendError):
-    """Surely not accepted; may be sent again after `retry_after_s` seconds."""
+    """Surely not accepted; may be sent again after `retry_after_s` seconds.
 
-    def __init__(self, delivery_id: str, message: str, *, retry_after_s: float) -> None:
+    No strike: it was about this mail. One: the connection was lost. Two: there is none, or the other side is silent.
+    """
+
+    def __init__(self, delivery_id: str, message: str, *, retry_after_s: float, strikes: int = 0) -> None:
         super().__init__(delivery_id, message)
         self.retry_after_s = retry_after_s
+        self.strikes = strikes
 
 
 class SendStopped(SendDeferred):
@@ -76,7 +104,7 @@ class SendStopped(SendDeferred):
     """
 
     def __init__(self, delivery_id: str, message: str) -> None:
-        super().__init__(delivery_id, message, retry_after_s=STOPPED_RETRY_S)
+        super().__init__(delivery_id, message, retry_after_s=STOPPED_RETRY_S, strikes=2)
 
 
 class SendRejected(SendError):
@@ -91,3 +119,5 @@ class SendRejected(SendError):
 
 class SendInDoubt(SendError):
     """May have been accepted. Never resend blindly; look for evidence."""
+
+    strikes = 1

@@ -8,9 +8,10 @@ and beside them ahead.py; adapters come in as a `Desk` (app.py picks them); all 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from newsletter import books
 from newsletter.ahead import ask_ahead
@@ -19,10 +20,12 @@ from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_t
 from newsletter.deliver import already, settle_claim, settle_doubts, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
-from newsletter.errors import StoreConflict
-from newsletter.model import DeliveryState, Digest, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.errors import ReaderUnreadable, StoreConflict
+from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
+from newsletter.strikes import CountingSender, Halt
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -35,17 +38,21 @@ def run_morning(
     digest_on: date | None = None,
     due_only: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> RunReport:
     """Mail everybody their digest; one report entry for each subscriber.
 
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
     each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
     leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
-    finished, no other is begun. Raises StoreError if the memory fails (sending
-    without memory would mail things twice), and LedgerError if the books do not balance at the end.
+    finished, no other is begun; nor is it when the sender fails for all (strikes.py). Who is `unreadable` (by id: why)
+    is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory would
+    mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    sender = CountingSender(desk.sender)
+    desk = replace(desk, sender=sender)
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
@@ -54,13 +61,14 @@ def run_morning(
         morning = collect(
             desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
         )
-        watcher.begin(DIGESTS, len(subscribers))
-        entries = list[SubscriberReport]()
-        halted: RunOutcome | None = None
-        for subscriber in subscribers:
-            halted = halted or (RunOutcome.INTERRUPTED if should_stop() else None)
-            entry = serve(desk, morning, subscriber, due_only=due_only, halted=halted)
-            halted = halted or (RunOutcome.STOPPED if entry.outcome is RunOutcome.STOPPED else None)
+        forget_old(desk.store, min(morning.today.announced_on, started_at.date()))
+        served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
+        watcher.begin(DIGESTS, len(served))
+        entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
+        interrupted: Halt | None = None
+        for subscriber in served:
+            interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
+            entry = serve(desk, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
             watcher.step(entry)
             entries.append(entry)
         if due_only and not should_stop():
@@ -76,7 +84,7 @@ def run_morning(
         )
         if not (due_only and books.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
             desk.store.record_run(report)
-        books.balance(report, [subscriber.subscriber_id for subscriber in subscribers], desk.store.get_delivery)
+        books.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
         return report
     finally:
         try:
@@ -86,17 +94,21 @@ def run_morning(
 
 
 def serve(
-    desk: Desk,
-    morning: Morning,
-    subscriber: Subscriber,
-    *,
-    due_only: bool = False,
-    halted: RunOutcome | None = None,
+    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
 ) -> SubscriberReport:
     """One subscriber's mail, from claim to acceptance, or the reason why there is none.
 
-    `halted` says why no other mail is to be begun.
+    `halt` says why no other mail is to be begun.
     """
+    try:
+        return _serve(desk, morning, subscriber, due_only=due_only, halt=halt)
+    except ReaderUnreadable as error:
+        return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
+
+
+def _serve(
+    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
+) -> SubscriberReport:
     now = desk.now()
     if suppression := desk.store.get_standing(subscriber.subscriber_id).suppression:
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.SUPPRESSED, detail=suppression.why)
@@ -108,13 +120,14 @@ def serve(
     if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, desk.timing)):
         is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, desk.timing)
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
-    if halted:
-        return SubscriberReport(subscriber.subscriber_id, halted)
+    if halt:
+        return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
     days = cover(desk, morning, subscriber, digest_on)
     if not announced(days, subscriber.categories):
         failed = failed_feeds(morning.today, subscriber)
         outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
         return SubscriberReport(subscriber.subscriber_id, outcome, detail=", ".join(failed))
+    desk.store.require_readable(subscriber.subscriber_id, digest_on)
     claim = desk.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=now)
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
@@ -131,15 +144,3 @@ def serve(
             raise
         return SubscriberReport(subscriber.subscriber_id, settled)
     return replace(report, delivery_id=claim.delivery_id)
-
-
-def preview(desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: date | None = None) -> Digest | None:
-    """The digest as it would be mailed today, or was; None without announcement. Records and sends nothing."""
-    morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
-    on = morning.date_for(subscriber, desk.now())
-    days = cover(desk, morning, subscriber, on)
-    if not announced(days, subscriber.categories):
-        return None
-    row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
-    return draft(desk, morning, subscriber, days, on, without=without)[0]

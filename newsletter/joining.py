@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.confirmations import Answer, Answers, load_answers
-from newsletter.errors import ConfigError, SendDeferred, SendError, SendInDoubt
+from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.message import Letterhead, build_service_message
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.schedule import next_mail_at
@@ -97,8 +97,7 @@ class Joining:
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
-        taken = [one.subscriber_id for one in self.store.get_enrolled()]
-        return sum(self.store.get_standing(who).suppression is None for who in taken) >= self.most
+        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.most
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """What is to be mended, by the rules of subscribers.yaml; one problem for a field."""
@@ -160,8 +159,7 @@ class Joining:
     def _enrol(self, sign_up: SignUp) -> bool:
         """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
         who = sign_up.subscriber_id
-        enrolled = {one.subscriber_id for one in self.store.get_enrolled()}
-        if who not in enrolled and self._find(who) is not None:
+        if who not in self.store.get_enrolled_ids() and self._find(who) is not None:
             return True
         if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
             self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())
@@ -271,6 +269,13 @@ class Joining:
         return ""
 
     # --- what is known
+
+    def _takes_place(self, who: str) -> bool:
+        """Somebody whose standing cannot be read may not have left."""
+        try:
+            return self.store.get_standing(who).suppression is None
+        except ReaderUnreadable:
+            return True
 
     def _find(self, who: str) -> Subscriber | None:
         return next((one for one in self.subscribers() if one.subscriber_id == who), None)

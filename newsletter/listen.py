@@ -17,7 +17,7 @@ from newsletter import suppress
 from newsletter.addresses import base_address
 from newsletter.confirmations import Answers, commands_in_words, word
 from newsletter.dsn import NoEvent, read_bounce
-from newsletter.errors import SendError
+from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.message import Letterhead, build_service_message
 from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
 from newsletter.replies import Envelope, House, Ignored, Request, Votes, read_reply
@@ -49,7 +49,10 @@ class Profiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """All that answering works with. `subscribers` are read anew for each mail."""
+    """All that answering works with. `subscribers` are read anew for each mail; `find` gives one as they are served.
+
+    Without `find` the subscribers themselves are as they are served.
+    """
 
     store: Store
     sender: Sender
@@ -63,16 +66,30 @@ class Ear:
     cast_votes: Callable[[Store, str, date, Votes, datetime], list[tuple[str, int]]]
     now: Callable[[], datetime]
     authserv_id: str = ""
+    find: Callable[[str], Subscriber | None] | None = None  # of thousands, only one reader's wishes are looked at
+
+    def reader(self, subscriber_id: str) -> Subscriber | None:
+        if self.find is not None:
+            return self.find(subscriber_id)
+        return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
 
     def house(self) -> House | None:
-        """Whom to listen to; None without a key: nobody could be told from anybody else."""
+        """Whom to listen to; None without a key: nobody could be told from anybody else.
+
+        Who answers an old mail is who they are now.
+        """
         signer, letterhead = self.letterhead.signer, self.letterhead
         if signer is None:
             return None
         ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
         readers = {subscriber.subscriber_id for subscriber in self.subscribers()}
+        now_theirs = replace(signer, heir=self.store.heir_of)
         return House(
-            signer, {base_address(address) for address in ours if address}, readers, self.authserv_id, self.read_votes
+            now_theirs,
+            {base_address(address) for address in ours if address},
+            readers,
+            self.authserv_id,
+            self.read_votes,
         )
 
 
@@ -101,7 +118,7 @@ def hear(ear: Ear, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Heard:
     house = ear.house()
     if house is None:
         return Heard("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
-    event = read_bounce(raw, house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+    event = read_bounce(raw, ear.letterhead.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
     if isinstance(event, NoEvent):
         return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
     is_kept = ear.store.take_event(event, now=ear.now())
@@ -116,10 +133,12 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
     if isinstance(request, Ignored):
         return Heard(request.why)
     who, now = request.subscriber_id, ear.now()
-    reader = next((one for one in ear.subscribers() if one.subscriber_id == who), None)
+    reader = ear.reader(who)
+    if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
+        ear.store.require_readable(who)
     if _was_done(ear.store, request):
         return Heard("a copy of a mail that was done", who)
-    before = ear.store.get_standing(who)
+    before = _standing_before(ear.store, who)
     reply = _do(ear, request, reader, now)
     ear.store.claim_once(DONE, _key(request), on=request.at.date())
     if reader is None or reply is None or not _may_answer(ear.store, request, now.date()):
@@ -130,6 +149,14 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
     except SendError as error:  # what was asked is done; the next digest shows it
         return Heard(f"{request.command}, not confirmed: {type(error).__name__}", who)
     return Heard(request.command, who, is_answered=True)
+
+
+def _standing_before(store: Store, who: str) -> Standing:
+    """For the words of the answer; blank where it cannot be read."""
+    try:
+        return store.get_standing(who)
+    except ReaderUnreadable:
+        return Standing(who)
 
 
 def _was_done(store: Store, request: Request) -> bool:
@@ -204,8 +231,8 @@ def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
 
 def _is_paused(ear: Ear, who: str, today: date) -> bool:
     """By subscribers.yaml, once the reader's own wish is gone."""
-    until = next((one.paused_until for one in ear.subscribers() if one.subscriber_id == who), None)
-    return until is not None and until > today
+    reader = ear.reader(who)
+    return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
 def _voted(ear: Ear, request: Request) -> _Reply:

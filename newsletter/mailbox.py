@@ -2,27 +2,35 @@
 
 Of several processes the one that claims a mail moves and reads it. IMAP itself has no claim to offer: Dovecot lets two
 move the same mail, and its conditional STORE (RFC 7162) has two winners when they come together. A mail is marked as
-read once it was dealt with, so that what a killed process left behind is found at the next start. What it means is for
-others to say.
+read once it was dealt with, so that what a killed process left behind is found at the next start. One that cannot be
+dealt with is tried twice, then set aside, and holds up none behind it. What a mail means is for others to say.
 """
 
 from __future__ import annotations
 
 import imaplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError, MailboxLoginError, MailboxMoveError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxFolderCreateError,
+    MailboxFolderSelectError,
+    MailboxLoginError,
+    MailboxMoveError,
+)
 
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
+from newsletter.mail_parts import MOST_BYTES
 
 TIMEOUT_S = 30.0
 MOST_AT_ONCE = 200  # mails of one round
-CLAIMED = "mails-claimed"  # under which the memory keeps who was first
+MOST_STORE_ERRORS = 20  # in a row: then it is not one reader's file that is damaged
+CLAIMED = "mails-claimed"  # under which the memory keeps who was first, and which mail failed once
 
 
 class MailboxFailed(NewsletterError):
@@ -38,6 +46,15 @@ class MailServer:
     password: str = field(repr=False)
     folder: str = "INBOX"
     done: str = "Done"  # the folder for what was read
+    failed: str = "Failed"  # the folder for what could not be dealt with
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A mail that could not be dealt with, for the log and the operator."""
+
+    error: Exception
+    folder: str = ""  # where it was set aside; empty: it is tried once more
 
 
 class Mailbox:
@@ -52,8 +69,17 @@ class Mailbox:
         self._context = context or ssl.create_default_context()
         self._is_first_round = True
 
-    def read(self, handle: Callable[[bytes], None], should_stop: Callable[[], bool] = lambda: False) -> int:
-        """Hand on each new mail; how many there were. What `handle` raises ends the round, and its mail comes again.
+    def read(
+        self,
+        handle: Callable[[bytes], None],
+        should_stop: Callable[[], bool] = lambda: False,
+        tell: Callable[[Failure], None] = lambda failure: None,
+    ) -> int:
+        """Hand on each new mail; how many were dealt with.
+
+        A mail for which `handle` raises comes again once, in whatever process; if it raises then, too, the mail is set
+        aside. Either is told. Those behind it are handed on at once. A StoreError and a ConfigError are not the mail's
+        fault: it comes again until they are mended, and the first of them is raised at the end of the round.
 
         Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
         """
@@ -64,16 +90,77 @@ class Mailbox:
             box.folder.set(self._server.done)
             unread = box.uids(AND(seen=False))
             mine = unread if finds_all else [uid for uid in unread if uid in moved]
-            done = 0
-            for uid in mine:
-                if should_stop():
-                    return done
-                for raw in _bytes_of(box, uid):
-                    handle(raw)
+            seen = self._hand_on(box, mine, handle, should_stop)
+            is_again = [self._settle(box, uid, error, tell) for uid, error in seen.failed.items()]
+            self._is_first_round = seen.is_stopped or bool(seen.held) or any(is_again)
+            if seen.held:
+                raise seen.held[0]
+            return seen.done
+
+    def look(self) -> str:
+        """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
+
+        Raises as `read` does.
+        """
+        server = self._server
+        with self._opened() as box:
+            self._require_able(box)
+            waiting = len(box.uids(AND(seen=False)))
+            states = {True: "is there", False: "will be made"}
+            folders = [f"{name} {states[bool(box.folder.exists(name))]}" for name in (server.done, server.failed)]
+            mails = f"{waiting} new mail{'' if waiting == 1 else 's'} in {server.folder}"
+            return f"{server.host} takes the login; {mails}, {', '.join(folders)}"
+
+    def _hand_on(
+        self,
+        box: BaseMailBox,
+        uids: Sequence[str],
+        handle: Callable[[bytes], None],
+        should_stop: Callable[[], bool],
+    ) -> _Seen:
+        seen = _Seen()
+        in_a_row = 0
+        for uid in uids:
+            seen.is_stopped = should_stop() or in_a_row == MOST_STORE_ERRORS
+            if seen.is_stopped:
+                break
+            raw = _bytes_of(box, uid)
+            in_a_row += 1
+            try:
+                if isinstance(raw, UnreadableMail):
+                    raise raw
+                for each in raw:
+                    handle(each)
+            except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
+                seen.held.append(error)
+            except (StoreError, ConfigError) as error:
+                seen.held.append(error)
+                continue
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's and no other's; it is told
+                seen.failed[uid] = error
+            else:
                 box.flag(uid, r"\Seen", True)
-                done += 1
-            self._is_first_round = False
-            return done
+                seen.done += 1
+            in_a_row = 0
+        return seen
+
+    def _settle(self, box: BaseMailBox, uid: str, error: Exception, tell: Callable[[Failure], None]) -> bool:
+        """Whether the mail that failed comes again; it is set aside the second time."""
+        validity = box.folder.status(self._server.done)["UIDVALIDITY"]
+        is_first = self._claim(f"failed {validity} {uid}")
+        tell(Failure(error) if is_first else Failure(error, self._set_aside(box, uid)))
+        return is_first
+
+    def _set_aside(self, box: BaseMailBox, uid: str) -> str:
+        """The folder in which it lies now: unread; or where it was, with a flag, if it cannot be moved."""
+        try:
+            if not box.folder.exists(self._server.failed):
+                box.folder.create(self._server.failed)
+            box.move(uid, self._server.failed)
+        except (MailboxFolderCreateError, MailboxMoveError):
+            box.flag(uid, [r"\Seen", r"\Flagged"], True)
+            return self._server.done
+        return self._server.failed
 
     @contextmanager
     def _opened(self) -> Iterator[BaseMailBox]:
@@ -89,13 +176,17 @@ class Mailbox:
             raise ConfigError(
                 f"{server.host} refuses the login; set NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD anew"
             ) from error
+        except MailboxFolderSelectError as error:
+            raise ConfigError(
+                f"{server.host} has no folder {server.folder} that can be opened; set NEWSLETTER_IMAP_FOLDER to one"
+            ) from error
         except ssl.SSLCertVerificationError as error:
             raise ConfigError(
                 f"the certificate of {server.host} is not to be trusted ({error.verify_message}); "
                 "set NEWSLETTER_IMAP_HOST to the name in it"
             ) from error
         except (ImapToolsError, OSError, imaplib.IMAP4.error) as error:
-            raise MailboxFailed(f"{server.host} could not be read by IMAP: {type(error).__name__}") from error
+            raise MailboxFailed(f"{server.host} could not be read by IMAP: {_words(error)}") from error
 
     def _connect(self) -> BaseMailBox:
         host, port = self._server.host, self._server.port
@@ -113,14 +204,17 @@ class Mailbox:
         box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
     def _require(self, box: BaseMailBox) -> None:
+        self._require_able(box)
+        if not box.folder.exists(self._server.done):
+            box.folder.create(self._server.done)
+
+    def _require_able(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
         if missing := {"MOVE", "UIDPLUS"} - able:
             raise ConfigError(
                 f"{self._server.host} cannot move a mail and tell where to (no IMAP {', '.join(sorted(missing))}); "
                 "let another mailbox get the replies"
             )
-        if not box.folder.exists(self._server.done):
-            box.folder.create(self._server.done)
 
     def _move(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
         """The places of the mails that this process has moved; with `finds_all` also what others have claimed."""
@@ -138,6 +232,22 @@ class Mailbox:
         return mine
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What became of the mails of a round. `held`: what is not the mails' fault."""
+
+    done: int = 0
+    failed: dict[str, Exception] = field(default_factory=dict)
+    held: list[StoreError | ConfigError] = field(default_factory=list)
+    is_stopped: bool = False
+
+
+def _words(error: Exception) -> str:
+    """What the system or the server says, bounded; the libraries' own errors may hold what was sent."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{said} ({type(error).__name__})" if said else type(error).__name__
+
+
 def _leave(box: BaseMailBox) -> None:
     with suppress(ImapToolsError, OSError, imaplib.IMAP4.error):
         box.logout()
@@ -145,6 +255,9 @@ def _leave(box: BaseMailBox) -> None:
         box.client.shutdown()
 
 
-def _bytes_of(box: BaseMailBox, uid: str) -> Iterator[bytes]:
-    _, parts = box.client.uid("FETCH", uid, "(BODY.PEEK[])")
-    yield from (part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes))
+def _bytes_of(box: BaseMailBox, uid: str) -> list[bytes] | UnreadableMail:
+    """As much of the mail as is looked at; nothing if somebody has taken it away since."""
+    status, parts = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
+    if status != "OK":
+        return UnreadableMail("the server does not hand it out")
+    return [part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes)]

@@ -517,6 +517,17 @@ class Standing:
     frequency: Frequency | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A subscriber whose address changed, and with it their id: what was kept under the old one is the new one's."""
+
+    subscriber_id: str  # the old one
+    to: str
+    at: datetime
+    email: str = ""  # the new address, for who came by the web; kept until the move is done
+    is_done: bool = False
+
+
 # --- what readers say ---------------------------------------------------------------------------------
 
 
@@ -601,6 +612,7 @@ class RunOutcome(StrEnum):
     SCORING_FAILED = "scoring failed"
     DEFERRED = "deferred"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"  # what is kept of this one cannot be read: it may say that they have left
     STOPPED = "stopped"  # the provider refuses us, not the mail: nothing more was tried
     IN_DOUBT = "in doubt"
 
@@ -629,6 +641,7 @@ TALLY: dict[RunOutcome, Tally] = {
     RunOutcome.SCORING_FAILED: Tally.FAILED,
     RunOutcome.DEFERRED: Tally.FAILED,
     RunOutcome.REJECTED: Tally.FAILED,
+    RunOutcome.UNREADABLE: Tally.FAILED,
     RunOutcome.STOPPED: Tally.FAILED,
     RunOutcome.IN_DOUBT: Tally.IN_DOUBT,
 }

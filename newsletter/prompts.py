@@ -19,7 +19,7 @@ from functools import lru_cache
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from newsletter.answers import ANSWER_SCHEMA, COMMENT_CHARS, plain_line
+from newsletter.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 from newsletter.errors import ConfigError
 from newsletter.latex import readable
 from newsletter.model import Paper, Profile, Topic
@@ -104,7 +104,7 @@ class Prompts:
             self.instructions,
             floor=floor,
             language=_LANGUAGES.get(language, f"the language {language!r}"),
-            comment_chars=COMMENT_CHARS,
+            comment_chars=ASKED_CHARS,
         )
         criteria = _fill("criteria", self.criteria)
         filled = _fill("layout", self.layout, criteria=criteria, instructions=instructions, profile=about, papers="")

@@ -31,6 +31,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from newsletter import taxonomy
+from newsletter.authors import no_author
 from newsletter.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 from newsletter.model import AnnounceType, Frequency
 
@@ -133,6 +134,12 @@ def _date(value: object) -> object:
     return value
 
 
+def _author(text: str) -> str:
+    if no_author(text):
+        raise ValueError("no author")
+    return text
+
+
 def _category(text: str) -> str:
     if text not in taxonomy.CATEGORIES:
         raise ValueError("unknown category")
@@ -152,11 +159,19 @@ def _whole(lowest: int, highest: int) -> tuple[Any, WrapValidator]:
     return Field(ge=lowest, le=highest), expected(f"a whole number from {lowest} to {highest:,}")
 
 
+_LINE = f"text on one line, 1 to {MAX_LINE} characters"
 Line = Annotated[
     str,
     Field(min_length=1, max_length=MAX_LINE),
     AfterValidator(_one_line),
-    expected(f"text on one line, 1 to {MAX_LINE} characters"),
+    expected(_LINE),
+]
+Author = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_LINE),
+    AfterValidator(_one_line),
+    AfterValidator(_author),
+    expected(_LINE, lambda found: no_author(found) or _LINE),
 ]
 Prose = Annotated[
     str,
@@ -299,11 +314,11 @@ class Wishes(_Model):
         default_factory=Keywords,
         description="Words that speak for or against a paper, besides the topics or in place of them.",
     )
-    pinned_authors: list[Line] = Field(
+    pinned_authors: list[Author] = Field(
         [],
         max_length=200,
         description="Authors whose papers always come, whatever their scores.",
-        examples=[["Ada Lovelace"]],
+        examples=[["Ada Lovelace", "Noether, Emmy"]],
     )
     min_relevance: Annotated[int, *_ONE_TO_TEN] = Field(
         7, description="A paper must reach this relevance (1 to 10).", examples=[8]

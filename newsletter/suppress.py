@@ -52,6 +52,14 @@ def suppress(standing: Standing, suppression: Suppression) -> Standing:
     return replace(standing, suppression=suppression)
 
 
+def with_waiting(standing: Standing, waiting: Standing | None) -> Standing:
+    """The standing, with the suppression that came while it could not be read, unless it was lifted since."""
+    wanted = waiting.suppression if waiting else None
+    if wanted is None or (standing.lifted_at is not None and wanted.since <= standing.lifted_at):
+        return standing
+    return suppress(standing, wanted)
+
+
 def lift(standing: Standing, now: datetime) -> Standing:
     """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
     return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now)
@@ -68,6 +76,11 @@ def left(standing: Standing, now: datetime, how: str = BY_LINK) -> Standing:
     before = standing.suppression
     detail = f"{how}{_OTHER_REASON_BEFORE}{before.why}" if before else how
     return suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
+
+
+def without_mailbox(suppression: Suppression) -> Suppression:
+    """The reader's own word, without what kept mail away before: that concerned a mailbox they have given up."""
+    return replace(suppression, detail=suppression.detail.partition(_OTHER_REASON_BEFORE)[0])
 
 
 def returned(standing: Standing, now: datetime) -> Standing:

@@ -59,12 +59,18 @@ class Teller:
         self._heartbeat_url = heartbeat_url
         self._told = frozenset[str]()  # by this process: holds where the memory does not
 
-    def tell(self, report: RunReport, problem: str = "", ignored: Sequence[tuple[str, str]] = ()) -> None:
+    def tell(
+        self,
+        report: RunReport,
+        problem: str = "",
+        ignored: Sequence[tuple[str, str]] = (),
+        moved: Sequence[tuple[str, str]] = (),
+    ) -> None:
         """Alert about what is not told yet, and give the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml, `ignored` are profiles as in `alerts.troubles_of`.
+        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.troubles_of`.
         """
-        troubles = alerts.troubles_of(report, problem, ignored)
+        troubles = alerts.troubles_of(report, problem, ignored, moved)
         self._alert(alerts.alert_of(report, troubles, self._known()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)
@@ -81,6 +87,10 @@ class Teller:
     def tell_of_break(self, error: Exception) -> None:
         """Alert about a run that ended with an exception, once a day."""
         self._alert(alerts.alert_of_break(error, self._now().date(), self._known()))
+
+    def tell_of_mail(self, where: str, error: Exception) -> None:
+        """Alert about a reader's mail that was set aside, once a day for each cause. `where` it lies: no address."""
+        self._alert(alerts.alert_of_mail(where, error, self._now().date(), self._known()))
 
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:

@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -45,9 +45,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Makes tokens with the last of its keys and reads those of all, so that keys can be changed without a break."""
+    """Makes tokens with the last of its keys and reads those of all, so that keys can be changed without a break.
+
+    `heir` says who a subscriber is now whose token is read: another id, once their address has changed.
+    """
 
     keys: Sequence[str] = field(repr=False)  # oldest to newest
+    heir: Callable[[str], str] = field(default=lambda subscriber_id: subscriber_id, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.keys or not all(self.keys):
@@ -65,7 +69,7 @@ class Signer:
             found = self._serializer(purpose).loads(token)
         except BadData:
             return None
-        return found if isinstance(found, str) else None
+        return self.heir(found) if isinstance(found, str) else None
 
     def short_link(self, purpose: Purpose, subscriber_id: str, detail: str) -> str:
         """A token for a URL's path that says a little more, in less than half of the characters of `link`.
@@ -86,7 +90,7 @@ class Signer:
         payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if token != _base64(raw) or not self._is_ours(purpose, payload, mac):
             return None
-        return _unpack_id(payload[:_ID_BYTES]), payload[_ID_BYTES:].decode("ascii")
+        return self.heir(_unpack_id(payload[:_ID_BYTES])), payload[_ID_BYTES:].decode("ascii")
 
     def tag(self, purpose: Purpose, subscriber_id: str, digest_on: date) -> str:
         """24 lower-case letters and digits for one mail. Raises ValueError for an id or a date it cannot hold."""
@@ -107,7 +111,7 @@ class Signer:
         if not self._is_ours(purpose, payload, mac):
             return None
         days = int.from_bytes(payload[_ID_BYTES:], "big")
-        return _unpack_id(payload[:_ID_BYTES]), _FIRST_DAY + timedelta(days=days)
+        return self.heir(_unpack_id(payload[:_ID_BYTES])), _FIRST_DAY + timedelta(days=days)
 
     def _is_ours(self, purpose: Purpose, payload: bytes, mac: bytes) -> bool:
         return any(hmac.compare_digest(_mac(key, purpose, payload), mac) for key in self.keys)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from newsletter.model import AnnounceType, Subscriber
@@ -14,6 +15,11 @@ KIND_LABELS = {
     AnnounceType.REPLACE: "updated",
     AnnounceType.REPLACE_CROSS: "updated cross-list",
 }
+
+_SENTENCE_END = re.compile(r"[.!?]+[\"”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
+_CLAUSE_END = re.compile(r"[;,:](?=\s)|\s+[—–](?=\s)|[；，、：]")
+_ABBREVIATIONS = "e.g i.e cf vs al etc fig figs eq eqs sec approx resp dr prof no z.B d.h".replace(".", r"\.")
+_NO_SENTENCE_END = re.compile(rf"\b(?:{_ABBREVIATIONS.replace(' ', '|')}|\w)\.$", re.I)
 
 
 def long_date(on: date) -> str:
@@ -54,3 +60,26 @@ def listed(names: Sequence[str], most: int) -> str:
 def true_false(value: bool) -> str:
     """As YAML has it."""
     return "true" if value else "false"
+
+
+def cut_at_clause(text: str, most: int) -> str:
+    """At most `most` characters: whole sentences if one ends in time, else whole clauses or words, and an ellipsis."""
+    if len(text) <= most:
+        return text
+    if sentence := max(_ends(_SENTENCE_END, text, most), default=0):
+        return text[:sentence]
+    clause = max(_ends(_CLAUSE_END, text, most - 1), default=0)
+    kept = text[:clause].rstrip(" ;,:—–；，、：") if clause else text[: most - 1]
+    if not clause and not text[most - 1].isspace() and len(word := kept.rsplit(None, 1)[0]) > most // 2:
+        kept = word
+    return kept.rstrip() + "…"
+
+
+def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
+    """Where something ends that is worth reading: not after a few words, and not within parentheses."""
+    for match in pattern.finditer(text, most // 2):
+        if match.end() > most:
+            return
+        kept = text[: match.end()]
+        if kept.count("(") <= kept.count(")") and not _NO_SENTENCE_END.search(kept):
+            yield match.end()

@@ -22,12 +22,13 @@ class FakeJudge:
         broken: Set[str] = frozenset(),
         stop_after: int | None = None,
         model: str = "wise-1",
+        comment: str = "It meets the first criterion.",
     ) -> None:
         self.model = model
         self.asked: list[list[str]] = []
         self.random_ids: list[frozenset[str]] = []
         self._store, self._now, self._relevance = store, now, relevance
-        self._broken, self._stop_after = broken, stop_after
+        self._broken, self._stop_after, self._comment = broken, stop_after, comment
 
     def prompt_key(self, floor: int) -> str:
         return f"prompt-{floor}"
@@ -69,7 +70,7 @@ class FakeJudge:
             prompt_key=self.prompt_key(floor),
             relevance=relevance if passed else 0,
             novelty=5 if passed else 0,
-            comment="It meets the first criterion." if passed else "",
+            comment=self._comment if passed else "",
             was_random=paper.arxiv_id in random_ids,
             at=self._now(),
         )

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger, revisions, spending, suppress
+from newsletter import announcements, ledger, moving, revisions, spending, suppress
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -25,11 +25,14 @@ from newsletter.model import (
     Digest,
     EventKind,
     Evidence,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     Message,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -55,6 +58,7 @@ class MemoryStore:
         self._once: set[tuple[str, str, date]] = set()
         self._sign_ups: dict[tuple[date, str], SignUp] = {}
         self._enrolled: dict[str, SignUp] = {}
+        self._moves: dict[str, Move] = {}
         self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._batches: dict[str, ModelBatch] = {}
@@ -69,6 +73,12 @@ class MemoryStore:
     def remember_day(self, day: AnnouncementDay) -> None:
         self._days[day.announced_on] = day
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        with self._lock:
+            known = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = self._days[announced_on] = announcements.with_feeds(known, feeds, reports)
+        return day
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)
 
@@ -76,8 +86,9 @@ class MemoryStore:
         found = [self._days[on] for on in sorted(self._days) if on < before and self._days[on].announcements]
         return found[-limit:] if limit > 0 else []
 
-    def forget_days(self, *, before: date) -> None:
-        self._days = {on: day for on, day in self._days.items() if on >= before}
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest(self._days, before, most_days)
+        self._days = {on: day for on, day in self._days.items() if on not in gone}
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         with self._lock:
@@ -91,6 +102,7 @@ class MemoryStore:
             )
             if claimed is not None:
                 self._rows[subscriber_id, digest_on] = claimed
+                self._moves.pop(subscriber_id, None)
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
     def move(self, delivery: Delivery) -> None:
@@ -136,9 +148,16 @@ class MemoryStore:
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         with self._lock:
+            told = event
             if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+                event = moving.event_of(event, self.heir_of(event.subscriber_id))
+            row = self.get_delivery(event.subscriber_id, event.digest_on)
+            if row is None:
                 return False
-            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            whose = told if moving.is_about_mailbox(told.kind) else event
+            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            if not moving.is_that_mail(told, row):
+                return True
             key = event.delivery_id, event.kind
             if key not in self._events or event.at < self._events[key].at:
                 self._events[key] = event
@@ -210,8 +229,9 @@ class MemoryStore:
             self._once.add((what, key, on))
         return is_new
 
-    def forget_claims(self, *, before: date) -> None:
-        self._once = {claim for claim in self._once if claim[2] >= before}
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for _, _, on in self._once), before, most_days)
+        self._once = {claim for claim in self._once if claim[2] not in gone}
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         with self._lock:
@@ -239,8 +259,9 @@ class MemoryStore:
             subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
         )
 
-    def forget_sign_ups(self, *, before: date) -> None:
-        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] >= before}
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
+        self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] not in gone}
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         with self._lock:
@@ -252,6 +273,50 @@ class MemoryStore:
 
     def get_enrolled(self) -> list[SignUp]:
         return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
+
+    def move_subscriber(self, move: Move) -> None:
+        old, to = move.subscriber_id, move.to
+        with self._lock:
+            if self._running or any(row.state in ledger.OPEN_STATES for row in self.get_deliveries(subscriber_id=old)):
+                raise StoreConflict("a run is at work, or it is not known whether a mail was sent; try again later")
+            for (_, on), row in [each for each in self._rows.items() if each[0][0] == old]:
+                digest, its = self._digests.pop((old, on), None), self._rows.get((to, on))
+                if digest and ((to, on) not in self._digests or moving.takes_old(row, its)):
+                    self._digests[to, on] = moving.digest_of(digest, to)
+                self._rows[to, on] = moving.row_of(self._rows.pop((old, on)), its, to)
+            for key, event in [each for each in self._events.items() if each[1].subscriber_id == old]:
+                del self._events[key]
+                self._events.setdefault((f"{to}/{event.digest_on}", event.kind), moving.event_of(event, to))
+            revisions = self._revisions.pop(old, [])
+            self._revisions[to] = moving.revisions_of(revisions, self.get_revisions(to), to)
+            votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
+            mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
+            self._votes |= {(to, vote.arxiv_id): vote for vote in moving.votes_of(votes, mine, to)}
+            left = self.get_standing(old)
+            self.change_standing(to, lambda known: moving.standing_of(left, known))
+            self.change_standing(old, moving.left_behind)
+            for day, who in [key for key in self._sign_ups if key[1] == old]:
+                self._sign_ups.setdefault((day, to), moving.sign_up_of(self._sign_ups.pop((day, who)), move))
+            if (enrolled := self._enrolled.pop(old, None)) is not None:
+                self._enrolled.setdefault(to, moving.sign_up_of(enrolled, move))
+            self._moves.pop(to, None)
+            self._moves[old] = replace(move, email="", is_done=True)
+
+    def get_moves(self) -> list[Move]:
+        return sorted(self._moves.values(), key=lambda move: (move.at, move.subscriber_id))
+
+    def heir_of(self, subscriber_id: str) -> str:
+        while move := self._moves.get(subscriber_id):
+            subscriber_id = move.to
+        return subscriber_id
+
+    def get_enrolled_ids(self) -> list[str]:
+        return sorted(self._enrolled)
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None: ...
+
+    def find_unreadable(self) -> dict[str, str]:
+        return {}
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         with self._lock:
@@ -287,10 +352,12 @@ class MemoryStore:
             found = [call for (day, _), call in self._calls.items() if since <= day <= until]
         return sorted(found, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
-        self._calls = {key: call for key, call in self._calls.items() if key[0] >= before}
-        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) >= before}
-        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) >= before}
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
+        dated = (*self._judgements.values(), *self._calls.values(), *self._batches.values())
+        gone = _oldest((_utc_day(one.at) for one in dated), before, most_days)
+        self._calls = {key: call for key, call in self._calls.items() if key[0] not in gone}
+        self._judgements = {key: one for key, one in self._judgements.items() if _utc_day(one.at) not in gone}
+        self._batches = {key: one for key, one in self._batches.items() if _utc_day(one.at) not in gone}
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         with self._lock:
@@ -339,6 +406,10 @@ class MemoryStore:
         return self._documents.get(name)
 
 
+def _oldest(days: Iterable[date], before: date, most_days: int | None) -> set[date]:
+    return set(sorted({day for day in days if day < before})[:most_days])
+
+
 def _utc_day(at: datetime) -> date:
     return at.astimezone(UTC).date()
 
@@ -348,6 +419,7 @@ class Act(StrEnum):
 
     ACCEPT = "accept"
     DEFER = "defer"
+    AWAY = "away"  # there is no connection
     STOP = "stop"  # the provider refuses us
     REJECT = "reject"
     GONE = "gone"  # rejected, since there is no such mailbox
@@ -379,6 +451,8 @@ class FlakySender:
         match act:
             case Act.DEFER:
                 raise SendDeferred(message.delivery_id, "try again in a minute", retry_after_s=60.0)
+            case Act.AWAY:
+                raise SendDeferred(message.delivery_id, "nobody listens there", retry_after_s=60.0, strikes=2)
             case Act.STOP:
                 raise SendStopped(message.delivery_id, "the key is refused; set another one")
             case Act.REJECT:

@@ -5,13 +5,16 @@ A digest is shown if its mail left or may have left: the ledger says so. A publi
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from newsletter import ledger
+from newsletter.errors import ReaderUnreadable
 from newsletter.model import Delivery, DeliveryState, Digest, Profile
 from newsletter.stores import Store
 
+_log = logging.getLogger(__name__)
 _NOT_PUBLIC = "The words by which papers are chosen are not public."
 
 
@@ -38,13 +41,21 @@ class Catalogue:
         return [row.digest_on for row in self.sent()]
 
     def digest(self, digest_on: date) -> Digest | None:
+        """Raises ReaderUnreadable."""
         row = self.store.get_delivery(self.subscriber_id, digest_on)
         if row is None or not ledger.counts_as_sent(row.state):
             return None
-        return self.of(row)
+        return self._read(row)
 
     def of(self, row: Delivery) -> Digest | None:
-        """The digest of a row that is shown."""
+        """The digest of a row that is shown, one of many: what cannot be read does not keep the others from it."""
+        try:
+            return self._read(row)
+        except ReaderUnreadable as error:
+            _log.error("a digest is left out: %s", error)
+            return None
+
+    def _read(self, row: Delivery) -> Digest | None:
         digest = self.store.get_digest(self.subscriber_id, row.digest_on)
         return for_strangers(digest) if digest and self.slug else digest
 

@@ -23,7 +23,7 @@ COMMANDS = {
     "preview": "Build one subscriber's digest and show it; records and sends nothing.",
     "check": "Look over subscribers.yaml, settings, templates and folders.",
     "status": "What happened today, for each category and subscriber.",
-    "subscribers": "List subscribers as they are served; look into one's profile, bring an old one back, remove one.",
+    "subscribers": "List subscribers as they are served; bring an old profile back, remove or move one.",
     "suppressions": "Who gets no mail and why; add an address, or let one in again.",
     "deliveries": "Look into the ledger, and settle a delivery in doubt.",
     "bounce": "Take a mail that came back: remember that the address failed, or complained.",

@@ -17,9 +17,9 @@ from newsletter.archive.catalogue import Catalogue
 from newsletter.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
 from newsletter.archive.places import Places
 from newsletter.cli.common import complain, find_subscriber, new_table, print_table
-from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.config import Settings, load_settings
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import Subscriber
 from newsletter.stores import Store
 from newsletter.theme import stylesheet
@@ -125,17 +125,23 @@ def build_command(emails: Sequence[str], output: Path) -> None:
         )
     pages, editions = app.build_archive_pages(settings), [edition(each) for each in catalogues]
     styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
-    total = sum(map(count_pages, editions))
+    total, unreadable = sum(map(count_pages, editions)), dict[str, str]()
     try:
         built = build_list(pages, editions, output, styles)
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("Pages", total=total)
             for each in editions:
-                built += build(pages, each, output / each.catalogue.name, lambda: bar.advance(task))
+                try:
+                    built += build(pages, each, output / each.catalogue.name, lambda: bar.advance(task))
+                except ReaderUnreadable as error:
+                    unreadable[error.subscriber_id] = str(error)
     except OSError as error:
         raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
     click.echo(_in_words(built, output))
+    for who, why in unreadable.items():
+        complain(f"The archive of {who} is not complete: {why}")
+    sys.exit(EXIT_STORE if unreadable else 0)
 
 
 def _in_words(built: Built, output: Path) -> str:

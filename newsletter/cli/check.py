@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,8 @@ import httpx2
 
 from newsletter import app, dnscheck, resources, web
 from newsletter.cli.advice import advice
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.mail_trial import trials
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
@@ -20,6 +21,7 @@ from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
+from newsletter.mailing_list import who_may_have_moved
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import parse_file, read_subscribers
@@ -34,9 +36,11 @@ _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnsch
     is_flag=True,
     help="Have SendGrid look at a sample digest too: key, sender and form; nothing is mailed.",
 )
+@click.option("--mail", is_flag=True, help="Also try the mail server and the mailbox: connect, TLS, login, folders.")
+@click.option("--to", default="", metavar="ADDRESS", help="With --mail: send one test mail there.")
 @click.option("--dns", "is_dns", is_flag=True, help="Also look at SPF, DKIM, DMARC, MX and the unsubscribe link.")
 @click.option("--resolver", default="", metavar="IP[:PORT]", help="With --dns: ask this name server.")
-def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> None:
+def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool, resolver: str) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
     Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
@@ -44,6 +48,8 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
     """
     if resolver and not is_dns:
         raise click.UsageError("--resolver goes with --dns")
+    if to and not mail:
+        raise click.UsageError("--to goes with --mail")
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path))]
@@ -55,17 +61,20 @@ def command(file: Path | None, sandbox: bool, is_dns: bool, resolver: str) -> No
             ("web subscribers", lambda: _joining(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
+            ("memory", lambda: _memory(settings)),
         ]
+    if mail:
+        checks += trials(settings, to)
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
-    results = [_look(name, look) for name, look in checks]
+    codes = [_look(name, look) for name, look in checks]
     if file is None:
-        for sentence in advice(settings):
+        for sentence in (*advice(settings), *_moved(settings)):
             click.secho("! advice", fg="yellow", nl=False)
             click.echo(f": {sentence}")
     if is_dns:
-        results.append(_dns(settings, resolver))
-    sys.exit(0 if all(results) else EXIT_CONFIG)
+        codes.append(0 if _dns(settings, resolver) else EXIT_CONFIG)
+    sys.exit(max(codes))
 
 
 def _dns(settings: Settings, where: str) -> bool:
@@ -109,16 +118,17 @@ def _ascii(domain: str) -> str:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _look(name: str, look: Callable[[], str]) -> bool:
+def _look(name: str, look: Callable[[], str]) -> int:
+    """Tells what was found; the exit code for it."""
     try:
         said = look()
     except (ConfigError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
-        return False
+        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {said}")
-    return True
+    return 0
 
 
 def _subscribers(path: Path) -> str:
@@ -191,3 +201,24 @@ def _folders(settings: Settings) -> str:
         if not base.is_dir() or not os.access(base, os.W_OK):
             raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
     return f"state in {settings.state}, mails in {settings.outbox}"
+
+
+def _memory(settings: Settings) -> str:
+    """Looks at what is kept of each reader; opens no memory that is not there, since that would write."""
+    if not (settings.state / "standings").is_dir():
+        return "none yet"
+    if unreadable := app.build_store(settings).find_unreadable():
+        raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
+    return "what is kept of each subscriber can be read"
+
+
+def _moved(settings: Settings) -> Sequence[str]:
+    """Who may have got another address; nobody while the file is broken, or there is no memory yet."""
+    if not (settings.state / "documents").is_dir():
+        return ()
+    try:
+        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
+        found = who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+    except (ConfigError, StoreError):
+        return ()  # told above
+    return [said for _, said in found]

@@ -81,8 +81,15 @@ def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber
     listed = app.load_subscribers(settings, desk.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
-    report = flow.run_morning(desk, listed.subscribers, _Watcher(duty), due_only=True, should_stop=duty.stop.is_set)
+    report = flow.run_morning(
+        desk,
+        listed.subscribers,
+        _Watcher(duty),
+        due_only=True,
+        should_stop=duty.stop.is_set,
+        unreadable=listed.unreadable,
+    )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
-    teller.tell(report, listed.problem, listed.ignored)
+    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
+    teller.tell(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

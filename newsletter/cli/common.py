@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from newsletter import log
+from newsletter.cli.exits import EXIT_STORE
 from newsletter.config import Settings
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
 from newsletter.prices import NOT_KNOWN, dollars
@@ -76,6 +77,13 @@ def model_line(store: Store, run: RunReport) -> str:
     if not calls:
         return ""
     return f"Model: {', '.join(sorted({call.model for call in calls}))}, {bill_in_words(total(calls))}"
+
+
+def complain_of_unreadable(unreadable: Mapping[str, str]) -> int:
+    """A loud line for each subscriber of whom something cannot be read; the exit code for that."""
+    for who, why in unreadable.items():
+        complain(f"{who} is not mailed: {why}")
+    return EXIT_STORE if unreadable else 0
 
 
 def complain(text: str) -> None:

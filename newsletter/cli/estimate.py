@@ -131,7 +131,7 @@ def _assumptions(settings: Settings) -> Assumptions:
 
     policy = Policy()
     return Assumptions(
-        share=min(settings.model_max_share, policy.share),
+        share=max(settings.model_min_share, min(settings.model_max_share, policy.share)),
         effort=settings.model_effort,
         batch_papers=settings.model_batch_papers,
         small_pool=policy.small_pool,

@@ -15,4 +15,4 @@ Exit codes:
   4  a feed could not be fetched or read
   5  papers could not be scored, or the model could not be asked ahead
   6  a mail was deferred, rejected or is in doubt
-  7  the memory could not be read or written"""
+  7  the memory, or what is kept of one subscriber, could not be read or written"""

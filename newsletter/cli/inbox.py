@@ -12,7 +12,7 @@ from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import NewsletterError
-from newsletter.mailbox import Mailbox, MailboxFailed
+from newsletter.mailbox import Failure, Mailbox, MailboxFailed
 from newsletter.replies import Envelope
 
 EVERY_S = 60.0
@@ -24,7 +24,8 @@ def command(once: bool) -> None:
     """Read the mailbox of replies and bounces, and do what readers ask for; once a minute until SIGTERM or Ctrl-C.
 
     Each unread mail is moved to another folder (NEWSLETTER_IMAP_DONE) and marked as read there once it was dealt with.
-    Several may read the same mailbox.
+    One that cannot be dealt with is tried twice, then moved to NEWSLETTER_IMAP_FAILED. Several may read the same
+    mailbox.
 
     \b
     Examples:
@@ -51,8 +52,7 @@ def command(once: bool) -> None:
 def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
     """Read the mailbox in the present thread, once a minute, until the duty is over.
 
-    Whatever goes wrong is logged, a bug with its traceback: others work in the same process, and a mail that breaks one
-    round would break the next process as well.
+    Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
     """
     while not duty.stop.is_set():
         duty.idle.set()  # until a mail is in hand: a server that does not answer holds up no end
@@ -73,4 +73,14 @@ def _round(settings: Settings, mailbox: Mailbox, duty: Duty) -> int:
         duty.idle.clear()
         log.get_log().info("mail", became=listen(raw, Envelope()))
 
-    return mailbox.read(handle, duty.stop.is_set)
+    return mailbox.read(handle, duty.stop.is_set, lambda failure: tell_of_mail(settings, failure))
+
+
+def tell_of_mail(settings: Settings, failure: Failure) -> None:
+    """Log the first failure of a mail; alert about the second, which is its last."""
+    error, name = failure.error, type(failure.error).__name__
+    # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence
+    known = isinstance(error, NewsletterError | RecursionError)
+    log.get_log().error("mail_failed", error=name, moved_to=failure.folder, exc_info=None if known else error)
+    if failure.folder:
+        app.build_teller(settings).tell_of_mail(f"it lies in the folder {failure.folder}", error)

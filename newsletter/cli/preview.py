@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, flow, sample
+from newsletter import app, sample
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.desk import Desk
 from newsletter.message import build_message
 from newsletter.model import Digest
+from newsletter.preview import preview
 
 _ENDINGS = {"html": "html", "text": "txt", "markdown": "md", "eml": "eml"}
 
@@ -29,11 +30,12 @@ _ENDINGS = {"html": "html", "text": "txt", "markdown": "md", "eml": "eml"}
     type=click.Path(dir_okay=False, allow_dash=True),
     help="Where to write; - is standard output.",
 )
-def command(email: str | None, feed: Path | None, use_sample: bool, form: str, output: str | None) -> None:
+@click.option("--anew", is_flag=True, help="Compose it anew, also after the day's mail was sent.")
+def command(email: str | None, feed: Path | None, use_sample: bool, form: str, output: str | None, anew: bool) -> None:
     """Build the digest of EMAIL (an address or id; default: the first subscriber) and show it.
 
     Writes OUTBOX/preview/DATE_ID.html, or what --output says, and prints the path. After the day's mail was sent it
-    shows that digest again.
+    shows the digest that was sent, with its scores, tokens and cost, and asks neither arXiv nor a model.
 
     \b
     Examples:
@@ -54,7 +56,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     subscriber = find_subscriber(listed.subscribers, email) if email else listed.subscribers[0]
     digest_on = desk.source.day(desk.now()) if recorded else None
     with watcher:
-        digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
+        digest = preview(desk, subscriber, watcher, digest_on=digest_on, anew=anew)
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)
         return

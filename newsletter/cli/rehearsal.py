@@ -7,13 +7,14 @@ from email.utils import parseaddr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from newsletter import addresses, app, flow, sample
+from newsletter import addresses, app, sample
 from newsletter.cli.common import TerminalWatcher
 from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError, SendError
 from newsletter.message import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
+from newsletter.preview import preview
 
 
 def rehearse(settings: Settings) -> str:
@@ -35,7 +36,7 @@ def _sample_mail(settings: Settings) -> Message:
         trial = settings.model_copy(update=mine)
         desk = app.build(trial, feed=sample.PATH)
         on = desk.source.day(desk.now())
-        digest = flow.preview(desk, _reader(settings), TerminalWatcher(quiet=True), digest_on=on)
+        digest = preview(desk, _reader(settings), TerminalWatcher(quiet=True), digest_on=on)
     return _mail(desk, digest)
 
 

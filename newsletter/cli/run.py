@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from newsletter.cli.common import (
     TerminalWatcher,
     begin_log,
     complain,
+    complain_of_unreadable,
     find_subscriber,
     model_line,
     new_table,
@@ -21,11 +23,14 @@ from newsletter.cli.common import (
     print_table,
 )
 from newsletter.cli.ending import Ending
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
 from newsletter.config import load_settings
 from newsletter.desk import Desk
+from newsletter.errors import ReaderUnreadable
 from newsletter.ledger import counts_as_sent
+from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.preview import preview
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -34,6 +39,7 @@ _EXITS = {
     RunOutcome.REJECTED: EXIT_DELIVERY,
     RunOutcome.STOPPED: EXIT_DELIVERY,
     RunOutcome.IN_DOUBT: EXIT_DELIVERY,
+    RunOutcome.UNREADABLE: EXIT_STORE,
 }
 
 
@@ -70,12 +76,14 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     if dry_run:
         listed = app.load_subscribers(settings, desk.store)
         subscribers = _choose(listed, only)
-        _complain_of(listed.problem)
+        unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
+        served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
+        _complain_of(listed.problem, *(said for _, said in listed.moved))
         digest_on = desk.source.day(desk.now()) if recorded else None
         with watcher:
-            lines = [_would(desk, subscriber, watcher, digest_on) for subscriber in subscribers]
+            lines = [_would(desk, subscriber, watcher, digest_on, unreadable) for subscriber in served]
         click.echo("\n".join(lines))
-        sys.exit(EXIT_CONFIG if listed.problem else 0)
+        sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
     ending, teller = Ending(), app.build_teller(settings)
     ending.listen()
     with teller.watching():
@@ -86,14 +94,20 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         digest_on = desk.source.day(desk.now()) if recorded else None
         with watcher:
             report = flow.run_morning(
-                desk, subscribers, watcher, digest_on=digest_on, due_only=due, should_stop=ending.is_asked
+                desk,
+                subscribers,
+                watcher,
+                digest_on=digest_on,
+                due_only=due,
+                should_stop=ending.is_asked,
+                unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
             )
         log.run_finished(report)
     if settings.log == "json":
-        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored))
+        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
     else:
-        _complain_of(listed.problem, *troubles(report))
-    teller.tell(report, listed.problem, listed.ignored)
+        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved))
+    teller.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
         if line := model_line(desk.store, report):
@@ -103,8 +117,13 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
 
 
-def _choose(listed: app.SubscriberList, only: str | None) -> list[Subscriber]:
+def _choose(listed: SubscriberList, only: str | None) -> list[Subscriber]:
     return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
+
+
+def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[str, str]:
+    ids = {subscriber.subscriber_id for subscriber in subscribers}
+    return {who: why for who, why in unreadable.items() if who in ids}
 
 
 def _complain_of(problem: str, *lines: str) -> None:
@@ -114,10 +133,21 @@ def _complain_of(problem: str, *lines: str) -> None:
         complain(line)
 
 
-def _would(desk: Desk, subscriber: Subscriber, watcher: TerminalWatcher, digest_on: date | None) -> str:
-    """What a run would do for this subscriber now, as a line."""
+def _would(
+    desk: Desk,
+    subscriber: Subscriber,
+    watcher: TerminalWatcher,
+    digest_on: date | None,
+    unreadable: dict[str, str],
+) -> str:
+    """What a run would do for this subscriber now, as a line; `unreadable` gets those whom it would hold back."""
     who = subscriber.subscriber_id
-    digest = flow.preview(desk, subscriber, watcher, digest_on=digest_on)
+    try:
+        desk.store.require_readable(who)
+        digest = preview(desk, subscriber, watcher, digest_on=digest_on)
+    except ReaderUnreadable as error:
+        unreadable[who] = str(error)
+        return f"{who} would get nothing"
     if digest is None:
         return f"{who} no announcement"
     row = desk.store.get_delivery(who, digest.digest_on)
@@ -151,7 +181,7 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
     for entry in report.subscribers:
         table.add_row(
             entry.subscriber_id,
-            names[entry.subscriber_id],
+            names.get(entry.subscriber_id, ""),
             entry.outcome,
             *numbers(entry),
             entry.detail,

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from newsletter import app
-from newsletter.cli.common import complain, model_line, new_table, numbers, print_table
+from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.config import load_settings
@@ -63,6 +63,7 @@ def _warn(store: Store) -> None:
     doubtful = [_with_sender(row) for row in rows if row.state is DeliveryState.IN_DOUBT]
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
+    complain_of_unreadable(store.find_unreadable())
     if doubtful:
         complain(
             f"\nIn doubt: {', '.join(doubtful)}\nOnly who had a mail can tell what became of it: look there, "

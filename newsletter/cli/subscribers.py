@@ -11,14 +11,16 @@ import yaml
 from pydantic import TypeAdapter
 
 from newsletter import app, resources
-from newsletter.cli.common import begin_log, complain, find_subscriber, new_table, print_table
+from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
+from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
 from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, SendError
+from newsletter.mailing_list import SubscriberList
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.notices import changed_by_operator
 from newsletter.profile_text import is_blank, read
@@ -59,6 +61,7 @@ def command(context: click.Context) -> None:
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
       newsletter subscribers remove ada@example.org
+      newsletter subscribers move ada@example.org ada@example.net
     """
     if context.invoked_subcommand:
         return
@@ -72,6 +75,8 @@ def command(context: click.Context) -> None:
         mail = f"paused until {one.paused_until}" if one.paused_until else str(one.frequency)
         if why := suppressed.get(one.subscriber_id):
             mail = f"none: {why.why}"
+        if one.subscriber_id in listed.unreadable:
+            mail = "none: unreadable"
         table.add_row(
             one.subscriber_id,
             one.email,
@@ -84,6 +89,8 @@ def command(context: click.Context) -> None:
             f"revision {reader.revision.number}" if reader.revision else "",
         )
     print_table(table)
+    if failed := complain_of_unreadable({**store.find_unreadable(), **listed.unreadable}):
+        sys.exit(failed)
 
 
 @command.command()
@@ -219,12 +226,15 @@ def remove(who: str) -> None:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 
 
+command.add_command(move)
+
+
 def _enrolled(store: Store, who: str) -> str | None:
     known = {one.email.casefold(): one.subscriber_id for one in store.get_enrolled()}
-    return known.get(who.casefold()) or next((one for one in known.values() if one == who), None)
+    return known.get(who.casefold()) or next((one for one in store.get_enrolled_ids() if one == who), None)
 
 
-def _load(settings: Settings, store: Store) -> app.SubscriberList:
+def _load(settings: Settings, store: Store) -> SubscriberList:
     begin_log(settings, quiet=True)
     listed = app.load_subscribers(settings, store)
     if listed.problem:
@@ -232,7 +242,7 @@ def _load(settings: Settings, store: Store) -> app.SubscriberList:
     return listed
 
 
-def _find(listed: app.SubscriberList, who: str) -> Reader:
+def _find(listed: SubscriberList, who: str) -> Reader:
     one = find_subscriber(listed.subscribers, who)
     return next(reader for reader in listed.readers if reader.subscriber == one)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import click
 
 from newsletter import app, suppress
 from newsletter.addresses import subscriber_id
-from newsletter.cli.common import complain, new_table, print_table
+from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.model import Standing, Suppression, SuppressionReason
@@ -34,10 +35,13 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand:
         return
     table = new_table("id", "why", "since (UTC)", "detail")
-    for standing in app.build_store(load_settings()).get_standings():
+    store = app.build_store(load_settings())
+    for standing in store.get_standings():
         if why := standing.suppression:
             table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
     print_table(table)
+    if failed := complain_of_unreadable(store.find_unreadable()):
+        sys.exit(failed)
 
 
 @command.command()
@@ -60,7 +64,7 @@ def add(who: str, why: str, detail: str) -> None:
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
     standing = app.build_store(load_settings()).change_standing(
-        _id_of(who), lambda known: suppress.suppress(known, wanted)
+        id_of(who), lambda known: suppress.suppress(known, wanted)
     )
     click.echo(in_words(standing))
 
@@ -75,7 +79,7 @@ def lift(who: str, despite_complaint: bool) -> None:
     Example:
       newsletter suppressions lift ada@example.org
     """
-    store, one = app.build_store(load_settings()), _id_of(who)
+    store, one = app.build_store(load_settings()), id_of(who)
     why = store.get_standing(one).suppression
     if why is None:
         raise click.UsageError(f"{one} is not suppressed; 'newsletter suppressions' lists who is")
@@ -102,7 +106,7 @@ def in_words(standing: Standing) -> str:
     return f"{standing.subscriber_id} is suppressed since {why.since:%Y-%m-%d}: {why.why}{detail}"
 
 
-def _id_of(who: str) -> str:
+def id_of(who: str) -> str:
     if _ID.fullmatch(who):
         return who
     local, _, domain = who.strip().rpartition("@")

@@ -32,7 +32,8 @@ from newsletter.model import (
 from newsletter.scorers import Question, Scorer
 from newsletter.scorers.batch_server import BatchServer, MayBeThere, NoBatches, Outcome, Remote
 from newsletter.scorers.callbook import add_up
-from newsletter.scorers.chat import BATCH, CallFailed, CallInterrupted, CallStopped, Reply
+from newsletter.scorers.completion import BATCH, Reply
+from newsletter.scorers.failures import CallFailed, CallInterrupted, CallStopped
 from newsletter.scorers.judge import FINAL, Judge, Verdicts, find_settled, profile_key
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
@@ -270,7 +271,8 @@ class Batches:
 
     def _read(self, batch: ModelBatch, line: BatchLine, reply: Reply, judged: Set[tuple[str, int]]) -> list[Judgement]:
         papers = {paper.label: paper for paper in line.papers}
-        answer = read_answer("" if reply.outcome in FINAL else reply.text, list(papers), batch.floor)
+        text = "" if reply.outcome in FINAL else reply.text
+        answer = read_answer(text, list(papers), batch.floor, is_cut=reply.is_cut)
         return [
             Judgement(
                 arxiv_id=paper.arxiv_id,

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from newsletter.model import Judgement, ModelCall, Usage
 from newsletter.prices import Price
-from newsletter.scorers.chat import CallFailed, Reply, Tokens
+from newsletter.scorers.completion import Reply, Tokens
+from newsletter.scorers.failures import CallFailed
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
 FRAME_TOKENS = 64  # what a chat format adds around two messages and a schema, generously

@@ -19,18 +19,16 @@ from newsletter.model import ModelCall
 from newsletter.prices import CACHED_FROM_TOKENS
 from newsletter.prompts import Prompt
 from newsletter.scorers.callbook import CallBook, count_at_most
-from newsletter.scorers.chat import (
-    STANDARD,
-    CallChanged,
-    CallFailed,
-    CallInterrupted,
-    CallStopped,
-    Chat,
-    NoCapacity,
-    Reply,
-)
+from newsletter.scorers.chat import Chat
+from newsletter.scorers.completion import STANDARD, Reply
+from newsletter.scorers.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
 from newsletter.scorers.pace import Pace
 
+UNSENT = "unsent"  # the outcome of what is known not to fit
+LARGER_CONTEXT = (
+    "give the model a larger context there "
+    "(Ollama: OLLAMA_CONTEXT_LENGTH, vLLM: --max-model-len, llama.cpp: --ctx-size)"
+)
 _OVERHEAD_TOKENS = 60  # of an answer beside its entries
 
 
@@ -69,10 +67,35 @@ class Server:
         return self.limits.reasoning_tokens if self.chat.may_reason else 0
 
     def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
-        """Of the request and of its answer."""
+        """Of the request and of its answer, as far as the server has room for it."""
         texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
-        answer = _OVERHEAD_TOKENS + self.reasoning_tokens + self.limits.answer_tokens * len(prompt.labels)
+        needed = self.needed_tokens(prompt)
+        room = self.chat.room.for_answer(self.count_sent(prompt))
+        answer = needed + self.reasoning_tokens
+        if room is not None:
+            answer = min(answer, max(room, needed))
         return count_at_most(self.chat.settings.model, texts, self.count), answer
+
+    def needed_tokens(self, prompt: Prompt) -> int:
+        """Of an answer without any reasoning."""
+        return _OVERHEAD_TOKENS + self.limits.answer_tokens * len(prompt.labels)
+
+    def count_sent(self, prompt: Prompt) -> int:
+        """Of the two messages; exact for one vocabulary, about right for others."""
+        return self.count(prompt.system) + self.count(prompt.user)
+
+    def check_room(self, prompt: Prompt) -> None:
+        """Raises CallFailed for papers that are known not to fit, and CallStopped where none ever will."""
+        room = self.chat.room.for_answer(self.count_sent(prompt))
+        if room is None or room >= self.needed_tokens(prompt):
+            return
+        without_papers = self.chat.room.for_answer(self.count(prompt.system) + self.count(prompt.head)) or 0
+        if len(prompt.labels) > 1 and without_papers > _OVERHEAD_TOKENS + self.limits.answer_tokens:
+            raise CallFailed(UNSENT, f"the papers do not fit into what {self.chat.host} takes")
+        raise CallStopped(
+            UNSENT,
+            f"not even one paper fits into what {self.chat.host} takes; {LARGER_CONTEXT}, or shorten the profile",
+        )
 
 
 class Caller:
@@ -87,6 +110,7 @@ class Caller:
         self._open_calls = 0
         self._call_ended = asyncio.Event()
         self.stopped = ""  # once this says why, nothing more is sent
+        self.warning = ""  # what the operator must know though it goes on
 
     async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
         """One answer. Raises CallFailed after all else, and CallStopped, which stops this caller."""
@@ -103,6 +127,9 @@ class Caller:
 
     def stop(self, why: str) -> None:
         self.stopped = self.stopped or why
+
+    def warn(self, what: str) -> None:
+        self.warning = self.warning or what
 
     async def _ask_patiently(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
         asking = stamina.AsyncRetryingCaller(
@@ -125,6 +152,7 @@ class Caller:
 
     async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
         server = self._server
+        server.check_room(prompt)
         most = server.most_tokens(prompt)
         body = server.chat.build_body(
             prompt.system,

@@ -10,12 +10,11 @@ OpenAI's API reference (chat completions, error codes, flex processing) and its 
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +25,23 @@ import openai
 from newsletter.answers import ANSWER_SCHEMA, plain_line
 from newsletter.errors import ConfigError
 from newsletter.prices import writes_cost_extra
+from newsletter.scorers import room
+from newsletter.scorers.completion import BATCH, FLEX, STANDARD, Reply, parse, read_completion
+from newsletter.scorers.failures import (
+    CallChanged,
+    CallFailed,
+    CallInterrupted,
+    CallStopped,
+    Complaint,
+    NoCapacity,
+    find_complaint,
+    read_complaint,
+)
+
+__all__ = ["DEFAULT_URL", "MAX_WAIT_S", "CallFailed", "CallInterrupted", "Chat", "ChatSettings"]
 
 DEFAULT_URL = "https://api.openai.com/v1"
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
-STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 _CONNECT_S = 15.0
 _DETAIL_CHARS = 200
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
@@ -38,16 +50,37 @@ _FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt"}
 _KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}")  # OpenAI repeats a wrong key in part
 _KEY_CHARS = 8  # what is shorter is no secret, and may be a word
 
-# What a server may not take, and the words by which its 400 shows that it means this.
+_BAD_KEY = re.compile(r"api.?key.{0,20}(?:not valid|invalid|expired)|(?:invalid|incorrect|wrong) api.?key")
+
+# What a server may not take, and the words by which its refusal shows that it means this. Two are no parameters: the
+# numbers' list in the schema (Google's takes texts only), and the system message (some models' templates have none).
 _OPTIONAL: Mapping[str, tuple[str, ...]] = {
-    "response_format": ("response_format", "json_schema", "structured output"),
-    "reasoning_effort": ("reasoning_effort", "reasoning.effort"),
+    "enum": ("enum",),
+    "response_format": (
+        *("response_format", "json_schema", "structured output", "response_schema", "additionalproperties"),
+        *("json_validate_failed", "guided", "grammar"),
+    ),
+    "reasoning_effort": ("reasoning_effort", "reasoning.effort", "support thinking", "support reasoning"),
     "max_completion_tokens": ("max_completion_tokens",),
     "service_tier": ("service_tier",),
     "prompt_cache_key": ("prompt_cache_key",),
     # With it goes the breakpoint, and the text in parts that carries it
     "prompt_cache_options": ("prompt_cache_options", "prompt_cache_breakpoint", "content must be a string"),
+    "stream_options": ("stream_options",),
+    "system": (
+        "system role",
+        "system message",
+        "role 'system'",
+        'role "system"',
+        "roles must alternate",
+        "user and assistant",
+    ),
 }
+_NEEDS_STREAM = re.compile(
+    r"(?:only|must|require|enable|please|need).{0,60}stream|stream.{0,40}(?:must|required|true)|non.?stream.{0,50}not",
+    re.DOTALL,
+)
+_REFUSING = {400, 404, 405, 415, 422, 500, 501}  # statuses by which servers say that they do not take something
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,76 +102,18 @@ class ChatSettings:
             raise ConfigError("OPENAI_API_KEY has a blank or a character that no key has; set it again, without quotes")
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What the server says it used. `cached` and `cache_write` are parts of `prompt`."""
-
-    prompt: int
-    cached: int
-    cache_write: int
-    completion: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as it came. `outcome` is "ok", or why it cannot be whole: cut off, refused, content filter, empty."""
-
-    text: str
-    outcome: str
-    tokens: Tokens | None  # None: the server does not tell
-    tier: str  # as it was really served
-
-
-class CallFailed(Exception):
-    """A request without an answer. `outcome` is a word or two for the log, the text a plain reason without secrets.
-
-    `is_billed`: the server may have worked for it. `is_worth_another_try`: for the same papers, later on.
-    """
-
-    def __init__(
-        self, outcome: str, reason: str, *, is_billed: bool = False, is_worth_another_try: bool = False
-    ) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-        self.is_billed = is_billed
-        self.is_worth_another_try = is_worth_another_try
-
-
-class CallStopped(CallFailed):
-    """No other request will fare better; the text ends with the remedy."""
-
-
-class CallChanged(CallFailed):
-    """Send it again at once: the next request leaves out what the server refused."""
-
-
-class NoCapacity(CallFailed):
-    """The flex tier has no room now; the standard tier has."""
-
-
-class CallInterrupted(CallFailed):
-    """Send it again after a while: `after_s`, or whatever is usual. `is_unreachable`: nothing was ever sent."""
-
-    def __init__(
-        self,
-        outcome: str,
-        reason: str,
-        *,
-        is_billed: bool = False,
-        after_s: float | None = None,
-        is_unreachable: bool = False,
-    ) -> None:
-        super().__init__(outcome, reason, is_billed=is_billed)
-        self.after_s = after_s
-        self.is_unreachable = is_unreachable
-
-
 class Chat:
-    """The server, as far as it is known: remembers which parameters it refused. Knows no paper."""
+    """The server, as far as it is known: remembers what it refused, and how many tokens it takes. Knows no paper."""
 
     def __init__(self, settings: ChatSettings) -> None:
         self.settings = settings
+        self.room = room.Room()
         self._left_out: set[str] = set()
+        self._left_out_before: set[str] | None = None  # a plain request, while nobody knows whether it helps
+        self._has_asked_plainly = False
+        self._streams = False
+        self._has_guessed_room = False
+        self._has_answered = False
 
     @property
     def tier(self) -> str:
@@ -168,13 +143,13 @@ class Chat:
         `head` is the beginning of `user` that later requests share, where it is long enough to be kept for them.
         """
         marks = writes_cost_extra(self.settings.model) and "prompt_cache_options" not in self._left_out
-        content = _in_two(head, user) if marks and head else user
+        schema = _without_enum(ANSWER_SCHEMA) if "enum" in self._left_out else ANSWER_SCHEMA
         body: dict[str, Any] = {
             "model": self.settings.model,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": content}],
+            "messages": self._messages(system, user, head if marks else ""),
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "scores", "strict": True, "schema": ANSWER_SCHEMA},
+                "json_schema": {"name": "scores", "strict": True, "schema": schema},
             },
             "max_completion_tokens": max_tokens,
             "reasoning_effort": self.settings.reasoning_effort,
@@ -184,21 +159,37 @@ class Chat:
             # Nothing is written but what ends at a breakpoint: by itself the provider would write the papers, too,
             # at 1.25 times the price of reading them, and nobody asks about the same papers again
             "prompt_cache_options": {"mode": "explicit"} if marks else "",
+            "stream": True if self._streams and tier != BATCH else "",
+            "stream_options": {"include_usage": True} if self._streams and tier != BATCH else "",
         }
         if "max_completion_tokens" in self._left_out:
             body["max_tokens"] = max_tokens  # its older name: a request without a limit could cost anything
         return {name: value for name, value in body.items() if name not in self._left_out and value != ""}
 
+    def _messages(self, system: str, user: str, kept: str) -> list[dict[str, Any]]:
+        """`kept` is the beginning of `user` that the provider shall keep, if any."""
+        if "system" in self._left_out:
+            user, kept = f"{system}\n\n{user}", f"{system}\n\n{kept}" if kept else ""
+        asked = {"role": "user", "content": _in_two(kept, user) if kept else user}
+        return [asked] if "system" in self._left_out else [{"role": "system", "content": system}, asked]
+
     async def send(self, client: openai.AsyncOpenAI, body: Mapping[str, Any]) -> Reply:
         """Ask once. Raises CallFailed, or the one of its kinds that says what to do next."""
         create: Any = client.chat.completions.with_raw_response.create
+        # A stream is read as one text: there is nothing to show before all of it is there
+        streaming = {name: body[name] for name in ("stream", "stream_options") if name in body}
+        asked = {name: value for name, value in body.items() if name not in streaming}
         try:
             # The client's own timeout bounds the silence between two packets, not the whole
             async with asyncio.timeout(self.settings.timeout_s):
-                response = await create(**body)
+                response = await create(**asked, extra_body=streaming or None)
         except (TimeoutError, openai.OpenAIError) as error:
             raise self.explain(error, body) from error
-        return self.read_body(self.read_json(response.text), str(body.get("service_tier", "")))
+        answer = self.read_json(response.text)
+        if complaint := find_complaint(answer):
+            raise self._explain_complaint(complaint, body)
+        self._has_answered, self._left_out_before = True, None
+        return self.read_body(answer, str(body.get("service_tier", "")))
 
     # -- reading an answer
 
@@ -209,22 +200,14 @@ class Chat:
                 "web page", f"{self.host} answered with a web page; correct OPENAI_BASE_URL (most end with /v1)"
             )
         try:
-            return json.loads(text)
+            return parse(text)
         except (ValueError, RecursionError) as error:
             raise CallInterrupted("no JSON", "the server's answer is no JSON", is_billed=True) from error
 
     def read_body(self, body: object, asked_tier: str) -> Reply:
-        """The answer in a chat completion, whatever shape it has."""
-        choice = _first(body.get("choices")) if isinstance(body, dict) else None
-        if not isinstance(body, dict) or not isinstance(choice, dict):
-            return Reply("", "empty", _tokens(body), _tier(body, asked_tier))
-        message = choice.get("message")
-        message = message if isinstance(message, dict) else {}
-        content, refusal = message.get("content"), message.get("refusal")
-        answer = content if isinstance(content, str) else ""
-        outcome = _outcome(choice.get("finish_reason"), answer, refusal)
-        shown = answer or (refusal if isinstance(refusal, str) else "")
-        return Reply(self._without_key(shown), outcome, _tokens(body), _tier(body, asked_tier))
+        """The answer in a chat completion, without the key."""
+        reply = read_completion(body, asked_tier)
+        return replace(reply, text=self._without_key(reply.text))
 
     # -- reading a failure
 
@@ -233,7 +216,8 @@ class Chat:
         if isinstance(error, TimeoutError | openai.APIConnectionError):
             return self._connection_failure(error)
         if isinstance(error, openai.APIStatusError):
-            return self._status_failure(error, body)
+            answer = error.response
+            return self._explain_complaint(read_complaint(error.status_code, answer.text, answer.headers), body)
         return CallFailed("client error", f"the request could not be made ({self.detail(str(error))})")
 
     def _connection_failure(self, error: TimeoutError | openai.APIConnectionError) -> CallFailed:
@@ -244,51 +228,116 @@ class Chat:
             return CallFailed("timeout", reason, is_billed=True, is_worth_another_try=True)
         return CallInterrupted("connection lost", "the connection broke before the answer was whole", is_billed=True)
 
-    def _status_failure(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> CallFailed:
-        status, codes = error.status_code, {str(error.code), str(error.type)}
-        if stop := self._reason_to_stop(status, codes, self.detail(_said(error))):
-            return CallStopped(f"HTTP {status}", stop)
-        if codes & _FILTERED:
+    def _explain_complaint(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed:
+        status, codes, detail = complaint.status, complaint.codes, self.detail(complaint.message)
+        if codes & _FILTERED or "flagged" in complaint.text:
             return CallFailed("content filter", "the provider's content filter refused it")
-        if status in (400, 422) and (name := self._refused_parameter(error, body)):
-            self._left_out.add(name)
-            return CallChanged(f"no {name}", f"the server does not take {name}")
+        if stop := self._reason_to_stop(complaint, detail):
+            return CallStopped(f"HTTP {status}", stop)
+        if change := self._find_change(complaint, body):
+            return change
         if status == 429 and body.get("service_tier") == FLEX and "rate_limit_exceeded" not in codes:
             return NoCapacity("no flex capacity", "the flex tier has no capacity now")
-        reason = f"the server answered {status} ({self.detail(_said(error))})"
+        reason = f"the server answered {status} ({detail})"
         if status not in (408, 409, 429) and status < 500:
             return CallFailed(f"HTTP {status}", reason)
-        after_s = _retry_after_s(error.response)
-        if after_s is not None and after_s > MAX_WAIT_S:
-            return CallStopped(f"HTTP {status}", f"{self.host} asks to wait {after_s:.0f} s; run again after that")
-        return CallInterrupted(f"HTTP {status}", reason, after_s=after_s)
+        if complaint.after_s is not None and complaint.after_s > MAX_WAIT_S:
+            asks = f"{self.host} asks to wait {complaint.after_s:.0f} s"
+            return CallStopped(f"HTTP {status}", f"{asks}; run again after that")
+        return CallInterrupted(f"HTTP {status}", reason, after_s=complaint.after_s)
 
-    def _reason_to_stop(self, status: int, codes: set[str], detail: str) -> str:
-        model = self.settings.model
+    def _reason_to_stop(self, complaint: Complaint, detail: str) -> str:
+        model, status, codes = self.settings.model, complaint.status, complaint.codes
         if codes & _NO_CREDIT or status == 402:
             return f"the credit or quota at {self.host} is used up; add credit or raise the limit there"
-        if status == 401:
+        if status == 401 or (status in (400, 403) and _BAD_KEY.search(complaint.text)):
             return f"{self.host} refused the API key; set OPENAI_API_KEY to a valid one"
         if status == 403:
             return (
                 f"{self.host} does not allow the use of {model} ({detail}); "
                 "allow it in the provider's settings, or set NEWSLETTER_MODEL to another model"
             )
-        if status == 404 or "model_not_found" in codes:
-            return f"{self.host} knows no model {model!r}; correct NEWSLETTER_MODEL or OPENAI_BASE_URL"
+        if "model_not_found" in codes or (status == 404 and not _is_about_parameters(complaint)):
+            return (
+                f"{self.host} does not serve {model!r} ({detail}); "
+                "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings"
+            )
         return ""
 
-    def _refused_parameter(self, error: openai.APIStatusError, body: Mapping[str, Any]) -> str:
-        """The optional parameter of this request that the server's complaint names first."""
-        for text in (str(error.param or ""), error.response.text[:4_000].lower()):
+    # -- what another form of the request may mend
+
+    def _find_change(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed | None:
+        """What to ask for otherwise, if anything; it is remembered."""
+        status = complaint.status
+        if not body:  # it was about something else than a chat
+            return None
+        if status in (*_REFUSING, 413) and room.is_about_room(f"{complaint.message} {' '.join(complaint.codes)}"):
+            return self._ask_for_less(complaint, body)
+        if status not in _REFUSING:
+            return None
+        if not self._streams and _NEEDS_STREAM.search(complaint.text):
+            self._streams = True
+            return CallChanged("streams only", "the server answers in streams only")
+        if name := self._refused_parameter(complaint, body):
+            self._left_out.add(name)
+            # A server that looked at an answer and did not like its shape has worked for it
+            is_billed = "json_validate_failed" in complaint.codes
+            return CallChanged(f"no {name}", f"the server does not take {name}", is_billed=is_billed)
+        return None if status == 500 else self._ask_plainly(body)
+
+    def _ask_for_less(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed | None:
+        """A shorter answer, where the server names how much it takes; None: the papers have to be fewer."""
+        answer_tokens = body.get("max_completion_tokens") or body.get("max_tokens") or 0
+        known: room.Room | None = room.learn(self.room, complaint.message, answer_tokens=answer_tokens)
+        if known == self.room:
+            known = self._guess_room(answer_tokens)
+        if known is None:
+            return None
+        self.room = known
+        return CallChanged("too long", f"the server takes less ({self.detail(complaint.message)})")
+
+    def _guess_room(self, answer_tokens: int) -> room.Room | None:
+        """Where no number is named: half as long an answer, once; None if that was of no use, or is not to blame."""
+        if self._has_answered:
+            return None
+        if self._has_guessed_room:
+            self.room = room.Room(self.room.whole)
+            return None
+        self._has_guessed_room = True
+        return room.Room(self.room.whole, answer_tokens // 2)
+
+    def _ask_plainly(self, body: Mapping[str, Any]) -> CallChanged | None:
+        """Without anything optional: some servers refuse what they do not know without naming it.
+
+        Where that does not help either, the form was not at fault, and it is as before.
+        """
+        if _is_plain(body):
+            if self._left_out_before is not None:
+                self._left_out, self._left_out_before = self._left_out_before, None
+            return None
+        if not self._left_out >= _OPTIONAL.keys():
+            if self._has_answered or self._has_asked_plainly:
+                return None
+            self._has_asked_plainly = True
+            self._left_out_before, self._left_out = self._left_out, {*_OPTIONAL}
+        return CallChanged("asked plainly", "the server refuses the request, and does not say what of it")
+
+    def _refused_parameter(self, complaint: Complaint, body: Mapping[str, Any]) -> str:
+        """The optional part of this request that the server's complaint names first; of the schema, the list only."""
+        for text in (complaint.param.lower(), complaint.text):
             places = {
                 name: min((at for word in words if (at := text.find(word)) >= 0), default=-1)
                 for name, words in _OPTIONAL.items()
-                if name in body
+                if self._has(body, name)
             }
             if named := {name: at for name, at in places.items() if at >= 0}:
-                return min(named, key=lambda name: named[name])
+                return "enum" if "enum" in named else min(named, key=lambda name: named[name])
         return ""
+
+    def _has(self, body: Mapping[str, Any], name: str) -> bool:
+        if name == "enum":
+            return "response_format" in body and "enum" not in self._left_out
+        return len(body["messages"]) > 1 if name == "system" else name in body
 
     @property
     def host(self) -> str:
@@ -317,57 +366,17 @@ def _in_two(head: str, user: str) -> list[dict[str, object]]:
     return [kept, {"type": "text", "text": user.removeprefix(head)}]
 
 
-def _said(error: openai.APIStatusError) -> str:
-    """The server's own message, without what the library writes around it."""
-    message = error.body.get("message") if isinstance(error.body, dict) else None
-    return message if isinstance(message, str) else error.response.text
+def _without_enum(schema: Mapping[str, object]) -> dict[str, Any]:
+    bare: dict[str, Any] = deepcopy(dict(schema))
+    for number in ("relevance", "novelty"):
+        del bare["properties"]["scored"]["items"]["properties"][number]["enum"]
+    return bare
 
 
-def _outcome(finish: object, answer: str, refusal: object) -> str:
-    if finish == "content_filter":
-        return "content filter"
-    if refusal:
-        return "refused"
-    if finish == "length":
-        return "cut off"
-    return "ok" if answer.strip() else "empty"
+def _is_plain(body: Mapping[str, Any]) -> bool:
+    return len(body["messages"]) == 1 and not _OPTIONAL.keys() & body.keys()
 
 
-def _first(value: object) -> object:
-    return value[0] if isinstance(value, list) and value else None
-
-
-def _tier(body: object, asked_tier: str) -> str:
-    served = body.get("service_tier") if isinstance(body, dict) else None
-    return FLEX if (served or asked_tier) == FLEX else STANDARD
-
-
-def _tokens(body: object) -> Tokens | None:
-    usage = body.get("usage") if isinstance(body, dict) else None
-    if not isinstance(usage, dict) or not (prompt := _whole(usage, "prompt_tokens")):
-        return None
-    details = usage.get("prompt_tokens_details")
-    details = details if isinstance(details, dict) else {}
-    return Tokens(
-        prompt=prompt,
-        cached=_whole(details, "cached_tokens"),
-        cache_write=_whole(details, "cache_write_tokens"),
-        completion=_whole(usage, "completion_tokens"),
-    )
-
-
-def _whole(values: Mapping[str, object], name: str) -> int:
-    value = values.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _retry_after_s(response: httpx2.Response) -> float | None:
-    """Seconds the server asks for. The date form of Retry-After counts as none: model servers do not use it."""
-    for header, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            wait_s = float(response.headers.get(header, "")) / unit
-        except ValueError:
-            continue
-        if math.isfinite(wait_s) and wait_s >= 0:
-            return wait_s
-    return None
+def _is_about_parameters(complaint: Complaint) -> bool:
+    """OpenRouter's 404 where no provider takes all that the request has."""
+    return "parameter" in complaint.text

@@ -16,6 +16,7 @@ from newsletter.scorers.comments import Sentences
 from newsletter.scorers.ranking import ProfileTerms, Ranking, standardise
 from newsletter.scorers.text import Encoder, Word, pair_keys
 from newsletter.scorers.tfidf import TermMatrix
+from newsletter.wording import cut_at_clause
 
 MAX_COMMENT_CHARS = 200
 MAX_TOPIC_CHARS = 60
@@ -75,8 +76,7 @@ class Explainer:
         avoided = _find_phrases(text, words, self._avoid)
         if avoided:
             parts.append(self._sentences.lowered.format(words=", ".join(avoided[:MAX_WORDS])))
-        comment = " ".join(" ".join(parts).split())
-        return comment if len(comment) <= MAX_COMMENT_CHARS else comment[: MAX_COMMENT_CHARS - 1].rstrip() + "…"
+        return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
     def _main_part(self, row: int, text: str, words: Sequence[Word], relevance: int) -> str:
         topic = _shorten(self.topic(row), MAX_TOPIC_CHARS)

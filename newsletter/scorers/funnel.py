@@ -17,6 +17,7 @@ from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
 from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose
 from newsletter.scorers.taste import in_order
+from newsletter.topics import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
@@ -106,7 +107,8 @@ class FunnelScorer:
         if asked and not judged:
             return _fall_back(local, asked, verdicts)
         ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, ranked.scores, strict=True)}
-        sheet = _fill_in(local, ranks, shortlist, judged, verdicts, self._judge.model, floor)
+        names = tuple(topic.name for topic in profile.topics)
+        sheet = _fill_in(local, ranks, shortlist, judged, verdicts, self._judge.model, floor, names)
         return replace(sheet, prompt=self._judge.prompt_text(profile, floor))
 
     def _ask(self, profile: Profile, papers: Sequence[Paper], floor: int, random_ids: Set[str]) -> Verdicts:
@@ -193,6 +195,7 @@ def _fill_in(
     verdicts: Verdicts,
     model: str,
     floor: int,
+    names: Sequence[str],
 ) -> ScoreSheet:
     failed = {failure.arxiv_id for failure in verdicts.failures}
     scores, passed_over, unasked = list[Score](), list[str](), 0
@@ -200,7 +203,7 @@ def _fill_in(
     for score in local.scores:
         ranked = replace(score, rank=ranks[score.arxiv_id])
         if score.arxiv_id in judged:
-            scores.append(_merge(ranked, judged[score.arxiv_id], floor))
+            scores.append(_merge(ranked, judged[score.arxiv_id], floor, names))
         elif score.arxiv_id in failed:
             continue
         elif score.arxiv_id in chosen:
@@ -216,12 +219,15 @@ def _fill_in(
         verdicts.usage,
         (*((_say(unasked),) if unasked else ()), *local.notices),
         tuple(passed_over),
-        verdicts.stopped or _find_trouble(shortlist, verdicts.failures),
+        verdicts.stopped or verdicts.warning or _find_trouble(shortlist, verdicts.failures),
     )
 
 
-def _merge(score: Score, judgement: Judgement, floor: int) -> Score:
-    """The model's answer; for a paper that did not pass, the words' own comment at a relevance below the floor."""
+def _merge(score: Score, judgement: Judgement, floor: int, names: Sequence[str]) -> Score:
+    """The model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
+
+    For a paper that did not pass, the words' own comment at a relevance below the floor.
+    """
     if not judgement.relevance:
         return replace(score, relevance=max(1, floor - 1), novelty=1)
     return replace(
@@ -229,6 +235,7 @@ def _merge(score: Score, judgement: Judgement, floor: int) -> Score:
         relevance=judgement.relevance,
         novelty=max(1, judgement.novelty),
         comment=judgement.comment or score.comment,
+        topic=named_topic(judgement.comment, names) or score.topic,
     )
 
 
@@ -237,7 +244,8 @@ def _fall_back(local: ScoreSheet, asked: Sequence[Paper], verdicts: Verdicts) ->
     if verdicts.stopped:
         notice, problem = "The model could not be asked today; ", verdicts.stopped
     else:
-        notice, problem = "The model gave no usable answer today; ", _explain(asked, verdicts.failures)
+        problem = verdicts.warning or _explain(asked, verdicts.failures)
+        notice = "The model gave no usable answer today; "
     notice += "all papers were ranked by their words."
     return replace(local, usage=verdicts.usage, notices=(notice, *local.notices), problem=problem)
 

@@ -19,11 +19,14 @@ from decimal import Decimal
 from newsletter.answers import Answer, Scored, read_answer
 from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
 from newsletter.prices import Price
-from newsletter.prompts import Prompts
+from newsletter.prompts import Prompt, Prompts
 from newsletter.scorers.callbook import CallBook, Memory
-from newsletter.scorers.caller import Caller, Limits, Server
-from newsletter.scorers.chat import CallFailed, CallStopped, Chat, ChatSettings, Reply
+from newsletter.scorers.caller import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
+from newsletter.scorers.chat import Chat, ChatSettings
+from newsletter.scorers.completion import Reply
+from newsletter.scorers.failures import CallFailed, CallStopped
 from newsletter.scorers.pace import Pace
+from newsletter.scorers.room import Room, is_beginning_lost
 
 __all__ = ["ChatSettings", "Judge", "Limits", "Verdicts", "profile_key"]
 
@@ -32,18 +35,24 @@ _REASONS = {
     "refused": "the model refused to answer",
     "content filter": "the provider's content filter stopped the answer",
     "empty": "the answer was empty",
+    "only reasoning": "the model reasoned and gave no answer; NEWSLETTER_MODEL_EFFORT=none may keep it from that",
 }
+_OTHER_SCALES = 2
 FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why."""
+    """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why.
+
+    `warning`: what the operator must know though it went on.
+    """
 
     judgements: tuple[Judgement, ...]
     failures: tuple[ScoreFailure, ...]
     usage: Usage | None
     stopped: str = ""
+    warning: str = ""
 
 
 def profile_key(profile: Profile) -> str:
@@ -126,13 +135,14 @@ class Judge:
             return Verdicts((), (), None, self._stopped)
         book = self.open_book()
         tally = _Tally(unique, step)
-        self._stopped = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
-        return Verdicts(tally.judgements(), tally.failures(), book.usage(), self._stopped)
+        caller = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
+        self._stopped = caller.stopped
+        return Verdicts(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
 
     def open_book(self) -> CallBook:
         return CallBook(self.memory, self.model, self.price_of, self.now, self.budget_usd)
 
-    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> str:
+    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> Caller:
         size = self.server.limits.batch_papers
         batches = [papers[start : start + size] for start in range(0, len(papers), size)]
         subject = profile_key(question.profile)
@@ -143,7 +153,7 @@ class Judge:
             # that the key is wrong or a parameter unknown.
             await asking.settle(batches[0])
             await asyncio.gather(*(asking.settle(batch) for batch in batches[1:]))
-        return caller.stopped
+        return caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,7 @@ class _Outcome:
     missing: Sequence[Paper]
     reason: str = ""
     is_final: bool = False  # asking the same again is of no use
+    was_sent: bool = True
 
 
 class _Tally:
@@ -203,6 +214,7 @@ class _Asking:
         self._tally = tally
         self._prompt_key = judge.prompt_key(question.floor)
         self._failed_in_a_row = 0
+        self._other_scales = 0  # in a row
 
     async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
         """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
@@ -212,7 +224,8 @@ class _Asking:
             outcome = await self._ask(papers)
         except CallStopped:  # the caller knows why
             return
-        self._watch(answered=len(outcome.missing) < len(papers))
+        if outcome.was_sent:
+            self._watch(outcome, answered=len(outcome.missing) < len(papers))
         if not outcome.missing:
             return
         if len(outcome.missing) < len(papers):
@@ -225,12 +238,12 @@ class _Asking:
         else:
             await self.settle(papers, is_last_try=True)
 
-    def _watch(self, *, answered: bool) -> None:
+    def _watch(self, outcome: _Outcome, *, answered: bool) -> None:
         """Stop when it looks as if no answer would ever be usable: each one may cost something."""
         self._failed_in_a_row = 0 if answered else self._failed_in_a_row + 1
         if self._failed_in_a_row >= self._judge.server.limits.failures_in_a_row:
             self._caller.stop(
-                f"{self._judge.model} gave no usable answer {self._failed_in_a_row} times in a row; "
+                f"{self._judge.model} gave no usable answer {self._failed_in_a_row} times in a row ({outcome.reason}); "
                 "see what it said with `newsletter calls`, or set NEWSLETTER_MODEL to another model"
             )
 
@@ -242,20 +255,50 @@ class _Asking:
         except CallStopped:
             raise
         except CallFailed as error:
-            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try)
+            was_sent = error.outcome != UNSENT
+            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try, was_sent=was_sent)
         if reply.outcome in FINAL:
             return _Outcome(papers, _REASONS[reply.outcome], is_final=True)
-        return self._read(reply, dict(zip(prompt.labels, papers, strict=True)))
+        return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))
 
-    def _read(self, reply: Reply, papers: dict[str, Paper]) -> _Outcome:
-        answer = read_answer(reply.text, list(papers), self._question.floor)
+    def _read(self, reply: Reply, prompt: Prompt, papers: dict[str, Paper]) -> _Outcome:
+        answer = read_answer(reply.text, list(papers), self._question.floor, is_cut=reply.is_cut)
+        if lost := self._find_lost_beginning(reply, prompt, answer):
+            return _Outcome(list(papers.values()), lost)
         if settled := find_settled(answer):
             judgements = [self._judgement(papers[each.id], each) for each in settled]
             self._judge.memory.put_judgements(judgements)
             self._tally.judged(judgements)
-        told = f" ({'; '.join(answer.refused[:2])})" if answer.refused else ""
-        reason = _REASONS.get(reply.outcome, f"the answer did not judge it{told}")
-        return _Outcome([papers[each] for each in answer.missing], reason)
+        self._watch_scale(answer)
+        return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
+
+    def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: Answer) -> str:
+        """A model that did not see the profile cannot judge for it: why nothing of this answer counts, if so."""
+        server = self._judge.server
+        sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
+        if not counted or not is_beginning_lost(
+            sent=sent, counted=counted, asked=prompt.labels, missing=answer.missing
+        ):
+            return ""
+        server.chat.room = Room(counted, server.chat.room.answer)
+        lost = (
+            f"{server.chat.host} counted {counted:,} tokens where about {sent:,} were sent, and answered for a part: "
+            "it seems to drop a prompt's beginning"
+        )
+        self._caller.warn(
+            f"{lost}; {LARGER_CONTEXT}, or set NEWSLETTER_MODEL_BATCH_PAPERS lower. "
+            "Its answer was not believed, and fewer papers were asked about at once."
+        )
+        return lost
+
+    def _watch_scale(self, answer: Answer) -> None:
+        """Stop at the second answer on another scale: the model has understood the question otherwise."""
+        self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
+        if self._other_scales == _OTHER_SCALES:
+            self._caller.stop(
+                f"{self._judge.model} cannot be used as it answers: {answer.problem}; "
+                "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
+            )
 
     def _judgement(self, paper: Paper, scored: Scored) -> Judgement:
         return Judgement(
@@ -270,3 +313,11 @@ class _Asking:
             was_random=paper.arxiv_id in self._question.random_ids,
             at=self._judge.now(),
         )
+
+
+def _explain(reply: Reply, answer: Answer) -> str:
+    """Why an answer did not judge the papers that are missing from it."""
+    if reply.outcome in _REASONS:
+        return _REASONS[reply.outcome] + (f": {answer.problem}" if answer.problem else "")
+    told = answer.problem or "; ".join(answer.refused[:2])
+    return "the answer did not judge it" + (f" ({told})" if told else "")

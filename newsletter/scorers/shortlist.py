@@ -22,8 +22,9 @@ _CORRECTION = (0.5, 4.0)  # how far the random sample may move what is believed 
 class Policy:
     """How much is sent. Shares are of the day's papers; `random_share` is of those below the cut.
 
-    `min_share` and `max_share` bound the cut once there is something to go by; before, `cold_share` holds for
-    `cold_days` days of answers, and `share` for as long as too few papers passed to learn from.
+    `min_share` and `max_share` bound the cut once there is something to go by; before, `cold_share` (or `min_share`
+    if that is more) holds for `cold_days` days of answers, and `share` for as long as too few papers passed to learn
+    from.
     """
 
     target_recall: float = 0.98
@@ -95,7 +96,7 @@ def count_above_cut(ranked: Sequence[Candidate], policy: Policy, *, days: int, s
     if n <= policy.small_pool:
         return n
     if days < policy.cold_days:
-        return math.ceil(policy.cold_share * n)
+        return math.ceil(max(policy.cold_share, policy.min_share) * n)
     chances = [paper.chance for paper in ranked if paper.chance is not None]
     low, high = math.ceil(policy.min_share * n), math.ceil(policy.max_share * n)
     if len(chances) < n:

@@ -61,6 +61,7 @@ class Rule:
     then: Then
     what: str = ""
     remedy: str = ""
+    strikes: int = 0  # as in SendDeferred
 
 
 _RESOLVE = "look for it in SendGrid's Activity and settle it with 'newsletter deliveries resolve'"
@@ -85,15 +86,19 @@ ANSWERS: dict[int, Rule] = {
         "permission Mail Send",
     ),
     **dict.fromkeys((404, 405, 406, 415), _NOT_THE_API),  # these speak of where and how we ask, not of the mail
-    408: Rule(Then.DEFERRED, "did not reach SendGrid whole", _BY_ITSELF),  # RFC 9110 §15.5.9
+    408: Rule(Then.DEFERRED, "did not reach SendGrid whole", _BY_ITSELF, strikes=1),  # RFC 9110 §15.5.9
     413: Rule(Then.REJECTED, "is too large for SendGrid", "lower max_papers in subscribers.yaml"),
-    429: Rule(Then.WAIT, "was not taken: SendGrid's rate limit is reached", _BY_ITSELF),
+    429: Rule(
+        Then.WAIT, "was not taken: SendGrid's rate limit is reached", _BY_ITSELF, strikes=2
+    ),  # after much patience
     # "An error occurred on a SendGrid server": before or after the mail was queued, nobody says.
     500: Rule(Then.IN_DOUBT, "may have been taken: SendGrid had an error of its own", _RESOLVE),
     # A gateway passed the request on and got no answer it could use; what stands behind it may have done the work.
     502: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no proper answer", _RESOLVE),
     504: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no answer in time", _RESOLVE),
-    503: Rule(Then.DEFERRED, "was not taken: SendGrid's API is not available", _BY_ITSELF),  # it says so itself
+    503: Rule(
+        Then.DEFERRED, "was not taken: SendGrid's API is not available", _BY_ITSELF, strikes=1
+    ),  # it says so itself
 }
 _OTHER_4XX = Rule(Then.REJECTED, "was refused by SendGrid", "correct what it names")
 _OTHER = Rule(Then.IN_DOUBT, "may have been taken: the answer is none that SendGrid documents", _RESOLVE)
@@ -109,9 +114,11 @@ class Stage(StrEnum):
 
 FAILURES: dict[Stage, Rule] = {
     # Refused, no such host, TLS: not a byte of the mail left.
-    Stage.CONNECTING: Rule(Then.DEFERRED, "could not be handed over: no connection to SendGrid", _BY_ITSELF),
+    Stage.CONNECTING: Rule(Then.DEFERRED, "could not be handed over: no connection to SendGrid", _BY_ITSELF, strikes=2),
     # Some bytes of the body never left this machine, and a request is whole only with all of Content-Length.
-    Stage.SENDING: Rule(Then.DEFERRED, "could not be handed over: the connection broke on the way", _BY_ITSELF),
+    Stage.SENDING: Rule(
+        Then.DEFERRED, "could not be handed over: the connection broke on the way", _BY_ITSELF, strikes=1
+    ),
     # All of it left: too late an answer, none, or one that is no HTTP.
     Stage.WAITING: Rule(Then.IN_DOUBT, "may have been taken: SendGrid's answer was lost", _RESOLVE),
 }
@@ -388,7 +395,7 @@ def _as_error(delivery_id: str, rule: Rule, said: str, retry_s: float, *, sandbo
     text = f"{subject} {rule.what} ({said}); {remedy}"
     match rule.then:
         case Then.DEFERRED | Then.WAIT:
-            return SendDeferred(delivery_id, text, retry_after_s=retry_s)
+            return SendDeferred(delivery_id, text, retry_after_s=retry_s, strikes=rule.strikes)
         case Then.STOPPED:
             return SendStopped(delivery_id, text)
         case Then.REJECTED:

@@ -1,8 +1,9 @@
 """Delivers to a mail server by SMTP (RFC 5321): one connection for many mails, opened again when the server closed it.
 
 How far a mail had come decides what a failure means: `VERDICTS` is the whole truth about that. The mail is offered
-once; only when the server turns out to have closed the idle connection is it offered again, on a new one, and then
-nothing but the envelope's first line was lost. Signing is left to `signed` (see dkim_signature.py).
+once; only when the server turns out to have closed a connection that was used before is it offered again, on a new
+one, and then nothing but the envelope was lost. Everything has an end, also what drips: see smtp_line.py. Signing is
+left to `signed` (see dkim_signature.py).
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.policy import SMTP
 from enum import StrEnum
+from time import monotonic
 from typing import Literal, NamedTuple
 
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import unwatched
+from newsletter.senders.smtp_line import Line, is_silence
 
 _RETRY_AFTER_S = 15 * 60.0  # what greylisting asks for at most (RFC 6647 §5: from a minute to a day, mostly minutes)
 _CLOSING = 421  # RFC 5321 §3.8: the server ends the connection, whatever it was asked
@@ -66,6 +69,10 @@ VERDICTS: dict[Stage, Verdicts] = {
 #: (RFC 7504), login or encryption asked for (RFC 4954 §6).
 ABOUT_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
 
+_BEFORE_ANY_MAIL = (Stage.CONNECT, Stage.SECURE, Stage.LOGIN)
+_BEFORE_THE_TEXT = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+_GOODBYE_S = 5.0  # for the answers to RSET and QUIT, which decide nothing
+
 #: From the reader's address on: what is said before that is about us.
 ABOUT_THE_READER = (Stage.RECIPIENT, Stage.DATA, Stage.END)
 
@@ -96,23 +103,47 @@ class MailServer:
     hello: str
     user: str = ""  # empty: no login
     password: str = field(default="", repr=False)
-    timeout_s: float = 30.0  # for each answer, and for each piece that is sent
+    timeout_s: float = 30.0  # for each piece of an answer or of the mail; four times that for all up to the last dot
+    end_timeout_s: float = 600.0  # for the answer to that dot: RFC 5321 §4.5.3.2.6
+
+    @property
+    def before_the_dot_s(self) -> float:
+        """For connecting, or for one mail up to its last dot, however many pieces come in time."""
+        return 4 * self.timeout_s
 
 
 class _Failed(Exception):
     def __init__(
-        self, stage: Stage, code: int | None, words: str, means: type[SendError] | None = None, *, whole: str = ""
+        self,
+        stage: Stage,
+        code: int | None,
+        words: str,
+        means: type[SendError] | None = None,
+        *,
+        whole: str = "",
+        is_silent: bool = False,
     ) -> None:
         super().__init__(words)
-        self.stage, self.code, self.words = stage, code, words
+        self.stage, self.code, self.words, self.is_silent = stage, code, words, is_silent
         self.means = means or verdict(stage, code)
         self.said = f"{code} {whole}" if whole and stage in ABOUT_THE_READER else ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the server ended the connection, or let us see no answer that it has."""
+        return self.code in (None, _CLOSING)
+
+    @property
+    def strikes(self) -> int:
+        """As in SendDeferred."""
+        return 2 if self.is_silent or self.stage in _BEFORE_ANY_MAIL else int(self.is_lost)
 
 
 class SmtpSender:
     """A Sender (see senders/__init__.py). `signed` gets the bytes of a mail and returns them with a signature on top.
 
-    `context` verifies the server's certificate; the default trusts what this machine trusts.
+    `context` verifies the server's certificate; the default trusts what this machine trusts. `monotonic` counts the
+    seconds after which a mail is given up.
     """
 
     def __init__(
@@ -122,12 +153,14 @@ class SmtpSender:
         *,
         signed: Callable[[bytes], bytes] = lambda mail: mail,
         context: ssl.SSLContext | None = None,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._server = server
         self._clock = clock
         self._signed = signed
         self._context = context
-        self._idle: smtplib.SMTP | None = None  # a connection on which the server waits for the next mail
+        self._monotonic = monotonic
+        self._idle: Line | None = None  # a connection on which the server waits for the next mail
 
     @property
     def name(self) -> str:
@@ -135,17 +168,22 @@ class SmtpSender:
         return f"smtp:{self._server.host.lower()}:{self._server.port}"
 
     def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
-        was_open = self._idle is not None
         try:
-            try:
-                receipt = self._offer(message, leaving)
-            except _Failed as failed:
-                if not (was_open and failed.stage is Stage.SENDER and failed.code in (None, _CLOSING)):
-                    raise
-                receipt = self._offer(message, leaving)  # the server had closed the idle connection
+            receipt = self._offer_in_the_open_session(message, leaving) or self._offer(message, leaving)
         except _Failed as failed:
             raise self._error(message.delivery_id, failed) from failed
         return Accepted(receipt, self._clock())
+
+    def greet(self) -> str:
+        """Connect, secure, log in and leave, to see that it works: what was found, in words. Raises SendError."""
+        try:
+            self._idle = self._idle or self._open()
+        except _Failed as failed:
+            raise self._error("", failed) from failed
+        self.close()
+        how = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS", "none": "not encrypted"}
+        login = "logged in" if self._server.user else "without a login"
+        return f"{self._server.host}:{self._server.port} answers, {how[self._server.security]}, {login}"
 
     def find(self, delivery_id: str) -> Evidence:
         """A mail server cannot be asked what it took."""
@@ -154,11 +192,25 @@ class SmtpSender:
     def close(self) -> None:
         smtp, self._idle = self._idle, None
         if smtp is not None:
+            smtp.allow(_GOODBYE_S)
             with suppress(OSError):  # it may have gone already, which is as good
                 smtp.quit()
             smtp.close()
 
     # -- one mail
+
+    def _offer_in_the_open_session(self, message: Message, leaving: Callable[[], None]) -> str:
+        """As `_offer`; empty if there is none, or the server turns out to have ended it before it had the text."""
+        if self._idle is None:
+            return ""
+        try:
+            return self._offer(message, leaving)
+        except _Failed as failed:
+            # A silent MAIL: something on the way has forgotten the idle connection. Later, the server itself is silent.
+            is_over = failed.is_lost and (failed.stage is Stage.SENDER or not failed.is_silent)
+            if failed.stage in _BEFORE_THE_TEXT and is_over and failed.means is SendDeferred:
+                return ""
+            raise
 
     def _offer(self, message: Message, leaving: Callable[[], None]) -> str:
         """The server's words for having accepted it. Raises _Failed."""
@@ -170,10 +222,10 @@ class SmtpSender:
         smtp, self._idle = self._idle or self._open(), None
         is_ready = False
         try:
-            receipt = _hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp), leaving)
+            receipt = self._hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp), leaving)
             is_ready = True
         except _Failed as failed:
-            is_ready = failed.code not in (None, _CLOSING) and failed.means is not SendStopped and _is_reset(smtp)
+            is_ready = not failed.is_lost and failed.means is not SendStopped and _is_reset(smtp)
             raise
         finally:
             if is_ready:
@@ -182,14 +234,31 @@ class SmtpSender:
                 smtp.close()
         return receipt
 
-    def _in_bytes(self, message: Message, smtp: smtplib.SMTP) -> bytes:
+    def _hand_over(self, smtp: Line, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]) -> str:
+        """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
+        size = [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
+        options = size + ([] if mail.isascii() else ["BODY=8BITMIME"])
+        smtp.allow(self._server.before_the_dot_s, each_s=self._server.timeout_s)
+        _ask(Stage.SENDER, lambda: smtp.mail(envelope_from, options))
+        _ask(Stage.RECIPIENT, lambda: smtp.rcpt(to))
+        _ask(Stage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
+        text = _LEADING_DOT.sub(b"..", mail)  # RFC 5321 §4.5.2
+        try:
+            smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
+        except OSError as error:
+            raise _broken(Stage.TEXT, error) from error
+        leaving()
+        smtp.allow(self._server.end_timeout_s)
+        return _ask(Stage.END, lambda: smtp.docmd("."))
+
+    def _in_bytes(self, message: Message, smtp: Line) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
         # A bare CR or LF is where one server sees the end of a mail and the next one does not.
         return self._signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
 
     # -- the connection
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Line:
         """Connected, secured and logged in. Raises _Failed."""
         smtp = self._connect()
         try:
@@ -199,18 +268,24 @@ class SmtpSender:
             raise
         return smtp
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Line:
         at = self._server
         try:
-            if at.security == "tls":
-                return smtplib.SMTP_SSL(at.host, at.port, at.hello, timeout=at.timeout_s, context=self._tls())
-            return smtplib.SMTP(at.host, at.port, at.hello, timeout=at.timeout_s)
+            return Line(
+                at.host,
+                at.port,
+                at.hello,
+                tls=self._tls() if at.security == "tls" else None,
+                within_s=at.before_the_dot_s,
+                each_s=at.timeout_s,
+                monotonic=self._monotonic,
+            )
         except smtplib.SMTPResponseException as error:  # the greeting
             raise _Failed(Stage.CONNECT, error.smtp_code, _words(error.smtp_error)) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: what the DNS cannot hold
             raise _broken(Stage.SECURE if isinstance(error, ssl.SSLError) else Stage.CONNECT, error) from error
 
-    def _greet(self, smtp: smtplib.SMTP) -> None:
+    def _greet(self, smtp: Line) -> None:
         try:
             smtp.ehlo_or_helo_if_needed()
         except OSError as error:
@@ -236,15 +311,13 @@ class SmtpSender:
 
     def _error(self, delivery_id: str, failed: _Failed) -> SendError:
         code = f"{failed.code} " if failed.code else ""
-        text = (
-            f"the mail of {delivery_id} was not taken by {self._server.host}:{self._server.port} "
-            f"({failed.stage}: {code}{failed.words})"
-        )
+        what = f"the mail of {delivery_id} was not taken by" if delivery_id else "no mail can be handed to"
+        text = f"{what} {self._server.host}:{self._server.port} ({failed.stage}: {code}{failed.words})"
         if failed.means is SendStopped:
             return SendStopped(delivery_id, f"{text}; {_REMEDIES.get(failed.stage, _REMEDY_ABOUT_US)}")
         if failed.means is SendDeferred:
             remedy = f"; {_REMEDIES[failed.stage]}" if failed.stage in _REMEDIES else ""
-            return SendDeferred(delivery_id, f"{text}{remedy}", retry_after_s=_RETRY_AFTER_S)
+            return SendDeferred(delivery_id, f"{text}{remedy}", retry_after_s=_RETRY_AFTER_S, strikes=failed.strikes)
         if failed.means is SendInDoubt:
             return SendInDoubt(
                 delivery_id,
@@ -254,27 +327,12 @@ class SmtpSender:
         return SendRejected(delivery_id, text, said=failed.said)
 
 
-def _hand_over(smtp: smtplib.SMTP, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]) -> str:
-    """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
-    options = ([f"SIZE={len(mail)}"] if smtp.has_extn("size") else []) + ([] if mail.isascii() else ["BODY=8BITMIME"])
-    _ask(Stage.SENDER, lambda: smtp.mail(envelope_from, options))
-    _ask(Stage.RECIPIENT, lambda: smtp.rcpt(to))
-    _ask(Stage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
-    text = _LEADING_DOT.sub(b"..", mail)  # RFC 5321 §4.5.2
-    try:
-        smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
-    except OSError as error:
-        raise _broken(Stage.TEXT, error) from error
-    leaving()
-    return _ask(Stage.END, lambda: smtp.docmd("."))
-
-
 def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:
     """The server's words, if its answer is of the wanted class."""
     try:
         code, raw = ask()
     except OSError as error:  # smtplib's own are OSErrors, too
-        raise _Failed(stage, None, _words(error)) from error
+        raise _Failed(stage, None, _words(error), is_silent=is_silence(error)) from error
     words = _words(raw)
     if code // 100 == wanted:
         return f"{code} {words}".rstrip()
@@ -292,11 +350,12 @@ def _broken(stage: Stage, error: Exception) -> _Failed:
         return _Failed(stage, None, _words(error), SendStopped)
     if isinstance(error, smtplib.SMTPResponseException):
         return _Failed(stage, error.smtp_code, _words(error.smtp_error))
-    return _Failed(stage, None, _words(error))
+    return _Failed(stage, None, _words(error), is_silent=is_silence(error))
 
 
-def _is_reset(smtp: smtplib.SMTP) -> bool:
+def _is_reset(smtp: Line) -> bool:
     """Whether the server waits for the next mail now; what it says here is not about the one before."""
+    smtp.allow(_GOODBYE_S)
     try:
         return smtp.rset()[0] // 100 == 2
     except OSError:

@@ -1,7 +1,8 @@
 """arXiv's daily feeds over HTTP, with the manners arXiv asks for (https://info.arxiv.org/help/api/tou.html).
 
 One request at a time, at least three seconds apart, from a User-Agent that says whom to write to. Only what surely
-did no harm is tried again: 429, 5xx, timeouts and broken connections. What a feed means is `feed.py`'s business.
+did no harm is tried again: 429, 5xx, timeouts and broken connections. A server that cannot be reached is given up for
+all categories at once. What a feed means is `feed.py`'s business.
 """
 
 from __future__ import annotations
@@ -11,25 +12,32 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.utils import parseaddr, parsedate_to_datetime
+from itertools import count
 from urllib.parse import quote
 
 import httpx2
 import stamina
 
 from newsletter import __version__
-from newsletter.errors import SourceError
+from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Feed
-from newsletter.sources.feed import MAX_BODY_BYTES, arxiv_day, check_category, parse_feed, too_large
+from newsletter.sources.feed import arxiv_day, check_category, parse_feed
+from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"
 PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds
 ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
 MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
 MAX_BODY_S = 120.0  # for one body; httpx's own timeouts only bound the silence between two packets
+REACH_ATTEMPTS = 3  # to resolve the server's name and connect, REACH_WAIT_S apart, begun within REACH_WITHIN_S
+REACH_WAIT_S = 3.0
+REACH_WITHIN_S = 12.0
+UNREACHABLE_S = 60.0  # so long nobody tries to reach it again: what keeps one feed from it keeps all
 PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further feed gets one attempt
 
-_TIMEOUT = httpx2.Timeout(30.0, connect=15.0)
+_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)  # for each of the addresses of a name; arXiv has four
 _WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
+_UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
@@ -68,6 +76,8 @@ class ArxivSource:
         self._monotonic = monotonic
         self._next_at = -math.inf  # no request before this
         self._closed_until = -math.inf  # arXiv asked to stay away
+        self._unreachable_until = -math.inf
+        self._unreachable_why = ""
         self._patience_s = PATIENCE_S
 
     def day(self, now: datetime) -> date:
@@ -77,16 +87,21 @@ class ArxivSource:
         check_category(category)  # before it becomes part of an address
         if (rest_s := self._closed_until - self._monotonic()) > 0:
             raise SourceError(category, _asked_to_wait(category, rest_s))
+        if self._monotonic() < self._unreachable_until:
+            raise SourceError(category, _unreachable(category, self._unreachable_why))
         started = self._monotonic()
         try:
             return parse_feed(self._get_patiently(category), category)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, SourceBusy) as error:
             self._patience_s -= self._monotonic() - started
             wait_s = _asked_for_long(error)
             self._closed_until = self._monotonic() + wait_s
+            if isinstance(error, _UNREACHABLE):
+                self._unreachable_until = self._monotonic() + UNREACHABLE_S
+                self._unreachable_why = _said(error)
             said = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
             raise SourceError(category, said) from error
-        except httpx2.InvalidURL as error:
+        except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: an empty or overlong part of the host's name
             raise SourceError(
                 category,
                 f"{self._base_url} is not an address feeds can be fetched from ({error}); correct NEWSLETTER_FEED_URL.",
@@ -97,7 +112,15 @@ class ArxivSource:
         retrying = stamina.RetryingCaller(
             attempts=attempts, timeout=PATIENCE_S, wait_initial=20.0, wait_max=120.0, wait_jitter=5.0
         )
-        return retrying(wait_before_retry, self._get, category)
+        started, unreached = self._monotonic(), count(1)
+
+        def wait(error: Exception) -> bool | float:
+            if not isinstance(error, _UNREACHABLE):
+                return wait_before_retry(error)
+            is_early = self._monotonic() - started < REACH_WITHIN_S
+            return REACH_WAIT_S if next(unreached) < REACH_ATTEMPTS and is_early else False
+
+        return retrying(wait, self._get, category)
 
     def _get(self, category: str) -> bytes:
         if (pause_s := self._next_at - self._monotonic()) > 0:
@@ -107,7 +130,9 @@ class ArxivSource:
                 if response.status_code == httpx2.codes.BAD_REQUEST:
                     _refuse_unknown(self._read(response, category), category)
                 response.raise_for_status()
-                return self._read(response, category)
+                body = self._read(response, category)
+                refuse_busy(body, category, retry_after_s=retry_after_s(response))
+                return body
         finally:
             self._next_at = self._monotonic() + self._pause_s
 
@@ -117,15 +142,18 @@ class ArxivSource:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_BODY_BYTES:
-                raise SourceError(category, too_large(category))
+                raise too_large(category)
             if self._monotonic() - started > MAX_BODY_S:
                 raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
         return bytes(body)
 
-    def _explain(self, category: str, error: httpx2.HTTPError) -> str:
+    def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
+        if isinstance(error, SourceBusy):
+            return str(error)
         if not isinstance(error, httpx2.HTTPStatusError):
-            said = str(error) or type(error).__name__
-            return f"The feed of {category} could not be fetched ({said}); check the network, and run again later."
+            return (
+                f"The feed of {category} could not be fetched ({_said(error)}); check the network, and run again later."
+            )
         status = error.response.status_code
         if _is_temporary(status):
             return f"The feed server answered {status} for {category} each time it was asked; run again later."
@@ -137,10 +165,10 @@ class ArxivSource:
 
 def wait_before_retry(error: Exception) -> bool | float:
     """stamina's question after a failure: no, yes, or yes after this many seconds."""
-    if isinstance(error, httpx2.HTTPStatusError):
-        if not _is_temporary(error.response.status_code) or _asked_for_long(error):
+    if isinstance(error, SourceBusy | httpx2.HTTPStatusError):
+        if not _is_busy(error) or _asked_for_long(error):
             return False
-        wait_s = retry_after_s(error.response)
+        wait_s = _asked_for(error)
         return True if wait_s is None else wait_s
     return isinstance(error, _WORTH_REPEATING) and not isinstance(error, _NOT_WORTH_REPEATING)
 
@@ -149,11 +177,20 @@ def _is_temporary(status: int) -> bool:
     return status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status)
 
 
+def _is_busy(error: SourceBusy | httpx2.HTTPStatusError) -> bool:
+    return isinstance(error, SourceBusy) or _is_temporary(error.response.status_code)
+
+
+def _asked_for(error: Exception) -> float | None:
+    """The seconds the server asks us to stay away; None if it does not."""
+    if isinstance(error, SourceBusy):
+        return error.retry_after_s
+    return retry_after_s(error.response) if isinstance(error, httpx2.HTTPStatusError) else None
+
+
 def _asked_for_long(error: Exception) -> float:
-    """The seconds a server asks us to stay away, if that is longer than we wait; else 0."""
-    if not isinstance(error, httpx2.HTTPStatusError):
-        return 0.0
-    wait_s = retry_after_s(error.response) or 0.0
+    """The same, if that is longer than we wait; else 0."""
+    wait_s = _asked_for(error) or 0.0
     return wait_s if wait_s > MAX_WAIT_S else 0.0
 
 
@@ -184,6 +221,17 @@ def _refuse_unknown(body: bytes, category: str) -> None:
     except SourceError as error:
         if error.is_config:
             raise
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _unreachable(category: str, why: str) -> str:
+    return (
+        f"The feed server could not be reached ({why}), so {category} was not asked for; check the network, and run"
+        " again later."
+    )
 
 
 def _asked_to_wait(category: str, wait_s: float) -> str:

@@ -1,4 +1,4 @@
-"""Reads one arXiv feed, Atom or RSS 2.0, from bytes. Fetches nothing: see `arxiv.py` and `recorded.py`.
+"""What an arXiv feed says, Atom or RSS 2.0, from its bytes. Fetches nothing: see `arxiv.py` and `recorded.py`.
 
 The format is the one arXiv's feed service writes: an entry's id is `oai:arXiv.org:IDvN`, its first category the
 primary one, its authors one string joined by commas. A feed that may have lost entries is refused whole, because
@@ -8,35 +8,43 @@ half a feed looks like a quiet day; a single entry that cannot be read is left o
 from __future__ import annotations
 
 import re
-from calendar import timegm
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from functools import lru_cache
-from io import BytesIO
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
 from itertools import accumulate
-from typing import Any
 from zoneinfo import ZoneInfo
-
-import feedparser
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
+from newsletter.sources.markup import Document, Entry, moment, read_document, shown
+from newsletter.taxonomy import CATEGORIES
 
-MAX_BODY_BYTES = 20_000_000  # four times a feed of 2,000 entries with the longest abstracts
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
 
 _EASTERN = ZoneInfo("America/New_York")  # arXiv's day
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error"  # arXiv answers an unknown category with a valid, empty feed of this title
-_CATEGORY = re.compile(r"[a-z][a-z-]*(\.[A-Za-z][A-Za-z-]*)?")
-_ENTRY_ID = re.compile(
-    r"oai:arXiv\.org:(?P<id>[0-9]{4}\.[0-9]{4,5}|(?P<archive>[a-z-]+)(\.[A-Z]{2})?/(?P<number>[0-9]{7}))"
-    r"v(?P<version>[1-9][0-9]{0,2})"
+_CATEGORY = re.compile(r"[a-z][a-z-]{0,30}(\.[A-Za-z][A-Za-z-]{0,30})?")
+# A class of another scheme, MSC's 68T50 or ACM's I.2.6, or one of arXiv's former archives
+_OTHER_TERM = re.compile(r"[A-Z0-9].*|[a-z-]{2,10}")
+# https://info.arxiv.org/help/arxiv_identifier.html: four digits after the month until 2014, five from 2015 on;
+# before April 2007 the archive, perhaps with a class, and seven digits that begin with year and month.
+_ID = re.compile(
+    r"(?P<id>(07(0[4-9]|1[0-2])|(0[89]|1[0-4])(0[1-9]|1[0-2]))\.[0-9]{4}"
+    r"|(0[0-6]|1[5-9]|[2-9][0-9])(0[1-9]|1[0-2])\.[0-9]{5}"
+    r"|(?P<archive>[a-z-]{2,10})(\.[A-Z]{2})?/(?P<number>(9[1-9]|0[0-7])(0[1-9]|1[0-2])[0-9]{3}))"
+    r"(v(?P<version>[1-9][0-9]{0,2}))?"
 )
-_SUMMARY_HEAD = re.compile(r"arXiv:\S+\s+Announce Type:\s+\S+\s+Abstract:\s*")
+_ENTRY_ID_START = "oai:arXiv.org:"
+_SUMMARY_HEAD = re.compile(r"arXiv:(\S{1,80})\s{1,9}Announce Type:\s{1,9}\S{1,80}\s{1,9}Abstract:\s*")
+_ANOTHER_HEAD = re.compile(r"Announce Type:\s{1,9}\S{1,80}\s{1,9}Abstract:")
+_FEED_TITLE_CHARS = 5_000  # the names of all categories take 1,400; a longer title is none of arXiv's
 _NAME_SUFFIXES = frozenset({"Jr", "Jr.", "Sr", "Sr.", "II", "III", "IV"})
-_SHOWN_CHARS = 200  # of foreign text in a message for the operator
 _NAMED_ENTRIES = 5  # unreadable entries with a warning of their own; the rest is counted
+# arXiv's own bounds are below a tenth of these; beyond them the text is damaged, and no other part should meet it.
+_MOST_CHARS = {"title": 2_000, "abstract": 20_000, "authors": 200_000}
+_NAME_CHARS = 200  # what is longer is no name; the rest of it is cut off
 
 
 def parse_feed(body: bytes, category: str) -> Feed:
@@ -47,27 +55,48 @@ def parse_feed(body: bytes, category: str) -> Feed:
     answer to a category it does not know.
     """
     check_category(category)
-    parsed, warnings = _parse(body, category)
-    covered = _covered(parsed.feed, category)
+    with _failing_only(category):
+        return _feed(read_document(body, category), category)
+
+
+def feed_day(body: bytes, name: str) -> date:
+    """The day a feed gives itself, whatever its categories. `name` is what messages call it."""
+    with _failing_only(name):
+        document = read_document(body, name)
+        _covered(document, name)
+        return _announced_on(document, name)
+
+
+def _feed(document: Document, category: str) -> Feed:
+    covered = _covered(document, category)
     if not _covers(covered, category):
         raise SourceError(
             category,
             f"This feed is of {', '.join(covered)}, not of {category}; use the feed of {category}.",
         )
-    entries = parsed.entries
-    if len(covered) > 1 or covered[0] != category:
-        entries = [entry for entry in entries if _is_listed(entry, category)]
-    announcements, unreadable = _announcements(entries, category)
-    if len(parsed.entries) >= FULL_FEED_ENTRIES:
-        warnings = (*warnings, _full(category, len(parsed.entries)))
-    return Feed(category, _announced_on(parsed, category), announcements, (*warnings, *unreadable))
+    is_combined = len(covered) > 1 or covered[0] != category
+    announcements, unreadable = _announcements(document.entries, category, covered if is_combined else ())
+    warnings = []
+    if not document.is_as_declared:
+        warnings.append(f"The feed of {category} is not encoded as it says; some characters may be wrong.")
+    if len(document.entries) >= FULL_FEED_ENTRIES:
+        warnings.append(_full(category, len(document.entries)))
+    return Feed(category, _announced_on(document, category), announcements, (*warnings, *unreadable))
 
 
-def feed_day(body: bytes, name: str) -> date:
-    """The day a feed gives itself, whatever its categories. `name` is what messages call it."""
-    parsed, _ = _parse(body, name)
-    _covered(parsed.feed, name)
-    return _announced_on(parsed, name)
+@contextmanager
+def _failing_only(name: str) -> Iterator[None]:
+    """Whatever a body makes fail is the failure of this feed: the others are read, and the operator is told."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as error:
+        raise SourceError(
+            name,
+            f"The feed of {name} could not be read ({type(error).__name__}: {shown(str(error))}); run again later, and"
+            " update this program if it stays so.",
+        ) from error
 
 
 def arxiv_day(at: datetime) -> date:
@@ -80,7 +109,7 @@ def check_category(category: str) -> None:
     if not _CATEGORY.fullmatch(category):
         raise SourceError(
             category,
-            f"'{_shown(category)}' is not an arXiv category; in subscribers.yaml, write one such as cs.LG.",
+            f"'{shown(category)}' is not an arXiv category; in subscribers.yaml, write one such as cs.LG.",
             is_config=True,
         )
 
@@ -88,18 +117,27 @@ def check_category(category: str) -> None:
 def split_authors(creators: str) -> tuple[str, ...]:
     """Names out of arXiv's one string. A comma within parentheses belongs to an affiliation.
 
-    A parenthesis without its partner is an ordinary character, so that it cannot swallow the names after it.
+    A parenthesis without its partner is an ordinary character, so that it cannot swallow the names after it. A colon
+    follows a collaboration ("The X Collaboration: A. Name", https://info.arxiv.org/help/prep.html#author) and ends its
+    name; by itself, like any sign without a letter, it is nobody.
     """
     depth = _parenthesis_depth(creators)
-    cuts = [i for i, char in enumerate(creators) if char == "," and depth[i] == 0]
+    cuts = [i for i in range(len(creators)) if depth[i] == 0 and _ends_a_name(creators, i)]
     parts = [creators[start + 1 : end] for start, end in zip([-1, *cuts], [*cuts, len(creators)], strict=True)]
     names: list[str] = []
-    for name in filter(None, (" ".join(part.split()) for part in parts)):
+    for name in (" ".join(part.split()) for part in parts if any(map(str.isalnum, part))):
         if name in _NAME_SUFFIXES and names:  # "James W. Davidson, Jr." is one person
             names[-1] = f"{names[-1]}, {name}"
         else:
             names.append(name)
     return tuple(names)
+
+
+def _ends_a_name(creators: str, i: int) -> bool:
+    if creators[i] != ":":
+        return creators[i] == ","
+    following = creators[i + 1 : i + 2]
+    return not following or following.isspace() or following.isupper() or following == ","  # but not in "A:son"
 
 
 def _parenthesis_depth(text: str) -> list[int]:
@@ -114,101 +152,28 @@ def _parenthesis_depth(text: str) -> list[int]:
     return list(accumulate(steps))
 
 
-# --- is it a whole arXiv feed? ------------------------------------------------------------------------
+# --- whose feed it is, and of which day ---------------------------------------------------------------
 
 
-def _parse(body: bytes, category: str) -> tuple[Any, tuple[str, ...]]:
-    """feedparser's result and the warnings, or SourceError if it is not a whole feed."""
-    _refuse_foreign_bytes(body, category)
-    parsed = _read(body)
-    return parsed, _refuse_damage(parsed, category)
-
-
-@lru_cache(maxsize=1)  # a combined feed is asked once for each category, a recorded one also for its day
-def _read(body: bytes) -> Any:
-    """What feedparser makes of it; not to be changed."""
-    # BytesIO: feedparser would try plain bytes as a file name. Unsanitised, because its sanitiser takes
-    # "$a<b$" for a tag and drops what follows; whatever shows an abstract escapes it.
-    return feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-
-
-def _refuse_foreign_bytes(body: bytes, category: str) -> None:
-    """What can be told before parsing, and must be: feedparser reads empty and HTML bodies without complaint."""
-    if len(body) > MAX_BODY_BYTES:
-        raise SourceError(category, too_large(category))
-    if not body.strip():
-        raise SourceError(category, f"The feed of {category} has no content at all; run again later.")
-    root = re.search(rb"<[A-Za-z]", body)
-    prolog = body[: root.start()].lower() if root else b""
-    if _is_html(body):
-        raise SourceError(
-            category,
-            f"An HTML page came in place of the feed of {category}; run again later, and check the feed's"
-            " address if it stays so.",
-        )
-    if b"<!doctype" in prolog:  # arXiv's feeds have none; entities defined there can blow up a small file
-        raise SourceError(
-            category,
-            f"The feed of {category} has a document type declaration, which arXiv's feeds never have, and was"
-            " not read; check where it comes from.",
-        )
-
-
-def too_large(category: str) -> str:
-    return (
-        f"The feed of {category} has more than {MAX_BODY_BYTES // 1_000_000} MB and was not read; check where it"
-        " comes from."
-    )
-
-
-def _is_html(body: bytes) -> bool:
-    return re.search(rb"^\s*<!doctype html|<html[\s>]", body[:2_000].lower()) is not None
-
-
-def _refuse_damage(parsed: Any, category: str) -> tuple[str, ...]:
-    """Raises SourceError if entries may be lost; the warning for a feed that lies about its encoding only."""
-    if parsed.get("version") not in {"atom10", "rss20"}:
-        raise SourceError(
-            category,
-            f"What came for {category} is neither an Atom nor an RSS 2.0 feed; check the feed's address.",
-        )
-    problem = parsed.get("bozo_exception") if parsed.bozo else None
-    if problem is None:
-        return ()
-    if isinstance(problem, feedparser.CharacterEncodingOverride):
-        return (f"The feed of {category} is not encoded as it says; some characters may be wrong.",)
-    raise SourceError(
-        category,
-        f"The feed of {category} is damaged or cut off ({_where(problem)}) and was not used, because papers may be"
-        " missing from it; run again later.",
-    )
-
-
-def _where(problem: Any) -> str:
-    line = getattr(problem, "getLineNumber", lambda: None)()
-    reason = _shown(getattr(problem, "getMessage", lambda: str(problem))())
-    return f"line {line}: {reason}" if line is not None else reason
-
-
-def _covered(feed: Any, category: str) -> tuple[str, ...]:
+def _covered(document: Document, category: str) -> tuple[str, ...]:
     """The categories the feed says it is of, by its title or else its own address."""
-    title = " ".join(feed.get("title", "").split())
+    title = " ".join(document.title[:_FEED_TITLE_CHARS].split())
     if title.startswith(_ERROR_TITLE):
-        raise SourceError(category, _unknown(category, feed.get("subtitle", "")), is_config=True)
+        raise SourceError(category, _unknown(category, document.subtitle), is_config=True)
     if title.endswith(_TITLE_END):
         return tuple(name.strip() for name in title.removesuffix(_TITLE_END).split(","))
-    address = re.fullmatch(r"https?://rss\.arxiv\.org/(?:atom|rss)/([^/?#]+)", feed.get("link", ""))
+    address = re.fullmatch(r"https?://rss\.arxiv\.org/(?:atom|rss)/([^/?#]{1,5000})", document.address)
     if address:
         return tuple(address[1].split("+"))
     raise SourceError(
         category,
-        f"What came for {category} is a feed, but not one of arXiv's (its title is '{_shown(title)}'); check the"
+        f"What came for {category} is a feed, but not one of arXiv's (its title is '{shown(title)}'); check the"
         " feed's address.",
     )
 
 
 def _unknown(category: str, reason: str) -> str:
-    said = f" ('{_shown(reason)}')" if reason else ""
+    said = f" ('{shown(reason)}')" if reason else ""
     return f"arXiv has no feed for the category {category}{said}; correct its name in subscribers.yaml."
 
 
@@ -217,36 +182,50 @@ def _covers(covered: Sequence[str], category: str) -> bool:
     return any(category == name or category.startswith(f"{name}.") for name in covered)
 
 
-def _is_listed(entry: Any, category: str) -> bool:
-    """Whether an entry of a feed of several categories belongs to this one.
+def _is_listed(entry: Entry, category: str) -> bool:
+    return any(name == category or name.startswith(f"{category}.") for name in _categories(entry))
 
-    An entry whose categories cannot be read belongs to all, so that its warning is not lost.
+
+def _whose(entry: Entry, covered: Sequence[str]) -> str:
+    """Why it cannot be told which of a combined feed's categories an entry belongs to; "" if it can."""
+    for term in entry.categories:
+        if term not in CATEGORIES and not _OTHER_TERM.fullmatch(term):
+            return f"one of its categories is '{shown(term)}', and may have been another"
+    is_covered = any(_covers(covered, name) for name in _categories(entry))
+    return "" if is_covered else "it is of none of the feed's categories"
+
+
+def _announced_on(document: Document, category: str) -> date:
+    """The US Eastern day the feed gives itself. Atom has it in the entries; an empty feed has the time of writing."""
+    entries = [entry.published for entry in document.entries]
+    said = next((dates for dates in ([document.published], entries, [document.updated]) if any(dates)), [])
+    days = Counter(arxiv_day(at) for at in map(moment, said) if at)
+    if not days:
+        raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
+    return days.most_common(1)[0][0]
+
+
+# --- its entries --------------------------------------------------------------------------------------
+
+
+def _announcements(
+    entries: Sequence[Entry], category: str, combined: Sequence[str]
+) -> tuple[tuple[Announcement, ...], tuple[str, ...]]:
+    """The papers of this category, and a sentence for each entry that was left out.
+
+    `combined` has the categories of a combined feed: the entries of the others are passed over.
     """
-    categories = _categories(entry)
-    return not categories or any(name == category or name.startswith(f"{category}.") for name in categories)
-
-
-# --- its day and its entries --------------------------------------------------------------------------
-
-
-def _announced_on(parsed: Any, category: str) -> date:
-    """The US Eastern day the feed gives itself. Atom has it in the entries, or else as the time of writing."""
-    days = [entry.get("published_parsed") for entry in parsed.entries]
-    stamps = [parsed.feed.get("published_parsed"), max(filter(None, days), default=None)]
-    for stamp in (*stamps, parsed.feed.get("updated_parsed")):
-        if stamp:
-            return arxiv_day(datetime.fromtimestamp(timegm(stamp), UTC))
-    raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
-
-
-def _announcements(entries: Sequence[Any], category: str) -> tuple[tuple[Announcement, ...], tuple[str, ...]]:
     announcements: list[Announcement] = []
     problems: list[str] = []
+    are_headed = any(_SUMMARY_HEAD.match(entry.summary) for entry in entries)
     for entry in entries:
         try:
-            announcements.append(_announcement(entry, category))
+            if not combined or _is_listed(entry, category):
+                announcements.append(_announcement(entry, category, is_headed=are_headed))
+            elif why := _whose(entry, combined):
+                raise ValueError(why)
         except ValueError as error:
-            name = _shown(entry.get("id", "")) or "without an id"
+            name = shown(entry.id) or "without an id"
             problems.append(f"An entry in the feed of {category} was left out ({name}): {error}.")
     if problems and not announcements:
         raise SourceError(
@@ -259,36 +238,72 @@ def _announcements(entries: Sequence[Any], category: str) -> tuple[tuple[Announc
     return tuple(announcements), (*problems[:_NAMED_ENTRIES], *rest)
 
 
-def _announcement(entry: Any, category: str) -> Announcement:
-    """Raises ValueError with the reason for an entry that is not a paper."""
-    found = _ENTRY_ID.fullmatch(entry.get("id", ""))
-    if not found:
-        raise ValueError("its id is not an arXiv id with a version")
-    title = " ".join(entry.get("title", "").split())
+def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announcement:
+    """Raises ValueError with the reason for an entry that is not a paper, or perhaps parts of two.
+
+    `is_headed` says that the summaries of this feed begin with the paper's id.
+    """
+    if entry.repeated:
+        raise ValueError(f"it has more than one {entry.repeated}")
+    arxiv_id, version = _identity(entry.id)
+    head = _SUMMARY_HEAD.match(entry.summary)
+    if is_headed and (not head or not _is_of(head[1], arxiv_id, version)):
+        raise ValueError(f"its summary is of '{shown(head[1]) if head else ''}'")
+    abstract = entry.summary[head.end() :] if head else entry.summary
+    if _ANOTHER_HEAD.search(abstract):
+        raise ValueError("its summary holds the beginning of another one")
+    title = " ".join(entry.title.split())
     if not title:
         raise ValueError("it has no title")
     categories = _categories(entry)
     if not categories:
         raise ValueError("it has no category")
-    kind = entry.get("arxiv_announce_type", "")
-    if kind not in set(AnnounceType):
-        raise ValueError(f"its announce type is '{_shown(kind)}'")
+    if entry.kind not in set(AnnounceType):
+        raise ValueError(f"its announce type is '{shown(entry.kind)}'")
     paper = Paper(
-        # "math.GT/0309136" and "math/0309136" are one paper; arXiv's own form is the one without the class
-        arxiv_id=f"{found['archive']}/{found['number']}" if found["archive"] else found["id"],
-        version=int(found["version"]),
-        title=title,
-        authors=split_authors(entry.get("author", "")),
-        abstract=_SUMMARY_HEAD.sub("", entry.get("summary", ""), count=1),
+        arxiv_id=arxiv_id,
+        version=version,
+        title=_bounded(title, "title"),
+        authors=_authors(entry.authors),
+        abstract=_bounded(abstract, "abstract"),
         categories=categories,
     )
-    return Announcement(paper, AnnounceType(kind), (category,))
+    return Announcement(paper, AnnounceType(entry.kind), (category,))
 
 
-def _categories(entry: Any) -> tuple[str, ...]:
+def _identity(said: str) -> tuple[str, int]:
+    """The id without its version, and the version."""
+    found = _ID.fullmatch(said.removeprefix(_ENTRY_ID_START))
+    if not found or not found["version"] or not said.startswith(_ENTRY_ID_START):
+        raise ValueError("its id is not an arXiv id with a version")
+    return _plain(found), int(found["version"])
+
+
+def _plain(found: re.Match[str]) -> str:
+    # "math.GT/0309136" and "math/0309136" are one paper; arXiv's own form is the one without the class
+    return f"{found['archive']}/{found['number']}" if found["archive"] else found["id"]
+
+
+def _is_of(said: str, arxiv_id: str, version: int) -> bool:
+    """Whether this id, with a version or without, is of that paper."""
+    found = _ID.fullmatch(said)
+    return found is not None and _plain(found) == arxiv_id and found["version"] in (None, str(version))
+
+
+def _bounded(text: str, what: str) -> str:
+    if len(text) > _MOST_CHARS[what]:
+        raise ValueError(f"its {what} field has more than {_MOST_CHARS[what]:,} characters")
+    return text
+
+
+def _authors(said: str) -> tuple[str, ...]:
+    names = split_authors(_bounded(said, "authors"))
+    return tuple(name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}…" for name in names)
+
+
+def _categories(entry: Entry) -> tuple[str, ...]:
     """arXiv categories, each once. Feeds rebuilt from the API also list MSC and ACM classes (68T50, I.2.6)."""
-    terms = ((tag.get("term") or "").strip() for tag in entry.get("tags", ()))
-    return tuple(dict.fromkeys(term for term in terms if _CATEGORY.fullmatch(term)))
+    return tuple(dict.fromkeys(term for term in entry.categories if _CATEGORY.fullmatch(term)))
 
 
 def _full(category: str, entries: int) -> str:
@@ -296,9 +311,3 @@ def _full(category: str, entries: int) -> str:
         f"The feed of {category} has {entries} entries; arXiv cuts feeds at {FULL_FEED_ENTRIES}, so the new papers"
         " with the lowest ids may be missing."
     )
-
-
-def _shown(text: str) -> str:
-    """Foreign text for a message: one line, bounded."""
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"

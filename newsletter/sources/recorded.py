@@ -6,14 +6,16 @@ of several. What the files mean is `feed.py`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from newsletter.errors import SourceError
 from newsletter.model import Feed
-from newsletter.sources.feed import MAX_BODY_BYTES, check_category, feed_day, parse_feed
+from newsletter.sources.feed import check_category, feed_day, parse_feed
+from newsletter.sources.markup import MAX_BODY_BYTES
 
 _ENDINGS = (".atom", ".rss", ".xml")
 _T = TypeVar("_T")
@@ -26,28 +28,46 @@ class RecordedSource:
         self._path = path
 
     def day(self, now: datetime) -> date:
-        """The day the recording gives itself, whatever the clock says. Raises SourceError if it cannot be read."""
-        return self._read(self._any_file, self._path.name, feed_day)
+        """The day the recording gives itself, whatever the clock says: that of the first file that can be read.
+
+        Raises SourceError if none can.
+        """
+        with self._disk(self._path.name):
+            paths = self._files() if self._path.is_dir() else [self._path]
+        failure = SourceError(
+            self._path.name, f"{self._path} has no recorded feed; add one for each category, such as cs.LG.atom."
+        )
+        for path in paths:
+            try:
+                return self._read(path, path.stem, feed_day)
+            except SourceError as error:
+                failure = error
+        raise failure
 
     def fetch(self, category: str) -> Feed:
         check_category(category)  # before it becomes part of a file name
-        return self._read(lambda: self._file_of(category), category, parse_feed)
+        with self._disk(category):
+            path = self._file_of(category)
+        return self._read(path, category, parse_feed)
 
-    def _read(self, find: Callable[[], Path], name: str, parse: Callable[[bytes, str], _T]) -> _T:
+    def _read(self, path: Path, name: str, parse: Callable[[bytes, str], _T]) -> _T:
+        with self._disk(name), path.open("rb") as file:
+            body = file.read(MAX_BODY_BYTES + 1)  # one more than is taken, so that `parse` refuses it
         try:
-            path = find()
-            with path.open("rb") as file:
-                body = file.read(MAX_BODY_BYTES + 1)  # one more than is taken, so that `parse` refuses it
+            return parse(body, name)
+        except SourceError as error:
+            raise SourceError(name, f"{path}: {error}", is_config=error.is_config) from error
+
+    @contextmanager
+    def _disk(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise SourceError(
                 name,
                 f"{error.filename or self._path} cannot be read ({error.strerror or error}); give a recorded feed,"
                 " or a folder of them, that can be.",
             ) from error
-        try:
-            return parse(body, name)
-        except SourceError as error:
-            raise SourceError(name, f"{path}: {error}", is_config=error.is_config) from error
 
     def _file_of(self, category: str) -> Path:
         if not self._path.is_dir():
@@ -62,16 +82,6 @@ class RecordedSource:
             f"{self._path} has no recorded feed of {category} (there: {there}); add {category}{_ENDINGS[0]}, or choose"
             " among these categories.",
         )
-
-    def _any_file(self) -> Path:
-        if not self._path.is_dir():
-            return self._path
-        files = self._files()
-        if not files:
-            raise SourceError(
-                self._path.name, f"{self._path} has no recorded feed; add one for each category, such as cs.LG.atom."
-            )
-        return files[0]
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self._path.iterdir() if path.suffix in _ENDINGS)

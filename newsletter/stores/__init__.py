@@ -13,10 +13,13 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -31,7 +34,12 @@ class Store(Protocol):
 
     Each method is all-or-nothing and idempotent on its key, and survives `kill -9` at any moment: afterwards
     the old or the new value is there, whole. Dates and aware UTC datetimes go in and come out unchanged.
-    Raises StoreError when the memory cannot be read or written.
+    Raises StoreError when the memory cannot be read or written; ReaderUnreadable where only what is kept of one
+    subscriber cannot be read, which is then never written over. What is kept of several leaves such ones out:
+    `find_unreadable` names them.
+
+    Of what `forget_days`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days` takes the oldest
+    days with anything of that kind, at most so many (None: all of them).
     """
 
     # -- announcements: one AnnouncementDay for each arXiv day
@@ -39,12 +47,18 @@ class Store(Protocol):
     def remember_day(self, day: AnnouncementDay) -> None:
         """Keep this as all that is known of that arXiv day, in place of what was kept before."""
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        """Merge these into what is kept of that arXiv day (`announcements.with_feeds`), and give the merged day.
+
+        Of any number of racing calls nothing that one of them read is lost.
+        """
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
 
     # -- deliveries: the ledger
@@ -98,6 +112,7 @@ class Store(Protocol):
         What follows is `ledger.after_events` and `suppress.after`. False, and nothing is kept, if there is no such
         delivery. Of several events of one kind about one delivery the earliest is kept. A crash on the way leaves
         a part of it; the same event once more completes it, and whoever tells events repeats what got no answer.
+        So does ReaderUnreadable; a suppression that follows from the event is kept also then.
         """
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
@@ -113,7 +128,41 @@ class Store(Protocol):
         """Of every address something is known about, by subscriber id."""
 
     def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
-        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost."""
+        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost.
+
+        Where the standing cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
+        be told to try again. Any other change of it raises ReaderUnreadable.
+        """
+
+    # -- what cannot be read
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
+        """Raises ReaderUnreadable if anything that is kept of this subscriber cannot be read.
+
+        That is without deliveries, and of the digests only the one of that date.
+        """
+
+    def find_unreadable(self) -> dict[str, str]:
+        """Everybody for whom `require_readable` raises, with what it says; by subscriber id."""
+
+    # -- a changed address
+
+    def move_subscriber(self, move: Move) -> None:
+        """Give all that is kept under one id to another; the two are joined where both have something (moving.py).
+
+        The second id also hears what is said of the first from then on: see `heir_of`. A move that was cut off is
+        finished by the same call again, or by the next `start_run`; until then neither of the two is readable. Done
+        again it changes nothing. Raises StoreConflict while a run is at work or a mail to the first one is open.
+        """
+
+    def get_moves(self) -> list[Move]:
+        """Those that still say who somebody is, oldest first."""
+
+    def heir_of(self, subscriber_id: str) -> str:
+        """Who this subscriber is now: they themselves, unless their address changed.
+
+        A subscriber who is mailed again under the first address is somebody of their own again.
+        """
 
     # -- what readers say
 
@@ -150,7 +199,7 @@ class Store(Protocol):
         `key` any text.
         """
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was claimed on days before that date."""
 
     # -- who subscribes on the web
@@ -173,7 +222,7 @@ class Store(Protocol):
     def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
         """Write down when it was confirmed, the first time; None if nothing is kept."""
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
@@ -185,6 +234,9 @@ class Store(Protocol):
 
     def get_enrolled(self) -> list[SignUp]:
         """Everybody who is a subscriber by the web, also who has left since: by when they asked."""
+
+    def get_enrolled_ids(self) -> list[str]:
+        """The same by id; also those whose enrolment cannot be read."""
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
@@ -213,7 +265,7 @@ class Store(Protocol):
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
         """The calls of these UTC days, both included, oldest first."""
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         """Drop judgements, calls and batches of the UTC days before that date."""
 
     # -- batches of calls

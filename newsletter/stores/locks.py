@@ -77,6 +77,10 @@ class RunLocks:
     def is_taken(self, run_id: str) -> bool:
         return self._is_mine(run_id) or _is_held(self._path(run_id))
 
+    def any_taken(self) -> bool:
+        """Whether any run is at work, in whatever process."""
+        return any(self.is_taken(path.stem.removeprefix("run-")) for path in self._folder.glob("run-*.lock"))
+
     def remove_stale(self) -> None:
         """Delete the lock files of runs whose process has ended."""
         for path in self._folder.glob("run-*.lock"):

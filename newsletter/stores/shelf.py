@@ -8,7 +8,7 @@ understood is a StoreError and never an empty one: taking it for empty would mai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -38,13 +38,23 @@ class Shelf(Generic[T]):
         document = self._open(path).get(doc_id=key)  # type: ignore[call-overload]  # keys are strings, see _KeyedTable
         return None if document is None else self._value(path, document)
 
+    def get_only(self, path: Path, key: str) -> T | None:
+        """Of a file that holds this one value: None only if there is no such file."""
+        tables = self._storage(path).read()
+        if tables is None:
+            return None
+        row = tables[self._table].get(key)
+        if row is None:
+            raise unreadable(path, f"it does not hold {key}")
+        return self._value(path, Document(row, key))  # type: ignore[arg-type]  # keys are strings, see _KeyedTable
+
     def get_all(self, path: Path) -> list[T]:
         """In the order they were put there first; empty when there is no such file."""
         return [self._value(path, document) for document in self._open(path)]
 
     def put(self, path: Path, *values: T) -> None:
         """Write values, at once, in place of those that have their keys. Call under the folder's lock."""
-        storage = _WholeFile(path, self._temp_folder)
+        storage = self._storage(path)
         tables = storage.read() or {}
         rows = tables.setdefault(self._table, {})
         for value in values:
@@ -53,15 +63,17 @@ class Shelf(Generic[T]):
         files.make_folder(path.parent)
         storage.write(tables)
 
-    def put_all(self, path: Path, values: Iterable[T]) -> None:
-        """Write these, at once, in place of all that is there. Call under the folder's lock."""
-        rows = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
+    def write(self, path: Path, values: Sequence[T]) -> None:
+        """Write these alone, in place of all that the file holds. Call under the folder's lock."""
+        storage = self._storage(path)
+        tables = storage.read() or {}
+        tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
         files.make_folder(path.parent)
-        _WholeFile(path, self._temp_folder).write({self._table: rows})
+        storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
         """Take the value with this key away; False if there is none. Call under the folder's lock."""
-        storage = _WholeFile(path, self._temp_folder)
+        storage = self._storage(path)
         tables = storage.read() or {}
         if tables.get(self._table, {}).pop(key, None) is None:
             return False
@@ -69,7 +81,10 @@ class Shelf(Generic[T]):
         return True
 
     def _open(self, path: Path) -> Table:
-        return _KeyedDB(path, self._temp_folder, storage=_WholeFile).table(self._table)
+        return _KeyedDB(path, self._temp_folder, self._table, storage=_WholeFile).table(self._table)
+
+    def _storage(self, path: Path) -> _WholeFile:
+        return _WholeFile(path, self._temp_folder, self._table)
 
     def _value(self, path: Path, document: Document) -> T:
         try:
@@ -100,9 +115,10 @@ class _KeyedDB(TinyDB):
 class _WholeFile(Storage):
     """Reads a file at once and replaces it at once; keeps no handle open, so readers need no lock."""
 
-    def __init__(self, path: Path, temp_folder: Path) -> None:
+    def __init__(self, path: Path, temp_folder: Path, table: str) -> None:
         self._path = path
         self._temp_folder = temp_folder
+        self._table = table
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         try:
@@ -121,6 +137,8 @@ class _WholeFile(Storage):
             )
         if not all(map(_is_table, content.values())):
             raise unreadable(self._path, "it does not hold tables of values")
+        if self._table not in content:  # some other file: taken for this one it would be an empty one
+            raise unreadable(self._path, f"it holds no {self._table}")
         return content
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:

@@ -1,9 +1,8 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
-    announcements/2026-11-22.json · deliveries/s_8k2mpq4x/2026-11.json · runs/2026-11-22.json · documents/NAME
-    judgements/PROFILE/2026-11-22.json · calls/2026-11-22.json · batches/2026-11-22.json
-    events/s_8k2mpq4x/2026-11.json · standings/s_8k2mpq4x.json · revisions/s_8k2mpq4x.json · votes/s_8k2mpq4x.json
-    once/WHAT/2026-11-22.json · digests/s_8k2mpq4x/2026-11-22.json · sign_ups/2026-11-22.json · enrolled/s_8k2mpq4x.json
+    announcements, runs, once/WHAT, sign_ups, judgements/PROFILE, calls, batches: DATE.json each · documents/NAME
+    deliveries, events: s_8k2mpq4x/2026-11.json each · digests/s_8k2mpq4x/2026-11-22.json
+    standings, waiting, revisions, votes, enrolled: s_8k2mpq4x.json each
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -15,23 +14,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextlib import suppress as ignored
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
-from newsletter import files, ledger, revisions, spending, suppress
-from newsletter.errors import StoreConflict, StoreError
+from newsletter import announcements, files, ledger, moving, revisions, spending, suppress
+from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
+    Feed,
+    FeedReport,
     Judgement,
     MailEvent,
     ModelBatch,
     ModelCall,
+    Move,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -44,8 +48,9 @@ from newsletter.stores.shelf import Shelf, unreadable
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
-_STANDING_FILE = re.compile(r"[A-Za-z0-9_]\S*\.json")  # and of whoever is enrolled
+_READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")  # a standing, say
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+_ENROLLED_IN_MEMORY = 2000  # parsed, of who came by the web
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
 
 
@@ -67,6 +72,8 @@ class TinyStore:
         self._calls = folder / "calls"
         self._events = folder / "events"
         self._standings = folder / "standings"
+        self._waiting = folder / "waiting"
+        self._moved = folder / "moved"
         self._revisions = folder / "revisions"
         self._votes = folder / "votes"
         self._once = folder / "once"
@@ -80,7 +87,8 @@ class TinyStore:
         locks = folder / "locks"
         self._days = Shelf("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat(), self._temp)
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
-        self._told = Shelf("events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}", self._temp)
+        self._told = Shelf("events", MailEvent, _event_key, self._temp)
+        self._gone = Shelf("moves", Move, lambda move: move.subscriber_id, self._temp)
         self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
         self._profiles = Shelf("revisions", ProfileRevision, lambda revision: str(revision.number), self._temp)
         self._voted = Shelf("votes", Vote, lambda vote: vote.arxiv_id, self._temp)
@@ -92,6 +100,7 @@ class TinyStore:
         self._contents = Shelf("digests", Digest, _digest_key, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
+        self._load_enrolled = lru_cache(maxsize=_ENROLLED_IN_MEMORY)(self._load_enrolled_version)
         self._lock = FolderLock(locks / "folder.lock")
         self._running = RunLocks(locks)
         with _disk(folder):
@@ -112,6 +121,14 @@ class TinyStore:
         with self._change(path):
             self._days.put(path, day)
 
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        path = self._announcements / _day_file(announced_on)
+        with self._change(path):
+            known = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = announcements.with_feeds(known, feeds, reports)
+            self._days.put(path, day)
+        return day
+
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._announcements / f"{announced_on.isoformat()}.json"
         with _disk(path):
@@ -131,10 +148,9 @@ class TinyStore:
                 found.append(day)
         return found[::-1]
 
-    def forget_days(self, *, before: date) -> None:
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._announcements):
-            for announced_on in self._stored_days(before):
-                (self._announcements / f"{announced_on.isoformat()}.json").unlink(missing_ok=True)
+            _forget(_files(self._announcements, _DAY_FILE), before, most_days)
 
     def _stored_days(self, before: date) -> list[date]:
         with _disk(self._announcements):
@@ -161,6 +177,7 @@ class TinyStore:
             )
             if claimed is not None:
                 self._rows.put(path, claimed)
+                self._moved_file(subscriber_id).unlink(missing_ok=True)  # somebody of their own, again
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
     def move(self, delivery: Delivery) -> None:
@@ -219,14 +236,16 @@ class TinyStore:
     # -- digests
 
     def put_digest(self, digest: Digest) -> None:
-        path = self._digest_folder(digest.subscriber.subscriber_id) / _day_file(digest.digest_on)
+        who = digest.subscriber.subscriber_id
+        path = self._digest_folder(who) / _day_file(digest.digest_on)
         with self._change(path):
+            self.get_digest(who, digest.digest_on)  # what cannot be read is not written over
             self._contents.put(path, digest)
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         path = self._digest_folder(subscriber_id) / _day_file(digest_on)
-        with _disk(path):
-            return self._contents.get(path, f"{subscriber_id}/{digest_on.isoformat()}")
+        with _own(subscriber_id, path):
+            return self._contents.get_only(path, f"{subscriber_id}/{digest_on.isoformat()}")
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         folder = self._digest_folder(subscriber_id)
@@ -241,15 +260,27 @@ class TinyStore:
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         with self._change(self._events):
-            if self.get_delivery(event.subscriber_id, event.digest_on) is None:
+            told, event = event, self._as_of_now(event)
+            row = self.get_delivery(event.subscriber_id, event.digest_on)
+            if row is None:
                 return False
-            self.change_standing(event.subscriber_id, lambda standing: suppress.after(standing, event))
+            whose = told if moving.is_about_mailbox(told.kind) else event
+            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            if not moving.is_that_mail(told, row):
+                return True
             known = self.get_events(event.subscriber_id, event.digest_on)
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
+
+    def _as_of_now(self, event: MailEvent) -> MailEvent:
+        """Of a mail to an address that has changed since, the event is the heir's."""
+        if self.get_delivery(event.subscriber_id, event.digest_on) is not None:
+            return event
+        return replace(event, subscriber_id=self.heir_of(event.subscriber_id))
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         path = self._month_file(subscriber_id, digest_on)
@@ -264,36 +295,211 @@ class TinyStore:
         return row
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
-        path = self._event_file(subscriber_id, digest_on)
-        with _disk(path):
-            events = [event for event in self._told.get_all(path) if event.digest_on == digest_on]
+        kept = self._events_of(subscriber_id, self._event_file(subscriber_id, digest_on))
+        events = [event for event in kept if event.digest_on == digest_on]
         return sorted(events, key=lambda event: (event.at, event.kind))
 
     def get_standing(self, subscriber_id: str) -> Standing:
-        path = self._standing_file(subscriber_id)
-        with _disk(path):
-            return self._known.get(path, subscriber_id) or Standing(subscriber_id)
+        kept = self._read_standing(subscriber_id, self._standing_file(subscriber_id))
+        waiting = self._read_standing(subscriber_id, self._waiting_file(subscriber_id))
+        return suppress.with_waiting(kept or Standing(subscriber_id), waiting)
 
     def get_standings(self) -> list[Standing]:
-        with _disk(self._standings):
-            paths = _files(self._standings, _STANDING_FILE)
-            found = [standing for path in paths for standing in self._known.get_all(path)]
-        return sorted(found, key=lambda standing: standing.subscriber_id)
+        found: list[Standing] = []
+        for who in sorted(self._ids(self._standings) | self._ids(self._waiting)):
+            with ignored(ReaderUnreadable):
+                found.append(self.get_standing(who))
+        return found
 
     def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
         path = self._standing_file(subscriber_id)
         with self._change(path):
-            known = self.get_standing(subscriber_id)
+            try:
+                known = self.get_standing(subscriber_id)
+            except ReaderUnreadable as error:
+                return self._let_wait(subscriber_id, change, error)
             changed = change(known)
-            if changed != known:
+            waiting = self._waiting_file(subscriber_id)
+            if changed != known or waiting.exists():
                 self._known.put(path, changed)
+                waiting.unlink(missing_ok=True)
         return changed
+
+    def _let_wait(self, subscriber_id: str, change: Callable[[Standing], Standing], why: ReaderUnreadable) -> Standing:
+        """Keep a suppression beside the standing that cannot be read; raises `why` for any other change."""
+        path = self._waiting_file(subscriber_id)
+        waiting = self._read_standing(subscriber_id, path)
+        made = change(waiting or Standing(subscriber_id))
+        if waiting is None and made.suppression is None:
+            raise why
+        self._known.put(path, made)
+        return made
+
+    def _read_standing(self, subscriber_id: str, path: Path) -> Standing | None:
+        with _own(subscriber_id, path):
+            return self._known.get_only(path, subscriber_id)
+
+    def _events_of(self, subscriber_id: str, path: Path) -> list[MailEvent]:
+        with _own(subscriber_id, path):
+            return _of_one(subscriber_id, path, self._told.get_all(path))
 
     def _event_file(self, subscriber_id: str, digest_on: date) -> Path:
         return self._events / _require_safe(subscriber_id) / f"{digest_on:%Y-%m}.json"
 
     def _standing_file(self, subscriber_id: str) -> Path:
         return self._standings / f"{_require_safe(subscriber_id)}.json"
+
+    def _waiting_file(self, subscriber_id: str) -> Path:
+        return self._waiting / f"{_require_safe(subscriber_id)}.json"
+
+    # -- a changed address
+
+    def move_subscriber(self, move: Move) -> None:
+        with self._change(self._moved):
+            if not self._is_begun(move):
+                self._require_at_rest(move)
+                self._moved_file(move.to).unlink(missing_ok=True)  # who moves back is themselves again
+                self._gone.put(self._moved_file(move.subscriber_id), move)
+            self._finish(move)
+
+    def get_moves(self) -> list[Move]:
+        found: list[Move] = []
+        for who in self._ids(self._moved):
+            with ignored(ReaderUnreadable):
+                found += filter(None, [self._get_move(who)])
+        return sorted(found, key=lambda move: (move.at, move.subscriber_id))
+
+    def heir_of(self, subscriber_id: str) -> str:
+        seen = set[str]()
+        while subscriber_id not in seen:
+            seen.add(subscriber_id)
+            if (move := self._get_move(subscriber_id)) is not None:
+                subscriber_id = move.to
+        return subscriber_id
+
+    def _get_move(self, subscriber_id: str) -> Move | None:
+        path = self._moved_file(subscriber_id)
+        with _own(subscriber_id, path):
+            return self._gone.get_only(path, subscriber_id)
+
+    def _moved_file(self, subscriber_id: str) -> Path:
+        return self._moved / f"{_require_safe(subscriber_id)}.json"
+
+    def _is_begun(self, move: Move) -> bool:
+        kept = self._get_move(move.subscriber_id)
+        return kept is not None and not kept.is_done and kept.to == move.to
+
+    def _require_at_rest(self, move: Move) -> None:
+        if self._running.any_taken():
+            raise StoreConflict("a run is at work; wait until it has ended, and try again")
+        for who in (move.subscriber_id, move.to):
+            self.require_readable(who)
+            if doubtful := self.get_deliveries(subscriber_id=who, states=ledger.OPEN_STATES):
+                raise StoreConflict(
+                    f"whether {doubtful[0].delivery_id} was sent is not known; "
+                    "settle it with 'newsletter deliveries resolve', then try again"
+                )
+
+    def _finish(self, move: Move) -> None:
+        """Each step writes what is the heir's before it takes it away from the other: after a kill it is done again.
+
+        The ledger goes last: it tells which of two digests stands, and without it nothing is mailed twice meanwhile,
+        since a run finishes what was cut off before it begins.
+        """
+        old, to = move.subscriber_id, move.to
+        self._move_events(old, to)
+        self._move_digests(old, to)
+        path = self._revisions / f"{to}.json"
+        if revisions := self.get_revisions(old):
+            self._profiles.write(path, moving.revisions_of(revisions, self.get_revisions(to), to))
+            (self._revisions / f"{old}.json").unlink()
+        if votes := self._votes_of(old):
+            self._voted.put(self._votes / f"{to}.json", *moving.votes_of(votes, self._votes_of(to), to))
+            (self._votes / f"{old}.json").unlink()
+        left = self.get_standing(old)
+        self.change_standing(to, lambda known: moving.standing_of(left, known))
+        self.change_standing(old, moving.left_behind)
+        self._move_sign_ups(move)
+        self._move_rows(old, to)
+        self._gone.put(self._moved_file(old), replace(move, email="", is_done=True))
+
+    def _move_events(self, old: str, to: str) -> None:
+        folder = self._events / _require_safe(old)
+        for path in _files(folder, _MONTH_FILE) if folder.is_dir() else []:
+            target = self._events / to / path.name
+            kept = {_event_key(event): event for event in self._events_of(to, target)}
+            events = [moving.event_of(event, to) for event in self._events_of(old, path)]
+            fresh = [each for each in events if (key := _event_key(each)) not in kept or each.at < kept[key].at]
+            if fresh:
+                self._told.put(target, *fresh)
+            path.unlink()
+
+    def _move_digests(self, old: str, to: str) -> None:
+        for on in self.get_digest_days(old):
+            mine, its = self.get_delivery(old, on), self.get_delivery(to, on)
+            digest = self.get_digest(old, on)
+            stands = self.get_digest(to, on) is None or (mine is not None and moving.takes_old(mine, its))
+            if digest is not None and stands:
+                self._contents.put(self._digest_folder(to) / _day_file(on), moving.digest_of(digest, to))
+            (self._digest_folder(old) / _day_file(on)).unlink()
+
+    def _move_sign_ups(self, move: Move) -> None:
+        old, to = move.subscriber_id, move.to
+        for path in _files(self._sign_ups, _DAY_FILE):
+            if (asked := self._asked.get(path, old)) is not None:
+                if self._asked.get(path, to) is None:
+                    self._asked.put(path, moving.sign_up_of(asked, move))
+                self._asked.drop(path, old)
+        if (enrolled := self._get_enrolled(old)) is not None:
+            if self._get_enrolled(to) is None:
+                self._asked.put(self._enrolled_file(to), moving.sign_up_of(enrolled, move))
+            self._enrolled_file(old).unlink()
+
+    def _move_rows(self, old: str, to: str) -> None:
+        for path in self._month_files(old, None):
+            target = self._deliveries / to / path.name
+            kept = {row.digest_on: row for row in self._rows_of(target)}
+            rows = [moving.row_of(row, kept.get(row.digest_on), to) for row in self._rows_of(path)]
+            self._rows.put(target, *rows)
+            path.unlink()
+
+    # -- what cannot be read
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
+        self._get_move(subscriber_id)
+        for move in self.get_moves():
+            if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
+                again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
+                raise ReaderUnreadable(subscriber_id, f"their move to another address is not finished; run '{again}'")
+        self.get_standing(subscriber_id)
+        self.get_revisions(subscriber_id)
+        self.get_votes(subscriber_id)
+        self._get_enrolled(subscriber_id)
+        if digest_on is not None:
+            self.get_digest(subscriber_id, digest_on)
+        folder = self._events / _require_safe(subscriber_id)
+        with _own(subscriber_id, folder):
+            months = _files(folder, _MONTH_FILE) if folder.exists() else []
+        for path in months:
+            self._events_of(subscriber_id, path)
+
+    def find_unreadable(self) -> dict[str, str]:
+        single = (self._moved, self._standings, self._waiting, self._revisions, self._votes, self._enrolled)
+        found: dict[str, str] = {}
+        for who in sorted(self._ids(self._events).union(*map(self._ids, single))):
+            try:
+                self.require_readable(who)
+            except ReaderUnreadable as error:
+                found[who] = str(error)
+        return found
+
+    def _ids(self, folder: Path) -> set[str]:
+        """The subscribers who have a file, or a folder, of this kind."""
+        with _disk(folder):
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        if folder == self._events:
+            return {name for name in names if _SAFE_NAME.fullmatch(name)}
+        return {name.removesuffix(".json") for name in names if _READER_FILE.fullmatch(name)}
 
     # -- what readers say
 
@@ -314,26 +520,31 @@ class TinyStore:
                 known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
             )
             if kept is not known:
-                self._profiles.put_all(path, kept)
+                self._profiles.write(path, kept)
         return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
-        with _disk(path):
-            return sorted(self._profiles.get_all(path), key=lambda revision: revision.number)
+        with _own(subscriber_id, path):
+            kept = _of_one(subscriber_id, path, self._profiles.get_all(path))
+        return sorted(kept, key=lambda revision: revision.number)
 
     def put_vote(self, vote: Vote) -> None:
         path = self._votes / f"{_require_safe(vote.subscriber_id)}.json"
         with self._change(path):
-            known = self._voted.get(path, vote.arxiv_id)
+            known = next((each for each in self._votes_of(vote.subscriber_id) if each.arxiv_id == vote.arxiv_id), None)
             if known is None or known.at <= vote.at:
                 self._voted.put(path, vote)
 
     def get_votes(self, subscriber_id: str) -> list[Vote]:
-        path = self._votes / f"{_require_safe(subscriber_id)}.json"
-        with _disk(path):
-            votes = [vote for vote in self._voted.get_all(path) if vote.value]
+        votes = [vote for vote in self._votes_of(subscriber_id) if vote.value]
         return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
+
+    def _votes_of(self, subscriber_id: str) -> list[Vote]:
+        """Also what was taken back."""
+        path = self._votes / f"{_require_safe(subscriber_id)}.json"
+        with _own(subscriber_id, path):
+            return _of_one(subscriber_id, path, self._voted.get_all(path))
 
     def claim_once(self, what: str, key: str, *, on: date) -> bool:
         path = self._once / _require_safe(what) / _day_file(on)
@@ -343,12 +554,10 @@ class TinyStore:
             self._claimed.put(path, _Claimed(key))
         return True
 
-    def forget_claims(self, *, before: date) -> None:
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._once):
-            for folder in [path for path in self._once.iterdir() if path.is_dir()]:
-                for path in _files(folder, _DAY_FILE):
-                    if path.stem < before.isoformat():
-                        path.unlink(missing_ok=True)
+            folders = [path for path in self._once.iterdir() if path.is_dir()]
+            _forget([path for folder in folders for path in _files(folder, _DAY_FILE)], before, most_days)
 
     # -- who subscribes on the web
 
@@ -385,26 +594,48 @@ class TinyStore:
             subscriber_id, on, lambda known: known if known.confirmed_at else replace(known, confirmed_at=now)
         )
 
-    def forget_sign_ups(self, *, before: date) -> None:
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._sign_ups):
-            for path in _files(self._sign_ups, _DAY_FILE):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            _forget(_files(self._sign_ups, _DAY_FILE), before, most_days)
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
         with self._change(path):
-            others = {known.subscriber_id for known in self.get_enrolled()} - {sign_up.subscriber_id}
-            if sum(self.get_standing(who).suppression is None for who in others) >= most:
+            others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
+            if sum(map(self._takes_place, others)) >= most:
                 return False
+            self._get_enrolled(sign_up.subscriber_id)  # what cannot be read is not written over
             self._asked.put(path, sign_up)
         return True
 
+    def _takes_place(self, subscriber_id: str) -> bool:
+        """Somebody whose standing cannot be read may not have left."""
+        try:
+            return self.get_standing(subscriber_id).suppression is None
+        except ReaderUnreadable:
+            return True
+
     def get_enrolled(self) -> list[SignUp]:
-        with _disk(self._enrolled):
-            paths = _files(self._enrolled, _STANDING_FILE)
-            found = [sign_up for path in paths for sign_up in self._asked.get_all(path)]
+        found: list[SignUp] = []
+        for who in self.get_enrolled_ids():
+            with ignored(ReaderUnreadable):
+                found += filter(None, [self._get_enrolled(who)])
         return sorted(found, key=lambda sign_up: (sign_up.at, sign_up.subscriber_id))
+
+    def get_enrolled_ids(self) -> list[str]:
+        return sorted(self._ids(self._enrolled))
+
+    def _get_enrolled(self, subscriber_id: str) -> SignUp | None:
+        path = self._enrolled_file(subscriber_id)
+        with _own(subscriber_id, path):
+            try:
+                version = path.stat()
+            except FileNotFoundError:
+                return None
+            return self._load_enrolled(path, version.st_mtime_ns, version.st_ino, version.st_size)
+
+    def _load_enrolled_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> SignUp | None:
+        return self._asked.get_only(path, path.stem)  # as with announcement days: a replaced file is another inode
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         path = self._enrolled_file(subscriber_id)
@@ -464,12 +695,11 @@ class TinyStore:
             calls = [call for path in paths for call in self._bills.get_all(path)]
         return sorted(calls, key=lambda call: (call.at, call.call_id))
 
-    def forget_calls(self, *, before: date) -> None:
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         with self._change(self._calls):
             profiles = [folder for folder in self._judgements.iterdir() if folder.is_dir()]
-            for path in (*self._batch_files(), *(p for f in (self._calls, *profiles) for p in _files(f, _DAY_FILE))):
-                if path.stem < before.isoformat():
-                    path.unlink(missing_ok=True)
+            dated = [path for folder in (self._calls, *profiles) for path in _files(folder, _DAY_FILE)]
+            _forget([*self._batch_files(), *dated], before, most_days)
             for folder in profiles:
                 if not any(folder.iterdir()):
                     folder.rmdir()
@@ -510,6 +740,10 @@ class TinyStore:
 
     def start_run(self, run_id: str) -> None:
         with self._change(self._runs):
+            for move in self.get_moves():
+                if not move.is_done:
+                    with ignored(ReaderUnreadable):  # they are held back, see require_readable
+                        self._finish(move)
             if not self._running.take(_require_safe(run_id)):
                 raise StoreError(f"run {run_id} is already running; give this one another id")
 
@@ -568,6 +802,23 @@ class TinyStore:
 
 
 @contextmanager
+def _own(subscriber_id: str, path: Path) -> Iterator[None]:
+    """Whatever keeps one reader's file from being read concerns that reader alone."""
+    try:
+        yield
+    except OSError as error:
+        raise ReaderUnreadable(
+            subscriber_id,
+            f"{path} cannot be read ({error.strerror or error}); put this file back from a backup, "
+            "or give it to the user who runs the newsletter",
+        ) from error
+    except ReaderUnreadable:
+        raise
+    except StoreError as error:
+        raise ReaderUnreadable(subscriber_id, str(error)) from error
+
+
+@contextmanager
 def _disk(path: Path) -> Iterator[None]:
     """What the disk refuses becomes a StoreError that names the place."""
     try:
@@ -579,9 +830,23 @@ def _disk(path: Path) -> Iterator[None]:
         ) from error
 
 
+_Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
+
+
+def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:
+    """The values, all of which are this subscriber's: another's file in this place is not to be believed."""
+    if strangers := {value.subscriber_id for value in values} - {subscriber_id}:
+        raise unreadable(path, f"it holds what is {min(strangers)}'s")
+    return values
+
+
 def _judgement_key(judgement: Judgement) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+
+
+def _event_key(event: MailEvent) -> str:
+    return f"{event.delivery_id}/{event.kind}"
 
 
 def _digest_key(digest: Digest) -> str:
@@ -595,6 +860,14 @@ def _day_file(day: date) -> str:
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
     return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+
+
+def _forget(paths: Sequence[Path], before: date, most_days: int | None) -> None:
+    """Delete those of the oldest `most_days` days before that date. Call under the folder's lock."""
+    days = sorted({path.stem for path in paths if path.stem < before.isoformat()})[:most_days]
+    for path in paths:
+        if path.stem in days:
+            path.unlink(missing_ok=True)
 
 
 def _require_safe(name: str) -> str:

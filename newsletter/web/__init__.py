@@ -52,6 +52,7 @@ class WebPart:
     archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
+    gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     door: subscribe.Door | None = None  # None: nobody can subscribe here
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
@@ -78,7 +79,9 @@ def create_app(part: WebPart) -> flask.Flask:
         app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
-    app.register_blueprint(inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now))
+    app.register_blueprint(
+        inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
+    )
     site.check(app, PAGES)
     return app
 

@@ -2,11 +2,13 @@
 
 Takes a form to pieces as bytes, since each field has a charset of its own, and hands the mail on as bytes. What it
 means is replies.py's business, what follows listen.py's. SendGrid repeats for three days what is answered with 5xx, and
-nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps.
+nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps. A mail that raises anything
+else is taken twice, then given up.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import logging
@@ -22,7 +24,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from newsletter import sendgrid_events
-from newsletter.errors import StoreError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.replies import Envelope
 from newsletter.web.limits import Room
 
@@ -35,10 +37,16 @@ _log = logging.getLogger(__name__)
 
 
 Listener = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
+#: Whether a mail, named by a few letters, is to be given up after this error; else SendGrid shall repeat it.
+GivesUp = Callable[[str, Exception], bool]
 
 
 def blueprint(
-    listener: Listener | None, secret: str | None, public_key: str | None, now: Callable[[], datetime]
+    listener: Listener | None,
+    secret: str | None,
+    public_key: str | None,
+    now: Callable[[], datetime],
+    gives_up: GivesUp = lambda mail, error: True,
 ) -> flask.Blueprint:
     """A post is believed for the secret in its path, or for a signature by `public_key`.
 
@@ -77,13 +85,25 @@ def blueprint(
         raw, envelope = mail_of(fields)
         try:
             done = listener(raw, envelope)
-        except StoreError:
+        except (StoreError, ConfigError):
             _log.exception("a mail by Inbound Parse could not be taken; SendGrid will repeat it")
             return "the memory failed; please repeat\n", 503
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's; it is logged and told
+            # thousands of lines of a recursion tell nothing
+            _log.error("a mail by Inbound Parse failed", exc_info=not isinstance(error, RecursionError))
+            if not gives_up(_name_of(fields), error):
+                return "it could not be dealt with; please repeat\n", 503
+            return "it can never be dealt with; given up\n", 200
         _log.info("a mail by Inbound Parse: %s", done)
         return "taken\n", 200
 
     return hook
+
+
+def _name_of(fields: Mapping[str, bytes]) -> str:
+    """The same for each repetition of a mail, in which the form around it may differ."""
+    parts = [fields.get(name, b"") for name in ("email", "headers", "text", "html")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
 def _fields(boundary: str, body: bytes) -> Mapping[str, bytes] | None:

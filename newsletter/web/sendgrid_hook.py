@@ -7,13 +7,14 @@ day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import flask
 
 from newsletter import sendgrid_events
-from newsletter.errors import StoreError
+from newsletter.errors import ReaderUnreadable, StoreError
+from newsletter.model import MailEvent
 from newsletter.stores import Store
 from newsletter.web.limits import Room
 
@@ -50,6 +51,18 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
     return hook
 
 
+def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple[int, int]:
+    """How many were kept, and how many could not be because what is kept of their reader cannot be read."""
+    kept = failed = 0
+    for event in events:
+        try:
+            kept += store.take_event(event, now=now)
+        except ReaderUnreadable as error:
+            failed += 1
+            _log.error("an event of %s could not be kept; SendGrid will repeat it: %s", error.subscriber_id, error)
+    return kept, failed
+
+
 def _keep(store: Store, body: bytes, now: datetime) -> tuple[str, int]:
     try:
         told = sendgrid_events.parse(body)
@@ -57,10 +70,12 @@ def _keep(store: Store, body: bytes, now: datetime) -> tuple[str, int]:
         _log.warning("%s", error)
         return f"{error}\n", 400
     try:
-        kept = sum(store.take_event(event, now=now) for event in told.events)
+        kept, failed = _take_all(store, told.events, now)
     except StoreError:
         _log.exception("events of SendGrid could not be kept; it will repeat them")
         return "the memory failed; please repeat\n", 503
+    if failed:
+        return f"{kept} kept, {failed} not: the memory failed; please repeat\n", 503
     not_ours = told.not_ours + len(told.events) - kept
     line = f"{kept} kept, {not_ours} not ours, {told.ignored} ignored, {told.unknown + told.unreadable} not understood"
     _log.info("events of SendGrid: %s", line)

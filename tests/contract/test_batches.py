@@ -17,7 +17,7 @@ import pytest
 from newsletter import resources
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,
@@ -33,6 +33,7 @@ from newsletter.model import (
     Subscriber,
     Topic,
 )
+from newsletter.preview import preview
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.render import Brand, Renderer
@@ -515,7 +516,7 @@ def test_a_server_that_does_not_answer_is_asked_about_one_batch_only_before_the_
 def test_what_a_line_says_is_read_as_any_answer_is() -> None:
     def odd(body: fake.Body) -> str:
         labels = list(fake.papers_in(body))
-        entries = [fake.entry(labels[0], "87", -3.0), fake.entry("2601.99999-abc", 9), fake.entry(labels[1], "high")]
+        entries = [fake.entry(labels[0], "9/10", 0), fake.entry("2601.99999-abc", 9), fake.entry(labels[1], "high")]
         return json.dumps({"scored": entries, "below": labels[2:]})
 
     with office(model=odd) as o:
@@ -523,7 +524,7 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         o.api.finish()
         o.tick()
         kept = o.store.get_judgements(profile_key(READER.profile), since=date.min)
-        assert (kept[0].relevance, kept[0].novelty) == (10, 1)
+        assert (kept[0].relevance, kept[0].novelty) == (9, 1)
         assert sorted(o.judged()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
 
 

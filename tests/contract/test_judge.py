@@ -283,8 +283,12 @@ def by_position(body: fake.Body) -> str:
     )
 
 
-def out_of_range(body: fake.Body) -> str:
-    return json.dumps({"scored": [fake.entry(label, "87", -3.0) for label in fake.papers_in(body)], "below": []})
+def of_a_hundred(body: fake.Body) -> str:
+    return json.dumps({"scored": [fake.entry(label, "87", 60) for label in fake.papers_in(body)], "below": []})
+
+
+def fractions(body: fake.Body) -> str:
+    return json.dumps({"scored": [fake.entry(label, 0.85, 0.5) for label in fake.papers_in(body)], "below": []})
 
 
 def twice(body: fake.Body) -> str:
@@ -307,9 +311,33 @@ def test_only_what_is_missing_is_asked_again() -> None:
     assert second == ["2601.00002", "2601.00004", "2601.00006", "2601.00008"]
 
 
-def test_numbers_out_of_range_are_brought_into_it() -> None:
-    with bench(model=out_of_range) as b:
-        assert {(j.relevance, j.novelty) for j in b.judge(papers(3)).judgements} == {(10, 1)}
+@pytest.mark.parametrize(("model", "number"), [(of_a_hundred, "relevance 87"), (fractions, "relevance 0.85")])
+def test_another_scale_is_refused_and_said_at_the_second_answer(model: fake.Model, number: str) -> None:
+    with bench(model=model, concurrency=1) as b:
+        verdicts = b.judge(papers(60))
+    assert verdicts.judgements == ()
+    assert len(b.server.requests) == 2
+    assert f"it is on another scale than 1 to 10 ({number}); set NEWSLETTER_MODEL" in verdicts.stopped
+
+
+def test_one_answer_on_another_scale_is_asked_again() -> None:
+    with bench(fake.says(fractions)) as b:
+        assert_whole(b.judge(papers(5)), papers(5))
+
+
+def thinks_aloud(body: fake.Body) -> str:
+    draft = json.dumps({"scored": [fake.entry(label, 2) for label in fake.papers_in(body)]})
+    return f"<think>\nLet me see. A first idea would be {draft} but wait, that is too harsh, so"
+
+
+def test_drafts_of_an_answer_cut_off_in_its_reasoning_are_never_kept() -> None:
+    with bench(always=[fake.says(thinks_aloud, finish="length")]) as b:
+        verdicts = b.judge(papers(2))
+    assert verdicts.judgements == ()
+    assert verdicts.failures[0].reason == (
+        "the answer was cut off at its length limit: it ended while the model was still reasoning"
+    )
+    assert not b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date())
 
 
 @pytest.mark.parametrize(
@@ -351,7 +379,7 @@ def test_a_paper_whose_answer_never_fits_says_so() -> None:
 
 ODD_BODIES: list[object] = [
     *([], 7, None, {}, {"choices": None}, {"choices": [None]}, {"choices": ["x"]}, {"choices": [{}]}),
-    *({"choices": [{"message": None}]}, {"choices": [{"message": {"content": ["x"]}, "finish_reason": 3}]}),
+    *({"choices": [{"message": None}]}, {"choices": [{"message": {"content": [3]}, "finish_reason": 3}]}),
     *({"choices": [], "usage": "much"}, {"choices": [], "usage": {"prompt_tokens": "9"}}),
     {"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": True, "prompt_tokens_details": []}},
 ]
@@ -563,7 +591,8 @@ def test_the_price_is_that_of_the_tier_that_served() -> None:
         ),
         pytest.param(
             fake.error(404, "model_not_found"),
-            "127.0.0.1 knows no model 'gpt-test'; correct NEWSLETTER_MODEL or OPENAI_BASE_URL",
+            "127.0.0.1 does not serve 'gpt-test' (No.); "
+            "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings",
             id="404",
         ),
         pytest.param(

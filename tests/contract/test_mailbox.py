@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import ConfigError, StoreError
-from newsletter.mailbox import CLAIMED, Mailbox, MailboxFailed, MailServer
+from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
+from newsletter.mailbox import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from tests import imap_server
@@ -60,7 +60,7 @@ def running() -> Iterator[Post]:
 def post(running: Post) -> Post:
     """With an empty inbox and nothing read."""
     with running.client() as client:
-        for folder in ("INBOX", "Done"):
+        for folder in ("INBOX", "Done", "Failed"):
             status, (number, *_) = client.select(folder)
             if status == "OK" and number != b"0":
                 client.store("1:*", "+FLAGS", r"(\Deleted)")
@@ -149,6 +149,127 @@ def test_a_mail_that_could_not_be_kept_comes_again_in_the_same_process(post: Pos
     with pytest.raises(StoreError):
         mailbox.read(full)
     assert read(mailbox) == ["one"]
+
+
+# --- mail that cannot be dealt with
+
+
+class Handling:
+    """Raises for the mails with a word of `breaks` in them, and remembers the others."""
+
+    def __init__(self, **breaks: BaseException) -> None:
+        self.breaks = breaks
+        self.heard: list[str] = []
+        self.told: list[Failure] = []
+
+    def __call__(self, raw: bytes) -> None:
+        text = raw.decode().split("\r\n\r\n")[1].strip()
+        for word, error in self.breaks.items():
+            if word in text:
+                raise error
+        self.heard.append(text)
+
+    def read(self, mailbox: Mailbox) -> int:
+        return mailbox.read(self, tell=self.told.append)
+
+
+ERRORS = [
+    RecursionError(),
+    MemoryError(),
+    ValueError("a bug"),
+    OSError(5, "no such thing"),
+    TimeoutError(),
+    KeyError(1),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_whatever_one_mail_raises_those_behind_it_are_read_at_once(post: Post, error: Exception) -> None:
+    post.put("bad one", "two", "bad three", "four")
+    handling = Handling(bad=error)
+    assert handling.read(mailbox_of(post.server)) == 2
+    assert handling.heard == ["two", "four"]
+    assert handling.told == [Failure(error), Failure(error)]
+    assert (post.count("Done", "UNSEEN"), post.count("Failed")) == (2, 0)
+
+
+def test_it_is_tried_again_by_whatever_process_then_set_aside_unread_and_told(post: Post, tmp_path: Path) -> None:
+    post.put("bad", "good")
+    error = ValueError("a bug")
+    handling = Handling(bad=error)
+    for _ in range(4):
+        handling.read(mailbox_of(post.server, store=TinyStore(tmp_path)))
+    assert handling.told == [Failure(error), Failure(error, "Failed")]
+    assert (post.count("INBOX"), post.count("Done"), post.count("Failed", "UNSEEN")) == (0, 1, 1)
+    assert handling.heard == ["good"]
+
+
+def test_in_one_process_the_second_time_is_the_next_round(post: Post) -> None:
+    post.put("bad")
+    mailbox, handling = mailbox_of(post.server), Handling(bad=ValueError("a bug"))
+    assert [handling.read(mailbox) for _ in range(3)] == [0, 0, 0]
+    assert [failure.folder for failure in handling.told] == ["", "Failed"]
+
+
+def test_a_mail_that_goes_well_the_second_time_is_done(post: Post) -> None:
+    post.put("bad", "good")
+    mailbox, handling = mailbox_of(post.server), Handling(bad=ValueError("a bug"))
+    handling.read(mailbox)
+    handling.breaks = {}
+    assert handling.read(mailbox) == 1
+    assert (handling.heard, post.count("Failed")) == (["good", "bad"], 0)
+
+
+def test_a_memory_that_fails_for_one_mail_holds_up_no_other_and_loses_nothing(post: Post) -> None:
+    """The files of one reader are damaged: the mail waits for their repair, however long that takes."""
+    post.put("bad", "good")
+    mailbox, handling = mailbox_of(post.server), Handling(bad=StoreError("a file is damaged; mend it"))
+    for _ in range(3):
+        with pytest.raises(StoreError, match="damaged"):
+            handling.read(mailbox)
+    assert (handling.heard, handling.told, post.count("Failed")) == (["good"], [], 0)
+    handling.breaks = {}
+    assert handling.read(mailbox) == 1
+    assert handling.heard == ["good", "bad"]
+
+
+def test_many_mails_of_one_such_reader_hold_up_no_other(post: Post) -> None:
+    post.put(*(f"bad {n}" for n in range(25)), "good")
+    handling = Handling(bad=ReaderUnreadable("s_abcd2345", "a file cannot be read; put it back from a backup"))
+    with pytest.raises(ReaderUnreadable):
+        handling.read(mailbox_of(post.server))
+    assert handling.heard == ["good"]
+
+
+def test_with_a_memory_that_fails_for_all_the_round_ends_soon(post: Post) -> None:
+    post.put(*(f"bad {n}" for n in range(25)))
+    tried: list[bytes] = []
+
+    def full(raw: bytes) -> None:
+        tried.append(raw)
+        raise StoreError("the disk is full; make room")
+
+    with pytest.raises(StoreError):
+        mailbox_of(post.server).read(full)
+    assert len(tried) == 20
+    assert post.count("Done", "UNSEEN") == 25
+
+
+def test_where_no_folder_can_be_made_the_mail_is_flagged_where_it_lies(post: Post) -> None:
+    post.put("bad")
+    mailbox = mailbox_of(replace(post.server, failed="Done/new\tmail"))
+    handling = Handling(bad=ValueError("a bug"))
+    for _ in range(3):
+        handling.read(mailbox)
+    assert [failure.folder for failure in handling.told] == ["", "Done"]
+    assert post.count("Done", "FLAGGED") == 1
+
+
+def test_of_a_large_mail_as_much_is_fetched_as_is_looked_at(post: Post) -> None:
+    post.put("x" * 1_200_000)
+    heard: list[bytes] = []
+    mailbox_of(post.server).read(heard.append)
+    assert [len(raw) for raw in heard] == [1_000_000]
 
 
 def test_asked_to_stop_it_leaves_the_rest_for_the_next_time(post: Post) -> None:

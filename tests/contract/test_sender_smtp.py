@@ -171,7 +171,10 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
 ) -> None:
     server.on(stage, act)
     patience = 1.0 if stage == "END" else 0.2  # on a busy machine an answer before the end may take its time, too
-    with sender_for(server, timeout_s=patience) as hurried, pytest.raises(error, match="timed out"):
+    with (
+        sender_for(server, timeout_s=patience, end_timeout_s=patience) as hurried,
+        pytest.raises(error, match="timed out"),
+    ):
         hurried.send(message())
     assert len(server.mails) == taken
     assert server.offered <= 1

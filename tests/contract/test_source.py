@@ -170,6 +170,17 @@ def test_a_damaged_recording_is_named_with_its_path(tmp_path: Path) -> None:
         RecordedSource(tmp_path).fetch("cs.LG")
 
 
+@pytest.mark.parametrize("damaged", [b"", b"<html>", LG_ATOM[:900], LG_ATOM.replace(b"T00:00:00-04:00", b"T99")])
+def test_one_damaged_file_of_a_folder_does_not_take_the_day_from_the_others(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "cs.AI.atom").write_bytes(damaged)
+    (tmp_path / "cs.LG.atom").write_bytes(LG_ATOM)
+    source = RecordedSource(tmp_path)
+    assert source.day(NOON) == date(2025, 10, 7)
+    assert len(source.fetch("cs.LG").announcements) == 6
+    with pytest.raises(SourceError):
+        source.fetch("cs.AI")
+
+
 # --- real recordings ----------------------------------------------------------------------------------
 
 REBUILT = Path(__file__).parents[3] / "shared" / "reference" / "feeds" / "rebuilt" / "2025-10-07"

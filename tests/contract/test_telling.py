@@ -126,6 +126,17 @@ def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebH
     assert sender.mails == []
 
 
+def test_mail_that_was_set_aside_is_told_once_a_day_for_each_cause(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    for error in (ValueError("about r@example.org"), ValueError("another"), KeyError(1)):
+        teller(hook, store, sender).tell_of_mail("it lies in the folder Failed", error)
+    assert [mail.mime["Subject"] for mail in sender.mails] == ["Newsletter 2026-01-06: mail set aside"] * 2
+    said = sender.mails[0].mime.get_content()
+    assert "Mail set aside: it lies in the folder Failed (ValueError)" in said
+    assert "report the bug" in said
+    assert "r@example.org" not in said
+
+
 def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(5):  # each from a new process

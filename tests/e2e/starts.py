@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 IS_FRESH = os.environ.get("STARTS") == "fresh"
-ON_DEMAND = ("dkim", "email_validator", "feedparser", "imap_tools", "openai", "premailer", "tinydb", "waitress")
+ON_DEMAND = ("dkim", "email_validator", "imap_tools", "openai", "premailer", "tinydb", "waitress")
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
 COMMAND = [sys.executable, "-m", "newsletter"]
 

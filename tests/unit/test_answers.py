@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.answers import COMMENT_CHARS, Answer, Scored, plain_line, read_answer
+from newsletter.answers import COMMENT_CHARS, Answer, Scored, is_whole_answer, plain_line, read_answer
 
 ASKED = ("2601.00001-abc", "2601.00002-def", "hep-th/9901001-xyz")
 FIRST, SECOND, THIRD = ASKED
@@ -67,7 +67,7 @@ def test_the_whole_entries_of_an_answer_that_was_cut_off_count() -> None:
     ("value", "grade"),
     [
         *((8, 8), (8.0, 8), (7.5, 8), ("8", 8), (" 8 ", 8), ("8/10", 8), ("8 / 10", 8), ("8.0", 8), ("8 out of 10", 8)),
-        *((0, 1), (-3, 1), ("-3", 1), (11, 10), (87, 10), (10**400, 10), ("+9", 9)),
+        *((0, 1), (1, 1), (1.2, 1), (10, 10), ("10.0", 10), (9.5, 10), ("+9", 9)),
     ],
 )
 def test_a_number_is_taken_in_its_plain_meanings_and_kept_within_1_and_10(value: object, grade: int) -> None:
@@ -76,7 +76,12 @@ def test_a_number_is_taken_in_its_plain_meanings_and_kept_within_1_and_10(value:
 
 
 @pytest.mark.parametrize(
-    "value", [True, False, None, "", "high", "8/5", "80%", "٨", float("nan"), float("inf"), "nan", [8], {"value": 8}]
+    "value",
+    [
+        *(True, False, None, "", "high", "8/5", "80%", "٨", float("nan"), float("inf"), "nan", [8], {"value": 8}),
+        *(-3, "-3", -0.1, 11, 87, "87", 10.5, 10**400, "8/100", "4 out of 5"),
+    ],
+    ids=lambda value: repr(value)[:20],
 )
 def test_what_is_no_number_makes_the_paper_missing(value: object) -> None:
     for wrong in (entry(relevance=value), entry(novelty=value)):
@@ -131,6 +136,12 @@ def test_a_comment_is_one_line_of_bounded_length_without_invisible_characters() 
     assert comment.endswith(" word…")
     assert len(comment) <= COMMENT_CHARS
     comment.encode("utf-8")
+
+
+def test_a_long_comment_ends_with_a_sentence() -> None:
+    sentence = "The paper names a bound for sparse attention and proves it on graphs of bounded degree. "
+    comment = read(json.dumps({"scored": [entry(comment=sentence * 5)]})).scored[0].comment
+    assert comment == (sentence * 3).strip()
 
 
 def test_one_long_word_is_cut_where_it_must_be() -> None:
@@ -199,3 +210,164 @@ def test_the_order_of_an_answer_says_nothing(below: list[str], random: Any) -> N
     random.shuffle(below)
     assert read(answer(entries, below)) == first
     assert not first.missing
+
+
+# --- reasoning, and its drafts
+
+GOOD = answer(ENTRIES, [THIRD])
+DRAFT = answer([entry(relevance=2), entry(SECOND, 3)], [THIRD])
+REASONING = [
+    *(
+        ("<think>", "</think>"),
+        ("<thinking>", "</thinking>"),
+        ("<THOUGHT>", "</THOUGHT>"),
+        ("<think>\n", "\n</think >"),
+    ),
+    *(("<reasoning>", "</reasoning>"), ("<seed:think>", "</seed:think>"), ("<scratchpad>", "</scratchpad>")),
+    *(
+        ("[THINK]", "[/THINK]"),
+        ("◁think▷", "◁/think▷"),
+        ("&lt;think&gt;", "&lt;/think&gt;"),
+        ("<|think|>", "<|/think|>"),
+    ),
+    *(("<|START_THINKING|>", "<|END_THINKING|>"), ("<|begin_of_thought|>", "<|end_of_thought|>")),
+    *(("<|channel>thought\n", "<channel|>"), ("<unused94>thought\n", "<unused95>")),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>"),
+    ("analysisWe weigh them. ", "assistantfinal"),
+    ("Here is my thought process: ", "Here is my response: "),
+]
+
+
+@pytest.mark.parametrize(("opening", "closing"), REASONING)
+def test_drafts_within_reasoning_are_never_believed(opening: str, closing: str) -> None:
+    drafts = f"First: {DRAFT} but wait. "
+    assert read(f"{opening}{drafts}{closing}{GOOD}") == WHOLE
+    for text in (opening + drafts, opening + drafts[:-30], f"{opening}a{closing}Well. assistant{opening}{drafts}"):
+        for is_cut in (True, False):
+            found = read_answer(text, ASKED, FLOOR, is_cut=is_cut)
+            assert (found.scored, found.below, found.missing) == ((), (), ASKED)
+            assert "reasoning" in found.problem
+
+
+@pytest.mark.parametrize(("opening", "closing"), REASONING[1:])
+def test_a_mark_within_a_comment_ends_no_reasoning(opening: str, closing: str) -> None:
+    for mark in (opening, closing):
+        comment = f"On models that emit {mark} too early."
+        found = read(answer([entry(comment=comment)], [SECOND, THIRD]))
+        assert [each.comment for each in found.scored] == [plain_line(comment)]
+        drafted = answer([entry(relevance=2, comment=comment)])
+        assert read(f"<think>{drafted} no, {drafted}</think>{GOOD}") == WHOLE
+        cut = answer([entry(), entry(SECOND, comment=comment)])[:-20]
+        assert read_answer(cut, ASKED, FLOOR, is_cut=True).scored == (Scored(FIRST, 8, 6, "Fits."),)
+
+
+def test_reasoning_that_a_template_began_ends_where_it_is_closed() -> None:
+    assert read(f"Perhaps {DRAFT}? No.\n</think>\n{GOOD}") == WHOLE
+
+
+@pytest.mark.parametrize("preface", ["Let me see. A first idea would be ", "x " * 150])
+def test_reasoning_that_nothing_marks_is_told_by_where_it_was_cut(preface: str) -> None:
+    for text in (f"{preface}{DRAFT} but wait, that is too harsh, so", f"{preface}{DRAFT} and {DRAFT[:40]}"):
+        assert read_answer(text, ASKED, FLOOR, is_cut=True).missing == ASKED
+
+
+@pytest.mark.parametrize("preface", ["", "```json\n", "Here is the JSON you asked for:\n```json\n"])
+def test_an_answer_that_was_cut_off_begins_like_one(preface: str) -> None:
+    cut = GOOD[: GOOD.index('"novelty": 7')]
+    assert read_answer(preface + cut, ASKED, FLOOR, is_cut=True).scored == (Scored(FIRST, 8, 6, "Fits."),)
+
+
+def test_an_answer_in_the_wrong_place_is_one_only_if_it_is_nothing_else() -> None:
+    for text in (GOOD, f"```json\n{GOOD}\n```", f"<think>{DRAFT}</think>{GOOD}", "\n".join(map(json.dumps, ENTRIES))):
+        assert is_whole_answer(text)
+    for text in (f"I weigh: {DRAFT}", f"{DRAFT} but wait", GOOD[:-9], f"<think>{DRAFT}", "", "None of them."):
+        assert not is_whole_answer(text)
+
+
+# --- not quite JSON
+
+
+def loose(comment: str, *, before: str = "") -> str:
+    one = f'{{"id": "{FIRST}", "relevance": 8, "novelty": 6, "comment": "{comment}"}}'
+    return f'{before}{{"scored": [{one}], "below": ["{SECOND}", "{THIRD}"]}}'
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"Of \\mathcal{O}(n) by \sigma and \(x\).", r"Of \mathcal{O}(n) by \sigma and \(x\)."),
+        (
+            r"By \beta, \frac{1}{2}, \theta, \nu, \rho and \upsilon.",
+            r"By \beta, \frac{1}{2}, \theta, \nu, \rho and \upsilon.",
+        ),
+        ("Two\nlines\tin a text.", "Two lines in a text."),
+        (r"One\nnote, two\ttabs.", "One note, two tabs."),
+        ('On "attention" heads.', 'On "attention" heads.'),
+        (r"It\'s.", "It's."),
+    ],
+)
+def test_a_text_that_is_not_quite_json_is_read(written: str, meant: str) -> None:
+    found = read(loose(written))
+    assert found == Answer((Scored(FIRST, 8, 6, meant),), (SECOND, THIRD), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("}]", "},]").replace('"below"', '\n// those that do not pass\n"below"'),
+        GOOD.replace("[{", "[ /* scored */ {").replace("]}", "],}"),
+        GOOD.replace('"', "'"),
+        GOOD.replace('"scored"', "scored").replace('"id"', "id").replace('"below"', "below"),
+        GOOD.replace('"id"', "“id”"),
+        "Sure, it's [this]: " + GOOD.replace("}]", "},]"),
+    ],
+)
+def test_signs_that_json_does_not_have_are_passed_over(text: str) -> None:
+    assert read(text) == WHOLE
+
+
+def test_nothing_is_completed_and_no_number_comes_from_another_entry() -> None:
+    cut = GOOD[: GOOD.index('"novelty": 7') + len('"novelty": 7')]
+    assert [each.id for each in read(cut.replace("Fits.", r"\sigma")).scored] == [FIRST]
+    without_end = f'[{{"id": "{FIRST}", "relevance": 8, {{"id": "{SECOND}", "relevance": 9, "novelty": 7}}]'
+    assert [each.id for each in read(without_end).scored] == [SECOND]
+    two_in_one = f'{{"id": "{FIRST}", "relevance": 8, "novelty": 6, "id": "{SECOND}", "relevance": 3, "novelty": 6,}}'
+    assert read(two_in_one).missing == ASKED
+    smuggled = loose(f'x", "id": "{SECOND}", "relevance": 10, "novelty": 10, "comment": "y')
+    assert read(smuggled).missing == (FIRST,)
+
+
+# --- another scale
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *((0.85, 0.4, 1), (1, 0, 0.5), (85, 92, 10), (100, 5, 80), ("0.9", "0.2", "1.0"), (-1, -5, 3)),
+    ],
+)
+def test_an_answer_on_another_scale_is_refused_as_a_whole(values: tuple[object, ...]) -> None:
+    scored = [entry(each, value, 6) for each, value in zip(ASKED, values, strict=True)]
+    for found in (
+        read(answer(scored)),
+        read(answer([{**each, "relevance": 8, "novelty": each["relevance"]} for each in scored])),
+    ):
+        assert (found.missing, found.scored) == (ASKED, ())
+        assert found.is_other_scale
+        assert "scale" in found.problem
+
+
+def test_a_scale_that_ends_at_five_is_seen_in_many_scores() -> None:
+    asked = [f"2601.{number:05d}-abc" for number in range(10)]
+    fives = [entry(each, 5 - number % 4, 5 - number % 3) for number, each in enumerate(asked)]
+    assert read_answer(answer(fives), asked, 3).is_other_scale
+    assert read_answer(answer(fives[:5]), asked, 3).missing == tuple(asked[5:])
+    low = [entry(each, 1 + number % 4, 3 + number % 4) for number, each in enumerate(asked)]
+    assert not read_answer(answer(low), asked, 3).missing
+
+
+def test_one_slip_among_many_scores_is_one_paper() -> None:
+    asked = [f"2601.{number:05d}-abc" for number in range(10)]
+    scored = [entry(each, 0.5 if number == 3 else 8) for number, each in enumerate(asked)]
+    assert read_answer(answer(scored), asked, 3).missing == (asked[3],)

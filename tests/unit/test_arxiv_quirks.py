@@ -15,7 +15,15 @@ import stamina
 from newsletter import __version__
 from newsletter.errors import SourceError
 from newsletter.sources import arxiv
-from newsletter.sources.arxiv import ATTEMPTS, ArxivSource, open_arxiv, retry_after_s, wait_before_retry
+from newsletter.sources.arxiv import (
+    ATTEMPTS,
+    REACH_ATTEMPTS,
+    UNREACHABLE_S,
+    ArxivSource,
+    open_arxiv,
+    retry_after_s,
+    wait_before_retry,
+)
 
 FEEDS = Path(__file__).parents[1] / "recordings" / "feeds"
 BODY = (FEEDS / "2025-10-07" / "cs.LG.atom").read_bytes()
@@ -163,6 +171,7 @@ def test_its_day_is_the_date_in_new_york() -> None:
         httpx2.ReadTimeout("slow"),
         httpx2.RemoteProtocolError("peer closed connection without sending complete message body"),
         ok(b"not gzip", Content_Encoding="gzip"),
+        ok(b"Rate exceeded."),
     ],
 )
 def test_a_passing_failure_is_tried_again(hiccup: Answer | Callable[[], Answer]) -> None:
@@ -176,8 +185,12 @@ def test_a_passing_failure_is_tried_again(hiccup: Answer | Callable[[], Answer])
     [
         (status(503), "answered 503 for cs.LG each time it was asked; run again later."),
         (status(429), "answered 429"),
-        (httpx2.ConnectTimeout("timed out"), "(timed out); check the network"),
-        (httpx2.ConnectError(""), "(ConnectError); check the network"),
+        (httpx2.ReadTimeout("timed out"), "(timed out); check the network"),
+        (httpx2.ReadError(""), "(ReadError); check the network"),
+        (
+            status(200, b"Rate exceeded."),
+            "The feed server is busy: in place of the feed of cs.LG it sent 'Rate exceeded.'",
+        ),
     ],
 )
 def test_attempts_are_bounded(lasting: Answer | Callable[[], Answer], said: str) -> None:
@@ -198,8 +211,9 @@ def test_a_refusal_is_not_repeated(code: int) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_bad_address_is_an_error_with_the_setting_to_correct() -> None:
-    source = ArxivSource(httpx2.Client(), base_url="http://[::1/atom", sleep=Clock().sleep)
+@pytest.mark.parametrize("address", ["http://[::1/atom", f"http://{'a' * 70}.example.org", "http://.example.org"])
+def test_a_bad_address_is_an_error_with_the_setting_to_correct(address: str) -> None:
+    source = ArxivSource(httpx2.Client(trust_env=False), base_url=address, sleep=Clock().sleep)
     assert str(failure(source)).endswith("correct NEWSLETTER_FEED_URL.")
 
 
@@ -216,6 +230,95 @@ def test_after_much_lost_time_every_further_feed_gets_one_attempt() -> None:
     before = len(server.requests)
     failure(source)
     assert (before, len(server.requests)) == (ATTEMPTS, ATTEMPTS + 1)
+
+
+# --- no network ---------------------------------------------------------------------------------------
+
+NO_NETWORK = [
+    httpx2.ConnectError("[Errno -3] Temporary failure in name resolution"),
+    httpx2.ConnectError("[Errno 111] Connection refused"),
+    httpx2.ConnectTimeout("timed out"),
+    httpx2.ProxyError("502 Bad Gateway"),
+]
+
+
+@pytest.mark.parametrize("reason", NO_NETWORK)
+@pytest.mark.parametrize("seconds", [0.0, 10.0])
+def test_a_server_that_cannot_be_reached_is_given_up_for_every_category(reason: Exception, seconds: float) -> None:
+    """An evening without a network took a quarter of an hour: each category tried for itself."""
+    clock = Clock()
+
+    def fail() -> Answer:
+        clock.now += seconds
+        return reason
+
+    server = Server(fail)
+    source = asking(server, clock)
+    began = clock.now
+    said = [str(failure(source, category)) for category in ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "stat.ML")]
+    assert clock.now - began < 30
+    assert 1 < len(server.requests) <= REACH_ATTEMPTS
+    assert all(str(reason) in sentence and "check the network" in sentence for sentence in said)
+    assert all(category in sentence for category, sentence in zip(("cs.AI", "cs.CL"), said, strict=False))
+
+
+def test_a_server_that_is_back_is_asked_again() -> None:
+    clock = Clock()
+    server = Server(*[httpx2.ConnectError("refused")] * REACH_ATTEMPTS, ok())
+    source = asking(server, clock)
+    failure(source)
+    clock.now += UNREACHABLE_S
+    assert len(source.fetch("cs.LG").announcements) == 6
+
+
+def test_a_name_that_takes_long_to_resolve_is_not_tried_again_and_again() -> None:
+    clock = Clock()
+
+    def fail() -> Answer:
+        clock.now += 20.0
+        return httpx2.ConnectError("no answer of the name server")
+
+    server = Server(fail)
+    failure(asking(server, clock))
+    assert len(server.requests) == 1
+
+
+# --- busy with a good status --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        b"Rate exceeded.",
+        b"  rate limit exceeded\n",
+        b"Too Many Requests",
+        b"503 Service Unavailable",
+        b'{"error": "Rate limit reached, please try again later"}',
+        b"<html><head><title>Service Temporarily Unavailable</title></head></html>",
+        b"The server is busy. Slow down.",
+    ],
+)
+def test_a_sentence_that_says_busy_is_tried_again_whatever_the_status(sentence: bytes) -> None:
+    server = Server(ok(sentence), ok())
+    assert len(asking(server).fetch("cs.LG").announcements) == 6
+    said = str(failure(asking(Server(ok(sentence)))))
+    assert said.startswith("The feed server is busy")
+    assert said.endswith("run again later.")
+    assert "address" not in said
+
+
+def test_a_busy_sentence_may_say_for_how_long() -> None:
+    clock = Clock()
+    server = Server(ok(b"Rate exceeded.", Retry_After="3600"))
+    source = asking(server, clock)
+    assert "60 minutes" in str(failure(source))
+    failure(source, "cs.AI")
+    assert len(server.requests) == 1
+
+
+def test_a_feed_about_rate_limits_is_a_feed() -> None:
+    body = BODY.replace(b"Staircase Streaming", b"Rate exceeded: Too Many Requests, slow down")
+    assert len(asking(Server(ok(body))).fetch("cs.LG").announcements) == 6
 
 
 # --- Retry-After --------------------------------------------------------------------------------------

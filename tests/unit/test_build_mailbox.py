@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from newsletter import app
+from newsletter.cli.inbox import tell_of_mail
 from newsletter.config import Settings, variable
 from newsletter.errors import ConfigError
-from newsletter.mailbox import Mailbox
+from newsletter.mailbox import Failure, Mailbox
 from newsletter.web.inbound import PATH
 
 GOOD = {
@@ -45,11 +46,22 @@ def test_a_mailbox_is_built_without_a_connection() -> None:
         ({"imap_password": None}, "set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"),
         ({"secret_keys": None}, "set NEWSLETTER_SECRET_KEYS"),
         ({"imap_tls": "none"}, "set NEWSLETTER_IMAP_TLS to tls or starttls"),
+        ({"imap_failed": "Done"}, "to three folders"),
+        ({"imap_done": "INBOX"}, "to three folders"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_remedy(changes: dict[str, str | None], remedy: str) -> None:
     with pytest.raises(ConfigError, match=remedy):
         app.build_mailbox(settings(**changes))
+
+
+def test_the_first_failure_of_a_mail_is_logged_and_the_last_one_told(tmp_path: Path) -> None:
+    chosen = settings(alert_to="op@example.org", outbox=str(tmp_path / "outbox"), state=str(tmp_path / "state"))
+    tell_of_mail(chosen, Failure(ValueError("a bug")))
+    assert list(tmp_path.glob("outbox/*.eml")) == []
+    tell_of_mail(chosen, Failure(RecursionError(), "INBOX.Failed"))
+    (alert,) = tmp_path.glob("outbox/*.eml")
+    assert "it lies in the folder INBOX.Failed (RecursionError)" in alert.read_text(encoding="utf-8").replace("=\n", "")
 
 
 def test_the_password_and_the_secret_of_the_path_are_known_as_secrets() -> None:

@@ -87,6 +87,28 @@ def test_settings_of_the_model_that_cannot_be_meant_are_named(
         load_settings()
 
 
+def test_an_empty_effort_sends_none_wherever_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("NEWSLETTER_MODEL_EFFORT=\nNEWSLETTER_MODEL=\n")
+    assert (load_settings().model_effort, load_settings().model) == ("", None)
+    Path(".env").write_text(CliRunner().invoke(command).output)
+    assert load_settings().model_effort == "", "what config prints can be saved"
+    monkeypatch.setenv("NEWSLETTER_MODEL_EFFORT", "high")
+    assert load_settings().model_effort == "high"
+    Path(".env").write_text("NEWSLETTER_MODEL_EFFORT=medium\n")
+    monkeypatch.setenv("NEWSLETTER_MODEL_EFFORT", "")
+    assert load_settings().model_effort == ""
+    monkeypatch.delenv("NEWSLETTER_MODEL_EFFORT")
+    assert load_settings().model_effort == "medium"
+
+
+def test_a_least_share_above_the_default_most_needs_no_other_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_MODEL_MIN_SHARE", "1")
+    assert load_settings().model_min_share == 1
+    monkeypatch.setenv("NEWSLETTER_MODEL_MAX_SHARE", "0.5")
+    with pytest.raises(ConfigError, match="MIN_SHARE is above"):
+        load_settings()
+
+
 def test_the_providers_own_variables_have_the_names_everybody_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     Path(".env").write_text("OPENAI_BASE_URL=http://127.0.0.1:8080/v1\n")

@@ -118,12 +118,18 @@ def test_the_order_in_which_scores_come_does_not_matter(scores: list[Score], ran
 TOPICS = ("Attention", "Sparse attention", "Scaling")
 
 
-def test_a_papers_topic_is_the_scorers_or_else_the_longest_that_the_comment_names() -> None:
+def test_a_papers_topic_is_the_scorers_or_else_the_one_that_the_comment_names() -> None:
     said = replace(make.score(), topic="Scaling", comment="Meets attention.")
     assert topic_of(said, TOPICS) == "Scaling"
     assert topic_of(replace(said, topic="Gone since"), TOPICS) == "Attention"
     assert topic_of(replace(said, topic="", comment="SPARSE ATTENTION: it is."), TOPICS) == "Sparse attention"
     assert topic_of(replace(said, topic="", comment="A proof."), TOPICS) == ""
+
+
+def test_a_paper_stands_under_the_topic_that_its_comment_begins_with() -> None:
+    """Whatever the scorer thought nearest: the reader sees both side by side."""
+    said = replace(make.score(), topic="Scaling", comment="Attention: scaling of it.")
+    assert topic_of(said, TOPICS) == "Attention"
 
 
 def test_papers_by_topic_come_in_the_profiles_order_and_last_those_of_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
@@ -12,7 +12,7 @@ import pytest
 from newsletter import resources, suppress
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (
     Accepted,
@@ -39,9 +39,11 @@ from newsletter.model import (
     SuppressionReason,
     Usage,
 )
+from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
 from newsletter.scorers import Question, Votes
+from newsletter.senders import unwatched
 from newsletter.signups import asked_on
 from newsletter.voting import cast, cast_numbered
 from tests import make
@@ -366,29 +368,40 @@ def test_a_paper_is_not_compared_with_its_own_first_try() -> None:
     assert given.scorer.earlier[-1] == [["2601.00001"]]
 
 
-def test_a_run_forgets_the_models_calls_after_sixty_days() -> None:
+def test_a_run_forgets_what_is_old_once_runs_of_three_days_say_what_day_it_is() -> None:
     given = morning(*two_papers())
-    ages = (timedelta(days=59), timedelta(days=61))
-    old_and_older = [
-        ModelCall(f"call{age.days}", make.NOW - age, "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
-        for age in ages
+    calls = [
+        ModelCall(f"call{age}", make.NOW - timedelta(days=age), "wise-1", "standard", "0f", ("2601.00001",), "ab", None)
+        for age in (59, 61)
     ]
-    for call in old_and_older:
-        given.store.begin_call(call, budget_usd=None)
-    given.run()
-    assert given.store.get_calls(since=date.min, until=date.max) == old_and_older[:1]
-
-
-def test_a_run_forgets_what_nobody_confirmed_within_a_week() -> None:
-    given = morning(*two_papers())
     asked = [
-        SignUp("s_stranger", make.NOW - timedelta(days=days), "eve@example.org", "", ("cs.LG",), "Graphs.")
-        for days in (7, 8)
+        SignUp("s_stranger", make.NOW - timedelta(days=age), "eve@example.org", "", ("cs.LG",), "Graphs.")
+        for age in (7, 8)
     ]
-    for one in asked:
-        given.store.add_sign_up(one)
+    for call, sign_up in zip(calls, asked, strict=True):
+        given.store.begin_call(call, budget_usd=None)
+        given.store.add_sign_up(sign_up)
     given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[::-1]
+    for _ in range(2):
+        next_day(given)
+        given.now += timedelta(days=1)
+        given.run()
+    assert given.store.get_calls(since=date.min, until=date.max) == calls[:1]
     assert [given.store.get_sign_up("s_stranger", asked_on(one)) for one in asked] == [asked[0], None]
+
+
+def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> None:
+    given = morning(*two_papers())
+    given.run()
+    right, given.now, given.source.on = given.now, given.now + timedelta(days=800), date(2028, 3, 16)
+    given.source.days[given.source.on] = {}
+    given.run()
+    given.now, given.source.on = right, make.TUESDAY
+    assert given.outcomes() == [RunOutcome.ALREADY_SENT]
+    day = given.store.get_day(make.TUESDAY)
+    assert day is not None
+    assert len(day.announcements) == 2
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
@@ -580,7 +593,7 @@ def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> No
         """As good as SIGKILL: nothing after it runs, but the claim of the dead process stays."""
 
     class Dying(FlakySender):
-        def send(self, message: object) -> object:
+        def send(self, message: object, **_: object) -> object:
             given.store.crash()
             raise Killed
 
@@ -649,6 +662,22 @@ def test_when_the_provider_refuses_us_nothing_more_is_tried() -> None:
     assert rows == {"s_abcd234a": DeliveryState.ACCEPTED, "s_abcd234b": DeliveryState.DEFERRED}
     given.now += timedelta(hours=1)
     assert given.outcomes() == [RunOutcome.ALREADY_SENT, RunOutcome.SENT, RunOutcome.SENT]
+
+
+@pytest.mark.parametrize("acts", [[Act.LOSE, Act.LOSE], [Act.KEEP, Act.LOSE], [Act.AWAY]])
+def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(acts: list[Act]) -> None:
+    given = morning(*two_papers(), subscribers=several(5))
+    given.sender = FlakySender(lambda: make.NOW, [Act.ACCEPT, *acts], blind=True)
+    report = given.run()
+    tried = {Act.AWAY: RunOutcome.DEFERRED}.get(acts[0], RunOutcome.IN_DOUBT)
+    outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
+    assert [entry.outcome for entry in report.subscribers] == outcomes
+    assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
+    rest = [entry.detail for entry in report.subscribers[1 + len(acts) :]]
+    assert len(set(rest)) == 1, "one line of one alert"
+    given.now += timedelta(hours=1)
+    again = given.outcomes()
+    assert again[1 + len(acts) :] == [RunOutcome.SENT] * (4 - len(acts))
 
 
 def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:
@@ -731,9 +760,9 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     given = morning(*two_papers())
 
     class Told(FlakySender):
-        def send(self, message: Message) -> Accepted:
+        def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
             told(given, EventKind.PROCESSED)
-            return super().send(message)
+            return super().send(message, leaving=leaving)
 
     given.sender = Told(lambda: make.NOW, [act])
     given.run()

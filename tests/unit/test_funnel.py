@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet
+import pytest
+
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic
 from newsletter.scorers import Votes
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import profile_key
@@ -21,7 +23,10 @@ BAD_WORDS = ("medical images", "images of lungs", "plants and lungs", "medical g
 
 
 class ByNumber:
-    """A local ranker that likes low arXiv numbers."""
+    """A local ranker that likes low arXiv numbers, and finds one topic in everything."""
+
+    def __init__(self, topic: str = "") -> None:
+        self._topic = topic
 
     def score(
         self,
@@ -33,7 +38,9 @@ class ByNumber:
         votes: Votes = (),
     ) -> ScoreSheet:
         unique = {paper.arxiv_id: paper for paper in papers}
-        return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
+        return make.sheet(
+            *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
+        )
 
 
 class Desk:
@@ -56,11 +63,12 @@ class Desk:
         profile: Profile = PROFILE,
         floor: int = 7,
         votes: Votes = (),
+        local_topic: str = "",
     ) -> ScoreSheet:
         def now() -> datetime:
             return self.now
 
-        return FunnelScorer(ByNumber(), self.judge, self.store, self.policy, now).score(
+        return FunnelScorer(ByNumber(local_topic), self.judge, self.store, self.policy, now).score(
             profile, papers, history, floor=floor, votes=votes
         )
 
@@ -87,6 +95,23 @@ def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_
     assert (passed.relevance, passed.novelty, passed.comment) == (8, 5, "It meets the first criterion.")
     assert (turned_down.relevance, turned_down.novelty) == (6, 1)
     assert turned_down.comment == make.score(papers[1].arxiv_id).comment
+
+
+@pytest.mark.parametrize(
+    ("comment", "topic"),
+    [
+        ("Graphs: of sums.", "Graphs"),
+        ("Matches Trees/Graphs: sums.", "Trees"),
+        ("A proof of sums.", "Nearest by words"),
+    ],
+)
+def test_a_judged_paper_has_the_topic_that_the_models_comment_speaks_of(comment: str, topic: str) -> None:
+    """The ranker's stays where the model names none."""
+    names = ("Nearest by words", "Trees", "Graphs")
+    profile = Profile(tuple(Topic(name, "sums") for name in names))
+    (paper,) = day(1, 1)
+    desk = Desk(relevance={paper.arxiv_id: 8}, comment=comment)
+    assert desk.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
 
 
 def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:

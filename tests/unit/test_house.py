@@ -20,7 +20,8 @@ PURE = {
     *("authors", "addresses", "tokens", "latex", "latex_tables", "taxonomy", "budget", "spending", "answers"),
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
-    *("citations", "typeset", "signups", "notices", "specimen", "revisions", "proof", "folding", "durability"),
+    *("citations", "typeset", "signups", "notices", "specimen", "moving", "roster", "proof", "folding", "durability"),
+    *("loose_json", "reasoning", "topics", "revisions"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -29,22 +30,26 @@ EDGE_TOOLS = {
     *("addresses", "model", "errors", "files", "latex", "links", "prices", "resources", "token_count", "wording"),
 }
 ALSO_FOR = {
-    "stores": {"ledger", "revisions", "spending", "suppress"},
-    "scorers": {"answers", "prompts"},
+    "sources": {"taxonomy"},
+    "stores": {"announcements", "ledger", "moving", "revisions", "spending", "suppress"},
+    "scorers": {"answers", "prompts", "topics"},
     "web": {
         *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
         *("taxonomy", "templates", "theme", "revisions"),
     },
 }
-FLOW = {"flow", "desk", "collect", "draft", "ahead", "deliver", "profiles"}  # the morning, its steps, and a trial of it
-TOP = FLOW | {"app", "cli", "config", "listen", "joining"}
+# The morning, its steps, and trials of it.
+FLOW = {
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "retention", "profiles", "preview"),
+}
+TOP = FLOW | {"app", "cli", "config", "listen", "joining", "mailing_list"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
     *("time.time_ns", "time.localtime", "time.gmtime"),
 }
 LOADED_LATE = {
-    *("numpy", "feedparser", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
+    *("numpy", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
     *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
     *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail", "math_core"),
 }

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.authors import no_author
 from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.profile_text import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
@@ -32,6 +33,7 @@ def is_line(text: str) -> bool:
 _ODD = " \u00a0:#-“”'\"[]>|&*!%@`\\,"
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from(_ODD)
 LINES = st.text(CHARACTERS, min_size=1, max_size=100).map(str.strip).filter(is_line)
+AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not no_author(name))
 PROSE = st.lists(st.text(CHARACTERS, max_size=90), max_size=4).map("\n".join).map(str.strip)
 
 
@@ -55,7 +57,7 @@ def subscribers(draw: st.DrawFn) -> Subscriber:
         weekday=draw(st.integers(0, 6)),
         categories=tuple(draw(st.lists(st.sampled_from(sorted(CATEGORIES)), min_size=1, max_size=9, unique=True))),
         announce_types=tuple(kinds),
-        pinned_authors=tuple(draw(st.lists(LINES, max_size=3, unique=True))),
+        pinned_authors=tuple(draw(st.lists(AUTHORS, max_size=3, unique=True))),
         min_relevance=draw(st.integers(1, 10)),
         min_novelty=draw(st.integers(1, 10)),
         max_papers=draw(st.integers(1, 500)),

@@ -135,6 +135,17 @@ def test_a_cold_start_keeps_more_and_a_small_pool_is_sent_whole() -> None:
     assert len(choose(rank([0.0] * 40), policy, profile_key="p", days=9).ids) == 40
 
 
+@pytest.mark.parametrize("days", range(6))
+@pytest.mark.parametrize("chances", [[0.001] * 100, [None] * 100, [0.9] * 3 + [0.0] * 60])
+def test_a_least_share_of_one_sends_everything_on_every_day(days: int, chances: list[float | None]) -> None:
+    ranked = [Candidate(f"2601.{n:05d}", chance) for n, chance in enumerate(chances)]
+    chosen = choose(ranked, Policy(min_share=1, max_share=1), profile_key="p", days=days, seen=Seen(900, 0))
+    assert len(chosen.ids) == len(ranked)
+    assert not chosen.random_ids
+    more = choose(ranked, Policy(min_share=0.9, max_share=1, random_share=0.0), profile_key="p", days=days)
+    assert len(more.ids) >= 0.9 * len(ranked)
+
+
 def test_a_rich_day_sends_more_than_a_poor_one() -> None:
     policy = Policy(min_share=0.05, max_share=0.9)
     assert count_above_cut(rank([0.9] * 40 + [0.001] * 60), policy, days=9) == 39  # one of 40 may be missed

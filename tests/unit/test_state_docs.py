@@ -23,7 +23,7 @@ STORED = (
     *(model.RunReport, model.SubscriberReport, model.Counts, model.Judgement, model.ModelCall),
     *(model.MailEvent, model.Standing, model.Suppression, model.ProfileRevision, model.Vote, model.SignUp),
     *(model.Digest, model.DigestEntry, model.Score, model.Usage, model.Subscriber, model.Profile, model.Topic),
-    *(model.ModelBatch, model.BatchLine, model.BatchedPaper),
+    *(model.ModelBatch, model.BatchLine, model.BatchedPaper, model.Move),
 )
 
 

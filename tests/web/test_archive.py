@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.headerregistry import Address
 from html.parser import HTMLParser
+from pathlib import Path
 
 import feedparser
 import pytest
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
+from newsletter.stores.tiny import TinyStore
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
@@ -123,6 +125,25 @@ def test_what_is_not_there_gets_a_calm_page(client: FlaskClient, path: str) -> N
 def test_an_archive_without_a_digest_says_so(client: FlaskClient) -> None:
     answer = client.get(f"/archive/{SIGNER.link(Purpose.ARCHIVE, 's_empty234')}/")
     assert (answer.status_code, "Nothing yet" in answer.text) == (200, True)
+
+
+def test_a_digest_that_cannot_be_read_is_left_out_of_all_other_pages(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = TinyStore(tmp_path / "state")
+    for on, number in ((make.TUESDAY, 1), (make.WEDNESDAY, 2)):
+        mail(store, digest(on, [entry(number)]))
+    damaged = tmp_path / "state" / "digests" / WHO / f"{make.TUESDAY}.json"
+    damaged.write_bytes(b"{")
+    client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
+    base = f"/archive/{SIGNER.link(Purpose.ARCHIVE, WHO)}/"
+    for page in ("2026-01", "search?q=paper", "feed.atom", f"{make.WEDNESDAY}"):
+        shown = client.get(base + page)
+        assert (page, shown.status_code) == (page, 200)
+        assert "2601.00002" in shown.text
+        assert "2601.00001" not in shown.text
+    assert str(damaged) in caplog.text
+    assert client.get(f"{base}{make.TUESDAY}").status_code == 503
 
 
 def test_private_pages_are_found_by_nobody_and_kept_by_no_cache(client: FlaskClient) -> None:

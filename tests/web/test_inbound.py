@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from newsletter.addresses import subscriber_id
-from newsletter.errors import StoreError
+from newsletter.errors import ConfigError, StoreError
 from newsletter.replies import Envelope, House, Ignored, Request, read_reply
 from newsletter.reply_words import Command
 from newsletter.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
@@ -26,6 +26,7 @@ from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from newsletter.web.inbound import PATH, mail_of
 from tests.fakes import MemoryStore
+from tests.unit.test_damaged_mails import POISON
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 REPLIES = Path(__file__).parents[1] / "replies"
@@ -44,10 +45,13 @@ class Ear:
     def __init__(self) -> None:
         self.heard: list[Request | Ignored] = []
         self.is_broken = False
+        self.bug: Exception | None = None
 
     def __call__(self, raw: bytes, envelope: Envelope) -> str:
         if self.is_broken:
             raise StoreError("the disk is full; make room")
+        if self.bug:
+            raise self.bug
         self.heard.append(read_reply(raw, HOUSE, now=NOW, envelope=envelope))
         return "heard"
 
@@ -226,6 +230,35 @@ def test_without_a_secret_and_a_key_nobody_is_believed(ear: Ear) -> None:
 def test_a_memory_out_of_order_asks_for_a_repeat(client: FlaskClient, ear: Ear) -> None:
     ear.is_broken = True
     assert post(client, form(email=raw())).status_code == 503
+
+
+@pytest.mark.parametrize("bug", [RecursionError(), ValueError("a bug"), MemoryError(), OSError()], ids=repr)
+def test_a_mail_that_raises_is_repeated_once_then_given_up(ear: Ear, bug: Exception) -> None:
+    ear.bug = bug
+    failed: list[str] = []
+
+    def gives_up(mail: str, error: Exception) -> bool:
+        failed.append(mail)
+        return failed.count(mail) > 1
+
+    part = replace(part_of(MemoryStore()), listener=ear, inbound_secret=SECRET, gives_up=gives_up)
+    client = create_app(part).test_client()
+    both = [parsed(b"help", html="<p>help</p>"), form(email=raw())]
+    assert [post(client, body).status_code for body in both * 2] == [503, 503, 200, 200]
+    assert len(set(failed)) == 2
+
+
+def test_settings_that_need_mending_ask_for_a_repeat(client: FlaskClient, ear: Ear) -> None:
+    ear.bug = ConfigError("subscribers.yaml is broken; mend it")
+    assert [post(client, form(email=raw())).status_code for _ in range(3)] == [503, 503, 503]
+
+
+@pytest.mark.parametrize("name", POISON)
+def test_a_mail_deeper_than_python_is_answered_as_done(client: FlaskClient, ear: Ear, name: str) -> None:
+    headers, _, body = POISON[name].partition(b"\n\n")
+    for fields in ({"email": POISON[name]}, {"headers": headers, "text": body, "html": body}):
+        assert post(client, form(**fields, envelope=envelope())).status_code == 200
+    assert not [heard for heard in ear.heard if isinstance(heard, Request) and heard.command is not Command.HELP]
 
 
 @pytest.mark.parametrize("body", [b"", b"--", b"{}", form(), form(other="x"), form(email=raw())[:-40]])

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import ledger
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -140,6 +140,23 @@ class BrokenStore(MemoryStore):
 def test_when_the_memory_fails_sendgrid_is_asked_to_repeat() -> None:
     assert post(client_of(BrokenStore()), bounce())[0] == 503
     assert post(client_of(BrokenStore()), event("open", DELIVERY, NOW))[0] == 200
+
+
+class OneUnreadable(MemoryStore):
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        if event.subscriber_id == "s_bbbb2222":
+            raise ReaderUnreadable(event.subscriber_id, "its file cannot be read; put it back from a backup")
+        return super().take_event(event, now=now)
+
+
+def test_what_cannot_be_kept_of_one_reader_keeps_nothing_else_from_being_kept(caplog: pytest.LogCaptureFixture) -> None:
+    store = OneUnreadable()
+    accepted(store)
+    status, said = post(client_of(store), event("delivered", f"s_bbbb2222/{DAY}", NOW), bounce())
+    assert status == 503  # so that it is repeated
+    assert said == "1 kept, 1 not: the memory failed; please repeat\n"
+    assert state_of(store) is DeliveryState.REJECTED
+    assert "s_bbbb2222" in caplog.text
 
 
 def test_no_address_is_in_the_answer_or_the_log(store: MemoryStore, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,73 @@
+"""`newsletter check --mail`: whether mails can leave and come in, tried on the servers of the settings.
+
+Connects, secures the connection and logs in as a morning would, and mails nothing; but one test mail if it is told to
+whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC
+
+from newsletter import app
+from newsletter.cli.rehearsal import rehearse
+from newsletter.config import Settings
+from newsletter.errors import ConfigError, SendError
+from newsletter.mailbox import MailboxFailed
+from newsletter.message import build_service_message
+
+Trial = tuple[str, Callable[[], str]]
+
+
+def trials(settings: Settings, to: str) -> Iterator[Trial]:
+    """What to try, by name: each says what was found, and raises ConfigError with the remedy for what fails."""
+    if settings.send_by == "smtp":
+        yield "mail server", lambda: _greet(settings)
+    elif settings.send_by == "sendgrid":
+        yield "SendGrid", lambda: rehearse(settings)
+    else:
+        yield "mail server", lambda: "none: mails go to a folder (NEWSLETTER_SEND_BY)"
+    if settings.imap_host:
+        yield "mailbox", lambda: _look(settings)
+    if to:
+        yield "test mail", lambda: _send(settings, to)
+
+
+def _greet(settings: Settings) -> str:
+    try:
+        return app.build_smtp_sender(settings).greet()
+    except SendError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _look(settings: Settings) -> str:
+    try:
+        return app.build_mailbox(settings).look()
+    except MailboxFailed as error:
+        raise ConfigError(
+            f"{error}; check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS"
+        ) from error
+
+
+def _send(settings: Settings, to: str) -> str:
+    """One mail to the operator's own mailbox, by the sender of the digests. Each call is a mail of its own."""
+    now = app.utc_now()
+    message = build_service_message(
+        key=f"test.{now.astimezone(UTC):%Y-%m-%d.%H%M%S}",
+        sender=settings.service_address,
+        to=to,
+        subject=f"{settings.name}: a test mail",
+        text=(
+            f"This is the test mail that 'newsletter check --mail --to' was asked for.\n\n"
+            f"Digests come from {settings.from_address.addr_spec} by the same way. If this one lies among the spam,\n"
+            "'newsletter check --dns' says what mailbox providers see of your domain.\n"
+        ),
+        now=now,
+    )
+    try:
+        with closing(app.build_sender(settings)) as sender:
+            accepted = sender.send(message)
+    except SendError as error:
+        raise ConfigError(str(error)) from error
+    return f"accepted ({accepted.receipt}); look for it in the mailbox of {to}"

@@ -1,0 +1,100 @@
+"""`newsletter subscribers move`: a changed address, with all that is kept under the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from newsletter import app
+from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.suppressions import id_of, in_words
+from newsletter.config import Settings, load_settings
+from newsletter.errors import ConfigError
+from newsletter.model import Move, Standing
+from newsletter.moving import MAILBOX_REASONS
+from newsletter.stores import Store
+from newsletter.subscribers_schema import to_address
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--dry-run", is_flag=True, help="Say what would be moved; change nothing.")
+def move(old: str, new: str, dry_run: bool) -> None:
+    """Carry over what is kept of a subscriber to their new address. OLD and NEW are addresses or ids.
+
+    Put the new address into subscribers.yaml first. What was mailed comes along (so that no paper comes twice), the
+    archive, the profile with its revisions, votes, the pause and the frequency, and that they left, if they did. Links
+    in old mails keep working. That the old mailbox bounced stays with the old address. Where both have a history the
+    two are joined. The command may be repeated, also after it was cut off.
+
+    \b
+    Examples:
+      newsletter subscribers move ada@example.org ada@example.net
+      newsletter subscribers move s_ab12cd34 ada@example.net --dry-run
+    """
+    settings = load_settings()
+    store = app.build_store(settings)
+    wanted = Move(id_of(old), id_of(new), app.utc_now(), _new_address(settings, store, old, new))
+    if wanted.subscriber_id == wanted.to:
+        raise click.UsageError(f"{old} and {new} are one mailbox (capitals and a +tag make no other): nothing to move")
+    found, own = _kept(store, wanted.subscriber_id), _kept(store, wanted.to)
+    done = next((one for one in store.get_moves() if one.subscriber_id == wanted.subscriber_id), None)
+    if not found and (done is None or done.is_done):
+        if done is None or done.to != wanted.to:
+            raise click.UsageError(f"nothing is kept of {old}; 'newsletter deliveries' and 'suppressions' show who is")
+        click.echo(f"{wanted.subscriber_id} was moved to {wanted.to} on {done.at:%Y-%m-%d}; nothing is left to do.")
+        return
+    told = ", ".join(found) or "what was left to do"
+    joined = f"\nJoined with what {wanted.to} has: {', '.join(own)}." if own else ""
+    if dry_run:
+        click.echo(f"Would move from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
+        return
+    store.move_subscriber(wanted)
+    click.echo(f"Moved from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
+    if (standing := store.get_standing(wanted.to)).suppression:
+        click.echo(f"No mail leaves for the new address: {in_words(standing)}.")
+
+
+def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
+    """As it is on the list, or as it was typed for who came by the web."""
+    listed = app.load_listed(settings, store)
+    if listed.problem:
+        raise ConfigError(f"{listed.problem}\nMend it before somebody is moved.")
+    if listed.find(id_of(old)) and id_of(old) not in listed.sign_ups:
+        raise click.UsageError(f"{old} is still in {settings.subscribers}; put the new address in place of the old one")
+    if one := listed.find(id_of(new)):
+        return one.email
+    if id_of(old) not in listed.sign_ups:
+        raise click.UsageError(f"{new} is not in {settings.subscribers}; put the new address there first")
+    if id_of(new) == new:
+        raise click.UsageError(f"{old} came by the web, where {new} did not; give the new address, not its id")
+    try:
+        return to_address(new)
+    except ValueError as error:
+        raise click.UsageError(f"{new} is no address ({error}); give the new address") from error
+
+
+def _kept(store: Store, who: str) -> list[str]:
+    """What is kept of somebody, in words; empty if nothing is."""
+    counts = {
+        ("mail", "mails"): len(store.get_deliveries(subscriber_id=who)),
+        ("paper that was sent", "papers that were sent"): len(store.get_sent(who)),
+        ("digest", "digests"): len(store.get_digest_days(who)),
+        ("revision", "revisions"): len(store.get_revisions(who)),
+        ("vote", "votes"): len(store.get_votes(who)),
+    }
+    told = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
+    if who in store.get_enrolled_ids():
+        told.append("their subscription on the web")
+    return [*told, *_wishes(store.get_standing(who))]
+
+
+def _wishes(standing: Standing) -> Iterator[str]:
+    if standing.paused_until:
+        yield f"their pause until {standing.paused_until}"
+    if standing.frequency:
+        yield f"their word '{standing.frequency}'"
+    if standing.suppression and standing.suppression.why not in MAILBOX_REASONS:
+        yield f"that they get no mail ({standing.suppression.why})"

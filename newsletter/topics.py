@@ -1,0 +1,94 @@
+"""Which of a reader's topics a comment speaks of. Pure.
+
+A model begins with the topic that a paper meets, and writes it in its own way: whole ("ML Systems: …"), by a part
+("Compression/Efficiency — …" for "Model Compression and Efficiency"), by initials or by its number in the profile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+_HEAD_ENDS = re.compile(r"[:;.(—–](?:\s|$)|\s[—–-]\s|—")
+_BETWEEN = re.compile(r"[/+,&()|]|\b(?:and|und|et|y|e)\b", re.I)
+_WORD = re.compile(r"\w+")
+_LEADS_IN = frozenset(
+    "matches match meets matching strong strongly direct directly fits touches relevant relevance to for the topic "
+    "topics criterion criteria in on with also partially mainly".split()
+)
+_SMALL = frozenset("and und et y e of the for in on to a an or with".split())
+_BY_NUMBER = re.compile(r"\b(?:criterion|criteria|topic|topics)\s*#?(\d{1,2})\b", re.I)
+_HEAD_CHARS = 160
+
+
+def named_topic(comment: str, names: Sequence[str]) -> str:
+    """The topic that is spoken of first; of two that begin at the same place the longer one; "" if there is none."""
+    found = sorted(_found(comment, tuple(names)), key=lambda place: (place[0], -len(place[1])))
+    return found[0][1] if found else ""
+
+
+def begins_with(comment: str, names: Sequence[str]) -> str:
+    """The topic that is the very beginning of the comment; "" if none is."""
+    said = comment.lstrip(" \"'“„«").casefold()
+    return max((name for name in names if _is_at(name.casefold(), said, 0)), key=len, default="")
+
+
+@lru_cache(maxsize=4_096)
+def _found(comment: str, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    return (*_whole(comment, names), *_numbered(comment, names), *_by_part(comment, names))
+
+
+def _whole(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    said = comment.casefold()
+    for name in names:
+        at = said.find(name.casefold())
+        while at >= 0 and not _is_at(name.casefold(), said, at):
+            at = said.find(name.casefold(), at + 1)
+        if at >= 0 and name:
+            yield at, name
+
+
+def _is_at(name: str, said: str, at: int) -> bool:
+    """As words of its own: "Art" is not in "smart", "Graph" is in "graphs"; Chinese has no blanks between words."""
+    if not said.startswith(name, at):
+        return False
+    rest = said[at + len(name) :]
+    rest = rest[1:] if rest[:1] == "s" else rest
+    return not _are_one_word(said[at - 1 : at], name[:1]) and not _are_one_word(name[-1:], rest[:1])
+
+
+def _are_one_word(left: str, right: str) -> bool:
+    return f"{left}{right}".isascii() and left.isalnum() and right.isalnum()
+
+
+def _numbered(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    for match in _BY_NUMBER.finditer(comment[:_HEAD_CHARS]):
+        if 0 < int(match[1]) <= len(names):
+            yield match.start(), names[int(match[1]) - 1]
+
+
+def _by_part(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """What stands between the signs of the head, if all its words are of one topic, and one of them of no other."""
+    end = _HEAD_ENDS.search(comment, 0, _HEAD_CHARS)
+    if not end:
+        return
+    words = {name: _words(name) for name in names}
+    start = 0
+    for match in [*_BETWEEN.finditer(comment, 0, end.start()), end]:
+        part = {word for word in _words(comment[start : match.start()]) if word not in _LEADS_IN}
+        whose = [name for name in names if part & words[name] and part <= words[name]]
+        only = [name for name in whose if part - set().union(*(words[other] for other in names if other != name))]
+        initials = [name for name in names if part == {_initials(name)}]
+        if len(only or initials) == 1:
+            yield start, (only or initials)[0]
+        start = match.end()
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.casefold()) if word not in _SMALL}
+
+
+def _initials(name: str) -> str:
+    letters = "".join(word[0] for word in _WORD.findall(name.casefold()) if word not in _SMALL)
+    return letters if len(letters) > 2 else name.casefold()

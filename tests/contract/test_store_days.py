@@ -1,0 +1,200 @@
+"""An arXiv day that several collect at once: on every Store, what one of them read is not lost by another."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from newsletter.collect import collect
+from newsletter.desk import Desk
+from newsletter.errors import SourceError
+from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from tests import make
+from tests.fakes import MemoryStore
+
+DAY = make.TUESDAY
+NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
+CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
+fork = multiprocessing.get_context("fork")
+
+Opener = Callable[[], Store]
+
+
+@pytest.fixture(params=["tiny", "memory"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Opens one memory, as often as it is called."""
+    fake = MemoryStore()
+    return (lambda: TinyStore(tmp_path / "state")) if request.param == "tiny" else (lambda: fake)
+
+
+def feed(category: str, *ids: str) -> Feed:
+    return Feed(category, DAY, tuple(make.announcement(one, categories=(category,)) for one in ids))
+
+
+def report(category: str, outcome: FeedOutcome, *, minutes: int = 0) -> FeedReport:
+    return FeedReport(category, outcome, 0, fetched_at=NOW + timedelta(minutes=minutes))
+
+
+def outcomes(day: AnnouncementDay | None) -> dict[str, FeedOutcome]:
+    assert day is not None
+    return {one.category: one.outcome for one in day.feeds}
+
+
+def ids(day: AnnouncementDay | None) -> set[str]:
+    assert day is not None
+    return {shown.paper.arxiv_id for shown in day.announcements}
+
+
+def test_feeds_are_merged_into_the_day_and_the_day_comes_back(opened: Opener) -> None:
+    first = opened().add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
+    assert ids(first) == {"2601.00001"}
+    both = opened().add_feeds(DAY, [feed("cs.CV", "2601.00002")], [report("cs.CV", FeedOutcome.ANNOUNCED)])
+    assert ids(both) == {"2601.00001", "2601.00002"}
+    assert opened().get_day(DAY) == both
+    assert outcomes(both) == {"cs.CV": FeedOutcome.ANNOUNCED, "cs.LG": FeedOutcome.ANNOUNCED}
+    again = opened().add_feeds(DAY, [feed("cs.CV", "2601.00002")], [report("cs.CV", FeedOutcome.ANNOUNCED)])
+    assert again == both
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 600])
+def test_a_failure_does_not_take_papers_away_however_late_it_comes(opened: Opener, minutes: int) -> None:
+    store = opened()
+    store.add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
+    for outcome in (FeedOutcome.FAILED, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT):
+        day = store.add_feeds(DAY, [], [report("cs.LG", outcome, minutes=minutes)])
+        assert (outcomes(day), ids(day)) == ({"cs.LG": FeedOutcome.ANNOUNCED}, {"2601.00001"})
+    earlier = store.add_feeds(DAY, [], [report("cs.LG", FeedOutcome.FAILED, minutes=-minutes)])
+    assert outcomes(earlier) == {"cs.LG": FeedOutcome.ANNOUNCED}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "minutes", "kept"),
+    [
+        (FeedOutcome.NO_ANNOUNCEMENT, FeedOutcome.FAILED, 1, FeedOutcome.NO_ANNOUNCEMENT),
+        (FeedOutcome.STALE, FeedOutcome.FAILED, 59, FeedOutcome.STALE),
+        (FeedOutcome.NO_ANNOUNCEMENT, FeedOutcome.FAILED, 61, FeedOutcome.FAILED),
+        (FeedOutcome.FAILED, FeedOutcome.NO_ANNOUNCEMENT, 1, FeedOutcome.NO_ANNOUNCEMENT),
+        (FeedOutcome.FAILED, FeedOutcome.ANNOUNCED, 1, FeedOutcome.ANNOUNCED),
+        (FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT, 1, FeedOutcome.NO_ANNOUNCEMENT),
+    ],
+)
+def test_the_later_answer_counts_and_a_failure_only_when_the_answer_is_old(
+    opened: Opener, first: FeedOutcome, second: FeedOutcome, minutes: int, kept: FeedOutcome
+) -> None:
+    reports = [report("cs.LG", first), report("cs.LG", second, minutes=minutes)]
+    for number, order in enumerate((reports, reports[::-1])):  # whoever writes last
+        on = DAY + timedelta(days=number)
+        for one in order:
+            opened().add_feeds(on, [], [one])
+        assert outcomes(opened().get_day(on)) == {"cs.LG": kept}
+
+
+def test_a_report_of_an_older_version_says_no_time_and_is_taken_for_the_earlier_one(opened: Opener) -> None:
+    store = opened()
+    store.add_feeds(DAY, [], [FeedReport("cs.LG", FeedOutcome.NO_ANNOUNCEMENT, 0)])
+    assert outcomes(store.add_feeds(DAY, [], [report("cs.LG", FeedOutcome.FAILED)])) == {"cs.LG": FeedOutcome.FAILED}
+
+
+class Source:
+    """Serves each category its own papers, or fails, once all who ask are there."""
+
+    def __init__(self, together: Callable[[], object], *, fails: bool = False) -> None:
+        self._together = together
+        self._fails = fails
+
+    def day(self, now: datetime) -> date:
+        return DAY
+
+    def fetch(self, category: str) -> Feed:
+        self._together()
+        if self._fails:
+            raise SourceError(category, "status 429")
+        return feed(category, f"2601.0000{CATEGORIES.index(category)}")
+
+
+class Silent:
+    """A scorer without a history, and a watcher."""
+
+    history_days = 0
+
+    def begin(self, step: str, total: int) -> None: ...
+
+    def step(self, done: object) -> None: ...
+
+
+def morning_of(store: Store, source: Source, category: str) -> AnnouncementDay:
+    desk = Desk(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    return collect(desk, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("failing", [(), (0,), (0, 1, 2)])
+def test_of_collectors_at_once_each_keeps_what_all_have_read(opened: Opener, failing: tuple[int, ...]) -> None:
+    barrier = threading.Barrier(len(CATEGORIES), timeout=30)
+    days: list[AnnouncementDay] = []
+
+    def run(number: int) -> None:
+        source = Source(barrier.wait, fails=number in failing)
+        days.append(morning_of(opened(), source, CATEGORIES[number]))
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(CATEGORIES))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = opened().get_day(DAY)
+    assert ids(kept) == {f"2601.0000{number}" for number in range(len(CATEGORIES)) if number not in failing}
+    assert set(outcomes(kept)) == set(CATEGORIES)
+    assert kept in days  # the last one goes on with the whole day
+
+
+@pytest.mark.parametrize("fails_last", [True, False])
+def test_one_who_fails_and_one_who_reads_the_same_category_keep_the_papers(opened: Opener, fails_last: bool) -> None:
+    together, first_wrote = threading.Barrier(2, timeout=30), threading.Event()
+
+    def run(fails: bool) -> None:
+        def meet() -> None:
+            together.wait()
+            if fails is fails_last:
+                first_wrote.wait(30)
+
+        today = morning_of(opened(), Source(meet, fails=fails), "cs.LG")
+        if fails is fails_last:
+            assert ids(today) == {"2601.00003"}
+        first_wrote.set()
+
+    threads = [threading.Thread(target=run, args=(fails,)) for fails in (True, False)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (ids(opened().get_day(DAY)), outcomes(opened().get_day(DAY))) == (
+        *({"2601.00003"}, {"cs.LG": FeedOutcome.ANNOUNCED}),
+    )
+
+
+def test_of_racing_processes_none_loses_a_paper(tmp_path: Path) -> None:
+    rounds = 15
+
+    def work(number: int, barrier: Barrier) -> None:
+        store = TinyStore(tmp_path / "state")
+        barrier.wait()
+        for paper in range(rounds):
+            shown = feed(CATEGORIES[number], f"26{number + 1:02}.{paper:05}")
+            store.add_feeds(DAY, [shown], [report(shown.category, FeedOutcome.ANNOUNCED, minutes=paper)])
+
+    barrier = fork.Barrier(len(CATEGORIES), timeout=30)
+    children = [fork.Process(target=work, args=(number, barrier)) for number in range(len(CATEGORIES))]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * len(CATEGORIES)
+    assert len(ids(TinyStore(tmp_path / "state").get_day(DAY))) == rounds * len(CATEGORIES)

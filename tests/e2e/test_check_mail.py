@@ -1,0 +1,148 @@
+"""`newsletter check --mail` against real servers on loopback: what works is said, what does not with its remedy."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests import imap_server
+from tests.contract.test_sender_smtp import server_context
+from tests.e2e.test_cli import SUBSCRIBERS, Done, Place
+from tests.mail_server import PASSWORD, USER, MailHost, Postmaster, knows
+
+KEY = "a-key-of-forty-characters-for-these-tests"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[MailHost]:
+    running = MailHost()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(host: MailHost) -> Iterator[Postmaster]:
+    with host.serve() as postmaster:
+        yield postmaster
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
+    return Place(tmp_path)
+
+
+def check(place: Place, port: int, *args: str, **changes: str) -> Done:
+    settings = {
+        "contact": "operator@example.org",
+        "send_by": "smtp",
+        "sender": "Morning Papers <papers@example.org>",
+        "secret_keys": KEY,
+        "bounce_to": "bounces@example.org",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": str(port),
+        "smtp_tls": "none",
+        "smtp_timeout_s": "3",
+    }
+    return place.newsletter("check", "--mail", *args, **{**settings, **changes})
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_server_that_answers_is_greeted_and_gets_no_mail(place: Place, server: Postmaster) -> None:
+    done = check(place, server.port)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"✓ mail server: 127.0.0.1:{server.port} answers, not encrypted, without a login" in done.stdout
+    assert not server.mails
+    assert (server.offered, server.quits) == (0, 1)
+
+
+def test_a_wrong_port_is_told_with_what_to_check(place: Place) -> None:
+    done = check(place, closed_port())
+    assert done.returncode == 3
+    assert "(connecting: Connection refused); check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT" in done.stdout
+
+
+def test_a_wrong_password_is_told_and_not_shown(
+    place: Place, host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as server:
+        login = {"smtp_tls": "starttls", "smtp_user": USER}
+        wrong = check(place, server.port, **login, smtp_password="wrong horse")
+        right = check(place, server.port, **login, smtp_password=PASSWORD)
+    assert wrong.returncode == 3
+    assert "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD" in wrong.stdout
+    assert "horse" not in wrong.stdout + wrong.stderr
+    assert "encrypted by STARTTLS, logged in" in right.stdout
+
+
+def test_a_test_mail_goes_to_whom_it_is_asked_for_and_leaves_no_row(place: Place, server: Postmaster) -> None:
+    done = check(place, server.port, "--to", "operator@example.org")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ test mail: accepted" in done.stdout
+    [mail] = server.mails
+    assert mail.to == ("operator@example.org",)
+    assert b"Subject: Morning Papers: a test mail" in mail.raw
+    assert "papers" not in place.newsletter("deliveries").stdout.partition("\n")[2]
+
+
+def test_a_test_mail_that_is_refused_is_told(place: Place, server: Postmaster) -> None:
+    server.refuse("operator@example.org", "550 5.1.1 there is nobody of that name")
+    done = check(place, server.port, "--to", "operator@example.org")
+    assert done.returncode == 3
+    assert "550 5.1.1 there is nobody of that name" in done.stdout
+
+
+def test_the_address_of_a_test_mail_needs_the_trial(place: Place) -> None:
+    done = place.newsletter("check", "--to", "operator@example.org")
+    assert done.returncode == 2
+    assert "--to goes with --mail" in done.stderr
+
+
+def test_the_outbox_needs_no_server(place: Place) -> None:
+    done = place.newsletter("check", "--mail", contact="operator@example.org")
+    assert done.returncode == 0, done.stdout
+    assert "✓ mail server: none: mails go to a folder (NEWSLETTER_SEND_BY)" in done.stdout
+
+
+@pytest.mark.skipif(not imap_server.is_there(), reason=imap_server.MISSING)
+def test_the_mailbox_is_looked_into_and_left_as_it_is(place: Place, server: Postmaster) -> None:
+    with imap_server.dovecot() as (plain, _tls, _authority):
+        box = {
+            "imap_host": "localhost",
+            "imap_port": str(plain),
+            "imap_tls": "none",
+            "imap_user": imap_server.USER,
+            "imap_password": imap_server.PASSWORD,
+        }
+        right = check(place, server.port, **box)
+        again = check(place, server.port, **box)
+        wrong = check(place, server.port, **{**box, "imap_password": "wrong horse"})
+        folder = check(place, server.port, **box, imap_folder="Nowhere")
+    assert "✓ mailbox: localhost takes the login; 0 new mails in INBOX, Done will be made" in right.stdout
+    assert "Done will be made" in again.stdout, "nothing was made"
+    assert wrong.returncode == folder.returncode == 3
+    assert "set NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD anew" in wrong.stdout
+    assert "horse" not in wrong.stdout + wrong.stderr
+    assert "set NEWSLETTER_IMAP_FOLDER to one" in folder.stdout
+
+
+def test_a_mailbox_out_of_reach_is_told_with_what_to_check(place: Place, server: Postmaster) -> None:
+    port = str(closed_port())
+    box = {"imap_host": "localhost", "imap_port": port, "imap_tls": "none", "imap_user": "u", "imap_password": "p"}
+    done = check(place, server.port, **box)
+    assert done.returncode == 3
+    assert "Connection refused" in done.stdout
+    assert "check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS" in done.stdout

@@ -1,0 +1,155 @@
+"""The list of subscribers is read when it changed, and one reader costs the same with a thousand others."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.addresses import subscriber_id
+from newsletter.errors import ConfigError
+from newsletter.mailing_list import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
+from newsletter.model import Frequency, ProfileRevision, RevisionOrigin, SignUp, Standing
+from newsletter.stores.tiny import TinyStore
+from newsletter.suppress import paused
+from tests.make import NOW, TUESDAY
+
+ENTRY = "  - {{email: {}@example.org, categories: [cs.LG], topics: [{{name: T, relevant: {}}}]}}\n"
+EVE = SignUp(subscriber_id("eve@example.org"), NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs.")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write(tmp_path / "subscribers.yaml", "ada", "emmy")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TinyStore:
+    return TinyStore(tmp_path / "state")
+
+
+def write(path: Path, *names: str, words: str = "all", defaults: str = "") -> Path:
+    path.write_text(f"{defaults}subscribers:\n" + "".join(ENTRY.format(name, words) for name in names))
+    return path
+
+
+def emails(path: Path, store: TinyStore) -> list[str]:
+    return [one.email for one in load_listed(path, store).subscribers]
+
+
+def test_what_the_file_says_is_kept_until_it_changes(path: Path, store: TinyStore) -> None:
+    first = load_file(path, store)[0]
+    assert load_file(path, TinyStore(path.parent / "state"))[0] is first
+    os.utime(path)
+    assert load_file(path, store)[0] is first
+    write(path, "ada", "lise")
+    assert emails(path, store) == ["ada@example.org", "lise@example.org"]
+
+
+def in_place(path: Path, text: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(text)
+
+
+def replaced(path: Path, text: bytes) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_bytes(text)
+    beside.replace(path)
+
+
+@pytest.mark.parametrize("change", [in_place, replaced])
+def test_a_change_of_the_same_length_at_the_same_time_is_seen(
+    path: Path, store: TinyStore, change: Callable[[Path, bytes], None]
+) -> None:
+    assert emails(path, store)[1] == "emmy@example.org"
+    before = path.stat()
+    change(path, path.read_bytes().replace(b"emmy", b"lise"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert emails(path, store)[1] == "lise@example.org"
+
+
+def test_a_broken_file_is_told_each_time_and_seen_to_be_mended(path: Path, store: TinyStore) -> None:
+    load_file(path, store)
+    path.write_text("subscribers: [")
+    first, again = load_listed(path, store), load_listed(path, store)
+    assert first.problem == again.problem != ""
+    assert [one.email for one in first.subscribers] == ["ada@example.org", "emmy@example.org"]
+    write(path, "lise")
+    assert load_listed(path, store).problem == ""
+    assert store.get_document(LAST_GOOD) == path.read_text()
+
+
+def test_without_a_good_file_each_try_says_so(path: Path, store: TinyStore) -> None:
+    path.write_text("subscribers: [")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="has 1 problem"):
+            load_listed(path, store)
+
+
+def test_threads_see_the_old_list_or_the_new_one(path: Path, store: TinyStore) -> None:
+    store.enrol(EVE, most=9)
+    lists = {("ada@example.org", "emmy@example.org", "eve@example.org"), ("lise@example.org", "eve@example.org")}
+
+    def look(turn: int) -> tuple[str, ...]:
+        if turn == 20:
+            beside = write(path.with_suffix(".new"), "lise")
+            beside.replace(path)
+        return tuple(emails(path, store))
+
+    with ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(look, range(60)))
+    assert set(seen) <= lists
+    assert seen[-1] == ("lise@example.org", "eve@example.org")
+
+
+def test_who_came_by_the_web_follows_their_enrolment_and_the_defaults(path: Path, store: TinyStore) -> None:
+    store.enrol(EVE, most=9)
+    eve = load_listed(path, store).subscribers[-1]
+    assert load_listed(path, store).subscribers[-1] is eve
+    write(path, "ada", defaults="defaults: {max_papers: 7}\n")
+    assert load_listed(path, store).subscribers[-1] == replace(eve, max_papers=7)
+    TinyStore(path.parent / "state").enrol(replace(EVE, at=NOW + timedelta(days=1), categories=("math.RA",)), most=9)
+    assert load_listed(path, store).subscribers[-1].categories == ("math.RA",)
+    store.forget_enrolled(EVE.subscriber_id)
+    assert emails(path, store) == ["ada@example.org"]
+
+
+class Counting(TinyStore):
+    """How often each reader's own files were looked at."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.looks: Counter[str] = Counter()
+
+    def get_standing(self, subscriber_id: str) -> Standing:
+        self.looks[subscriber_id] += 1
+        return super().get_standing(subscriber_id)
+
+    def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
+        self.looks[subscriber_id] += 1
+        return super().get_revisions(subscriber_id)
+
+
+def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, tmp_path: Path) -> None:
+    store = Counting(tmp_path / "state")
+    store.enrol(EVE, most=9)
+    ada, emmy = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy"))
+    store.add_revision(ada, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    store.change_standing(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
+    store.change_standing(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    served = {one.subscriber_id: one for one in load_subscribers(path, store).subscribers}
+    assert (served[ada].max_papers, served[emmy].frequency) == (3, "weekly")
+    for who, one in served.items():
+        store.looks.clear()
+        assert find_served(path, store, who) == one
+        assert set(store.looks) == {who}
+    assert find_served(path, store, "s_nobody22") is None
+    (tmp_path / "state" / "revisions" / f"{ada}.json").write_bytes(b"")
+    assert find_served(path, store, ada) == load_listed(path, store).find(ada)
