@@ -554,7 +554,7 @@ class ProfileRevision:
     """A reader's profile as they wrote it. The latest holds; an empty text hands it back to subscribers.yaml."""
 
     subscriber_id: str
-    number: int  # from 1, without gaps
+    number: int  # from 1, one more each time; the oldest ones are not kept
     at: datetime
     text: str  # YAML
     origin: RevisionOrigin

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, moving, spending, suppress
+from newsletter import announcements, ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
@@ -220,16 +220,22 @@ class MemoryStore:
         return changed
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         with self._lock:
-            known = self._revisions.setdefault(subscriber_id, [])
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            known.append(ProfileRevision(subscriber_id, len(known) + 1, now, text, origin))
-            return known[-1]
+            known = self._revisions.get(subscriber_id, [])
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            self._revisions[subscriber_id] = list(kept)
+            return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         return list(self._revisions.get(subscriber_id, ()))

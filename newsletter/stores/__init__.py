@@ -179,15 +179,24 @@ class Store(Protocol):
     # -- what readers say
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         """Keep a changed profile under the next number; the latest revision itself if its text is the same.
 
-        `after` is the revision the change was made from (0: none). Raises StoreConflict if another came after it.
+        The latest `revisions.KEPT` stay. `after` is the revision the change was made from (0: none). Raises
+        StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
+        aside.
         """
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
-        """All of them, oldest first."""
+        """All that are kept, oldest first."""
 
     def put_vote(self, vote: Vote) -> None:
         """Keep this as the subscriber's vote on that paper, unless a later one is kept already."""

@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import announcements, files, ledger, moving, spending, suppress
+from newsletter import announcements, files, ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
@@ -596,18 +596,24 @@ class TinyStore:
     # -- what readers say
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
         with self._change(path):
             known = self.get_revisions(subscriber_id)
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            revision = ProfileRevision(subscriber_id, len(known) + 1, now, text, origin)
-            self._profiles.put(path, revision)
-        return revision
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            if kept is not known:
+                self._profiles.write(path, kept)
+        return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
