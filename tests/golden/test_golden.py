@@ -91,7 +91,7 @@ def run_case(case: Path) -> dict[str, bytes]:
         name = mail.to.partition("@")[0]
         files[f"{name}.eml"] = mail.mime.as_bytes()
         [subscriber] = [s for s in subscribers if s.email == mail.to]
-        digest = preview(desk, subscriber, Silent(), digest_on=on)
+        digest = preview(desk, subscriber, Silent(), digest_on=on, anew=True)
         assert digest is not None
         files[f"{name}.md"] = desk.renderer.markdown(digest).encode()
     return files
