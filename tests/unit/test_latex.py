@@ -182,6 +182,7 @@ def test_no_text_raises_or_grows_much(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_letters_outside_macros_are_never_lost(text: str) -> None:
     """No macro of the soup has a B in its name; where an argument may be left out on purpose it is not drawn."""
+    text = re.sub(r"(\\[A-Za-z]+?)(?=B)", r"\1 ", text)  # nor does it get one from its neighbour
     for macro in (r"\cite{", r"\unicode{x", r"\begin{align}", r"\href{", "["):
         text = text.replace(macro, "")
     assert readable(text).replace("ᴮ", "B").count("B") >= text.count("B")
