@@ -34,7 +34,18 @@ ALSO_FOR = {
     "stores": {"announcements", "ledger", "moving", "spending", "suppress"},
     "scorers": {"answers", "prompts", "topics"},
     "web": {
-        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
+        *(
+            "stores",
+            "suppress",
+            "tokens",
+            "sendgrid_events",
+            "replies",
+            "mail_parts",
+            "votes",
+            "voting",
+            "archive",
+            "signups",
+        ),
         *("taxonomy", "templates", "theme"),
     },
 }
