@@ -40,6 +40,7 @@ class Kind(StrEnum):
     FEED = "feed failed"
     PROFILE = "profile ignored"
     MAIL = "mail set aside"
+    ONE_ID = "two addresses with one id"
     MOVED = "new address?"
 
 
@@ -65,6 +66,8 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
+    Kind.ONE_ID: "Somebody asked to subscribe an address that has the id of a subscriber's, or of another that was "
+    "asked for; nothing was changed. That does not happen by chance: look who fills in the form.",
     Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
     "has its traceback.",
     Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
@@ -79,7 +82,10 @@ _OUTCOMES = {
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
 _EACH = frozenset(
-    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE, Kind.MOVED}
+    {
+        *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
+        *(Kind.ONE_ID, Kind.MOVED),
+    }
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -228,8 +234,16 @@ def alert_of_break(error: Exception, on: date, told: Set[str] = frozenset()) -> 
 
 def alert_of_mail(where: str, error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
     """The alert of a mail that could not be dealt with; None if one for the same cause was told on this date."""
-    trouble = Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})"))
-    return None if trouble.key in told else Alert(on, (trouble,))
+    return _alert_of_one(Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})")), told)
+
+
+def alert_of_one_id(who: str, on: date, told: Set[str] = frozenset()) -> Alert | None:
+    """The alert of an address with the id of another; None if it was told of that id on this date."""
+    return _alert_of_one(Trouble(Kind.ONE_ID, on, who), told)
+
+
+def _alert_of_one(trouble: Trouble, told: Set[str]) -> Alert | None:
+    return None if trouble.key in told else Alert(trouble.on, (trouble,))
 
 
 # --- what was told: a text of keys, one a line, which begin with their date

@@ -183,6 +183,7 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
         now=utc_now,
         wake=asked,
         tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
+        warn=lambda who: build_teller(settings).tell_of_one_id(who),
     )
 
 

@@ -109,8 +109,7 @@ def settle_doubts(desk: Desk) -> None:
 
     What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
-    open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
-    for opened in open_rows:
+    for opened in desk.store.get_open_deliveries():
         try:
             stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
         except ReaderUnreadable:

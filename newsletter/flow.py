@@ -56,6 +56,8 @@ def run_morning(
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
+        if due_only:
+            sender.look_back(desk.store, started_at)
         problems = desk.ahead.collect() if desk.ahead else []
         readers = [each for each in subscribers if reads_today(desk, each)] if due_only else subscribers
         morning = collect(

@@ -546,12 +546,15 @@ class RevisionOrigin(StrEnum):
     OPERATOR = "operator"  # an earlier revision brought back by hand
 
 
+MOST_PROFILE_CHARS = 32_000  # of a profile that its reader sends, by mail or on the page; the longest sample has 3,000
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileRevision:
     """A reader's profile as they wrote it. The latest holds; an empty text hands it back to subscribers.yaml."""
 
     subscriber_id: str
-    number: int  # from 1, without gaps
+    number: int  # from 1, one more each time; the oldest ones are not kept
     at: datetime
     text: str  # YAML
     origin: RevisionOrigin

@@ -93,6 +93,10 @@ class Teller:
         """Alert about a reader's mail that was set aside, once a day for each cause. `where` it lies: no address."""
         self._alert(alerts.alert_of_mail(where, error, self._now().date(), self._known()))
 
+    def tell_of_one_id(self, who: str) -> None:
+        """Alert about an address on the page to subscribe that has the id of another, once a day for each id."""
+        self._alert(alerts.alert_of_one_id(who, self._now().date(), self._known()))
+
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:
             return

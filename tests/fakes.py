@@ -15,7 +15,8 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, moving, spending, suppress
+from newsletter import announcements, ledger, moving, revisions, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -122,6 +123,7 @@ class MemoryStore:
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
         rows = [
@@ -129,9 +131,13 @@ class MemoryStore:
             for row in self._rows.values()
             if subscriber_id in (None, row.subscriber_id)
             and digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
             and (not states or row.state in states)
         ]
         return sorted(rows, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        return self.get_deliveries(states=ledger.OPEN_STATES)
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
@@ -214,16 +220,22 @@ class MemoryStore:
         return changed
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         with self._lock:
-            known = self._revisions.setdefault(subscriber_id, [])
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            known.append(ProfileRevision(subscriber_id, len(known) + 1, now, text, origin))
-            return known[-1]
+            known = self._revisions.get(subscriber_id, [])
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            self._revisions[subscriber_id] = list(kept)
+            return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         return list(self._revisions.get(subscriber_id, ()))
@@ -282,6 +294,9 @@ class MemoryStore:
         with self._lock:
             others = self._enrolled.keys() - {sign_up.subscriber_id}
             if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            known = self._enrolled.get(sign_up.subscriber_id)
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
                 return False
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True

@@ -157,6 +157,14 @@ def test_mail_that_was_set_aside_is_told_once_a_day_for_each_cause(hook: WebHook
     assert "r@example.org" not in said
 
 
+def test_two_addresses_with_one_id_are_told_once_a_day(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    for who in ("s_aaaaaaaa", "s_aaaaaaaa", "s_bbbbbbbb"):
+        teller(hook, store, sender).tell_of_one_id(who)
+    assert len(sender.mails) == 2
+    assert "Two addresses with one id (s_aaaaaaaa)" in sender.mails[0].mime.get_content()
+
+
 def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(5):  # each from a new process

@@ -268,7 +268,38 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
     for name, filled in load_answers(SERVICE).by_language[language].items():
         raw = f"From: r@example.org\nTo: {to}\nSubject: Re: {filled.subject}\n\n\n".encode()
         found = read_reply(raw, house, now=NOW)
-        assert isinstance(found, Request) is (name in {"profile", "changed"}), name
+        assert isinstance(found, Request)
+        assert found.is_understood is (name in {"profile", "changed"}), name
+
+
+# --- what is not understood, and what wants no answer
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_language(language: str) -> None:
+    office = Office(replace(READER, profile=replace(READER.profile, language=language)))
+    for number in range(3):
+        heard = office.hear(Command.HELP, f"<{number}@example.org>", is_understood=False)
+        assert heard == Heard("no command in it", WHO, is_answered=number == 0)
+    office.hear(Command.HELP, "<9@example.org>")
+    assert [mail.mime["Subject"] for mail in office.sender.mails] == [
+        load_answers(SERVICE).by_language[language]["help"].subject
+    ]
+    assert commands_in_words(language) in office.said
+    assert office.standing == Standing(WHO)
+
+
+@pytest.mark.parametrize("why", SuppressionReason)
+def test_who_gets_no_mail_is_told_nothing_that_they_have_not_asked_for(office: Office, why: SuppressionReason) -> None:
+    office.store.change_standing(WHO, lambda known: suppress.suppress(known, Suppression(why, NOW)))
+    assert not office.hear(Command.HELP, is_understood=False).is_answered
+    assert office.sender.mails == []
+
+
+def test_what_a_program_wished_for_its_reader_is_done_without_an_answer(office: Office) -> None:
+    assert office.hear(Command.UNSUBSCRIBE, wants_answer=False) == Heard("unsubscribe", WHO)
+    assert office.standing.suppression is not None
+    assert office.sender.mails == []
 
 
 # --- once
