@@ -14,8 +14,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter import books
-from newsletter.model import FeedOutcome, RunOutcome, RunReport
+from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
 from newsletter.redaction import redact
+from newsletter.suppress import BY_BOUNCES
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
@@ -30,6 +31,8 @@ class Kind(StrEnum):
     UNREADABLE = "memory damaged"
     STOPPED = "sending stopped"
     IN_DOUBT = "in doubt"
+    HELD = "bounces held"
+    BOUNCED = "bounced"
     REJECTED = "rejected"
     DEFERRED = "deferred"
     SCORING = "scoring failed"
@@ -49,6 +52,10 @@ REMEDIES = {
     Kind.STOPPED: "Mend the key or the account at the provider; a quarter of an hour later it is tried again.",
     Kind.IN_DOUBT: "The mail may have left, and is not sent again. Look at the provider, then settle it with "
     "'newsletter deliveries resolve'.",
+    Kind.HELD: "So many of one morning's readers bounced that it is hardly about them; nobody was suppressed for it. "
+    "Look at the words and at your domain ('newsletter check --dns'), then decide: 'newsletter suppressions held'.",
+    Kind.BOUNCED: "They get no more mail. 'newsletter suppressions' has the words; correct the address in "
+    "subscribers.yaml, or let it in again with 'newsletter suppressions lift'.",
     Kind.REJECTED: "These mails never left or came back; their papers come with the next one. "
     "'newsletter deliveries show' tells why; correct the address.",
     Kind.DEFERRED: "They are sent by themselves when the sender takes them. If it lasts, look at the mail server.",
@@ -75,7 +82,10 @@ _OUTCOMES = {
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
 _EACH = frozenset(
-    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE, Kind.ONE_ID, Kind.MOVED}
+    {
+        *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
+        *(Kind.ONE_ID, Kind.MOVED),
+    }
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -183,6 +193,22 @@ def troubles_of(
     found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
     found += [Trouble(Kind.PROFILE, on, who, _said(why), is_new=False) for who, why in ignored]
     found += [Trouble(Kind.MOVED, on, who, said, is_new=False) for who, said in moved]
+    return tuple(found)
+
+
+def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Trouble, ...]:
+    """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
+
+    A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
+    """
+    found = []
+    for each in standings:
+        why = each.suppression
+        if each.is_held:
+            found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
+        elif why and why.why in BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
+            detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
+            found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
     return tuple(found)
 
 

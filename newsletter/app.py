@@ -456,7 +456,7 @@ def build_letterhead(settings: Settings) -> Letterhead:
         base_url=(settings.base_url or "").rstrip("/"),
         bounce_to=settings.bounce_address,
         has_tags=settings.reply_tags,
-        is_read=bool(settings.imap_host or settings.inbound_secret),
+        is_read=settings.is_inbox_read,
     )
 
 

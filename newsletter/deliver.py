@@ -130,6 +130,13 @@ def settle_doubts(desk: Desk) -> None:
                 desk.store.move(row)
 
 
+def weigh_bounces(desk: Desk) -> None:
+    """What is held because too many of a morning's readers bounced, once more with those mailed since."""
+    held = [one for standing in desk.store.get_standings() for one in standing.held]
+    for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
+        desk.store.weigh_bounces(morning)
+
+
 def already(row: Delivery | None) -> RunOutcome | None:
     """The outcome of a row that no run can change any more; None if this run may still do something."""
     match row.state if row else None:

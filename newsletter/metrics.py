@@ -50,7 +50,7 @@ class _FromStore(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._last_run()
         yield from self._deliveries()
-        yield self._suppressions()
+        yield from self._suppressions()
         yield self._model_cost()
 
     def _last_run(self) -> Iterator[Metric]:
@@ -96,13 +96,15 @@ class _FromStore(Collector):
         doubts = sum(not self._store.is_running(row.run_id) for row in opened)
         yield _gauge("newsletter_in_doubt", "Mails that may or may not have left, of any day.", doubts)
 
-    def _suppressions(self) -> Metric:
+    def _suppressions(self) -> Iterator[Metric]:
         standings = self._store.get_standings()
         counted = Counter(each.suppression.why for each in standings if each.suppression)
         family = GaugeMetricFamily("newsletter_suppressions", "Addresses that get no mail, by why.", labels=["reason"])
         for reason in SuppressionReason:
             family.add_metric([reason], counted[reason])
-        return family
+        yield family
+        held = sum(each.is_held for each in standings)
+        yield _gauge("newsletter_bounces_held", "Addresses whose bounces wait for the operator; they are mailed.", held)
 
     def _model_cost(self) -> Metric:
         today = self._now().date()

@@ -57,12 +57,16 @@ def command(on: datetime | None, as_json: bool) -> None:
 
 
 def _warn(store: Store) -> None:
-    """Names each mail that may or may not have left, and who had it; not those that a running run is just sending."""
+    """Names bounces that wait for the operator, and each mail that may or may not have left, with who had it; not those
+    that a running run is just sending.
+    """
     rows = store.get_open_deliveries()
     doubtful = [_with_sender(row) for row in rows if row.state is DeliveryState.IN_DOUBT]
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
     complain_of_unreadable(store.find_unreadable())
+    if held := [each.subscriber_id for each in store.get_standings() if each.is_held]:
+        complain(f"\nBounces held: {', '.join(held)}\nDecide with 'newsletter suppressions held'.")
     if doubtful:
         complain(
             f"\nIn doubt: {', '.join(doubtful)}\nOnly who had a mail can tell what became of it: look there, "

@@ -15,14 +15,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextlib import suppress as ignored
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import announcements, files, ledger, moving, spending, suppress
+from newsletter import announcements, files, ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
@@ -30,6 +30,7 @@ from newsletter.model import (
     Delivery,
     DeliveryState,
     Digest,
+    EventKind,
     Feed,
     FeedReport,
     Judgement,
@@ -324,14 +325,46 @@ class TinyStore:
             whose = told if moving.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
             if not moving.is_that_mail(told, row):
+                self._brake(whose)
                 return True
             known = self.get_events(event.subscriber_id, event.digest_on)
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(whose)
             self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        """Also for a copy of an event: who was killed in the middle of this is told it again."""
+        who, morning = event.subscriber_id, event.digest_on
+        if event.kind is not EventKind.BOUNCED_HARD and not suppress.bounced_on(self.get_standing(who), morning):
+            return
+        if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
+            self.change_standing(who, lambda known: suppress.weighed(known, morning, too_many=True))
+        else:
+            self.weigh_bounces(morning)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._change(self._standings):
+            standings = self.get_standings()
+            bounced = {each.subscriber_id for each in standings if suppress.bounced_on(each, digest_on)}
+            with _disk(self._events):
+                told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
+            bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
+            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppress.LEAST_BOUNCED else []
+            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            for each in standings:
+                self.change_standing(
+                    each.subscriber_id, lambda known: suppress.weighed(known, digest_on, too_many=too_many)
+                )
+
+    def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
+        """Also who was let in again since. Of whom nothing can be read, nobody knows."""
+        with ignored(ReaderUnreadable):
+            return any(told.kind is EventKind.BOUNCED_HARD for told in self.get_events(subscriber_id, digest_on))
+        return False
 
     def _as_of_now(self, event: MailEvent) -> MailEvent:
         """Of a mail to an address that has changed since, the event is the heir's."""
@@ -394,7 +427,9 @@ class TinyStore:
 
     def _read_standing(self, subscriber_id: str, path: Path) -> Standing | None:
         with _own(subscriber_id, path):
-            return self._known.get_only(path, subscriber_id)
+            standing = self._known.get_only(path, subscriber_id)
+            _require_zones(path, standing)
+        return standing
 
     def _events_of(self, subscriber_id: str, path: Path) -> list[MailEvent]:
         with _own(subscriber_id, path):
@@ -561,18 +596,24 @@ class TinyStore:
     # -- what readers say
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
         with self._change(path):
             known = self.get_revisions(subscriber_id)
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            revision = ProfileRevision(subscriber_id, len(known) + 1, now, text, origin)
-            self._profiles.put(path, revision)
-        return revision
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            if kept is not known:
+                self._profiles.write(path, kept)
+        return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
@@ -685,7 +726,9 @@ class TinyStore:
             return self._load_enrolled(path, version) if version else None
 
     def _load_enrolled_version(self, path: Path, _version: _Version) -> SignUp | None:
-        return self._asked.get_only(path, path.stem)
+        sign_up = self._asked.get_only(path, path.stem)
+        _require_zones(path, sign_up)
+        return sign_up
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         path = self._enrolled_file(subscriber_id)
@@ -880,11 +923,22 @@ def _disk(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _require_zones(path: Path, value: object) -> None:
+    """A time without its zone, as a hand leaves it behind, can be compared with no other."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise unreadable(path, f"{value} has no time zone")
+    if is_dataclass(value):
+        for part in fields(value):
+            _require_zones(path, getattr(value, part.name))
+
+
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
 
 
 def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:
     """The values, all of which are this subscriber's: another's file in this place is not to be believed."""
+    for value in values:
+        _require_zones(path, value)
     if strangers := {value.subscriber_id for value in values} - {subscriber_id}:
         raise unreadable(path, f"it holds what is {min(strangers)}'s")
     return values

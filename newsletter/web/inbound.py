@@ -28,7 +28,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.mail_parts import MOST_BYTES as MOST_BYTES_READ
 from newsletter.mail_parts import decoded
 from newsletter.replies import Envelope
-from newsletter.web.limits import Room
+from newsletter.web.limits import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
@@ -56,7 +56,7 @@ def blueprint(
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("inbound", __name__)
-    room = Room(PLACES, WAITING, WAIT_S)
+    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
 
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
@@ -74,7 +74,7 @@ def blueprint(
     def take(path: str) -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
         if listener is None or not is_believed(path, body):
-            _log.warning("a post to %s has neither the secret nor a good signature", PATH)
+            warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
         with room.place():
             return heard(listener, body)

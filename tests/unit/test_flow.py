@@ -502,6 +502,27 @@ def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     assert not given.sent()
 
 
+def test_a_morning_on_which_too_many_are_refused_loses_nobody_and_one_bad_address_among_many_is_no_such_morning() -> (
+    None
+):
+    def readers(count: int) -> list[Subscriber]:
+        ids = [f"s_{a}{b}aaaaaa" for a in "abcdefgh" for b in "abcdefgh"]
+        return [make.subscriber(subscriber_id=who, email=f"{who}@example.org") for who in ids[:count]]
+
+    def gone(given: Morning, *, held: bool) -> int:
+        return sum(each.is_held if held else each.suppression is not None for each in given.store.get_standings())
+
+    sender = FlakySender(lambda: make.NOW, [Act.GONE] * 9)
+    given = morning(*two_papers(), sender=sender, subscribers=readers(12))
+    assert given.outcomes() == [RunOutcome.REJECTED] * 9 + [RunOutcome.SENT] * 3
+    assert (gone(given, held=False), gone(given, held=True)) == (0, 9)
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SENT] * 12
+    few = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE] * 3), subscribers=readers(30))
+    few.run()
+    assert (gone(few, held=False), gone(few, held=True)) == (3, 0)
+
+
 def test_another_refusal_of_the_mail_server_suppresses_nobody() -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT]))
     assert given.outcomes() == [RunOutcome.REJECTED]

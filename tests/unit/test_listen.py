@@ -13,7 +13,7 @@ import pytest
 from newsletter import ledger, suppress
 from newsletter.confirmations import ANSWERS, commands_in_words, load_answers
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer
+from newsletter.listen import Ear, Heard, answer, hear
 from newsletter.message import Letterhead
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.replies import Ignored, Request, read_reply
@@ -415,3 +415,26 @@ def test_every_language_with_commands_has_answers() -> None:
     languages = load_answers(SERVICE).by_language
     assert set(languages) == set(WORDS)
     assert all(set(answers) == set(ANSWERS) for answers in languages.values())
+
+
+def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
+    """The default without NEWSLETTER_BOUNCE_TO: the envelope has the mailbox of replies, with a bounce's tag."""
+    office = Office()
+    letterhead = replace(office.ear.letterhead, bounce_to="news@example.net")
+    ear = replace(office.ear, letterhead=letterhead)
+    office.store.start_run("r1")
+    row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
+    assert row is not None
+    row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(ON,), message_id="<x@y>", now=NOW)
+    office.store.move(row)
+    office.store.move(ledger.accept(row, "receipt", NOW))
+    bounce = (Path(__file__).parents[1] / "bounces/postfix_no_user.eml").read_bytes()
+    came_to = letterhead.ways(WHO, ON).envelope_from
+    assert came_to.startswith("news+")
+    tag = tag_of(came_to).encode()
+    heard = hear(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
+    assert heard == Heard("bounced_hard", WHO)
+    standing = office.store.get_standing(WHO)
+    assert standing.suppression is not None
+    assert standing.suppression.why is SuppressionReason.HARD_BOUNCE
+    assert office.sender.mails == [], "nobody answers a bounce"
