@@ -153,6 +153,7 @@ class Oracle:
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
     ) -> Verdicts:
         judgements = tuple(

@@ -16,6 +16,7 @@ from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.latex import readable
 from newsletter.model import (
+    MOST_PROFILE_CHARS,
     AnnouncementDay,
     Digest,
     Paper,
@@ -37,6 +38,10 @@ SHEETS = 8  # that are remembered
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
+_TOO_LONG = (
+    f"Nothing was changed: a profile has at most {MOST_PROFILE_CHARS:,} characters, and what you sent has more."
+    " Shorten it, and try again."
+)
 _MEANWHILE = (
     "Nothing was changed: the profile has been changed elsewhere in the meantime."
     " Ask for the present one, and make your change there."
@@ -106,6 +111,8 @@ class Profiles:
         listed = self._find(subscriber_id)
         if listed is None:
             return _UNKNOWN
+        if len(text) > MOST_PROFILE_CHARS:
+            return _TOO_LONG
         if origin is RevisionOrigin.REPLY and is_blank(text):
             return _NOTHING_SENT
         try:

@@ -43,6 +43,7 @@ class FakeJudge:
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
     ) -> Verdicts:
         self.asked.append([paper.arxiv_id for paper in papers])

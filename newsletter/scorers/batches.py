@@ -17,7 +17,7 @@ from typing import Protocol
 
 from openai import AsyncOpenAI
 
-from newsletter.answers import read_answer
+from newsletter.answers import Scored, read_answer
 from newsletter.model import (
     BatchedPaper,
     BatchLine,
@@ -34,6 +34,7 @@ from newsletter.scorers.batch_server import BatchServer, MayBeThere, NoBatches, 
 from newsletter.scorers.callbook import add_up
 from newsletter.scorers.completion import BATCH, Reply
 from newsletter.scorers.failures import CallFailed, CallInterrupted, CallStopped
+from newsletter.scorers.influence import regroup
 from newsletter.scorers.judge import FINAL, Judge, Verdicts, find_settled, profile_key
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
@@ -125,8 +126,7 @@ class Batches:
         return ""
 
     def _requests(self, profile: Profile, floor: int, note: Notebook, at: datetime) -> list[_Request]:
-        size, papers = self._judge.server.limits.batch_papers, list(note.papers.values())
-        chunks = [papers[start : start + size] for start in range(0, len(papers), size)]
+        chunks = self._judge.split(list(note.papers.values()))
         return [self._request(profile, floor, chunk, note.random_ids, at) for chunk in chunks]
 
     def _request(
@@ -286,7 +286,7 @@ class Batches:
                 was_random=paper.was_random,
                 at=self._judge.now(),
             )
-            for scored in find_settled(answer)
+            for scored in _unswayed(papers, find_settled(answer))
             if (paper := papers[scored.id]) and (paper.arxiv_id, paper.version) not in judged
         ]
 
@@ -342,6 +342,7 @@ class Notebook:
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
     ) -> Verdicts:
         self.papers |= {paper.arxiv_id: paper for paper in papers}
@@ -368,6 +369,13 @@ def _find(call_id: str, outcomes: Sequence[Outcome], *, is_missing_unpaid: bool)
     if own[0].status != 200:
         return CallFailed(own[0].error, own[0].detail or own[0].error)
     return own[0]
+
+
+def _unswayed(asked: Mapping[str, BatchedPaper], settled: Sequence[Scored]) -> Sequence[Scored]:
+    """What was said, unless one paper seems to have swayed it: then the morning asks, and compares."""
+    grades = {scored.id: scored.relevance for scored in settled}
+    in_order = [grades[label] for label in asked if label in grades]
+    return [] if regroup(in_order, is_ranked=False) else settled
 
 
 def _utc_day(at: datetime) -> date:

@@ -41,6 +41,7 @@ class Judge(Protocol):
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
     ) -> Verdicts: ...
 
@@ -102,19 +103,29 @@ class FunnelScorer:
         ranked = self._rank(profile, given, local, past, floor)
         shortlist = _choose(local, ranked, self._policy, key, past, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
-        verdicts = self._ask(profile, asked, floor, shortlist.random_ids)
+        ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, ranked.scores, strict=True)}
+        verdicts = self._ask(profile, asked, floor, shortlist.random_ids, ranks)
         judged = {**known, **{one.arxiv_id: one for one in verdicts.judgements}}
         if asked and not judged:
             return _fall_back(local, asked, verdicts)
-        ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, ranked.scores, strict=True)}
         names = tuple(topic.name for topic in profile.topics)
         sheet = _fill_in(local, ranks, shortlist, judged, verdicts, self._judge.model, floor, names)
         return replace(sheet, prompt=self._judge.prompt_text(profile, floor))
 
-    def _ask(self, profile: Profile, papers: Sequence[Paper], floor: int, random_ids: Set[str]) -> Verdicts:
+    def _ask(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        floor: int,
+        random_ids: Set[str],
+        ranks: Mapping[str, float],
+    ) -> Verdicts:
         if not papers:
             return _NONE
-        return self._judge.judge(profile, papers, floor=floor, random_ids=random_ids, step=self._tell_progress)
+        is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in papers}) > len(papers)  # ties are in no order
+        return self._judge.judge(
+            profile, papers, floor=floor, random_ids=random_ids, is_ranked=is_ranked, step=self._tell_progress
+        )
 
     def _find_known(
         self, remembered: Sequence[Judgement], given: Mapping[str, Paper], floor: int

@@ -1,8 +1,9 @@
 """Asks a model about papers, batch by batch, until each is judged, has failed, or everything had to stop.
 
 Decides what to do with an answer: papers missing from it are asked about again, a batch without any is split, a paper
-that fails alone is a ScoreFailure. What will not get better (key, credit, budget, unknown model) stops everything, in
-one sentence. Whom to ask about, and what was judged earlier, is funnel.py's business; getting an answer, caller.py's.
+that fails alone is a ScoreFailure. Where one paper may have swayed what was said of others, each is asked about alone.
+What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Whom to ask about, and
+what was judged earlier, is funnel.py's business; getting an answer, caller.py's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from newsletter.scorers.caller import LARGER_CONTEXT, UNSENT, Caller, Limits, Se
 from newsletter.scorers.chat import Chat, ChatSettings
 from newsletter.scorers.completion import Reply
 from newsletter.scorers.failures import CallFailed, CallStopped
+from newsletter.scorers.influence import MOST_ALONE, regroup, speaks_to_graders
 from newsletter.scorers.pace import Pace
 from newsletter.scorers.room import Room, is_beginning_lost
 
@@ -121,10 +123,12 @@ class Judge:
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
     ) -> Verdicts:
         """Ask about each of these papers; judgements and failures come in their order.
 
+        `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
         Judgements are written to the memory as they come, so that a killed run need not pay for them again.
         `step` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
         """
@@ -135,16 +139,24 @@ class Judge:
             return Verdicts((), (), None, self._stopped)
         book = self.open_book()
         tally = _Tally(unique, step)
-        caller = asyncio.run(self._run(_Question(profile, floor, random_ids), unique, book, tally))
+        caller = asyncio.run(self._run(_Question(profile, floor, random_ids, is_ranked), unique, book, tally))
         self._stopped = caller.stopped
         return Verdicts(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
 
     def open_book(self) -> CallBook:
         return CallBook(self.memory, self.model, self.price_of, self.now, self.budget_usd)
 
-    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> Caller:
+    def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
+        """What is asked about together. A paper that speaks to graders is alone, as long as they are few."""
         size = self.server.limits.batch_papers
-        batches = [papers[start : start + size] for start in range(0, len(papers), size)]
+        speaking = [paper for paper in papers if speaks_to_graders(paper)]
+        silent = [paper for paper in papers if paper not in speaking]
+        alone, others = speaking[:MOST_ALONE], speaking[MOST_ALONE:]
+        together = [group[at : at + size] for group in (silent, others) for at in range(0, len(group), size)]
+        return [*together, *([paper] for paper in alone)]
+
+    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> Caller:
+        batches = self.split(papers)
         subject = profile_key(question.profile)
         async with self.server.chat.connect() as client:
             caller = Caller(self.server, client, book, subject)
@@ -163,6 +175,7 @@ class _Question:
     profile: Profile
     floor: int
     random_ids: Set[str]
+    is_ranked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +186,7 @@ class _Outcome:
     reason: str = ""
     is_final: bool = False  # asking the same again is of no use
     was_sent: bool = True
+    ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed what was said of others
 
 
 class _Tally:
@@ -228,7 +242,11 @@ class _Asking:
             self._watch(outcome, answered=len(outcome.missing) < len(papers))
         if not outcome.missing:
             return
-        if len(outcome.missing) < len(papers):
+        if outcome.ask_again:
+            named = {paper.arxiv_id for group in outcome.ask_again for paper in group}
+            unnamed = [paper for paper in papers if paper.arxiv_id not in named]
+            await asyncio.gather(*(self.settle(group) for group in (*outcome.ask_again, unnamed) if group))
+        elif len(outcome.missing) < len(papers):
             await self.settle(outcome.missing)
         elif len(papers) > 1:
             middle = len(papers) // 2
@@ -265,12 +283,19 @@ class _Asking:
         answer = read_answer(reply.text, list(papers), self._question.floor, is_cut=reply.is_cut)
         if lost := self._find_lost_beginning(reply, prompt, answer):
             return _Outcome(list(papers.values()), lost)
-        if settled := find_settled(answer):
-            judgements = [self._judgement(papers[each.id], each) for each in settled]
-            self._judge.memory.put_judgements(judgements)
-            self._tally.judged(judgements)
+        said = {each.id: each for each in find_settled(answer)}
+        settled = [(paper, said[label]) for label, paper in papers.items() if label in said]
+        if groups := regroup([each.relevance for _, each in settled], is_ranked=self._question.is_ranked):
+            again = [[settled[place][0] for place in group] for group in groups]
+            return _Outcome(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
+        self._keep([self._judgement(paper, each) for paper, each in settled])
         self._watch_scale(answer)
         return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
+
+    def _keep(self, judgements: Sequence[Judgement]) -> None:
+        if judgements:
+            self._judge.memory.put_judgements(judgements)
+            self._tally.judged(judgements)
 
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: Answer) -> str:
         """A model that did not see the profile cannot judge for it: why nothing of this answer counts, if so."""

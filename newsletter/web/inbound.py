@@ -25,6 +25,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from newsletter import sendgrid_events
 from newsletter.errors import ConfigError, StoreError
+from newsletter.mail_parts import MOST_BYTES as MOST_BYTES_READ
+from newsletter.mail_parts import decoded
 from newsletter.replies import Envelope
 from newsletter.web.limits import Room, sparing_warner
 
@@ -134,13 +136,7 @@ class _Form:
 
     def text(self, name: str) -> str:
         """By the charset that SendGrid names for this field; by UTF-8 or windows-1252 if that is wrong."""
-        value = self.fields.get(name, b"")
-        for charset in (str(self.charsets.get(name, "utf-8")), "utf-8"):
-            try:
-                return value.decode(charset)
-            except (LookupError, ValueError):
-                continue
-        return value.decode("cp1252", "replace")
+        return decoded(self.fields.get(name, b"")[:MOST_BYTES_READ], str(self.charsets.get(name, "utf-8")))
 
 
 def mail_of(fields: Mapping[str, bytes]) -> tuple[bytes, Envelope]:

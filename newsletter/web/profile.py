@@ -19,14 +19,14 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
 from newsletter.latex import readable
-from newsletter.model import Digest, ProfileRevision, RevisionOrigin
+from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import HEADERS, Page
 
-MAX_CHARS = 32_000  # the longest sample profile has 3,000
+MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads

@@ -517,7 +517,7 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
     def odd(body: fake.Body) -> str:
         labels = list(fake.papers_in(body))
         entries = [fake.entry(labels[0], "9/10", 0), fake.entry("2601.99999-abc", 9), fake.entry(labels[1], "high")]
-        return json.dumps({"scored": entries, "below": labels[2:]})
+        return json.dumps({"scored": [*entries, fake.entry(labels[2])], "below": labels[3:]})
 
     with office(model=odd) as o:
         o.tick(SIX)

@@ -34,8 +34,8 @@ ALSO_FOR = {
     "stores": {"announcements", "ledger", "moving", "revisions", "spending", "suppress"},
     "scorers": {"answers", "prompts", "topics"},
     "web": {
-        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
-        *("taxonomy", "templates", "theme", "revisions"),
+        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "mail_parts", "votes", "voting", "archive"),
+        *("signups", "taxonomy", "templates", "theme", "revisions"),
     },
 }
 # The morning, its steps, and trials of it.

@@ -159,6 +159,15 @@ def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profi
     assert served(store).max_papers == 3
 
 
+@pytest.mark.parametrize("origin", [REPLY, WEB])
+def test_a_profile_has_a_greatest_length_however_it_comes(
+    store: Store, profiles: Profiles, origin: RevisionOrigin
+) -> None:
+    assert "at most 32,000 characters" in profiles.change(WHO, "# " + "x" * 31_999, origin=origin, now=LATER)
+    assert store.get_revisions(WHO) == []
+    assert "revision 1" in profiles.change(WHO, "max_papers: 3 # " + "x" * 31_000, origin=origin, now=LATER)
+
+
 def test_somebody_who_is_not_on_the_list_changes_nothing(store: Store, profiles: Profiles) -> None:
     assert "no longer on the list" in profiles.change("s_other234", "max_papers: 3", origin=WEB, now=NOW)
     assert profiles.current("s_other234").startswith("# Nothing was changed: this address is no longer")
