@@ -14,8 +14,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter import books
-from newsletter.model import FeedOutcome, RunOutcome, RunReport
+from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
 from newsletter.redaction import redact
+from newsletter.suppress import BY_BOUNCES
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
@@ -30,6 +31,8 @@ class Kind(StrEnum):
     UNREADABLE = "memory damaged"
     STOPPED = "sending stopped"
     IN_DOUBT = "in doubt"
+    HELD = "bounces held"
+    BOUNCED = "bounced"
     REJECTED = "rejected"
     DEFERRED = "deferred"
     SCORING = "scoring failed"
@@ -37,6 +40,7 @@ class Kind(StrEnum):
     FEED = "feed failed"
     PROFILE = "profile ignored"
     MAIL = "mail set aside"
+    ONE_ID = "two addresses with one id"
     MOVED = "new address?"
 
 
@@ -48,6 +52,10 @@ REMEDIES = {
     Kind.STOPPED: "Mend the key or the account at the provider; a quarter of an hour later it is tried again.",
     Kind.IN_DOUBT: "The mail may have left, and is not sent again. Look at the provider, then settle it with "
     "'newsletter deliveries resolve'.",
+    Kind.HELD: "So many of one morning's readers bounced that it is hardly about them; nobody was suppressed for it. "
+    "Look at the words and at your domain ('newsletter check --dns'), then decide: 'newsletter suppressions held'.",
+    Kind.BOUNCED: "They get no more mail. 'newsletter suppressions' has the words; correct the address in "
+    "subscribers.yaml, or let it in again with 'newsletter suppressions lift'.",
     Kind.REJECTED: "These mails never left or came back; their papers come with the next one. "
     "'newsletter deliveries show' tells why; correct the address.",
     Kind.DEFERRED: "They are sent by themselves when the sender takes them. If it lasts, look at the mail server.",
@@ -58,6 +66,8 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
+    Kind.ONE_ID: "Somebody asked to subscribe an address that has the id of a subscriber's, or of another that was "
+    "asked for; nothing was changed. That does not happen by chance: look who fills in the form.",
     Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
     "has its traceback.",
     Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
@@ -72,7 +82,10 @@ _OUTCOMES = {
     RunOutcome.SCORING_FAILED: Kind.SCORING,
 }
 _EACH = frozenset(
-    {Kind.UNREADABLE, Kind.IN_DOUBT, Kind.REJECTED, Kind.FEED, Kind.PROFILE, Kind.MOVED}
+    {
+        *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
+        *(Kind.ONE_ID, Kind.MOVED),
+    }
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -183,6 +196,22 @@ def troubles_of(
     return tuple(found)
 
 
+def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Trouble, ...]:
+    """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
+
+    A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
+    """
+    found = []
+    for each in standings:
+        why = each.suppression
+        if each.is_held:
+            found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
+        elif why and why.why in BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
+            detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
+            found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
+    return tuple(found)
+
+
 def went_well(troubles: Iterable[Trouble]) -> bool:
     """Whether a run was as it should be: what an earlier run did to a single mail does not count against it."""
     return not any(each.is_new for each in troubles)
@@ -205,8 +234,16 @@ def alert_of_break(error: Exception, on: date, told: Set[str] = frozenset()) -> 
 
 def alert_of_mail(where: str, error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
     """The alert of a mail that could not be dealt with; None if one for the same cause was told on this date."""
-    trouble = Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})"))
-    return None if trouble.key in told else Alert(on, (trouble,))
+    return _alert_of_one(Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})")), told)
+
+
+def alert_of_one_id(who: str, on: date, told: Set[str] = frozenset()) -> Alert | None:
+    """The alert of an address with the id of another; None if it was told of that id on this date."""
+    return _alert_of_one(Trouble(Kind.ONE_ID, on, who), told)
+
+
+def _alert_of_one(trouble: Trouble, told: Set[str]) -> Alert | None:
+    return None if trouble.key in told else Alert(trouble.on, (trouble,))
 
 
 # --- what was told: a text of keys, one a line, which begin with their date

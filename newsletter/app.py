@@ -183,6 +183,7 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
         now=utc_now,
         wake=asked,
         tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
+        warn=lambda who: build_teller(settings).tell_of_one_id(who),
     )
 
 
@@ -455,7 +456,7 @@ def build_letterhead(settings: Settings) -> Letterhead:
         base_url=(settings.base_url or "").rstrip("/"),
         bounce_to=settings.bounce_address,
         has_tags=settings.reply_tags,
-        is_read=bool(settings.imap_host or settings.inbound_secret),
+        is_read=settings.is_inbox_read,
     )
 
 

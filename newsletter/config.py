@@ -133,7 +133,8 @@ class Settings(BaseSettings):
     bounce_to: Mailbox | None = Field(
         None,
         description="The mailbox that gets bounces of mail sent by SMTP; each mail names it with a tag of its own "
-        "(bounces+TAG@…). Feed what arrives there to 'newsletter bounce'. Default: the From address, without a tag.",
+        "(bounces+TAG@…). Feed what arrives there to 'newsletter bounce'. Default: the mailbox of replies, if this "
+        "program reads it and it takes tags; else the From address, without a tag.",
     )
     smtp_host: str = Field("localhost", min_length=1, description="The mail server, for NEWSLETTER_SEND_BY=smtp.")
     smtp_port: int = Field(587, ge=1, le=65_535, description="Its port: 587 with starttls, 465 with tls, 25 with none.")
@@ -365,7 +366,15 @@ class Settings(BaseSettings):
 
     @property
     def bounce_address(self) -> str:
-        return parseaddr(self.bounce_to)[1] if self.bounce_to else ""
+        """The mailbox that gets bounces, to be tagged; empty if there is none that could be read."""
+        if self.bounce_to:
+            return parseaddr(self.bounce_to)[1]
+        return self.reply_address if self.is_inbox_read and self.reply_tags and self.secret_keys else ""
+
+    @property
+    def is_inbox_read(self) -> bool:
+        """Whether what comes to the mailbox of replies comes to this program."""
+        return bool(self.imap_host or self.inbound_secret)
 
     @property
     def signer(self) -> Signer | None:

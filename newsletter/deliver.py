@@ -109,8 +109,7 @@ def settle_doubts(desk: Desk) -> None:
 
     What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
-    open_rows = desk.store.get_deliveries(states=ledger.OPEN_STATES)
-    for opened in open_rows:
+    for opened in desk.store.get_open_deliveries():
         try:
             stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
         except ReaderUnreadable:
@@ -129,6 +128,13 @@ def settle_doubts(desk: Desk) -> None:
         if row is not stored:
             with suppress(StoreConflict):  # another run settled it meanwhile, by the same evidence
                 desk.store.move(row)
+
+
+def weigh_bounces(desk: Desk) -> None:
+    """What is held because too many of a morning's readers bounced, once more with those mailed since."""
+    held = [one for standing in desk.store.get_standings() for one in standing.held]
+    for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
+        desk.store.weigh_bounces(morning)
 
 
 def already(row: Delivery | None) -> RunOutcome | None:

@@ -179,19 +179,29 @@ _NOT_TO_RCPT = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:MAIL\s+FROM|HELO|EHLO
 
 
 def _text(mail: Message) -> tuple[str, str]:
-    """What the first text says, up to the copy of our mail below: the paragraph with a status in it, and that line."""
+    """What the first text says, up to the copy of our mail below: the paragraph with a status in it, and that line.
+
+    Without a status: all of it, and where it names an address last, since most say there whom and why.
+    """
     part = _part(mail, "text/plain")
     payload = part.get_payload(decode=True) if part else None
     text = payload[:_MOST_TEXT].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-    said = re.split(r"^-{3}", text, maxsplit=1, flags=re.MULTILINE)[0]
+    said = _COPY_OF_OURS.split(text, maxsplit=1)[0]
     found = _STATUS.search(said) or _REPLY.search(said)
     if found is None:
-        return said, ""
+        with_address = [part for part in _BLANK_LINE.split(said) if "@" in part]
+        return said, with_address[-1] if with_address else ""
     start = max((end.end() for end in _BLANK_LINE.finditer(said, 0, found.start())), default=0)
     paragraph = _BLANK_LINE.split(said[start:].lstrip(), maxsplit=1)[0]
     return paragraph, next(line.strip() for line in said.splitlines() if found[0] in line)
 
 
+#: Where the copy begins, which may say anything: a rule, its headers, words about it, or marks of a quote.
+_COPY_OF_OURS = re.compile(
+    r"^(?:-{3}|(?:Received|Return-Path|Message-ID|List-Id|List-Unsubscribe):|> ?> ?\w|> \w"
+    r"|\W*(?:the |your )?original message\b|.{0,60}\b(?:copy|part) of (?:the|your) (?:original )?message)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
 
 

@@ -60,6 +60,10 @@ class StoreConflict(StoreError):
     """Somebody else moved this row meanwhile; the caller no longer owns it and must leave it alone."""
 
 
+class StoreLimit(StoreError):
+    """So many of the kind are kept of that day already; nothing was changed, and nothing can be until the next day."""
+
+
 class LedgerError(NewsletterError):
     """A move the ledger does not know: a bug in the caller, not a condition of the world."""
 

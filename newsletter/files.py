@@ -43,6 +43,14 @@ def write_whole(path: Path, data: bytes, *, temp_folder: Path) -> None:
     _sync_folder(path.parent)
 
 
+def put_mark(path: Path) -> None:
+    """Make an empty file, readable by its owner only, that says something by its name. May be repeated."""
+    if not path.exists():
+        make_folder(path.parent)
+        path.touch(mode=0o600)
+        _sync_folder(path.parent)
+
+
 def remove_leftovers(temp_folder: Path, name: str = "*") -> None:
     """Delete temporary files of killed writers of `name`. Only for who knows that nobody is writing it now."""
     for temp in temp_folder.glob(f".{name}.*.tmp"):

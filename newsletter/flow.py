@@ -17,7 +17,7 @@ from newsletter import books
 from newsletter.ahead import ask_ahead
 from newsletter.announcements import announced
 from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.deliver import already, settle_claim, settle_doubts, why_not
+from newsletter.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
 from newsletter.errors import ReaderUnreadable, StoreConflict
@@ -56,6 +56,8 @@ def run_morning(
     desk.store.start_run(run_id)
     try:
         settle_doubts(desk)
+        if due_only:
+            sender.look_back(desk.store, started_at)
         problems = desk.ahead.collect() if desk.ahead else []
         readers = [each for each in subscribers if reads_today(desk, each)] if due_only else subscribers
         morning = collect(
@@ -71,6 +73,7 @@ def run_morning(
             entry = serve(desk, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
             watcher.step(entry)
             entries.append(entry)
+        weigh_bounces(desk)
         if due_only and not should_stop():
             problems += ask_ahead(desk, morning, readers)
         report = RunReport(

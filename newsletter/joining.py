@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from newsletter.addresses import base_address, subscriber_id
+from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.confirmations import Answer, Answers, load_answers
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.message import Letterhead, build_service_message
@@ -90,6 +90,7 @@ class Joining:
     now: Callable[[], datetime]
     wake: Callable[[], None]  # whoever calls `send_next`
     tell: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
+    warn: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
 
     def blank(self) -> Form:
         """An untouched form, with what holds for everybody who says nothing else."""
@@ -130,12 +131,17 @@ class Joining:
             mail=SignUpMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
+        kept = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
+        if kept is not None and not is_same_mailbox(kept.email, sign_up.email):
+            self.warn(sign_up.subscriber_id)
         self.wake()
 
     def look(self, who: str, on: date) -> Invitation:
         """What the link of that day's mail leads to. Changes nothing."""
         sign_up = self.store.get_sign_up(who, on)
         reader = self._find(who)
+        if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
+            return Invitation(LinkState.OLD, who)  # as one of which nothing is kept
         state = state_of(sign_up, self.store.get_standing(who), is_listed=reader is not None, today=self._today())
         if state is LinkState.SUBSCRIBED and reader is not None:
             return Invitation(state, who, first_mail=self._first_mail(reader))
@@ -150,7 +156,8 @@ class Joining:
         if invitation.state is not LinkState.WAITING or sign_up is None:
             return invitation
         if not self._enrol(sign_up):
-            return Invitation(LinkState.FULL, who)
+            after = self.look(who, on)  # somebody else may have come in meanwhile
+            return after if after.state is LinkState.OLD else Invitation(LinkState.FULL, who)
         self.store.change_standing(who, lambda known: let_in(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.tell(who, "subscribed")
@@ -209,10 +216,14 @@ class Joining:
         if why:
             self._change(sign_up, lambda known: None)
             return f"no mail: {why}"
+        reader = self._find(sign_up.subscriber_id)
+        if reader is not None and not is_same_mailbox(reader.email, sign_up.email):
+            self._change(sign_up, lambda known: None)
+            self.warn(sign_up.subscriber_id)
+            return "no mail: it has the id of another address"
         if why := why_not_mailed(sign_up, kept, self._today()):
             self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
             return f"no mail: {why}"
-        reader = self._find(sign_up.subscriber_id)
         if reader is not None:  # another spelling of an address may be another person's at some providers
             listed = reader.email
             self._change(sign_up, lambda known: replace(known, email=listed))

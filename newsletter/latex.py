@@ -73,6 +73,10 @@ _ENVIRONMENT = re.compile(r"\s*\{([A-Za-z]{1,20})\*?\}")
 _LOOKS_LIKE_TEX = re.compile(r"[\\^_{]")
 _LOOKS_LIKE_PROSE = re.compile(r"(?:[A-Za-z,]{2,} ){3}")
 _ATOM = re.compile(r"[+\-−±]?(?:[^\W_]|[.⁺⁻\u0300-\u036f\u20d7])+|.|[(][^()]*[)]|√?[^\W_]+(?:[(][^()]*[)])?")
+# What nobody can take a part of for what stands below a root: a number, a letter, a word, parentheses, a root.
+_BELOW_ROOT = re.compile(
+    "\\d+(?:[.,]\\d+)?|[^\\W\\d_][\u0300-\u036f\u20d7]*[\u2080-\u209c\u1d62-\u1d6a\u2c7c]*|[A-Za-z]{3,}|[(][^()]*[)]|√[^\\W_]"
+)
 # "GRB~160821B", "Fig.~3", but not "M_BH~10", "Teff~6500"
 _NUMBERED = re.compile(
     r"(?:^|[\s(\[])(?!(?:SNR|FWHM|RMS|EW|AUC|AUROC|MAE|RMSE|PSNR)$)(?:\w?[A-Z]+[a-z]*[A-Z]\w*|\d[A-Z]|Table|Tab\.|Task|Run|"
@@ -532,7 +536,10 @@ class _Reader:
         degree, pos = self._optional(pos, end)
         body, pos = self._argument(pos, end, in_math=True)
         sign = {"": "√", "3": "∛", "4": "∜"}.get(degree) or f"{_scripted('^', degree)}√"
-        return sign + _factor(body) + _GAP, pos
+        body = _settled(body).strip()
+        root = sign + (body if not body or _BELOW_ROOT.fullmatch(body) else f"({body.removesuffix(_GAP)})")
+        has_script = pos < end and self.text[pos] in "^'"  # the root's power is not the power's root
+        return (f"({root})" if has_script else root) + _GAP, pos
 
     def _negated(self, pos: int, end: int, in_math: bool) -> tuple[str, int]:
         piece, pos = self._argument(pos, end, in_math=True)

@@ -205,7 +205,7 @@ def after_events(
     row = stored
     if row.state is _S.HANDED_OVER:
         row = doubt(row, f"run {row.run_id} ended before the sender answered", now)
-    if row.state in _UNPROVEN and _was_handed_over(row):
+    if row.state in _UNPROVEN and was_handed_over(row):
         first = min(told.values(), key=lambda event: event.at)
         row = accept(row, f"the provider's event says {first.kind}", now)
     if row.state in (_S.ACCEPTED, _S.DELIVERED) and (bounce := _first_of(_BOUNCED, told)):
@@ -215,7 +215,8 @@ def after_events(
     return row
 
 
-def _was_handed_over(row: Delivery) -> bool:
+def was_handed_over(row: Delivery) -> bool:
+    """Whether a mail of it was tried at some time, whatever became of it."""
     return any(step.state is _S.HANDED_OVER for step in row.steps)
 
 
@@ -243,7 +244,7 @@ def is_next_of(delivery: Delivery, stored: Delivery) -> bool:
 
 
 def _moved(delivery: Delivery, state: DeliveryState, now: datetime, detail: str = "") -> Delivery:
-    if state not in MOVES[delivery.state] or (state is _S.ACCEPTED and not _was_handed_over(delivery)):
+    if state not in MOVES[delivery.state] or (state is _S.ACCEPTED and not was_handed_over(delivery)):
         raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and cannot become {state}")
     _require_aware(now)
     return replace(

@@ -82,7 +82,7 @@ class Ear:
         if signer is None:
             return None
         ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
-        readers = {subscriber.subscriber_id for subscriber in self.subscribers()}
+        readers = {base_address(subscriber.email) for subscriber in self.subscribers()}
         now_theirs = replace(signer, heir=self.store.heir_of)
         return House(
             now_theirs,
@@ -141,14 +141,20 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
     before = _standing_before(ear.store, who)
     reply = _do(ear, request, reader, now)
     ear.store.claim_once(DONE, _key(request), on=request.at.date())
-    if reader is None or reply is None or not _may_answer(ear.store, request, now.date()):
-        return Heard(request.command, who)
+    what = request.command if request.is_understood else "no command in it"
+    if (
+        reader is None
+        or reply is None
+        or not _wants_answer(request, before)
+        or not _may_answer(ear.store, request, now.date())
+    ):
+        return Heard(what, who)
     message = _confirmation(ear, request, reader, reply, before, now)
     try:
         ear.sender.send(message)
     except SendError as error:  # what was asked is done; the next digest shows it
-        return Heard(f"{request.command}, not confirmed: {type(error).__name__}", who)
-    return Heard(request.command, who, is_answered=True)
+        return Heard(f"{what}, not confirmed: {type(error).__name__}", who)
+    return Heard(what, who, is_answered=True)
 
 
 def _standing_before(store: Store, who: str) -> Standing:
@@ -170,6 +176,11 @@ def _was_done(store: Store, request: Request) -> bool:
 def _key(request: Request) -> str:
     what = f"{request.mail} {request.command} {request.until} {request.votes} {request.text}"
     return f"{request.subscriber_id} {sha256(what.encode()).hexdigest()[:32]}"
+
+
+def _wants_answer(request: Request, standing: Standing) -> bool:
+    """Whoever gets no mail, for whatever reason, gets none that they have not asked for."""
+    return request.wants_answer and (request.is_understood or standing.suppression is None)
 
 
 def _may_answer(store: Store, request: Request, today: date) -> bool:

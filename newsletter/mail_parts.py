@@ -8,6 +8,7 @@ mail_text.py's business.
 from __future__ import annotations
 
 import re
+from codecs import lookup
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -24,6 +25,8 @@ MOST_PARTS = 300
 _LONGEST_HEADER = 20_000
 _LONGEST_FIELDS = 2_000  # of a header that describes the body: its parameters are read in quadratic time
 _DEEPEST = 30  # boundaries, each of which is looked for in every line, and mails within mails
+# Python knows them, mail does not. To undo punycode takes the square of a text's length.
+_NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _DEEPER = re.compile(rb"boundary[*0-9]*[ \t]*=|message/", re.IGNORECASE)
 
@@ -123,7 +126,8 @@ def decoded(payload: bytes, charset: str) -> str:
     """By the charset it says; a wrong one is UTF-8 if it can be, else windows-1252."""
     for name in (charset, "utf-8"):
         try:
-            return payload.decode(name)
+            if lookup(name).name not in _NO_CHARSETS:
+                return payload.decode(name)
         except (LookupError, ValueError):
             continue
     return payload.decode("cp1252", "replace")

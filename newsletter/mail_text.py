@@ -110,6 +110,9 @@ _OUR_SENTENCES = (
     *("reply with the word", "you get this mail because", "thank you to arxiv for use of", "announced on arxiv"),
 )
 _WINDOW, _OVERLAP = 50, 10  # lines that quotequail sees at once: it goes through them once for each
+_MOST_LINES_SEEN = (
+    1_000  # by it: below that many of somebody's own a quote is only begun by a mark, or a line of _INTROS
+)
 _AT_ITS_ENDS = 150  # characters of a line that say whether it begins a quote
 
 
@@ -128,7 +131,7 @@ def _says_something(lines: Sequence[str]) -> bool:
 
 def _above_the_quote(lines: Sequence[str]) -> tuple[str, ...]:
     own = _own(lines)
-    for start in range(0, len(own), _WINDOW - _OVERLAP):
+    for start in range(0, min(len(own), _MOST_LINES_SEEN), _WINDOW - _OVERLAP):
         window = [_ends_of(line) for line in own[start : start + _WINDOW]]
         if (found := _quote_begins(window)) is not None:
             return own[: start + found]

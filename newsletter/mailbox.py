@@ -16,15 +16,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
-from imap_tools.errors import (
-    ImapToolsError,
-    MailboxFolderCreateError,
-    MailboxFolderSelectError,
-    MailboxLoginError,
-    MailboxMoveError,
-)
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError, MailboxMoveError
 
 from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
+from newsletter.mail_folders import find_folder, find_or_make_folder, folders_in_words
 from newsletter.mail_parts import MOST_BYTES
 
 TIMEOUT_S = 30.0
@@ -85,13 +80,15 @@ class Mailbox:
         """
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
         with self._opened() as box:
-            self._require(box)
-            moved = self._move(box, finds_all=finds_all)
-            box.folder.set(self._server.done)
+            self._require_able(box)
+            done = self._find_done(box)
+            self._enter_inbox(box)
+            moved = self._move(box, done, finds_all=finds_all)
+            box.folder.set(done)
             unread = box.uids(AND(seen=False))
             mine = unread if finds_all else [uid for uid in unread if uid in moved]
             seen = self._hand_on(box, mine, handle, should_stop)
-            is_again = [self._settle(box, uid, error, tell) for uid, error in seen.failed.items()]
+            is_again = [self._settle(box, done, uid, error, tell) for uid, error in seen.failed.items()]
             self._is_first_round = seen.is_stopped or bool(seen.held) or any(is_again)
             if seen.held:
                 raise seen.held[0]
@@ -105,9 +102,10 @@ class Mailbox:
         server = self._server
         with self._opened() as box:
             self._require_able(box)
+            self._enter_inbox(box)
             waiting = len(box.uids(AND(seen=False)))
             states = {True: "is there", False: "will be made"}
-            folders = [f"{name} {states[bool(box.folder.exists(name))]}" for name in (server.done, server.failed)]
+            folders = [f"{name} {states[find_folder(box, name) is not None]}" for name in (server.done, server.failed)]
             mails = f"{waiting} new mail{'' if waiting == 1 else 's'} in {server.folder}"
             return f"{server.host} takes the login; {mails}, {', '.join(folders)}"
 
@@ -144,23 +142,22 @@ class Mailbox:
             in_a_row = 0
         return seen
 
-    def _settle(self, box: BaseMailBox, uid: str, error: Exception, tell: Callable[[Failure], None]) -> bool:
+    def _settle(self, box: BaseMailBox, done: str, uid: str, error: Exception, tell: Callable[[Failure], None]) -> bool:
         """Whether the mail that failed comes again; it is set aside the second time."""
-        validity = box.folder.status(self._server.done)["UIDVALIDITY"]
+        validity = box.folder.status(done)["UIDVALIDITY"]
         is_first = self._claim(f"failed {validity} {uid}")
-        tell(Failure(error) if is_first else Failure(error, self._set_aside(box, uid)))
+        tell(Failure(error) if is_first else Failure(error, self._set_aside(box, done, uid)))
         return is_first
 
-    def _set_aside(self, box: BaseMailBox, uid: str) -> str:
+    def _set_aside(self, box: BaseMailBox, done: str, uid: str) -> str:
         """The folder in which it lies now: unread; or where it was, with a flag, if it cannot be moved."""
-        try:
-            if not box.folder.exists(self._server.failed):
-                box.folder.create(self._server.failed)
-            box.move(uid, self._server.failed)
-        except (MailboxFolderCreateError, MailboxMoveError):
-            box.flag(uid, [r"\Seen", r"\Flagged"], True)
-            return self._server.done
-        return self._server.failed
+        failed = find_or_make_folder(box, self._server.failed)
+        if failed is not None:
+            with suppress(MailboxMoveError):
+                box.move(uid, failed)
+                return failed
+        box.flag(uid, [r"\Seen", r"\Flagged"], True)
+        return done
 
     @contextmanager
     def _opened(self) -> Iterator[BaseMailBox]:
@@ -199,14 +196,9 @@ class Mailbox:
             box.client.starttls(self._context)
         user, password = self._server.user, self._server.password
         login = box.login if (user + password).isascii() else box.login_utf8  # IMAP's LOGIN is ASCII
-        login(user, password, self._server.folder)
+        login(user, password, None)
         _, told = box.client.capability()  # a server may tell more after the login
         box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
-
-    def _require(self, box: BaseMailBox) -> None:
-        self._require_able(box)
-        if not box.folder.exists(self._server.done):
-            box.folder.create(self._server.done)
 
     def _require_able(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
@@ -216,16 +208,35 @@ class Mailbox:
                 "let another mailbox get the replies"
             )
 
-    def _move(self, box: BaseMailBox, *, finds_all: bool) -> set[str]:
+    def _enter_inbox(self, box: BaseMailBox) -> None:
+        inbox = find_folder(box, self._server.folder)
+        if inbox is None:
+            raise ConfigError(
+                f"{self._server.host} has no folder {self._server.folder}; "
+                f"set NEWSLETTER_IMAP_FOLDER to one that it has ({folders_in_words(box)})"
+            )
+        box.folder.set(inbox)
+
+    def _find_done(self, box: BaseMailBox) -> str:
+        """The full name of the folder that mail is moved to, which is made if it is not there."""
+        done = find_or_make_folder(box, self._server.done)
+        if done is None:
+            raise ConfigError(
+                f"{self._server.host} has no folder {self._server.done} and makes none; "
+                f"set NEWSLETTER_IMAP_DONE to one that it has ({folders_in_words(box)})"
+            )
+        return done
+
+    def _move(self, box: BaseMailBox, done: str, *, finds_all: bool) -> set[str]:
         """The places of the mails that this process has moved; with `finds_all` also what others have claimed."""
         mine = set()
-        validity = box.folder.status(self._server.folder)["UIDVALIDITY"]
+        validity = box.folder.status()["UIDVALIDITY"]
         for uid in box.uids(AND(seen=False))[:MOST_AT_ONCE]:
             if not (self._claim(f"{validity} {uid}") or finds_all):
                 continue
             box.client.response("COPYUID")  # forgets the one before
             with suppress(MailboxMoveError):  # somebody has moved it since, be it a person
-                box.move(uid, self._server.done)
+                box.move(uid, done)
             _, told = box.client.response("COPYUID")
             if told and isinstance(told[-1], bytes):  # "validity from to"
                 mine.add(told[-1].split()[-1].decode("ascii"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter import log, roster
 from newsletter.errors import ConfigError, ReaderUnreadable
@@ -147,12 +148,14 @@ def load_listed(path: Path, store: Store) -> Listed:
     """Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
     in_file = {subscriber.subscriber_id for subscriber in file.subscribers}
-    enrolled = tuple(one for one in store.get_enrolled() if one.subscriber_id not in in_file)
+    known = [one for one in store.get_enrolled() if one.subscriber_id not in in_file]
+    odd = {one.subscriber_id: why for one in known if (why := _why_odd(one))}
+    enrolled = tuple(one for one in known if one.subscriber_id not in odd)
     sign_ups = {one.subscriber_id: one for one in enrolled}
     unreadable = {
         who: why
         for who in store.get_enrolled_ids()
-        if who not in in_file and who not in sign_ups and (why := _why_unreadable(store, who))
+        if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
     }
     return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
 
@@ -210,4 +213,17 @@ def _why_unreadable(store: Store, subscriber_id: str) -> str:
         store.require_readable(subscriber_id)
     except ReaderUnreadable as error:
         return str(error)
+    return ""
+
+
+def _why_odd(sign_up: SignUp) -> str:
+    """What is kept can be read, and nobody can be served by it: zones are renamed, and files edited."""
+    if sign_up.zone:
+        try:
+            ZoneInfo(sign_up.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return (
+                f"they asked for the time zone {sign_up.zone[:40]!a}, which is not known here; put their file "
+                f"in enrolled/ back from a backup, or run 'newsletter subscribers remove {sign_up.subscriber_id}'"
+            )
     return ""

@@ -1,7 +1,7 @@
 """The newsletter in numbers, for Prometheus: worked out from the memory when somebody asks.
 
 So it does not matter which process mails and which one answers. Names no subscriber. A page is kept for a minute:
-counting reads the whole ledger.
+counting reads the ledger's latest months.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from newsletter.ledger import OPEN_STATES
 from newsletter.model import DeliveryState, FeedOutcome, RunOutcome, SuppressionReason
 from newsletter.stores import Store
 
@@ -51,7 +50,7 @@ class _FromStore(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._last_run()
         yield from self._deliveries()
-        yield self._suppressions()
+        yield from self._suppressions()
         yield self._model_cost()
 
     def _last_run(self) -> Iterator[Metric]:
@@ -85,25 +84,27 @@ class _FromStore(Collector):
         yield papers
 
     def _deliveries(self) -> Iterator[Metric]:
-        rows = self._store.get_deliveries()
         first = self._now().date() - timedelta(days=LAST_DAYS - 1)
-        counted = Counter(row.state for row in rows if row.digest_on >= first)
+        counted = Counter(row.state for row in self._store.get_deliveries(since=first))
         family = GaugeMetricFamily(
             "newsletter_deliveries", f"Digests of the last {LAST_DAYS} days, by state.", labels=["state"]
         )
         for state in DeliveryState:
             family.add_metric([state], counted[state])
         yield family
-        doubts = sum(row.state in OPEN_STATES and not self._store.is_running(row.run_id) for row in rows)
+        opened = self._store.get_open_deliveries()
+        doubts = sum(not self._store.is_running(row.run_id) for row in opened)
         yield _gauge("newsletter_in_doubt", "Mails that may or may not have left, of any day.", doubts)
 
-    def _suppressions(self) -> Metric:
+    def _suppressions(self) -> Iterator[Metric]:
         standings = self._store.get_standings()
         counted = Counter(each.suppression.why for each in standings if each.suppression)
         family = GaugeMetricFamily("newsletter_suppressions", "Addresses that get no mail, by why.", labels=["reason"])
         for reason in SuppressionReason:
             family.add_metric([reason], counted[reason])
-        return family
+        yield family
+        held = sum(each.is_held for each in standings)
+        yield _gauge("newsletter_bounces_held", "Addresses whose bounces wait for the operator; they are mailed.", held)
 
     def _model_cost(self) -> Metric:
         today = self._now().date()

@@ -500,6 +500,7 @@ class Suppression:
     why: SuppressionReason
     since: datetime
     detail: str = ""
+    digest_on: date | None = None  # of the morning whose bounce it was; None: no bounce, or confirmed by the operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,6 +516,12 @@ class Standing:
     lifted_at: datetime | None = None  # what happened up to then no longer counts
     paused_until: date | None = None  # mail comes again on this day
     frequency: Frequency | None = None
+    held: tuple[Suppression, ...] = ()  # of mornings on which too many bounced; without effect until it is confirmed
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this reader is still mailed only because a suppression waits for the operator."""
+        return self.suppression is None and bool(self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,12 +546,15 @@ class RevisionOrigin(StrEnum):
     OPERATOR = "operator"  # an earlier revision brought back by hand
 
 
+MOST_PROFILE_CHARS = 32_000  # of a profile that its reader sends, by mail or on the page; the longest sample has 3,000
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileRevision:
     """A reader's profile as they wrote it. The latest holds; an empty text hands it back to subscribers.yaml."""
 
     subscriber_id: str
-    number: int  # from 1, without gaps
+    number: int  # from 1, one more each time; the oldest ones are not kept
     at: datetime
     text: str  # YAML
     origin: RevisionOrigin

@@ -307,7 +307,8 @@ def _tidied(lines: Iterable[str]) -> Iterator[str]:
     for raw in lines:
         margin = _MARGIN.match(raw)
         line = " " * len(margin[0]) + raw[margin.end() :] if margin else raw
-        if inner and _STRAY.match(line) and not (_KEY.match(line) or _ANY_KEY.match(line)):
+        is_rest = bool(inner and _STRAY.match(line)) and not (_KEY.match(line) or _ANY_KEY.match(line))
+        if is_rest:
             line = " " * inner + line  # the rest of a line that a mail program has broken: YAML takes it for nothing
         indent = len(line) - len(line.lstrip(" "))
         if not line.strip():
@@ -318,7 +319,8 @@ def _tidied(lines: Iterable[str]) -> Iterator[str]:
             yield line
         else:
             line, block = _mended(line)
-            inner = block + 2 if block is not None else indent + 2 if _goes_on(line) else 0
+            below = inner if is_rest else indent + 2  # not further in with each line: that would make a staircase
+            inner = block + 2 if block is not None else below if _goes_on(line) else 0
             yield line
 
 

@@ -13,9 +13,10 @@ from functools import cache, lru_cache
 
 from newsletter.desk import Morning
 from newsletter.draft import draft
-from newsletter.errors import ConfigError, StoreConflict
+from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.latex import readable
 from newsletter.model import (
+    MOST_PROFILE_CHARS,
     AnnouncementDay,
     Digest,
     Paper,
@@ -28,6 +29,7 @@ from newsletter.model import (
 from newsletter.profile_changes import differences
 from newsletter.profile_text import is_blank, read, write
 from newsletter.readers import applied
+from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.scorers import Scorer, Votes
 from newsletter.stores import Store
 
@@ -36,10 +38,19 @@ SHEETS = 8  # that are remembered
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
+_TOO_LONG = (
+    f"Nothing was changed: a profile has at most {MOST_PROFILE_CHARS:,} characters, and what you sent has more."
+    " Shorten it, and try again."
+)
 _MEANWHILE = (
     "Nothing was changed: the profile has been changed elsewhere in the meantime."
     " Ask for the present one, and make your change there."
 )
+_ENOUGH = (
+    f"Nothing was changed: a profile can be changed {MOST_A_DAY} times a day, and it was today."
+    " The next change can be made after midnight UTC; please send it again then."
+)
+_NOT_KEPT = f"Of your profile the last {KEPT} revisions are kept; the ones before them are not."
 _SAME = "Nothing is different: your profile says this already."
 
 
@@ -94,11 +105,14 @@ class Profiles:
         """Keep this as the reader's profile, and say what is different; or say what is wrong, and keep nothing.
 
         A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
-        `after` is the revision the change was made from (0: none), if that is known. May be repeated.
+        `after` is the revision the change was made from (0: none), if that is known. A reader may do so MOST_A_DAY
+        times a UTC day. May be repeated.
         """
         listed = self._find(subscriber_id)
         if listed is None:
             return _UNKNOWN
+        if len(text) > MOST_PROFILE_CHARS:
+            return _TOO_LONG
         if origin is RevisionOrigin.REPLY and is_blank(text):
             return _NOTHING_SENT
         try:
@@ -107,6 +121,8 @@ class Profiles:
             return f"Nothing was changed. {error}\n\nMend these, and try again."
         except StoreConflict:
             return _MEANWHILE
+        except StoreLimit:
+            return _ENOUGH
 
     def revert(self, subscriber_id: str, number: int, *, now: datetime) -> str:
         """Bring that revision back, as a new one; 0 hands the profile back to subscribers.yaml.
@@ -116,10 +132,12 @@ class Profiles:
         listed = self._find(subscriber_id)
         if listed is None:
             raise ConfigError(f"{subscriber_id} is no subscriber; 'newsletter subscribers' lists who is")
-        texts = {revision.number: revision.text for revision in self._store.get_revisions(subscriber_id)} | {0: ""}
+        known = self._store.get_revisions(subscriber_id)
+        texts = {revision.number: revision.text for revision in known} | {0: ""}
         if number not in texts:
+            why = f" any more: the last {KEPT} are kept" if is_gone(known, number) else ""
             raise ConfigError(
-                f"{subscriber_id} has no revision {number};"
+                f"{subscriber_id} has no revision {number}{why};"
                 f" 'newsletter subscribers revisions {subscriber_id}' lists them"
             )
         return self._change(listed, texts[number], RevisionOrigin.OPERATOR, now, max(texts))
@@ -146,7 +164,8 @@ class Profiles:
         changed = replace(_meant(text, listed), paused_until=before.paused_until)
         if changed == before and not (is_blank(text) and self._has_revision(who)):
             return _SAME
-        revision = self._store.add_revision(who, text, origin=origin, now=now, after=after)
+        most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
+        revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_standing(who).frequency is not None:  # an earlier word; this one is later
             self._store.change_standing(who, lambda standing: replace(standing, frequency=None))
         return "\n".join(self._told(before, changed, revision, now))
@@ -168,6 +187,9 @@ class Profiles:
         yield ""
         yield "What is different now:" if lines else "Nothing that it says is different now."
         yield from (f"- {line}" for line in lines)
+        if revision.number > KEPT:
+            yield ""
+            yield _NOT_KEPT
         if _chooses(before) != _chooses(after):
             yield ""
             yield from self._compared(before, after, now)

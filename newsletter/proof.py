@@ -26,9 +26,9 @@ def _any(alternatives: str) -> str:
     return "|".join(part for line in alternatives.splitlines() for part in line.strip().split(" | ") if part)
 
 
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _NO_WORDS = re.compile(
     r"https?://\S+"
-    r"|[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+"  # addresses
     r"|\b(?!resolver\.)[a-z0-9-]*[a-z][a-z0-9-]*(?:\.[a-z0-9-]+){2,}\b"  # names of hosts
     r"|(?<![\w.-])[245]\.[0-9]\.\d{1,3}(?![\d.]*\d)|(?<!\S)[45]\d\d(?= )"  # statuses and reply codes
 )
@@ -53,16 +53,19 @@ _SAID_GONE = re.compile(
         r"""no (?:mail ?box|account|user|recipient)s? (?:here|found|by that name|with that name|exists)
         no (?:mail ?box|account|user|person|one)(?: is)? (?:available )?(?:at|for|by|with|under|of) (?:this|that)
         not (?:a|an) (?:known|valid|local|existing|active) (?:user|mailbox|recipient|address|account)
-        not our customer | does(?: not|n['’]?t) have an? \S{1,60}(?: \w+)? account
+        not our customer | addressee unknown | address is wrong or no longer valid
+        @[>)\]"'.]*:? (?:is |was )?(?:not found|unknown|does not exist)
+        does(?: not|n['’]?t) have an? \S{1,60}(?: \w+)? account
         not listed in (?:the )?(?:public |domino )?(?:name|directory|address)
         recip(?:ient)?(?: address)? ?not ?found | not found by smtp address lookup
         unknown local[- ]part | no such (?:person|local part|alias)
         recipient address has null mx | domain does not accept mail \(null ?mx\)
         mailbox unavailable \(s2017062302\)
-        destinataire (?:inconnu|invalide) | utilisateur inconnu | adresse inconnue
+        destinataire (?:inconnu|invalide) | adresse [^.;]{0,60}n'existe pas | utilisateur inconnu | adresse inconnue
         (?:benutzer|empfänger|empfaenger|postfach|mailadresse) (?:\S+ )?(?:unbekannt|existiert nicht)
         unbekannter? (?:benutzer|empfänger|empfaenger)
-        usuario (?:desconocido|inexistente|no existe) | usu[aá]rio (?:desconhecido|inexistente|n[aã]o existe)
+        usuario (?:desconocido|inexistente|no existe) | no existe (?:dicha persona|ese usuario)
+        usu[aá]rio (?:desconhecido|inexistente|n[aã]o existe)
         utente (?:sconosciuto|inesistente)
         пользователь не (?:найден|существует) | нет такого пользователя
         (?:用户|邮箱|收件人|用戶|信箱)不存在 | ユーザーは存在しません | 宛先が存在しません"""
@@ -96,7 +99,7 @@ _SOMETHING_ELSE = re.compile(
         r"""sender | sending | mail[ -]?from | from (?:address|header|domain) | return[ -]?path | envelope[ -]from
         \bhelo\b | \behlo\b | \bspf\b | \bdkim\b | \bdmarc\b | \barc\b | authenti | unauthor | not authori[sz]ed
         password | credential | verification | verify(?:ing)? fail | unverified | be verified | callback | callout
-        \brdns\b | reverse | \bptr\b | \bip (?:address|is) | your (?:ip|host|server|network) | relay
+        \brdns\b | reverse | \bptr\b | \bip (?:address|is) | your (?:ip|host|server|network) | relay(?!=)
         spam | junk | unsolicited | \bbulk\b | virus | malware | infect | phish | suspicious | suspect | content
         attach | \bheaders?\b | policy | policies | block | black | \brbl\b | \blisted\b | banned | \bban\b | reputation
         denied | prohibit | forbidden | permission | permitted | not allowed | restrict | whitelist | white list
@@ -116,7 +119,7 @@ def proves_gone(words: str) -> bool:
     statuses, replies = set(_STATUS.findall(said)), set(_REPLY.findall(said))
     if statuses - _GONE - _VAGUE or any(reply.startswith("4") for reply in replies):
         return False
-    said = " ".join(_NO_WORDS.sub(" ", said).split())
+    said = " ".join(_NO_WORDS.sub(" ", _ADDRESS.sub("@", said)).split())
     if "5.4.1" in statuses:
         said = said.replace(_EDGE_BLOCKED, "no such user")
     rest, times = _SAID_GONE.subn(" ", said)

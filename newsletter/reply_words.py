@@ -199,3 +199,12 @@ SUBJECT_PREFIXES = (
         "転送",
     ),
 )
+
+#: How subjects of automatic answers begin that say so nowhere else.
+AUTOMATIC_SUBJECTS = (
+    *("automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto:", "out of office"),
+    *("out of the office", "out-of-office", "automatische antwort", "automatische nachricht", "abwesen"),
+    *("réponse automatique", "absence", "absent", "respuesta automática", "fuera de la oficina"),
+    *("resposta automática", "ausência", "risposta automatica", "fuori sede", "fuori ufficio"),
+    *("自动回复", "自動回覆", "自動返信", "自動応答", "不在"),
+)

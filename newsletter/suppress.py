@@ -1,8 +1,10 @@
 """What an event does to an address: from one standing to the next. Pure.
 
 A hard bounce, a complaint, a drop and an unsubscription suppress at once; soft bounces do when there were too many of
-them. The order and the number of copies in which events come mean nothing: providers repeat and shuffle them (SendGrid,
-Event Webhook). Writing standings so that no event is lost is the store's business.
+them. Where too many of one morning's readers bounce, it is rather our fault than theirs: what bounces did is held then,
+without effect, until the operator has looked. A reader's own word is never held. The order and the number of copies in
+which events come mean nothing: providers repeat and shuffle them (SendGrid, Event Webhook). Writing standings so that
+no event is lost is the store's business.
 """
 
 from __future__ import annotations
@@ -15,6 +17,12 @@ from newsletter.model import EventKind, MailEvent, Standing, Suppression, Suppre
 # Mailman's rule: one point a day at most, five are too many, and a quiet week forgets them.
 MOST_SOFT_BOUNCES = 5
 QUIET = timedelta(days=7)
+
+# The brake: a morning on which three readers or more, and more than one in ten, bounce.
+LEAST_BOUNCED = 3
+ONE_IN = 10
+
+BY_BOUNCES = (SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES, SuppressionReason.DROPPED)
 
 _AT_ONCE = {
     EventKind.BOUNCED_HARD: SuppressionReason.HARD_BOUNCE,
@@ -32,7 +40,8 @@ def after(standing: Standing, event: MailEvent) -> Standing:
     if standing.lifted_at is not None and event.at <= standing.lifted_at:
         return standing
     if reason := _AT_ONCE.get(event.kind):
-        return suppress(standing, Suppression(reason, event.at, event.detail))
+        morning = event.digest_on if reason in BY_BOUNCES else None
+        return suppress(standing, Suppression(reason, event.at, event.detail, morning))
     if event.kind is not EventKind.BOUNCED_SOFT:
         return standing
     days = tuple(sorted({*standing.soft_bounces_on, event.at.astimezone(UTC).date()}))
@@ -41,12 +50,15 @@ def after(standing: Standing, event: MailEvent) -> Standing:
     if last is None:
         return kept
     since = datetime(last.year, last.month, last.day, tzinfo=UTC)
-    return suppress(kept, Suppression(SuppressionReason.SOFT_BOUNCES, since, f"bounced on {MOST_SOFT_BOUNCES} days"))
+    why = Suppression(SuppressionReason.SOFT_BOUNCES, since, f"bounced on {MOST_SOFT_BOUNCES} days", last)
+    return suppress(kept, why)
 
 
 def suppress(standing: Standing, suppression: Suppression) -> Standing:
-    """Suppressed for the weightiest reason known, since it was first given."""
+    """Suppressed for the weightiest reason known, since it was first given. Bounces of a morning that is held wait."""
     known = standing.suppression
+    if suppression.digest_on is not None and any(one.digest_on == suppression.digest_on for one in standing.held):
+        return standing
     if known is not None and _order(known) <= _order(suppression):
         return standing
     return replace(standing, suppression=suppression)
@@ -62,7 +74,50 @@ def with_waiting(standing: Standing, waiting: Standing | None) -> Standing:
 
 def lift(standing: Standing, now: datetime) -> Standing:
     """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
-    return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now)
+    return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now, held=())
+
+
+# --- the brake ------------------------------------------------------------------------------------------
+
+
+def are_too_many(bounced: int, mailed: int) -> bool:
+    """Whether so many of one morning's readers bounced that it is not about them."""
+    return bounced >= LEAST_BOUNCED and bounced * ONE_IN > mailed
+
+
+def bounced_on(standing: Standing, morning: date) -> bool:
+    """Whether a bounce of that morning's mail suppresses this address, or would."""
+    return any(one is not None and one.digest_on == morning for one in (standing.suppression, *standing.held))
+
+
+def weighed(standing: Standing, morning: date, *, too_many: bool) -> Standing:
+    """The standing once it is known how many bounced that morning. May be repeated.
+
+    Only hard bounces are let go again: who was released still counts among them, which nobody knows of soft ones.
+    """
+    why = standing.suppression
+    if too_many:
+        is_of_it = why is not None and why.digest_on == morning
+        return replace(standing, suppression=None, held=(*standing.held, why)) if why and is_of_it else standing
+    hard = SuppressionReason.HARD_BOUNCE
+    of_it = [one for one in standing.held if one.digest_on == morning and one.why is hard]
+    let_go = replace(standing, held=tuple(one for one in standing.held if one not in of_it))
+    for one in of_it:
+        let_go = suppress(let_go, one)
+    return let_go
+
+
+def released(standing: Standing, now: datetime) -> Standing:
+    """The operator has looked, and it was not about the reader; who is suppressed for another reason stays so."""
+    return lift(standing, now) if standing.is_held else standing
+
+
+def confirm(standing: Standing) -> Standing:
+    """What is held takes effect: the operator has looked, and that morning can hold it no more."""
+    confirmed = replace(standing, held=())
+    for one in standing.held:
+        confirmed = suppress(confirmed, replace(one, digest_on=None))
+    return confirmed
 
 
 # --- the reader's own word ------------------------------------------------------------------------------
@@ -103,8 +158,8 @@ def may_return(standing: Standing) -> bool:
     return why is not None and why.why is SuppressionReason.UNSUBSCRIBED and _OTHER_REASON_BEFORE not in why.detail
 
 
-def _order(suppression: Suppression) -> tuple[int, datetime, str]:
-    return suppression.why.weight, suppression.since, suppression.detail
+def _order(suppression: Suppression) -> tuple[int, datetime, str, date]:
+    return suppression.why.weight, suppression.since, suppression.detail, suppression.digest_on or date.min
 
 
 def _day_of_the_last_straw(days: tuple[date, ...]) -> date | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from email.headerregistry import Address
 
 import httpx2
@@ -68,9 +68,10 @@ class Teller:
     ) -> None:
         """Alert about what is not told yet, and give the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.troubles_of`.
+        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.troubles_of`. Bounces that came
+        since the last run are told, too.
         """
-        troubles = alerts.troubles_of(report, problem, ignored, moved)
+        troubles = alerts.troubles_of(report, problem, ignored, moved) + self._bounces(report.digest_on)
         self._alert(alerts.alert_of(report, troubles, self._known()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)
@@ -91,6 +92,10 @@ class Teller:
     def tell_of_mail(self, where: str, error: Exception) -> None:
         """Alert about a reader's mail that was set aside, once a day for each cause. `where` it lies: no address."""
         self._alert(alerts.alert_of_mail(where, error, self._now().date(), self._known()))
+
+    def tell_of_one_id(self, who: str) -> None:
+        """Alert about an address on the page to subscribe that has the id of another, once a day for each id."""
+        self._alert(alerts.alert_of_one_id(who, self._now().date(), self._known()))
 
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:
@@ -131,6 +136,13 @@ class Teller:
 
     def _beat(self) -> None:
         _ask("GET", self._heartbeat_url)
+
+    def _bounces(self, on: date) -> tuple[alerts.Trouble, ...]:
+        try:
+            return alerts.troubles_of_bounces(self._store.get_standings(), on)
+        except StoreError:
+            log.get_log().warning("telling_failed", way="memory", exc_info=True)
+            return ()
 
     def _known(self) -> frozenset[str]:
         try:

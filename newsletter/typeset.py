@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_TEX_CHARS = 600  # the longest formula of 20,594 abstracts has 317
 MAX_MATHML_CHARS = 20_000
+NARROW_CHARS = 16  # as many letters W have room in a comment on a screen of 320 pixels
 # math-core 0.9.0 recurses, and overflows a thread's stack of 512 kB somewhere between 160 and 320 levels; each opening
 # parenthesis without a partner doubles its time, and what it takes for a partner is not easily told from outside.
 MAX_DEPTH = 40
@@ -91,6 +92,9 @@ _ELEMENTS: dict[str, dict[str, str]] = {
     "mtd": {"columnspan": r"\d", "rowspan": r"\d"},
     **{name: {} for name in ("msub", "msup", "msubsup", "mmultiscripts", "mprescripts", "msqrt", "mroot", "mtr")},
 }
+_ROOTS = frozenset({"msqrt", "mroot"})  # math-core's; they are written as signs
+_SCRIPTED = frozenset({"msub", "msup", "msubsup"})
+_DIGITS, _RAISED = "0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ"
 _ONLY_WORDS = frozenset({"b", "i", "code", "span"})  # HTML that math-core puts around words in <mtext>
 
 
@@ -100,6 +104,11 @@ class Piece:
 
     text: str
     mathml: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a phone may have to scroll this formula, since no browser breaks one."""
+        return bool(self.mathml) and len(self.text) > NARROW_CHARS
 
 
 def typeset(text: str) -> list[Piece]:
@@ -256,6 +265,8 @@ def _written(element: ET.Element, *, alttext: str = "") -> str:
     allowed = _ELEMENTS.get(element.tag)
     if allowed is None:
         raise _NotAllowedError(element.tag)
+    if element.tag in _ROOTS:
+        return _root(element)
     named = {name: value for name, value in element.attrib.items() if re.fullmatch(allowed.get(name, "(?!)"), value)}
     if element.tag == "math":
         named["alttext"] = alttext
@@ -264,9 +275,50 @@ def _written(element: ET.Element, *, alttext: str = "") -> str:
         inner = html.escape("".join(_words(element)), quote=False)
     else:
         inner = html.escape(element.text or "", quote=False) + "".join(_written(child) for child in element)
+        if element.tag in _SCRIPTED and element[0].tag in _ROOTS:
+            root = _written(element[0])
+            inner = _in_parentheses(root) + inner.removeprefix(root)  # the root's power, not the power's root
     if any((child.tail or "").strip() for child in element) and element.tag != "mtext":
         raise _NotAllowedError(f"text in {element.tag}")
     return f"<{element.tag}{attributes}>{inner}</{element.tag}>"
+
+
+def _root(element: ET.Element) -> str:
+    """A root as signs: √N, √(N + 1), ³√x. Of what stands within <msqrt>, Chromium 145 draws the sign only if the
+    page's font has it, and a reader then sees O(N) for O(√N); an operator's sign comes from any font.
+    """
+    below = [element[0]] if element.tag == "mroot" else list(element)
+    inner = "".join(map(_written, below))
+    sign, index = "√", ""
+    if element.tag == "mroot":
+        degree = "".join(element[1].itertext())
+        if set(degree) <= set(_DIGITS):
+            sign = degree.translate(str.maketrans(_DIGITS, _RAISED)) + sign
+        else:
+            index = f"<msup><mrow></mrow>{_written(element[1])}</msup>"
+    sign = f'<mo form="prefix" stretchy="false" lspace="0em" rspace="0em">{sign}</mo>'
+    return f"<mrow>{index}{sign}{inner if _is_one(below) else _in_parentheses(inner)}</mrow>"
+
+
+def _is_one(elements: Sequence[ET.Element]) -> bool:
+    """Whether nobody could take a part of it for what stands below a root."""
+    drawn = [each for each in elements if each.tag != "mspace"]
+    if len(drawn) != 1:
+        return not drawn
+    (each,) = drawn
+    if each.tag in {"mrow", "mstyle"}:
+        return _is_one(list(each)) or _is_in_parentheses("".join(each.itertext()))
+    return each.tag in {"mi", "mn", "mtext", *_ROOTS} or (each.tag == "msub" and _is_one(each[:1]))
+
+
+def _is_in_parentheses(text: str) -> bool:
+    return text[:1] == "(" and text[-1:] == ")" and not {"(", ")"} & set(text[1:-1])
+
+
+def _in_parentheses(inner: str) -> str:
+    """They grow where what they hold is high, in fonts that can do that."""
+    stretchy = "" if re.search("<m(?:frac|table|under|over)", inner) else ' stretchy="false"'
+    return f"<mrow><mo{stretchy}>(</mo>{inner}<mo{stretchy}>)</mo></mrow>"
 
 
 def _words(element: ET.Element) -> Iterator[str]:

@@ -26,6 +26,7 @@ PAPER_AUTHORS = 6  # the web edition has them all
 # of 7 characters with the blank.
 CHARS_A_MINUTE = 1650
 PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
+PROFILE_CHARS_OF_A_LONG_MAIL = 400  # where papers stand in brief: two more of them have room
 PINNED_SHOWN = 10
 
 
@@ -50,6 +51,7 @@ class PaperView:
     all_authors: str
     abstract: str  # as much of it as there is room for
     comment: str
+    comment_language: str  # empty for that of the mail
     relevance: int
     novelty: int
     category: str
@@ -140,9 +142,10 @@ class View:
     @property
     def profile_start(self) -> str:
         """The profile, cut at the end of a line where it is long; the text part and the web edition have all of it."""
-        if len(self.profile) <= PROFILE_CHARS:
+        most = PROFILE_CHARS_OF_A_LONG_MAIL if self.brief or self.left_out else PROFILE_CHARS
+        if len(self.profile) <= most:
             return self.profile
-        return f"{self.profile[:PROFILE_CHARS].rpartition(chr(10))[0] or self.profile[:PROFILE_CHARS]}\n…"
+        return f"{self.profile[:most].rpartition(chr(10))[0] or self.profile[:most]}\n…"
 
     def at(self, levels: Sequence[Level]) -> View:
         """The same with so much of each paper, for a digest in which everything is shown yet."""
@@ -157,7 +160,7 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
     """The whole digest. `ways` are those by which this very mail is answered; `profile` is what was asked for."""
     subscriber, counts = digest.subscriber, digest.counts
     names_topics = len(subscriber.profile.topics) > 1
-    papers = tuple(_paper_view(entry, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
+    papers = tuple(_paper_view(entry, digest, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
     return View(
         brand=brand,
         name=subscriber.name,
@@ -246,7 +249,7 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
+def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
     paper, text = entry.paper, _readable(entry.paper)
     return PaperView(
         number=entry.number,
@@ -259,6 +262,7 @@ def _paper_view(entry: DigestEntry, votes: VoteLinks | None, *, names_topics: bo
         all_authors=text.all_authors,
         abstract=text.abstract,
         comment=_comment(entry.score.comment),
+        comment_language=wording.marked_language(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,

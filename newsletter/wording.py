@@ -57,6 +57,11 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
+def marked_language(language: str) -> str:
+    """What `lang` says of comments in this language; "" where they are in the language of the page around them."""
+    return "" if language == "en" else language
+
+
 def true_false(value: bool) -> str:
     """As YAML has it."""
     return "true" if value else "false"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from newsletter import ledger
 from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tiny import TinyStore
-from newsletter.suppress import paused
+from newsletter.suppress import lift, paused
 from tests import make
 from tests.archives import digest
 
@@ -30,7 +31,7 @@ def remember(store: TinyStore, who: str) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     store.end_run("r0")
     store.take_event(MailEvent(EventKind.DELIVERED, who, MONDAY, NOW), now=NOW)
-    store.change_standing(who, lambda known: paused(known, MONDAY))
+    store.change_standing(who, lambda known: paused(lift(known, NOW - timedelta(days=1)), MONDAY))
     store.add_revision(who, "max_papers: 9", origin=RevisionOrigin.WEB, now=NOW)
     store.put_vote(Vote(who, "2601.00099", 1, NOW))
     store.enrol(SignUp(who, NOW, f"{who}@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
@@ -70,6 +71,11 @@ _LATER: dict[str, object] = {
 }
 
 
+def _without_zones(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(re.sub(r"(T\d\d:\d\d:\d\d)Z", r"\1", text))
+
+
 def _is_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -102,6 +108,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "wrong fields": _rewritten(lambda found: {name: 1 if name == "format" else {"a": {"b": 1}} for name in found}),
     "a later format": _rewritten(lambda found: {**found, "format": 2}),
     "a later version's words": _rewritten(_each_row(_LATER)),
+    "times without a zone": _without_zones,
     "a folder": _is_folder,
     "a loop": _is_a_loop,
     "another reader's": _is_anothers,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from newsletter import yaml_lines
-from newsletter.errors import ConfigError, StoreConflict
+from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -18,6 +18,7 @@ from newsletter.model import (
     RevisionOrigin,
     Score,
 )
+from newsletter.revisions import MOST_A_DAY
 from newsletter.stores import Store
 from tests import make
 
@@ -77,8 +78,8 @@ class FakeProfiles:
             return "Nothing was changed: nobody is called so."
         try:
             self.preview(subscriber_id, text, now=now)
-            self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after)
-        except (ConfigError, StoreConflict) as error:
+            self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after, most_a_day=MOST_A_DAY)
+        except (ConfigError, StoreConflict, StoreLimit) as error:
             return f"Nothing was changed. {error}"
         return f"Your profile is changed.\n\nWhat is different now:\n- {len(text)} characters"
 

@@ -15,7 +15,8 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, moving, spending, suppress
+from newsletter import announcements, ledger, moving, revisions, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -122,6 +123,7 @@ class MemoryStore:
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
         rows = [
@@ -129,9 +131,13 @@ class MemoryStore:
             for row in self._rows.values()
             if subscriber_id in (None, row.subscriber_id)
             and digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
             and (not states or row.state in states)
         ]
         return sorted(rows, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        return self.get_deliveries(states=ledger.OPEN_STATES)
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
@@ -157,12 +163,33 @@ class MemoryStore:
             whose = told if moving.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
             if not moving.is_that_mail(told, row):
+                self._brake(whose)
                 return True
             key = event.delivery_id, event.kind
             if key not in self._events or event.at < self._events[key].at:
                 self._events[key] = event
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(whose)
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        is_of_it = suppress.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
+        if is_of_it or event.kind is EventKind.BOUNCED_HARD:
+            is_held = any(one.digest_on == event.digest_on for each in self.get_standings() for one in each.held)
+            self._weigh(event.digest_on, is_held=is_held)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._lock:
+            self._weigh(digest_on, is_held=False)
+
+    def _weigh(self, morning: date, *, is_held: bool) -> None:
+        bounced = {who for who, each in self._standings.items() if suppress.bounced_on(each, morning)}
+        told = [event for event in self._events.values() if event.digest_on == morning]
+        bounced |= {event.subscriber_id for event in told if event.kind is EventKind.BOUNCED_HARD}
+        mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
+        too_many = is_held or suppress.are_too_many(len(bounced), mailed)
+        for who, each in self._standings.items():
+            self._standings[who] = suppress.weighed(each, morning, too_many=too_many)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:
@@ -193,16 +220,22 @@ class MemoryStore:
         return changed
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         with self._lock:
-            known = self._revisions.setdefault(subscriber_id, [])
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            known.append(ProfileRevision(subscriber_id, len(known) + 1, now, text, origin))
-            return known[-1]
+            known = self._revisions.get(subscriber_id, [])
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            self._revisions[subscriber_id] = list(kept)
+            return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         return list(self._revisions.get(subscriber_id, ()))
@@ -261,6 +294,9 @@ class MemoryStore:
         with self._lock:
             others = self._enrolled.keys() - {sign_up.subscriber_id}
             if sum(self.get_standing(who).suppression is None for who in others) >= most:
+                return False
+            known = self._enrolled.get(sign_up.subscriber_id)
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
                 return False
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True

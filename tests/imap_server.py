@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 import trustme
 
 USER, PASSWORD = "news", "a password"
+BELOW_INBOX = "namespace inbox {{\n inbox = yes\n prefix = INBOX{0}\n separator = {0}\n}}\n"
+NO_NAMESPACE = "imap_capability = IMAP4rev1 SASL-IR LITERAL+ MOVE UIDPLUS\n"
 MISSING = "no Dovecot here; 'apt-get install dovecot-imapd' brings it"
 
 
@@ -26,22 +28,22 @@ def is_there() -> bool:
 
 
 @contextmanager
-def dovecot() -> Iterator[tuple[int, int, trustme.CA]]:
-    """The ports for plain text (with STARTTLS) and for TLS, and whom to trust."""
+def dovecot(more: str = "") -> Iterator[tuple[int, int, trustme.CA]]:
+    """The ports for plain text (with STARTTLS) and for TLS, and whom to trust. `more` is put behind its settings."""
     with TemporaryDirectory(prefix="dovecot-") as name:
         Path(name).chmod(0o755)  # its processes have users of their own
-        with _running(Path(name)) as running:
+        with _running(Path(name), more) as running:
             yield running
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[int, int, trustme.CA]]:
+def _running(folder: Path, more: str) -> Iterator[tuple[int, int, trustme.CA]]:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "cert.pem")
     plain, tls = _free_port(), _free_port()
     config = folder / "dovecot.conf"
-    config.write_text(_config(folder, plain, tls), encoding="utf-8")
+    config.write_text(_config(folder, plain, tls) + more, encoding="utf-8")
     (folder / "mail").mkdir()
     os.chown(folder / "mail", *_owner())
     (folder / "passwd").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n", encoding="utf-8")

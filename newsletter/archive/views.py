@@ -18,7 +18,7 @@ from newsletter.model import Digest, DigestEntry
 from newsletter.prices import NOT_KNOWN, dollars
 from newsletter.typeset import Piece, typeset
 from newsletter.view import PAPER_AUTHORS, CostView, cost_view
-from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, short_date
+from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 
 HITS = 20  # on a page of what was found
 
@@ -38,6 +38,7 @@ class PaperView:
     few_authors: str
     abstract: Pieces
     comment: Pieces
+    comment_language: str  # empty for that of the page
     relevance: int
     novelty: int
     category: str
@@ -147,8 +148,10 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
     return ArchiveView(name, link, len(on), short_date(on[-1]) if on else "")
 
 
-def paper_view(entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "") -> PaperView:
-    """A brief one has no abstract, which takes the longest to make readable."""
+def paper_view(
+    entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
+) -> PaperView:
+    """A brief one has no abstract, which takes the longest to make readable; `language` is the comment's."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
     return PaperView(
@@ -159,6 +162,7 @@ def paper_view(entry: DigestEntry, *, is_brief: bool = False, topic: str = "", b
         few_authors=listed([name.split(" (")[0] for name in names], PAPER_AUTHORS),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
+        comment_language=marked_language(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
@@ -205,7 +209,8 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[PaperView]:
     for entry in digest.entries:
         topic = entry.topic if names_topics else ""
         begins = (topic or NO_TOPIC) if is_grouped and topic != before else ""
-        yield paper_view(entry, is_brief=is_brief, topic=topic, begins=begins)
+        language = digest.subscriber.profile.language
+        yield paper_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
         before = topic
 
 
@@ -231,7 +236,10 @@ def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
-    hits = tuple(BestView(each.on, short_date(each.on), paper_view(each.entry, is_brief=True)) for each in shown)
+    hits = tuple(
+        BestView(each.on, short_date(each.on), paper_view(each.entry, is_brief=True, language=each.language))
+        for each in shown
+    )
     return SearchView(query, len(found), hits, page, pages)
 
 

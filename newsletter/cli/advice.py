@@ -23,6 +23,17 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
             "mails lack the one-click Unsubscribe button that Gmail and Yahoo ask for; set NEWSLETTER_BASE_URL to an "
             "https:// address"
         )
+    if settings.send_by == "smtp" and not settings.bounce_address:
+        yield (
+            f"bounces come to {settings.from_address.addr_spec} without a tag, so that none can be read; set "
+            "NEWSLETTER_BOUNCE_TO to a mailbox that takes tags and feeds 'newsletter bounce', or NEWSLETTER_IMAP_HOST "
+            "to have the mailbox of replies read"
+        )
+    if settings.send_by == "sendgrid" and not settings.sendgrid_webhook_key:
+        yield (
+            "nobody learns of bounces and complaints; turn on SendGrid's Event Webhook and set "
+            "NEWSLETTER_SENDGRID_WEBHOOK_KEY to its key"
+        )
     if (settings.base_url or "").startswith("https://") and not settings.trusted_proxies:
         yield (
             f"{settings.base_url} needs a proxy that speaks HTTPS, and all that come by it count as one client and "

@@ -45,5 +45,8 @@ def command(file: BinaryIO, to: str) -> None:
         return
     said = f": {event.detail}" if event.detail else ""
     click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{said}")
-    if suppression := store.get_standing(event.subscriber_id).suppression:
-        click.echo(f"{event.subscriber_id} gets no more mail: {suppression.why}")
+    standing = store.get_standing(event.subscriber_id)
+    if standing.suppression:
+        click.echo(f"{event.subscriber_id} gets no more mail: {standing.suppression.why}")
+    elif standing.is_held:
+        click.echo(f"{event.subscriber_id} is mailed until you decide; see 'newsletter suppressions held'")

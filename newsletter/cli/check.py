@@ -25,6 +25,7 @@ from newsletter.mailing_list import who_may_have_moved
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
 from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.tokens import tagged
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -144,7 +145,8 @@ def _settings(settings: Settings) -> str:
         app.build_sender(settings)
     is_placeholder = settings.from_address.domain.endswith(".invalid")
     hint = " (a placeholder: set NEWSLETTER_SENDER before mail leaves the outbox)" if is_placeholder else ""
-    return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}"
+    bounces = f", bounces to {tagged(settings.bounce_address, 'TAG')}" if settings.bounce_address else ""
+    return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}{bounces}"
 
 
 def _joining(settings: Settings) -> str:

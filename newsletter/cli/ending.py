@@ -15,7 +15,7 @@ from typing import NoReturn
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PATIENCE_S = 3.0  # platforms kill after 5 s (honcho) or 10 s (Docker)
-LAST_S = 7.0  # also for what is in hand: what hangs now is left to the next process, as a kill would leave it
+LAST_S = 6.0  # also for what is in hand: what hangs now is left to the next process, as a kill would leave it
 _LOOK_AGAIN_S = 0.1
 
 

@@ -14,5 +14,5 @@ Exit codes:
   3  settings, subscribers.yaml or a template need mending
   4  a feed could not be fetched or read
   5  papers could not be scored, or the model could not be asked ahead
-  6  a mail was deferred, rejected or is in doubt
+  6  a mail was deferred, rejected or is in doubt, or bounces are held
   7  the memory, or what is kept of one subscriber, could not be read or written"""

@@ -17,6 +17,7 @@ from newsletter.errors import NewsletterError
 from newsletter.joining import Joining
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
+_AFTER_FAILURE_S = 5.0
 _LOOK_AGAIN_S = 0.5
 
 
@@ -48,7 +49,7 @@ def _send_all(joining: Joining, run_id: str, duty: Duty) -> float:
         known = isinstance(error, NewsletterError)
         said = f"{type(error).__name__}: {error}" if known else type(error).__name__
         log.get_log().error("sign_ups_failed", error=said, exc_info=None if known else error)
-        return EVERY_S
+        return _AFTER_FAILURE_S
     soon = (next_at - app.utc_now()) / timedelta(seconds=1) if next_at else EVERY_S
     return min(max(soon, 1.0), EVERY_S)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -31,6 +31,7 @@ from newsletter.ledger import counts_as_sent
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 from newsletter.preview import preview
+from newsletter.stores import Store
 
 _EXITS = {
     RunOutcome.FEED_FAILED: EXIT_FEED,
@@ -103,10 +104,13 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
                 unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
             )
         log.run_finished(report)
+    bounces = bounced_lately(desk.store, report)
     if settings.log == "json":
-        log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
+        found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved)
+        log.troubles([*found, *bounces])
     else:
-        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved))
+        told = [f"{each.about} {each.kind}: {each.detail}" for each in bounces]
+        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
     teller.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
@@ -114,7 +118,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    sys.exit(max(exit_code(report), EXIT_CONFIG if listed.problem else 0))
+    held = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
+    sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
 
 
 def _choose(listed: SubscriberList, only: str | None) -> list[Subscriber]:
@@ -172,6 +177,13 @@ def troubles(report: RunReport) -> list[str]:
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
     return [": ".join(filter(None, parts)) for parts in feeds + entries + problems] + list(report.problems)
+
+
+def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
+    """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
+    yesterday = report.digest_on - timedelta(days=1)
+    found = alerts.troubles_of_bounces(store.get_standings(), report.digest_on)
+    return [each for each in found if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

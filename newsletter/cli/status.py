@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import click
 from pydantic import TypeAdapter
@@ -14,7 +14,6 @@ from newsletter.cli.common import complain, complain_of_unreadable, model_line, 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.config import load_settings
-from newsletter.ledger import OPEN_STATES
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
 from newsletter.prices import dollars
 from newsletter.spending import total
@@ -58,12 +57,16 @@ def command(on: datetime | None, as_json: bool) -> None:
 
 
 def _warn(store: Store) -> None:
-    """Names each mail that may or may not have left, and who had it; not those that a running run is just sending."""
-    rows = store.get_deliveries(states=OPEN_STATES)
+    """Names bounces that wait for the operator, and each mail that may or may not have left, with who had it; not those
+    that a running run is just sending.
+    """
+    rows = store.get_open_deliveries()
     doubtful = [_with_sender(row) for row in rows if row.state is DeliveryState.IN_DOUBT]
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
     complain_of_unreadable(store.find_unreadable())
+    if held := [each.subscriber_id for each in store.get_standings() if each.is_held]:
+        complain(f"\nBounces held: {', '.join(held)}\nDecide with 'newsletter suppressions held'.")
     if doubtful:
         complain(
             f"\nIn doubt: {', '.join(doubtful)}\nOnly who had a mail can tell what became of it: look there, "
@@ -82,7 +85,7 @@ def _with_sender(row: Delivery) -> str:
 
 def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Delivery]:
     """Each subscriber's delivery of these runs. It has another date than the run where the local day is another."""
-    rows = store.get_deliveries()
+    rows = store.get_deliveries(since=digest_on - timedelta(days=1))
     same_day = {row.subscriber_id: row for row in rows if row.digest_on == digest_on}
     return same_day | {row.subscriber_id: row for row in rows if row.run_id in run_ids}
 

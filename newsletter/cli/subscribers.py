@@ -25,6 +25,7 @@ from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.notices import changed_by_operator
 from newsletter.profile_text import is_blank, read
 from newsletter.readers import Reader
+from newsletter.revisions import KEPT, is_gone
 from newsletter.senders import Sender
 from newsletter.stores import Store
 
@@ -133,9 +134,11 @@ def revisions(who: str, number: int | None) -> None:
     as_listed = find_subscriber(listed.as_listed, reader.subscriber.subscriber_id)
     kept = store.get_revisions(reader.subscriber.subscriber_id)
     if number is not None:
-        if number > len(kept):
-            raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}")
-        write_document(kept[number - 1].text or f"# empty: back to {_base(reader)}")
+        texts = {revision.number: revision.text for revision in kept}
+        if number not in texts:
+            why = f" any more: the last {KEPT} are kept" if is_gone(kept, number) else ""
+            raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}{why}")
+        write_document(texts[number] or f"# empty: back to {_base(reader)}")
         return
     if not kept:
         click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {_base(reader)} holds.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 
 import click
+from rich.markup import escape
+from rich.table import Table
 
 from newsletter import app, suppress
 from newsletter.addresses import subscriber_id
@@ -17,7 +20,10 @@ from newsletter.model import Standing, Suppression, SuppressionReason
 _ID = re.compile(r"s_[a-z2-7]{8}")
 _HINTS = {
     SuppressionReason.UNSUBSCRIBED: "They left by themselves; make sure that they asked to come back.",
-    SuppressionReason.DROPPED: "Take the address off your provider's own list, too, or its mail is dropped again.",
+    **dict.fromkeys(
+        (SuppressionReason.DROPPED, SuppressionReason.SOFT_BOUNCES),
+        "If the address is on your provider's own list, take it off there, too, or its mail is dropped again.",
+    ),
 }
 
 
@@ -31,17 +37,24 @@ def command(context: click.Context) -> None:
       newsletter suppressions
       newsletter suppressions add ada@example.org --detail "asked by telephone"
       newsletter suppressions lift s_ab12cd34
+      newsletter suppressions held
     """
     if context.invoked_subcommand:
         return
-    table = new_table("id", "why", "since (UTC)", "detail")
     store = app.build_store(load_settings())
-    for standing in store.get_standings():
-        if why := standing.suppression:
-            table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
-    print_table(table)
+    standings = store.get_standings()
+    print_table(_table((each, each.suppression) for each in standings if each.suppression))
+    if waiting := sum(each.is_held for each in standings):
+        complain(f"{waiting} more held, and mailed until you decide; see 'newsletter suppressions held'.")
     if failed := complain_of_unreadable(store.find_unreadable()):
         sys.exit(failed)
+
+
+def _table(rows: Iterable[tuple[Standing, Suppression]]) -> Table:
+    table = new_table("id", "why", "since (UTC)", "detail")
+    for standing, why in rows:
+        table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", escape(why.detail))
+    return table
 
 
 @command.command()
@@ -95,6 +108,39 @@ def lift(who: str, despite_complaint: bool) -> None:
     if changed.suppression is not None:
         raise click.UsageError(f"{in_words(changed)}, since just now; look again")
     click.echo(f"{one} is mailed again; it was suppressed since {why.since:%Y-%m-%d}: {why.why}")
+
+
+@command.command()
+@click.argument("who", metavar="[EMAIL|ID]", default="")
+@click.option("--confirm", "is_confirmed", is_flag=True, help="These mailboxes are gone: mail them no more.")
+@click.option("--release", "is_released", is_flag=True, help="It was not about the readers: forget these bounces.")
+def held(who: str, is_confirmed: bool, is_released: bool) -> None:
+    """List the suppressions that wait for you, or decide about them: all, or that of EMAIL or ID.
+
+    When three or more of one morning's readers, and more than one in ten, bounce, it is rather your domain or a
+    provider than the readers. They are mailed until you decide.
+
+    \b
+    Examples:
+      newsletter suppressions held
+      newsletter suppressions held --confirm ada@example.org
+      newsletter suppressions held --release
+    """
+    if is_confirmed and is_released:
+        raise click.UsageError("--confirm and --release are two answers to one question; give one of them")
+    store = app.build_store(load_settings())
+    waiting = [each for each in store.get_standings() if each.is_held]
+    if who:
+        waiting = [each for each in waiting if each.subscriber_id == id_of(who)]
+        if not waiting:
+            raise click.UsageError(f"{id_of(who)} is not held; 'newsletter suppressions held' lists who is")
+    if not is_confirmed and not is_released:
+        print_table(_table((each, why) for each in waiting for why in each.held))
+        return
+    now = app.utc_now()
+    for each in waiting:
+        decide = suppress.confirm if is_confirmed else lambda known: suppress.released(known, now)
+        click.echo(in_words(store.change_standing(each.subscriber_id, decide)))
 
 
 def in_words(standing: Standing) -> str:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -19,6 +21,7 @@ from email.message import EmailMessage
 from enum import StrEnum
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector, Request, build_opener
@@ -36,6 +39,7 @@ MOST_WAITS = 3
 _UNTOLD_WAIT_S = 30.0  # SendGrid said "too many" and not until when
 _LONGEST_S = 24 * 3600.0  # whatever a header says
 _RETRY_S = 15 * 60.0
+_WHOLE_REQUEST = 4  # times the timeout, which is for each piece of an answer
 
 # Ours to set. SendGrid refuses a mail that sets others itself: To, From, Subject, Reply-To, CC, BCC, Received, x-sg-id,
 # x-sg-eid, DKIM-Signature, Content-Type, Content-Transfer-Encoding (Mail Send, "headers").
@@ -188,9 +192,27 @@ def _is_ours(name: str) -> bool:
 
 @dataclass(slots=True)
 class _Line:
-    """How far the present request came."""
+    """How far the present request came, and on which socket."""
 
     stage: Stage = Stage.CONNECTING
+    sock: socket.socket | None = None
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """What drips is cut then: a socket's own timeout begins anew with each byte."""
+        timer = Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                # Not SSLSocket's own, which takes the encryption away under whoever is reading.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class _Watched(HTTPConnection):
@@ -202,7 +224,7 @@ class _Watched(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self._line.stage = Stage.SENDING
+        self._line.stage, self._line.sock = Stage.SENDING, self.sock
 
     def getresponse(self) -> HTTPResponse:
         self._line.stage = Stage.WAITING
@@ -273,7 +295,11 @@ class _Client(Client):  # type: ignore[misc]  # the package has no types
 
     def _make_request(self, opener: OpenerDirector, request: Request, timeout: float | None = None) -> _Answer:
         watched = build_opener(_Plain(self.line), _TLS(self.line), _EveryAnswer)
-        with watched.open(request, timeout=timeout or self.timeout) as response:
+        each_s = timeout or self.timeout
+        with (
+            self.line.cut_after(_WHOLE_REQUEST * each_s),
+            watched.open(request, timeout=each_s) as response,
+        ):
             return _Answer(response.status, response.headers, _words_of(response))
 
 
@@ -362,7 +388,7 @@ class SendGridSender:
 
     def _ask(self, message: Message, *, sandbox: bool) -> _Answer:
         body = request_body(message, sandbox=sandbox)
-        self._line.stage = Stage.CONNECTING
+        self._line.stage, self._line.sock = Stage.CONNECTING, None
         try:
             answer = self._api.send(body)
         except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: a host name that cannot be

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from itertools import islice
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -24,6 +25,7 @@ from newsletter.errors import SourceBusy, SourceError
 
 MAX_BODY_BYTES = 20_000_000  # four times a feed of 2,000 entries with the longest abstracts
 MAX_TAGS = 500_000  # ten times such a feed; each becomes an object in memory
+MAX_ENTRIES = 10_000  # five times what arXiv serves at most
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -32,6 +34,9 @@ for _prefix, _space in (("arxiv", _ARXIV), ("dc", _DC)):  # feedparser knows ele
     ET.register_namespace(_prefix, _space.strip("{}"))
 _CREATOR = f"{_DC}creator"
 _KIND = f"{_ARXIV}announce_type"
+# Of our own, for the copy: in what it knows as authors feedparser looks for addresses, by a pattern that takes the
+# square of a word's length
+_AUTHORS = f"{_ARXIV}authors"
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's (XML 1.0, appendix F)
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -60,8 +65,8 @@ _NAMES_AFTER_A_TAG = re.compile(rf"<[^<>]*>\s*(?:<!\[CDATA\[\s*)?{_NAME}")
 _HEAD_CHARS = 2_000  # where a body says what it is
 _SHOWN_CHARS = 200  # of foreign text in a message for the operator
 _MOST_CHARS = 250_000  # of one text that feedparser sees; no text of an arXiv feed has a tenth of it
-_WORD_CHARS = 200  # of a word among authors: feedparser's pattern for addresses takes the square of a word's length
-_LONG_WORD = re.compile(rf"(\S{{{_WORD_CHARS}}})\S+")
+_MOST_CATEGORIES = 100  # of an entry: feedparser looks through all of them for each one
+_TERM_CHARS = 200
 _UNREADABLE = "unreadable"  # in place of what feedparser would make a guess of, or break at
 _YEARS = range(1991, 2200)  # arXiv began in 1991; what lies outside is a damaged date
 
@@ -143,6 +148,8 @@ def read_document(body: bytes, name: str) -> Document:
         raise _damaged(name, str(error)) from error
     form, channel = _form_of(root, name)
     entries = list(channel.iterfind(form.entry))
+    if len(entries) > MAX_ENTRIES:
+        raise too_large(name)
     names = _names_in(text, _NAMES_AFTER_A_TAG if entries else _NAMES)
     if lost := names - {named for entry in entries for named in _named_by(entry, form)}:
         raise _damaged(name, f"{len(lost)} arXiv ids stand outside of its entries: {', '.join(sorted(lost))}")
@@ -200,8 +207,8 @@ def _damaged(name: str, why: str) -> SourceError:
 def too_large(name: str) -> SourceError:
     return SourceError(
         name,
-        f"The feed of {name} has more than {MAX_BODY_BYTES // 1_000_000} MB or {MAX_TAGS:,} tags and was not read;"
-        " check where it comes from.",
+        f"The feed of {name} has more than {MAX_BODY_BYTES // 1_000_000} MB, {MAX_TAGS:,} tags or {MAX_ENTRIES:,}"
+        " entries and was not read; check where it comes from.",
     )
 
 
@@ -289,11 +296,15 @@ def _copied(root: ET.Element, form: _Form, channel: ET.Element, entries: Sequenc
 def _put_entry(copy: ET.Element, entry: ET.Element, form: _Form) -> None:
     _put(copy, entry, (form.id, form.title, form.summary, _KIND))
     _put_dates(copy, entry, form)
-    for category in entry.iterfind(form.category):
-        term = (category.get("term") or "".join(category.itertext())).strip()[:_WORD_CHARS] or _UNREADABLE
+    for term in dict.fromkeys(islice(_terms(entry, form), _MOST_CATEGORIES)):
         ET.SubElement(copy, form.category, {} if form is _RSS_FORM else {"term": term}).text = term
-    if authors := _joined([*_texts(entry, _CREATOR), *_texts(entry, form.author)]):
-        ET.SubElement(copy, _CREATOR).text = _LONG_WORD.sub(r"\1…", authors)[:_MOST_CHARS]
+    if authors := _joined(_texts(entry, _CREATOR), _texts(entry, form.author)):
+        ET.SubElement(copy, _AUTHORS).text = authors[:_MOST_CHARS]
+
+
+def _terms(entry: ET.Element, form: _Form) -> Iterator[str]:
+    for category in entry.iterfind(form.category):
+        yield (category.get("term") or "".join(category.itertext())).strip()[:_TERM_CHARS] or _UNREADABLE
 
 
 def _put(copy: ET.Element, original: ET.Element, tags: Sequence[str]) -> None:
@@ -310,13 +321,14 @@ def _put_dates(copy: ET.Element, original: ET.Element, form: _Form) -> None:
             ET.SubElement(copy, tag).text = at.isoformat() if at else _UNREADABLE
 
 
-def _joined(texts: Sequence[str]) -> str:
-    """Names that are in both kinds of element stand once."""
-    joined = ""
-    for text in filter(None, texts):
-        if text not in joined:
-            joined = f"{joined}, {text}" if joined else text
-    return joined
+def _joined(creators: Sequence[str], authors: Sequence[str]) -> str:
+    """The names of all elements in a row; who stands in both kinds of element is one."""
+    known = {name for text in creators for name in _parts(text)}
+    return ", ".join(filter(None, (*creators, *(text for text in authors if not known.issuperset(_parts(text))))))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
 def _repeated(entry: ET.Element, form: _Form) -> str:
@@ -368,7 +380,7 @@ def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Doc
                 summary=entry.get("summary", ""),
                 kind=entry.get("arxiv_announce_type", ""),
                 categories=tuple(tag.get("term") or "" for tag in entry.get("tags", ())),
-                authors=entry.get("author", ""),
+                authors=entry.get("arxiv_authors", ""),
                 published=entry.get("published", ""),
                 repeated=what,
             )

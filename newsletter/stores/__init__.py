@@ -84,9 +84,13 @@ class Store(Protocol):
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
         """Rows that meet every condition given (no states: any), by date, then by subscriber."""
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        """Rows in a state of `ledger.OPEN_STATES`, in the same order. What it costs does not grow with the years."""
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         """Ids of papers that were, or may have been, in a mail to this subscriber.
@@ -109,10 +113,18 @@ class Store(Protocol):
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         """Keep an event with all that follows from it: the delivery's next state and the address's standing.
 
-        What follows is `ledger.after_events` and `suppress.after`. False, and nothing is kept, if there is no such
-        delivery. Of several events of one kind about one delivery the earliest is kept. A crash on the way leaves
-        a part of it; the same event once more completes it, and whoever tells events repeats what got no answer.
-        So does ReaderUnreadable; a suppression that follows from the event is kept also then.
+        What follows is `ledger.after_events`, `suppress.after`, and the brake of `suppress.are_too_many`. False, and
+        nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
+        kept. A crash on the way leaves a part of it; the same event once more completes it, and whoever tells events
+        repeats what got no answer. So does ReaderUnreadable; a suppression that follows from the event is kept also
+        then.
+        """
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        """Hold what bounces of that morning's mails did to addresses, or let it hold no more (`suppress.weighed`).
+
+        `take_event` does so by itself when too many bounce; only this lets go again, once more mails of that morning
+        have left. For the end of a run.
         """
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
@@ -167,15 +179,24 @@ class Store(Protocol):
     # -- what readers say
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         """Keep a changed profile under the next number; the latest revision itself if its text is the same.
 
-        `after` is the revision the change was made from (0: none). Raises StoreConflict if another came after it.
+        The latest `revisions.KEPT` stay. `after` is the revision the change was made from (0: none). Raises
+        StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
+        aside.
         """
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
-        """All of them, oldest first."""
+        """All that are kept, oldest first."""
 
     def put_vote(self, vote: Vote) -> None:
         """Keep this as the subscriber's vote on that paper, unless a later one is kept already."""
@@ -219,8 +240,8 @@ class Store(Protocol):
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         """Keep this as what makes them a subscriber, in place of an earlier one.
 
-        False, and nothing is kept, if `most` others are enrolled already who are not suppressed. Of any number of
-        racing calls no more than that are let in.
+        False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
+        already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
     def get_enrolled(self) -> list[SignUp]:

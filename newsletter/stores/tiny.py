@@ -1,7 +1,7 @@
 """The memory as a folder of small dated files, each replaced whole: no server, no account, a backup is a copy.
 
     announcements, runs, once/WHAT, sign_ups, judgements/PROFILE, calls, batches: DATE.json each · documents/NAME
-    deliveries, events: s_8k2mpq4x/2026-11.json each · digests/s_8k2mpq4x/2026-11-22.json
+    deliveries, events: s_8k2mpq4x/2026-11.json each · digests/s_8k2mpq4x/2026-11-22.json · open/2026-11-22_s_8k2mpq4x
     standings, waiting, revisions, votes, enrolled: s_8k2mpq4x.json each
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
@@ -15,20 +15,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextlib import suppress as ignored
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import announcements, files, ledger, moving, spending, suppress
+from newsletter import announcements, files, ledger, moving, revisions, spending, suppress
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
+    EventKind,
     Feed,
     FeedReport,
     Judgement,
@@ -50,8 +52,14 @@ _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
 _READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")  # a standing, say
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+_OPEN_MARK = re.compile(r"(?P<on>\d{4}-\d\d-\d\d)_(?P<who>\S+)")
+_LOOKED = "looked"
+_MONTHS_IN_MEMORY = 48  # of the ledger: each mail asks three times for all rows of its reader
 _ENROLLED_IN_MEMORY = 2000  # parsed, of who came by the web
 _DAYS_IN_MEMORY = 16  # parsed announcement days: a history of seven and today, for two zones
+
+
+_Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class TinyStore:
         self._enrolled = folder / "enrolled"
         self._batches = folder / "batches"
         self._digests = folder / "digests"
+        self._open = folder / "open"
         self._runs = folder / "runs"
         self._documents = folder / "documents"
         self._temp = folder / "tmp"
@@ -100,6 +109,7 @@ class TinyStore:
         self._contents = Shelf("digests", Digest, _digest_key, self._temp)
         self._reports = Shelf("runs", RunReport, lambda report: report.run_id, self._temp)
         self._load_day = lru_cache(maxsize=_DAYS_IN_MEMORY)(self._load_day_version)
+        self._load_rows = lru_cache(maxsize=_MONTHS_IN_MEMORY)(self._load_rows_version)
         self._load_enrolled = lru_cache(maxsize=_ENROLLED_IN_MEMORY)(self._load_enrolled_version)
         self._lock = FolderLock(locks / "folder.lock")
         self._running = RunLocks(locks)
@@ -108,7 +118,7 @@ class TinyStore:
                 files.make_folder(part)
             for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
                 files.make_folder(part)
-            for part in (self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
+            for part in (self._open, self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
                 files.make_folder(part)
         with self._change(folder):
             files.remove_leftovers(self._temp)
@@ -132,11 +142,8 @@ class TinyStore:
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._announcements / f"{announced_on.isoformat()}.json"
         with _disk(path):
-            try:
-                version = path.stat()
-            except FileNotFoundError:
-                return None
-            return self._load_day(path, version.st_mtime_ns, version.st_ino, version.st_size)
+            version = _version(path)
+            return self._load_day(path, version) if version else None
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         found: list[AnnouncementDay] = []
@@ -157,8 +164,7 @@ class TinyStore:
             stored = [date.fromisoformat(path.stem) for path in _files(self._announcements, _DAY_FILE)]
         return [day for day in stored if day < before]
 
-    def _load_day_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> AnnouncementDay | None:
-        # The last three only say which version of the file the cached value is; a replaced file is another inode.
+    def _load_day_version(self, path: Path, _version: _Version) -> AnnouncementDay | None:
         return self._days.get(path, path.stem)
 
     # -- deliveries
@@ -176,7 +182,7 @@ class TinyStore:
                 is_running=self._running.is_taken,
             )
             if claimed is not None:
-                self._rows.put(path, claimed)
+                self._put_row(path, claimed)
                 self._moved_file(subscriber_id).unlink(missing_ok=True)  # somebody of their own, again
         return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
 
@@ -188,7 +194,7 @@ class TinyStore:
                 return
             if stored is None or not ledger.is_next_of(delivery, stored):
                 raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
-            self._rows.put(path, delivery)
+            self._put_row(path, delivery)
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
         path = self._month_file(subscriber_id, digest_on)
@@ -200,15 +206,63 @@ class TinyStore:
         *,
         subscriber_id: str | None = None,
         digest_on: date | None = None,
+        since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
+        if states and set(states) <= set(ledger.OPEN_STATES):
+            rows = [row for row in self.get_open_deliveries() if subscriber_id in (None, row.subscriber_id)]
+        else:
+            paths = self._month_files(subscriber_id, digest_on)
+            rows = [
+                row for path in paths if since is None or path.stem >= f"{since:%Y-%m}" for row in self._rows_of(path)
+            ]
         found = [
             row
-            for path in self._month_files(subscriber_id, digest_on)
-            for row in self._rows_of(path)
-            if (digest_on is None or row.digest_on == digest_on) and (not states or row.state in states)
+            for row in rows
+            if digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
+            and (not states or row.state in states)
         ]
-        return sorted(found, key=lambda row: (row.digest_on, row.subscriber_id))
+        return sorted(found, key=_by_date)
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        with self._change(self._open):
+            files.make_folder(self._open)
+            self._mark_what_others_left_open()
+            found = []
+            for path, match in _matching(self._open, _OPEN_MARK):
+                row = self.get_delivery(match["who"], date.fromisoformat(match["on"]))
+                if row is not None and row.state in ledger.OPEN_STATES:
+                    found.append(row)
+                else:  # a kill fell between the row and its mark
+                    path.unlink(missing_ok=True)
+        return sorted(found, key=_by_date)
+
+    def _put_row(self, path: Path, row: Delivery) -> None:
+        """Write a row. One that is open has its mark before that, any other loses it afterwards."""
+        is_open, mark = row.state in ledger.OPEN_STATES, self._open / f"{row.digest_on}_{row.subscriber_id}"
+        if is_open:
+            files.put_mark(mark)
+        self._rows.put(path, row)
+        if not is_open and mark.exists():
+            mark.unlink(missing_ok=True)
+
+    def _mark_what_others_left_open(self) -> None:
+        """Look through what was written since the last look, for rows without a mark: an older version makes none.
+
+        A folder's ctime is when a file in it was last put or replaced, by whatever program, a restored backup included.
+        """
+        looked = self._open / _LOOKED
+        since = looked.stat().st_mtime_ns if looked.exists() else 0
+        if since > self._open.stat().st_ctime_ns:  # the clock was set back since that look: its time says nothing
+            since = 0
+        folders = [path for path in self._deliveries.iterdir() if path.stat().st_ctime_ns >= since and path.is_dir()]
+        for path in [path for folder in folders for path in _files(folder, _MONTH_FILE)]:
+            for row in self._rows_of(path) if path.stat().st_ctime_ns >= since else []:
+                if row.state in ledger.OPEN_STATES:
+                    files.put_mark(self._open / f"{row.digest_on}_{row.subscriber_id}")
+        if folders or not since:
+            files.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
@@ -229,9 +283,13 @@ class TinyStore:
                 return [folder / f"{digest_on:%Y-%m}.json" for folder in folders]
             return [path for folder in folders if folder.is_dir() for path in _files(folder, _MONTH_FILE)]
 
-    def _rows_of(self, path: Path) -> list[Delivery]:
+    def _rows_of(self, path: Path) -> Sequence[Delivery]:
         with _disk(path):
-            return self._rows.get_all(path)
+            version = _version(path)
+            return self._load_rows(path, version) if version else ()
+
+    def _load_rows_version(self, path: Path, _version: _Version) -> Sequence[Delivery]:
+        return self._rows.get_all(path)
 
     # -- digests
 
@@ -267,14 +325,46 @@ class TinyStore:
             whose = told if moving.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
             if not moving.is_that_mail(told, row):
+                self._brake(whose)
                 return True
             known = self.get_events(event.subscriber_id, event.digest_on)
             same = next((other for other in known if other.kind is event.kind), None)
             if same is None or event.at < same.at:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(whose)
             self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
+
+    def _brake(self, event: MailEvent) -> None:
+        """Also for a copy of an event: who was killed in the middle of this is told it again."""
+        who, morning = event.subscriber_id, event.digest_on
+        if event.kind is not EventKind.BOUNCED_HARD and not suppress.bounced_on(self.get_standing(who), morning):
+            return
+        if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
+            self.change_standing(who, lambda known: suppress.weighed(known, morning, too_many=True))
+        else:
+            self.weigh_bounces(morning)
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._change(self._standings):
+            standings = self.get_standings()
+            bounced = {each.subscriber_id for each in standings if suppress.bounced_on(each, digest_on)}
+            with _disk(self._events):
+                told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
+            bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
+            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppress.LEAST_BOUNCED else []
+            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            for each in standings:
+                self.change_standing(
+                    each.subscriber_id, lambda known: suppress.weighed(known, digest_on, too_many=too_many)
+                )
+
+    def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
+        """Also who was let in again since. Of whom nothing can be read, nobody knows."""
+        with ignored(ReaderUnreadable):
+            return any(told.kind is EventKind.BOUNCED_HARD for told in self.get_events(subscriber_id, digest_on))
+        return False
 
     def _as_of_now(self, event: MailEvent) -> MailEvent:
         """Of a mail to an address that has changed since, the event is the heir's."""
@@ -291,7 +381,7 @@ class TinyStore:
             events = self.get_events(subscriber_id, digest_on)
             row = ledger.after_events(stored, events, now, self._running.is_taken)
             if row is not stored:
-                self._rows.put(path, row)
+                self._put_row(path, row)
         return row
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
@@ -337,7 +427,9 @@ class TinyStore:
 
     def _read_standing(self, subscriber_id: str, path: Path) -> Standing | None:
         with _own(subscriber_id, path):
-            return self._known.get_only(path, subscriber_id)
+            standing = self._known.get_only(path, subscriber_id)
+            _require_zones(path, standing)
+        return standing
 
     def _events_of(self, subscriber_id: str, path: Path) -> list[MailEvent]:
         with _own(subscriber_id, path):
@@ -504,18 +596,24 @@ class TinyStore:
     # -- what readers say
 
     def add_revision(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
     ) -> ProfileRevision:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
         with self._change(path):
             known = self.get_revisions(subscriber_id)
-            if known and known[-1].text == text:
-                return known[-1]
-            if after is not None and after != len(known):
-                raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
-            revision = ProfileRevision(subscriber_id, len(known) + 1, now, text, origin)
-            self._profiles.put(path, revision)
-        return revision
+            kept = revisions.with_next(
+                known, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
+            )
+            if kept is not known:
+                self._profiles.write(path, kept)
+        return kept[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         path = self._revisions / f"{_require_safe(subscriber_id)}.json"
@@ -598,7 +696,9 @@ class TinyStore:
             others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
             if sum(map(self._takes_place, others)) >= most:
                 return False
-            self._get_enrolled(sign_up.subscriber_id)  # what cannot be read is not written over
+            known = self._get_enrolled(sign_up.subscriber_id)  # what cannot be read is not written over
+            if known is not None and not is_same_mailbox(known.email, sign_up.email):
+                return False
             self._asked.put(path, sign_up)
         return True
 
@@ -622,14 +722,13 @@ class TinyStore:
     def _get_enrolled(self, subscriber_id: str) -> SignUp | None:
         path = self._enrolled_file(subscriber_id)
         with _own(subscriber_id, path):
-            try:
-                version = path.stat()
-            except FileNotFoundError:
-                return None
-            return self._load_enrolled(path, version.st_mtime_ns, version.st_ino, version.st_size)
+            version = _version(path)
+            return self._load_enrolled(path, version) if version else None
 
-    def _load_enrolled_version(self, path: Path, _mtime_ns: int, _inode: int, _size: int) -> SignUp | None:
-        return self._asked.get_only(path, path.stem)  # as with announcement days: a replaced file is another inode
+    def _load_enrolled_version(self, path: Path, _version: _Version) -> SignUp | None:
+        sign_up = self._asked.get_only(path, path.stem)
+        _require_zones(path, sign_up)
+        return sign_up
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         path = self._enrolled_file(subscriber_id)
@@ -824,11 +923,22 @@ def _disk(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _require_zones(path: Path, value: object) -> None:
+    """A time without its zone, as a hand leaves it behind, can be compared with no other."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise unreadable(path, f"{value} has no time zone")
+    if is_dataclass(value):
+        for part in fields(value):
+            _require_zones(path, getattr(value, part.name))
+
+
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
 
 
 def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:
     """The values, all of which are this subscriber's: another's file in this place is not to be believed."""
+    for value in values:
+        _require_zones(path, value)
     if strangers := {value.subscriber_id for value in values} - {subscriber_id}:
         raise unreadable(path, f"it holds what is {min(strangers)}'s")
     return values
@@ -851,9 +961,26 @@ def _day_file(day: date) -> str:
     return f"{day.isoformat()}.json"
 
 
+def _version(path: Path) -> _Version | None:
+    """Which version of a file is there, for what is remembered of it; a replaced file is another inode."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _by_date(row: Delivery) -> tuple[date, str]:
+    return row.digest_on, row.subscriber_id
+
+
 def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Those of our own making: an editor's or a desktop's stray files are not ours to judge."""
-    return [path for path in folder.iterdir() if name.fullmatch(path.name)]
+    return [path for path, _ in _matching(folder, name)]
+
+
+def _matching(folder: Path, name: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    return [(path, match) for path in folder.iterdir() if (match := name.fullmatch(path.name))]
 
 
 def _forget(paths: Sequence[Path], before: date, most_days: int | None) -> None:

@@ -25,8 +25,10 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from newsletter import sendgrid_events
 from newsletter.errors import ConfigError, StoreError
+from newsletter.mail_parts import MOST_BYTES as MOST_BYTES_READ
+from newsletter.mail_parts import decoded
 from newsletter.replies import Envelope
-from newsletter.web.limits import Room
+from newsletter.web.limits import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
@@ -54,7 +56,7 @@ def blueprint(
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("inbound", __name__)
-    room = Room(PLACES, WAITING, WAIT_S)
+    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
 
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
@@ -72,7 +74,7 @@ def blueprint(
     def take(path: str) -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
         if listener is None or not is_believed(path, body):
-            _log.warning("a post to %s has neither the secret nor a good signature", PATH)
+            warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
         with room.place():
             return heard(listener, body)
@@ -134,13 +136,7 @@ class _Form:
 
     def text(self, name: str) -> str:
         """By the charset that SendGrid names for this field; by UTF-8 or windows-1252 if that is wrong."""
-        value = self.fields.get(name, b"")
-        for charset in (str(self.charsets.get(name, "utf-8")), "utf-8"):
-            try:
-                return value.decode(charset)
-            except (LookupError, ValueError):
-                continue
-        return value.decode("cp1252", "replace")
+        return decoded(self.fields.get(name, b"")[:MOST_BYTES_READ], str(self.charsets.get(name, "utf-8")))
 
 
 def mail_of(fields: Mapping[str, bytes]) -> tuple[bytes, Envelope]:

@@ -6,6 +6,7 @@ fills, so that a key costs the same however often it asks. Decides nothing about
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections import OrderedDict
@@ -21,6 +22,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
+WARNINGS = 10
 RETRY_S = 60  # after there was no place
 _TOKEN_CHARS = 200
 
@@ -86,6 +88,17 @@ class Room:
                 self._places.release()
         finally:
             self._door.release()
+
+
+def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
+    """For warnings that a stranger can cause: each text about WARNINGS times a minute, so that nobody fills the log."""
+    by_text = Limit(WARNINGS, now)
+
+    def warn(text: str, *values: object) -> None:
+        if not by_text.take(text):
+            log.warning(text, *values)
+
+    return warn
 
 
 def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:

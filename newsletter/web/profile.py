@@ -19,13 +19,14 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
 from newsletter.latex import readable
-from newsletter.model import Digest, ProfileRevision, RevisionOrigin
+from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
+from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import HEADERS, Page
 
-MAX_CHARS = 32_000  # the longest sample profile has 3,000
+MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
@@ -107,12 +108,14 @@ class EditorView:
 
     text: str
     after: int
-    said: str = ""  # saved, refused, unchanged, conflict, shown, unclear, or nothing
+    said: str = ""  # saved, refused, unchanged, conflict, shown, gone, unclear, or nothing
     answer: str = ""  # what is different now
     shown: int = 0  # the earlier revision in the form
     held: str = ""  # what holds, where the form has something else and the reader has to choose
     typed: str = ""  # what was in the form before an earlier revision took its place
     preview: PreviewView | None = None
+    kept: int = KEPT
+    most_a_day: int = MOST_A_DAY
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
@@ -121,7 +124,7 @@ class EditorView:
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
-_SAID = ("", "saved", "unchanged", "conflict", "refused")
+_SAID = ("", "saved", "unchanged", "conflict", "refused", "gone")
 PAGES: tuple[Page, ...] = (
     *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in _SAID),
     *(("profile.html", {"p": replace(_EDITOR, said="shown", shown=number)}) for number in (0, 1)),
@@ -206,9 +209,11 @@ class _Desk:
         return replace(view, said="conflict", held=self.profiles.current(subscriber_id))
 
     def _show(self, subscriber_id: str, number: int | None, typed: str, held: str, latest: int) -> EditorView:
-        texts = {0: ""} | {r.number: r.text for r in self.store.get_revisions(subscriber_id)}
+        known = self.store.get_revisions(subscriber_id)
+        texts = {0: ""} | {r.number: r.text for r in known}
         if number not in texts:
-            return EditorView(typed, latest, "unclear")
+            is_over = number is not None and is_gone(known, number)
+            return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
         is_lost = typed.strip() not in {"", held.strip(), text.strip()}
         view = EditorView(text, latest, "shown", shown=number, typed=typed if is_lost else "")

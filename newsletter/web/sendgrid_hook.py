@@ -16,7 +16,7 @@ from newsletter import sendgrid_events
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.model import MailEvent
 from newsletter.stores import Store
-from newsletter.web.limits import Room
+from newsletter.web.limits import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/events"
 MOST_BYTES = 4 * 1024 * 1024  # SendGrid posts at 768 kB at the latest (Event Webhook overview)
@@ -32,18 +32,18 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("sendgrid_hook", __name__)
-    room = Room(PLACES, WAITING, WAIT_S)
+    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
 
     @hook.post(PATH)
     def take() -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
         if key is None:
-            _log.warning("events of SendGrid are refused without a key; set NEWSLETTER_SENDGRID_WEBHOOK_KEY")
+            warn("events of SendGrid are refused without a key; set NEWSLETTER_SENDGRID_WEBHOOK_KEY")
             return "no key is set here\n", 403
         signature = flask.request.headers.get(sendgrid_events.SIGNATURE_HEADER, "")
         timestamp = flask.request.headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
         if not sendgrid_events.verify(body, signature, timestamp, key, now()):
-            _log.warning("a post to %s has no good signature; if SendGrid sent it, set its key anew", PATH)
+            warn("a post to %s has no good signature; if SendGrid sent it, set its key anew", PATH)
             return "the signature is not SendGrid's, or too old\n", 403
         with room.place():
             return _keep(store, body, now())

@@ -27,7 +27,8 @@ from waitress.utilities import Error, RequestEntityTooLarge
 THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (Room in limits.py, profile.py)
 HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 1024 * 1024  # a body of more may lie on the disk
-_ROOM = 50  # above the most connections, until those who were cut off are gone
+_ROOM, _GRACE_S = 50, 0.2  # more than the most connections, until it shows who of them only waits
+_LOOK_S = 0.2  # so often at least, whether there is room
 
 Application = Callable[..., Any]
 
@@ -64,12 +65,18 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     adj: _Limits
     error: Error | None
     body_rcv: Any
+    completed: bool
+    empty: bool
+    headers: dict[str, str]
     is_refused = False
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
             self._leave_body()
+        if self.completed and not self.empty and consumed < len(data):
+            # More requests than one at a time: who sends them asks again (RFC 9112 §9.3.2), and no other client waits.
+            self.headers["CONNECTION"], consumed = "close", len(data)
         self.is_refused = self.is_refused or self.error is not None
         return consumed
 
@@ -154,10 +161,6 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             return False
         return now > self.waits_since + (self.request.may_take_s if self.request is not None else bounds.idle_s)
 
-    @property
-    def is_in_service(self) -> bool:
-        return bool(self.requests) or self.will_close
-
     def readable(self) -> bool:
         return self.lingers_until is not None or bool(super().readable())
 
@@ -198,11 +201,20 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
             if channel.is_overdue(at):
                 channel.will_close = True
 
-    def handle_accept(self) -> None:
-        super().handle_accept()
-        waiting = [channel for channel in self.active_channels.values() if not channel.is_in_service]
-        if waiting and len(self.active_channels) > self.adj.connection_limit - _ROOM:
-            min(waiting, key=lambda channel: channel.waits_since).will_close = True
+    def readable(self) -> bool:
+        self._make_room()
+        return bool(super().readable())
+
+    def _make_room(self) -> None:
+        """Who was just let in has a moment to speak; meanwhile there is some more room."""
+        open_ones = [channel for channel in self.active_channels.values() if not channel.will_close]
+        too_many = len(open_ones) - (self.adj.connection_limit - _ROOM)
+        if too_many <= 0:
+            return
+        until = time.monotonic() - _GRACE_S
+        waiting = [channel for channel in open_ones if not channel.requests and channel.waits_since < until]
+        for channel in sorted(waiting, key=lambda channel: channel.waits_since)[:too_many]:
+            channel.will_close = True
 
 
 DEFAULT = Bounds()
@@ -219,9 +231,10 @@ class WebServer:
         most_bytes: Callable[[str], int],
         bounds: Bounds = DEFAULT,
     ) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # else a line for each request of a burst
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # its warnings are a stranger's to cause, each a line
         limits = _limits(host, port, bounds)
         limits.most_bytes, limits.bounds, limits.large = most_bytes, bounds, WeakSet()
+        limits.asyncore_loop_timeout = _LOOK_S
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(THREADS)
         sockets: dict[int, Any] = {}
@@ -251,7 +264,6 @@ def _limits(host: str, port: int, bounds: Bounds) -> _Limits:
         clear_untrusted_proxy_headers=False,  # site.py knows how many proxies to believe
         connection_limit=min(bounds.connections, files // 2) + _ROOM,
         cleanup_interval=1,
-        asyncore_loop_timeout=1,
         asyncore_use_poll=True,  # select knows no file beyond the 1,024th
         log_socket_errors=False,  # whoever hangs up is no news
         max_request_header_size=HEAD_BYTES,

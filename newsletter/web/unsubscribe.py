@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import flask
 
+from newsletter.errors import ReaderUnreadable
 from newsletter.model import Standing, SuppressionReason
 from newsletter.stores import Store
 from newsletter.suppress import left, may_return, returned
@@ -57,9 +58,18 @@ class _Desk:
         elif wish == "return":
             standing = self.store.change_standing(subscriber_id, lambda known: returned(known, self.now()))
         else:
-            standing, view = take_wish(self.store, subscriber_id, self.now())
-            return _page(standing, view)
+            return self._look(subscriber_id)
         return _page(standing, view_of(standing, self.now().astimezone(UTC).date()), is_back=wish == "return")
+
+    def _look(self, subscriber_id: str) -> str:
+        """The page, and a pause if the request asks for one. Who leaves has to find the button whatever is damaged."""
+        try:
+            standing, view = take_wish(self.store, subscriber_id, self.now())
+        except ReaderUnreadable:
+            if flask.request.form.get("wish"):
+                raise
+            return _page(Standing(subscriber_id), PauseView(weeks=()))
+        return _page(standing, view)
 
 
 def _page(standing: Standing, pause: PauseView, *, is_back: bool = False) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from imap_tools import imap_utf7
 
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.mailbox import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
@@ -284,6 +285,59 @@ def test_the_folder_may_have_any_name(post: Post) -> None:
     post.put("one")
     assert read(mailbox_of(replace(post.server, done='Gelesen "für" später'))) == ["one"]
     assert post.count(r"Gelesen \"f&APw-r\" sp&AOQ-ter") == 1
+
+
+# --- where the folders are
+
+
+@pytest.fixture(scope="module", params=[("", ""), (".", ""), ("/", ""), (".", imap_server.NO_NAMESPACE)], ids=repr)
+def below(request: pytest.FixtureRequest) -> Iterator[tuple[Post, str]]:
+    """A server whose folders live below INBOX, and the separator; the third tells so by LIST alone."""
+    separator, more = request.param
+    with imap_server.dovecot((imap_server.BELOW_INBOX.format(separator) if separator else "") + more) as (port, _, _):
+        server = MailServer("localhost", port, "none", imap_server.USER, imap_server.PASSWORD)
+        yield Post(server, 0, ssl.create_default_context()), separator
+
+
+@pytest.mark.parametrize("name", ["Kept", "Read mail", "News/Done", "für später"])
+def test_folders_are_found_and_made_where_the_server_has_them(below: tuple[Post, str], name: str) -> None:
+    post, separator = below
+    prefix = f"INBOX{separator}" if separator else ""
+    server = replace(post.server, done=name, failed=f"{name} not")
+    mailbox, handling = mailbox_of(server), Handling(bad=ValueError("a bug"))
+    post.put("bad", "good")
+    assert [handling.read(mailbox) for _ in range(3)] == [1, 0, 0]
+    inner = name.replace("/", separator or ".")
+    assert handling.told[-1].folder == f"{prefix}{inner} not"
+    full = imap_utf7.utf7_encode(f"{prefix}{inner}").decode("ascii")
+    assert post.count(full) == 1
+    assert read(mailbox_of(server)) == []
+
+
+def test_a_full_name_is_one_too(below: tuple[Post, str]) -> None:
+    post, separator = below
+    if not separator:
+        pytest.skip("here every name is a full one")
+    post.put("one")
+    full = f"INBOX{separator}Whole"
+    assert read(mailbox_of(replace(post.server, done=full))) == ["one"]
+    assert (post.count(full), post.count(f"INBOX{separator}{full}")) == (1, 0)
+
+
+def test_new_mail_may_come_to_a_folder_of_its_own_name_too(below: tuple[Post, str]) -> None:
+    post, separator = below
+    full = f"INBOX{separator}Replies" if separator else "Replies"
+    with post.client() as client:
+        client.create(full)
+    post.put("one", folder=full)
+    assert read(mailbox_of(replace(post.server, folder="Replies"))) == ["one"]
+
+
+def test_a_folder_that_is_not_there_is_named_with_those_that_are(post: Post) -> None:
+    with pytest.raises(ConfigError, match=r"Nowhere; set NEWSLETTER_IMAP_FOLDER to one that it has \(.*INBOX"):
+        read(mailbox_of(replace(post.server, folder="Nowhere")))
+    with pytest.raises(ConfigError, match=r"makes none; set NEWSLETTER_IMAP_DONE to one that it has \(.*INBOX"):
+        read(mailbox_of(replace(post.server, done="a\x07//b")))
 
 
 @pytest.mark.parametrize("tls", ["tls", "starttls"])

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from pathlib import Path
+from threading import Event
 
 import pytest
 import trustme
@@ -23,6 +24,7 @@ from newsletter.tokens import Signer
 from tests import make
 from tests.contract import test_sender as every_sender
 from tests.contract.test_sender import ID, NOW, message
+from tests.contract.test_smtp_time import serving
 from tests.sendgrid_server import (
     KEY,
     RESERVED,
@@ -223,6 +225,14 @@ def test_each_answer_has_its_consequence(status: int, kind: type[SendError]) -> 
     assert "; " in str(raised)
 
 
+@pytest.mark.parametrize("status", sorted({status for status, _ in TABLE} - {200}))
+def test_each_answer_says_how_much_it_is_about_sendgrid(status: int) -> None:
+    """Two in a row, and a run offers it no other mail: a doubt and "not available" are one, a refused key is two."""
+    raised = failure(error(status, "so it is"))
+    of_kind = {SendRejected: 0, SendInDoubt: 1, SendDeferred: 1, SendStopped: 2}
+    assert raised.strikes == of_kind[type(raised)]
+
+
 def test_the_table_of_the_code_is_tested_whole() -> None:
     tested = {status for status, _ in TABLE} | {202, 429, 302, 308}
     assert set(ANSWERS) <= tested
@@ -324,6 +334,47 @@ def test_a_strange_end_of_the_limit_does_no_harm(reset: str) -> None:
 # --- the line
 
 
+DRIPS = {
+    "the status": (b"", SendInDoubt),
+    "the headers": (b"HTTP/1.1 400 Bad Request\r\nX-Drip: ", SendRejected),
+    "the body": (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 9999\r\n\r\n", SendRejected),
+}
+
+
+@pytest.mark.parametrize(("begun", "kind"), DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["http", "https"])
+def test_an_answer_that_drips_is_cut(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: bytes, kind: type[SendError], is_encrypted: bool
+) -> None:
+    """A byte comes before each timeout, and there is an end all the same: in doubt unless the status was there."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    over = Event()
+
+    def drip(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) if is_encrypted else connection as line:
+            line.recv(65_536)
+            line.sendall(begun)
+            while not over.wait(0.02):
+                line.sendall(b"H")
+
+    scheme = "https" if is_encrypted else "http"
+    with (
+        serving(drip) as port,
+        closing(
+            SendGridSender(
+                KEY, clock=lambda: NOW, sleep=lambda _s: None, url=f"{scheme}://127.0.0.1:{port}", timeout_s=0.15
+            )
+        ) as sender,
+        pytest.raises(SendError) as raised,
+    ):
+        sender.send(message())
+    over.set()
+    assert type(raised.value) is kind
+
+
 def closed_port() -> str:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
@@ -344,6 +395,7 @@ def test_without_a_connection_the_mail_is_deferred(server: SendGridServer, url: 
     with pytest.raises(SendDeferred, match="no connection to SendGrid") as raised:
         sender_for(server, url=url).send(message())
     assert raised.value.retry_after_s > 0
+    assert raised.value.strikes == 2
 
 
 def test_how_far_the_mail_before_came_means_nothing_for_the_next(server: SendGridServer) -> None:

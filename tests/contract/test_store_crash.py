@@ -158,6 +158,9 @@ def check_memory(folder: Path, acknowledged: list[str]) -> None:
     assert states[: len(acknowledged)] == acknowledged
     assert states == ["claimed", "handed_over", "accepted"][: len(states)]
     assert store.get_sent(WHO) == (set(PAPERS) if len(states) >= 2 else set())
+    opened = [row for row in store.get_deliveries() if row.state in ledger.OPEN_STATES]
+    assert store.get_open_deliveries() == opened
+    assert {path.name for path in (folder / "open").iterdir()} <= {"looked", *(f"{DAY}_{WHO}" for _row in opened)}
     assert list((folder / "tmp").iterdir()) == []
     assert [path.name for path in (folder / "locks").iterdir()] == ["folder.lock"]
 

@@ -198,3 +198,132 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     found = store.get_standing(WHO).suppression
     assert found is not None
     assert found.why is SuppressionReason.COMPLAINT
+
+
+# --- the brake: too many of one morning's readers bounce
+
+READERS = [f"s_{letter * 8}" for letter in "abcdefghijkl"]
+
+
+def mailed(store: Store, readers: list[str] = READERS, on: date = DAY) -> None:
+    for who in readers:
+        store.move(ledger.accept(handed_over(store, who=who, on=on), "receipt", NOW))
+
+
+def bounce_all(store: Store, readers: list[str], kind: EventKind = K.BOUNCED_HARD, on: date = DAY) -> None:
+    for minutes, who in enumerate(readers):
+        store.take_event(event(kind, minutes, who, on, "550 5.1.1 no such user"), now=NOW)
+
+
+def suppressed(store: Store) -> list[str]:
+    return [each.subscriber_id for each in store.get_standings() if each.suppression]
+
+
+def held(store: Store) -> list[str]:
+    return [each.subscriber_id for each in store.get_standings() if each.is_held]
+
+
+def test_two_bounces_of_a_morning_suppress_and_the_third_holds_all_three(memory: Memory, store: Store) -> None:
+    mailed(store)
+    bounce_all(store, READERS[:2])
+    assert (suppressed(store), held(store)) == (READERS[:2], [])
+    bounce_all(store, READERS[:3])
+    assert (suppressed(store), held(store)) == ([], READERS[:3])
+    assert held(memory.another()) == READERS[:3], "it survives a restart"
+    assert [row.state for row in store.get_deliveries(digest_on=DAY)][:4] == [*[DeliveryState.REJECTED] * 3, "accepted"]
+
+
+def test_in_any_order_and_with_any_copies_a_bad_morning_suppresses_nobody(memory: Memory, store: Store) -> None:
+    mailed(store)
+    for seed in range(4):
+        told = READERS[:9] * 2
+        random.Random(seed).shuffle(told)
+        bounce_all(memory.another(), told)
+        assert (suppressed(store), held(store)) == ([], READERS[:9])
+        store.weigh_bounces(DAY)
+        assert (suppressed(store), held(store)) == ([], READERS[:9])
+
+
+def test_three_of_thirty_are_what_happens(store: Store) -> None:
+    many = [f"s_{a}{b}aaaaaa" for a in "abcde" for b in "abcdef"]
+    mailed(store, many)
+    bounce_all(store, many[:3])
+    assert (suppressed(store), held(store)) == (many[:3], [])
+    bounce_all(store, many[:4])
+    assert (suppressed(store), held(store)) == ([], many[:4])
+
+
+def test_bounces_of_other_mornings_do_not_count_together(store: Store) -> None:
+    for days, who in enumerate(READERS[:4]):
+        mailed(store, READERS, DAY + timedelta(days=days))
+        bounce_all(store, [who], on=DAY + timedelta(days=days))
+    assert (suppressed(store), held(store)) == (READERS[:4], [])
+
+
+def test_who_left_or_complained_stays_so_and_counts_as_bounced(store: Store) -> None:
+    mailed(store)
+    store.take_event(event(K.COMPLAINED, 0, READERS[2]), now=NOW)
+    store.change_standing(READERS[1], lambda known: suppress.left(known, NOW))
+    bounce_all(store, READERS[:3])
+    assert (suppressed(store), held(store)) == (READERS[1:3], READERS[:1])
+    store.take_event(event(K.COMPLAINED, 0, READERS[0]), now=NOW)
+    assert (suppressed(store), held(store)) == (READERS[:3], [])
+
+
+def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Store) -> None:
+    mailed(store)
+    bounce_all(store, READERS[:5])
+    for who in READERS[:5]:
+        store.change_standing(who, lambda known: suppress.released(known, NOW + timedelta(hours=1)))
+    bounce_all(store, READERS[:6])
+    assert (suppressed(store), held(store)) == ([], READERS[5:6])
+
+
+def test_what_is_confirmed_stays_suppressed_whatever_bounces_later(store: Store) -> None:
+    mailed(store)
+    bounce_all(store, READERS[:5])
+    store.change_standing(READERS[0], suppress.confirm)
+    bounce_all(store, READERS[:7])
+    store.weigh_bounces(DAY)
+    assert (suppressed(store), held(store)) == (READERS[:1], READERS[1:7])
+
+
+def test_once_more_mails_have_left_few_are_few_again(store: Store) -> None:
+    """The first three readers of a run are refused in the session, and nobody else."""
+    many = [f"s_{a}{b}aaaaaa" for a in "abcde" for b in "abcdef"]
+    mailed(store, many[:3])
+    bounce_all(store, many[:3])
+    assert held(store) == many[:3]
+    mailed(store, many[3:])
+    store.weigh_bounces(DAY)
+    assert (suppressed(store), held(store)) == (many[:3], [])
+
+
+def test_soft_bounces_that_come_to_five_days_on_one_morning_are_held(store: Store) -> None:
+    for days in range(5):
+        on = DAY + timedelta(days=days)
+        mailed(store, READERS, on)
+        for who in READERS[:4]:
+            told = MailEvent(K.BOUNCED_SOFT, who, on, NOW + timedelta(days=days), "5.7.26 SPF")
+            store.take_event(told, now=NOW)
+    assert (suppressed(store), held(store)) == ([], READERS[:4])
+
+
+def test_several_processes_that_are_told_at_once_hold_all(tmp_path: Path) -> None:
+    store = TinyStore(tmp_path / "state")
+    store.start_run("r1")
+    mailed(store)
+    barrier = fork.Barrier(3, timeout=30)
+
+    def tell(number: int, barrier: Barrier) -> None:
+        mine = TinyStore(tmp_path / "state")
+        barrier.wait()
+        bounce_all(mine, READERS[:9][number::3])
+
+    children = [fork.Process(target=tell, args=(number, barrier)) for number in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 3
+    assert (suppressed(store), held(store)) == ([], READERS[:9])

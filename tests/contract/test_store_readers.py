@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import StoreConflict
+from newsletter import revisions
+from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
 
-REPLY, WEB = RevisionOrigin.REPLY, RevisionOrigin.WEB
+REPLY, WEB, OPERATOR = RevisionOrigin
 LATER = timedelta(minutes=1)
 
 
@@ -50,6 +51,31 @@ def test_a_change_of_what_is_no_longer_the_latest_is_refused(store: Store) -> No
     with pytest.raises(StoreConflict, match="changed meanwhile"):
         store.add_revision(WHO, "a: 2", origin=WEB, now=NOW, after=0)
     assert store.add_revision(WHO, "a: 2", origin=WEB, now=NOW, after=1).number == 2
+
+
+def test_the_last_ones_are_kept_and_numbers_go_on(memory: Memory, store: Store) -> None:
+    for number in range(1, 2 * revisions.KEPT + 1):
+        made = store.add_revision(WHO, f"a: {number}", origin=WEB, now=NOW, after=number - 1)
+        assert made.number == number
+    kept = memory.another().get_revisions(WHO)
+    assert [one.number for one in kept] == list(range(revisions.KEPT + 1, 2 * revisions.KEPT + 1))
+    assert kept[-1].text == f"a: {2 * revisions.KEPT}"
+    for after in (0, 3, revisions.KEPT, 2 * revisions.KEPT - 1):
+        with pytest.raises(StoreConflict):
+            store.add_revision(WHO, "b: 1", origin=WEB, now=NOW, after=after)
+
+
+def test_a_day_has_so_many_and_the_operator_more(store: Store) -> None:
+    store.add_revision(WHO, "a: 0", origin=OPERATOR, now=NOW, most_a_day=2)
+    for number, origin in enumerate((WEB, REPLY), 1):
+        store.add_revision(WHO, f"a: {number}", origin=origin, now=NOW, most_a_day=2)
+    for origin in (WEB, REPLY):
+        with pytest.raises(StoreLimit, match="try again tomorrow"):
+            store.add_revision(WHO, "a: 3", origin=origin, now=NOW + LATER, most_a_day=2)
+    assert store.add_revision(WHO, "a: 2", origin=WEB, now=NOW, most_a_day=2).number == 3  # nothing new
+    assert store.add_revision(WHO, "a: 3", origin=OPERATOR, now=NOW).number == 4
+    assert store.add_revision(WHO, "a: 4", origin=WEB, now=NOW + timedelta(days=1), most_a_day=2).number == 5
+    assert store.add_revision("s_other234", "a: 1", origin=WEB, now=NOW, most_a_day=2).number == 1
 
 
 def test_the_latest_vote_on_a_paper_counts_and_zero_takes_it_back(memory: Memory, store: Store) -> None:

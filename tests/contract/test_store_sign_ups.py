@@ -51,6 +51,15 @@ def test_what_is_asked_for_comes_back_and_the_first_of_a_day_stays(memory: Memor
     assert store.get_enrolled() == []
 
 
+def test_no_address_takes_the_place_of_another_with_its_id(memory: Memory, store: Store) -> None:
+    assert store.enrol(ASKED, most=5)
+    assert not store.enrol(replace(ASKED, email="mallory@example.net"), most=5)
+    assert memory.another().get_enrolled() == [ASKED]
+    again = replace(ASKED, email="Ada+2@Example.org", at=NOW + LATER)
+    assert store.enrol(again, most=5)
+    assert memory.another().get_enrolled() == [again]
+
+
 def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
     assert store.confirm_sign_up(WHO, DAY, now=NOW) is None
     store.add_sign_up(ASKED)

@@ -16,9 +16,17 @@ from threading import Thread
 import pytest
 import structlog
 
-from newsletter import log
+from newsletter import log, suppress
 from newsletter.errors import StoreError
-from newsletter.model import FeedOutcome, FeedReport, RunOutcome, RunReport, SubscriberReport
+from newsletter.model import (
+    FeedOutcome,
+    FeedReport,
+    RunOutcome,
+    RunReport,
+    SubscriberReport,
+    Suppression,
+    SuppressionReason,
+)
 from newsletter.senders.outbox import OutboxSender
 from newsletter.telling import ATTEMPTS, TOLD, Teller
 from tests import make
@@ -119,6 +127,18 @@ def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webho
     assert json.loads(body)["troubles"][0]["about"] == ["s_00000001"]
 
 
+def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, "550 5.1.1 no such user", make.TUESDAY)
+    store.change_standing("s_00000009", lambda known: suppress.suppress(known, why))
+    telling = teller(hook, store, sender)
+    telling.tell(report(RunOutcome.SENT))
+    telling.tell(report(RunOutcome.SENT))
+    [mail] = sender.mails
+    assert "Bounced (s_00000009): hard bounce: 550 5.1.1 no such user" in mail.mime.get_content()
+    assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
+
+
 def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebHook) -> None:
     sender = accepting()
     teller(hook, MemoryStore(), sender).tell(report(RunOutcome.SENT, RunOutcome.NOT_DUE))
@@ -135,6 +155,14 @@ def test_mail_that_was_set_aside_is_told_once_a_day_for_each_cause(hook: WebHook
     assert "Mail set aside: it lies in the folder Failed (ValueError)" in said
     assert "report the bug" in said
     assert "r@example.org" not in said
+
+
+def test_two_addresses_with_one_id_are_told_once_a_day(hook: WebHook) -> None:
+    store, sender = MemoryStore(), accepting()
+    for who in ("s_aaaaaaaa", "s_aaaaaaaa", "s_bbbbbbbb"):
+        teller(hook, store, sender).tell_of_one_id(who)
+    assert len(sender.mails) == 2
+    assert "Two addresses with one id (s_aaaaaaaa)" in sender.mails[0].mime.get_content()
 
 
 def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:

@@ -15,9 +15,10 @@ import pytest
 
 from newsletter import resources
 from newsletter.desk import Desk
-from newsletter.flow import preview, run_morning
+from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.scorers import Votes
 from newsletter.sources.recorded import RecordedSource
@@ -90,7 +91,7 @@ def run_case(case: Path) -> dict[str, bytes]:
         name = mail.to.partition("@")[0]
         files[f"{name}.eml"] = mail.mime.as_bytes()
         [subscriber] = [s for s in subscribers if s.email == mail.to]
-        digest = preview(desk, subscriber, Silent(), digest_on=on)
+        digest = preview(desk, subscriber, Silent(), digest_on=on, anew=True)
         assert digest is not None
         files[f"{name}.md"] = desk.renderer.markdown(digest).encode()
     return files

@@ -8,9 +8,29 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.alerts import REMEDIES, Kind, alert_of, alert_of_break, known, remember, troubles_of, went_well
+from newsletter import suppress
+from newsletter.alerts import (
+    REMEDIES,
+    Kind,
+    alert_of,
+    alert_of_break,
+    known,
+    remember,
+    troubles_of,
+    troubles_of_bounces,
+    went_well,
+)
 from newsletter.errors import StoreError
-from newsletter.model import FeedOutcome, FeedReport, RunOutcome, RunReport, SubscriberReport
+from newsletter.model import (
+    FeedOutcome,
+    FeedReport,
+    RunOutcome,
+    RunReport,
+    Standing,
+    SubscriberReport,
+    Suppression,
+    SuppressionReason,
+)
 from tests import make
 
 FINE = (FeedReport("cs.LG", FeedOutcome.ANNOUNCED, 12), FeedReport("cs.AI", FeedOutcome.STALE, 0, "an old one"))
@@ -209,3 +229,58 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
     assert other is not None
     assert re.fullmatch(r"[A-Za-z0-9.-]{1,100}", one.key)
     assert one.key == other.key
+
+
+# --- bounces, which come when they like
+
+
+def standing(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> Standing:
+    on = make.TUESDAY - timedelta(days=days_ago)
+    given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
+    known = suppress.suppress(Standing(f"s_{number:08}"), given)
+    return suppress.weighed(known, on, too_many=is_held)
+
+
+def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:
+    found = troubles_of_bounces([standing(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
+    alert = alert_of(report(), found)
+    assert alert is not None
+    assert "Bounced (s_00000001): hard bounce: 550 5.1.1 no such user" in alert.text
+    assert "newsletter suppressions" in alert.text
+    assert went_well(found)
+    tomorrow = troubles_of_bounces([standing(1, SuppressionReason.HARD_BOUNCE, 1)], make.WEDNESDAY)
+    assert alert_of(report(on=make.WEDNESDAY), tomorrow, known(remember("", alert))) is None
+
+
+def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> None:
+    bounced, told = [standing(1, SuppressionReason.SOFT_BOUNCES)], ""
+    alerts = 0
+    for days in range(30):
+        on = make.TUESDAY + timedelta(days=days)
+        others = [standing(2 + days, SuppressionReason.HARD_BOUNCE, -days)]
+        alert = alert_of(report(on=on), troubles_of_bounces(bounced + others, on), known(told))
+        if alert is not None:
+            told = remember(told, alert)
+            alerts += "s_00000001" in alert.text
+    assert alerts == 1
+
+
+@pytest.mark.parametrize(
+    "why", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT, SuppressionReason.OPERATOR]
+)
+def test_other_suppressions_are_no_bounces(why: SuppressionReason) -> None:
+    assert troubles_of_bounces([standing(1, why)], make.TUESDAY) == ()
+
+
+def test_what_is_held_is_told_each_day_and_no_run_went_well_meanwhile() -> None:
+    waiting = [standing(number, SuppressionReason.HARD_BOUNCE, is_held=True) for number in range(3)]
+    told = ""
+    for on in (make.TUESDAY, make.WEDNESDAY):
+        found = troubles_of_bounces(waiting, on)
+        assert not went_well(found)
+        alert = alert_of(report(on=on), found, known(told))
+        assert alert is not None
+        assert "Bounces held (s_00000000, s_00000001, s_00000002): 550 5.1.1 no such user" in alert.text
+        assert "newsletter suppressions held" in alert.text
+        told = remember(told, alert)
+        assert alert_of(report(on=on), found, known(told)) is None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from newsletter import app
+from newsletter.cli import group
 from newsletter.config import Settings, variable
 from newsletter.errors import ConfigError
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.smtp import SmtpSender
+from newsletter.tokens import Purpose, tag_of
 
 GOOD = {
     "send_by": "smtp",
@@ -65,3 +69,63 @@ def test_what_cannot_work_is_refused_with_the_remedy(changes: dict[str, str | No
         app.build_sender(settings(**changes))
     assert "secret word" not in str(raised.value)
     assert "Wörtchen" not in str(raised.value)
+
+
+# --- where bounces go
+
+IMAP = {"reply_to": "News <news@example.org>", "imap_host": "imap.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "address"),
+    [
+        ({"bounce_to": "Bounces <bounces@example.org>"}, "bounces@example.org"),
+        ({**IMAP, "bounce_to": "bounces@example.org"}, "bounces@example.org"),
+        (IMAP, "news@example.org"),
+        ({"imap_host": "imap.example.org"}, "papers@example.org"),  # replies to the From address
+        ({"inbound_secret": "s" * 20, "reply_to": "news@in.example.org"}, "news@in.example.org"),
+        ({}, ""),
+        ({"reply_to": "news@example.org"}, ""),  # nobody reads it
+        ({**IMAP, "reply_tags": "false"}, ""),
+        ({**IMAP, "secret_keys": None}, ""),
+    ],
+)
+def test_bounces_go_where_they_can_be_read(changes: dict[str, str | None], address: str) -> None:
+    given = settings(**changes)
+    assert given.bounce_address == address
+    ways = app.build_letterhead(given).ways("s_abcd2345", date(2026, 11, 22))
+    if not address or given.signer is None:
+        assert ways.envelope_from == ""
+        return
+    assert ways.envelope_from.partition("+")[0] == address.partition("@")[0]
+    assert given.signer.read_tag(Purpose.BOUNCE, tag_of(ways.envelope_from)) == ("s_abcd2345", date(2026, 11, 22))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {},
+            "! advice: bounces come to papers@example.org without a tag, so that none can be read; set NEWSLET",
+        ),
+        (IMAP, ", bounces to news+TAG@example.org\n"),
+        ({**IMAP, "reply_tags": "false"}, "! advice: bounces come to papers@example.org without a tag"),
+        ({"bounce_to": "b@example.org"}, ", bounces to b+TAG@example.org\n"),
+        (
+            {"send_by": "sendgrid"},
+            "! advice: nobody learns of bounces and complaints; turn on SendGrid's Event Webhook",
+        ),
+    ],
+)
+def test_check_says_whether_bounces_can_be_read(
+    changes: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**GOOD, "contact": "olga@example.org", "sendgrid_api_key": "SG.x", **changes}.items():
+        monkeypatch.setenv(variable(name), value)
+    Path("subscribers.yaml").write_text(
+        "subscribers:\n  - {email: ada@example.org, categories: [cs.LG], topics: [{name: T, relevant: all}]}\n"
+    )
+    done = CliRunner().invoke(group, ["check"])
+    assert said in done.output
+    assert said.startswith("!") == ("without a tag" in done.output or "nobody learns" in done.output)
+    assert done.exit_code == 0

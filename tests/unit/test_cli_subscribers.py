@@ -157,6 +157,16 @@ def test_a_revision_that_is_not_there_is_named(store: TinyStore) -> None:
     assert "has no revision 7" in str(newsletter("subscribers", "revert", ADA, "7").exception)
 
 
+def test_a_revision_that_is_not_kept_any_more_is_named(store: TinyStore) -> None:
+    given(store, *(f"max_papers: {number}" for number in range(1, 53)))
+    for command in ("revert", "revisions"):
+        done = newsletter("subscribers", command, ADA, "2")
+        assert "no revision 2 any more: the last 50 are kept" in f"{done.exception} {done.output}", command
+    assert newsletter("subscribers", "revisions", ADA, "3").stdout == "max_papers: 3\n"
+    lines = newsletter("subscribers", "revisions", ADA).stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [str(number) for number in range(3, 53)]
+
+
 def test_a_profile_that_cannot_be_read_any_more_stops_nobody_and_is_told_loudly(store: TinyStore) -> None:
     given(store, "colour: blue")
     with capture_logs() as logs:

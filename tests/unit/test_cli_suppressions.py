@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -97,3 +97,79 @@ def test_what_cannot_be_done_is_said(folder: Path, args: tuple[str, ...], said: 
     done = newsletter("suppressions", *args)
     assert done.exit_code == 2
     assert said in done.output
+
+
+# --- what is held
+
+
+IDS = [subscriber_id(f"r{number}@example.org") for number in range(3)]
+
+
+def given_held(folder: Path) -> TinyStore:
+    store = TinyStore(folder / "state")
+    morning = date(2026, 1, 6)
+    why = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2026, 1, 6, tzinfo=UTC), "550 [/5.1.1] gone", morning)
+    for who in IDS:
+        store.change_standing(
+            who, lambda known: suppress.weighed(suppress.suppress(known, why), morning, too_many=True)
+        )
+    return store
+
+
+def test_what_is_held_is_listed_with_its_words_and_changes_nothing(folder: Path) -> None:
+    store = given_held(folder)
+    listed = newsletter("suppressions", "held")
+    assert listed.exit_code == 0
+    assert all(f"{who}  hard bounce" in listed.output for who in IDS)
+    assert "550 [/5.1.1] gone" in listed.output
+    assert all(each.is_held for each in store.get_standings())
+    plain = newsletter("suppressions").output
+    assert "3 more held" in plain
+    assert not any(who in plain for who in IDS)
+
+
+def test_the_operator_confirms_or_releases_one_or_all(folder: Path) -> None:
+    store = given_held(folder)
+    assert "is suppressed since 2026-01-06" in newsletter("suppressions", "held", "--confirm", "r0@example.org").output
+    assert [bool(each.suppression) for each in map(store.get_standing, IDS)] == [True, False, False]
+    released = newsletter("suppressions", "held", "--release")
+    assert released.exit_code == 0
+    assert released.output.count("is mailed") == 2
+    assert [bool(each.suppression) for each in map(store.get_standing, IDS)] == [True, False, False]
+    assert not any(each.is_held for each in store.get_standings())
+    assert "more held" not in newsletter("suppressions").output
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--confirm", "--release"), "give one of them"),
+        (("nobody@example.org", "--release"), "is not held"),
+        (("ada",), "neither an address nor an id"),
+    ],
+)
+def test_what_cannot_be_decided_is_said(folder: Path, args: tuple[str, ...], said: str) -> None:
+    store = given_held(folder)
+    done = newsletter("suppressions", "held", *args)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert all(each.is_held for each in store.get_standings())
+
+
+def test_status_names_what_is_held(folder: Path) -> None:
+    given_held(folder)
+    said = newsletter("status").output
+    assert f"Bounces held: {', '.join(sorted(IDS))}" in said
+    assert "newsletter suppressions held" in said
+
+
+def test_a_run_says_whose_bounce_came_since_yesterday_and_fails_while_some_are_held(folder: Path) -> None:
+    """The sample's day is 7 October 2025."""
+    bounced = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2025, 10, 7, 6, tzinfo=UTC), "550 5.1.1 no such user")
+    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppress.suppress(known, bounced))
+    done = newsletter("run", "--sample", "--quiet")
+    assert (done.exit_code, f"{ADA_ID} bounced: hard bounce: 550 5.1.1 no such user" in done.output) == (0, True)
+    given_held(folder)
+    done = newsletter("run", "--sample", "--quiet")
+    assert done.exit_code == 6
+    assert f"{IDS[0]} bounces held" in done.output

@@ -270,6 +270,24 @@ def test_without_a_report_the_paragraph_with_the_status_is_judged(words: bytes, 
     assert event(raw.replace(QMAIL_SAYS, words)).kind is kind
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        b"--- Below this line is a copy of the message.",
+        b"Received: from mail.example.org",
+        b"Message-ID: <x@example.org>",
+        b"The original message follows.",
+        b"Below is a copy of your message.",
+        b"> Three papers.",
+    ],
+)
+def test_what_our_own_mail_says_proves_nothing(rule: bytes) -> None:
+    words = (
+        b"It could not be delivered.\n\n" + rule + b"\n\nNo such user exists in this dataset: an unknown user. 5.1.1"
+    )
+    assert event(bounce("qmail_no_user").replace(QMAIL_SAYS, words)).kind is EventKind.BOUNCED_SOFT
+
+
 def test_what_was_answered_to_mail_from_is_about_us_though_only_the_text_tells_the_command() -> None:
     raw = bounce("postfix_no_user")
     assert b"RCPT TO command)" in raw
@@ -280,6 +298,20 @@ def test_what_was_answered_to_mail_from_is_about_us_though_only_the_text_tells_t
 def test_the_paper_that_comes_back_is_not_read_for_a_status() -> None:
     raw = bounce("exim_old_full").replace(b"552 the mailbox of this reader is full", b"no mailbox")
     assert "550" not in event(raw).detail
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"To: " + b"(" * 5000 + b"\n\nx",
+        b"Delivered-To: " + b'"' * 5000 + b"\n\nx",
+        b"Content-Type: message/rfc822\n\n" * 1500 + b"x",
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 1500 + b"x",
+    ],
+    ids=["parentheses", "quotes", "mails in mails", "parts in parts"],
+)
+def test_a_mail_too_deep_to_be_read_is_no_event(raw: bytes) -> None:
+    assert isinstance(read(raw, to=f"b+{TAG}@example.org"), NoEvent)
 
 
 @given(st.binary(max_size=300), st.integers(0, 4000), st.integers(0, 300), st.sampled_from([*EVENTS, *NOTHING]))

@@ -190,6 +190,14 @@ def test_who_is_named_by_two_kinds_of_element_is_one_author(body: bytes) -> None
     )
 
 
+@pytest.mark.parametrize("body", [ATOM, RSS], ids=["atom", "rss"])
+def test_a_name_that_begins_another_is_a_name_of_its_own(body: bytes) -> None:
+    elements = "".join(f"<dc:creator>{name}</dc:creator>" for name in ("Ada Lovelace", "Ada Love", "Bo"))
+    assert parse_feed(with_creators(body, elements), "cs.LG").announcements[1].paper.authors == (
+        *("Ada Lovelace", "Ada Love", "Bo"),
+    )
+
+
 def test_a_name_without_end_is_cut_off() -> None:
     paper = parse_feed(one_entry(ATOM, "Quan Nguyen", "x" * 40_000), "cs.LG").announcements[1].paper
     assert max(map(len, paper.authors)) < 300
@@ -383,6 +391,14 @@ LONG_BODIES = {
     "elements": in_an_abstract("<a/>" * MANY),
     "attributes": in_an_abstract("<a " + " ".join(f"a{i}=''" for i in range(200_000)) + "/>"),
     "entries": one_entry(ATOM, "  <entry>", "<entry/>" * 20_000 + "<entry>"),
+    "many entries": one_entry(ATOM, "  <entry>", "<entry/>" * 200_000 + "<entry>"),
+    "categories": one_entry(
+        ATOM, '<category term="math.OC"/>', "".join(f'<category term="c{i}"/>' for i in range(100_000))
+    ),
+    "words among the authors": one_entry(ATOM, "Quan Nguyen", ("x" * 199 + " ") * 20_000),
+    "elements of authors": one_entry(
+        ATOM, "Quan Nguyen", "".join(f"A B{i}</dc:creator><dc:creator>" for i in range(50_000))
+    ),
     "categories in the title": one_entry(ATOM, "<title>cs.LG", "<title>cs.LG" + ",a" * MANY),
     "angle brackets": in_an_abstract("<" * MANY),
     "an open comment": in_an_abstract("<!--" + "- " * MANY),

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import resources, suppress
+from newsletter import alerts, resources, suppress
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.flow import run_morning
@@ -502,6 +502,27 @@ def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     assert not given.sent()
 
 
+def test_a_morning_on_which_too_many_are_refused_loses_nobody_and_one_bad_address_among_many_is_no_such_morning() -> (
+    None
+):
+    def readers(count: int) -> list[Subscriber]:
+        ids = [f"s_{a}{b}aaaaaa" for a in "abcdefgh" for b in "abcdefgh"]
+        return [make.subscriber(subscriber_id=who, email=f"{who}@example.org") for who in ids[:count]]
+
+    def gone(given: Morning, *, held: bool) -> int:
+        return sum(each.is_held if held else each.suppression is not None for each in given.store.get_standings())
+
+    sender = FlakySender(lambda: make.NOW, [Act.GONE] * 9)
+    given = morning(*two_papers(), sender=sender, subscribers=readers(12))
+    assert given.outcomes() == [RunOutcome.REJECTED] * 9 + [RunOutcome.SENT] * 3
+    assert (gone(given, held=False), gone(given, held=True)) == (0, 9)
+    next_day(given, "2601.00009")
+    assert given.outcomes() == [RunOutcome.SENT] * 12
+    few = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE] * 3), subscribers=readers(30))
+    few.run()
+    assert (gone(few, held=False), gone(few, held=True)) == (3, 0)
+
+
 def test_another_refusal_of_the_mail_server_suppresses_nobody() -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT]))
     assert given.outcomes() == [RunOutcome.REJECTED]
@@ -673,11 +694,66 @@ def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(a
     outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
     assert [entry.outcome for entry in report.subscribers] == outcomes
     assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
-    rest = [entry.detail for entry in report.subscribers[1 + len(acts) :]]
-    assert len(set(rest)) == 1, "one line of one alert"
+    alert = alerts.alert_of(report, alerts.troubles_of(report))
+    assert alert is not None
+    assert len(alert.lines) == 2, "what happened, and who was not offered a mail"
     given.now += timedelta(hours=1)
     again = given.outcomes()
     assert again[1 + len(acts) :] == [RunOutcome.SENT] * (4 - len(acts))
+
+
+def one_tick_each(given: Morning, minutes: int) -> list[list[RunOutcome]]:
+    """What becomes of everybody at a tick of the clock for each reader in turn."""
+    found, everybody = [], given.subscribers
+    for number in range(len(everybody)):
+        given.subscribers = everybody[: number + 1]
+        found.append(given.tick())
+        given.now += timedelta(minutes=minutes)
+    given.subscribers = everybody
+    return found
+
+
+def slow_after_the_dot(*acts: Act) -> Morning:
+    sender = FlakySender(lambda: make.NOW, acts, blind=True)
+    days = {make.TUESDAY: {"cs.LG": two_papers()}}
+    return ticking(days, subscribers=several(5), sender=sender, now=make.NOW + timedelta(minutes=20))
+
+
+def test_a_clock_that_ticks_for_each_reader_does_not_put_everybody_in_doubt() -> None:
+    given = slow_after_the_dot(*[Act.KEEP] * 5)
+    *_, last = one_tick_each(given, minutes=2)
+    assert last == [RunOutcome.IN_DOUBT] * 2 + [RunOutcome.DEFERRED] * 3
+    given.now += timedelta(minutes=15)
+    assert given.tick() == [RunOutcome.IN_DOUBT] * 3 + [RunOutcome.DEFERRED] * 2, "one more is tried now and then"
+    given.now += timedelta(minutes=15)
+    given.sender = FlakySender(lambda: make.NOW, blind=True)
+    assert given.tick() == [RunOutcome.IN_DOUBT] * 3 + [RunOutcome.SENT] * 2
+
+
+def test_doubts_that_were_settled_or_are_another_senders_or_are_not_in_a_row_do_not_count() -> None:
+    settled = slow_after_the_dot(Act.KEEP, Act.KEEP)
+    one_tick_each(settled, minutes=0)
+    for row in settled.store.get_open_deliveries():
+        settled.store.take_event(
+            MailEvent(EventKind.PROCESSED, row.subscriber_id, row.digest_on, make.NOW), now=make.NOW
+        )
+    assert settled.tick()[2:] == [RunOutcome.SENT] * 3
+
+    other = slow_after_the_dot(Act.KEEP, Act.KEEP)
+    one_tick_each(other, minutes=0)
+    other.sender = FlakySender(lambda: make.NOW, name="another:place", blind=True)
+    assert other.tick()[2:] == [RunOutcome.SENT] * 3
+
+    between = slow_after_the_dot(Act.KEEP, Act.ACCEPT, Act.KEEP)
+    *_, last = one_tick_each(between, minutes=1)
+    assert last.count(RunOutcome.IN_DOUBT) == 2
+    assert last[3:] == [RunOutcome.ALREADY_SENT, RunOutcome.SENT]
+
+
+def test_an_operator_who_runs_by_hand_tries_at_once_what_a_clock_would_leave_for_now() -> None:
+    given = slow_after_the_dot(Act.KEEP, Act.KEEP)
+    one_tick_each(given, minutes=0)
+    assert given.outcomes()[2:] == [RunOutcome.SENT] * 3
 
 
 def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:

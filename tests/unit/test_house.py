@@ -21,7 +21,7 @@ PURE = {
     *("prompts", "suppress", "books", "dsn", "sendgrid_events", "redaction", "alerts", "clock", "votes"),
     *("replies", "reply_words", "mail_text", "mail_parts", "mail_html", "confirmations", "wording", "links", "view"),
     *("citations", "typeset", "signups", "notices", "specimen", "moving", "roster", "proof", "folding", "durability"),
-    *("loose_json", "reasoning", "topics"),
+    *("loose_json", "reasoning", "topics", "revisions"),
 }
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # Edges translate between the outside and the model; beside their own package they have a few tools.
@@ -31,11 +31,11 @@ EDGE_TOOLS = {
 }
 ALSO_FOR = {
     "sources": {"taxonomy"},
-    "stores": {"announcements", "ledger", "moving", "spending", "suppress"},
+    "stores": {"announcements", "ledger", "moving", "revisions", "spending", "suppress"},
     "scorers": {"answers", "prompts", "topics"},
     "web": {
-        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "votes", "voting", "archive", "signups"),
-        *("taxonomy", "templates", "theme"),
+        *("stores", "suppress", "tokens", "sendgrid_events", "replies", "mail_parts", "votes", "voting", "archive"),
+        *("signups", "taxonomy", "templates", "theme", "revisions"),
     },
 }
 # The morning, its steps, and trials of it.

@@ -67,6 +67,7 @@ class Office:
     store: MemoryStore = field(default_factory=MemoryStore)
     told: list[tuple[str, str]] = field(default_factory=list)
     woken: int = 0
+    warned: list[str] = field(default_factory=list)
     broken: bool = False  # the way to the mail server
 
     def __post_init__(self) -> None:
@@ -89,6 +90,7 @@ class Office:
             now=lambda: self.now,
             wake=self.wake,
             tell=lambda who, became: self.told.append((who, became)),
+            warn=self.warned.append,
         )
 
     def open_sender(self) -> FlakySender:
@@ -188,6 +190,63 @@ def test_who_confirms_is_a_subscriber_with_what_they_asked_for(office: Office) -
         *(("cs.LG", "stat.ML"), "Europe/Berlin"),
     )
     assert (eve.frequency, eve.profile.topics[0].relevant) == (Frequency.WEEKDAYS, "Graph neural networks.\nAnd trees.")
+
+
+# --- two addresses with one id, found by whoever looks for them
+
+PROF, STRANGER = "prof1194199@uni.example.org", "x84215@evil.example.net"
+ID = subscriber_id(PROF)
+
+
+def test_there_are_addresses_with_one_id() -> None:
+    assert subscriber_id(STRANGER) == ID
+
+
+def test_a_stranger_with_the_id_of_a_subscriber_changes_and_learns_nothing(office: Office) -> None:
+    office.confirm(office.ask(email=PROF))
+    before = office.store.get_enrolled()
+    office.pass_time(days=1)
+    assert office.ask(email=STRANGER) == ""
+    assert office.store.get_enrolled() == before
+    assert office.store.get_sign_up(ID, office.now.date()) is None
+    assert office.warned == [ID]
+    assert office.door.look(ID, office.now.date()).state is LinkState.SUBSCRIBED  # of whoever holds PROF's own link
+
+
+def test_nor_is_a_subscriber_who_left_let_in_again_by_a_stranger(office: Office) -> None:
+    office.confirm(office.ask(email=PROF))
+    office.leave(ID)
+    office.pass_time(days=1)
+    assert office.ask(email=STRANGER) == ""
+    assert office.store.get_standing(ID).suppression is not None
+    assert office.warned == [ID]
+
+
+def test_of_two_who_ask_the_one_who_confirms_first_is_in_and_the_others_link_is_as_an_old_one(office: Office) -> None:
+    prof = office.ask(email=PROF)
+    office.pass_time(days=1)
+    stranger = office.ask(email=STRANGER)
+    assert office.confirm(stranger).state is LinkState.SUBSCRIBED
+    before = office.store.get_enrolled()
+    assert (office.look(prof).state, office.confirm(prof).state) == (LinkState.OLD, LinkState.OLD)
+    assert office.look(prof).words == ""
+    assert office.store.get_enrolled() == before
+
+
+def test_on_the_same_day_the_first_one_counts_and_the_operator_is_told(office: Office) -> None:
+    office.ask(email=PROF)
+    assert office.ask(email=STRANGER) == ""
+    kept = office.store.get_sign_up(ID, office.now.date())
+    assert kept is not None
+    assert (kept.email, office.warned) == (PROF, [ID])
+
+
+def test_another_spelling_of_the_same_mailbox_is_the_same(office: Office) -> None:
+    office.confirm(office.ask(email=PROF))
+    office.pass_time(days=1)
+    office.ask(email="Prof1194199+papers@Uni.example.org")
+    assert office.told[-1] == (ID, "mailed: subscribed already")
+    assert (office.mail()[0], office.warned) == (PROF, [])
 
 
 def test_confirming_twice_is_once(office: Office) -> None:

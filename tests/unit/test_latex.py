@@ -24,6 +24,10 @@ LEFT_OVER = re.compile(r"\\[A-Za-z]+|\$[^$\d\s][^$]{0,80}\$|[\^_]\{")
     [
         ("PT$^2$-LLM", "PT²-LLM"),
         (r"$\mathcal{O}(\sqrt{N})$", "O(√N)"),
+        (r"$1/\sqrt{2\pi}$", "1/√(2π)"),
+        (r"$\sqrt{x^2}$", "√(x²)"),
+        (r"$2\sqrt{n}^3$", "2(√n)³"),
+        (r"$\sqrt{\text{steps}}$", "√steps"),
         (r"$10^{-3}$ and $H_0$", "10⁻³ and H₀"),
         (r"$x^{a,b}$, $M_{max}$", "x^(a,b), M_max"),
         (r"$M_{\rm BH} \gtrsim 10^{6}\,M_\odot$", "M_BH ≳ 10⁶ M⊙"),

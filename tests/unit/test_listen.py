@@ -13,7 +13,7 @@ import pytest
 from newsletter import ledger, suppress
 from newsletter.confirmations import ANSWERS, commands_in_words, load_answers
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer
+from newsletter.listen import Ear, Heard, answer, hear
 from newsletter.message import Letterhead
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.replies import Ignored, Request, read_reply
@@ -268,7 +268,38 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
     for name, filled in load_answers(SERVICE).by_language[language].items():
         raw = f"From: r@example.org\nTo: {to}\nSubject: Re: {filled.subject}\n\n\n".encode()
         found = read_reply(raw, house, now=NOW)
-        assert isinstance(found, Request) is (name in {"profile", "changed"}), name
+        assert isinstance(found, Request)
+        assert found.is_understood is (name in {"profile", "changed"}), name
+
+
+# --- what is not understood, and what wants no answer
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_language(language: str) -> None:
+    office = Office(replace(READER, profile=replace(READER.profile, language=language)))
+    for number in range(3):
+        heard = office.hear(Command.HELP, f"<{number}@example.org>", is_understood=False)
+        assert heard == Heard("no command in it", WHO, is_answered=number == 0)
+    office.hear(Command.HELP, "<9@example.org>")
+    assert [mail.mime["Subject"] for mail in office.sender.mails] == [
+        load_answers(SERVICE).by_language[language]["help"].subject
+    ]
+    assert commands_in_words(language) in office.said
+    assert office.standing == Standing(WHO)
+
+
+@pytest.mark.parametrize("why", SuppressionReason)
+def test_who_gets_no_mail_is_told_nothing_that_they_have_not_asked_for(office: Office, why: SuppressionReason) -> None:
+    office.store.change_standing(WHO, lambda known: suppress.suppress(known, Suppression(why, NOW)))
+    assert not office.hear(Command.HELP, is_understood=False).is_answered
+    assert office.sender.mails == []
+
+
+def test_what_a_program_wished_for_its_reader_is_done_without_an_answer(office: Office) -> None:
+    assert office.hear(Command.UNSUBSCRIBE, wants_answer=False) == Heard("unsubscribe", WHO)
+    assert office.standing.suppression is not None
+    assert office.sender.mails == []
 
 
 # --- once
@@ -384,3 +415,26 @@ def test_every_language_with_commands_has_answers() -> None:
     languages = load_answers(SERVICE).by_language
     assert set(languages) == set(WORDS)
     assert all(set(answers) == set(ANSWERS) for answers in languages.values())
+
+
+def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
+    """The default without NEWSLETTER_BOUNCE_TO: the envelope has the mailbox of replies, with a bounce's tag."""
+    office = Office()
+    letterhead = replace(office.ear.letterhead, bounce_to="news@example.net")
+    ear = replace(office.ear, letterhead=letterhead)
+    office.store.start_run("r1")
+    row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
+    assert row is not None
+    row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(ON,), message_id="<x@y>", now=NOW)
+    office.store.move(row)
+    office.store.move(ledger.accept(row, "receipt", NOW))
+    bounce = (Path(__file__).parents[1] / "bounces/postfix_no_user.eml").read_bytes()
+    came_to = letterhead.ways(WHO, ON).envelope_from
+    assert came_to.startswith("news+")
+    tag = tag_of(came_to).encode()
+    heard = hear(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
+    assert heard == Heard("bounced_hard", WHO)
+    standing = office.store.get_standing(WHO)
+    assert standing.suppression is not None
+    assert standing.suppression.why is SuppressionReason.HARD_BOUNCE
+    assert office.sender.mails == [], "nobody answers a bounce"

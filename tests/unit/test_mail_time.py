@@ -9,10 +9,15 @@ from time import process_time
 import pytest
 
 from newsletter.dsn import read_bounce
+from newsletter.errors import ConfigError
 from newsletter.mail_parts import addresses_in, header_of, headers_of, open_mail, parts_of
+from newsletter.model import MOST_PROFILE_CHARS
+from newsletter.profile_text import read as read_profile
+from newsletter.profile_text import tidy
 from newsletter.replies import House, Ignored, Request, read_reply
 from newsletter.reply_words import Command
 from newsletter.tokens import Purpose, Signer
+from tests import make
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 SIGNER, WHO = Signer(["a key for measuring"]), "s_time2345"
@@ -106,6 +111,29 @@ def test_so_are_headers_one_long_or_many_short(name: str, piece: str) -> None:
     assert seconds((f"{name}: {short}\n" * 100 + f"{HEAD}\nunsubscribe\n").encode()) < MOST_S
 
 
+CHARSETS = (
+    "punycode",
+    "idna",
+    "unicode_escape",
+    "raw-unicode-escape",
+    "undefined",
+    "base64",
+    "rot13",
+    "utf-7",
+    "utf-16",
+)
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_so_is_a_text_in_what_python_takes_for_a_charset(charset: str) -> None:
+    said = "a" * LENGTH + "-" + "b" * LENGTH
+    assert seconds(f"{HEAD}Content-Type: text/plain; charset={charset}\n\n{said}\\N\n".encode()) < MOST_S
+    found = read_reply(f"{HEAD}Content-Type: text/plain; charset={charset}\n\nweekly\n".encode(), HOUSE, now=NOW)
+    assert isinstance(found, Request)
+    if charset != "utf-16":  # which these six letters could be
+        assert found.command is Command.WEEKLY
+
+
 def nested(depth: int) -> str:
     text = 'Content-Type: multipart/mixed; boundary="b0"\n\n'
     for level in range(depth):
@@ -152,6 +180,34 @@ def test_so_are_bounces(piece: str) -> None:
         begun = process_time()
         read_bounce(f"{BOUNCED}{head}{of_length(piece)}x".encode(), SIGNER, now=NOW)
         assert process_time() - begun < MOST_S
+
+
+LINES = (
+    "a\n",
+    "a: b\n",
+    "a: >\n",
+    "a: >\n  x\n",
+    "...\n",
+    "---\n",
+    "- ",
+    "- - ",
+    "[",
+    "{",
+    "? ",
+    "> ",
+    "\u00a0",
+    "like: [“a”, ",
+    "“",
+)
+
+
+@pytest.mark.parametrize("piece", LINES, ids=ascii)
+def test_so_is_a_profile_of_the_greatest_length(piece: str) -> None:
+    begun = process_time()
+    with pytest.raises(ConfigError):
+        read_profile(of_length(piece, MOST_PROFILE_CHARS), make.subscriber())
+    assert process_time() - begun < MOST_S
+    assert len(tidy(of_length(piece, MOST_PROFILE_CHARS))) < 20 * MOST_PROFILE_CHARS
 
 
 # --- bounds lose nothing that a reader writes

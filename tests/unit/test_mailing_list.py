@@ -121,6 +121,14 @@ def test_who_came_by_the_web_follows_their_enrolment_and_the_defaults(path: Path
     assert emails(path, store) == ["ada@example.org"]
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "Europe/Berl\x00n", "Europe"])
+def test_who_asked_for_a_zone_that_is_none_is_no_subscriber_and_told(path: Path, store: TinyStore, zone: str) -> None:
+    store.enrol(replace(EVE, zone=zone), most=9)
+    listed = load_subscribers(path, store)
+    assert [one.email for one in listed.subscribers] == ["ada@example.org", "emmy@example.org"]
+    assert f"newsletter subscribers remove {EVE.subscriber_id}" in listed.unreadable[EVE.subscriber_id]
+
+
 class Counting(TinyStore):
     """How often each reader's own files were looked at."""
 

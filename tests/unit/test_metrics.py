@@ -106,6 +106,14 @@ def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     numbers = page(store)
     assert numbers["newsletter_suppressions", "complaint"] == 1
     assert numbers["newsletter_suppressions", "hard bounce"] == 0
+    assert numbers["newsletter_bounces_held",] == 0
+    why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, digest_on=make.TUESDAY)
+    store.change_standing(
+        "s_bbcd2345", lambda known: suppress.weighed(suppress.suppress(known, why), make.TUESDAY, too_many=True)
+    )
+    numbers = page(store)
+    assert numbers["newsletter_suppressions", "hard bounce"] == 0
+    assert numbers["newsletter_bounces_held",] == 1
     assert numbers["newsletter_model_cost_usd",] == 0.5
 
 

@@ -28,6 +28,7 @@ from newsletter.model import (
 from newsletter.profile_changes import differences
 from newsletter.profiles import Profiles
 from newsletter.readers import applied
+from newsletter.revisions import KEPT, MOST_A_DAY
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -158,6 +159,15 @@ def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profi
     assert served(store).max_papers == 3
 
 
+@pytest.mark.parametrize("origin", [REPLY, WEB])
+def test_a_profile_has_a_greatest_length_however_it_comes(
+    store: Store, profiles: Profiles, origin: RevisionOrigin
+) -> None:
+    assert "at most 32,000 characters" in profiles.change(WHO, "# " + "x" * 31_999, origin=origin, now=LATER)
+    assert store.get_revisions(WHO) == []
+    assert "revision 1" in profiles.change(WHO, "max_papers: 3 # " + "x" * 31_000, origin=origin, now=LATER)
+
+
 def test_somebody_who_is_not_on_the_list_changes_nothing(store: Store, profiles: Profiles) -> None:
     assert "no longer on the list" in profiles.change("s_other234", "max_papers: 3", origin=WEB, now=NOW)
     assert profiles.current("s_other234").startswith("# Nothing was changed: this address is no longer")
@@ -215,6 +225,28 @@ def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, p
     store.add_revision(WHO, "colour: blue", origin=REPLY, now=NOW)
     with pytest.raises(ConfigError, match="colour: unknown key"):
         profiles.revert(WHO, 1, now=NOW)
+
+
+def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profiles: Profiles) -> None:
+    for number in range(MOST_A_DAY):
+        profiles.change(WHO, f"max_papers: {number + 1}", origin=(REPLY, WEB)[number % 2], now=NOW)
+    for origin in (REPLY, WEB):
+        told = profiles.change(WHO, "max_papers: 29", origin=origin, now=LATER)
+        assert told.startswith("Nothing was changed: a profile can be changed 20 times a day")
+    assert served(store).max_papers == MOST_A_DAY
+    assert "(revision 21)" in profiles.revert(WHO, 1, now=LATER)
+    assert "(revision 22)" in profiles.change(WHO, "max_papers: 29", origin=WEB, now=NOW + timedelta(days=1))
+
+
+def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profiles: Profiles) -> None:
+    for number in range(KEPT + 1):
+        store.add_revision(WHO, f"max_papers: {number + 1}", origin=REPLY, now=NOW - timedelta(days=1))
+    with pytest.raises(ConfigError, match="has no revision 1 any more: the last 50 are kept; 'newsletter"):
+        profiles.revert(WHO, 1, now=NOW)
+    with pytest.raises(ConfigError, match="has no revision 99; 'newsletter"):
+        profiles.revert(WHO, 99, now=NOW)
+    assert "the last 50 revisions are kept" in profiles.revert(WHO, 2, now=NOW)
+    assert served(store).max_papers == 2
 
 
 # --- the difference in words

@@ -324,6 +324,15 @@ def test_the_comment_comes_before_the_abstract() -> None:
     assert words.index("Matches") < words.index("It is about.")
 
 
+def test_comments_in_another_language_than_the_mail_say_so() -> None:
+    plain = long_digest(80)
+    reader = replace(plain.subscriber, profile=replace(plain.subscriber.profile, language="fr"))
+    page = RENDERER.render(replace(plain, subscriber=reader)).html
+    assert page.count('<span lang="fr">') == 80  # those in brief, too
+    assert "In brief" in page
+    assert 'lang="fr"' not in RENDERER.render(plain).html
+
+
 def test_links_lead_to_pdf_html_and_code() -> None:
     digest = digest_of(make.announcement(abstract="Code: https://github.com/ada/engine."))
     rendered = RENDERER.render(digest)

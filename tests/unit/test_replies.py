@@ -32,7 +32,7 @@ def read_votes(line: str) -> Votes:
     return tuple((abs(int(part)), 1 if part.startswith("+") else -1) for part in parts)
 
 
-HOUSE = House(SIGNER, {"digest@example.org", "news@example.org"}, {WHO, subscriber_id(READER)}, "", read_votes)
+HOUSE = House(SIGNER, {"digest@example.org", "news@example.org"}, {READER}, "", read_votes)
 
 _C = Command
 WANTED = {
@@ -74,6 +74,10 @@ WANTED = {
     "profile_changed": _C.PROFILE,
     "profile_answered": _C.PROFILE,
     "pause_in_the_past": _C.HELP,
+    "thunderbird_below": _C.UNSUBSCRIBE,
+    "thunderbird_below_at_once": _C.WEEKLY,
+    "thunderbird_below_text_only": _C.UNSUBSCRIBE,
+    "apple_button": _C.UNSUBSCRIBE,
 }
 NO_COMMAND = """
     gmail_thanks gmail_nothing_said gmail_it_nothing_said gmail_ja_nothing_said gmail_signature_first
@@ -82,12 +86,14 @@ NO_COMMAND = """
     ios_nothing_said thunderbird_bottom_thanks thunderbird_interleaved wrapped_quote wrapped_quote_at_its_end
     quote_without_marks quote_of_the_footer_alone android_samsung_nothing_said k9_signature_above
     subject_answered_with_other_words subject_says_more a_question not_now profile_thanks attached_command
-    forwarded_as_attachment
+    forwarded_as_attachment thunderbird_below_thanks thunderbird_below_nothing_said wrapped_quote_with_html
 """.split()
 IGNORED = {
     "out_of_office": "an automatic answer",
     "out_of_office_old_style": "an automatic answer",
     "vacation_precedence": "bulk mail",
+    "apple_vacation": "an automatic answer",
+    "out_of_office_without_marks": "no command in it",
     "mailing_list": "bulk mail",
     "mailing_list_without_precedence": "a mailing list's mail",
     "calendar_accepted": "a calendar's answer",
@@ -98,7 +104,6 @@ IGNORED = {
     "empty_return_path": "it has no sender: a bounce, or an automatic answer",
     "stranger": "nobody we know: no tag of ours, no From that DKIM proves",
     "forged_tag": "nobody we know: no tag of ours, no From that DKIM proves",
-    **dict.fromkeys(NO_COMMAND, "no command in it"),
 }
 
 
@@ -116,7 +121,13 @@ def read(raw: bytes, envelope: Envelope = NOTHING_MORE, house: House = HOUSE) ->
 def request(raw: bytes) -> Request:
     found = read(raw)
     assert isinstance(found, Request), found
+    assert found.is_understood
     return found
+
+
+def is_not_understood(found: Request | Ignored) -> bool:
+    """It does nothing; its reader, who has a tag, is told what there is."""
+    return isinstance(found, Request) and found.command is Command.HELP and not found.is_understood
 
 
 def written(body: str, subject: str = "Re: 2 papers", *, to: str = f"news+{TAG}@example.org", more: str = "") -> bytes:
@@ -136,11 +147,17 @@ def test_what_is_no_command_of_a_reader_is_ignored(name: str) -> None:
     assert read(mail(name)) == Ignored(IGNORED[name])
 
 
+@pytest.mark.parametrize("name", NO_COMMAND)
+def test_what_a_reader_says_in_other_words_does_nothing(name: str) -> None:
+    found = read(mail(name))
+    assert is_not_understood(found), found
+
+
 def test_every_mail_of_the_folder_is_expected_to_mean_something() -> None:
-    assert {path.stem for path in REPLIES.glob("*.eml")} == {*WANTED, *IGNORED}
+    assert {path.stem for path in REPLIES.glob("*.eml")} == {*WANTED, *IGNORED, *NO_COMMAND}
 
 
-@pytest.mark.parametrize("name", [*WANTED, *IGNORED])
+@pytest.mark.parametrize("name", [*WANTED, *IGNORED, *NO_COMMAND])
 def test_line_ends_do_not_matter(name: str) -> None:
     assert read(mail(name).replace(b"\n", b"\r\n")) == read(mail(name))
 
@@ -150,9 +167,121 @@ def test_a_subject_that_the_mail_program_makes_of_our_link_is_enough() -> None:
 
 
 def test_only_the_first_line_counts() -> None:
-    assert read(written("This one is mine.\n\nunsubscribe")) == Ignored("no command in it")
+    assert is_not_understood(read(written("This one is mine.\n\nunsubscribe")))
     quoted = "On 22/11/2026 07:10, Morning Papers wrote:\n> One\n\nThis one is mine.\n\n> Two\n\nunsubscribe\n"
-    assert read(written(quoted)) == Ignored("no command in it")
+    assert is_not_understood(read(written(quoted)))
+
+
+# --- below a quote
+
+
+QUOTED = (
+    "On 22/11/2026 07:10, Morning Papers wrote:\n> Announced on arXiv: 20 November\n> To leave, reply “unsubscribe”."
+)
+
+
+@pytest.mark.parametrize("mark", [">", "> ", ">>", "> >", "|", "＞", ">\t"])
+def test_the_mark_alone_ends_a_quote(mark: str) -> None:
+    assert request(written(f"{QUOTED}\n{mark}\nweekly")).command is Command.WEEKLY
+    assert is_not_understood(read(written(f"{QUOTED}\n{mark}\nThis one is mine.\nunsubscribe")))
+    assert is_not_understood(read(written(f"{QUOTED}\n{mark}\n“unsubscribe”")))
+
+
+def test_behind_a_quoted_line_with_words_the_text_alone_proves_nothing() -> None:
+    assert is_not_understood(read(written(f"{QUOTED}\nunsubscribe")))
+    assert is_not_understood(read(written(f"{QUOTED}\nunsubscribe\n>")))
+    assert is_not_understood(read(written(f"{QUOTED}\n>\nunsubscribe\n> or open")))
+
+
+def alternative(text: str, html: str) -> bytes:
+    parts = [
+        f"Content-Type: text/{kind}; charset=utf-8\n\n{body}\n" for kind, body in (("plain", text), ("html", html))
+    ]
+    head = f"From: {READER}\nTo: news+{TAG}@example.org\nSubject: Re: 2 papers\nMIME-Version: 1.0\n"
+    return f'{head}Content-Type: multipart/alternative; boundary="b"\n\n--b\n{parts[0]}--b\n{parts[1]}--b--\n'.encode()
+
+
+OURS = "<h1>Morning Papers</h1><p>To leave, reply with the word</p><p>unsubscribe</p>"
+BELOW = {
+    "Thunderbird": "<div class='moz-cite-prefix'>On x wrote:<br></div><blockquote type='cite'>{}</blockquote><p>{}</p>",
+    "Thunderbird, no paragraph": "<div class=moz-cite-prefix>x</div><blockquote>{}</blockquote>{}<br>",
+    "Gmail": "<div class=gmail_quote><div class=gmail_attr>x</div><blockquote>{}</blockquote></div>{}",
+    "Apple Mail": "<div><blockquote type=cite><div>On x</div><div>{}</div></blockquote></div><div>{}</div>",
+    "Proton": "<div class=protonmail_quote>x<br><blockquote class=protonmail_quote>{}</blockquote></div><div>{}</div>",
+    "quoted twice": "<blockquote><blockquote>{}</blockquote><p>unsubscribe</p></blockquote><p>{}</p>",
+}
+ALL_QUOTED = {
+    "Outlook": "<div id=divRplyFwdMsg>From: x</div>{}<p>{}</p>",
+    "Outlook, a blockquote in it": "<div id=appendonsend></div><blockquote>{}</blockquote><p>{}</p>",
+    "Yahoo": "<div class='yahoo_quoted'>{}<p>{}</p></div>",
+    "Gmail, forwarded": "<div class=gmail_quote>{}<p>{}</p></div>",
+    "a blockquote that does not end": "<blockquote>{}<p>{}</p>",
+    "its end in a comment": "<blockquote>{}<!-- </blockquote> --><p>{}</p></blockquote>",
+    "nothing below it": "<blockquote>{}<p>{}</p></blockquote><p><br></p>",
+}
+
+
+@pytest.mark.parametrize("program", BELOW)
+@pytest.mark.parametrize("end", ["", "\n>", "\n> >"])
+def test_where_the_text_leaves_a_doubt_the_html_says_what_is_the_readers(program: str, end: str) -> None:
+    text = f"{QUOTED}{end}\n{{}}"
+    for word, command in (("unsubscribe", Command.UNSUBSCRIBE), ("wöchentlich", Command.WEEKLY)):
+        assert request(alternative(text.format(word), BELOW[program].format(OURS, word))).command is command
+    thanks = "Thank you!"
+    assert is_not_understood(read(alternative(text.format(thanks), BELOW[program].format(OURS, thanks))))
+    assert is_not_understood(read(alternative(text.format("unsubscribe"), BELOW[program].format(OURS, ""))))
+
+
+@pytest.mark.parametrize("program", ALL_QUOTED)
+@pytest.mark.parametrize("end", ["", "\n>"])
+def test_a_wrapped_quote_never_acts_whatever_html_stands_beside_it(program: str, end: str) -> None:
+    html = ALL_QUOTED[program].format(OURS, "unsubscribe")
+    assert is_not_understood(read(alternative(f"{QUOTED}{end}\nunsubscribe", html)))
+
+
+# --- who is answered with what there is
+
+
+def test_only_who_has_a_tag_is_told_what_there_is() -> None:
+    raw = written("Thank you!", to="news@example.org")
+    assert read(raw, Envelope(dkim_domains=("example.org",))) == Ignored("no command in it")
+
+
+@pytest.mark.parametrize(
+    "more", ["X-Auto-Response-Suppress: All\n", "Auto-Submitted: auto-generated\n", "X-Autoreply: 1\n"]
+)
+def test_no_program_is_told_what_there_is(more: str) -> None:
+    assert isinstance(read(written("I am away.", more=more)), Ignored)
+
+
+@pytest.mark.parametrize("subject", ["Automatic reply: 2 papers", "Automatische Antwort", "ABSENCE : x", "自動返信"])
+def test_nor_is_a_program_that_says_so_in_its_subject_alone_but_a_wish_is_done(subject: str) -> None:
+    assert read(written("I am away.", subject)) == Ignored("no command in it")
+    assert request(written("weekly", subject)).command is Command.WEEKLY
+
+
+# --- the button of Apple Mail
+
+
+@pytest.mark.parametrize("subject", ["unsubscribe", "Unsubscribe", "", "Abmelden", "Re: 2 papers"])
+def test_apples_button_is_a_wish_that_wants_no_answer(subject: str) -> None:
+    more = "Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: true\n"
+    found = request(written("Apple Mail wrote this.", subject, more=more))
+    assert (found.command, found.wants_answer) == (Command.UNSUBSCRIBE, False)
+    unknown = written("unsubscribe", subject, to="news@example.org", more=more)
+    assert isinstance(read(unknown), Ignored)
+
+
+@pytest.mark.parametrize("value", ["false", "", "no", "0", "truely", "x true"])
+def test_without_it_an_automatic_mail_is_no_wish(value: str) -> None:
+    more = f"Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: {value}\n"
+    assert read(written("unsubscribe", "unsubscribe", more=more)) == Ignored("an automatic answer")
+
+
+def test_the_button_does_not_make_a_list_or_a_bounce_a_reader() -> None:
+    button = "Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: true\n"
+    for more in ("List-Id: <x.example.org>\n", "Precedence: bulk\n", "Return-Path: <>\n"):
+        assert isinstance(read(written("unsubscribe", "unsubscribe", more=button + more)), Ignored)
 
 
 # --- the words
@@ -210,7 +339,7 @@ def test_please_may_stand_before_or_behind_it(language: str) -> None:
     ],
 )
 def test_a_line_that_says_more_or_less_is_no_command(line: str) -> None:
-    assert read(written(line)) == Ignored("no command in it")
+    assert is_not_understood(read(written(line)))
 
 
 @pytest.mark.parametrize(
@@ -318,6 +447,17 @@ def test_a_good_signature_of_somebody_unknown_does_nothing() -> None:
     assert isinstance(read(ours, Envelope(dkim_domains=("example.org",))), Request)
 
 
+def test_a_from_counts_by_its_address_not_by_the_id_that_another_may_have() -> None:
+    """Ids have 40 bits: whoever looks for it finds an address with somebody else's in seconds."""
+    reader, stranger = "prof1194199@uni.example.org", "x84215@evil.example.net"
+    assert subscriber_id(reader) == subscriber_id(stranger)
+    house = House(SIGNER, HOUSE.ours, {reader}, "", read_votes)
+    for sender, is_known in ((stranger, False), (reader, True), ("Prof1194199+papers@Uni.example.org", True)):
+        raw = written("unsubscribe", to="news@example.org").replace(READER.encode(), sender.encode())
+        found = read(raw, Envelope(dkim_domains=(sender.rpartition("@")[2].lower(),)), house)
+        assert isinstance(found, Request) is is_known, sender
+
+
 def test_without_a_tag_our_message_id_says_which_mail_is_meant() -> None:
     more = f"In-Reply-To: <2026-11-20.{subscriber_id(READER)}@example.org>\n"
     found = read(written("+1", to="news@example.org", more=more), Envelope(dkim_domains=("example.org",)))
@@ -351,12 +491,12 @@ def test_no_quote_of_our_mail_under_a_sentence_that_is_no_command_does_anything(
     """Wherever the quote begins, whatever marks it, and however a program has wrapped it."""
     lines = QUOTE.splitlines()[start % 20 :]
     quoted = "\n".join(mark + line[i : i + width] for line in lines for i in range(0, max(1, len(line)), width))
-    assert read(written(f"{said}{gap}{intro}\n{quoted}")) == Ignored("no command in it")
+    assert is_not_understood(read(written(f"{said}{gap}{intro}\n{quoted}")))
 
 
 def test_ten_thousand_damaged_mails_break_nothing_and_ask_for_nothing_else() -> None:
     chance = random.Random(22)
-    names = sorted([*WANTED, *IGNORED])
+    names = sorted([*WANTED, *IGNORED, *NO_COMMAND])
     mails = {name: mail(name) for name in names}
     for _ in range(10_000):
         name = chance.choice(names)
@@ -368,10 +508,12 @@ def test_ten_thousand_damaged_mails_break_nothing_and_ask_for_nothing_else() -> 
                 [b"", chance.randbytes(chance.randint(1, 6)), b"\n", b"=", b"\n\n", b"<", b">"]
             )
         found = read(bytes(raw))
-        if isinstance(found, Request):
+        if isinstance(found, Request) and found.is_understood:
             assert found.subscriber_id == WHO
-            # what a damaged line cuts off from the headers is text: the subject, say, or the "-8" of a charset
-            is_torn = "Content-Type" not in message_from_bytes(bytes(raw)) or found.votes == ((8, -1),)
+            # what a damaged line cuts off from the headers is text: the subject, say, or the "-8" of a charset; and
+            # without the blank line in between all of the text is headers
+            torn = message_from_bytes(bytes(raw))
+            is_torn = "Content-Type" not in torn or not torn.get_payload() or found.votes == ((8, -1),)
             assert is_torn or found.command in _may_be(name), bytes(raw)
 
 

@@ -82,6 +82,29 @@ def test_what_authors_write_is_understood(tex: str, text: str) -> None:
     assert shown(tex) == text
 
 
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"O(\sqrt{N})", "O(√N)"),
+        (r"\sqrt{N+1}", "√(N+1)"),
+        (r"1/\sqrt{2\pi}", "1/√(2π)"),
+        (r"\sqrt{x_i}", "√xi"),
+        (r"\sqrt{x^2}", "√(x2)"),
+        (r"2\sqrt{n}^3", "2(√n)3"),
+        (r"\sqrt{(a+b)}", "√(a+b)"),
+        (r"\sqrt{\sqrt{x}+1}", "√(√x+1)"),
+        (r"\sqrt[3]{x}", "³√x"),
+        (r"\sqrt[n]{x+1}", "ⁿ√(x+1)"),
+        (r"\sqrt[k+1]{x}", "k+1√x"),  # k+1 stands raised
+        (r"\sqrt{}", "√"),
+    ],
+)
+def test_a_root_is_a_sign_that_any_font_has(tex: str, text: str) -> None:
+    """Copied, read aloud and without a font for mathematics it says what it says."""
+    assert shown(tex) == text
+    assert not re.search("<(?:msqrt|mroot)", mathml(tex))
+
+
 def test_display_environments_become_rows_without_numbers() -> None:
     (piece,) = typeset(r"\begin{eqnarray} a &= b \\ c &= d \end{eqnarray}")
     assert piece.text == "a = b; c = d"

@@ -248,6 +248,22 @@ def test_the_feed_holds_thirty_digests_and_no_sign_xml_forbids(store: MemoryStor
     assert feed.entries[0].id.endswith(str(NEXT_MONTH + timedelta(days=49)))
 
 
+@pytest.mark.parametrize(("language", "mark"), [("de", '<span lang="de">'), ("en", "")])
+def test_comments_in_another_language_than_the_page_say_so(language: str, mark: str) -> None:
+    """On the day's page, in what a search finds, and in the feed; a screen reader reads them in their own sounds."""
+    reader = make.subscriber(profile=Profile((Topic("Rows", "rows"),), language=language))
+    store = MemoryStore()
+    mail(store, digest(make.TUESDAY, [entry(1)], subscriber=reader))
+    client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
+    day = client.get(f"/archive/{TOKEN}/2026-01-06").text
+    found = client.get(f"/archive/{TOKEN}/search?q=paper").text
+    content = feedparser.parse(client.get(f"/archive/{TOKEN}/feed.atom").data).entries[0].content[0].value
+    marked = f' lang="{language}"' if mark else ""
+    assert f'<p class="why"{marked}>Matches' in day
+    assert f'<span class="because"{marked}>Matches' in found
+    assert f"novelty 6. {mark}Matches" in content
+
+
 def test_pages_name_their_feed_and_an_archive_without_digests_has_none(client: FlaskClient) -> None:
     assert 'type="application/atom+xml"' in client.get(f"/archive/{TOKEN}/2026-01").text
     assert client.get(f"/archive/{SIGNER.link(Purpose.ARCHIVE, 's_empty234')}/feed.atom").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -16,6 +17,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 
 from newsletter import resources
@@ -24,10 +26,11 @@ from newsletter.archive.catalogue import Catalogue
 from newsletter.model import Usage
 from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose
+from newsletter.typeset import typeset
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
-from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen, show
 from tests.fakes import MemoryStore
 from tests.web.test_browser import Quiet
 from tests.web.test_unsubscribe import SIGNER, part_of
@@ -35,8 +38,13 @@ from tests.web.test_unsubscribe import SIGNER, part_of
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 NODE = shutil.which("node")
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
+ROOTLESS = """
+@font-face { font-family: Rootless; src: local("DejaVu Sans"); unicode-range: U+0-7F; }
+math { font: 17px Rootless, sans-serif; }
+"""
 ENDLESS = "x" * 300
-FORMULA = "$" + "+".join(f"\\alpha_{{{number}}}" for number in range(60)) + "$"
+FORMULA = "$" + "+".join(f"\\alpha_{number % 10}" for number in range(60)) + "$"
+LENGTHS = " ".join(f"$\\mathrm{{{'W' * number}}}$" for number in range(8, 44, 4))
 LAST = make.TUESDAY + timedelta(days=1)
 PAGES = (
     *(f"{TOKEN}/2026-01-06", f"{TOKEN}/{LAST}", f"{TOKEN}/2026-01", f"{TOKEN}/search?q=paper", f"{TOKEN}/search"),
@@ -49,7 +57,7 @@ def filled() -> MemoryStore:
     plain = [replace(entry(1, categories=("cs.LG", "cs.AI")), pinned_author="Ada Lovelace"), entry(2, relevance=10)]
     usage = Usage(81_234, 4_321, 1_024, Decimal("0.02"), Decimal("0.01"))
     mail(store, digest(make.TUESDAY, plain, usage=usage, notices=("A notice.",), prompt="Choose.\n\n  - this"))
-    hostile = {"title": ENDLESS, "abstract": f"{ENDLESS} {FORMULA} github.com/{'a' * 80}/{'b' * 80}"}
+    hostile = {"title": ENDLESS, "abstract": f"{ENDLESS} {FORMULA} {LENGTHS} github.com/{'a' * 80}/{'b' * 80}"}
     broken = entry(3, "2312.00003", **hostile, authors=(ENDLESS,), categories=("cs.LG",) * 40)
     broken = replace(broken, score=replace(broken.score, comment=f"{ENDLESS} {FORMULA}"), pinned_author=ENDLESS)
     mail(store, digest(LAST, [broken], notices=(ENDLESS,), prompt=ENDLESS, scorer=ENDLESS))
@@ -97,6 +105,33 @@ def test_axe_finds_nothing(site: Site, width: int, mode: str) -> None:
     for page in PAGES:
         site.open(page, width=width, mode=mode)
         assert axe_problems(site.browser) == [], page
+
+
+@pytest.mark.parametrize("width", [320, 600, 1200])
+def test_a_formula_that_scrolls_does_so_by_keyboard(site: Site, width: int) -> None:
+    site.open(f"{TOKEN}/{LAST}", width=width)
+    found = """return [...document.querySelectorAll('main *')].filter((each) =>
+        each.scrollWidth > each.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(each).overflowX))"""
+    scrolling = site.browser.execute_script(found)
+    assert scrolling
+    for each in scrolling:
+        assert each.get_attribute("tabindex") == "0", each.get_attribute("outerHTML")[:200]
+        assert each.get_attribute("role")
+        assert each.get_attribute("aria-label").startswith("Formula ")
+    scrolling[0].send_keys(Keys.ARROW_RIGHT)
+    WebDriverWait(site.browser, 5).until(lambda _: int(scrolling[0].get_property("scrollLeft")) > 0)
+
+
+@pytest.mark.parametrize("tex", [r"\sqrt{N}", r"O(\sqrt{N+1})", r"\sqrt[3]{N}", r"\frac{1}{\sqrt{N}}", r"\sqrt{N}^2"])
+def test_a_root_is_drawn_by_a_font_that_has_none(browser: webdriver.Chrome, tex: str) -> None:
+    """Of <msqrt> Chromium draws nothing but the N then."""
+    browser.get("about:blank")
+    plain = re.sub(r"\\sqrt(?:\[3\])?", "", tex)
+    formulas = "<br>".join(typeset(f"${each}$")[0].mathml for each in (plain, tex))
+    show(browser, f"<!doctype html><meta charset='utf-8'><style>{ROOTLESS}</style>{formulas}")
+    browser.execute_async_script("document.fonts.ready.then(arguments[0])")
+    without, with_root = (each.rect["width"] for each in browser.find_elements(By.TAG_NAME, "math"))
+    assert with_root - without > 5
 
 
 @pytest.mark.skipif(not (TOOLS.is_dir() and NODE), reason="no html-validate here; ./run tools brings it")

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError, StoreError
 from newsletter.replies import Envelope, House, Ignored, Request, read_reply
 from newsletter.reply_words import Command
@@ -35,7 +34,7 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 TAG = SIGNER.tag(Purpose.REPLY, WHO, date(2026, 1, 5))
 TO = f"news+{TAG}@example.org"
-HOUSE = House(SIGNER, {"news@example.org"}, {WHO, subscriber_id("reader@example.org")})
+HOUSE = House(SIGNER, {"news@example.org"}, {"reader@example.org"})
 BOUNDARY = "xYzZY"
 
 
@@ -161,7 +160,7 @@ def test_a_parsed_mail_of_html_alone_is_read(client: FlaskClient, ear: Ear) -> N
 
 def test_quotes_in_a_parsed_mail_do_nothing(client: FlaskClient, ear: Ear) -> None:
     post(client, parsed(b'Thanks!\r\n\r\nOn Tue, Papers wrote:\r\n> reply with the word "unsubscribe"\r\n'))
-    assert ear.heard == [Ignored("no command in it")]
+    assert not the_one(ear).is_understood
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Stan
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app
+from newsletter.web.limits import WARNINGS
 from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
@@ -110,6 +111,15 @@ def test_without_a_key_nothing_is_believed(store: MemoryStore) -> None:
     assert post(client_of(store, key=None), bounce())[0] == 403
     assert post(client_of(store, key=""), bounce())[0] == 403
     assert state_of(store) is DeliveryState.ACCEPTED
+
+
+@pytest.mark.parametrize("key", ["", SIGNER.public])
+def test_whoever_posts_without_end_does_not_fill_the_log(
+    store: MemoryStore, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    client = client_of(store, key=key)
+    assert {client.post(PATH, data=b"[]").status_code for _ in range(200)} == {403}
+    assert len(caplog.records) == WARNINGS
 
 
 def test_a_key_that_is_none_stops_at_the_start(store: MemoryStore) -> None:

@@ -147,6 +147,22 @@ def test_a_link_is_for_later_too_and_shows_what_is_the_case(store: TinyStore, cl
     assert why(store) is SuppressionReason.UNSUBSCRIBED
 
 
+def test_who_leaves_while_their_standing_cannot_be_read_finds_the_button_and_has_left(
+    store: TinyStore, client: FlaskClient, tmp_path: Path
+) -> None:
+    given_standing(store, SuppressionReason.SOFT_BOUNCES)
+    path = tmp_path / "standings" / f"{WHO}.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4])
+    page = client.get(LINK)
+    assert (page.status_code, "Unsubscribe</button>" in page.text) == (200, True)
+    assert client.post(LINK, data={"wish": "pause", "weeks": "2"}).status_code == 503  # and nothing is promised
+    for _ in range(2):
+        assert "You are unsubscribed" in press(client, "leave").text
+    path.write_bytes(whole)
+    assert why(TinyStore(path.parents[1])) is SuppressionReason.UNSUBSCRIBED
+
+
 def test_a_link_of_an_older_key_still_works(store: TinyStore, client: FlaskClient) -> None:
     older = Signer(["an older key"]).link(Purpose.UNSUBSCRIBE, WHO)
     client.post(f"/u/{older}", data=ONE_CLICK, content_type=FORM)

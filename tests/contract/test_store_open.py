@@ -1,0 +1,191 @@
+"""Mails whose fate is open are found at once: by their marks, and what has none because others wrote it by a look."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter import ledger
+from newsletter.errors import StoreError
+from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
+from newsletter.stores import Store
+from newsletter.stores.tiny import TinyStore
+from tests.contract.test_store import DAY, NOW, WHO, claim, handed_over, memory, store, tiny
+from tests.fakes import no_more_than
+
+__all__ = ["memory", "store", "tiny"]  # fixtures
+
+S = DeliveryState
+
+
+def doubted(store: Store, who: str = WHO, on: date = DAY) -> Delivery:
+    row = ledger.doubt(handed_over(store, who=who, on=on), "no answer", NOW)
+    store.move(row)
+    return row
+
+
+def marks(tiny: TinyStore) -> list[str]:
+    return sorted(path.name for path in tiny._open.iterdir() if path.name != "looked")
+
+
+# --- every store
+
+
+def test_open_rows_come_by_date_then_subscriber_and_no_others(store: Store) -> None:
+    opened = [
+        doubted(store, "s_b", DAY - timedelta(days=400)),
+        handed_over(store, who="s_a"),
+        doubted(store, "s_b"),
+    ]
+    claim(store, who="s_c")
+    store.move(ledger.accept(handed_over(store, who="s_d"), "receipt", NOW))
+    assert store.get_open_deliveries() == opened
+    assert store.get_deliveries(states=ledger.OPEN_STATES) == opened
+    assert store.get_deliveries(states=[S.IN_DOUBT], subscriber_id="s_b", since=DAY) == [opened[2]]
+    assert store.get_deliveries(states=[S.HANDED_OVER], digest_on=DAY) == [opened[1]]
+
+
+ENDS: dict[str, Callable[[Store, Delivery], object]] = {
+    "accepted": lambda store, row: store.move(ledger.settle(row, True, "found", NOW)),
+    "deferred": lambda store, row: store.move(ledger.settle(row, False, "not found", NOW)),
+    "an event": lambda store, _row: store.take_event(MailEvent(EventKind.DELIVERED, WHO, DAY, NOW), now=NOW),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_is_settled_is_open_no_more(store: Store, end: Callable[[Store, Delivery], object]) -> None:
+    end(store, doubted(store))
+    assert store.get_open_deliveries() == []
+
+
+def test_rows_since_a_date(store: Store) -> None:
+    for on in (date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 1), DAY):
+        claim(store, on=on)
+    assert [row.digest_on for row in store.get_deliveries(since=date(2026, 10, 31))] == [
+        *(date(2026, 10, 31), date(2026, 11, 1), DAY)
+    ]
+
+
+# --- marks
+
+
+def test_a_row_has_its_mark_before_it_is_open_and_as_long_as_it_is(tiny: TinyStore) -> None:
+    row = claim(tiny)
+    assert marks(tiny) == []
+    row = ledger.hand_over(row, paper_ids=(), announced_on=(), message_id="", now=NOW)
+    with no_more_than(1), pytest.raises(StoreError):  # the row cannot be written, as if the process died before it
+        tiny.move(row)
+    again = TinyStore(tiny._open.parent)
+    assert marks(again) == [f"{DAY}_{WHO}"]
+    again.move(row)
+    assert again.get_open_deliveries() == [row]
+    again.move(ledger.accept(row, "receipt", NOW))
+    assert marks(again) == []
+
+
+@pytest.mark.parametrize("left", [f"{DAY}_{WHO}", f"{DAY}_s_nobody"])
+def test_a_mark_that_a_kill_left_behind_is_taken_away(tiny: TinyStore, left: str) -> None:
+    claim(tiny)
+    (tiny._open / left).touch()
+    assert tiny.get_open_deliveries() == []
+    assert marks(tiny) == []
+
+
+def test_strange_files_beside_the_marks_are_left_alone(tiny: TinyStore) -> None:
+    for name in (".DS_Store", "notes.txt", "2026-11_s_x"):
+        (tiny._open / name).touch()
+    assert tiny.get_open_deliveries() == []
+    assert len(marks(tiny)) == 3
+
+
+def test_only_the_owner_sees_them(tiny: TinyStore) -> None:
+    doubted(tiny)
+    assert tiny._open.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in tiny._open.iterdir()} == {0o600}
+
+
+# --- what others wrote
+
+
+def without_marks(tiny: TinyStore) -> TinyStore:
+    """The folder as an older version leaves it."""
+    shutil.rmtree(tiny._open)
+    return TinyStore(tiny._open.parent)
+
+
+def test_the_folder_of_an_older_version_is_looked_through(tiny: TinyStore) -> None:
+    opened = [doubted(tiny, on=date(2024, 2, 29)), doubted(tiny, "s_other")]
+    claim(tiny, who="s_third")
+    newer = without_marks(tiny)
+    assert newer.get_open_deliveries() == opened
+    assert len(marks(newer)) == 2
+    assert newer.get_open_deliveries() == opened
+
+
+def test_marks_that_are_deleted_while_a_store_is_at_work_are_made_again(tiny: TinyStore) -> None:
+    row = doubted(tiny)
+    shutil.rmtree(tiny._open)
+    other = handed_over(tiny, who="s_other")
+    assert tiny.get_open_deliveries() == [row, other]
+    shutil.rmtree(tiny._open)
+    assert tiny.get_open_deliveries() == [row, other]
+
+
+def test_what_an_older_version_writes_between_two_newer_ones_is_found(tiny: TinyStore) -> None:
+    """Somebody installs the new one, goes back after a bad morning, and installs it again."""
+    claim(tiny)
+    assert tiny.get_open_deliveries() == []
+    row = ledger.hand_over(claim(tiny, who="s_new"), paper_ids=(), announced_on=(), message_id="", now=NOW)
+    known = ledger.hand_over(tiny.get_delivery(WHO, DAY) or row, paper_ids=(), announced_on=(), message_id="", now=NOW)
+    assert tiny.get_open_deliveries() == []
+    for each in (row, known):
+        tiny._rows.put(tiny._month_file(each.subscriber_id, DAY), each)
+    assert TinyStore(tiny._open.parent).get_open_deliveries() == [known, row]
+
+
+def test_what_comes_back_from_a_backup_is_found_however_old_its_files_are(tiny: TinyStore, tmp_path: Path) -> None:
+    row = doubted(tiny)
+    path = tiny._month_file(WHO, DAY)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    shutil.copy2(path, tmp_path / "backup.json")
+    tiny.move(ledger.settle(row, True, "found", NOW))
+    assert tiny.get_open_deliveries() == []
+    shutil.copy2(tmp_path / "backup.json", path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+    assert tiny.get_open_deliveries() == [row]
+
+
+def test_a_row_that_does_not_say_who_sent_it_is_read(tiny: TinyStore) -> None:
+    row = doubted(tiny)
+    path = tiny._month_file(WHO, DAY)
+    content = json.loads(path.read_bytes())
+    del content["deliveries"][row.delivery_id]["sent_by"]
+    path.write_text(json.dumps(content))
+    assert without_marks(tiny).get_open_deliveries() == [row]
+
+
+def test_what_nobody_wrote_since_the_last_look_is_not_read_again(tiny: TinyStore) -> None:
+    """So a tick costs the same after years: here a read would stumble over the damage."""
+    claim(tiny)
+    path, looked = tiny._month_file(WHO, DAY), tiny._open / "looked"
+    while not looked.exists() or looked.stat().st_mtime_ns <= path.parent.stat().st_ctime_ns:
+        assert tiny.get_open_deliveries() == []  # the kernel's clock for files ticks every few milliseconds
+    path.write_text("damaged")
+    row = doubted(tiny, "s_other")
+    assert tiny.get_open_deliveries() == [row]
+    with pytest.raises(StoreError, match="put this file back"):
+        without_marks(tiny).get_open_deliveries()
+
+
+def test_a_look_in_the_future_says_nothing_once_the_clock_is_right_again(tiny: TinyStore) -> None:
+    assert tiny.get_open_deliveries() == []
+    os.utime(tiny._open / "looked", (4_000_000_000, 4_000_000_000))
+    row = ledger.hand_over(claim(tiny), paper_ids=(), announced_on=(), message_id="", now=NOW)
+    tiny._rows.put(tiny._month_file(WHO, DAY), row)
+    assert tiny.get_open_deliveries() == [row]
