@@ -23,6 +23,7 @@ MAX_ANSWER_CHARS = 100_000
 _MAX_DEPTH = 8
 _MAX_REFUSED = 20
 _NUMBER = re.compile(r"\s*(?P<value>[+-]?\d{1,6}(?:\.\d{1,6})?)\s*(?:(?:/|out of)\s*10(?:\.0)?)?\s*", re.ASCII)
+_OF_ANOTHER = re.compile(r"\s*\d{1,6}(?:\.\d{1,6})?\s*(?:%|(?:/|out of)\s*(?!10(?:\.0)?\s*\Z)\d{1,6})\s*", re.ASCII)
 _AROUND_AN_ID = " \t\r\n[]()<>{}\"'`"  # small models copy an id with what they think belongs to it
 _PREFACE_CHARS = 200  # "Here is the JSON you asked for:"; more before an answer that was cut off is reasoning
 _FEW = 8  # scores of fewer papers do not tell a scale of 0 to 5
@@ -278,24 +279,29 @@ def _find_other_scale(entries: Sequence[dict[str, object] | str], asked: Sequenc
 
     Then the others mean something else as well: 1 is the best of 0 to 1, and 9 next to nothing of 0 to 100.
     """
-    numbers = {
-        (str(entry["id"]).strip(_AROUND_AN_ID), name): value
-        for entry in entries
-        if isinstance(entry, dict) and _id_of(entry) in asked
-        for name in ("relevance", "novelty")
-        if (value := _number(entry, name)) is not None
-    }
-    by_name = {name: [value for (_, of), value in numbers.items() if of == name] for name in ("relevance", "novelty")}
+    usable = {_id_of(entry): entry for entry in entries if isinstance(entry, dict) and _id_of(entry) in asked}
+    by_name = {name: [entry.get(name) for entry in usable.values()] for name in ("relevance", "novelty")}
+    numbers = {name: [n for entry in usable.values() if (n := _number(entry, name)) is not None] for name in by_name}
     for name, values in by_name.items():
-        off = [value for value in values if not _is_on_the_scale(value)]
-        # One may be a slip, but not where no number is above 1
-        if off and (len(off) >= max(2, len(values) / 4) or 0 < max(values) <= 1):
-            return f"{name} {_shown(off[0])}"
-    if len(by_name["relevance"]) >= _FEW and all(map(_ends_at_five, by_name.values())):
-        return f"no number of {len(numbers)} is above 5"
+        if other := _find_off(values, numbers[name]):
+            return f"{name} {other}"
+    if all(len(found) >= _FEW and _ends_at_five(found) for found in numbers.values()):
+        return "no number is above 5"
     return ""
 
 
+def _find_off(values: Sequence[object], numbers: Sequence[float]) -> str:
+    """A value that says its own scale ("4/5", "80%"), or of several numbers that are none of 1 to 10 the first."""
+    for value in values:
+        if isinstance(value, str) and _OF_ANOTHER.fullmatch(value):
+            return value.strip()
+    off = [number for number in numbers if not _is_on_the_scale(number)]
+    # One may be a slip, but not where no number is above 1
+    is_more_than_a_slip = off and (len(off) >= max(2, len(numbers) / 4) or 0 < max(numbers) <= 1)
+    return _shown(off[0]) if is_more_than_a_slip else ""
+
+
 def _ends_at_five(values: Sequence[float]) -> bool:
-    """No higher number, and several times the highest: most papers somebody shows have a novelty of 6 to 8."""
-    return max(values, default=0) == 5 and sum(value >= 4.5 for value in values) >= max(2, len(values) // 5)
+    """No higher number, and halves, or several times the highest: of most papers shown the novelty is 6 to 8."""
+    has_halves = any(value % 1 for value in values)
+    return max(values) <= 5 and (has_halves or sum(value == 5 for value in values) >= max(2, len(values) // 5))

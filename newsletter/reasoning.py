@@ -13,8 +13,8 @@ from newsletter.loose_json import find_values
 
 MAX_CHARS = 500_000  # of a text; what is longer is read from its end
 _NAMES = (
-    "think|thinking|thinks|thought|thoughts|reason|reasoning|rationale|reflection|analysis|scratchpad|deliberation|cot|"
-    "chain[ _-]of[ _-]thought|(?:inner|internal)[ _-](?:monologue|thoughts?)"
+    "think|thinking|thinks|thought|thoughts|thought[ _-]process|reason|reasoning|rationale|reflection|analysis|"
+    "scratchpad|deliberation|cot|chain[ _-]of[ _-]thought|(?:inner|internal)[ _-](?:monologue|thoughts?)"
 )
 _PREFIX = r"(?:\w{1,12}[:_])?"  # <seed:think>, <ant_thinking>
 # The first of each pair opens reasoning, the second closes it.
@@ -30,6 +30,7 @@ _MARKS = (
     (r"<\|channel>\s*(?:thought|analysis)", r"<channel\|>"),
     (r"<\|channel\|>\s*(?:analysis|commentary)", r"<\|channel\|>\s*final\s*(?:<\|constrain\|>\w*)?\s*<\|message\|>"),
     (r"(?:\A\s*|assistant)analysis(?-i:(?=[A-Z]))", r"assistantfinal"),
+    (r"(?:\A\s*|assistant)thinking\.\.\.", r"\.\.\.\s*done thinking\."),
     (r"\bhere(?:'s| is) my (?:thought process|reasoning)\s*:", r"\bhere(?:'s| is) my (?:response|answer)\s*:"),
 )
 _OPENING = "|".join(opening for opening, _ in _MARKS)

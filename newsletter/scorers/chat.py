@@ -50,6 +50,7 @@ _FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt"}
 _KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}")  # OpenAI repeats a wrong key in part
 _KEY_CHARS = 8  # what is shorter is no secret, and may be a word
 
+_IS_FILTER = re.compile(r"content.?filter|content management policy|content policy|responsibleai|flagged|moderation")
 _BAD_KEY = re.compile(r"api.?key.{0,20}(?:not valid|invalid|expired)|(?:invalid|incorrect|wrong) api.?key")
 
 # What a server may not take, and the words by which its refusal shows that it means this. Two are no parameters: the
@@ -60,7 +61,14 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
         *("response_format", "json_schema", "structured output", "response_schema", "additionalproperties"),
         *("json_validate_failed", "guided", "grammar"),
     ),
-    "reasoning_effort": ("reasoning_effort", "reasoning.effort", "support thinking", "support reasoning"),
+    "reasoning_effort": (
+        "reasoning_effort",
+        "reasoning.effort",
+        "support thinking",
+        "support reasoning",
+        "think value",
+        "thinking is not",
+    ),
     "max_completion_tokens": ("max_completion_tokens",),
     "service_tier": ("service_tier",),
     "prompt_cache_key": ("prompt_cache_key",),
@@ -230,7 +238,7 @@ class Chat:
 
     def _explain_complaint(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed:
         status, codes, detail = complaint.status, complaint.codes, self.detail(complaint.message)
-        if codes & _FILTERED or "flagged" in complaint.text:
+        if codes & _FILTERED or _IS_FILTER.search(complaint.text):
             return CallFailed("content filter", "the provider's content filter refused it")
         if stop := self._reason_to_stop(complaint, detail):
             return CallStopped(f"HTTP {status}", stop)
@@ -249,7 +257,7 @@ class Chat:
     def _reason_to_stop(self, complaint: Complaint, detail: str) -> str:
         model, status, codes = self.settings.model, complaint.status, complaint.codes
         if codes & _NO_CREDIT or status == 402:
-            return f"the credit or quota at {self.host} is used up; add credit or raise the limit there"
+            return f"the credit or quota at {self.host} is used up ({detail}); add credit or raise the limit there"
         if status == 401 or (status in (400, 403) and _BAD_KEY.search(complaint.text)):
             return f"{self.host} refused the API key; set OPENAI_API_KEY to a valid one"
         if status == 403:

@@ -1,4 +1,4 @@
-"""Reads an answer to a chat request, in the shapes that compatible servers give it. Pure but for nothing: no network.
+"""Reads an answer to a chat request, in the shapes that compatible servers give it.
 
 The content may be a text, a list of parts or an object; some servers put the whole answer where its reasoning
 belongs, or stream it though it was not asked for. What the text says is answers.py's business.
@@ -74,7 +74,7 @@ def read_completion(body: object, asked_tier: str) -> Reply:
 def _text(content: object) -> str:
     """A text, or the parts of one that are not reasoning; an object that is neither is the answer itself."""
     if isinstance(content, str):
-        return content
+        return _unquoted(content)
     if isinstance(content, list):
         return "".join(map(_text, content))
     if not isinstance(content, dict):
@@ -83,6 +83,17 @@ def _text(content: object) -> str:
         return json.dumps(content)
     text = content.get("text")
     return text if str(content.get("type")) in _TEXT_PARTS and isinstance(text, str) else ""
+
+
+def _unquoted(text: str) -> str:
+    """Some gateways write an answer in JSON as a JSON text once more."""
+    if not text.lstrip().startswith('"'):
+        return text
+    try:
+        inner = json.loads(text)
+    except ValueError:
+        return text
+    return inner if isinstance(inner, str) else text
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
@@ -98,7 +109,7 @@ def _refusal(message: Mapping[str, Any]) -> str:
 
 def _outcome(finish: object, answer: str, refusal: str) -> str:
     word = finish.lower() if isinstance(finish, str) else ""
-    if word in _FILTERED:
+    if any(name in word for name in _FILTERED):
         return "content filter"
     if refusal:
         return "refused"

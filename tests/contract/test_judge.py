@@ -597,17 +597,17 @@ def test_the_price_is_that_of_the_tier_that_served() -> None:
         ),
         pytest.param(
             fake.error(429, "insufficient_quota", type="insufficient_quota"),
-            "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
+            "the credit or quota at 127.0.0.1 is used up (No.); add credit or raise the limit there",
             id="quota",
         ),
         pytest.param(
             fake.error(402, None, "Payment required."),
-            "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
+            "the credit or quota at 127.0.0.1 is used up (Payment required.); add credit or raise the limit there",
             id="402",
         ),
         pytest.param(
             fake.error(400, "billing_hard_limit_reached"),
-            "the credit or quota at 127.0.0.1 is used up; add credit or raise the limit there",
+            "the credit or quota at 127.0.0.1 is used up (No.); add credit or raise the limit there",
             id="billing",
         ),
         pytest.param(

@@ -55,6 +55,9 @@ REFUSALS = [
     pytest.param(
         has("reasoning_effort"), 400, {"error": '"tiny:4b" does not support thinking'}, id="effort in other words"
     ),
+    pytest.param(
+        has("reasoning_effort"), 500, {"error": 'think value "low" is not supported'}, id="effort, status 500"
+    ),
     pytest.param(has_system, 400, {"error": {"message": "System role not supported"}}, id="no system role"),
     pytest.param(
         has_system, 500, {"error": {"message": "Conversation roles must alternate user/assistant"}}, id="template"
@@ -201,6 +204,7 @@ SHAPES: list[Callable[[str], dict[str, Any]]] = [
     lambda text: {"content": [THINKING, part(text)]},
     lambda text: {"content": [part("Perhaps.", "reasoning"), part(text[:20]), part(text[20:], "output_text")]},
     lambda text: {"content": json.loads(text)},
+    lambda text: {"content": json.dumps(text)},
     lambda text: {"content": part(text)},
     lambda text: {"content": None, "reasoning_content": text},
     lambda text: {"content": "", "reasoning": f"```json\n{text}\n```"},

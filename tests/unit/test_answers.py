@@ -78,8 +78,8 @@ def test_a_number_is_taken_in_its_plain_meanings_and_kept_within_1_and_10(value:
 @pytest.mark.parametrize(
     "value",
     [
-        *(True, False, None, "", "high", "8/5", "80%", "٨", float("nan"), float("inf"), "nan", [8], {"value": 8}),
-        *(-3, "-3", -0.1, 11, 87, "87", 10.5, 10**400, "8/100", "4 out of 5"),
+        *(True, False, None, "", "high", "8/x", "%", "٨", float("nan"), float("inf"), "nan", [8], {"value": 8}),
+        *(-3, "-3", -0.1, 11, 87, "87", 10.5, 10**400),
     ],
     ids=lambda value: repr(value)[:20],
 )
@@ -235,6 +235,7 @@ REASONING = [
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>"),
     ("analysisWe weigh them. ", "assistantfinal"),
+    ("Thinking...\n", "\n...done thinking.\n"),
     ("Here is my thought process: ", "Here is my response: "),
 ]
 
@@ -345,6 +346,7 @@ def test_nothing_is_completed_and_no_number_comes_from_another_entry() -> None:
     "values",
     [
         *((0.85, 0.4, 1), (1, 0, 0.5), (85, 92, 10), (100, 5, 80), ("0.9", "0.2", "1.0"), (-1, -5, 3)),
+        *(("4/5", 3, 2), ("80%", "10%", 1), ("85/100", "7/10", 1), (9, "4 out of 5", 8)),
     ],
 )
 def test_an_answer_on_another_scale_is_refused_as_a_whole(values: tuple[object, ...]) -> None:
@@ -362,6 +364,8 @@ def test_a_scale_that_ends_at_five_is_seen_in_many_scores() -> None:
     asked = [f"2601.{number:05d}-abc" for number in range(10)]
     fives = [entry(each, 5 - number % 4, 5 - number % 3) for number, each in enumerate(asked)]
     assert read_answer(answer(fives), asked, 3).is_other_scale
+    halves = [entry(each, 2 + number % 5 / 2, 3.5) for number, each in enumerate(asked)]
+    assert read_answer(answer(halves), asked, 3).is_other_scale
     assert read_answer(answer(fives[:5]), asked, 3).missing == tuple(asked[5:])
     low = [entry(each, 1 + number % 4, 3 + number % 4) for number, each in enumerate(asked)]
     assert not read_answer(answer(low), asked, 3).missing
