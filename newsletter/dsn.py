@@ -153,12 +153,15 @@ def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
         return NoEvent(f"it cannot be read ({type(error).__name__})")
     if not temporary and not permanent:
         return NoEvent("it tells of no failure" if _part(mail, "message/delivery-status") else "it is no bounce")
-    status, diagnostic = _status(mail)
+    status, diagnostic = _status(
+        mail
+    )  # Sendmail makes 5.1.1 of a 550 that has no status: then the words have to say it
     said, line = _text(mail)
     words = f"{status} {diagnostic or line}".strip()
     if not permanent:
         return EventKind.DEFERRED, words
-    proof = f"{status} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
+    own = "" if status == "5.1.1" and _REPLY.match(diagnostic) and not _STATUS.search(diagnostic) else status
+    proof = f"{own} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
     return (EventKind.BOUNCED_HARD if proves_gone(proof) else EventKind.BOUNCED_SOFT), words
 
 
@@ -174,8 +177,10 @@ def _status(mail: Message) -> tuple[str, str]:
 
 
 _FAILED = ("fail", "error", "delayed")
-#: To which command it was, where that is in the text alone (Postfix, Exim): an answer to MAIL speaks of the sender.
-_NOT_TO_RCPT = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:MAIL\s+FROM|HELO|EHLO|STARTTLS)", re.IGNORECASE)
+#: To which command it was, where that is in the text alone (Postfix, Exim, Sendmail).
+_NOT_TO_RCPT = re.compile(
+    r"(?:in\s+reply\s+to|after)\s+(?:MAIL\s+FROM|HELO|EHLO|STARTTLS|(?:end\s+of\s+)?DATA)|>>>\s+DATA", re.IGNORECASE
+)
 
 
 def _text(mail: Message) -> tuple[str, str]:

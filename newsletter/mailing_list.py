@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter import log, roster
+from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import SignUp, Standing, Subscriber
 from newsletter.readers import Reader, applied, look
@@ -30,7 +31,8 @@ _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 class Listed:
     """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
 
-    `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read.
+    `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
+    not surely theirs.
     """
 
     subscribers: Sequence[Subscriber]
@@ -147,17 +149,31 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
 def load_listed(path: Path, store: Store) -> Listed:
     """Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
-    in_file = {subscriber.subscriber_id for subscriber in file.subscribers}
-    known = [one for one in store.get_enrolled() if one.subscriber_id not in in_file]
+    in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
+    by_web = store.get_enrolled()
+    known = [one for one in by_web if one.subscriber_id not in in_file]
     odd = {one.subscriber_id: why for one in known if (why := _why_odd(one))}
     enrolled = tuple(one for one in known if one.subscriber_id not in odd)
     sign_ups = {one.subscriber_id: one for one in enrolled}
-    unreadable = {
+    unreadable = {one.subscriber_id: _of_two(one) for one in by_web if not _is_theirs(one, in_file)}
+    unreadable |= {
         who: why
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
     }
     return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+
+
+def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:
+    """Whether the file has nobody, or the same mailbox, under this id."""
+    return is_same_mailbox(sign_up.email, in_file.get(sign_up.subscriber_id, sign_up.email))
+
+
+def _of_two(sign_up: SignUp) -> str:
+    return (
+        "another address with this id has subscribed on the web, and what is kept may be its reader's; "
+        f"'newsletter subscribers remove {sign_up.subscriber_id}' forgets that one"
+    )
 
 
 def load_file(path: Path, store: Store) -> tuple[File, str]:

@@ -79,9 +79,11 @@ _SOMETHING_ELSE = re.compile(
     _any(
         # the mailbox is there, and full, slow or closed for now
         r"""quota | \bfull\b | storage | exceed | limit | \brate[ds]?\b | frequen | throttl | on hold | over ?draft
-        \btoo (?:many|much|fast|large|big|long|quick) | temporar | \blater\b | try again | retr(?:y|ies)
-        gr[ae]y ?-?list | delay | defer | busy | overload | maint[ae]n | disabled | suspend | inactiv | deactivat
-        \blocked | frozen | not (?:been )?activ | expired
+        \btoo (?:many|much|fast|large|big|long|quick) | temporar | \blater\b | plus tard | try again | retr(?:y|ies)
+        \bspace\b | gr[ae]y ?-?list | delay | defer | busy | overload | maint[ae]n | disabled | suspen | inactiv
+        deactivat | \blocked | frozen | not (?:been )?activ | expired
+        refuses? to | refused due | preferences | user reject | user rules | not accepting | only accept | filter
+        protected by | \bmembers?\b | mailing list | subscrib | badrcptto | home directory
         speicher | überschritten | \bvoll\b | pleine?\b | satur[ée] | llen[ao]\b | \bpien[ao]\b | superat | cheia
         переполнен | 已满 | 空间 | 超过 | 超過 | 容量 | いっぱい
         """
@@ -104,9 +106,16 @@ _SOMETHING_ELSE = re.compile(
         attach | \bheaders?\b | policy | policies | block | black | \brbl\b | \blisted\b | banned | \bban\b | reputation
         denied | prohibit | forbidden | permission | permitted | not allowed | restrict | whitelist | white list
         allow ?-?list | challenge | abuse | complain | \btls\b | starttls | encrypt | certificate | 8bit | smtputf8
-        size\b | bare (?:lf|cr) | backscatter"""
+        size\b | bare (?:lf|cr) | backscatter
+        [ée]metteur | fully qualified | \babus\b | \bdynamic\b | hostname | \bconfirm | captcha | mass mail"""
     )
 )
+
+
+#: An answer to the mail itself comes from a filter as well: phones in Japan know nobody whose owner wants no such mail.
+_AFTER_DATA = re.compile(r"(?:in reply to|after) (?:end of )?data|>>> data")
+#: IronPort puts this before whatever was answered to RCPT.
+_SAYS_NOTHING = "unknown address error"
 
 
 def proves_gone(words: str) -> bool:
@@ -122,6 +131,11 @@ def proves_gone(words: str) -> bool:
     said = " ".join(_NO_WORDS.sub(" ", _ADDRESS.sub("@", said)).split())
     if "5.4.1" in statuses:
         said = said.replace(_EDGE_BLOCKED, "no such user")
-    rest, times = _SAID_GONE.subn(" ", said)
-    is_gone = times > 0 or (bool(statuses & _GONE) and "552" not in replies)  # RFC 5321 §4.2.2: 552 is over quota
+    rest, times = _SAID_GONE.subn(" ", said.replace(_SAYS_NOTHING, ""))
+    if _AFTER_DATA.search(said):
+        times = 0
+    by_status = (
+        bool(statuses & _GONE) and statuses <= _GONE | {"5.0.0"} and "552" not in replies
+    )  # RFC 5321: over quota
+    is_gone = times > 0 or by_status
     return is_gone and not _SOMETHING_ELSE.search(rest)

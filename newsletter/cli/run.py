@@ -109,7 +109,9 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved)
         log.troubles([*found, *bounces])
     else:
-        told = [f"{each.about} {each.kind}: {each.detail}" for each in bounces]
+        # A single bounce is no error: cron would mail it each quarter of an hour
+        loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
+        told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
     teller.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:

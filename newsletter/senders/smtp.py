@@ -126,7 +126,8 @@ class _Failed(Exception):
         super().__init__(words)
         self.stage, self.code, self.words, self.is_silent = stage, code, words, is_silent
         self.means = means or verdict(stage, code)
-        self.said = f"{code} {whole}" if whole and stage in ABOUT_THE_READER else ""
+        about_the_mail = "" if stage is Stage.RECIPIENT else " (in reply to DATA)"
+        self.said = f"{code} {whole}{about_the_mail}" if whole and stage in ABOUT_THE_READER else ""
 
     @property
     def is_lost(self) -> bool:

@@ -243,8 +243,8 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
 
     `is_headed` says that the summaries of this feed begin with the paper's id.
     """
-    if entry.repeated:
-        raise ValueError(f"it has more than one {entry.repeated}")
+    if entry.mixture:
+        raise ValueError(entry.mixture)
     arxiv_id, version = _identity(entry.id)
     head = _SUMMARY_HEAD.match(entry.summary)
     if is_headed and (not head or not _is_of(head[1], arxiv_id, version)):

@@ -82,7 +82,7 @@ class Entry:
     categories: tuple[str, ...]
     authors: str  # of all elements that hold some, with ", " between them
     published: str  # as `moment` reads it
-    repeated: str  # what stands in it more than once, and differs: perhaps it is parts of two
+    mixture: str  # why it may be parts of two; "" if it cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def read_document(body: bytes, name: str) -> Document:
     parsed = _parsed(_copied(root, form, channel, entries))
     if len(parsed.entries) != len(entries):
         raise _damaged(name, f"{len(parsed.entries)} of its {len(entries)} entries could be read")
-    return _document(parsed, [_repeated(entry, form) for entry in entries], is_as_declared)
+    return _document(parsed, [_mixture(entry, form) for entry in entries], is_as_declared)
 
 
 def _form_of(root: ET.Element, name: str) -> tuple[_Form, ET.Element]:
@@ -331,9 +331,15 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def _repeated(entry: ET.Element, form: _Form) -> str:
-    kinds = {"id": form.id, "title": form.title, "summary": form.summary, "announce type": _KIND}
-    return next((what for what, tag in kinds.items() if len(set(_texts(entry, tag))) > 1), "")
+def _mixture(entry: ET.Element, form: _Form) -> str:
+    """Why an entry may be parts of two: arXiv writes each text once, and none within or beside another."""
+    for what, tag in {"id": form.id, "title": form.title, "summary": form.summary, "announce type": _KIND}.items():
+        if len(set(_texts(entry, tag))) > 1:
+            return f"it has more than one {what}"
+        if any(len(found) for found in entry.iterfind(tag)):
+            return f"its {what} has elements in it"
+    beside = (entry.text, *(child.tail for child in entry))
+    return "it has text beside its elements" if any(text and text.strip() for text in beside) else ""
 
 
 def _texts(element: ET.Element, path: str) -> tuple[str, ...]:
@@ -365,7 +371,7 @@ def _parsed(body: bytes) -> Any:
     return feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
 
 
-def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Document:
+def _document(parsed: Any, mixtures: Sequence[str], is_as_declared: bool) -> Document:
     feed = parsed.feed
     return Document(
         title=feed.get("title", ""),
@@ -382,9 +388,9 @@ def _document(parsed: Any, repeated: Sequence[str], is_as_declared: bool) -> Doc
                 categories=tuple(tag.get("term") or "" for tag in entry.get("tags", ())),
                 authors=entry.get("arxiv_authors", ""),
                 published=entry.get("published", ""),
-                repeated=what,
+                mixture=mixture,
             )
-            for entry, what in zip(parsed.entries, repeated, strict=True)
+            for entry, mixture in zip(parsed.entries, mixtures, strict=True)
         ),
         is_as_declared=is_as_declared,
     )

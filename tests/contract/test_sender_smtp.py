@@ -249,7 +249,7 @@ def test_foreign_words_are_bounded_and_hold_no_address(server: Postmaster, sende
     [
         ("MAIL", "550 5.1.1 no such user", ""),  # the sender's address, not the reader's
         ("RCPT", "550 5.1.1 no such user", "550 5.1.1 no such user"),
-        ("END", "550 5.1.1 no such user", "550 5.1.1 no such user"),
+        ("END", "550 5.1.1 no such user", "550 5.1.1 no such user (in reply to DATA)"),
     ],
 )
 def test_what_was_said_of_the_readers_address_is_handed_on_whole(

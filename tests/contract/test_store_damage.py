@@ -120,7 +120,8 @@ def desk(folder: Path, store: TinyStore) -> Morning:
     return given
 
 
-@pytest.mark.parametrize(("kind", "damage"), EACH)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("damage", ["cut", "another table", "a later format", "a folder", "another reader's"])
 def test_nothing_that_comes_later_is_written_over_it(folder: Path, store: TinyStore, kind: str, damage: str) -> None:
     path = damaged(folder, kind, damage)
     before = look(path)
@@ -140,7 +141,8 @@ def test_nothing_that_comes_later_is_written_over_it(folder: Path, store: TinySt
     assert look(path) == before
 
 
-@pytest.mark.parametrize(("kind", "damage"), EACH)
+@pytest.mark.parametrize("kind", ["standings", "enrolled", "votes"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_kept_of_all_leaves_this_one_out(folder: Path, store: TinyStore, kind: str, damage: str) -> None:
     damaged(folder, kind, damage)
     known, enrolled = store.get_standings(), store.get_enrolled()

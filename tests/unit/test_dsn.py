@@ -271,6 +271,25 @@ def test_without_a_report_the_paragraph_with_the_status_is_judged(words: bytes, 
 
 
 @pytest.mark.parametrize(
+    ("diagnostic", "kind"),
+    [
+        ("SMTP; 550 go away", EventKind.BOUNCED_SOFT),  # Sendmail: any 550 without a status is 5.1.1
+        ("SMTP; 550 Requested action not taken: mailbox unavailable", EventKind.BOUNCED_SOFT),
+        ("SMTP; 550 no such user", EventKind.BOUNCED_HARD),
+        ("SMTP; 550 5.1.1 go away", EventKind.BOUNCED_HARD),
+        ("SMTP; 550 5.7.1 go away", EventKind.BOUNCED_SOFT),
+        ("X-Unix; 67", EventKind.BOUNCED_HARD),
+    ],
+)
+def test_a_status_that_the_reporting_server_has_guessed_needs_words(diagnostic: str, kind: EventKind) -> None:
+    raw = bounce("exchange_no_user")
+    start = raw.index(b"Status: 5.1.10")
+    end = raw.index(b"lookup\n", start) + len(b"lookup\n")
+    given = f"Status: 5.1.1\nDiagnostic-Code: {diagnostic}\n".encode()
+    assert event(raw[:start] + given + raw[end:]).kind is kind
+
+
+@pytest.mark.parametrize(
     "rule",
     [
         b"--- Below this line is a copy of the message.",

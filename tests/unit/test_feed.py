@@ -480,6 +480,9 @@ def test_an_abstract_that_writes_about_ids_is_no_damage() -> None:
         ("<summary>arXiv:2402.10149v3", "<summary>arXiv:2402.10148v3"),
         ("<summary>arXiv:2402.10149v3 Announce Type: cross", "<summary>Of what"),
         ("Which jets", "Which iv:2402.10148v3 Announce Type: new \nAbstract: Which jets"),
+        ("Which jets", "Which <b>jets</b>"),
+        ("Which jets", "Which <summary>jets</summary>"),
+        ('<category term="math.OC"/>', "an abstract of another"),
         # what a cut leaves of two entries in a row
         ("<id>oai:arXiv.org:2402.10149v3", "<id>oai:arXiv.org:2402.10148v3</id><id>oai:arXiv.org:2402.10149v3"),
         ("<id>oai:arXiv.org:2402.10149v3</id>", "<id>oai:arXiv.org:2402.10149v3</id><title>Another</title>"),

@@ -161,3 +161,20 @@ def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, 
     assert find_served(path, store, "s_nobody22") is None
     (tmp_path / "state" / "revisions" / f"{ada}.json").write_bytes(b"")
     assert find_served(path, store, ada) == load_listed(path, store).find(ada)
+
+
+def test_a_subscriber_of_the_file_is_held_back_while_another_address_with_their_id_is_enrolled(
+    path: Path, store: TinyStore
+) -> None:
+    """Whoever looks for it finds an address with the id of somebody who is not on the list yet."""
+    prof, stranger = "prof1194199@uni.example.org", "x84215@evil.example.net"
+    who = subscriber_id(prof)
+    write(path, "ada").write_text(path.read_text().replace("ada@example.org", prof))
+    store.enrol(replace(EVE, subscriber_id=who, email=stranger), most=5)
+    listed = load_subscribers(path, store)
+    assert [one.email for one in listed.subscribers] == [prof]
+    assert list(listed.unreadable) == [who]
+    assert f"newsletter subscribers remove {who}" in listed.unreadable[who]
+    assert store.forget_enrolled(who)
+    store.enrol(replace(EVE, subscriber_id=who, email="Prof1194199+papers@uni.example.org"), most=5)
+    assert load_subscribers(path, store).unreadable == {}
