@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -185,7 +186,8 @@ def test_letters_outside_macros_are_never_lost(text: str) -> None:
     text = re.sub(r"(\\[A-Za-z]+?)(?=B)", r"\1 ", text)  # nor does it get one from its neighbour
     for macro in (r"\cite{", r"\unicode{x", r"\begin{align}", r"\href{", "["):
         text = text.replace(macro, "")
-    assert readable(text).replace("ᴮ", "B").count("B") >= text.count("B")
+    shown = unicodedata.normalize("NFD", readable(text))  # an accent macro before a B makes one letter of the two
+    assert shown.replace("ᴮ", "B").count("B") >= text.count("B")
 
 
 @given(st.text(alphabet="abc XYZ éß,.;:!?()0123456789%&<>=+/@#*\n", max_size=200))
