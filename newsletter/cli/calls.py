@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import click
-from rich.markup import escape
 
 from newsletter import app
 from newsletter.cli.common import new_table, print_table
@@ -41,8 +40,8 @@ def command(context: click.Context, on: datetime | None, failed: bool) -> None:
             table.add_row(
                 call.call_id,
                 f"{call.at:%Y-%m-%d %H:%M:%S}",
-                escape(f"{call.model} ({call.tier})"),
-                escape(call.outcome),
+                f"{call.model} ({call.tier})",
+                call.outcome,
                 *(f"{number:,}" for number in numbers),
                 _cost(call),
                 f"{call.seconds:.1f}",

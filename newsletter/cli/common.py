@@ -34,8 +34,11 @@ def find_subscriber(subscribers: Sequence[Subscriber], who: str) -> Subscriber:
 
 
 def stdout_console() -> Console:
-    """Standard output: folded to fit a terminal, and never cut or folded in a pipe."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    """Standard output: folded to fit a terminal, and never cut or folded in a pipe.
+
+    Without rich's own marks: what is shown is foreign text, and a name such as "[/x]" would end the command.
+    """
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def print_table(table: Table) -> None:
@@ -115,7 +118,7 @@ class TerminalWatcher:
                 BarColumn(bar_width=30),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[line]}"),
+                TextColumn("{task.fields[line]}", markup=False),
                 console=console,
             )
             if console.is_terminal and not quiet

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import click
-from rich.markup import escape
 
 from newsletter import app
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
@@ -129,5 +128,5 @@ def _print_table(heading: str, bills: Sequence[Bill]) -> None:
     for bill in bills:
         counts = (bill.calls, bill.failed, bill.prompt_tokens, bill.cached_tokens, bill.cache_write_tokens)
         cells = [f"{count:,}" for count in (*counts, bill.completion_tokens)]
-        table.add_row(escape(bill.name) or _NO_RUN, *cells, cost_in_words(bill))
+        table.add_row(bill.name or _NO_RUN, *cells, cost_in_words(bill))
     print_table(table)

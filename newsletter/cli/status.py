@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 import click
 from pydantic import TypeAdapter
-from rich.markup import escape
 from rich.table import Table
 
 from newsletter import app
@@ -112,7 +111,7 @@ def _batches(store: Store, batches: list[ModelBatch]) -> Table:
             batch.profile_key[:12],
             str(sum(len(line.papers) for line in batch.lines)),
             f"≤ {cost}" if bill.pending and not bill.without_price else cost,
-            escape(batch.detail),
+            batch.detail,
         )
     return table
 

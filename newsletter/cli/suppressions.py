@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from newsletter import app, suppress
@@ -53,7 +52,7 @@ def command(context: click.Context) -> None:
 def _table(rows: Iterable[tuple[Standing, Suppression]]) -> Table:
     table = new_table("id", "why", "since (UTC)", "detail")
     for standing, why in rows:
-        table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", escape(why.detail))
+        table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
     return table
 
 

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.cli import group
+from newsletter.cli.common import TerminalWatcher, new_table, print_table
 from newsletter.cli.terminal import PLAIN, make_forgiving
+from newsletter.model import RunOutcome, SubscriberReport
 
 NAME = "Zażółć Жук 論文 é"
 
@@ -66,6 +68,22 @@ def test_every_text_can_be_printed_everywhere(encoding: str, text: str) -> None:
 def test_signs_that_are_lacking_become_plain_letters(text: str, plain: str) -> None:
     make_forgiving()
     assert text.encode("ascii", PLAIN) == plain.encode()
+
+
+@pytest.mark.parametrize("words", ["[/x] of [bold]N[/bold]", "550 [/red] :cat: \\[b]", "[link=https://example.org]x"])
+def test_foreign_words_in_a_table_are_no_marks_of_it(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = new_table("who", "detail")
+    table.add_row("s_abcd2345", words)
+    print_table(table)
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("detail", ["550 [/x] nobody of that name", "[bold] :cat:"])
+def test_foreign_words_beside_a_progress_bar_are_no_marks_of_it(detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes standard error for a terminal then
+    with TerminalWatcher() as watcher:
+        watcher.begin("Digests", 1)
+        watcher.step(SubscriberReport("s_abcd2345", RunOutcome.REJECTED, detail=detail))
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("Run", "run"), ("subscriber", "subscribers")])
