@@ -124,6 +124,8 @@ def _meaning(found: str) -> str:
     if offset is not None:
         places = places_at(offset)
         return f"; {_utc(offset)} is the standard time of {_listed(places) if places else 'no city'}"
+    if _OFFSET.fullmatch(text.upper()):
+        return ""  # no clock is so far from UTC
     if places := _places_of_abbreviation(text.upper()):
         return f"; {text.upper()} is the time in {_listed(places)}"
     near = difflib.get_close_matches(_key(text), _by_key(), n=1, cutoff=0.8)

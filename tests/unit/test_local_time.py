@@ -82,6 +82,11 @@ def test_an_abbreviation_a_country_or_a_city_is_answered_with_a_place(written: s
     assert city in proposed(zone_hint(written))
 
 
+@pytest.mark.parametrize("written", ["GMT+15", "UTC-14:30", "+23", "EST+99"])
+def test_an_offset_that_no_clock_has_is_answered_with_no_place(written: str) -> None:
+    assert "London" not in zone_hint(written)
+
+
 @pytest.mark.parametrize("written", ["../etc/passwd", "UTC+15", "sometime", "", "Mars/Olympus"])
 def test_what_means_nothing_is_answered_with_the_example_alone(written: str) -> None:
     assert zone_hint(written) == "an IANA time zone such as Europe/Berlin"
