@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import imaplib
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -72,13 +72,15 @@ class Mailbox:
     ) -> int:
         """Hand on each new mail; how many were dealt with.
 
-        A mail for which `handle` raises comes again once, in whatever process; if it raises then, too, the mail is set
-        aside. Either is told. Those behind it are handed on at once. A StoreError and a ConfigError are not the mail's
-        fault: it comes again until they are mended, and the first of them is raised at the end of the round.
+        A mail for which `handle` raises, or at which the server breaks off, comes again once, in whatever process; the
+        second time the mail is set aside. Either is told. Those behind it are handed on at once. A StoreError and a
+        ConfigError are not the mail's fault: it comes again until they are mended, and the first of them is raised at
+        the end of the round.
 
         Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
         """
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
+        seen = _Seen()
         with self._opened() as box:
             self._require_able(box)
             done = self._find_done(box)
@@ -86,13 +88,16 @@ class Mailbox:
             moved = self._move(box, done, finds_all=finds_all)
             box.folder.set(done)
             unread = box.uids(AND(seen=False))
-            mine = unread if finds_all else [uid for uid in unread if uid in moved]
-            seen = self._hand_on(box, mine, handle, should_stop)
-            is_again = [self._settle(box, done, uid, error, tell) for uid, error in seen.failed.items()]
-            self._is_first_round = seen.is_stopped or bool(seen.held) or any(is_again)
-            if seen.held:
-                raise seen.held[0]
-            return seen.done
+            seen.waiting = unread if finds_all else [uid for uid in unread if uid in moved]
+            self._hand_on(box, done, seen, handle, should_stop, tell)
+        while seen.is_cut_off:  # at one of the mails; those behind it are not to wait
+            with self._opened() as box:
+                box.folder.set(done)
+                self._hand_on(box, done, seen, handle, should_stop, tell)
+        self._is_first_round = seen.is_stopped or bool(seen.held) or seen.comes_again
+        if seen.held:
+            raise seen.held[0]
+        return seen.done
 
     def look(self) -> str:
         """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
@@ -112,22 +117,32 @@ class Mailbox:
     def _hand_on(
         self,
         box: BaseMailBox,
-        uids: Sequence[str],
+        done: str,
+        seen: _Seen,
         handle: Callable[[bytes], None],
         should_stop: Callable[[], bool],
-    ) -> _Seen:
-        seen = _Seen()
+        tell: Callable[[Failure], None],
+    ) -> None:
+        """Hand on what waits, and settle what failed, also before the connection was cut off."""
+        self._settle(box, done, seen, tell)
+        self._hand_on_each(box, seen, handle, should_stop)
+        if not seen.is_cut_off:
+            self._settle(box, done, seen, tell)
+
+    def _hand_on_each(
+        self, box: BaseMailBox, seen: _Seen, handle: Callable[[bytes], None], should_stop: Callable[[], bool]
+    ) -> None:
+        """Until one is the last, or the server breaks off."""
+        seen.is_cut_off = False
         in_a_row = 0
-        for uid in uids:
+        while seen.waiting and not seen.is_cut_off:
             seen.is_stopped = should_stop() or in_a_row == MOST_STORE_ERRORS
             if seen.is_stopped:
-                break
-            raw = _bytes_of(box, uid)
+                return
+            uid = seen.waiting.pop(0)
             in_a_row += 1
             try:
-                if isinstance(raw, UnreadableMail):
-                    raise raw
-                for each in raw:
+                for each in _bytes_of(box, uid):
                     handle(each)
             except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
                 seen.held.append(error)
@@ -136,13 +151,22 @@ class Mailbox:
                 continue
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's and no other's; it is told
                 seen.failed[uid] = error
+                seen.is_cut_off = isinstance(error, _CutOff)
             else:
                 box.flag(uid, r"\Seen", True)
                 seen.done += 1
             in_a_row = 0
-        return seen
 
-    def _settle(self, box: BaseMailBox, done: str, uid: str, error: Exception, tell: Callable[[Failure], None]) -> bool:
+    def _settle(self, box: BaseMailBox, done: str, seen: _Seen, tell: Callable[[Failure], None]) -> None:
+        """What failed comes again, or is set aside the second time."""
+        while seen.failed:
+            uid, error = next(iter(seen.failed.items()))
+            seen.comes_again |= self._settle_one(box, done, uid, error, tell)
+            del seen.failed[uid]
+
+    def _settle_one(
+        self, box: BaseMailBox, done: str, uid: str, error: Exception, tell: Callable[[Failure], None]
+    ) -> bool:
         """Whether the mail that failed comes again; it is set aside the second time."""
         validity = box.folder.status(done)["UIDVALIDITY"]
         is_first = self._claim(f"failed {validity} {uid}")
@@ -245,12 +269,19 @@ class Mailbox:
 
 @dataclass(slots=True)
 class _Seen:
-    """What became of the mails of a round. `held`: what is not the mails' fault."""
+    """The mails of a round and what became of them. `held`: what is not the mails' fault."""
 
+    waiting: list[str] = field(default_factory=list)
     done: int = 0
     failed: dict[str, Exception] = field(default_factory=dict)
     held: list[StoreError | ConfigError] = field(default_factory=list)
     is_stopped: bool = False
+    is_cut_off: bool = False  # the server ended the connection when it was asked for the mail that failed last
+    comes_again: bool = False
+
+
+class _CutOff(UnreadableMail):
+    pass
 
 
 def _words(error: Exception) -> str:
@@ -266,9 +297,14 @@ def _leave(box: BaseMailBox) -> None:
         box.client.shutdown()
 
 
-def _bytes_of(box: BaseMailBox, uid: str) -> list[bytes] | UnreadableMail:
-    """As much of the mail as is looked at; nothing if somebody has taken it away since."""
-    status, parts = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
+def _bytes_of(box: BaseMailBox, uid: str) -> list[bytes]:
+    """As much of the mail as is looked at; nothing if somebody has taken it away since. Raises UnreadableMail."""
+    try:
+        status, parts = box.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
+    except (imaplib.IMAP4.abort, OSError) as error:
+        raise _CutOff("the server breaks off when it is asked for it") from error
+    except imaplib.IMAP4.error as error:
+        raise UnreadableMail("the server does not hand it out") from error
     if status != "OK":
-        return UnreadableMail("the server does not hand it out")
+        raise UnreadableMail("the server does not hand it out")
     return [part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes)]

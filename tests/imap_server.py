@@ -6,9 +6,12 @@ import getpass
 import grp
 import os
 import pwd
+import select
 import shutil
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +58,34 @@ def _running(folder: Path, more: str) -> Iterator[tuple[int, int, trustme.CA]]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def that_breaks_off_at(word: bytes, port: int) -> Iterator[int]:
+    """The port of a server that hands everything on to that one, and hangs up when a mail with this word would come."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("localhost", port)) as server:
+                while True:
+                    ready, _, _ = select.select([self.request, server], [], [])
+                    for one in ready:
+                        data = one.recv(65_536)
+                        if not data or (one is server and word in data):
+                            return
+                        (server if one is self.request else self.request).sendall(data)
+
+    class Proxy(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Proxy(("localhost", 0), Handler) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield proxy.server_address[1]
+        finally:
+            proxy.shutdown()
+            thread.join()
 
 
 def _config(folder: Path, plain: int, tls: int) -> str:

@@ -221,6 +221,26 @@ def test_a_mail_that_goes_well_the_second_time_is_done(post: Post) -> None:
     assert (handling.heard, post.count("Failed")) == (["good", "bad"], 0)
 
 
+def test_a_mail_at_which_the_server_breaks_off_holds_up_no_other_and_is_set_aside(post: Post) -> None:
+    """Two of them: the connection is made again after each."""
+    post.put("poison-one", "good", "poison-two", "better")
+    with imap_server.that_breaks_off_at(b"Subject: poison", post.server.port) as port:
+        mailbox, handling = mailbox_of(replace(post.server, port=port)), Handling()
+        assert [handling.read(mailbox) for _ in range(3)] == [2, 0, 0]
+    assert handling.heard == ["good", "better"]
+    assert [failure.folder for failure in handling.told] == ["", "", "Failed", "Failed"]
+    assert (post.count("Done", "UNSEEN"), post.count("Failed", "UNSEEN")) == (0, 2)
+
+
+def test_a_mail_at_which_the_server_broke_off_once_is_done_the_second_time(post: Post) -> None:
+    post.put("poison", "good")
+    handling = Handling()
+    with imap_server.that_breaks_off_at(b"Subject: poison", post.server.port) as port:
+        assert handling.read(mailbox_of(replace(post.server, port=port))) == 1
+    assert handling.read(mailbox_of(post.server)) == 1
+    assert (handling.heard, post.count("Failed")) == (["good", "poison"], 0)
+
+
 def test_a_memory_that_fails_for_one_mail_holds_up_no_other_and_loses_nothing(post: Post) -> None:
     """The files of one reader are damaged: the mail waits for their repair, however long that takes."""
     post.put("bad", "good")
