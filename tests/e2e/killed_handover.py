@@ -405,7 +405,10 @@ def by_night(night: str) -> Happening:
 
 
 def asleep(place: Place, aim: Aim) -> None:
-    """The machine sleeps for two days in the middle of a hand-over, and then goes on as if nothing had been."""
+    """The machine sleeps for two days in the middle of a hand-over, and then goes on as if nothing had been.
+
+    Who is mailed after it in the same run gets the new day's papers with the next mail, a day later.
+    """
     time = FakeTime(place.folder / "time", NIGHTS["plain"] + timedelta(seconds=1))
 
     def sleep(pid: int) -> None:
@@ -418,6 +421,8 @@ def asleep(place: Place, aim: Aim) -> None:
         aim.instead = sleep
         place.office.take_aim(aim, first.process.pid)
         _finish(first)
+        _finish(Serving(place, url, time))
+        time.set(time.now() + timedelta(days=1))
         _finish(Serving(place, url, time))
 
 
