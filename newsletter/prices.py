@@ -1,7 +1,7 @@
 """What a model's tokens cost, and whether the model will still be there: dollars for each million, by genai-prices.
 
 Offline: the price list is the one in the installed package. Knows no call and no budget; see stores/ and cli/costs.py.
-A price that is not known is None and shown as "n/a": never zero. Sources: https://pypi.org/project/genai-prices (its
+A price that is not known is None and shown as "n/a": never zero. Sources: https://github.com/pydantic/genai-prices (its
 flex and batch prices are OpenAI's own), https://developers.openai.com/api/docs/deprecations (read November 2026).
 """
 
