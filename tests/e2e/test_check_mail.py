@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,44 +10,14 @@ import trustme
 
 from tests import imap_server
 from tests.contract.test_sender_smtp import server_context
-from tests.e2e.test_cli import SUBSCRIBERS, Done, Place
+from tests.e2e.test_cli import Done, Place
+from tests.e2e.test_smtp import settings
 from tests.mail_server import PASSWORD, USER, MailHost, Postmaster, knows
 
-KEY = "a-key-of-forty-characters-for-these-tests"
 
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[MailHost]:
-    running = MailHost()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def server(host: MailHost) -> Iterator[Postmaster]:
-    with host.serve() as postmaster:
-        yield postmaster
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
-    return Place(tmp_path)
-
-
-def check(place: Place, port: int, *args: str, **changes: str) -> Done:
-    settings = {
-        "contact": "operator@example.org",
-        "send_by": "smtp",
-        "sender": "Morning Papers <papers@example.org>",
-        "secret_keys": KEY,
-        "bounce_to": "bounces@example.org",
-        "smtp_host": "127.0.0.1",
-        "smtp_port": str(port),
-        "smtp_tls": "none",
-        "smtp_timeout_s": "3",
-    }
-    return place.newsletter("check", "--mail", *args, **{**settings, **changes})
+def check(place: Place, server: Postmaster, *args: str, **changes: str) -> Done:
+    wanted = settings(server, **{"contact": "operator@example.org", "smtp_timeout_s": "3", **changes})
+    return place.newsletter("check", "--mail", *args, **wanted)
 
 
 def closed_port() -> int:
@@ -59,15 +28,15 @@ def closed_port() -> int:
 
 
 def test_a_server_that_answers_is_greeted_and_gets_no_mail(place: Place, server: Postmaster) -> None:
-    done = check(place, server.port)
+    done = check(place, server)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"✓ mail server: 127.0.0.1:{server.port} answers, not encrypted, without a login" in done.stdout
     assert not server.mails
     assert (server.offered, server.quits) == (0, 1)
 
 
-def test_a_wrong_port_is_told_with_what_to_check(place: Place) -> None:
-    done = check(place, closed_port())
+def test_a_wrong_port_is_told_with_what_to_check(place: Place, server: Postmaster) -> None:
+    done = check(place, server, smtp_port=str(closed_port()))
     assert done.returncode == 3
     assert "(connecting: Connection refused); check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT" in done.stdout
 
@@ -80,8 +49,8 @@ def test_a_wrong_password_is_told_and_not_shown(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as server:
         login = {"smtp_tls": "starttls", "smtp_user": USER}
-        wrong = check(place, server.port, **login, smtp_password="wrong horse")
-        right = check(place, server.port, **login, smtp_password=PASSWORD)
+        wrong = check(place, server, **login, smtp_password="wrong horse")
+        right = check(place, server, **login, smtp_password=PASSWORD)
     assert wrong.returncode == 3
     assert "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD" in wrong.stdout
     assert "horse" not in wrong.stdout + wrong.stderr
@@ -89,7 +58,7 @@ def test_a_wrong_password_is_told_and_not_shown(
 
 
 def test_a_test_mail_goes_to_whom_it_is_asked_for_and_leaves_no_row(place: Place, server: Postmaster) -> None:
-    done = check(place, server.port, "--to", "operator@example.org")
+    done = check(place, server, "--to", "operator@example.org")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ test mail: accepted" in done.stdout
     [mail] = server.mails
@@ -100,7 +69,7 @@ def test_a_test_mail_goes_to_whom_it_is_asked_for_and_leaves_no_row(place: Place
 
 def test_a_test_mail_that_is_refused_is_told(place: Place, server: Postmaster) -> None:
     server.refuse("operator@example.org", "550 5.1.1 there is nobody of that name")
-    done = check(place, server.port, "--to", "operator@example.org")
+    done = check(place, server, "--to", "operator@example.org")
     assert done.returncode == 3
     assert "550 5.1.1 there is nobody of that name" in done.stdout
 
@@ -127,10 +96,10 @@ def test_the_mailbox_is_looked_into_and_left_as_it_is(place: Place, server: Post
             "imap_user": imap_server.USER,
             "imap_password": imap_server.PASSWORD,
         }
-        right = check(place, server.port, **box)
-        again = check(place, server.port, **box)
-        wrong = check(place, server.port, **{**box, "imap_password": "wrong horse"})
-        folder = check(place, server.port, **box, imap_folder="Nowhere")
+        right = check(place, server, **box)
+        again = check(place, server, **box)
+        wrong = check(place, server, **{**box, "imap_password": "wrong horse"})
+        folder = check(place, server, **box, imap_folder="Nowhere")
     assert "✓ mailbox: localhost takes the login; 0 new mails in INBOX, Done will be made" in right.stdout
     assert "Done will be made" in again.stdout, "nothing was made"
     assert wrong.returncode == folder.returncode == 3
@@ -142,7 +111,7 @@ def test_the_mailbox_is_looked_into_and_left_as_it_is(place: Place, server: Post
 def test_a_mailbox_out_of_reach_is_told_with_what_to_check(place: Place, server: Postmaster) -> None:
     port = str(closed_port())
     box = {"imap_host": "localhost", "imap_port": port, "imap_tls": "none", "imap_user": "u", "imap_password": "p"}
-    done = check(place, server.port, **box)
+    done = check(place, server, **box)
     assert done.returncode == 3
     assert "Connection refused" in done.stdout
     assert "check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS" in done.stdout

@@ -78,13 +78,6 @@ class Place:
         return Place(folder)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Where nothing has happened yet."""
-    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
-    return Place(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Done]:
     """One finished run, for tests that only look; `copy` it to go on."""

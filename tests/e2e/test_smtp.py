@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -22,31 +21,12 @@ from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
 from newsletter.tokens import Purpose, Signer, tag_of
 from tests.contract.test_sender_smtp import server_context
-from tests.e2e.test_cli import ADA, SAMPLE_DAY, SUBSCRIBERS, Done, Place, summary
+from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
 
 KEY = "a-key-of-forty-characters-for-these-tests"
 BOUNCES = Path(__file__).parents[1] / "bounces"
 READERS = [ADA, "henrietta@example.com", "konrad+papers@example.org"]
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[MailHost]:
-    running = MailHost()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def server(host: MailHost) -> Iterator[Postmaster]:
-    with host.serve() as postmaster:
-        yield postmaster
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
-    return Place(tmp_path)
 
 
 def settings(server: Postmaster, **changes: str) -> dict[str, str]:
