@@ -55,17 +55,13 @@ class _Reading:
     is_group: bool = False
 
 
-def is_same_author(pinned: str, author: str) -> bool:
-    """Same family name, and the same given name; an initial in the *pinned* name stands for every given name.
-
-    Middle names are passed over, unless both have some and none fits. "Y. LeCun" meets "Yann A. LeCun"; "Yann LeCun"
-    does not meet "Y. LeCun", who may be somebody else; neither does "Jun Zhu" meet "Jun-Yan Zhu".
-    """
-    return pinned_author((pinned,), (author,)) == pinned if pinned else False
-
-
 def pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
-    """The first pinned name that is among the authors; "" if none is."""
+    """The first pinned name that is among the authors; "" if none is.
+
+    Among them: with the same family name and the same given name; an initial in the *pinned* name stands for every
+    given name. Middle names are passed over, unless both have some and none fits. "Y. LeCun" meets "Yann A. LeCun";
+    "Yann LeCun" does not meet "Y. LeCun", who may be somebody else; neither does "Jun Zhu" meet "Jun-Yan Zhu".
+    """
     if not pinned:
         return ""
     wanted = _by_family(pinned)

@@ -2,7 +2,7 @@
 
     announcements, runs, once/WHAT, sign_ups, judgements/PROFILE, calls, batches: DATE.json each · documents/NAME
     deliveries, events: s_8k2mpq4x/2026-11.json each · digests/s_8k2mpq4x/2026-11-22.json · open/2026-11-22_s_8k2mpq4x
-    standings, waiting, revisions, votes, enrolled: s_8k2mpq4x.json each
+    standings, waiting, moved, revisions, votes, enrolled: s_8k2mpq4x.json each
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
@@ -502,8 +502,8 @@ class TinyStore:
         self._move_events(old, to)
         self._move_digests(old, to)
         path = self._revisions / f"{to}.json"
-        if revisions := self.get_revisions(old):
-            self._profiles.write(path, moving.revisions_of(revisions, self.get_revisions(to), to))
+        if profiles := self.get_revisions(old):
+            self._profiles.write(path, moving.revisions_of(profiles, self.get_revisions(to), to))
             (self._revisions / f"{old}.json").unlink()
         if votes := self._votes_of(old):
             self._voted.put(self._votes / f"{to}.json", *moving.votes_of(votes, self._votes_of(to), to))
