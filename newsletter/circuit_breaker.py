@@ -1,4 +1,4 @@
-"""How long a run goes on offering mails to a sender that fails: two strikes in a row, and the others are not begun.
+"""When a run stops offering mails to a sender that fails: after two strikes in a row no other mail is begun.
 
 Each error says how many strikes it is (errors.py). A doubt is one, since the next mail would most likely be in doubt,
 too; no connection is two, since waiting for it once more for each reader helps nobody. A clock mails in many short
@@ -29,7 +29,7 @@ class Halt:
     detail: str = ""
 
 
-class CountingSender:
+class CircuitBreaker:
     """A Sender that passes everything on, for one run. `halt` is set when it is to be offered nothing more."""
 
     def __init__(self, sender: Sender) -> None:

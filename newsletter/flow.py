@@ -16,6 +16,7 @@ from types import MappingProxyType
 from newsletter import books
 from newsletter.ahead import ask_ahead
 from newsletter.announcements import announced
+from newsletter.circuit_breaker import CircuitBreaker, Halt
 from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_today
 from newsletter.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
 from newsletter.desk import DIGESTS, Desk, Morning, Watcher
@@ -25,7 +26,6 @@ from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, S
 from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
-from newsletter.strikes import CountingSender, Halt
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -45,13 +45,13 @@ def run_morning(
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
     each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
     leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
-    finished, no other is begun; nor is it when the sender fails for all (strikes.py). Who is `unreadable` (by id: why)
-    is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory would
-    mail things twice), and LedgerError if the books do not balance at the end.
+    finished, no other is begun; nor is it when the sender fails for all (circuit_breaker.py). Who is `unreadable` (by
+    id: why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
+    would mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    sender = CountingSender(desk.sender)
+    sender = CircuitBreaker(desk.sender)
     desk = replace(desk, sender=sender)
     desk.store.start_run(run_id)
     try:

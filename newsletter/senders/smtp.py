@@ -24,7 +24,7 @@ from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import unwatched
-from newsletter.senders.smtp_line import Line, is_silence
+from newsletter.senders.smtp_client import SmtpClient, is_silence
 
 _RETRY_AFTER_S = 15 * 60.0  # what greylisting asks for at most (RFC 6647 §5: from a minute to a day, mostly minutes)
 _CLOSING = 421  # RFC 5321 §3.8: the server ends the connection, whatever it was asked
@@ -161,7 +161,7 @@ class SmtpSender:
         self._signed = signed
         self._context = context
         self._monotonic = monotonic
-        self._idle: Line | None = None  # a connection on which the server waits for the next mail
+        self._idle: SmtpClient | None = None  # a connection on which the server waits for the next mail
 
     @property
     def name(self) -> str:
@@ -235,7 +235,9 @@ class SmtpSender:
                 smtp.close()
         return receipt
 
-    def _hand_over(self, smtp: Line, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]) -> str:
+    def _hand_over(
+        self, smtp: SmtpClient, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]
+    ) -> str:
         """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
         size = [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
         options = size + ([] if mail.isascii() else ["BODY=8BITMIME"])
@@ -252,14 +254,14 @@ class SmtpSender:
         smtp.allow(self._server.end_timeout_s)
         return _ask(Stage.END, lambda: smtp.docmd("."))
 
-    def _in_bytes(self, message: Message, smtp: Line) -> bytes:
+    def _in_bytes(self, message: Message, smtp: SmtpClient) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
         # A bare CR or LF is where one server sees the end of a mail and the next one does not.
         return self._signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
 
     # -- the connection
 
-    def _open(self) -> Line:
+    def _open(self) -> SmtpClient:
         """Connected, secured and logged in. Raises _Failed."""
         smtp = self._connect()
         try:
@@ -269,10 +271,10 @@ class SmtpSender:
             raise
         return smtp
 
-    def _connect(self) -> Line:
+    def _connect(self) -> SmtpClient:
         at = self._server
         try:
-            return Line(
+            return SmtpClient(
                 at.host,
                 at.port,
                 at.hello,
@@ -286,7 +288,7 @@ class SmtpSender:
         except (OSError, UnicodeError) as error:  # UnicodeError: what the DNS cannot hold
             raise _broken(Stage.SECURE if isinstance(error, ssl.SSLError) else Stage.CONNECT, error) from error
 
-    def _greet(self, smtp: Line) -> None:
+    def _greet(self, smtp: SmtpClient) -> None:
         try:
             smtp.ehlo_or_helo_if_needed()
         except OSError as error:
@@ -354,7 +356,7 @@ def _broken(stage: Stage, error: Exception) -> _Failed:
     return _Failed(stage, None, _words(error), is_silent=is_silence(error))
 
 
-def _is_reset(smtp: Line) -> bool:
+def _is_reset(smtp: SmtpClient) -> bool:
     """Whether the server waits for the next mail now; what it says here is not about the one before."""
     smtp.allow(_GOODBYE_S)
     try:

@@ -1,4 +1,4 @@
-"""smtplib's client on a line that has an end: what drips, byte by byte or line by line, is cut when its time is over.
+"""smtplib's client with deadlines: what drips, byte by byte or line by line, is cut when its time is over.
 
 smtplib waits anew for each byte, and reads as many lines as come. Here every wait is also bounded by the moment up to
 which all has to be done (`allow`), and an answer by its size. What an answer means is smtp.py's business.
@@ -17,7 +17,7 @@ _PIECE = 16_384  # bytes sent between two looks at the clock
 _LONGEST_ANSWER = 65_536  # bytes; RFC 5321 §4.5.3.1.5 has 512 for a line, and no answer has a hundred lines
 
 
-class Line(smtplib.SMTP):
+class SmtpClient(smtplib.SMTP):
     """Connected, and greeted by the server, when it is made; `tls` secures it before the greeting.
 
     Raises what smtplib does. `within_s`: for all up to the next `allow`. `each_s`: for each piece of it.

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from newsletter.circuit_breaker import CircuitBreaker
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message, RunOutcome
-from newsletter.strikes import CountingSender
 from tests import make
 from tests.contract.test_sender import ID, message
 
@@ -38,8 +38,8 @@ class Scripted:
     def close(self) -> None: ...
 
 
-def after(*script: SendError | None) -> CountingSender:
-    sender = CountingSender(Scripted(script))
+def after(*script: SendError | None) -> CircuitBreaker:
+    sender = CircuitBreaker(Scripted(script))
     for error in script:
         if error is None:
             sender.send(message())

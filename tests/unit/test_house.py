@@ -40,7 +40,7 @@ ALSO_FOR = {
 }
 # The morning, its steps, and trials of it.
 FLOW = {
-    *("flow", "desk", "collect", "draft", "ahead", "deliver", "strikes", "retention", "profiles", "preview"),
+    *("flow", "desk", "collect", "draft", "ahead", "deliver", "circuit_breaker", "retention", "profiles", "preview"),
 }
 TOP = FLOW | {"app", "cli", "config", "listen", "joining", "mailing_list"}
 READS_THE_WORLD = {"config", "app", "cli"}
