@@ -11,18 +11,16 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import unescape
 from http.client import HTTPConnection
-from pathlib import Path
 from time import monotonic
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.e2e.test_cli import SUBSCRIBERS, Done, Place, summary
+from tests.e2e.test_cli import Done, Place, summary
 from tests.e2e.test_clock import Running, newsletter
-from tests.e2e.test_smtp import host, server, settings
+from tests.e2e.test_smtp import settings
 from tests.mail_server import Do, Postmaster
 
-__all__ = ["host", "server"]
 EVE = "eve@example.org"
 SITE = "https://papers.example.org"
 FORM = {
@@ -36,12 +34,6 @@ FORM = {
     "zone": "Europe/Berlin",
     "language": "en",
 }
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
-    return Place(tmp_path)
 
 
 def door(server: Postmaster, **changes: str) -> dict[str, str]:
