@@ -14,7 +14,7 @@ from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, hold_signals, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
-from newsletter.cli.invite import keep_promises
+from newsletter.cli.sign_up_mails import keep_sign_up_mails
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 from newsletter.web import SIZES
@@ -50,7 +50,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     web = app.build_web(settings, asked.set)
     works: list[Callable[[Duty], None]] = []  # what cannot work is said now
     if settings.open_subscription:
-        works.append(lambda duty: keep_promises(settings, asked, duty))
+        works.append(lambda duty: keep_sign_up_mails(settings, asked, duty))
     if not no_clock:
         app.build(settings)
         works.append(lambda duty: keep_clock(settings, duty))

@@ -25,7 +25,7 @@ import openai
 from newsletter.answers import ANSWER_SCHEMA, plain_line
 from newsletter.errors import ConfigError
 from newsletter.prices import writes_cost_extra
-from newsletter.scorers import room
+from newsletter.scorers import context_window
 from newsletter.scorers.completion import BATCH, FLEX, STANDARD, Reply, parse, read_completion
 from newsletter.scorers.failures import (
     CallChanged,
@@ -115,7 +115,7 @@ class Chat:
 
     def __init__(self, settings: ChatSettings) -> None:
         self.settings = settings
-        self.room = room.Room()
+        self.room = context_window.Room()
         self._left_out: set[str] = set()
         self._left_out_before: set[str] | None = None  # a plain request, while nobody knows whether it helps
         self._has_asked_plainly = False
@@ -279,7 +279,9 @@ class Chat:
         status = complaint.status
         if not body:  # it was about something else than a chat
             return None
-        if status in (*_REFUSING, 413) and room.is_about_room(f"{complaint.message} {' '.join(complaint.codes)}"):
+        if status in (*_REFUSING, 413) and context_window.is_about_room(
+            f"{complaint.message} {' '.join(complaint.codes)}"
+        ):
             return self._ask_for_less(complaint, body)
         if status not in _REFUSING:
             return None
@@ -296,7 +298,9 @@ class Chat:
     def _ask_for_less(self, complaint: Complaint, body: Mapping[str, Any]) -> CallFailed | None:
         """A shorter answer, where the server names how much it takes; None: the papers have to be fewer."""
         answer_tokens = body.get("max_completion_tokens") or body.get("max_tokens") or 0
-        known: room.Room | None = room.learn(self.room, complaint.message, answer_tokens=answer_tokens)
+        known: context_window.Room | None = context_window.learn(
+            self.room, complaint.message, answer_tokens=answer_tokens
+        )
         if known == self.room:
             known = self._guess_room(answer_tokens)
         if known is None:
@@ -304,15 +308,15 @@ class Chat:
         self.room = known
         return CallChanged("too long", f"the server takes less ({self.detail(complaint.message)})")
 
-    def _guess_room(self, answer_tokens: int) -> room.Room | None:
+    def _guess_room(self, answer_tokens: int) -> context_window.Room | None:
         """Where no number is named: half as long an answer, once; None if that was of no use, or is not to blame."""
         if self._has_answered:
             return None
         if self._has_guessed_room:
-            self.room = room.Room(self.room.whole)
+            self.room = context_window.Room(self.room.whole)
             return None
         self._has_guessed_room = True
-        return room.Room(self.room.whole, answer_tokens // 2)
+        return context_window.Room(self.room.whole, answer_tokens // 2)
 
     def _ask_plainly(self, body: Mapping[str, Any]) -> CallChanged | None:
         """Without anything optional: some servers refuse what they do not know without naming it.

@@ -25,10 +25,10 @@ from newsletter.scorers.callbook import CallBook, Memory
 from newsletter.scorers.caller import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
 from newsletter.scorers.chat import Chat, ChatSettings
 from newsletter.scorers.completion import Reply
+from newsletter.scorers.context_window import Room, is_beginning_lost
 from newsletter.scorers.failures import CallFailed, CallStopped
 from newsletter.scorers.influence import MOST_ALONE, regroup, speaks_to_graders
 from newsletter.scorers.pace import Pace
-from newsletter.scorers.room import Room, is_beginning_lost
 
 __all__ = ["ChatSettings", "Judge", "Limits", "Verdicts", "profile_key"]
 

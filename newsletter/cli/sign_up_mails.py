@@ -21,7 +21,7 @@ _AFTER_FAILURE_S = 5.0
 _LOOK_AGAIN_S = 0.5
 
 
-def keep_promises(settings: Settings, asked: Event, duty: Duty) -> None:
+def keep_sign_up_mails(settings: Settings, asked: Event, duty: Duty) -> None:
     """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
