@@ -21,7 +21,7 @@ from newsletter.archive.pages import Edition, Pages
 from newsletter.archive.places import Places
 from newsletter.model import AnnounceType, DigestEntry
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import WHO, digest, mail, pages
 

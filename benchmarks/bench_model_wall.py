@@ -30,7 +30,7 @@ from newsletter.model import Paper, Profile, Topic
 from newsletter.prices import DEFAULT_MODEL, price_of
 from newsletter.prompts import load_prompts
 from newsletter.scorers.judge import ChatSettings, Judge, Limits
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.token_count import count
 from tests.openai_server import OpenAIServer, Reply, openai_server
 

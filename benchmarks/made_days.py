@@ -18,7 +18,7 @@ from newsletter import ledger, sample
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
 from newsletter.sources.feed import parse_feed
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 CATEGORIES = ("cs.LG", "cs.AI")
 ABSTRACT_WORDS = 190

@@ -483,7 +483,7 @@ def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
 
 
 def build_store(settings: Settings) -> Store:
-    from newsletter.stores.tiny import TinyStore
+    from newsletter.stores.tinydb import TinyStore
 
     return TinyStore(settings.state)
 

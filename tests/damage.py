@@ -11,7 +11,7 @@ from pathlib import Path
 
 from newsletter import ledger
 from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.suppress import lift, paused
 from tests import make
 from tests.archives import digest

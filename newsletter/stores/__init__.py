@@ -1,4 +1,4 @@
-"""What the newsletter remembers: `tiny.py` keeps it in a folder of small dated files.
+"""What the newsletter remembers: `tinydb/` keeps it in a folder of small dated files.
 
 A store translates and decides nothing: which moves a delivery may make is `ledger.py`'s business.
 """

@@ -34,8 +34,8 @@ from newsletter.model import (
     SubscriberReport,
 )
 from newsletter.stores import Store
-from newsletter.stores.locks import FolderLock
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
+from newsletter.stores.tinydb.locks import FolderLock
 from tests.fakes import MemoryStore, no_more_than
 
 S = DeliveryState

@@ -14,7 +14,7 @@ import pytest
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall
 from newsletter.spending import spent
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork
 from tests.contract.test_store_calls import kill_at_every_line
 

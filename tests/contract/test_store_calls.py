@@ -18,7 +18,7 @@ from newsletter.errors import StoreError
 from newsletter.model import Judgement, ModelCall
 from newsletter.spending import spent
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork
 from tests.contract.test_store_crash import run_and_die_at
 from tests.fakes import MemoryStore, no_more_than

@@ -16,7 +16,7 @@ from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.fakes import MemoryStore
 

@@ -12,7 +12,7 @@ import pytest
 from newsletter.errors import StoreError
 from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Usage
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.contract.test_store import DAY, WHO, FakeMemory, Memory, TinyMemory
 

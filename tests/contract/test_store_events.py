@@ -20,7 +20,7 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import DAY, NOW, PAPERS, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
 
 K = EventKind

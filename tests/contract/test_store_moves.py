@@ -29,7 +29,7 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest, entry
 from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork

@@ -12,7 +12,7 @@ from newsletter import revisions
 from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
 
 REPLY, WEB, OPERATOR = RevisionOrigin

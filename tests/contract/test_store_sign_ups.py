@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.suppress import suppress
 from tests import make
 from tests.archives import digest

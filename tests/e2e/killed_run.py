@@ -28,7 +28,7 @@ from newsletter.config import Settings
 from newsletter.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
 from newsletter.senders import Sender
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 FEED = Path(__file__).parents[1] / "recordings/feeds/2025-10-07/cs.LG.atom"
 SUBSCRIBERS = 8

@@ -43,7 +43,7 @@ from newsletter.model import (
 )
 from newsletter.render import Renderer
 from newsletter.scorers import Scorer, Votes
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
 READERS = 50

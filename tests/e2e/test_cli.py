@@ -29,7 +29,7 @@ from click.testing import CliRunner
 import newsletter
 from newsletter import cli, ledger, sample
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e import starts
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from newsletter import cli
 from newsletter.config import Settings, variable
 from newsletter.model import ModelCall
 from newsletter.scorers.judge import profile_key
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import load_subscribers
 
 ROOT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ import pytest
 
 from newsletter import sample
 from newsletter.model import DeliveryState, RevisionOrigin
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run
 
 ROOT = Path(__file__).parents[2]

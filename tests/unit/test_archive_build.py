@@ -14,7 +14,7 @@ from newsletter import ledger
 from newsletter.archive.build import Built, build, build_list, count_pages, edition
 from newsletter.archive.catalogue import Catalogue
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore

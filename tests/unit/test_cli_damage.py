@@ -16,7 +16,7 @@ from newsletter.config import load_settings
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import RevisionOrigin, SignUp
 from newsletter.replies import Envelope
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.suppress import left
 from newsletter.tokens import Purpose
 from tests.make import NOW, TUESDAY

@@ -13,7 +13,7 @@ from newsletter.cli import group
 from newsletter.config import load_settings
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
 from newsletter.replies import Envelope
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.suppress import suppress
 from newsletter.tokens import Purpose
 from tests.contract.test_store_moves import say_much

@@ -19,7 +19,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.config import load_settings
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.suppress import left
 from newsletter.tokens import tag_of
 

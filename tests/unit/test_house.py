@@ -119,7 +119,7 @@ def test_nothing_below_imports_what_is_above_it(module: Path) -> None:
 def test_the_flow_meets_the_edges_only_through_their_protocols(name: str) -> None:
     names = set(imported(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))))
     used = {name for name in names if name.startswith("newsletter.") and name.split(".")[1] in EDGES}
-    assert all(name.count(".") == 2 for name in used), used  # newsletter.stores.Store, not newsletter.stores.tiny.…
+    assert all(name.count(".") == 2 for name in used), used  # newsletter.stores.Store, not newsletter.stores.tinydb.…
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if area_of(m) not in READS_THE_WORLD], ids=name_of)

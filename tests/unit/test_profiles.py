@@ -31,7 +31,7 @@ from newsletter.readers import applied
 from newsletter.revisions import KEPT, MOST_A_DAY
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import load_subscribers
 from tests import make
 from tests.unit.test_flow import ScriptedScorer, morning

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.model import Standing, SuppressionReason
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import create_app, pausing
 from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, given_standing, part_of

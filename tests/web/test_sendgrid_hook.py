@@ -18,7 +18,7 @@ from newsletter import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from newsletter.web.limits import WARNINGS
 from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint

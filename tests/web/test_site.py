@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from newsletter.errors import ConfigError
 from newsletter.model import SuppressionReason
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.theme import contrast, stylesheet
 from newsletter.tokens import Purpose
 from newsletter.web import create_app

@@ -22,7 +22,7 @@ from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
 from newsletter.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import newcomer
 from newsletter.subscribers_schema import Preferences
 from newsletter.taxonomy import CATEGORIES

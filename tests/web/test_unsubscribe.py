@@ -18,7 +18,7 @@ from newsletter import suppress
 from newsletter.errors import StoreError
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import WebPart, create_app
 from tests.fakes import MemoryStore

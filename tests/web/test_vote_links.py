@@ -18,7 +18,7 @@ from newsletter import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.tokens import Purpose, Signer
 from newsletter.votes import vote_token
 from newsletter.web import create_app
