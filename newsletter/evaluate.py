@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.errors import ConfigError
-from newsletter.model import Paper, Profile, Score
-from newsletter.scorers import Scorer, Votes
+from newsletter.model import Paper, Profile, Score, Votes
+from newsletter.scorers import Scorer
 from newsletter.scorers.text import Encoder
 
 Vector = npt.NDArray[np.float64]

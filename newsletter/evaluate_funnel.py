@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time
 
 from newsletter.errors import ConfigError
 from newsletter.evaluate import RELEVANT_FROM, LabelledDay
-from newsletter.model import Judgement, Paper, Profile, ScoreSheet
-from newsletter.scorers import Scorer, Votes
+from newsletter.model import Judgement, Paper, Profile, ScoreSheet, Votes
+from newsletter.scorers import Scorer
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.shortlist import Policy

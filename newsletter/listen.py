@@ -20,7 +20,7 @@ from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.message import Letterhead, build_service_message
 from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
-from newsletter.replies import Envelope, House, Ignored, Request, Votes, read_reply
+from newsletter.replies import Envelope, House, Ignored, Request, VoteMarks, read_reply
 from newsletter.reply_words import Command
 from newsletter.senders import Sender
 from newsletter.stores import Store
@@ -62,8 +62,8 @@ class Ear:
     answers: Answers
     profiles: Profiles | None  # None: profiles are not changed by mail
     subscribers: Callable[[], Sequence[Subscriber]]
-    read_votes: Callable[[str], Votes]
-    cast_votes: Callable[[Store, str, date, Votes, datetime], list[tuple[str, int]]]
+    read_votes: Callable[[str], VoteMarks]
+    cast_votes: Callable[[Store, str, date, VoteMarks, datetime], list[tuple[str, int]]]
     now: Callable[[], datetime]
     authserv_id: str = ""
     find: Callable[[str], Subscriber | None] | None = None  # of thousands, only one reader's wishes are looked at

@@ -26,12 +26,13 @@ from newsletter.model import (
     RevisionOrigin,
     ScoreSheet,
     Subscriber,
+    Votes,
 )
 from newsletter.profile_changes import differences
 from newsletter.profile_text import is_blank, read, write
 from newsletter.readers import applied
 from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
-from newsletter.scorers import Scorer, Votes
+from newsletter.scorers import Scorer
 from newsletter.stores import Store
 
 MAX_TITLES = 5

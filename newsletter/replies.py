@@ -36,7 +36,7 @@ _LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe")
 _LONGEST_COMMAND = 200  # characters of a line, with a "please"
 _OLDEST = timedelta(days=7)  # a mail is on its way for five days at most (RFC 5321 §4.5.4.1)
 
-Votes = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
+VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class House:
     ours: Collection[str]  # base addresses of our own: mail from there is a loop
     readers: Collection[str]  # base addresses of subscribers: whom a From with a good DKIM signature may speak for
     authserv_id: str = ""  # whose Authentication-Results count (RFC 8601 §2.5); empty: nobody's
-    read_votes: Callable[[str], Votes] = lambda line: ()
+    read_votes: Callable[[str], VoteMarks] = lambda line: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Request:
     mail: str  # the Message-ID, with its brackets; empty if there is none
     digest_on: date | None = None  # of the mail it answers, if that is known
     until: date | None = None  # PAUSE: mail comes again on this day
-    votes: Votes = ()
+    votes: VoteMarks = ()
     text: str = ""  # PROFILE: the new one; empty: they want to see it
     subject: str = ""  # of their mail, for the answer's
     references: tuple[str, ...] = ()  # Message-IDs of the thread, theirs the last
@@ -223,14 +223,14 @@ class _Wish:
     command: Command
     language: str
     until: date | None = None
-    votes: Votes = ()
+    votes: VoteMarks = ()
     text: str = ""
 
 
 _LEAVE, _NOT_UNDERSTOOD = _Wish(Command.UNSUBSCRIBE, "en"), _Wish(Command.HELP, "en")
 
 
-def _wish(subject: str, written: Written, today: date, read_votes: Callable[[str], Votes]) -> _Wish | None:
+def _wish(subject: str, written: Written, today: date, read_votes: Callable[[str], VoteMarks]) -> _Wish | None:
     """The first line decides. The subject does where there is no line, or where the reader gave it that subject."""
     line, rest = _first_line(written.lines)
     if (wish := _command_in(line, today, is_ours_maybe=written.is_below_a_quote)) is not None:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from newsletter.model import Paper, Profile, ScoreSheet, Usage
-
-Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
+from newsletter.model import Paper, Profile, ScoreSheet, Usage, Votes
 
 
 class Scorer(Protocol):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet
-from newsletter.scorers import Scorer, Votes
+from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet, Votes
+from newsletter.scorers import Scorer
 from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
 from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet
-from newsletter.scorers import Votes
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
 from newsletter.scorers.background import load_background
 from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scorers.explain import Explainer

@@ -13,8 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from newsletter.model import Paper
-from newsletter.scorers import Votes
+from newsletter.model import Paper, Votes
 from newsletter.scorers.grades import Grades
 from newsletter.scorers.ranking import Ranking, standardise
 from newsletter.scorers.text import EncodedPaper, pair_keys

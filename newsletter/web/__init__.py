@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from newsletter.stores import Store
 from newsletter.tokens import Signer
 from newsletter.web import (
-    archive,
+    archive_routes,
     inbound,
     monitoring,
     pausing,
@@ -27,7 +27,7 @@ from newsletter.web import (
     unsubscribe,
     votes,
 )
-from newsletter.web.archive import Archives
+from newsletter.web.archive_routes import Archives
 from newsletter.web.profile import Profiles
 from newsletter.web.sizes import Sizes
 
@@ -74,7 +74,7 @@ def create_app(part: WebPart) -> flask.Flask:
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     if part.archives is not None:
-        app.register_blueprint(archive.blueprint(part.store, part.signer, part.archives, part.now))
+        app.register_blueprint(archive_routes.blueprint(part.store, part.signer, part.archives, part.now))
     if part.door is not None and part.signer is not None:
         app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")

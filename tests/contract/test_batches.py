@@ -32,12 +32,12 @@ from newsletter.model import (
     ScoreSheet,
     Subscriber,
     Topic,
+    Votes,
 )
 from newsletter.preview import preview
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts
 from newsletter.render import Brand, Renderer
-from newsletter.scorers import Votes
 from newsletter.scorers.batches import Batches
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import ChatSettings, Judge, Limits, profile_key

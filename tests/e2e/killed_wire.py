@@ -40,9 +40,10 @@ from newsletter.model import (
     RenderedDigest,
     RunReport,
     ScoreSheet,
+    Votes,
 )
 from newsletter.render import Renderer
-from newsletter.scorers import Scorer, Votes
+from newsletter.scorers import Scorer
 from newsletter.stores.tiny import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 

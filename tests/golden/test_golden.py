@@ -17,10 +17,9 @@ from newsletter import resources
 from newsletter.desk import Desk
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
-from newsletter.model import Paper, Profile, Score, ScoreSheet
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
 from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
-from newsletter.scorers import Votes
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers import parse_subscribers
 from newsletter.tokens import Signer

@@ -16,8 +16,7 @@ from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.evaluate import LabelledDay
 from newsletter.evaluate_funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
-from newsletter.model import Paper, Profile, ScoreSheet
-from newsletter.scorers import Votes
+from newsletter.model import Paper, Profile, ScoreSheet, Votes
 from newsletter.scorers.shortlist import Policy
 from tests import make
 

@@ -38,11 +38,12 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
     Usage,
+    Votes,
 )
 from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
-from newsletter.scorers import Question, Votes
+from newsletter.scorers import Question
 from newsletter.senders import unwatched
 from newsletter.signups import asked_on
 from newsletter.voting import cast, cast_numbered

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic
-from newsletter.scorers import Votes
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic, Votes
 from newsletter.scorers.funnel import FunnelScorer
 from newsletter.scorers.judge import profile_key
 from newsletter.scorers.shortlist import Policy
