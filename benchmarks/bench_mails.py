@@ -15,8 +15,8 @@ from dataclasses import replace
 
 from jinja2 import DictLoader, Environment
 
-from newsletter import resources
 from newsletter.digest import compose
+from newsletter.files import resources
 from newsletter.inlining import ascii_html, inline
 from newsletter.message import VoteLinks, Ways
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreSheet, Subscriber

@@ -27,11 +27,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from newsletter import resources
 from newsletter.answers import COMMENT_CHARS, plain_line
 from newsletter.estimate import Assumptions, count_kept
 from newsletter.evaluate import RELEVANT_FROM, LabelledDay, infer_categories, label_days, load_days, load_labels
 from newsletter.evaluate_funnel import HISTORY_DAYS, SETTLED_AFTER, Oracle
+from newsletter.files import resources
 from newsletter.model import Paper, Profile
 from newsletter.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.profile_markdown import parse_profile

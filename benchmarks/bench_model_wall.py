@@ -24,8 +24,8 @@ import made_days
 from rich.console import Console
 from rich.table import Table
 
-from newsletter import resources
 from newsletter.config import Settings
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
 from newsletter.prices import DEFAULT_MODEL, price_of
 from newsletter.prompts import load_prompts

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter import log, resources
+from newsletter import log
 from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.message import Letterhead
 from newsletter.render import Renderer
 from newsletter.schedule import Timing

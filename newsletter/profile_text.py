@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from newsletter.errors import ConfigError
+from newsletter.files.yaml_nodes import NULLS, UNPRINTABLE, Node, Problem
+from newsletter.files.yaml_nodes import read as read_yaml
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers import topics_twice, validate, with_wishes
 from newsletter.subscribers_schema import WEEKDAYS, Keywords, TopicEntry, Wishes
 from newsletter.wording import true_false
-from newsletter.yaml_lines import NULLS, UNPRINTABLE, Node, Problem
-from newsletter.yaml_lines import read as read_yaml
 
 MAX_CHARS = 250_000  # every list and text at its longest has less
 MAX_PROBLEMS = 50

@@ -1,6 +1,6 @@
 """subscribers.yaml → subscribers: either everybody, with the defaults applied, or every problem with its line.
 
-`yaml_lines.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
+`files/yaml_nodes.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
 values are checked against each other, and problems are worded. The file is never written. What readers write
 themselves goes through the same check (profile_text.py, joining.py).
 """
@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import ConfigError
+from newsletter.files.yaml_hints import missing_blank, odd_mark
+from newsletter.files.yaml_nodes import MAX_BYTES, Node, Problem, bare, plain, read, show
 from newsletter.model import Profile, SignUp, Subscriber, Topic
 from newsletter.signups import topic_name
 from newsletter.subscribers_notes import notes
@@ -36,8 +38,6 @@ from newsletter.subscribers_schema import (
     schema,
     to_address,
 )
-from newsletter.yaml_hints import missing_blank, odd_mark
-from newsletter.yaml_lines import MAX_BYTES, Node, Problem, bare, plain, read, show
 
 __all__ = ["base_address", "load_subscribers", "parse_subscribers", "read_subscribers", "schema", "subscriber_id"]
 
@@ -79,7 +79,7 @@ def load_subscribers(path: Path) -> tuple[Subscriber, ...]:
 def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
     """The subscribers in the file's order. Raises ConfigError with one line in `.problems` for each thing to mend.
 
-    `source` is the file's name as problems show it. Reads nothing, and always ends soon (see yaml_lines.py).
+    `source` is the file's name as problems show it. Reads nothing, and always ends soon (see files/yaml_nodes.py).
     """
     return parse_file(text, source=source).subscribers
 

@@ -1,14 +1,14 @@
 """What is valid in subscribers.yaml, and yet may not say what was meant: told by `newsletter check`, refused by nobody.
 
-Reads the tree of yaml_lines.py, since the values themselves no longer show it.
+Reads the tree of files/yaml_nodes.py, since the values themselves no longer show it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from newsletter.files.yaml_nodes import Node, Problem, show
 from newsletter.local_time import zone_note, zones
-from newsletter.yaml_lines import Node, Problem, show
 
 _PROSE = {"about", "relevant", "irrelevant"}
 _WORDS = {"name", "like", "avoid", "pinned_authors"}

@@ -14,11 +14,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from newsletter import resources
 from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.files.yaml_nodes import Node, Problem, read
 from newsletter.subscribers import validate
 from newsletter.subscribers_schema import expected
-from newsletter.yaml_lines import Node, Problem, read
 
 FILE = "templates/theme.yaml"
 MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size

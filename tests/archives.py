@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from newsletter import ledger, resources
+from newsletter import ledger
 from newsletter.archive.pages import TEMPLATES, Pages
 from newsletter.digest import kept
+from newsletter.files import resources
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
 from newsletter.render import Brand, Renderer
 from newsletter.stores import Store

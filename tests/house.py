@@ -33,7 +33,7 @@ subscribers: subscribers_schema subscribers_notes readers profile_text profile_c
 sources: sample
 papers: announcements authors citations links taxonomy latex latex_tables typeset | delivery: ledger suppress proof
 senders
-files: resources yaml_lines yaml_hints
+files
 formatting: wording
 model: spending
 errors | addresses | signing: tokens

@@ -16,9 +16,9 @@ from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import resources
 from newsletter.digest import compose
 from newsletter.evaluate import load_days
+from newsletter.files import resources
 from newsletter.message import Letterhead
 from newsletter.model import (
     Announcement,

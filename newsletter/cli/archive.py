@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from newsletter import app, resources
+from newsletter import app
 from newsletter.archive.build import INDEX, Built, build, build_list, count_pages, edition
 from newsletter.archive.catalogue import Catalogue
 from newsletter.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
@@ -20,6 +20,7 @@ from newsletter.cli.common import complain, find_subscriber, new_table, print_ta
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.files import resources
 from newsletter.model import Subscriber
 from newsletter.stores import Store
 from newsletter.theme import stylesheet

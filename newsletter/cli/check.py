@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import httpx2
 
-from newsletter import app, dnscheck, resources, web
+from newsletter import app, dnscheck, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
@@ -19,6 +19,7 @@ from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
 from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
+from newsletter.files import resources
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.mailing_list import who_may_have_moved

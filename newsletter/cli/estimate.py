@@ -19,6 +19,7 @@ from newsletter.collect import collect, cover
 from newsletter.config import Settings, load_settings
 from newsletter.desk import Desk, Morning
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
 from newsletter.prices import (
     BATCH,
@@ -32,7 +33,6 @@ from newsletter.prices import (
     price_of,
 )
 from newsletter.prompts import load_prompts
-from newsletter.resources import read_text
 from newsletter.spending import spent
 from newsletter.stores import Store
 

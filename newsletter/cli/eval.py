@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from newsletter import resources
 from newsletter.cli.common import stdout_console
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
@@ -33,6 +32,7 @@ from newsletter.evaluate import (
     load_labels,
 )
 from newsletter.evaluate_funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
+from newsletter.files import resources
 from newsletter.model import Profile
 from newsletter.profile_markdown import parse_profile
 from newsletter.scorers.local import LocalScorer, load_comments

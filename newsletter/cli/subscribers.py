@@ -10,7 +10,7 @@ import click
 import yaml
 from pydantic import TypeAdapter
 
-from newsletter import app, resources
+from newsletter import app
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
@@ -20,6 +20,7 @@ from newsletter.config import Settings, load_settings
 from newsletter.confirmations import FILE as ANSWERS
 from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, SendError
+from newsletter.files import resources
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.notices import changed_by_operator

@@ -22,9 +22,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import announcements, files, ledger, moving, revisions, spending, suppress
+from newsletter import announcements, ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
+from newsletter.files import atomic
 from newsletter.model import (
     AnnouncementDay,
     Delivery,
@@ -115,13 +116,13 @@ class TinyStore:
         self._running = RunLocks(locks)
         with _disk(folder):
             for part in (self._announcements, self._deliveries, self._events, self._standings, self._judgements):
-                files.make_folder(part)
+                atomic.make_folder(part)
             for part in (self._calls, self._batches, self._runs, self._documents, self._temp, locks):
-                files.make_folder(part)
+                atomic.make_folder(part)
             for part in (self._open, self._revisions, self._votes, self._once, self._sign_ups, self._enrolled):
-                files.make_folder(part)
+                atomic.make_folder(part)
         with self._change(folder):
-            files.remove_leftovers(self._temp)
+            atomic.remove_leftovers(self._temp)
             self._running.remove_stale()
 
     # -- announcements
@@ -227,7 +228,7 @@ class TinyStore:
 
     def get_open_deliveries(self) -> list[Delivery]:
         with self._change(self._open):
-            files.make_folder(self._open)
+            atomic.make_folder(self._open)
             self._mark_what_others_left_open()
             found = []
             for path, match in _matching(self._open, _OPEN_MARK):
@@ -242,7 +243,7 @@ class TinyStore:
         """Write a row. One that is open has its mark before that, any other loses it afterwards."""
         is_open, mark = row.state in ledger.OPEN_STATES, self._open / f"{row.digest_on}_{row.subscriber_id}"
         if is_open:
-            files.put_mark(mark)
+            atomic.put_mark(mark)
         self._rows.put(path, row)
         if not is_open and mark.exists():
             mark.unlink(missing_ok=True)
@@ -260,9 +261,9 @@ class TinyStore:
         for path in [path for folder in folders for path in _files(folder, _MONTH_FILE)]:
             for row in self._rows_of(path) if path.stat().st_ctime_ns >= since else []:
                 if row.state in ledger.OPEN_STATES:
-                    files.put_mark(self._open / f"{row.digest_on}_{row.subscriber_id}")
+                    atomic.put_mark(self._open / f"{row.digest_on}_{row.subscriber_id}")
         if folders or not since:
-            files.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
+            atomic.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
@@ -876,7 +877,7 @@ class TinyStore:
     def put_document(self, name: str, text: str) -> None:
         path = self._documents / _require_safe(name)
         with self._change(path):
-            files.write_whole(path, text.encode("utf-8", "surrogatepass"), temp_folder=self._temp)
+            atomic.write_whole(path, text.encode("utf-8", "surrogatepass"), temp_folder=self._temp)
 
     def get_document(self, name: str) -> str | None:
         path = self._documents / _require_safe(name)

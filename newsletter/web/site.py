@@ -17,9 +17,9 @@ from jinja2 import (
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.routing import BaseConverter
 
-from newsletter import resources
 from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
+from newsletter.files import resources
 from newsletter.templates import loader_of, problem_of
 from newsletter.theme import stylesheet
 from newsletter.web.sizes import NONE_LARGE, Sizes

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter import resources
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
+from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (

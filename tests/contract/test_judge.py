@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from newsletter import resources
 from newsletter.app import build_judge
 from newsletter.config import Settings
 from newsletter.errors import ConfigError, StoreError
+from newsletter.files import resources
 from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
 from newsletter.prices import Price
 from newsletter.prompts import load_prompts

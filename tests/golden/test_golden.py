@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import resources
 from newsletter.desk import Desk
+from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes

@@ -11,10 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.files.resources import read_text
 from newsletter.model import Judgement, Paper, Profile, Topic
 from newsletter.prices import price_of
 from newsletter.prompts import load_prompts
-from newsletter.resources import read_text
 from newsletter.token_count import count
 from tests import make
 

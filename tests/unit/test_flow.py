@@ -9,9 +9,10 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import alerts, resources, suppress
+from newsletter import alerts, suppress
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
+from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.message import Letterhead
 from newsletter.model import (

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from lxml import html as lxml_html
 
-from newsletter import resources
 from newsletter.budget import Level
 from newsletter.digest import compose
+from newsletter.files import resources
 from newsletter.inlining import InliningLoader, inline
 from newsletter.message import VoteLinks, Ways
 from newsletter.model import Digest, Topic

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter import resources
 from newsletter.digest import compose
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.message import VoteLinks, Ways
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
 from newsletter.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import resources
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.render import Renderer
 from newsletter.theme import FILE, MIN_CONTRAST, contrast, load_theme, stylesheet
 from newsletter.view import Brand

@@ -20,9 +20,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 
-from newsletter import resources
 from newsletter.archive.build import build, build_list, edition
 from newsletter.archive.catalogue import Catalogue
+from newsletter.files import resources
 from newsletter.model import Usage
 from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose

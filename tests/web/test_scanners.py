@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urljoin
 import flask
 from flask.testing import FlaskClient
 
-from newsletter import resources
 from newsletter.digest import kept
+from newsletter.files import resources
 from newsletter.message import Letterhead, build_message
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.render import Brand, Renderer

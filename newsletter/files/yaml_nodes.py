@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from newsletter.yaml_hints import explain, stop_of
+from newsletter.files.yaml_hints import explain, stop_of
 
 MAX_BYTES = 1_048_576  # libyaml needs 0.1 s for it, PyYAML's own parser a few seconds
 MAX_DEPTH = 16

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from newsletter.errors import ConfigError
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _WHEEL = _PACKAGE / "shipped"
 SHIPPED = _WHEEL if _WHEEL.is_dir() else _PACKAGE.parent
 

@@ -1,7 +1,7 @@
 """Why a YAML parser stopped, in words for people who write prose between colons and dashes.
 
 A parser names the place where it gave up, which is often a line below the mistake, and knows nothing of keyboards and
-word processors that write other colons, blanks and quotes. Reads lines and marks only; yaml_lines.py does the parsing.
+word processors that write other colons, blanks and quotes. Reads lines and marks only; yaml_nodes.py does the parsing.
 """
 
 from __future__ import annotations

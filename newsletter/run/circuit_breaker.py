@@ -1,0 +1,93 @@
+"""When a run stops offering mails to a sender that fails: after two strikes in a row no other mail is begun.
+
+Each error says how many strikes it is (errors.py). A doubt is one, since the next mail would most likely be in doubt,
+too; no connection is two, since waiting for it once more for each reader helps nobody. A clock mails in many short
+runs: there the doubts of the latest ones count as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsletter.errors import STOPPED_RETRY_S, SendError, SendStopped
+from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
+from newsletter.senders import Sender, name_of, unwatched
+from newsletter.stores import Store
+
+MOST_STRIKES = 2
+_LATEST_RUNS = 10
+_RETRY_AFTER = timedelta(seconds=STOPPED_RETRY_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why a run begins no other mail: what became of those who would have got one."""
+
+    outcome: RunOutcome
+    detail: str = ""
+
+
+class CircuitBreaker:
+    """A Sender that passes everything on, for one run. `halt` is set when it is to be offered nothing more."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._strikes = 0
+        self.halt: Halt | None = None
+
+    @property
+    def name(self) -> str:
+        return name_of(self._sender)
+
+    def look_back(self, store: Store, now: datetime) -> None:
+        """Begin with the doubts in a row that the latest runs left here, and that nobody has settled.
+
+        A quarter of an hour after the last of them one mail is offered again.
+        """
+        opened = [row for row in store.get_open_deliveries() if row.state is DeliveryState.IN_DOUBT]
+        doubtful = {row.delivery_id for row in opened if row.sent_by == self.name}
+        if not doubtful:
+            return
+        doubts = _doubts_in_a_row(store.get_runs(limit=_LATEST_RUNS), doubtful)
+        is_recent = bool(doubts) and now - doubts[0] < _RETRY_AFTER
+        self._strikes = min(len(doubts), MOST_STRIKES if is_recent else MOST_STRIKES - 1)
+        if self._strikes >= MOST_STRIKES:
+            self.halt = Halt(
+                RunOutcome.DEFERRED, f"not offered to {self.name} now: the latest mails there are in doubt"
+            )
+
+    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+        try:
+            watched = {} if leaving is unwatched else {"leaving": leaving}
+            accepted = self._sender.send(message, **watched)
+        except SendError as error:
+            self._strikes = self._strikes + error.strikes if error.strikes else 0
+            if self._strikes >= MOST_STRIKES:
+                self.halt = self._halt(error)
+            raise
+        self._strikes = 0
+        return accepted
+
+    def _halt(self, error: SendError) -> Halt:
+        outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+        return Halt(outcome, f"not offered to {self.name} in this run, after what it did with {error.delivery_id}")
+
+    def find(self, delivery_id: str) -> Evidence:
+        return self._sender.find(delivery_id)
+
+    def close(self) -> None:
+        self._sender.close()
+
+
+def _doubts_in_a_row(runs: Iterable[RunReport], doubtful: Set[str]) -> list[datetime]:
+    """When the latest mails came to be in doubt, newest first, back to one of which the sender told what it did."""
+    found = []
+    for run in runs:
+        for entry in reversed(run.subscribers):
+            if entry.delivery_id in doubtful and entry.outcome is RunOutcome.IN_DOUBT:
+                found.append(run.finished_at)
+            elif entry.delivery_id and entry.outcome in (RunOutcome.SENT, RunOutcome.REJECTED):
+                return found
+    return found

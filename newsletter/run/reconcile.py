@@ -1,0 +1,76 @@
+"""Do the books balance at the end of a run: each subscriber in exactly one of five groups, and the ledger agrees. Pure.
+
+    subscribers = sent + empty + skipped + failed + in doubt
+
+A run that says "sent" of a mail the ledger does not know would lose or double it the next day: that is a bug, and the
+run ends with it rather than with a nice summary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from newsletter.errors import LedgerError
+from newsletter.model import TALLY, Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, Tally
+
+_S = DeliveryState
+_NEVER = datetime.min.replace(tzinfo=UTC)
+#: The move that a run made if it tells this of a delivery it has claimed.
+_MADE: dict[RunOutcome, DeliveryState] = {
+    RunOutcome.SENT: _S.ACCEPTED,
+    RunOutcome.NOTHING_RELEVANT: _S.SKIPPED,
+    RunOutcome.SUPPRESSED: _S.SKIPPED,
+    RunOutcome.FEED_FAILED: _S.SKIPPED,
+    RunOutcome.SCORING_FAILED: _S.DEFERRED,
+    RunOutcome.DEFERRED: _S.DEFERRED,
+    RunOutcome.STOPPED: _S.DEFERRED,
+    RunOutcome.REJECTED: _S.REJECTED,
+    RunOutcome.IN_DOUBT: _S.IN_DOUBT,
+}
+
+
+def tally(report: RunReport) -> dict[Tally, int]:
+    """How many subscribers are in each of the five groups, in their order; all five are there."""
+    counted = Counter(TALLY[entry.outcome] for entry in report.subscribers)
+    return {group: counted[group] for group in Tally}
+
+
+def tells_nothing_new(report: RunReport, earlier: Sequence[RunReport]) -> bool:
+    """Whether an earlier report tells the same but for run and time: a clock that ticks all day writes it once."""
+    told = _without_time(report)
+    return any(replace(_without_time(other), run_id=told.run_id) == told for other in earlier)
+
+
+def _without_time(report: RunReport) -> RunReport:
+    feeds = tuple(replace(feed, fetched_at=None) for feed in report.feeds)
+    return replace(report, feeds=feeds, started_at=_NEVER, finished_at=_NEVER)
+
+
+def balance(
+    report: RunReport, subscriber_ids: Sequence[str], get_delivery: Callable[[str, date], Delivery | None]
+) -> None:
+    """Raises LedgerError if a subscriber is missing or counted twice, or the ledger tells another story."""
+    told = [entry.subscriber_id for entry in report.subscribers]
+    if told != list(subscriber_ids) or sum(tally(report).values()) != len(subscriber_ids):
+        raise LedgerError(f"run {report.run_id} tells of {len(told)} subscribers and there are {len(subscriber_ids)}")
+    for entry in report.subscribers:
+        if entry.delivery_id:
+            _compare(report.run_id, entry, get_delivery)
+
+
+def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, date], Delivery | None]) -> None:
+    subscriber_id, _, digest_on = entry.delivery_id.partition("/")
+    row = get_delivery(subscriber_id, date.fromisoformat(digest_on))
+    if row is None or (row.run_id == run_id and _MADE.get(entry.outcome) not in _since_its_claim(row)):
+        state = row.state if row else "not there"
+        raise LedgerError(f"run {run_id} tells {entry.outcome} of {entry.delivery_id}, which is {state} in the ledger")
+
+
+def _since_its_claim(row: Delivery) -> list[DeliveryState]:
+    """The states since the latest claim. An event or the operator may have moved the row on since the run did."""
+    states = [step.state for step in row.steps]
+    claims = [place for place, state in enumerate(states) if state is _S.CLAIMED]
+    return states[claims[-1] + 1 :] if claims else states
