@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from newsletter.announcements import announced, candidates
 from newsletter.catchup import is_settled
 from newsletter.collect import cover
 from newsletter.desk import Desk, Morning
 from newsletter.draft import history_for
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
+from newsletter.papers.announcements import announced, candidates
 from newsletter.schedule import next_mail_at
 from newsletter.scorers import Question
 

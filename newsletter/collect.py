@@ -1,6 +1,6 @@
 """Step one: today's announcement, one polite fetch for each wanted category, and which days a mail has to cover.
 
-What a feed's answer means is announcements.py's business, which days are left over catchup.py's.
+What a feed's answer means is papers/announcements.py's business, which days are left over catchup.py's.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
-from newsletter.announcements import holds, judge, with_feeds
 from newsletter.catchup import MAX_DAYS, days_to_cover, is_settled
 from newsletter.desk import FEEDS, Desk, Morning, Watcher
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
+from newsletter.papers.announcements import holds, judge, with_feeds
 from newsletter.schedule import is_due, next_mail_at
 from newsletter.sources import Source
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.authors import pinned_author
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreSheet, Subscriber
+from newsletter.papers.pinned_authors import pinned_author
 from newsletter.topics import begins_with, named_topic
 
 

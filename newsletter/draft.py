@@ -1,6 +1,6 @@
 """Step two: score the papers of some days for one subscriber, and compose the digest. Records nothing.
 
-Cut-offs and order are digest.py's business, which papers are candidates announcements.py's.
+Cut-offs and order are digest.py's business, which papers are candidates papers/announcements.py's.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from datetime import date
 
-from newsletter.announcements import announced, candidates
 from newsletter.catchup import left_unscored
 from newsletter.collect import failed_feeds
 from newsletter.desk import Drafting, Morning
 from newsletter.digest import compose
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreSheet, Subscriber
+from newsletter.papers.announcements import announced, candidates
 from newsletter.votes import lessons
 
 

@@ -15,7 +15,6 @@ from types import MappingProxyType
 
 from newsletter import books
 from newsletter.ahead import ask_ahead
-from newsletter.announcements import announced
 from newsletter.circuit_breaker import CircuitBreaker, Halt
 from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_today
 from newsletter.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
@@ -23,6 +22,7 @@ from newsletter.desk import DIGESTS, Desk, Morning, Watcher
 from newsletter.draft import draft
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.papers.announcements import announced
 from newsletter.retention import forget_old
 from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from newsletter.announcements import announced
 from newsletter.collect import collect, cover
 from newsletter.desk import Desk, Watcher
 from newsletter.draft import draft
 from newsletter.ledger import counts_as_sent
 from newsletter.model import Digest, Subscriber
+from newsletter.papers.announcements import announced
 from newsletter.schedule import local_date
 
 

@@ -14,7 +14,6 @@ from functools import cache, lru_cache
 from newsletter.desk import Morning
 from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.latex import readable
 from newsletter.local_time import zone_note
 from newsletter.model import (
     MOST_PROFILE_CHARS,
@@ -28,6 +27,7 @@ from newsletter.model import (
     Subscriber,
     Votes,
 )
+from newsletter.papers.latex.reader import readable
 from newsletter.profile_changes import differences
 from newsletter.profile_text import is_blank, read, write
 from newsletter.readers import applied

@@ -21,8 +21,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 from newsletter.errors import ConfigError
-from newsletter.latex import readable
 from newsletter.model import Paper, Profile, Topic
+from newsletter.papers.latex.reader import readable
 
 TITLE_CHARS = 500
 ABSTRACT_CHARS = 6_000  # arXiv takes 1,920; other sources may not stop there

@@ -30,10 +30,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from newsletter import taxonomy
-from newsletter.authors import no_author
 from newsletter.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 from newsletter.model import AnnounceType, Frequency
+from newsletter.papers import taxonomy
+from newsletter.papers.pinned_authors import no_author
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

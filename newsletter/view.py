@@ -14,10 +14,10 @@ from itertools import groupby
 
 from newsletter import wording
 from newsletter.budget import Level, shorten
-from newsletter.latex import readable, readable_name
-from newsletter.links import Links, links
 from newsletter.message import VoteLinks, Ways
 from newsletter.model import Digest, DigestEntry, Paper, Usage
+from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.links import Links, links
 
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2

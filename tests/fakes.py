@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, moving, revisions, spending, suppress
+from newsletter import ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
@@ -41,6 +41,7 @@ from newsletter.model import (
     Standing,
     Vote,
 )
+from newsletter.papers import announcements
 from newsletter.senders import unwatched
 
 

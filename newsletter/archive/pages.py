@@ -35,8 +35,8 @@ from newsletter.archive.views import (
     month_view,
     search_view,
 )
-from newsletter.citations import bibtex, ris
 from newsletter.model import Delivery, Digest
+from newsletter.papers.citations import bibtex, ris
 from newsletter.render import dots, reflowed
 from newsletter.specimen import BY_TOPIC, EVERYTHING, NOTHING
 from newsletter.templates import loader_of, problem_of

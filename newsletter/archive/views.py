@@ -12,11 +12,11 @@ from datetime import date
 from newsletter.archive.charts import Chart, Column, chart
 from newsletter.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.archive.search import Found
-from newsletter.latex import readable_name
-from newsletter.links import Links, links
 from newsletter.model import Digest, DigestEntry
+from newsletter.papers.latex.mathml import Piece, typeset
+from newsletter.papers.latex.reader import readable_name
+from newsletter.papers.links import Links, links
 from newsletter.prices import NOT_KNOWN, dollars
-from newsletter.typeset import Piece, typeset
 from newsletter.view import PAPER_AUTHORS, CostView, cost_view
 from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from newsletter import app, sample
-from newsletter.announcements import candidates
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.collect import collect, cover
@@ -21,6 +20,7 @@ from newsletter.desk import Desk, Morning
 from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
+from newsletter.papers.announcements import candidates
 from newsletter.prices import (
     BATCH,
     CACHED_FROM_TOKENS,

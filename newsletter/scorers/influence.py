@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from newsletter.answers import plain_line
-from newsletter.latex import readable
 from newsletter.model import Paper
+from newsletter.papers.latex.reader import readable
 
 MOST_ALONE = 40  # papers that are asked about alone because they speak; more of them share batches of their own
 _HIGH, _LOW = 9, 2

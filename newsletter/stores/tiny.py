@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import announcements, ledger, moving, revisions, spending, suppress
+from newsletter import ledger, moving, revisions, spending, suppress
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.files import atomic
@@ -46,6 +46,7 @@ from newsletter.model import (
     Standing,
     Vote,
 )
+from newsletter.papers import announcements
 from newsletter.stores.locks import FolderLock, RunLocks
 from newsletter.stores.shelf import Shelf, unreadable
 

@@ -18,8 +18,8 @@ import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
-from newsletter.latex import readable
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
+from newsletter.papers.latex.reader import readable
 from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer

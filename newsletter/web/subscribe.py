@@ -15,8 +15,8 @@ from typing import Protocol
 import flask
 
 from newsletter.model import Frequency
+from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.signups import Form, FormProblem, Invitation, LinkState
-from newsletter.taxonomy import CATEGORIES
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import DAY_S, Limit, client_of, guard
 from newsletter.web.site import Page

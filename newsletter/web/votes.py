@@ -13,7 +13,7 @@ from datetime import datetime
 
 import flask
 
-from newsletter.latex import readable
+from newsletter.papers.latex.reader import readable
 from newsletter.stores import Store
 from newsletter.tokens import Signer
 from newsletter.votes import LESS, MORE, NEITHER, read_vote_token

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 
 from newsletter import sample
-from newsletter.announcements import merge
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
 from newsletter.model import (
@@ -25,6 +24,7 @@ from newsletter.model import (
     Subscriber,
     Topic,
 )
+from newsletter.papers.announcements import merge
 from newsletter.profile_changes import differences
 from newsletter.profiles import Profiles
 from newsletter.readers import applied

@@ -24,9 +24,9 @@ from newsletter.archive.build import build, build_list, edition
 from newsletter.archive.catalogue import Catalogue
 from newsletter.files import resources
 from newsletter.model import Usage
+from newsletter.papers.latex.mathml import typeset
 from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose
-from newsletter.typeset import typeset
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages

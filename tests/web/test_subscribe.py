@@ -21,11 +21,11 @@ from newsletter.addresses import subscriber_id
 from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
 from newsletter.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
+from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers import newcomer
 from newsletter.subscribers_schema import Preferences
-from newsletter.taxonomy import CATEGORIES
 from newsletter.tokens import Purpose
 from newsletter.web import create_app, subscribe
 from tests import make

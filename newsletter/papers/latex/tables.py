@@ -1,6 +1,6 @@
 """What single TeX macros become: super- and subscripts, accents, symbols, and how many braces a macro takes.
 
-Only tables; they are read by latex.py. Symbols that pylatexenc knows well are not repeated here.
+Only tables; they are read by reader.py. Symbols that pylatexenc knows well are not repeated here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cuts a text with TeX into prose and formulas, and gives each formula as MathML besides its readable form.
 
-latex.py says what a formula is and reads it; math-core translates; here its answer is taken apart and written anew from
-a fixed list of elements and attributes, because the TeX is a stranger's and the result goes unescaped into a page. A
-formula that is too long, too deep, unknown to math-core, or short of a letter afterwards stays readable text.
+reader.py says what a formula is and reads it; math-core translates; here its answer is taken apart and written anew
+from a fixed list of elements and attributes, because the TeX is a stranger's and the result goes unescaped into a page.
+A formula that is too long, too deep, unknown to math-core, or short of a letter afterwards stays readable text.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from newsletter.latex import Part, parts
-from newsletter.latex_tables import OWN_SYMBOLS
+from newsletter.papers.latex.reader import Part, parts
+from newsletter.papers.latex.tables import OWN_SYMBOLS
 
 if TYPE_CHECKING:
     from math_core import LatexToMathML
@@ -150,7 +150,7 @@ def mathml_or_reason(part: Part) -> tuple[str, str]:
 
 
 def _prepared(tex: str) -> str:
-    """The formula in the words that math-core knows, by the same reading that latex.py has of it."""
+    """The formula in the words that math-core knows, by the same reading that reader.py has of it."""
     tex = _NO_MEANING.sub("", tex)
     tex = _BARE_PERCENT.sub(r"\1\\%", tex)  # arXiv's abstracts have no comments
     tex = _ANGLE.sub(lambda match: match[1] + (r"\langle " if match[2] == "<" else r"\rangle "), tex)
@@ -210,7 +210,7 @@ def _opens(token: str) -> bool:
 
 
 def _translated(tex: str, *, is_display: bool) -> tuple[str, str]:
-    """math-core's answer. It names one unknown macro at a time; those become what latex.py makes of them."""
+    """math-core's answer. It names one unknown macro at a time; those become what reader.py makes of them."""
     from math_core import LatexError  # noqa: PLC0415
 
     for _ in range(MAX_OWN_MACROS):

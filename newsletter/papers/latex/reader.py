@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase
 
-from newsletter.latex_tables import (
+from newsletter.papers.latex.tables import (
     ACCENTS,
     BLACKBOARD,
     CITES_AS_NOUN,
