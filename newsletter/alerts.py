@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter import books
+from newsletter.delivery.suppression import BY_BOUNCES
 from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
 from newsletter.redaction import redact
-from newsletter.suppress import BY_BOUNCES
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.ledger import counts_as_sent
+from newsletter.delivery.ledger import counts_as_sent
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome
 
 MAX_DAYS = 7  # older announcements are no news: a week and a day of absence loses the first of them

@@ -1,6 +1,6 @@
 """Step three: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
 
-The moves are ledger.py's business; what a failure of the wire means is the sender's.
+The moves are delivery/ledger.py's business; what a failure of the wire means is the sender's.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter import ledger
 from newsletter.addresses import without_addresses
+from newsletter.delivery import ledger
+from newsletter.delivery.mailbox_gone import proves_gone
 from newsletter.desk import Desk
 from newsletter.digest import kept
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
@@ -26,7 +27,6 @@ from newsletter.model import (
     ScoreSheet,
     SubscriberReport,
 )
-from newsletter.proof import proves_gone
 from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)

@@ -2,7 +2,7 @@
 
 Whose mail it was says the tag of the address it came to (VERP); of a complaint (RFC 5965, and Microsoft's own form) a
 tag or link of ours in the mail it quotes. Nothing else does: the rest anybody can write. Whether anything failed
-flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says proof.py.
+flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says delivery/mailbox_gone.py.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from urllib.parse import unquote, urlsplit
 from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
+from newsletter.delivery.mailbox_gone import proves_gone
 from newsletter.errors import UnreadableMail
 from newsletter.mail_parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
-from newsletter.proof import proves_gone
 from newsletter.tokens import Purpose, Signer, tag_of
 
 #: Where a mail server writes the address a mail was delivered to, the surest first.

@@ -13,9 +13,9 @@ from email.headerregistry import Address
 from hashlib import sha256
 from typing import Protocol
 
-from newsletter import suppress
 from newsletter.addresses import base_address
 from newsletter.confirmations import Answers, commands_in_words, word
+from newsletter.delivery import suppression
 from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.message import Letterhead, build_service_message
@@ -204,10 +204,12 @@ def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) ->
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        standing = store.change_standing(who, lambda known: suppress.paused(known, until))
+        standing = store.change_standing(who, lambda known: suppression.paused(known, until))
         return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
-        standing = store.change_standing(who, lambda known: suppress.resumed(suppress.returned(known, request.at)))
+        standing = store.change_standing(
+            who, lambda known: suppression.resumed(suppression.returned(known, request.at))
+        )
         is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
@@ -228,14 +230,14 @@ def _left(known: Standing, at: datetime) -> Standing:
     """A wish from before the reader came back is over, as with any other event."""
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
-    return suppress.left(known, at, suppress.BY_REPLY)
+    return suppression.left(known, at, suppression.BY_REPLY)
 
 
 def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
     """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
     if standing.suppression is None:
         return None
-    if suppress.may_return(standing):
+    if suppression.may_return(standing):
         return _Reply("unsubscribe", {"undo": word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 

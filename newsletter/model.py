@@ -401,7 +401,7 @@ class Evidence:
 
 
 class DeliveryState(StrEnum):
-    """Where the mail of one (subscriber, digest date) stands; the moves between them are in `ledger.py`."""
+    """Where the mail of one (subscriber, digest date) stands; the moves between them are in `delivery/ledger.py`."""
 
     CLAIMED = "claimed"  # somebody works on it; nothing is on the wire
     HANDED_OVER = "handed_over"  # written before the first byte leaves

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter.ledger import counts_as_sent
+from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery.suppression import suppress, without_mailbox
 from newsletter.model import (
     Delivery,
     Digest,
@@ -23,7 +24,6 @@ from newsletter.model import (
     SuppressionReason,
     Vote,
 )
-from newsletter.suppress import suppress, without_mailbox
 
 #: What says something of the mailbox, and nothing of the person whose it was.
 _MAILBOX_EVENTS = {EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED}

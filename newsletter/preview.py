@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.collect import collect, cover
+from newsletter.delivery.ledger import counts_as_sent
 from newsletter.desk import Desk, Watcher
 from newsletter.draft import draft
-from newsletter.ledger import counts_as_sent
 from newsletter.model import Digest, Subscriber
 from newsletter.papers.announcements import announced
 from newsletter.schedule import local_date

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from newsletter.delivery.suppression import may_return, returned
 from newsletter.model import SignUp, SignUpMail, Standing
-from newsletter.suppress import may_return, returned
 
 OPEN_FOR = timedelta(days=7)
 MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good

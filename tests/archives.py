@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from newsletter import ledger
 from newsletter.archive.pages import TEMPLATES, Pages
+from newsletter.delivery import ledger
 from newsletter.digest import kept
 from newsletter.files import resources
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry

@@ -15,8 +15,9 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import ledger, moving, revisions, spending, suppress
+from newsletter import moving, revisions, spending
 from newsletter.addresses import is_same_mailbox
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -162,7 +163,7 @@ class MemoryStore:
             if row is None:
                 return False
             whose = told if moving.is_about_mailbox(told.kind) else event
-            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
             if not moving.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -174,7 +175,7 @@ class MemoryStore:
         return True
 
     def _brake(self, event: MailEvent) -> None:
-        is_of_it = suppress.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
+        is_of_it = suppression.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
         if is_of_it or event.kind is EventKind.BOUNCED_HARD:
             is_held = any(one.digest_on == event.digest_on for each in self.get_standings() for one in each.held)
             self._weigh(event.digest_on, is_held=is_held)
@@ -184,13 +185,13 @@ class MemoryStore:
             self._weigh(digest_on, is_held=False)
 
     def _weigh(self, morning: date, *, is_held: bool) -> None:
-        bounced = {who for who, each in self._standings.items() if suppress.bounced_on(each, morning)}
+        bounced = {who for who, each in self._standings.items() if suppression.bounced_on(each, morning)}
         told = [event for event in self._events.values() if event.digest_on == morning]
         bounced |= {event.subscriber_id for event in told if event.kind is EventKind.BOUNCED_HARD}
         mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
-        too_many = is_held or suppress.are_too_many(len(bounced), mailed)
+        too_many = is_held or suppression.are_too_many(len(bounced), mailed)
         for who, each in self._standings.items():
-            self._standings[who] = suppress.weighed(each, morning, too_many=too_many)
+            self._standings[who] = suppression.weighed(each, morning, too_many=too_many)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:

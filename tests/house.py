@@ -31,7 +31,7 @@ scoring.llm: prompts answers prices token_count estimate loose_json reasoning | 
 subscribers: subscribers_schema subscribers_notes readers profile_text profile_changes
     votes signups revisions moving roster local_time topics
 sources: sample
-papers | delivery: ledger suppress proof
+papers | delivery
 senders
 files
 formatting: wording

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Delivery, DeliveryState, Digest, Profile
 from newsletter.stores import Store

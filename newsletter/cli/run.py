@@ -25,9 +25,9 @@ from newsletter.cli.common import (
 from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
 from newsletter.config import load_settings
+from newsletter.delivery.ledger import counts_as_sent
 from newsletter.desk import Desk
 from newsletter.errors import ReaderUnreadable
-from newsletter.ledger import counts_as_sent
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 from newsletter.preview import preview

@@ -1,6 +1,6 @@
 """What the newsletter remembers: `tiny.py` keeps it in a folder of small dated files.
 
-A store translates and decides nothing: which moves a delivery may make is `ledger.py`'s business.
+A store translates and decides nothing: which moves a delivery may make is `delivery/ledger.py`'s business.
 """
 
 from collections.abc import Callable, Sequence

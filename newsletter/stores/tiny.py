@@ -6,7 +6,7 @@
 
 Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's one
 lock. The sent papers are the ledger's rows themselves, so a mail is accepted and its papers are remembered by the
-same write. See docs/state.md for each file and field; which moves are allowed is `ledger.py`'s business.
+same write. See docs/state.md for each file and field; which moves are allowed is `delivery/ledger.py`'s business.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import ledger, moving, revisions, spending, suppress
+from newsletter import moving, revisions, spending
 from newsletter.addresses import is_same_mailbox
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.files import atomic
 from newsletter.model import (
@@ -325,7 +326,7 @@ class TinyStore:
             if row is None:
                 return False
             whose = told if moving.is_about_mailbox(told.kind) else event
-            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
+            self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
             if not moving.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -341,25 +342,25 @@ class TinyStore:
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: who was killed in the middle of this is told it again."""
         who, morning = event.subscriber_id, event.digest_on
-        if event.kind is not EventKind.BOUNCED_HARD and not suppress.bounced_on(self.get_standing(who), morning):
+        if event.kind is not EventKind.BOUNCED_HARD and not suppression.bounced_on(self.get_standing(who), morning):
             return
         if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
-            self.change_standing(who, lambda known: suppress.weighed(known, morning, too_many=True))
+            self.change_standing(who, lambda known: suppression.weighed(known, morning, too_many=True))
         else:
             self.weigh_bounces(morning)
 
     def weigh_bounces(self, digest_on: date) -> None:
         with self._change(self._standings):
             standings = self.get_standings()
-            bounced = {each.subscriber_id for each in standings if suppress.bounced_on(each, digest_on)}
+            bounced = {each.subscriber_id for each in standings if suppression.bounced_on(each, digest_on)}
             with _disk(self._events):
                 told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
             bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
-            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppress.LEAST_BOUNCED else []
-            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppression.LEAST_BOUNCED else []
+            too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             for each in standings:
                 self.change_standing(
-                    each.subscriber_id, lambda known: suppress.weighed(known, digest_on, too_many=too_many)
+                    each.subscriber_id, lambda known: suppression.weighed(known, digest_on, too_many=too_many)
                 )
 
     def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
@@ -394,7 +395,7 @@ class TinyStore:
     def get_standing(self, subscriber_id: str) -> Standing:
         kept = self._read_standing(subscriber_id, self._standing_file(subscriber_id))
         waiting = self._read_standing(subscriber_id, self._waiting_file(subscriber_id))
-        return suppress.with_waiting(kept or Standing(subscriber_id), waiting)
+        return suppression.with_waiting(kept or Standing(subscriber_id), waiting)
 
     def get_standings(self) -> list[Standing]:
         found: list[Standing] = []

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import flask
 
+from newsletter.delivery.suppression import paused, resumed
 from newsletter.model import Standing
 from newsletter.stores import Store
-from newsletter.suppress import paused, resumed
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import Page

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 import flask
 
+from newsletter.delivery.suppression import left, may_return, returned
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Standing, SuppressionReason
 from newsletter.stores import Store
-from newsletter.suppress import left, may_return, returned
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.pausing import PauseView, take_wish, view_of

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger
 from newsletter.deliver import settle_doubts
+from newsletter.delivery import ledger
 from newsletter.desk import Desk
 from newsletter.model import Accepted, Delivery, DeliveryState, EventKind, Evidence, MailEvent, Message
 from newsletter.senders import Sender, name_of

@@ -27,7 +27,8 @@ import yaml
 from click.testing import CliRunner
 
 import newsletter
-from newsletter import cli, ledger, sample
+from newsletter import cli, sample
+from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
 from tests.e2e import starts

@@ -10,9 +10,9 @@ from urllib.parse import urldefrag
 import feedparser
 import pytest
 
-from newsletter import ledger
 from newsletter.archive.build import Built, build, build_list, count_pages, edition
 from newsletter.archive.catalogue import Catalogue
+from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 from newsletter.stores.tiny import TinyStore
 from tests import make

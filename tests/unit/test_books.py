@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from newsletter import books, ledger
+from newsletter import books
+from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
 from newsletter.model import (
     TALLY,

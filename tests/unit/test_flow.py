@@ -9,7 +9,8 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import alerts, suppress
+from newsletter import alerts
+from newsletter.delivery import suppression
 from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.files import resources
@@ -643,7 +644,7 @@ def test_each_subscriber_has_cut_offs_of_their_own() -> None:
 
 def suppressed(given: Morning, why: SuppressionReason = SuppressionReason.UNSUBSCRIBED) -> None:
     [who] = [subscriber.subscriber_id for subscriber in given.subscribers[:1]]
-    given.store.change_standing(who, lambda standing: suppress.suppress(standing, Suppression(why, make.NOW)))
+    given.store.change_standing(who, lambda standing: suppression.suppress(standing, Suppression(why, make.NOW)))
 
 
 def several(count: int) -> list[Subscriber]:
@@ -658,7 +659,9 @@ def test_a_suppression_beats_the_subscribers_file() -> None:
     assert given.outcomes() == [RunOutcome.SUPPRESSED]
     assert given.mailed() == []
     assert given.store.get_deliveries() == []
-    given.store.change_standing(given.subscribers[0].subscriber_id, lambda standing: suppress.lift(standing, make.NOW))
+    given.store.change_standing(
+        given.subscribers[0].subscriber_id, lambda standing: suppression.lift(standing, make.NOW)
+    )
     assert given.outcomes() == [RunOutcome.SENT]
 
 
@@ -920,7 +923,8 @@ def test_only_the_categories_of_those_who_are_due_are_fetched() -> None:
     ]
     given = ticking({}, subscribers=readers, now=make.NOW + timedelta(minutes=10))
     given.store.change_standing(
-        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+        "s_gone2222",
+        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     given.tick()
     assert given.source.asked == ["cs.LG"]
@@ -1040,7 +1044,8 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
     given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], ahead=AskedAhead())
     given.store.change_standing(
-        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+        "s_gone2222",
+        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     assert given.tick() == [RunOutcome.NOT_DUE, RunOutcome.SUPPRESSED]
     assert given.source.asked == ["cs.LG"]

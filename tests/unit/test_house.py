@@ -15,11 +15,11 @@ FLOORS, OWNERS = read_floors()
 
 # Values in, values out: no clock, no disk, no network.
 PURE = """
-model errors addresses tokens wording ledger suppress proof moving revisions roster votes signups topics
-papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables papers.latex.mathml papers.taxonomy
-papers.citations papers.links schedule clock digest catchup books spending budget message folding view specimen
-confirmations notices dsn sendgrid_events replies reply_words mail_text mail_parts mail_html answers prompts loose_json
-reasoning alerts redaction durability
+model errors addresses tokens wording delivery.ledger delivery.suppression delivery.mailbox_gone moving revisions roster
+votes signups topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
+papers.latex.mathml papers.taxonomy papers.citations papers.links schedule clock digest catchup books spending budget
+message folding view specimen confirmations notices dsn sendgrid_events replies reply_words mail_text mail_parts
+mail_html answers prompts loose_json reasoning alerts redaction durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.

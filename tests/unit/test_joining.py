@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import suppress
 from newsletter.addresses import subscriber_id
+from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import ANSWERS, MOST_FORMS, Joining, load_mails
 from newsletter.message import Letterhead
@@ -139,7 +139,7 @@ class Office:
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
-        self.store.change_standing(who, lambda known: suppress.left(known, self.now))
+        self.store.change_standing(who, lambda known: suppression.left(known, self.now))
 
     def pass_time(self, **by: int) -> None:
         self.now += timedelta(**by)

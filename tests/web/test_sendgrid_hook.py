@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store

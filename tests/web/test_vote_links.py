@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.stores import Store
