@@ -30,7 +30,7 @@ scoring: scorers
 scoring.llm: prompts answers prices token_count estimate loose_json reasoning | scoring.ranking
 subscribers: subscribers_schema subscribers_notes readers profile_text profile_changes
     votes signups revisions moving roster local_time topics
-sources: sample
+sources
 papers | delivery
 senders
 files

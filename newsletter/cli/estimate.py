@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, sample
+from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.collect import collect, cover
@@ -33,6 +33,7 @@ from newsletter.prices import (
     price_of,
 )
 from newsletter.prompts import load_prompts
+from newsletter.sources import sample
 from newsletter.spending import spent
 from newsletter.stores import Store
 

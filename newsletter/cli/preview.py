@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, sample
+from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
@@ -15,6 +15,7 @@ from newsletter.desk import Desk
 from newsletter.message import build_message
 from newsletter.model import Digest
 from newsletter.preview import preview
+from newsletter.sources import sample
 
 _ENDINGS = {"html": "html", "text": "txt", "markdown": "md", "eml": "eml"}
 

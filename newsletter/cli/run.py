@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import alerts, app, books, flow, log, sample
+from newsletter import alerts, app, books, flow, log
 from newsletter.cli.common import (
     TerminalWatcher,
     begin_log,
@@ -31,6 +31,7 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 from newsletter.preview import preview
+from newsletter.sources import sample
 from newsletter.stores import Store
 
 _EXITS = {

@@ -27,9 +27,10 @@ import yaml
 from click.testing import CliRunner
 
 import newsletter
-from newsletter import cli, sample
+from newsletter import cli
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
+from newsletter.sources import sample
 from newsletter.stores.tiny import TinyStore
 from tests.e2e import starts
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from newsletter import sample
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
 from newsletter.model import (
@@ -29,6 +28,7 @@ from newsletter.profile_changes import differences
 from newsletter.profiles import Profiles
 from newsletter.readers import applied
 from newsletter.revisions import KEPT, MOST_A_DAY
+from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
