@@ -29,7 +29,7 @@ from rich.table import Table
 from newsletter.evaluate import load_days
 from newsletter.model import Paper
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers.file import parse_subscribers
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"

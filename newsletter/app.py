@@ -168,7 +168,7 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.joining import FILE, Joining, load_mails
     from newsletter.mailing_list import load_file
-    from newsletter.subscribers import newcomer
+    from newsletter.subscribers.file import newcomer
 
     check_open_subscription(settings)
     return Joining(
@@ -214,7 +214,7 @@ def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     from newsletter.confirmations import FILE, load_answers
     from newsletter.listen import Ear
     from newsletter.mailing_list import find_served
-    from newsletter.votes import read_votes
+    from newsletter.subscribers.votes import read_votes
     from newsletter.voting import cast_numbered
 
     store = store or build_store(settings)

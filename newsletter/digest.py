@@ -8,7 +8,7 @@ from datetime import date
 
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreSheet, Subscriber
 from newsletter.papers.pinned_authors import pinned_author
-from newsletter.topics import begins_with, named_topic
+from newsletter.subscribers.topics import begins_with, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:

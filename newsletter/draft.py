@@ -14,7 +14,7 @@ from newsletter.desk import Drafting, Morning
 from newsletter.digest import compose
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreSheet, Subscriber
 from newsletter.papers.announcements import announced, candidates
-from newsletter.votes import lessons
+from newsletter.subscribers.votes import lessons
 
 
 def draft(

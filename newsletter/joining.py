@@ -2,8 +2,8 @@
 
 The form says nothing to whoever sent it about the address in it: it is written down, and what depends on the address
 happens later, by mail. What is written down is mailed whatever ends the process (`send_next`). No word of the form is
-mailed, so that nobody can have us mail their words to a stranger. The rules are signups.py's, the words of the mails
-templates/email/subscribe.yaml's; pages are web/subscribe.py's.
+mailed, so that nobody can have us mail their words to a stranger. The rules are subscribers/signup_rules.py's, the
+words of the mails templates/email/subscribe.yaml's; pages are web/subscribe.py's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from newsletter.message import Letterhead, build_service_message
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.schedule import next_mail_at
 from newsletter.senders import Sender
-from newsletter.signups import (
+from newsletter.stores import Store
+from newsletter.subscribers.schema import SubscriberEntry
+from newsletter.subscribers.signup_rules import (
     OPEN_FOR,
     Form,
     FormProblem,
@@ -41,8 +43,6 @@ from newsletter.signups import (
     taken,
     why_not_mailed,
 )
-from newsletter.stores import Store
-from newsletter.subscribers_schema import SubscriberEntry
 from newsletter.tokens import Purpose
 from newsletter.wording import long_date
 

@@ -1,7 +1,8 @@
 """Who the subscribers are now: those of subscribers.yaml, behind them who came by the web, their own wishes over both.
 
 The file is read each time and understood when it changed, so that an answer to one reader costs the same with a
-thousand. What the file may say is subscribers.py's business, what a reader's wishes mean readers.py's.
+thousand. What the file may say is subscribers/file.py's business, what a reader's wishes mean
+subscribers/overrides.py's.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from newsletter import log, roster
+from newsletter import log
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import SignUp, Standing, Subscriber
-from newsletter.readers import Reader, applied, look
-from newsletter.roster import Roster
 from newsletter.stores import Store
-from newsletter.subscribers import File, newcomer, parse_file, read_subscribers
+from newsletter.subscribers import listed as roster
+from newsletter.subscribers.file import File, newcomer, parse_file, read_subscribers
+from newsletter.subscribers.listed import Roster
+from newsletter.subscribers.overrides import Reader, applied, look
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"

@@ -1,7 +1,8 @@
 """A reader's profile: shown, changed, brought back, and tried on the latest announcement.
 
 Every change is a new revision in the store, answered in words; the operator's file is never written. What a text means
-is profile_text.py's business, what holds readers.py's. Who may change a profile is for the caller to find out.
+is subscribers/profile_yaml.py's business, what holds subscribers/overrides.py's. Who may change a profile is for the
+caller to find out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import cache, lru_cache
 from newsletter.desk import Morning
 from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.local_time import zone_note
 from newsletter.model import (
     MOST_PROFILE_CHARS,
     AnnouncementDay,
@@ -28,12 +28,13 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.papers.latex.reader import readable
-from newsletter.profile_changes import differences
-from newsletter.profile_text import is_blank, read, write
-from newsletter.readers import applied
-from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.scorers import Scorer
 from newsletter.stores import Store
+from newsletter.subscribers.local_time import zone_note
+from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.profile_diff import differences
+from newsletter.subscribers.profile_yaml import is_blank, read, write
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
 
 MAX_TITLES = 5
 SHEETS = 8  # that are remembered

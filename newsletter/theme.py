@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.files.yaml_nodes import Node, Problem, read
-from newsletter.subscribers import validate
-from newsletter.subscribers_schema import expected
+from newsletter.subscribers.file import validate
+from newsletter.subscribers.schema import expected
 
 FILE = "templates/theme.yaml"
 MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size

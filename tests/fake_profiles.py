@@ -18,8 +18,8 @@ from newsletter.model import (
     RevisionOrigin,
     Score,
 )
-from newsletter.revisions import MOST_A_DAY
 from newsletter.stores import Store
+from newsletter.subscribers.revisions import MOST_A_DAY
 from tests import make
 
 KEYS = ("topics", "keywords", "max_papers")

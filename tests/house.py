@@ -28,8 +28,7 @@ mail.inbound: dsn mail_parts mail_html mail_text mail_folders mailbox replies re
 stores | scoring.evaluation: evaluate evaluate_funnel profile_markdown
 scoring: scorers
 scoring.llm: prompts answers prices token_count estimate loose_json reasoning | scoring.ranking
-subscribers: subscribers_schema subscribers_notes readers profile_text profile_changes
-    votes signups revisions moving roster local_time topics
+subscribers
 sources
 papers | delivery
 senders

@@ -25,7 +25,7 @@ from newsletter.joining import load_mails
 from newsletter.mailing_list import who_may_have_moved
 from newsletter.prices import NOT_KNOWN, check_model, price_of
 from newsletter.prompts import load_prompts
-from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.subscribers.file import parse_file, read_subscribers
 from newsletter.tokens import tagged
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}

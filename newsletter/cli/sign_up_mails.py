@@ -1,7 +1,7 @@
 """The part of `newsletter serve` that sends the mails which the page to subscribe promised. No command of its own.
 
 What was promised is in the memory, whichever process promised it: what one left undone the next one does. What is sent
-when is joining.py's and signups.py's business.
+when is joining.py's and subscribers/signup_rules.py's business.
 """
 
 from __future__ import annotations

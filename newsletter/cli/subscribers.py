@@ -24,11 +24,11 @@ from newsletter.files import resources
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.notices import changed_by_operator
-from newsletter.profile_text import is_blank, read
-from newsletter.readers import Reader
-from newsletter.revisions import KEPT, is_gone
 from newsletter.senders import Sender
 from newsletter.stores import Store
+from newsletter.subscribers.overrides import Reader
+from newsletter.subscribers.profile_yaml import is_blank, read
+from newsletter.subscribers.revisions import KEPT, is_gone
 
 _ORIGINS = {
     RevisionOrigin.REPLY: "the reader, by reply",

@@ -17,7 +17,7 @@ from newsletter.scorers.judge import Verdicts, profile_key
 from newsletter.scorers.learned import Example, Learner, Ranked
 from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose
 from newsletter.scorers.taste import in_order
-from newsletter.topics import named_topic
+from newsletter.subscribers.topics import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass

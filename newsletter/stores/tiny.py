@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import moving, revisions, spending
+from newsletter import spending
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
@@ -50,6 +50,7 @@ from newsletter.model import (
 from newsletter.papers import announcements
 from newsletter.stores.locks import FolderLock, RunLocks
 from newsletter.stores.shelf import Shelf, unreadable
+from newsletter.subscribers import address_change, revisions
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
@@ -325,9 +326,9 @@ class TinyStore:
             row = self.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
                 return False
-            whose = told if moving.is_about_mailbox(told.kind) else event
+            whose = told if address_change.is_about_mailbox(told.kind) else event
             self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
-            if not moving.is_that_mail(told, row):
+            if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
             known = self.get_events(event.subscriber_id, event.digest_on)
@@ -506,14 +507,14 @@ class TinyStore:
         self._move_digests(old, to)
         path = self._revisions / f"{to}.json"
         if profiles := self.get_revisions(old):
-            self._profiles.write(path, moving.revisions_of(profiles, self.get_revisions(to), to))
+            self._profiles.write(path, address_change.revisions_of(profiles, self.get_revisions(to), to))
             (self._revisions / f"{old}.json").unlink()
         if votes := self._votes_of(old):
-            self._voted.put(self._votes / f"{to}.json", *moving.votes_of(votes, self._votes_of(to), to))
+            self._voted.put(self._votes / f"{to}.json", *address_change.votes_of(votes, self._votes_of(to), to))
             (self._votes / f"{old}.json").unlink()
         left = self.get_standing(old)
-        self.change_standing(to, lambda known: moving.standing_of(left, known))
-        self.change_standing(old, moving.left_behind)
+        self.change_standing(to, lambda known: address_change.standing_of(left, known))
+        self.change_standing(old, address_change.left_behind)
         self._move_sign_ups(move)
         self._move_rows(old, to)
         self._gone.put(self._moved_file(old), replace(move, email="", is_done=True))
@@ -523,7 +524,7 @@ class TinyStore:
         for path in _files(folder, _MONTH_FILE) if folder.is_dir() else []:
             target = self._events / to / path.name
             kept = {_event_key(event): event for event in self._events_of(to, target)}
-            events = [moving.event_of(event, to) for event in self._events_of(old, path)]
+            events = [address_change.event_of(event, to) for event in self._events_of(old, path)]
             fresh = [each for each in events if (key := _event_key(each)) not in kept or each.at < kept[key].at]
             if fresh:
                 self._told.put(target, *fresh)
@@ -533,9 +534,9 @@ class TinyStore:
         for on in self.get_digest_days(old):
             mine, its = self.get_delivery(old, on), self.get_delivery(to, on)
             digest = self.get_digest(old, on)
-            stands = self.get_digest(to, on) is None or (mine is not None and moving.takes_old(mine, its))
+            stands = self.get_digest(to, on) is None or (mine is not None and address_change.takes_old(mine, its))
             if digest is not None and stands:
-                self._contents.put(self._digest_folder(to) / _day_file(on), moving.digest_of(digest, to))
+                self._contents.put(self._digest_folder(to) / _day_file(on), address_change.digest_of(digest, to))
             (self._digest_folder(old) / _day_file(on)).unlink()
 
     def _move_sign_ups(self, move: Move) -> None:
@@ -543,18 +544,18 @@ class TinyStore:
         for path in _files(self._sign_ups, _DAY_FILE):
             if (asked := self._asked.get(path, old)) is not None:
                 if self._asked.get(path, to) is None:
-                    self._asked.put(path, moving.sign_up_of(asked, move))
+                    self._asked.put(path, address_change.sign_up_of(asked, move))
                 self._asked.drop(path, old)
         if (enrolled := self._get_enrolled(old)) is not None:
             if self._get_enrolled(to) is None:
-                self._asked.put(self._enrolled_file(to), moving.sign_up_of(enrolled, move))
+                self._asked.put(self._enrolled_file(to), address_change.sign_up_of(enrolled, move))
             self._enrolled_file(old).unlink()
 
     def _move_rows(self, old: str, to: str) -> None:
         for path in self._month_files(old, None):
             target = self._deliveries / to / path.name
             kept = {row.digest_on: row for row in self._rows_of(target)}
-            rows = [moving.row_of(row, kept.get(row.digest_on), to) for row in self._rows_of(path)]
+            rows = [address_change.row_of(row, kept.get(row.digest_on), to) for row in self._rows_of(path)]
             self._rows.put(target, *rows)
             path.unlink()
 

@@ -20,8 +20,8 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers.latex.reader import readable
-from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.stores import Store
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import HEADERS, Page

@@ -16,7 +16,7 @@ import flask
 
 from newsletter.model import Frequency
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.signups import Form, FormProblem, Invitation, LinkState
+from newsletter.subscribers.signup_rules import Form, FormProblem, Invitation, LinkState
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.limits import DAY_S, Limit, client_of, guard
 from newsletter.web.site import Page

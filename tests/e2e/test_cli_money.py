@@ -16,7 +16,7 @@ from newsletter.config import Settings, variable
 from newsletter.model import ModelCall
 from newsletter.scorers.judge import profile_key
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers.file import load_subscribers
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)

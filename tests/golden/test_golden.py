@@ -21,7 +21,7 @@ from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
 from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.sources.recorded import RecordedSource
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers.file import parse_subscribers
 from newsletter.tokens import Signer
 from tests.fakes import FlakySender, MemoryStore
 

@@ -47,7 +47,7 @@ from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
 from newsletter.scorers import Question
 from newsletter.senders import unwatched
-from newsletter.signups import asked_on
+from newsletter.subscribers.signup_rules import asked_on
 from newsletter.voting import cast, cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore

@@ -15,8 +15,9 @@ FLOORS, OWNERS = read_floors()
 
 # Values in, values out: no clock, no disk, no network.
 PURE = """
-model errors addresses tokens wording delivery.ledger delivery.suppression delivery.mailbox_gone moving revisions roster
-votes signups topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
+model errors addresses tokens wording delivery.ledger delivery.suppression delivery.mailbox_gone
+subscribers.address_change subscribers.revisions subscribers.listed subscribers.votes subscribers.signup_rules
+subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
 papers.latex.mathml papers.taxonomy papers.citations papers.links schedule clock digest catchup books spending budget
 message folding view specimen confirmations notices dsn sendgrid_events replies reply_words mail_text mail_parts
 mail_html answers prompts loose_json reasoning alerts redaction durability

@@ -31,9 +31,9 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.reply_words import WORDS
-from newsletter.signups import Form, Invitation, LinkState
-from newsletter.subscribers import newcomer
-from newsletter.subscribers_schema import Preferences
+from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.schema import Preferences
+from newsletter.subscribers.signup_rules import Form, Invitation, LinkState
 from newsletter.tokens import Purpose, Signer
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore

@@ -15,8 +15,8 @@ from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.papers.pinned_authors import no_author
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.profile_text import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
 from tests import make
 
 ROOT = Path(__file__).parents[2]

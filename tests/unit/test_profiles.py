@@ -24,15 +24,15 @@ from newsletter.model import (
     Topic,
 )
 from newsletter.papers.announcements import merge
-from newsletter.profile_changes import differences
 from newsletter.profiles import Profiles
-from newsletter.readers import applied
-from newsletter.revisions import KEPT, MOST_A_DAY
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.profile_diff import differences
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
 from tests import make
 from tests.unit.test_flow import ScriptedScorer, morning
 from tests.unit.test_profile_text import subscribers

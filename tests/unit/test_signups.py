@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import suppression
 from newsletter.model import Frequency, SignUp, Standing, Suppression, SuppressionReason
-from newsletter.signups import OPEN_FOR, LinkState, asked_on, let_in, may_be_mailed, state_of, topic_name
-from newsletter.subscribers_schema import MAX_LINE
+from newsletter.subscribers.schema import MAX_LINE
+from newsletter.subscribers.signup_rules import (
+    OPEN_FOR,
+    LinkState,
+    asked_on,
+    let_in,
+    may_be_mailed,
+    state_of,
+    topic_name,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEFORE, AFTER = NOW - timedelta(days=9), NOW + timedelta(hours=1)

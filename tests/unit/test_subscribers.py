@@ -17,7 +17,7 @@ from newsletter.cli.schema import command as schema_command
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.subscribers import base_address, load_subscribers, parse_subscribers, schema, subscriber_id
+from newsletter.subscribers.file import base_address, load_subscribers, parse_subscribers, schema, subscriber_id
 
 ROOT = Path(__file__).parents[2]
 PREFERENCES = tuple(schema()["$defs"]["Preferences"]["properties"])

@@ -24,8 +24,8 @@ from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers import newcomer
-from newsletter.subscribers_schema import Preferences
+from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.schema import Preferences
 from newsletter.tokens import Purpose
 from newsletter.web import create_app, subscribe
 from tests import make

@@ -19,8 +19,8 @@ from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
+from newsletter.subscribers.votes import vote_token
 from newsletter.tokens import Purpose, Signer
-from newsletter.votes import vote_token
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore

@@ -1,8 +1,8 @@
 """subscribers.yaml → subscribers: either everybody, with the defaults applied, or every problem with its line.
 
-`files/yaml_nodes.py` reads the text, `subscribers_schema.py` says what may stand there; here both are brought together,
+`files/yaml_nodes.py` reads the text, `schema.py` says what may stand there; here both are brought together,
 values are checked against each other, and problems are worded. The file is never written. What readers write
-themselves goes through the same check (profile_text.py, joining.py).
+themselves goes through the same check (profile_yaml.py, joining.py).
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from newsletter.errors import ConfigError
 from newsletter.files.yaml_hints import missing_blank, odd_mark
 from newsletter.files.yaml_nodes import MAX_BYTES, Node, Problem, bare, plain, read, show
 from newsletter.model import Profile, SignUp, Subscriber, Topic
-from newsletter.signups import topic_name
-from newsletter.subscribers_notes import notes
-from newsletter.subscribers_schema import (
+from newsletter.subscribers.notes import notes
+from newsletter.subscribers.schema import (
     MAX_SUBSCRIBERS,
     WEEKDAYS,
     Keywords,
@@ -38,6 +37,7 @@ from newsletter.subscribers_schema import (
     schema,
     to_address,
 )
+from newsletter.subscribers.signup_rules import topic_name
 
 __all__ = ["base_address", "load_subscribers", "parse_subscribers", "read_subscribers", "schema", "subscriber_id"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.files.yaml_nodes import Node, Problem, show
-from newsletter.local_time import zone_note, zones
+from newsletter.subscribers.local_time import zone_note, zones
 
 _PROSE = {"about", "relevant", "irrelevant"}
 _WORDS = {"name", "like", "avoid", "pinned_authors"}

@@ -1,7 +1,7 @@
 """The shape of subscribers.yaml as pydantic models: every key with its limits, default and explanation.
 
 The JSON Schema that editors use and the check of the file both come from here. Where a value is wrong, the error
-carries in plain words what was expected; finding the line and applying the defaults is subscribers.py's part.
+carries in plain words what was expected; finding the line and applying the defaults is file.py's part.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from newsletter.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 from newsletter.model import AnnounceType, Frequency
 from newsletter.papers import taxonomy
 from newsletter.papers.pinned_authors import no_author
+from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -267,7 +267,7 @@ class Keywords(_Model):
 
 
 class Wishes(_Model):
-    """All that readers may change themselves, in a profile that holds in place of the file's (profile_text.py)."""
+    """All that readers may change themselves, in a profile that holds in place of the file's (profile_yaml.py)."""
 
     time_zone: Zone = Field(
         "UTC", description="IANA time zone of `send_at` and of the digest's date.", examples=["Europe/Berlin"]

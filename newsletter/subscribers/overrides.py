@@ -1,7 +1,7 @@
 """What holds for a subscriber: the reader's own wishes over what subscribers.yaml says. Pure.
 
 Key by key: what the latest revision of the profile writes holds in place of the file; a word such as "weekly" holds
-over both; of two pauses the later one ends the silence. Reading a revision is profile_text.py's business.
+over both; of two pauses the later one ends the silence. Reading a revision is profile_yaml.py's business.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from newsletter.errors import ConfigError
 from newsletter.model import ProfileRevision, SignUp, Standing, Subscriber
-from newsletter.profile_text import is_blank, read_with_keys
+from newsletter.subscribers.profile_yaml import is_blank, read_with_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers_schema import WEEKDAYS
+from newsletter.subscribers.schema import WEEKDAYS
 from newsletter.wording import true_false
 
 _SHOWN_CHARS = 200

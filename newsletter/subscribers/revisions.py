@@ -1,6 +1,6 @@
 """The versions of a reader's profile: which number comes next, how many are kept, and how many a day makes. Pure.
 
-What a profile says is profile_text.py's business, which version holds readers.py's.
+What a profile says is profile_yaml.py's business, which version holds overrides.py's.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A reader's profile as YAML that explains itself, and such a text, changed by the reader, back to a profile. Pure.
 
-What may stand there and how mistakes are worded is what subscribers.yaml has, too (subscribers.py). Here is what comes
+What may stand there and how mistakes are worded is what subscribers.yaml has, too (file.py). Here is what comes
 on top: mail programs and keyboards change quotes, spaces and dashes, and what is surely meant is taken as meant. Who a
-profile belongs to, and whether it counts, is for others (readers.py, profiles.py).
+profile belongs to, and whether it counts, is for others (overrides.py, profiles.py).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from newsletter.errors import ConfigError
 from newsletter.files.yaml_nodes import NULLS, UNPRINTABLE, Node, Problem
 from newsletter.files.yaml_nodes import read as read_yaml
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers import topics_twice, validate, with_wishes
-from newsletter.subscribers_schema import WEEKDAYS, Keywords, TopicEntry, Wishes
+from newsletter.subscribers.file import topics_twice, validate, with_wishes
+from newsletter.subscribers.schema import WEEKDAYS, Keywords, TopicEntry, Wishes
 from newsletter.wording import true_false
 
 MAX_CHARS = 250_000  # every list and text at its longest has less

@@ -1,6 +1,6 @@
 """What people mean who write a time of day or a time zone in another way than subscribers.yaml wants it.
 
-Gives the words of a hint and decides nothing (subscribers_schema.py does). Of time zones only names of places are
+Gives the words of a hint and decides nothing (schema.py does). Of time zones only names of places are
 proposed: `Etc/GMT+8` is eight hours *west* of UTC (POSIX turns the sign round), and an abbreviation such as CST names
 several clocks and knows no summer time.
 """
