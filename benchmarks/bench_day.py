@@ -26,8 +26,8 @@ import made_days
 from rich.console import Console
 from rich.table import Table
 
-from newsletter.evaluate import load_days
 from newsletter.model import Paper
+from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers.file import parse_subscribers
 

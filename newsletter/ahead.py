@@ -1,6 +1,6 @@
 """Beside the morning: have a model asked for mails that are hours away, in a batch at half the price.
 
-Whom it is asked about is the funnel's business, what becomes of a batch scorers/batches.py's.
+Whom it is asked about is the funnel's business, what becomes of a batch scoring/batches.py's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
 from newsletter.papers.announcements import announced, candidates
 from newsletter.schedule import next_mail_at
-from newsletter.scorers import Question
+from newsletter.scoring import Question
 
 
 def ask_ahead(desk: Desk, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:

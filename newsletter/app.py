@@ -23,7 +23,7 @@ from newsletter.files import resources
 from newsletter.message import Letterhead
 from newsletter.render import Renderer
 from newsletter.schedule import Timing
-from newsletter.scorers import Ahead, Scorer
+from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from newsletter.mailing_list import Listed, SubscriberList
     from newsletter.profiles import Profiles
     from newsletter.replies import Envelope
-    from newsletter.scorers.judge import Judge
-    from newsletter.scorers.local import LocalScorer
+    from newsletter.scoring.llm.grader import Judge
+    from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
     from newsletter.telling import Teller
@@ -301,9 +301,9 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scorers.batches import Batches, Notebook
-    from newsletter.scorers.funnel import FunnelScorer
-    from newsletter.scorers.shortlist import Policy
+    from newsletter.scoring.batches import Batches, Notebook
+    from newsletter.scoring.funnel import FunnelScorer
+    from newsletter.scoring.ranking.shortlist import Policy
 
     policy = Policy(
         min_share=settings.model_min_share,
@@ -324,18 +324,18 @@ def build_local_scorer() -> LocalScorer:
     # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
     # has the second core, the two wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from newsletter.scorers.local import LocalScorer, load_comments
+    from newsletter.scoring.local import LocalScorer, load_comments
 
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
 def build_judge(settings: Settings, store: Store) -> Judge:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.prices import BATCH, FLEX, price_of
-    from newsletter.prompts import load_prompts
-    from newsletter.scorers.chat import DEFAULT_URL
-    from newsletter.scorers.judge import ChatSettings, Judge, Limits
-    from newsletter.token_count import count
+    from newsletter.scoring.llm.chat import DEFAULT_URL
+    from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits
+    from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
+    from newsletter.scoring.llm.prompts import load_prompts
+    from newsletter.scoring.llm.token_count import count
 
     model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
     if model is None:

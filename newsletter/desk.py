@@ -14,7 +14,7 @@ from newsletter.message import Letterhead
 from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
 from newsletter.render import Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing, local_date
-from newsletter.scorers import Ahead, Scorer
+from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store

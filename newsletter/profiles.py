@@ -28,7 +28,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.papers.latex.reader import readable
-from newsletter.scorers import Scorer
+from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers.local_time import zone_note
 from newsletter.subscribers.overrides import applied

@@ -25,9 +25,9 @@ flow | ops: alerts log metrics redaction telling durability | ops.deliverability
 run: ahead books catchup circuit_breaker collect deliver desk digest draft preview retention schedule clock
 mail: budget confirmations folding inlining message render specimen templates theme view
 mail.inbound: dsn mail_parts mail_html mail_text mail_folders mailbox replies reply_words sendgrid_events
-stores | scoring.evaluation: evaluate evaluate_funnel profile_markdown
-scoring: scorers
-scoring.llm: prompts answers prices token_count estimate loose_json reasoning | scoring.ranking
+stores | scoring.evaluation
+scoring
+scoring.llm | scoring.ranking
 subscribers
 sources
 papers | delivery

@@ -16,7 +16,7 @@ from newsletter.model import Digest, DigestEntry
 from newsletter.papers.latex.mathml import Piece, typeset
 from newsletter.papers.latex.reader import readable_name
 from newsletter.papers.links import Links, links
-from newsletter.prices import NOT_KNOWN, dollars
+from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
 from newsletter.view import PAPER_AUTHORS, CostView, cost_view
 from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 

@@ -23,8 +23,8 @@ from newsletter.files import resources
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
 from newsletter.mailing_list import who_may_have_moved
-from newsletter.prices import NOT_KNOWN, check_model, price_of
-from newsletter.prompts import load_prompts
+from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
+from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.subscribers.file import parse_file, read_subscribers
 from newsletter.tokens import tagged
 

@@ -18,7 +18,7 @@ from newsletter import log
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.config import Settings
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
-from newsletter.prices import NOT_KNOWN, dollars
+from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
 from newsletter.spending import Bill, Share, total
 from newsletter.stores import Store
 

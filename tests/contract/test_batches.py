@@ -35,13 +35,13 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.preview import preview
-from newsletter.prices import Price
-from newsletter.prompts import load_prompts
 from newsletter.render import Brand, Renderer
-from newsletter.scorers.batches import Batches
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.judge import ChatSettings, Judge, Limits, profile_key
-from newsletter.scorers.shortlist import Policy
+from newsletter.scoring.batches import Batches
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_key
+from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.ranking.shortlist import Policy
 from newsletter.spending import spent
 from newsletter.stores import Store
 from tests import make

@@ -43,7 +43,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.render import Renderer
-from newsletter.scorers import Scorer
+from newsletter.scoring import Scorer
 from newsletter.stores.tiny import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from newsletter import cli
 from newsletter.config import Settings, variable
 from newsletter.model import ModelCall
-from newsletter.scorers.judge import profile_key
+from newsletter.scoring.llm.grader import profile_key
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers.file import load_subscribers
 

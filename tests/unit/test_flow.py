@@ -45,7 +45,7 @@ from newsletter.model import (
 from newsletter.preview import preview
 from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
-from newsletter.scorers import Question
+from newsletter.scoring import Question
 from newsletter.senders import unwatched
 from newsletter.subscribers.signup_rules import asked_on
 from newsletter.voting import cast, cast_numbered

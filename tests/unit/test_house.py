@@ -20,7 +20,8 @@ subscribers.address_change subscribers.revisions subscribers.listed subscribers.
 subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
 papers.latex.mathml papers.taxonomy papers.citations papers.links schedule clock digest catchup books spending budget
 message folding view specimen confirmations notices dsn sendgrid_events replies reply_words mail_text mail_parts
-mail_html answers prompts loose_json reasoning alerts redaction durability
+mail_html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning alerts redaction
+durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.

@@ -1,8 +1,8 @@
 """Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
-every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking.py, the grades in
-grades.py, the comments in explain.py; how well it works is measured in docs/scoring.md.
+every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking/rank.py, the
+grades in ranking/calibrate.py, the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
-from newsletter.scorers.background import load_background
-from newsletter.scorers.comments import FALLBACK_LANGUAGE, Sentences, load_comments
-from newsletter.scorers.explain import Explainer
-from newsletter.scorers.grades import grade_novelty, grade_relevance
-from newsletter.scorers.ranking import rank, read_terms, weigh
-from newsletter.scorers.taste import bound, in_order, lean
-from newsletter.scorers.text import EncodedPaper, Encoder
-from newsletter.scorers.tfidf import count_terms, join
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
+from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
+from newsletter.scoring.ranking.explain import Explainer
+from newsletter.scoring.ranking.feedback import bound, in_order, lean
+from newsletter.scoring.ranking.rank import rank, read_terms, weigh
+from newsletter.scoring.ranking.tfidf import count_terms, join
+from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
 
 __all__ = ["LocalScorer", "load_comments"]
 

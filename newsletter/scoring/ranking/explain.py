@@ -1,7 +1,7 @@
 """Says in one sentence which words of a paper met which topic, as the paper spells them.
 
 A comment names only what was compared: words. It picks the topic, finds the words and fills the sentences of
-`comments.py`; how much the words weigh comes from `ranking.py`.
+`comments.py`; how much the words weigh comes from `rank.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsletter.model import Paper, Profile
-from newsletter.scorers.comments import Sentences
-from newsletter.scorers.ranking import ProfileTerms, Ranking, standardise
-from newsletter.scorers.text import Encoder, Word, pair_keys
-from newsletter.scorers.tfidf import TermMatrix
+from newsletter.scoring.ranking.comments import Sentences
+from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, standardise
+from newsletter.scoring.ranking.tfidf import TermMatrix
+from newsletter.scoring.ranking.tokenize import Encoder, Word, pair_keys
 from newsletter.wording import cut_at_clause
 
 MAX_COMMENT_CHARS = 200

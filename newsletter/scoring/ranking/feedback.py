@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from newsletter.model import Paper, Votes
-from newsletter.scorers.grades import Grades
-from newsletter.scorers.ranking import Ranking, standardise
-from newsletter.scorers.text import EncodedPaper, pair_keys
-from newsletter.scorers.tfidf import TITLE_WEIGHT, TermMatrix, Vector
+from newsletter.scoring.ranking.calibrate import Grades
+from newsletter.scoring.ranking.rank import Ranking, standardise
+from newsletter.scoring.ranking.tfidf import TITLE_WEIGHT, TermMatrix, Vector
+from newsletter.scoring.ranking.tokenize import EncodedPaper, pair_keys
 
 # Chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 LIKED_WEIGHT = 0.5

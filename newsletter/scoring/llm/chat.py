@@ -1,6 +1,6 @@
 """One request to an OpenAI-compatible server, and what became of it: a `Reply`, or a `CallFailed` that says what to do.
 
-Sends each request once, within a time limit; repeating, splitting and accounting are judge.py's business. A parameter
+Sends each request once, within a time limit; repeating, splitting and accounting are grader.py's business. A parameter
 the server refuses is left out from then on. From GPT-5.6 on the request says what the provider's cache shall keep,
 since writing to it is charged there and it would otherwise keep the papers; other models take no such word. Facts:
 OpenAI's API reference (chat completions, error codes, flex processing) and its prompt caching guide, read November
@@ -22,12 +22,11 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from newsletter.answers import ANSWER_SCHEMA, plain_line
 from newsletter.errors import ConfigError
-from newsletter.prices import writes_cost_extra
-from newsletter.scorers import context_window
-from newsletter.scorers.completion import BATCH, FLEX, STANDARD, Reply, parse, read_completion
-from newsletter.scorers.failures import (
+from newsletter.scoring.llm import context_window
+from newsletter.scoring.llm.answers import ANSWER_SCHEMA, plain_line
+from newsletter.scoring.llm.completion import BATCH, FLEX, STANDARD, Reply, parse, read_completion
+from newsletter.scoring.llm.failures import (
     CallChanged,
     CallFailed,
     CallInterrupted,
@@ -37,6 +36,7 @@ from newsletter.scorers.failures import (
     find_complaint,
     read_complaint,
 )
+from newsletter.scoring.llm.prices import writes_cost_extra
 
 __all__ = ["DEFAULT_URL", "MAX_WAIT_S", "CallFailed", "CallInterrupted", "Chat", "ChatSettings"]
 

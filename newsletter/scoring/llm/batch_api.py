@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import openai
 
-from newsletter.scorers.chat import Chat
-from newsletter.scorers.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.chat import Chat
+from newsletter.scoring.llm.failures import CallFailed, CallStopped
 
 _ENDPOINT: Final = "/v1/chat/completions"
 _KEY = "newsletter_batch"  # in the batch's metadata: our own id

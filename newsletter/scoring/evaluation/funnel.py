@@ -1,7 +1,7 @@
 """Replays labelled days as a closed loop: a model that knows the labels judges what the funnel sends, and no more.
 
 Runs the funnel as a morning does, day by day, each with the earlier days as history and only the answers it paid for.
-A paper of the pool without a label counts as turned down. Reading days and labels is evaluate.py's business.
+A paper of the pool without a label counts as turned down. Reading days and labels is ranking.py's business.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from newsletter.errors import ConfigError
-from newsletter.evaluate import RELEVANT_FROM, LabelledDay
 from newsletter.model import Judgement, Paper, Profile, ScoreSheet, Votes
-from newsletter.scorers import Scorer
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.judge import Verdicts, profile_key
-from newsletter.scorers.shortlist import Policy
+from newsletter.scoring import Scorer
+from newsletter.scoring.evaluation.ranking import RELEVANT_FROM, LabelledDay
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
 STRONG_FROM = 9

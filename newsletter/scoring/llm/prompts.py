@@ -3,7 +3,7 @@
 The texts are Jinja2 templates, checked when they are loaded: every placeholder they need and none they cannot have.
 What papers and profiles say is data: made plain, with angle brackets escaped, so that no text can close the element
 it stands in. Instructions and profile come first and the papers last, since a provider reuses what stayed the same at
-the beginning. Calls nobody; see scorers/judge.py.
+the beginning. Calls nobody; see grader.py.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from functools import lru_cache
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from newsletter.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Topic
 from newsletter.papers.latex.reader import readable
+from newsletter.scoring.llm.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 
 TITLE_CHARS = 500
 ABSTRACT_CHARS = 6_000  # arXiv takes 1,920; other sources may not stop there

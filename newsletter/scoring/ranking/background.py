@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scorers.text import Keys
-from newsletter.scorers.tfidf import Indexes, TermCounts
+from newsletter.scoring.ranking.tfidf import Indexes, TermCounts
+from newsletter.scoring.ranking.tokenize import Keys
 
 SHIPPED = Path(__file__).with_name("background.npz")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.answers import is_whole_answer
+from newsletter.scoring.llm.answers import is_whole_answer
 
 STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 _REASONING = ("reasoning_content", "reasoning", "thinking")

@@ -1,7 +1,7 @@
 """Writes down each call of a model before it is made, at the most it can cost, and afterwards what it did cost.
 
 A call that may have been billed without an answer (timeout, lost connection) keeps its highest cost. Where the price
-is not known, so is the cost. Who repeats or stops is judge.py's business.
+is not known, so is the cost. Who repeats or stops is grader.py's business.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from newsletter.model import Judgement, ModelCall, Usage
-from newsletter.prices import Price
-from newsletter.scorers.completion import Reply, Tokens
-from newsletter.scorers.failures import CallFailed
+from newsletter.scoring.llm.completion import Reply, Tokens
+from newsletter.scoring.llm.failures import CallFailed
+from newsletter.scoring.llm.prices import Price
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
 FRAME_TOKENS = 64  # what a chat format adds around two messages and a schema, generously

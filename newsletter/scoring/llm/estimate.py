@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.model import Judgement, Paper, Profile
-from newsletter.prices import CACHED_FROM_TOKENS, Price
-from newsletter.prompts import Prompt, Prompts
-from newsletter.token_count import count, count_chat
+from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS, Price
+from newsletter.scoring.llm.prompts import Prompt, Prompts
+from newsletter.scoring.llm.token_count import count, count_chat
 
 # Reasoning tokens for each paper asked about. Medium: a published bill of gpt-5 (113,569 tokens of output for 666
 # papers, 63 of them an answer line each). Low: the same work for two thirds of the bill. The others: by proportion.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from newsletter.loose_json import find_values
+from newsletter.scoring.llm.loose_json import find_values
 
 MAX_CHARS = 500_000  # of a text; what is longer is read from its end
 _NAMES = (

@@ -1,7 +1,7 @@
 """Gets an answer to one prompt: within the provider's pace and the budget, patiently, in the form the server takes.
 
 Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
-tier where flex has no room; each request is in the call book. What an answer says is judge.py's business.
+tier where flex has no room; each request is in the call book. What an answer says is grader.py's business.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import openai
 import stamina
 
-from newsletter.answers import ANSWER_SCHEMA
 from newsletter.model import ModelCall
-from newsletter.prices import CACHED_FROM_TOKENS
-from newsletter.prompts import Prompt
-from newsletter.scorers.callbook import CallBook, count_at_most
-from newsletter.scorers.chat import Chat
-from newsletter.scorers.completion import STANDARD, Reply
-from newsletter.scorers.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
-from newsletter.scorers.pace import Pace
+from newsletter.scoring.llm.answers import ANSWER_SCHEMA
+from newsletter.scoring.llm.call_log import CallBook, count_at_most
+from newsletter.scoring.llm.chat import Chat
+from newsletter.scoring.llm.completion import STANDARD, Reply
+from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
+from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS
+from newsletter.scoring.llm.prompts import Prompt
+from newsletter.scoring.llm.rate_limit import Pace
 
 UNSENT = "unsent"  # the outcome of what is known not to fit
 LARGER_CONTEXT = (

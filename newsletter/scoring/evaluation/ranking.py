@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Score, Votes
-from newsletter.scorers import Scorer
-from newsletter.scorers.text import Encoder
+from newsletter.scoring import Scorer
+from newsletter.scoring.ranking.tokenize import Encoder
 
 Vector = npt.NDArray[np.float64]
 Ranker = Callable[[Profile, Sequence[Paper], Sequence[Sequence[Paper]]], Vector]

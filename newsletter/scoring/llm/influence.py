@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from newsletter.answers import plain_line
 from newsletter.model import Paper
 from newsletter.papers.latex.reader import readable
+from newsletter.scoring.llm.answers import plain_line
 
 MOST_ALONE = 40  # papers that are asked about alone because they speak; more of them share batches of their own
 _HIGH, _LOW = 9, 2

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scorers.ranking import Ranking
-from newsletter.scorers.tfidf import TermMatrix, Vector
+from newsletter.scoring.ranking.rank import Ranking
+from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 
 Grades = npt.NDArray[np.intp]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scorers.text import EncodedPaper, Keys, pair_keys
+from newsletter.scoring.ranking.tokenize import EncodedPaper, Keys, pair_keys
 
 Vector = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.intp]

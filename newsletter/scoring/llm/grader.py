@@ -3,7 +3,7 @@
 Decides what to do with an answer: papers missing from it are asked about again, a batch without any is split, a paper
 that fails alone is a ScoreFailure. Where one paper may have swayed what was said of others, each is asked about alone.
 What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Whom to ask about, and
-what was judged earlier, is funnel.py's business; getting an answer, caller.py's.
+what was judged earlier, is funnel.py's business; getting an answer, client.py's.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from newsletter.answers import Answer, Scored, read_answer
 from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
-from newsletter.prices import Price
-from newsletter.prompts import Prompt, Prompts
-from newsletter.scorers.callbook import CallBook, Memory
-from newsletter.scorers.caller import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
-from newsletter.scorers.chat import Chat, ChatSettings
-from newsletter.scorers.completion import Reply
-from newsletter.scorers.context_window import Room, is_beginning_lost
-from newsletter.scorers.failures import CallFailed, CallStopped
-from newsletter.scorers.influence import MOST_ALONE, regroup, speaks_to_graders
-from newsletter.scorers.pace import Pace
+from newsletter.scoring.llm.answers import Answer, Scored, read_answer
+from newsletter.scoring.llm.call_log import CallBook, Memory
+from newsletter.scoring.llm.chat import Chat, ChatSettings
+from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
+from newsletter.scoring.llm.completion import Reply
+from newsletter.scoring.llm.context_window import Room, is_beginning_lost
+from newsletter.scoring.llm.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_graders
+from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prompts import Prompt, Prompts
+from newsletter.scoring.llm.rate_limit import Pace
 
 __all__ = ["ChatSettings", "Judge", "Limits", "Verdicts", "profile_key"]
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.model import Profile
-from newsletter.scorers.background import Background
-from newsletter.scorers.latent import embed
-from newsletter.scorers.text import Encoder, Keys
-from newsletter.scorers.tfidf import TermCounts, TermMatrix, Vector
+from newsletter.scoring.ranking.background import Background
+from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
+from newsletter.scoring.ranking.tokenize import Encoder, Keys
 
 # All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 ABOUT_WEIGHT = 0.3

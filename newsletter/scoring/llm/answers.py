@@ -2,7 +2,7 @@
 
 Finds the entries wherever they stand (the object asked for, a bare array, JSON lines, a fenced block, prose around
 it, the whole entries of an answer that was cut off), but not in reasoning.py's drafts. What to do about papers that
-are missing is `judge.py`'s business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
+are missing is `grader.py`'s business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.loose_json import Shape, find_values, tell_shape
-from newsletter.reasoning import find_answer
+from newsletter.scoring.llm.loose_json import Shape, find_values, tell_shape
+from newsletter.scoring.llm.reasoning import find_answer
 from newsletter.wording import cut_at_clause
 
 ASKED_CHARS = 200  # what the prompt asks for

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scorers.tfidf import TermMatrix
+from newsletter.scoring.ranking.tfidf import TermMatrix
 
 DIMENSIONS = 30
 N_TERMS = 2500

@@ -1,6 +1,6 @@
 """Ranks papers by what a model said of earlier papers under the same profile: logistic regression in plain numpy.
 
-Features are the words of tfidf.py, categories, authors, the place among word companies (latent.py) and the likeness to
+Features are the words of tfidf.py, categories, authors, the place among word companies (lsa.py) and the likeness to
 the profile's own words, so that few answers already help. Gives each paper a score and the chance that the model
 would pass it. Decides nothing about who is asked; see shortlist.py. Measured in docs/funnel.md.
 """
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsletter.model import Paper, Profile
-from newsletter.scorers.background import load_background
-from newsletter.scorers.latent import embed
-from newsletter.scorers.ranking import rank, read_terms, standardise, weigh
-from newsletter.scorers.text import EncodedPaper, Encoder
-from newsletter.scorers.tfidf import Indexes, Vector, count_terms
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
+from newsletter.scoring.ranking.tfidf import Indexes, Vector, count_terms
+from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
 

@@ -2,7 +2,7 @@
 
 Whom to ask about is the funnel's choice, made as it will be made in the morning. Everything is written down before it
 is sent, and what a crash left open is settled by the provider's list of batches. A batch that is late is called off,
-and the morning asks at once. When to ask ahead is ahead.py's business, HTTP is batch_server.py's.
+and the morning asks at once. When to ask ahead is ahead.py's business, HTTP is llm/batch_api.py's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Protocol
 
 from openai import AsyncOpenAI
 
-from newsletter.answers import Scored, read_answer
 from newsletter.model import (
     BatchedPaper,
     BatchLine,
@@ -29,13 +28,14 @@ from newsletter.model import (
     Profile,
     Usage,
 )
-from newsletter.scorers import Question, Scorer
-from newsletter.scorers.batch_server import BatchServer, MayBeThere, NoBatches, Outcome, Remote
-from newsletter.scorers.callbook import add_up
-from newsletter.scorers.completion import BATCH, Reply
-from newsletter.scorers.failures import CallFailed, CallInterrupted, CallStopped
-from newsletter.scorers.influence import regroup
-from newsletter.scorers.judge import FINAL, Judge, Verdicts, find_settled, profile_key
+from newsletter.scoring import Question, Scorer
+from newsletter.scoring.llm.answers import Scored, read_answer
+from newsletter.scoring.llm.batch_api import BatchServer, MayBeThere, NoBatches, Outcome, Remote
+from newsletter.scoring.llm.call_log import add_up
+from newsletter.scoring.llm.completion import BATCH, Reply
+from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallStopped
+from newsletter.scoring.llm.grader import FINAL, Judge, Verdicts, find_settled, profile_key
+from newsletter.scoring.llm.influence import regroup
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = _WINDOW + timedelta(hours=2)
@@ -63,7 +63,7 @@ class Memory(Protocol):
 
 
 class Batches:
-    """An `Ahead` (see scorers/__init__.py) for the model of `judge`.
+    """An `Ahead` (see scoring/__init__.py) for the model of `judge`.
 
     `build_funnel` makes the scorer of the morning with another judge in it. With `lead` None nothing is asked ahead,
     and what was is still collected.

@@ -1,7 +1,8 @@
 """A scorer in two steps: words rank the papers, a model judges those that rank high, and its answers teach the ranking.
 
 What the model said before is not asked again, whoever reads; what it could not be asked about is ranked by words, and
-the reader is told. Who is asked is shortlist.py's business, how the ranking learns learned.py's, the asking judge.py's.
+the reader is told. Who is asked is ranking/shortlist.py's business, how the ranking learns ranking/learned.py's, the
+asking llm/grader.py's.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet, Votes
-from newsletter.scorers import Scorer
-from newsletter.scorers.judge import Verdicts, profile_key
-from newsletter.scorers.learned import Example, Learner, Ranked
-from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose
-from newsletter.scorers.taste import in_order
+from newsletter.scoring import Scorer
+from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.scoring.ranking.feedback import in_order
+from newsletter.scoring.ranking.learned import Example, Learner, Ranked
+from newsletter.scoring.ranking.shortlist import Candidate, Policy, Seen, Shortlist, choose
 from newsletter.subscribers.topics import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
