@@ -1,4 +1,4 @@
-"""Makes newsletter/scoring/ranking/background.npz: in how many of a corpus's papers each word occurs, and a sample of papers.
+"""Makes scoring/ranking/background.npz: in how many of a corpus's papers each word occurs, and a sample of papers.
 
     python benchmarks/make_background.py ../shared/corpus --until 2025-10-08 --sample-until 2025-10-06
 

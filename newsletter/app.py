@@ -20,15 +20,15 @@ from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.message import Letterhead
-from newsletter.render import Renderer
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Renderer
+from newsletter.mail.theme import load_theme
+from newsletter.mail.view import Brand
 from newsletter.schedule import Timing
 from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
-from newsletter.theme import load_theme
-from newsletter.view import Brand
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from newsletter.archive.pages import Pages
     from newsletter.joining import Joining
     from newsletter.listen import Ear
-    from newsletter.mailbox import Mailbox
+    from newsletter.mail.inbound.imap import Mailbox
+    from newsletter.mail.inbound.parse import Envelope
     from newsletter.mailing_list import Listed, SubscriberList
     from newsletter.profiles import Profiles
-    from newsletter.replies import Envelope
     from newsletter.scoring.llm.grader import Judge
     from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
@@ -133,7 +133,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
     """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
-    from newsletter.mailbox import CLAIMED
+    from newsletter.mail.inbound.imap import CLAIMED
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
         return False
@@ -211,8 +211,8 @@ def check_open_subscription(settings: Settings) -> None:
 
 def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
-    from newsletter.confirmations import FILE, load_answers
     from newsletter.listen import Ear
+    from newsletter.mail.responses import FILE, load_answers
     from newsletter.mailing_list import find_served
     from newsletter.subscribers.votes import read_votes
     from newsletter.voting import cast_numbered
@@ -256,7 +256,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
 def build_mailbox(settings: Settings) -> Mailbox:
     """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
-    from newsletter.mailbox import CLAIMED, Mailbox, MailServer
+    from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
     if not host or not user or not password:

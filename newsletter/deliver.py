@@ -16,7 +16,7 @@ from newsletter.delivery.mailbox_gone import proves_gone
 from newsletter.desk import Desk
 from newsletter.digest import kept
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
-from newsletter.message import build_message
+from newsletter.mail.message import build_message
 from newsletter.model import (
     Delivery,
     DeliveryState,

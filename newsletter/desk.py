@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Renderer
 from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
-from newsletter.render import Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
-from newsletter.confirmations import Answer, Answers, load_answers
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
-from newsletter.message import Letterhead, build_service_message
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answer, Answers, load_answers
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.schedule import next_mail_at
 from newsletter.senders import Sender

@@ -1,7 +1,7 @@
 """What follows when a reader asks for something by mail: the wish is kept first, then confirmed once.
 
-What a mail asks for is replies.py's business, the words of an answer are confirmations.py's. An answer goes to the
-address on our list and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
+What a mail asks for is mail/inbound/parse.py's business, the words of an answer are mail/responses.py's. An answer goes
+to the address on our list and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from hashlib import sha256
 from typing import Protocol
 
 from newsletter.addresses import base_address
-from newsletter.confirmations import Answers, commands_in_words, word
 from newsletter.delivery import suppression
-from newsletter.dsn import NoEvent, read_bounce
 from newsletter.errors import ReaderUnreadable, SendError
-from newsletter.message import Letterhead, build_service_message
+from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, read_reply
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answers, commands_in_words, word
 from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
-from newsletter.replies import Envelope, House, Ignored, Request, VoteMarks, read_reply
-from newsletter.reply_words import Command
 from newsletter.senders import Sender
 from newsletter.stores import Store
 

@@ -1,6 +1,6 @@
 """A mail to a reader whose profile somebody else has changed for them. Pure; sends nothing.
 
-Its subject is the one of a profile by mail, so that an answer to it is a changed profile (replies.py).
+Its subject is the one of a profile by mail, so that an answer to it is a changed profile (mail/inbound/parse.py).
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from email.headerregistry import Address
 
-from newsletter.confirmations import Answers
-from newsletter.message import Letterhead, build_service_message
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answers
 from newsletter.model import Message, Subscriber
 
 

@@ -17,7 +17,7 @@ import stamina
 from newsletter import alerts, log
 from newsletter.alerts import Alert
 from newsletter.errors import StoreError
-from newsletter.message import build_service_message
+from newsletter.mail.message import build_service_message
 from newsletter.model import RunReport
 from newsletter.senders import Sender
 from newsletter.stores import Store

@@ -11,8 +11,8 @@ from newsletter.archive.pages import TEMPLATES, Pages
 from newsletter.delivery import ledger
 from newsletter.digest import kept
 from newsletter.files import resources
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
-from newsletter.render import Brand, Renderer
 from newsletter.stores import Store
 from tests import make
 

@@ -23,8 +23,8 @@ web.archive: archive
 services: mailing_list profiles notices voting joining listen
 flow | ops: alerts log metrics redaction telling durability | ops.deliverability: dnscheck spf
 run: ahead books catchup circuit_breaker collect deliver desk digest draft preview retention schedule clock
-mail: budget confirmations folding inlining message render specimen templates theme view
-mail.inbound: dsn mail_parts mail_html mail_text mail_folders mailbox replies reply_words sendgrid_events
+mail
+mail.inbound
 stores | scoring.evaluation
 scoring
 scoring.llm | scoring.ranking

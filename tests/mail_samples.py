@@ -18,7 +18,8 @@ from pathlib import Path
 
 from newsletter.digest import compose
 from newsletter.files import resources
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
     AnnounceType,
@@ -32,7 +33,6 @@ from newsletter.model import (
     Topic,
     Usage,
 )
-from newsletter.render import Brand, Renderer
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts

@@ -35,11 +35,11 @@ from newsletter.archive.views import (
     month_view,
     search_view,
 )
+from newsletter.mail.render import dots, reflowed
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.templates import loader_of, problem_of
 from newsletter.model import Delivery, Digest
 from newsletter.papers.citations import bibtex, ris
-from newsletter.render import dots, reflowed
-from newsletter.specimen import BY_TOPIC, EVERYTHING, NOTHING
-from newsletter.templates import loader_of, problem_of
 
 TEMPLATES = "templates/archive"
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"

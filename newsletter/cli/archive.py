@@ -21,9 +21,9 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import resources
+from newsletter.mail.theme import stylesheet
 from newsletter.model import Subscriber
 from newsletter.stores import Store
-from newsletter.theme import stylesheet
 
 _ENDINGS = {"bibtex": BIBTEX, "ris": RIS, "markdown": MARKDOWN}
 

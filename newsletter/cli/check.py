@@ -16,12 +16,12 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
-from newsletter.confirmations import FILE as ANSWERS
-from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.joining import FILE as MAILS
 from newsletter.joining import load_mails
+from newsletter.mail.responses import FILE as ANSWERS
+from newsletter.mail.responses import load_answers
 from newsletter.mailing_list import who_may_have_moved
 from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
 from newsletter.scoring.llm.prompts import load_prompts

@@ -12,7 +12,7 @@ from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_sub
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.desk import Desk
-from newsletter.message import build_message
+from newsletter.mail.message import build_message
 from newsletter.model import Digest
 from newsletter.preview import preview
 from newsletter.sources import sample

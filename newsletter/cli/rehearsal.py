@@ -12,7 +12,7 @@ from newsletter.cli.common import TerminalWatcher
 from newsletter.config import Settings
 from newsletter.desk import Desk
 from newsletter.errors import ConfigError, SendError
-from newsletter.message import build_message
+from newsletter.mail.message import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
 from newsletter.preview import preview
 from newsletter.sources import sample

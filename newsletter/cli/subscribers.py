@@ -17,10 +17,10 @@ from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings
-from newsletter.confirmations import FILE as ANSWERS
-from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, SendError
 from newsletter.files import resources
+from newsletter.mail.responses import FILE as ANSWERS
+from newsletter.mail.responses import load_answers
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.notices import changed_by_operator

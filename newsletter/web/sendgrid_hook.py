@@ -1,7 +1,8 @@
 """Where SendGrid posts its events: verifies the raw bytes, then keeps what they tell of our mails.
 
-What an event means is sendgrid_events.py's business, what follows from it the store's. SendGrid repeats a post for a
-day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the memory failed and a repeat helps.
+What an event means is mail/inbound/sendgrid_events.py's business, what follows from it the store's. SendGrid repeats a
+post for a day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the memory failed and a
+repeat helps.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from datetime import datetime
 
 import flask
 
-from newsletter import sendgrid_events
 from newsletter.errors import ReaderUnreadable, StoreError
+from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
 from newsletter.stores import Store
 from newsletter.web.limits import Room, sparing_warner

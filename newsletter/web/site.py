@@ -20,8 +20,8 @@ from werkzeug.routing import BaseConverter
 from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.files import resources
-from newsletter.templates import loader_of, problem_of
-from newsletter.theme import stylesheet
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.theme import stylesheet
 from newsletter.web.sizes import NONE_LARGE, Sizes
 
 _log = logging.getLogger(__name__)

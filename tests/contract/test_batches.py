@@ -18,7 +18,8 @@ from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
     BatchState,
@@ -35,7 +36,6 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.preview import preview
-from newsletter.render import Brand, Renderer
 from newsletter.scoring.batches import Batches
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_key

@@ -15,8 +15,8 @@ from newsletter.cli.exits import EXIT_STORE
 from newsletter.config import load_settings
 from newsletter.delivery.suppression import left
 from newsletter.errors import ReaderUnreadable
+from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp
-from newsletter.replies import Envelope
 from newsletter.stores.tiny import TinyStore
 from newsletter.tokens import Purpose
 from tests.make import NOW, TUESDAY

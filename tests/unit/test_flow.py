@@ -15,7 +15,8 @@ from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Accepted,
     Announcement,
@@ -43,7 +44,6 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.preview import preview
-from newsletter.render import Brand, Renderer
 from newsletter.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import Question
 from newsletter.senders import unwatched

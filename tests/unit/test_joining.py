@@ -18,7 +18,8 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.joining import ANSWERS, MOST_FORMS, Joining, load_mails
-from newsletter.message import Letterhead
+from newsletter.mail.inbound.commands import WORDS
+from newsletter.mail.message import Letterhead
 from newsletter.model import (
     Frequency,
     ProfileRevision,
@@ -30,7 +31,6 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
-from newsletter.reply_words import WORDS
 from newsletter.subscribers.file import newcomer
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Form, Invitation, LinkState

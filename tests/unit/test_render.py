@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from newsletter.digest import compose
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.message import VoteLinks, Ways
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
-from newsletter.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.tokens import Signer
 from newsletter.wording import long_date
 from tests import make

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.replies import Envelope, House, Ignored, Request, VoteMarks, fold, read_reply
-from newsletter.reply_words import WORDS, Command
+from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, fold, read_reply
 from newsletter.tokens import Purpose, Signer
 
 REPLIES = Path(__file__).parents[1] / "replies"

@@ -23,9 +23,9 @@ from werkzeug.serving import make_server
 from newsletter.archive.build import build, build_list, edition
 from newsletter.archive.catalogue import Catalogue
 from newsletter.files import resources
+from newsletter.mail.theme import stylesheet
 from newsletter.model import Usage
 from newsletter.papers.latex.mathml import typeset
-from newsletter.theme import stylesheet
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make

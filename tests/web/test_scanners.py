@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 
 from newsletter.digest import kept
 from newsletter.files import resources
-from newsletter.message import Letterhead, build_message
+from newsletter.mail.message import Letterhead, build_message
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Standing, Suppression, SuppressionReason
-from newsletter.render import Brand, Renderer
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from newsletter.web.pausing import LONGEST

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.stores import Store

@@ -190,7 +190,7 @@ def _file(name: str) -> str:
 
 
 def _environment() -> Environment:
-    # As the mail shows the profile (render.py). Nothing is HTML here: what must be escaped is, by _fenced.
+    # As the mail shows the profile (mail/render.py). Nothing is HTML here: what must be escaped is, by _fenced.
     return SandboxedEnvironment(
         undefined=StrictUndefined,
         autoescape=False,

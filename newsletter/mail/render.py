@@ -1,8 +1,8 @@
 """Renders a digest: subject, HTML and text part, or a Markdown page. Reads templates, sends nothing.
 
 The templates in `templates/email/` see a `View` (view.py). Jinja escapes what it shows in HTML, the `md` filter in
-Markdown. How much of each paper a mail has room for is budget.py's business; how styles come into elements,
-inlining.py's.
+Markdown. How much of each paper a mail has room for is size_budget.py's business; how styles come into elements,
+inline_css.py's.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from jinja2 import (
 )
 
 from newsletter.addresses import mailto_link
-from newsletter.budget import Level, fit, html_bytes, shorten
-from newsletter.inlining import InliningLoader, ascii_html
-from newsletter.message import VoteLinks, Ways
+from newsletter.mail.inline_css import InliningLoader, ascii_html
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.size_budget import Level, fit, html_bytes, shorten
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.theme import Theme, load_theme
+from newsletter.mail.view import Brand, PaperView, View, one_line, view_of
 from newsletter.model import Digest, RenderedDigest
-from newsletter.specimen import BY_TOPIC, EVERYTHING, NOTHING
-from newsletter.templates import loader_of, problem_of
-from newsletter.theme import Theme, load_theme
 from newsletter.tokens import Signer
-from newsletter.view import Brand, PaperView, View, one_line, view_of
 
 __all__ = ["Brand", "Renderer"]
 

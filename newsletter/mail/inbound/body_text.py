@@ -14,8 +14,8 @@ from email.message import Message
 
 import quotequail
 
-from newsletter.mail_html import lines_of_html
-from newsletter.mail_parts import decoded, parts_of
+from newsletter.mail.inbound.html import lines_of_html
+from newsletter.mail.inbound.parts import decoded, parts_of
 
 MOST_CHARS, MOST_OWN_LINES = 64_000, 4_000  # of what a reader wrote; the longest profile has half as many
 MOST_LINES = 20_000  # of a mail, with what it quotes

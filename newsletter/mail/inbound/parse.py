@@ -2,8 +2,8 @@
 
 A command counts only if the first line the reader wrote, or the subject, is one and nothing else: our own mails say
 "unsubscribe", and answers quote them. Who asks, says the tag of the address it came to; else a From that DKIM proves.
-What a machine sent is never acted on (RFC 3834), but for the button of Apple Mail. The words are in reply_words.py, the
-text of a mail in mail_text.py.
+What a machine sent is never acted on (RFC 3834), but for the button of Apple Mail. The words are in commands.py, the
+text of a mail in body_text.py.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import UnreadableMail
-from newsletter.mail_parts import addresses_in, header_of, headers_of, open_mail, parts_of
-from newsletter.mail_text import Written, written_in
-from newsletter.reply_words import AUTOMATIC_SUBJECTS, SUBJECT_PREFIXES, WORDS, Command, Words
+from newsletter.mail.inbound.body_text import Written, written_in
+from newsletter.mail.inbound.commands import AUTOMATIC_SUBJECTS, SUBJECT_PREFIXES, WORDS, Command, Words
+from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.tokens import Purpose, Signer, tag_of
 
 PAUSE = timedelta(weeks=2)  # if the reader does not say

@@ -2,7 +2,7 @@
 
 Python's email package does the reading. It calls itself for each part within a part and each comment within a comment,
 and reads some headers in the square of their length: here is what keeps both within bounds. What the parts say is
-mail_text.py's business.
+body_text.py's business.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from newsletter.addresses import mailto_link
-from newsletter.folding import fold_addresses, fold_text
+from newsletter.mail.header_folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.subscribers.votes import vote_token
 from newsletter.tokens import Purpose, Signer, tagged

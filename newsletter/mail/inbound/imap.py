@@ -19,8 +19,8 @@ from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError, MailboxMoveError
 
 from newsletter.errors import ConfigError, NewsletterError, ReaderUnreadable, StoreError, UnreadableMail
-from newsletter.mail_folders import find_folder, find_or_make_folder, folders_in_words
-from newsletter.mail_parts import MOST_BYTES
+from newsletter.mail.inbound.imap_folders import find_folder, find_or_make_folder, folders_in_words
+from newsletter.mail.inbound.parts import MOST_BYTES
 
 TIMEOUT_S = 30.0
 MOST_AT_ONCE = 200  # mails of one round

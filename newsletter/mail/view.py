@@ -1,6 +1,7 @@
 """What a template may show of a digest: text that is readable already (TeX, shortened lists), not yet escaped. Pure.
 
-A `View` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut (budget.py).
+A `View` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut
+(size_budget.py).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from functools import lru_cache
 from itertools import groupby
 
 from newsletter import wording
-from newsletter.budget import Level, shorten
-from newsletter.message import VoteLinks, Ways
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.size_budget import Level, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
 from newsletter.papers.latex.reader import readable, readable_name
 from newsletter.papers.links import Links, links

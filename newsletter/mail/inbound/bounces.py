@@ -21,7 +21,7 @@ from flufl.bounce import all_failures
 from newsletter.addresses import without_addresses
 from newsletter.delivery.mailbox_gone import proves_gone
 from newsletter.errors import UnreadableMail
-from newsletter.mail_parts import addresses_in, open_mail
+from newsletter.mail.inbound.parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
 from newsletter.tokens import Purpose, Signer, tag_of
 

@@ -1,6 +1,6 @@
 """The words by which readers steer: commands, spans of time and politeness in eight languages. Pure data.
 
-How a line is read is replies.py's business. Words are compared without capitals and accents. Whoever adds one should
+How a line is read is parse.py's business. Words are compared without capitals and accents. Whoever adds one should
 ask whether anybody could begin an ordinary answer with a line of just that word.
 """
 
