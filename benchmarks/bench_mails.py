@@ -15,7 +15,6 @@ from dataclasses import replace
 
 from jinja2 import DictLoader, Environment
 
-from newsletter.digest import compose
 from newsletter.files import resources
 from newsletter.mail.inline_css import ascii_html, inline
 from newsletter.mail.message import VoteLinks, Ways
@@ -23,6 +22,7 @@ from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreSheet, Subscriber
+from newsletter.run.digest import compose
 from newsletter.tokens import Signer
 from tests import make
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from newsletter import books
 from newsletter.delivery.suppression import BY_BOUNCES
 from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
 from newsletter.redaction import redact
+from newsletter.run import reconcile
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
@@ -222,7 +222,7 @@ def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = fr
     untold = tuple(each for each in troubles if each.key not in told)
     if not untold:
         return None
-    sums = " + ".join(f"{count} {group}" for group, count in books.tally(report).items())
+    sums = " + ".join(f"{count} {group}" for group, count in reconcile.tally(report).items())
     return Alert(report.digest_on, untold, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
 
 

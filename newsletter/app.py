@@ -17,14 +17,14 @@ from pydantic import SecretStr
 
 from newsletter import log
 from newsletter.config import Settings
-from newsletter.desk import Desk
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import Letterhead
 from newsletter.mail.render import Renderer
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand
-from newsletter.schedule import Timing
+from newsletter.run.context import Desk
+from newsletter.run.schedule import Timing
 from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source

@@ -23,7 +23,7 @@ from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendE
 from newsletter.mail.message import Letterhead, build_service_message
 from newsletter.mail.responses import Answer, Answers, load_answers
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
-from newsletter.schedule import next_mail_at
+from newsletter.run.schedule import next_mail_at
 from newsletter.senders import Sender
 from newsletter.stores import Store
 from newsletter.subscribers.schema import SubscriberEntry

@@ -16,10 +16,10 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import Processor
 
-from newsletter import books
 from newsletter.alerts import Trouble
 from newsletter.model import FeedReport, RunOutcome, RunReport, SubscriberReport
 from newsletter.redaction import redact
+from newsletter.run import reconcile
 
 NAME = "newsletter"
 _NOTHING_TO_DO = {RunOutcome.NOT_DUE, RunOutcome.ALREADY_SENT, RunOutcome.PAUSED, RunOutcome.SUPPRESSED}
@@ -136,7 +136,7 @@ def run_started(subscribers: int, *, due_only: bool) -> None:
 
 
 def run_finished(report: RunReport) -> None:
-    groups = {group.replace(" ", "_"): count for group, count in books.tally(report).items()}
+    groups = {group.replace(" ", "_"): count for group, count in reconcile.tally(report).items()}
     seconds = round((report.finished_at - report.started_at).total_seconds(), 3)
     get_log().info(
         "run_finished",

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
-from newsletter.desk import Morning
-from newsletter.draft import draft
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.model import (
     MOST_PROFILE_CHARS,
@@ -28,6 +26,8 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.papers.latex.reader import readable
+from newsletter.run.compose import draft
+from newsletter.run.context import Morning
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers.local_time import zone_note

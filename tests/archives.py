@@ -9,10 +9,10 @@ from typing import Any
 
 from newsletter.archive.pages import TEMPLATES, Pages
 from newsletter.delivery import ledger
-from newsletter.digest import kept
 from newsletter.files import resources
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
+from newsletter.run.digest import kept
 from newsletter.stores import Store
 from tests import make
 

@@ -22,7 +22,7 @@ web
 web.archive: archive
 services: mailing_list profiles notices voting joining listen
 flow | ops: alerts log metrics redaction telling durability | ops.deliverability: dnscheck spf
-run: ahead books catchup circuit_breaker collect deliver desk digest draft preview retention schedule clock
+run
 mail
 mail.inbound
 stores | scoring.evaluation
@@ -79,4 +79,4 @@ def find_imports(path: Path) -> Iterator[str]:
 def modules_used(path: Path, modules: dict[str, Path]) -> set[str]:
     """The modules of newsletter/ that a module imports, or imports a name of."""
     names = {name.removeprefix("newsletter.") for name in find_imports(path) if name.startswith("newsletter.")}
-    return {module for name in names for module in (name, name.rpartition(".")[0]) if module in modules}
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)

@@ -16,7 +16,6 @@ from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter.digest import compose
 from newsletter.files import resources
 from newsletter.mail.message import Letterhead
 from newsletter.mail.render import Brand, Renderer
@@ -33,6 +32,7 @@ from newsletter.model import (
     Topic,
     Usage,
 )
+from newsletter.run.digest import compose
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts

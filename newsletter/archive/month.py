@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from newsletter.digest import reading_order
 from newsletter.model import Digest, DigestEntry
+from newsletter.run.digest import reading_order
 
 BEST = 10
 

@@ -11,11 +11,11 @@ from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.clock import keep_time
 from newsletter.config import Settings, load_settings
-from newsletter.desk import FEEDS
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
+from newsletter.run.context import FEEDS
+from newsletter.run.scheduler import keep_time
 from newsletter.telling import Teller
 
 

@@ -14,12 +14,12 @@ import click
 from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.collect import collect, cover
 from newsletter.config import Settings, load_settings
-from newsletter.desk import Desk, Morning
 from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
 from newsletter.papers.announcements import candidates
+from newsletter.run.collect import collect, cover
+from newsletter.run.context import Desk, Morning
 from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.scoring.llm.prices import (
     BATCH,

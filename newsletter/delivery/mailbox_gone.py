@@ -1,6 +1,6 @@
 """Whether the words of a mail system prove that a mailbox is gone. Pure; one judge for all ways in which they come.
 
-Reports of failure (mail/inbound/bounces.py), refusals in an SMTP session (deliver.py) and SendGrid's events
+Reports of failure (mail/inbound/bounces.py), refusals in an SMTP session (run/deliver.py) and SendGrid's events
 (mail/inbound/sendgrid_events.py) ask it. Statuses are RFC 3463's and those of IANA's registry "SMTP Enhanced Status
 Codes"; the wordings are those that mail systems answer with in public. Doubt speaks for the reader: what proves nothing
 ends no subscription at once.

@@ -1,6 +1,6 @@
 """Who judges papers: `local.py` ranks by words, offline; `funnel.py` lets a model judge what ranks high.
 
-A scorer sees papers and one profile, never a subscriber. Cut-offs and order are `digest.py`'s business.
+A scorer sees papers and one profile, never a subscriber. Cut-offs and order are `run/digest.py`'s business.
 """
 
 from collections.abc import Sequence

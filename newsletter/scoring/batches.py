@@ -2,7 +2,7 @@
 
 Whom to ask about is the funnel's choice, made as it will be made in the morning. Everything is written down before it
 is sent, and what a crash left open is settled by the provider's list of batches. A batch that is late is called off,
-and the morning asks at once. When to ask ahead is ahead.py's business, HTTP is llm/batch_api.py's.
+and the morning asks at once. When to ask ahead is run/prefetch.py's business, HTTP is llm/batch_api.py's.
 """
 
 from __future__ import annotations

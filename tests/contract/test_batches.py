@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
@@ -35,7 +34,8 @@ from newsletter.model import (
     Topic,
     Votes,
 )
-from newsletter.preview import preview
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
 from newsletter.scoring.batches import Batches
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_key

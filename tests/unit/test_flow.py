@@ -11,7 +11,6 @@ import pytest
 
 from newsletter import alerts
 from newsletter.delivery import suppression
-from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
@@ -43,8 +42,9 @@ from newsletter.model import (
     Usage,
     Votes,
 )
-from newsletter.preview import preview
-from newsletter.schedule import ON_THE_MINUTE, Timing
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import Question
 from newsletter.senders import unwatched
 from newsletter.subscribers.signup_rules import asked_on

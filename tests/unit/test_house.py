@@ -18,16 +18,16 @@ PURE = """
 model errors addresses tokens wording delivery.ledger delivery.suppression delivery.mailbox_gone
 subscribers.address_change subscribers.revisions subscribers.listed subscribers.votes subscribers.signup_rules
 subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
-papers.latex.mathml papers.taxonomy papers.citations papers.links schedule clock digest catchup books spending
-mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest mail.responses notices
-mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.body_text
-mail.inbound.parts mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json
-scoring.llm.reasoning alerts redaction durability
+papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule run.scheduler run.digest run.backlog
+run.reconcile spending mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest mail.responses
+notices mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands
+mail.inbound.body_text mail.inbound.parts mail.inbound.html scoring.llm.answers scoring.llm.prompts
+scoring.llm.loose_json scoring.llm.reasoning alerts redaction durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.
-STEPS = "flow run ahead books catchup circuit_breaker collect deliver desk digest draft preview retention".split()
-EDGES = {"sources", "scorers", "senders", "stores"}
+STEPS = ["flow", "run"]
+EDGES = {"sources", "scoring", "senders", "stores"}
 READS_THE_WORLD = {"config", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from lxml import html as lxml_html
 
-from newsletter.digest import compose
 from newsletter.files import resources
 from newsletter.mail.inline_css import InliningLoader, inline
 from newsletter.mail.message import VoteLinks, Ways
@@ -21,6 +20,7 @@ from newsletter.mail.size_budget import Level
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View, view_of
 from newsletter.model import Digest, Topic
+from newsletter.run.digest import compose
 from newsletter.tokens import Signer
 from tests import make
 

@@ -14,11 +14,11 @@ from urllib.parse import urlencode, urljoin
 import flask
 from flask.testing import FlaskClient
 
-from newsletter.digest import kept
 from newsletter.files import resources
 from newsletter.mail.message import Letterhead, build_message
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.run.digest import kept
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from newsletter.web.pausing import LONGEST

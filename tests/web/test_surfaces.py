@@ -14,10 +14,10 @@ import pytest
 
 from newsletter.archive.build import build, edition
 from newsletter.archive.catalogue import Catalogue
-from newsletter.digest import compose, kept
 from newsletter.mail.message import VoteLinks, Ways
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.run.digest import compose, kept
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import Archives, create_app
 from newsletter.wording import listed
