@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter import log
 from newsletter.config import Settings
 from newsletter.errors import ConfigError
 from newsletter.files import resources
@@ -23,6 +22,7 @@ from newsletter.mail.message import Letterhead
 from newsletter.mail.render import Renderer
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand
+from newsletter.ops import log
 from newsletter.run.context import Desk
 from newsletter.run.schedule import Timing
 from newsletter.scoring import Ahead, Scorer
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from newsletter.mail.inbound.imap import Mailbox
     from newsletter.mail.inbound.parse import Envelope
     from newsletter.mailing_list import Listed, SubscriberList
+    from newsletter.ops.notify import Teller
     from newsletter.profiles import Profiles
     from newsletter.scoring.llm.grader import Judge
     from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
-    from newsletter.telling import Teller
     from newsletter.tokens import Signer
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -83,7 +83,7 @@ def build_timing(settings: Settings) -> Timing:
 
 def build_teller(settings: Settings) -> Teller:
     """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
-    from newsletter.telling import Teller
+    from newsletter.ops.notify import Teller
 
     def revealed(secret: SecretStr | None) -> str:
         return secret.get_secret_value() if secret else ""
@@ -101,7 +101,7 @@ def build_teller(settings: Settings) -> Teller:
 
 def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
     """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
-    from newsletter.metrics import Metrics
+    from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)

@@ -14,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from newsletter import log
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import SignUp, Standing, Subscriber
+from newsletter.ops import log
 from newsletter.stores import Store
 from newsletter.subscribers import listed as roster
 from newsletter.subscribers.file import File, newcomer, parse_file, read_subscribers

@@ -21,7 +21,7 @@ settings: config
 web
 web.archive: archive
 services: mailing_list profiles notices voting joining listen
-flow | ops: alerts log metrics redaction telling durability | ops.deliverability: dnscheck spf
+flow | ops | ops.deliverability
 run
 mail
 mail.inbound

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import httpx2
 
-from newsletter import app, dnscheck, web
+from newsletter import app, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
@@ -23,6 +23,7 @@ from newsletter.joining import load_mails
 from newsletter.mail.responses import FILE as ANSWERS
 from newsletter.mail.responses import load_answers
 from newsletter.mailing_list import who_may_have_moved
+from newsletter.ops.deliverability import checks as dnscheck
 from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.subscribers.file import parse_file, read_subscribers

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import alerts, app, flow, log
+from newsletter import app, flow
 from newsletter.cli.common import (
     TerminalWatcher,
     begin_log,
@@ -29,6 +29,7 @@ from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
 from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.ops import alerts, log
 from newsletter.run import reconcile
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview

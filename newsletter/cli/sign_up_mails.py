@@ -10,11 +10,12 @@ import secrets
 from datetime import timedelta
 from threading import Event
 
-from newsletter import app, log
+from newsletter import app
 from newsletter.cli.ending import Duty
 from newsletter.config import Settings
 from newsletter.errors import NewsletterError
 from newsletter.joining import Joining
+from newsletter.ops import log
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
 _AFTER_FAILURE_S = 5.0

@@ -16,7 +16,6 @@ from threading import Thread
 import pytest
 import structlog
 
-from newsletter import log
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import (
@@ -28,8 +27,9 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.ops import log
+from newsletter.ops.notify import ATTEMPTS, TOLD, Teller
 from newsletter.senders.outbox import OutboxSender
-from newsletter.telling import ATTEMPTS, TOLD, Teller
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 

@@ -8,17 +8,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.alerts import (
-    REMEDIES,
-    Kind,
-    alert_of,
-    alert_of_break,
-    known,
-    remember,
-    troubles_of,
-    troubles_of_bounces,
-    went_well,
-)
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import (
@@ -30,6 +19,17 @@ from newsletter.model import (
     SubscriberReport,
     Suppression,
     SuppressionReason,
+)
+from newsletter.ops.alerts import (
+    REMEDIES,
+    Kind,
+    alert_of,
+    alert_of_break,
+    known,
+    remember,
+    troubles_of,
+    troubles_of_bounces,
+    went_well,
 )
 from tests import make
 

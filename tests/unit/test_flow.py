@@ -9,7 +9,6 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import alerts
 from newsletter.delivery import suppression
 from newsletter.errors import SourceError
 from newsletter.files import resources
@@ -42,6 +41,7 @@ from newsletter.model import (
     Usage,
     Votes,
 )
+from newsletter.ops import alerts
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing

@@ -22,7 +22,7 @@ papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule r
 run.reconcile spending mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest mail.responses
 notices mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands
 mail.inbound.body_text mail.inbound.parts mail.inbound.html scoring.llm.answers scoring.llm.prompts
-scoring.llm.loose_json scoring.llm.reasoning alerts redaction durability
+scoring.llm.loose_json scoring.llm.reasoning ops.alerts ops.redaction ops.durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.

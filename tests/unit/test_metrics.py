@@ -8,7 +8,6 @@ from decimal import Decimal
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.delivery import ledger, suppression
-from newsletter.metrics import Metrics
 from newsletter.model import (
     DeliveryState,
     FeedOutcome,
@@ -20,6 +19,7 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.ops.metrics import Metrics
 from tests import make
 from tests.fakes import MemoryStore
 

@@ -16,9 +16,9 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import Processor
 
-from newsletter.alerts import Trouble
 from newsletter.model import FeedReport, RunOutcome, RunReport, SubscriberReport
-from newsletter.redaction import redact
+from newsletter.ops.alerts import Trouble
+from newsletter.ops.redaction import redact
 from newsletter.run import reconcile
 
 NAME = "newsletter"

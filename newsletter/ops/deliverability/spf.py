@@ -1,6 +1,6 @@
 """Reads an SPF record as a receiver would (RFC 7208): whom it lets send, how many lookups it takes, what is wrong.
 
-Evaluates no single mail. Whoever calls gives the lookups; see dnscheck.py.
+Evaluates no single mail. Whoever calls gives the lookups; see checks.py.
 """
 
 from __future__ import annotations

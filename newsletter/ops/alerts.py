@@ -1,6 +1,6 @@
 """What the operator has to hear of after a run, in words: what happened, to whom by id, and what to do. Pure.
 
-Each trouble has a key for its day, so that a clock that ticks all day tells it once. Delivery is telling.py's business.
+Each trouble has a key for its day, so that a clock that ticks all day tells it once. Delivery is notify.py's business.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from newsletter.delivery.suppression import BY_BOUNCES
 from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
-from newsletter.redaction import redact
+from newsletter.ops.redaction import redact
 from newsletter.run import reconcile
 
 MOST_IDS = 20  # named in one line

@@ -14,11 +14,11 @@ from email.headerregistry import Address
 import httpx2
 import stamina
 
-from newsletter import alerts, log
-from newsletter.alerts import Alert
 from newsletter.errors import StoreError
 from newsletter.mail.message import build_service_message
 from newsletter.model import RunReport
+from newsletter.ops import alerts, log
+from newsletter.ops.alerts import Alert
 from newsletter.senders import Sender
 from newsletter.stores import Store
 

@@ -21,7 +21,7 @@ import dns.rdatatype
 import dns.resolver
 import httpx2
 
-from newsletter import spf
+from newsletter.ops.deliverability import spf
 
 LOOKUP_S = 8.0  # for one question, repeats included
 WEB_S = 15.0
