@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from newsletter.archive.pages import Pages
-    from newsletter.joining import Joining
-    from newsletter.listen import Ear
     from newsletter.mail.inbound.imap import Mailbox
     from newsletter.mail.inbound.parse import Envelope
-    from newsletter.mailing_list import Listed, SubscriberList
     from newsletter.ops.notify import Teller
-    from newsletter.profiles import Profiles
     from newsletter.scoring.llm.grader import Judge
     from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
+    from newsletter.services.directory import Listed, SubscriberList
+    from newsletter.services.profiles import Profiles
+    from newsletter.services.replies import Ear
+    from newsletter.services.signup import Joining
     from newsletter.tokens import Signer
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -166,8 +166,8 @@ def public_archives(settings: Settings, store: Store) -> dict[str, str]:
 
 def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> Joining:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
-    from newsletter.joining import FILE, Joining, load_mails
-    from newsletter.mailing_list import load_file
+    from newsletter.services.directory import load_file
+    from newsletter.services.signup import FILE, Joining, load_mails
     from newsletter.subscribers.file import newcomer
 
     check_open_subscription(settings)
@@ -211,11 +211,11 @@ def check_open_subscription(settings: Settings) -> None:
 
 def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
-    from newsletter.listen import Ear
     from newsletter.mail.responses import FILE, load_answers
-    from newsletter.mailing_list import find_served
+    from newsletter.services.directory import find_served
+    from newsletter.services.replies import Ear
+    from newsletter.services.votes import cast_numbered
     from newsletter.subscribers.votes import read_votes
-    from newsletter.voting import cast_numbered
 
     store = store or build_store(settings)
     return Ear(
@@ -240,7 +240,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
     Raises ConfigError at once for what cannot work.
     """
-    from newsletter.listen import hear
+    from newsletter.services.replies import hear
 
     store = build_store(settings)
     build_ear(settings, store).sender.close()
@@ -491,7 +491,7 @@ def build_store(settings: Settings) -> Store:
 
 def build_profiles(settings: Settings, store: Store) -> Profiles:
     """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
-    from newsletter.profiles import Profiles
+    from newsletter.services.profiles import Profiles
 
     return Profiles(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
 
@@ -521,14 +521,14 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Everybody as they are served now; see mailing_list.py. Raises ConfigError if there never was a good file."""
-    from newsletter import mailing_list
+    """Everybody as they are served now (services/directory.py). Raises ConfigError if there never was a good file."""
+    from newsletter.services import directory
 
-    return mailing_list.load_subscribers(settings.subscribers, store, today=utc_now().date())
+    return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
 def load_listed(settings: Settings, store: Store) -> Listed:
     """The same before their own wishes: reads nothing of any one reader but who came by the web."""
-    from newsletter import mailing_list
+    from newsletter.services import directory
 
-    return mailing_list.load_listed(settings.subscribers, store)
+    return directory.load_listed(settings.subscribers, store)

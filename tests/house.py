@@ -20,7 +20,7 @@ app
 settings: config
 web
 web.archive: archive
-services: mailing_list profiles notices voting joining listen
+services
 flow | ops | ops.deliverability
 run
 mail

@@ -18,14 +18,14 @@ from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
-from newsletter.joining import FILE as MAILS
-from newsletter.joining import load_mails
 from newsletter.mail.responses import FILE as ANSWERS
 from newsletter.mail.responses import load_answers
-from newsletter.mailing_list import who_may_have_moved
 from newsletter.ops.deliverability import checks as dnscheck
 from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
 from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.services.directory import who_may_have_moved
+from newsletter.services.signup import FILE as MAILS
+from newsletter.services.signup import load_mails
 from newsletter.subscribers.file import parse_file, read_subscribers
 from newsletter.tokens import tagged
 

@@ -27,12 +27,12 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FE
 from newsletter.config import load_settings
 from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
-from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
 from newsletter.ops import alerts, log
 from newsletter.run import reconcile
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
+from newsletter.services.directory import SubscriberList
 from newsletter.sources import sample
 from newsletter.stores import Store
 

@@ -21,10 +21,10 @@ from newsletter.errors import ConfigError, SendError
 from newsletter.files import resources
 from newsletter.mail.responses import FILE as ANSWERS
 from newsletter.mail.responses import load_answers
-from newsletter.mailing_list import SubscriberList
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
-from newsletter.notices import changed_by_operator
 from newsletter.senders import Sender
+from newsletter.services.directory import SubscriberList
+from newsletter.services.profile_notice import changed_by_operator
 from newsletter.stores import Store
 from newsletter.subscribers.overrides import Reader
 from newsletter.subscribers.profile_yaml import is_blank, read

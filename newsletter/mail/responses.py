@@ -1,7 +1,7 @@
 """What readers are answered, in their language. Pure.
 
 Reads the text of `templates/email/service.yaml`, or of another file of its form, which the caller brings, and proves it
-whole. What is answered when is listen.py's business, and joining.py's.
+whole. What is answered when is services/replies.py's business, and services/signup.py's.
 """
 
 from __future__ import annotations

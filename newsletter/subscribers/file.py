@@ -2,7 +2,7 @@
 
 `files/yaml_nodes.py` reads the text, `schema.py` says what may stand there; here both are brought together,
 values are checked against each other, and problems are worded. The file is never written. What readers write
-themselves goes through the same check (profile_yaml.py, joining.py).
+themselves goes through the same check (profile_yaml.py, services/signup.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What may stand there and how mistakes are worded is what subscribers.yaml has, too (file.py). Here is what comes
 on top: mail programs and keyboards change quotes, spaces and dashes, and what is surely meant is taken as meant. Who a
-profile belongs to, and whether it counts, is for others (overrides.py, profiles.py).
+profile belongs to, and whether it counts, is for others (overrides.py, services/profiles.py).
 """
 
 from __future__ import annotations

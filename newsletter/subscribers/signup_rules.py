@@ -2,7 +2,7 @@
 
 A link is worth something for a week, and again and again for who is subscribed; it never brings back who left after
 it was made. Its mail is promised first and tried until it left, as long as the link is worth something. Checking the
-form and mailing is joining.py's business.
+form and mailing is services/signup.py's business.
 """
 
 from __future__ import annotations

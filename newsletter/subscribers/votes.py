@@ -1,6 +1,7 @@
 """What a reader says of single papers: "+3 -5" in a reply, tokens of the links in a mail, and what votes teach. Pure.
 
-Who may vote is for tokens and tags to say; keeping votes, and finding the papers they are about, is voting.py's.
+Who may vote is for tokens and tags to say; keeping votes, and finding the papers they are about, is
+services/votes.py's.
 """
 
 from __future__ import annotations

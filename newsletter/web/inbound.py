@@ -1,9 +1,9 @@
 """Where SendGrid's Inbound Parse posts the mail that readers write: `/hooks/sendgrid/inbound/SECRET`.
 
 Takes a form to pieces as bytes, since each field has a charset of its own, and hands the mail on as bytes. What it
-means is mail/inbound/parse.py's business, what follows listen.py's. SendGrid repeats for three days what is answered
-with 5xx, and nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps. A mail that
-raises anything else is taken twice, then given up.
+means is mail/inbound/parse.py's business, what follows services/replies.py's. SendGrid repeats for three days what is
+answered with 5xx, and nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps. A
+mail that raises anything else is taken twice, then given up.
 """
 
 from __future__ import annotations

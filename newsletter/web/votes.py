@@ -14,10 +14,10 @@ from datetime import datetime
 import flask
 
 from newsletter.papers.latex.reader import readable
+from newsletter.services.votes import cast, current_vote, find_paper
 from newsletter.stores import Store
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, read_vote_token
 from newsletter.tokens import Signer
-from newsletter.voting import cast, current_vote, find_paper
 from newsletter.web.limits import Limit, guard
 from newsletter.web.site import Page
 

@@ -47,8 +47,8 @@ from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import Question
 from newsletter.senders import unwatched
+from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
-from newsletter.voting import cast, cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.joining import ANSWERS, MOST_FORMS, Joining, load_mails
 from newsletter.mail.inbound.commands import WORDS
 from newsletter.mail.message import Letterhead
 from newsletter.model import (
@@ -31,6 +30,7 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.services.signup import ANSWERS, MOST_FORMS, Joining, load_mails
 from newsletter.subscribers.file import newcomer
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Form, Invitation, LinkState

@@ -12,14 +12,14 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer, hear
 from newsletter.mail.inbound.commands import WORDS, Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.message import Letterhead
 from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
+from newsletter.services.replies import Ear, Heard, answer, hear
+from newsletter.services.votes import cast_numbered
 from newsletter.tokens import Purpose, Signer, tag_of
-from newsletter.voting import cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 

@@ -15,8 +15,8 @@ import pytest
 from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import paused
 from newsletter.errors import ConfigError
-from newsletter.mailing_list import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
 from newsletter.model import Frequency, ProfileRevision, RevisionOrigin, SignUp, Standing
+from newsletter.services.directory import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
 from newsletter.stores.tiny import TinyStore
 from tests.make import NOW, TUESDAY
 

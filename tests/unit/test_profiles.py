@@ -24,7 +24,7 @@ from newsletter.model import (
     Topic,
 )
 from newsletter.papers.announcements import merge
-from newsletter.profiles import Profiles
+from newsletter.services.profiles import Profiles
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store

@@ -18,10 +18,10 @@ from werkzeug.test import TestResponse
 
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
-from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
 from newsletter.mail.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.services.signup import MOST_FORMS, PLACES, Joining, load_mails
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.subscribers.file import newcomer
