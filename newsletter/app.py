@@ -33,7 +33,6 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from flask import Flask
 
-    from newsletter.archive.pages import Pages
     from newsletter.mail.inbound.imap import Mailbox
     from newsletter.mail.inbound.parse import Envelope
     from newsletter.ops.notify import Teller
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from newsletter.services.replies import Ear
     from newsletter.services.signup import Joining
     from newsletter.tokens import Signer
+    from newsletter.web.archive.pages import Pages
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -143,7 +143,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
 def build_archive_pages(settings: Settings) -> Pages:
     """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
-    from newsletter.archive.pages import TEMPLATES, Pages
+    from newsletter.web.archive.pages import TEMPLATES, Pages
 
     renderer = build_renderer(settings)
     pages = Pages(

@@ -19,7 +19,7 @@ cli: __main__
 app
 settings: config
 web
-web.archive: archive
+web.archive
 services
 flow | ops | ops.deliverability
 run

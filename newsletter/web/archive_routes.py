@@ -15,12 +15,12 @@ from datetime import date, datetime
 import flask
 from werkzeug.wrappers import Response
 
-from newsletter.archive.catalogue import Catalogue
-from newsletter.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
-from newsletter.archive.places import Places
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.limits import Limit, guard
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
+from newsletter.web.archive.urls import Places
+from newsletter.web.rate_limit import Limit, guard
 
 PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500

@@ -28,7 +28,7 @@ from newsletter.mail.inbound import sendgrid_events
 from newsletter.mail.inbound.parse import Envelope
 from newsletter.mail.inbound.parts import MOST_BYTES as MOST_BYTES_READ
 from newsletter.mail.inbound.parts import decoded
-from newsletter.web.limits import Room, sparing_warner
+from newsletter.web.rate_limit import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB

@@ -21,7 +21,7 @@ from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.run.digest import kept
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
-from newsletter.web.pausing import LONGEST
+from newsletter.web.pause import LONGEST
 from tests import make
 from tests.archives import mail, pages
 from tests.fake_profiles import FIRST, FakeProfiles, a_digest

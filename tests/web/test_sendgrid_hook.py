@@ -20,8 +20,8 @@ from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Stan
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app
-from newsletter.web.limits import WARNINGS
-from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint
+from newsletter.web.rate_limit import WARNINGS
+from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
 from tests.web.test_unsubscribe import part_of

@@ -22,11 +22,16 @@ from jinja2 import (
 )
 
 from newsletter.addresses import mailto_link
-from newsletter.archive.catalogue import Catalogue, sent_at
-from newsletter.archive.month import month_of, months
-from newsletter.archive.places import Places
-from newsletter.archive.search import MOST_CHARS, Found, find, prepare
-from newsletter.archive.views import (
+from newsletter.mail.render import dots, reflowed
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.model import Delivery, Digest
+from newsletter.papers.citations import bibtex, ris
+from newsletter.web.archive.editions import Catalogue, sent_at
+from newsletter.web.archive.month import month_of, months
+from newsletter.web.archive.search import MOST_CHARS, Found, find, prepare
+from newsletter.web.archive.urls import Places
+from newsletter.web.archive.views import (
     FeedEntryView,
     FeedView,
     SearchView,
@@ -35,11 +40,6 @@ from newsletter.archive.views import (
     month_view,
     search_view,
 )
-from newsletter.mail.render import dots, reflowed
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
-from newsletter.mail.templates import loader_of, problem_of
-from newsletter.model import Delivery, Digest
-from newsletter.papers.citations import bibtex, ris
 
 TEMPLATES = "templates/archive"
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"

@@ -16,8 +16,8 @@ from newsletter.delivery.suppression import paused, resumed
 from newsletter.model import Standing
 from newsletter.stores import Store
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.limits import Limit, guard
-from newsletter.web.site import Page
+from newsletter.web.app import Page
+from newsletter.web.rate_limit import Limit, guard
 
 WEEKS = (1, 2, 4)
 LONGEST = timedelta(days=366)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.archive.charts import Chart, Column, chart
-from newsletter.archive.month import Cell, DayFigures, best, figures, grades, weeks
-from newsletter.archive.search import Found
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers.latex.mathml import Piece, typeset
 from newsletter.papers.latex.reader import readable_name
 from newsletter.papers.links import Links, links
 from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
+from newsletter.web.archive.charts import Chart, Column, chart
+from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
+from newsletter.web.archive.search import Found
 from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 
 HITS = 20  # on a page of what was found

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.archive.catalogue import Catalogue
-from newsletter.archive.month import months
-from newsletter.archive.pages import ENDINGS, Edition, Pages
-from newsletter.archive.places import Places
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.month import months
+from newsletter.web.archive.pages import ENDINGS, Edition, Pages
+from newsletter.web.archive.urls import Places
 
 INDEX = "index.html"
 END = ".html"
