@@ -16,12 +16,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from benchmarks.made_days import make_papers
-from newsletter.archive.catalogue import Catalogue
-from newsletter.archive.pages import Edition, Pages
-from newsletter.archive.places import Places
 from newsletter.model import AnnounceType, DigestEntry
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.pages import Edition, Pages
+from newsletter.web.archive.urls import Places
 from tests import make
 from tests.archives import WHO, digest, mail, pages
 

@@ -26,10 +26,10 @@ import made_days
 from rich.console import Console
 from rich.table import Table
 
-from newsletter.evaluate import load_days
 from newsletter.model import Paper
+from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers.file import parse_subscribers
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"

@@ -15,15 +15,15 @@ from dataclasses import replace
 
 from jinja2 import DictLoader, Environment
 
-from newsletter import resources
-from newsletter.digest import compose
-from newsletter.inlining import ascii_html, inline
-from newsletter.message import VoteLinks, Ways
+from newsletter.files import resources
+from newsletter.mail.inline_css import ascii_html, inline
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.render import Renderer, environment_of
+from newsletter.mail.theme import load_theme
+from newsletter.mail.view import Brand, View
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreSheet, Subscriber
-from newsletter.render import Renderer, environment_of
-from newsletter.theme import load_theme
+from newsletter.run.digest import compose
 from newsletter.tokens import Signer
-from newsletter.view import Brand, View
 from tests import make
 
 ROUNDS = 5

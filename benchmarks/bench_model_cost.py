@@ -27,21 +27,28 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from newsletter import resources
-from newsletter.answers import COMMENT_CHARS, plain_line
-from newsletter.estimate import Assumptions, count_kept
-from newsletter.evaluate import RELEVANT_FROM, LabelledDay, infer_categories, label_days, load_days, load_labels
-from newsletter.evaluate_funnel import HISTORY_DAYS, SETTLED_AFTER, Oracle
+from newsletter.files import resources
 from newsletter.model import Paper, Profile
-from newsletter.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
-from newsletter.profile_markdown import parse_profile
-from newsletter.prompts import Prompt, Prompts, load_prompts
-from newsletter.scorers.caller import Limits
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.judge import Verdicts
-from newsletter.scorers.local import LocalScorer, load_comments
-from newsletter.scorers.shortlist import Policy
-from newsletter.token_count import count, count_chat
+from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, Oracle
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.ranking import (
+    RELEVANT_FROM,
+    LabelledDay,
+    infer_categories,
+    label_days,
+    load_days,
+    load_labels,
+)
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
+from newsletter.scoring.llm.client import Limits
+from newsletter.scoring.llm.estimate import Assumptions, count_kept
+from newsletter.scoring.llm.grader import Verdicts
+from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
+from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
+from newsletter.scoring.llm.token_count import count, count_chat
+from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.ranking.shortlist import Policy
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 BATCH = Limits().batch_papers

@@ -24,14 +24,14 @@ import made_days
 from rich.console import Console
 from rich.table import Table
 
-from newsletter import resources
 from newsletter.config import Settings
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.prices import DEFAULT_MODEL, price_of
-from newsletter.prompts import load_prompts
-from newsletter.scorers.judge import ChatSettings, Judge, Limits
+from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits
+from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.llm.token_count import count
 from newsletter.stores.tinydb import TinyStore
-from newsletter.token_count import count
 from tests.openai_server import OpenAIServer, Reply, openai_server
 
 ON = date(2025, 10, 7)

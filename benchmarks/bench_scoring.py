@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from newsletter.evaluate import rank_by_bm25
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scorers.local import LocalScorer, load_comments
+from newsletter.scoring.evaluation.ranking import rank_by_bm25
+from newsletter.scoring.local import LocalScorer, load_comments
 
 COMMENTS = Path(__file__).parents[1] / "prompts" / "comments.yaml"
 N_WORDS = 60_000  # different words of some thousand abstracts

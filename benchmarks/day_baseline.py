@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from newsletter.announcements import merge
 from newsletter.config import load_settings
-from newsletter.evaluate import rank_by_bm25
+from newsletter.papers.announcements import merge
+from newsletter.scoring.evaluation.ranking import rank_by_bm25
 from newsletter.sources.feed import parse_feed
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers.file import parse_subscribers
 
 
 def main(feeds: Path) -> None:

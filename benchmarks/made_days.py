@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from newsletter import ledger, sample
+from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.sources import sample
 from newsletter.sources.feed import parse_feed
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore

@@ -1,4 +1,4 @@
-"""Makes newsletter/scorers/background.npz: in how many of a corpus's papers each word occurs, and a sample of papers.
+"""Makes scoring/ranking/background.npz: in how many of a corpus's papers each word occurs, and a sample of papers.
 
     python benchmarks/make_background.py ../shared/corpus --until 2025-10-08 --sample-until 2025-10-06
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from newsletter.evaluate import load_days
 from newsletter.model import Paper
-from newsletter.scorers.background import SHIPPED, save_background
-from newsletter.scorers.text import Encoder
-from newsletter.scorers.tfidf import count_terms
+from newsletter.scoring.evaluation.ranking import load_days
+from newsletter.scoring.ranking.background import SHIPPED, save_background
+from newsletter.scoring.ranking.tfidf import count_terms
+from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_PAPERS = 4  # rarer terms are left out and count as occurring in one paper
 

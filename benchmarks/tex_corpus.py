@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from newsletter.latex import Part, Readable, parts, readable, readable_name, readable_report
-from newsletter.latex_tables import SILENT
+from newsletter.papers.latex.mathml import mathml_or_reason
+from newsletter.papers.latex.reader import Part, Readable, parts, readable, readable_name, readable_report
+from newsletter.papers.latex.tables import SILENT
 from newsletter.sources.feed import parse_feed
-from newsletter.typeset import mathml_or_reason
 
 READERS: dict[str, Callable[[str], str]] = {
     "title": readable,

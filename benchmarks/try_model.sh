@@ -33,7 +33,7 @@ done
 
 cd "$work"
 cp "$top/subscribers.yaml" .
-"$top/.venv/bin/python" - "$top/newsletter/sample/announcement.atom" "$category" "$papers" > feed.atom << 'PYTHON'
+"$top/.venv/bin/python" - "$top/newsletter/sources/sample/announcement.atom" "$category" "$papers" > feed.atom << 'PYTHON'
 import re, sys
 from pathlib import Path
 

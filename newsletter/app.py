@@ -15,36 +15,37 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter import log, resources
 from newsletter.config import Settings
-from newsletter.desk import Desk
 from newsletter.errors import ConfigError
-from newsletter.message import Letterhead
-from newsletter.render import Renderer
-from newsletter.schedule import Timing
-from newsletter.scorers import Ahead, Scorer
+from newsletter.files import resources
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Renderer
+from newsletter.mail.theme import load_theme
+from newsletter.mail.view import Brand
+from newsletter.ops import log
+from newsletter.run.context import Desk
+from newsletter.run.schedule import Timing
+from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
-from newsletter.theme import load_theme
-from newsletter.view import Brand
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from newsletter.archive.pages import Pages
-    from newsletter.joining import Joining
-    from newsletter.listen import Ear
-    from newsletter.mailbox import Mailbox
-    from newsletter.mailing_list import Listed, SubscriberList
-    from newsletter.profiles import Profiles
-    from newsletter.replies import Envelope
-    from newsletter.scorers.judge import Judge
-    from newsletter.scorers.local import LocalScorer
+    from newsletter.mail.inbound.imap import Mailbox
+    from newsletter.mail.inbound.parse import Envelope
+    from newsletter.ops.notify import Teller
+    from newsletter.scoring.llm.grader import Judge
+    from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
-    from newsletter.telling import Teller
+    from newsletter.services.directory import Listed, SubscriberList
+    from newsletter.services.profiles import Profiles
+    from newsletter.services.replies import Ear
+    from newsletter.services.signup import Joining
     from newsletter.tokens import Signer
+    from newsletter.web.archive.pages import Pages
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -82,7 +83,7 @@ def build_timing(settings: Settings) -> Timing:
 
 def build_teller(settings: Settings) -> Teller:
     """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
-    from newsletter.telling import Teller
+    from newsletter.ops.notify import Teller
 
     def revealed(secret: SecretStr | None) -> str:
         return secret.get_secret_value() if secret else ""
@@ -100,7 +101,7 @@ def build_teller(settings: Settings) -> Teller:
 
 def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
     """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
-    from newsletter.metrics import Metrics
+    from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
@@ -132,7 +133,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
     """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
-    from newsletter.mailbox import CLAIMED
+    from newsletter.mail.inbound.imap import CLAIMED
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
         return False
@@ -142,7 +143,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
 def build_archive_pages(settings: Settings) -> Pages:
     """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
-    from newsletter.archive.pages import TEMPLATES, Pages
+    from newsletter.web.archive.pages import TEMPLATES, Pages
 
     renderer = build_renderer(settings)
     pages = Pages(
@@ -165,9 +166,9 @@ def public_archives(settings: Settings, store: Store) -> dict[str, str]:
 
 def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> Joining:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
-    from newsletter.joining import FILE, Joining, load_mails
-    from newsletter.mailing_list import load_file
-    from newsletter.subscribers import newcomer
+    from newsletter.services.directory import load_file
+    from newsletter.services.signup import FILE, Joining, load_mails
+    from newsletter.subscribers.file import newcomer
 
     check_open_subscription(settings)
     return Joining(
@@ -210,11 +211,11 @@ def check_open_subscription(settings: Settings) -> None:
 
 def build_ear(settings: Settings, store: Store | None = None) -> Ear:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
-    from newsletter.confirmations import FILE, load_answers
-    from newsletter.listen import Ear
-    from newsletter.mailing_list import find_served
-    from newsletter.votes import read_votes
-    from newsletter.voting import cast_numbered
+    from newsletter.mail.responses import FILE, load_answers
+    from newsletter.services.directory import find_served
+    from newsletter.services.replies import Ear
+    from newsletter.services.votes import cast_numbered
+    from newsletter.subscribers.votes import read_votes
 
     store = store or build_store(settings)
     return Ear(
@@ -239,7 +240,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
     Raises ConfigError at once for what cannot work.
     """
-    from newsletter.listen import hear
+    from newsletter.services.replies import hear
 
     store = build_store(settings)
     build_ear(settings, store).sender.close()
@@ -255,7 +256,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
 def build_mailbox(settings: Settings) -> Mailbox:
     """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
-    from newsletter.mailbox import CLAIMED, Mailbox, MailServer
+    from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
     if not host or not user or not password:
@@ -300,9 +301,9 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scorers.batches import Batches, Notebook
-    from newsletter.scorers.funnel import FunnelScorer
-    from newsletter.scorers.shortlist import Policy
+    from newsletter.scoring.batches import Batches, Notebook
+    from newsletter.scoring.funnel import FunnelScorer
+    from newsletter.scoring.ranking.shortlist import Policy
 
     policy = Policy(
         min_share=settings.model_min_share,
@@ -323,18 +324,18 @@ def build_local_scorer() -> LocalScorer:
     # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
     # has the second core, the two wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from newsletter.scorers.local import LocalScorer, load_comments
+    from newsletter.scoring.local import LocalScorer, load_comments
 
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
 def build_judge(settings: Settings, store: Store) -> Judge:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.prices import BATCH, FLEX, price_of
-    from newsletter.prompts import load_prompts
-    from newsletter.scorers.chat import DEFAULT_URL
-    from newsletter.scorers.judge import ChatSettings, Judge, Limits
-    from newsletter.token_count import count
+    from newsletter.scoring.llm.chat import DEFAULT_URL
+    from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits
+    from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
+    from newsletter.scoring.llm.prompts import load_prompts
+    from newsletter.scoring.llm.token_count import count
 
     model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
     if model is None:
@@ -490,7 +491,7 @@ def build_store(settings: Settings) -> Store:
 
 def build_profiles(settings: Settings, store: Store) -> Profiles:
     """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
-    from newsletter.profiles import Profiles
+    from newsletter.services.profiles import Profiles
 
     return Profiles(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
 
@@ -520,14 +521,14 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Everybody as they are served now; see mailing_list.py. Raises ConfigError if there never was a good file."""
-    from newsletter import mailing_list
+    """Everybody as they are served now (services/directory.py). Raises ConfigError if there never was a good file."""
+    from newsletter.services import directory
 
-    return mailing_list.load_subscribers(settings.subscribers, store, today=utc_now().date())
+    return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
 def load_listed(settings: Settings, store: Store) -> Listed:
     """The same before their own wishes: reads nothing of any one reader but who came by the web."""
-    from newsletter import mailing_list
+    from newsletter.services import directory
 
-    return mailing_list.load_listed(settings.subscribers, store)
+    return directory.load_listed(settings.subscribers, store)

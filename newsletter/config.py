@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from newsletter.errors import ConfigError
-from newsletter.theme import load_theme
+from newsletter.mail.theme import load_theme
 from newsletter.tokens import Signer
 
 ENV_FILE = ".env"

@@ -1,8 +1,9 @@
 """One morning on one screen: collect → score → compose → deliver, for each subscriber, remembered step by step.
 
-Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a
-crash left open is settled by evidence at the start of the next run. The steps are collect.py, draft.py and deliver.py,
-and beside them ahead.py; adapters come in as a `Desk` (app.py picks them); all rules live in pure modules.
+Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
+left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/compose.py and
+run/deliver.py, and beside them run/prefetch.py; adapters come in as a `Desk` (app.py picks them); all rules live in
+pure modules.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from newsletter import books
-from newsletter.ahead import ask_ahead
-from newsletter.announcements import announced
-from newsletter.circuit_breaker import CircuitBreaker, Halt
-from newsletter.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
-from newsletter.desk import DIGESTS, Desk, Morning, Watcher
-from newsletter.draft import draft
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
-from newsletter.retention import forget_old
-from newsletter.schedule import is_due, is_paused, is_too_late, mails_on
+from newsletter.papers.announcements import announced
+from newsletter.run import reconcile
+from newsletter.run.circuit_breaker import CircuitBreaker, Halt
+from newsletter.run.collect import collect, cover, covered_by, failed_feeds, reads_today
+from newsletter.run.compose import draft
+from newsletter.run.context import DIGESTS, Desk, Morning, Watcher
+from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
+from newsletter.run.prefetch import ask_ahead
+from newsletter.run.retention import forget_old
+from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.spending import sum_usage
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
@@ -42,11 +43,11 @@ def run_morning(
 ) -> RunReport:
     """Mail everybody their digest; one report entry for each subscriber.
 
-    May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for
-    each subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and
-    leaves alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is
-    finished, no other is begun; nor is it when the sender fails for all (circuit_breaker.py). Who is `unreadable` (by
-    id: why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
+    May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for each
+    subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and leaves
+    alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is finished,
+    no other is begun; nor is it when the sender fails for all (run/circuit_breaker.py). Who is `unreadable` (by id:
+    why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
     would mail things twice), and LedgerError if the books do not balance at the end.
     """
     started_at = desk.now()
@@ -85,9 +86,11 @@ def run_morning(
             subscribers=tuple(entries),
             problems=tuple(dict.fromkeys(problems)),
         )
-        if not (due_only and books.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
+        if not (
+            due_only and reconcile.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))
+        ):
             desk.store.record_run(report)
-        books.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
+        reconcile.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
         return report
     finally:
         try:

@@ -7,6 +7,7 @@ Nothing here reads a clock, a file or the network. Dates end in `_on`, aware UTC
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -400,7 +401,7 @@ class Evidence:
 
 
 class DeliveryState(StrEnum):
-    """Where the mail of one (subscriber, digest date) stands; the moves between them are in `ledger.py`."""
+    """Where the mail of one (subscriber, digest date) stands; the moves between them are in `delivery/ledger.py`."""
 
     CLAIMED = "claimed"  # somebody works on it; nothing is on the wire
     HANDED_OVER = "handed_over"  # written before the first byte leaves
@@ -569,6 +570,9 @@ class Vote:
     value: int
     at: datetime
     paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
+
+
+Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
 
 
 class SignUpMail(StrEnum):

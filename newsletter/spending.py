@@ -1,6 +1,7 @@
 """The daily budget's rule, and calls added up to bills: by day, month, run, model or profile, and shared among readers.
 
-Pure: calls go in, sums come out. Prices are prices.py's business; that racing calls keep the rule is the store's.
+Pure: calls go in, sums come out. Prices are scoring/llm/prices.py's business; that racing calls keep the rule is the
+store's.
 """
 
 from __future__ import annotations

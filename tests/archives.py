@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from newsletter import ledger, resources
-from newsletter.archive.pages import TEMPLATES, Pages
-from newsletter.digest import kept
+from newsletter.delivery import ledger
+from newsletter.files import resources
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
-from newsletter.render import Brand, Renderer
+from newsletter.run.digest import kept
 from newsletter.stores import Store
+from newsletter.web.archive.pages import TEMPLATES, Pages
 from tests import make
 
 WHO = "s_abcd2345"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from newsletter import ledger
+from newsletter.delivery import ledger
+from newsletter.delivery.suppression import lift, paused
 from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import lift, paused
 from tests import make
 from tests.archives import digest
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 
 from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
-from newsletter.scorers.judge import Verdicts, profile_key
+from newsletter.scoring.llm.grader import Verdicts, profile_key
 from newsletter.stores import Store
 
 

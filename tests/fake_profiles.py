@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from newsletter import yaml_lines
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
+from newsletter.files import yaml_nodes
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -18,8 +18,8 @@ from newsletter.model import (
     RevisionOrigin,
     Score,
 )
-from newsletter.revisions import MOST_A_DAY
 from newsletter.stores import Store
+from newsletter.subscribers.revisions import MOST_A_DAY
 from tests import make
 
 KEYS = ("topics", "keywords", "max_papers")
@@ -53,19 +53,19 @@ class FakeProfiles:
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
     def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
-        root, problems = yaml_lines.read(text or FIRST)
+        root, problems = yaml_nodes.read(text or FIRST)
         found = list(problems)
         tree = root.value if root is not None and isinstance(root.value, dict) else {}
         found += [
-            yaml_lines.Problem(node.line, f'"{yaml_lines.bare(key)}" is no key here; expected one of {", ".join(KEYS)}')
+            yaml_nodes.Problem(node.line, f'"{yaml_nodes.bare(key)}" is no key here; expected one of {", ".join(KEYS)}')
             for key, node in tree.items()
             if key not in KEYS
         ]
         most = tree["max_papers"].value if "max_papers" in tree else "3"
         if not isinstance(most, str) or not most.isdecimal() or len(most) > 3:
-            found.append(yaml_lines.Problem(tree["max_papers"].line, "max_papers is a number from 0 to 999"))
+            found.append(yaml_nodes.Problem(tree["max_papers"].line, "max_papers is a number from 0 to 999"))
         if not found and not tree:
-            found.append(yaml_lines.Problem(1, "a profile has at least one topic"))
+            found.append(yaml_nodes.Problem(1, "a profile has at least one topic"))
         if found:
             lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
             raise ConfigError("The profile has problems:", lines)

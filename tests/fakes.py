@@ -15,8 +15,9 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import announcements, ledger, moving, revisions, spending, suppress
+from newsletter import spending
 from newsletter.addresses import is_same_mailbox
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
@@ -41,7 +42,9 @@ from newsletter.model import (
     Standing,
     Vote,
 )
+from newsletter.papers import announcements
 from newsletter.senders import unwatched
+from newsletter.subscribers import address_change, revisions
 
 
 class MemoryStore:
@@ -156,13 +159,13 @@ class MemoryStore:
         with self._lock:
             told = event
             if self.get_delivery(event.subscriber_id, event.digest_on) is None:
-                event = moving.event_of(event, self.heir_of(event.subscriber_id))
+                event = address_change.event_of(event, self.heir_of(event.subscriber_id))
             row = self.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
                 return False
-            whose = told if moving.is_about_mailbox(told.kind) else event
-            self.change_standing(whose.subscriber_id, lambda standing: suppress.after(standing, whose))
-            if not moving.is_that_mail(told, row):
+            whose = told if address_change.is_about_mailbox(told.kind) else event
+            self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
+            if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
             key = event.delivery_id, event.kind
@@ -173,7 +176,7 @@ class MemoryStore:
         return True
 
     def _brake(self, event: MailEvent) -> None:
-        is_of_it = suppress.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
+        is_of_it = suppression.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
         if is_of_it or event.kind is EventKind.BOUNCED_HARD:
             is_held = any(one.digest_on == event.digest_on for each in self.get_standings() for one in each.held)
             self._weigh(event.digest_on, is_held=is_held)
@@ -183,13 +186,13 @@ class MemoryStore:
             self._weigh(digest_on, is_held=False)
 
     def _weigh(self, morning: date, *, is_held: bool) -> None:
-        bounced = {who for who, each in self._standings.items() if suppress.bounced_on(each, morning)}
+        bounced = {who for who, each in self._standings.items() if suppression.bounced_on(each, morning)}
         told = [event for event in self._events.values() if event.digest_on == morning]
         bounced |= {event.subscriber_id for event in told if event.kind is EventKind.BOUNCED_HARD}
         mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
-        too_many = is_held or suppress.are_too_many(len(bounced), mailed)
+        too_many = is_held or suppression.are_too_many(len(bounced), mailed)
         for who, each in self._standings.items():
-            self._standings[who] = suppress.weighed(each, morning, too_many=too_many)
+            self._standings[who] = suppression.weighed(each, morning, too_many=too_many)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:
@@ -311,24 +314,24 @@ class MemoryStore:
                 raise StoreConflict("a run is at work, or it is not known whether a mail was sent; try again later")
             for (_, on), row in [each for each in self._rows.items() if each[0][0] == old]:
                 digest, its = self._digests.pop((old, on), None), self._rows.get((to, on))
-                if digest and ((to, on) not in self._digests or moving.takes_old(row, its)):
-                    self._digests[to, on] = moving.digest_of(digest, to)
-                self._rows[to, on] = moving.row_of(self._rows.pop((old, on)), its, to)
+                if digest and ((to, on) not in self._digests or address_change.takes_old(row, its)):
+                    self._digests[to, on] = address_change.digest_of(digest, to)
+                self._rows[to, on] = address_change.row_of(self._rows.pop((old, on)), its, to)
             for key, event in [each for each in self._events.items() if each[1].subscriber_id == old]:
                 del self._events[key]
-                self._events.setdefault((f"{to}/{event.digest_on}", event.kind), moving.event_of(event, to))
+                self._events.setdefault((f"{to}/{event.digest_on}", event.kind), address_change.event_of(event, to))
             revisions = self._revisions.pop(old, [])
-            self._revisions[to] = moving.revisions_of(revisions, self.get_revisions(to), to)
+            self._revisions[to] = address_change.revisions_of(revisions, self.get_revisions(to), to)
             votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
             mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
-            self._votes |= {(to, vote.arxiv_id): vote for vote in moving.votes_of(votes, mine, to)}
+            self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.votes_of(votes, mine, to)}
             left = self.get_standing(old)
-            self.change_standing(to, lambda known: moving.standing_of(left, known))
-            self.change_standing(old, moving.left_behind)
+            self.change_standing(to, lambda known: address_change.standing_of(left, known))
+            self.change_standing(old, address_change.left_behind)
             for day, who in [key for key in self._sign_ups if key[1] == old]:
-                self._sign_ups.setdefault((day, to), moving.sign_up_of(self._sign_ups.pop((day, who)), move))
+                self._sign_ups.setdefault((day, to), address_change.sign_up_of(self._sign_ups.pop((day, who)), move))
             if (enrolled := self._enrolled.pop(old, None)) is not None:
-                self._enrolled.setdefault(to, moving.sign_up_of(enrolled, move))
+                self._enrolled.setdefault(to, address_change.sign_up_of(enrolled, move))
             self._moves.pop(to, None)
             self._moves[old] = replace(move, email="", is_done=True)
 

@@ -16,10 +16,9 @@ from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
 
-from newsletter import resources
-from newsletter.digest import compose
-from newsletter.evaluate import load_days
-from newsletter.message import Letterhead
+from newsletter.files import resources
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
     AnnounceType,
@@ -33,9 +32,10 @@ from newsletter.model import (
     Topic,
     Usage,
 )
-from newsletter.profile_markdown import parse_profile
-from newsletter.prompts import load_prompts
-from newsletter.render import Brand, Renderer
+from newsletter.run.digest import compose
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.ranking import load_days
+from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.tokens import Signer
 from tests import make
 

@@ -11,18 +11,19 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from newsletter import app, resources
-from newsletter.archive.build import INDEX, Built, build, build_list, count_pages, edition
-from newsletter.archive.catalogue import Catalogue
-from newsletter.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
-from newsletter.archive.places import Places
+from newsletter import app
 from newsletter.cli.common import complain, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.files import resources
+from newsletter.mail.theme import stylesheet
 from newsletter.model import Subscriber
 from newsletter.stores import Store
-from newsletter.theme import stylesheet
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.export import INDEX, Built, build, build_list, count_pages, edition
+from newsletter.web.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
+from newsletter.web.archive.urls import Places
 
 _ENDINGS = {"bibtex": BIBTEX, "ris": RIS, "markdown": MARKDOWN}
 

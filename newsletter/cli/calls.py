@@ -11,7 +11,7 @@ from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
 from newsletter.model import ModelCall
-from newsletter.prices import dollars
+from newsletter.scoring.llm.prices import dollars
 from newsletter.spending import OK, PENDING
 from newsletter.stores import Store
 

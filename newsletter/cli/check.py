@@ -10,21 +10,23 @@ from pathlib import Path
 import click
 import httpx2
 
-from newsletter import app, dnscheck, resources, web
+from newsletter import app, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings, load_settings
-from newsletter.confirmations import FILE as ANSWERS
-from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, StoreError
-from newsletter.joining import FILE as MAILS
-from newsletter.joining import load_mails
-from newsletter.mailing_list import who_may_have_moved
-from newsletter.prices import NOT_KNOWN, check_model, price_of
-from newsletter.prompts import load_prompts
-from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.files import resources
+from newsletter.mail.responses import FILE as ANSWERS
+from newsletter.mail.responses import load_answers
+from newsletter.ops.deliverability import checks as dnscheck
+from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.services.directory import who_may_have_moved
+from newsletter.services.signup import FILE as MAILS
+from newsletter.services.signup import load_mails
+from newsletter.subscribers.file import parse_file, read_subscribers
 from newsletter.tokens import tagged
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}

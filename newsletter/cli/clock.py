@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 import click
 
-from newsletter import alerts, app, flow, log
+from newsletter import app, flow
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.clock import keep_time
 from newsletter.config import Settings, load_settings
-from newsletter.desk import FEEDS
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
-from newsletter.telling import Teller
+from newsletter.ops import alerts, log
+from newsletter.ops.notify import Teller
+from newsletter.run.context import FEEDS
+from newsletter.run.scheduler import keep_time
 
 
 @click.command(epilog=EXIT_CODES)

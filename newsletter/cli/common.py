@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from newsletter import log
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.config import Settings
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
-from newsletter.prices import NOT_KNOWN, dollars
+from newsletter.ops import log
+from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
 from newsletter.spending import Bill, Share, total
 from newsletter.stores import Store
 

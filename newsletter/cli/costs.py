@@ -15,7 +15,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall
-from newsletter.prices import dollars
+from newsletter.scoring.llm.prices import dollars
 from newsletter.spending import Bill, Share, add_up, share_out, total, utc_day
 from newsletter.stores import Store
 
@@ -88,7 +88,7 @@ def _month(call: ModelCall) -> str:
 
 def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
     """For each profile key, the subscribers who have that profile now."""
-    from newsletter.scorers.judge import profile_key  # noqa: PLC0415  # it loads the model's client
+    from newsletter.scoring.llm.grader import profile_key  # noqa: PLC0415  # it loads the model's client
 
     try:
         listed = app.load_subscribers(settings, store)

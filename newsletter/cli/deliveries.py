@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 import click
 
-from newsletter import app, ledger
+from newsletter import app
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
+from newsletter.delivery import ledger
 from newsletter.model import Delivery, DeliveryState
 from newsletter.stores import Store
 

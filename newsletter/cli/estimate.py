@@ -11,16 +11,17 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, sample
-from newsletter.announcements import candidates
+from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.collect import collect, cover
 from newsletter.config import Settings, load_settings
-from newsletter.desk import Desk, Morning
-from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
-from newsletter.prices import (
+from newsletter.papers.announcements import candidates
+from newsletter.run.collect import collect, cover
+from newsletter.run.context import Desk, Morning
+from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.scoring.llm.prices import (
     BATCH,
     CACHED_FROM_TOKENS,
     DEFAULT_MODEL,
@@ -31,8 +32,8 @@ from newsletter.prices import (
     dollars,
     price_of,
 )
-from newsletter.prompts import load_prompts
-from newsletter.resources import read_text
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.sources import sample
 from newsletter.spending import spent
 from newsletter.stores import Store
 
@@ -98,7 +99,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
-    from newsletter.scorers.judge import profile_key  # noqa: PLC0415  # it loads the model's client
+    from newsletter.scoring.llm.grader import profile_key  # noqa: PLC0415  # it loads the model's client
 
     on = desk.source.day(desk.now()) if is_recorded else None
     with TerminalWatcher() as watcher:
@@ -127,7 +128,7 @@ def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]
 
 
 def _assumptions(settings: Settings) -> Assumptions:
-    from newsletter.scorers.shortlist import Policy  # noqa: PLC0415
+    from newsletter.scoring.ranking.shortlist import Policy  # noqa: PLC0415
 
     policy = Policy()
     return Assumptions(

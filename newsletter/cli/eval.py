@@ -1,6 +1,6 @@
 """`newsletter eval`: measures the local ranker, or the funnel before a model, on labelled days and prints the numbers.
 
-Decides nothing; the measuring is in evaluate.py and evaluate_funnel.py.
+Decides nothing; the measuring is in scoring/evaluation/ranking.py and scoring/evaluation/funnel.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,21 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from newsletter import resources
 from newsletter.cli.common import stdout_console
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
-from newsletter.evaluate import (
+from newsletter.files import resources
+from newsletter.model import Profile
+from newsletter.scoring.evaluation.funnel import (
+    SETTLED_AFTER,
+    STRONG_FROM,
+    FunnelReport,
+    NamedPolicy,
+    Summary,
+    replay,
+)
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.ranking import (
     SHARES,
     CorpusDay,
     Interval,
@@ -32,11 +42,8 @@ from newsletter.evaluate import (
     load_days,
     load_labels,
 )
-from newsletter.evaluate_funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
-from newsletter.model import Profile
-from newsletter.profile_markdown import parse_profile
-from newsletter.scorers.local import LocalScorer, load_comments
-from newsletter.scorers.shortlist import Policy
+from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.ranking.shortlist import Policy
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -6,14 +6,15 @@ import sys
 
 import click
 
-from newsletter import app, log
+from newsletter import app
 from newsletter.cli.common import begin_log
 from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import Settings, load_settings
 from newsletter.errors import NewsletterError
-from newsletter.mailbox import Failure, Mailbox, MailboxFailed
-from newsletter.replies import Envelope
+from newsletter.mail.inbound.imap import Failure, Mailbox, MailboxFailed
+from newsletter.mail.inbound.parse import Envelope
+from newsletter.ops import log
 
 EVERY_S = 60.0
 

@@ -14,8 +14,8 @@ from newsletter import app
 from newsletter.cli.rehearsal import rehearse
 from newsletter.config import Settings
 from newsletter.errors import ConfigError, SendError
-from newsletter.mailbox import MailboxFailed
-from newsletter.message import build_service_message
+from newsletter.mail.inbound.imap import MailboxFailed
+from newsletter.mail.message import build_service_message
 
 Trial = tuple[str, Callable[[], str]]
 

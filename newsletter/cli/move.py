@@ -12,9 +12,9 @@ from newsletter.cli.suppressions import id_of, in_words
 from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import Move, Standing
-from newsletter.moving import MAILBOX_REASONS
 from newsletter.stores import Store
-from newsletter.subscribers_schema import to_address
+from newsletter.subscribers.address_change import MAILBOX_REASONS
+from newsletter.subscribers.schema import to_address
 
 
 @click.command(epilog=EXIT_CODES)

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, sample
+from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
-from newsletter.desk import Desk
-from newsletter.message import build_message
+from newsletter.mail.message import build_message
 from newsletter.model import Digest
-from newsletter.preview import preview
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.sources import sample
 
 _ENDINGS = {"html": "html", "text": "txt", "markdown": "md", "eml": "eml"}
 

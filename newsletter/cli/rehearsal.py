@@ -7,14 +7,15 @@ from email.utils import parseaddr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from newsletter import addresses, app, sample
+from newsletter import addresses, app
 from newsletter.cli.common import TerminalWatcher
 from newsletter.config import Settings
-from newsletter.desk import Desk
 from newsletter.errors import ConfigError, SendError
-from newsletter.message import build_message
+from newsletter.mail.message import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
-from newsletter.preview import preview
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.sources import sample
 
 
 def rehearse(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import alerts, app, books, flow, log, sample
+from newsletter import app, flow
 from newsletter.cli.common import (
     TerminalWatcher,
     begin_log,
@@ -25,12 +25,15 @@ from newsletter.cli.common import (
 from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
 from newsletter.config import load_settings
-from newsletter.desk import Desk
+from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
-from newsletter.ledger import counts_as_sent
-from newsletter.mailing_list import SubscriberList
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
-from newsletter.preview import preview
+from newsletter.ops import alerts, log
+from newsletter.run import reconcile
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.services.directory import SubscriberList
+from newsletter.sources import sample
 from newsletter.stores import Store
 
 _EXITS = {
@@ -207,7 +210,7 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
 def in_words(report: RunReport) -> str:
     """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
     parts = []
-    for group, count in books.tally(report).items():
+    for group, count in reconcile.tally(report).items():
         kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
         told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
         parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))

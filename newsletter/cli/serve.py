@@ -7,7 +7,7 @@ from threading import Event
 
 import click
 
-from newsletter import app, log
+from newsletter import app
 from newsletter.cli.advice import log_advice
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
@@ -17,6 +17,7 @@ from newsletter.cli.inbox import keep_inbox
 from newsletter.cli.sign_up_mails import keep_sign_up_mails
 from newsletter.config import load_settings
 from newsletter.errors import ConfigError
+from newsletter.ops import log
 from newsletter.web import SIZES
 
 ANSWERS_S = 2.0  # for answers in hand, at the end

@@ -1,7 +1,7 @@
 """The part of `newsletter serve` that sends the mails which the page to subscribe promised. No command of its own.
 
 What was promised is in the memory, whichever process promised it: what one left undone the next one does. What is sent
-when is joining.py's and signups.py's business.
+when is services/signup.py's and subscribers/signup_rules.py's business.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import secrets
 from datetime import timedelta
 from threading import Event
 
-from newsletter import app, log
+from newsletter import app
 from newsletter.cli.ending import Duty
 from newsletter.config import Settings
 from newsletter.errors import NewsletterError
-from newsletter.joining import Joining
+from newsletter.ops import log
+from newsletter.services.signup import Joining
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
 _AFTER_FAILURE_S = 5.0

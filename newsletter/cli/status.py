@@ -14,7 +14,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.config import load_settings
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
-from newsletter.prices import dollars
+from newsletter.scoring.llm.prices import dollars
 from newsletter.spending import total
 from newsletter.stores import Store
 

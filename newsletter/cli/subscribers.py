@@ -10,24 +10,25 @@ import click
 import yaml
 from pydantic import TypeAdapter
 
-from newsletter import app, resources
+from newsletter import app
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.config import Settings, load_settings
-from newsletter.confirmations import FILE as ANSWERS
-from newsletter.confirmations import load_answers
 from newsletter.errors import ConfigError, SendError
-from newsletter.mailing_list import SubscriberList
+from newsletter.files import resources
+from newsletter.mail.responses import FILE as ANSWERS
+from newsletter.mail.responses import load_answers
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
-from newsletter.notices import changed_by_operator
-from newsletter.profile_text import is_blank, read
-from newsletter.readers import Reader
-from newsletter.revisions import KEPT, is_gone
 from newsletter.senders import Sender
+from newsletter.services.directory import SubscriberList
+from newsletter.services.profile_notice import changed_by_operator
 from newsletter.stores import Store
+from newsletter.subscribers.overrides import Reader
+from newsletter.subscribers.profile_yaml import is_blank, read
+from newsletter.subscribers.revisions import KEPT, is_gone
 
 _ORIGINS = {
     RevisionOrigin.REPLY: "the reader, by reply",

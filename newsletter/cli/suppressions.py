@@ -9,11 +9,12 @@ from collections.abc import Iterable
 import click
 from rich.table import Table
 
-from newsletter import app, suppress
+from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.config import load_settings
+from newsletter.delivery import suppression
 from newsletter.model import Standing, Suppression, SuppressionReason
 
 _ID = re.compile(r"s_[a-z2-7]{8}")
@@ -76,7 +77,7 @@ def add(who: str, why: str, detail: str) -> None:
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
     standing = app.build_store(load_settings()).change_standing(
-        id_of(who), lambda known: suppress.suppress(known, wanted)
+        id_of(who), lambda known: suppression.suppress(known, wanted)
     )
     click.echo(in_words(standing))
 
@@ -103,7 +104,9 @@ def lift(who: str, despite_complaint: bool) -> None:
     if hint := _HINTS.get(why.why):
         complain(hint)
     now = app.utc_now()
-    changed = store.change_standing(one, lambda known: suppress.lift(known, now) if known.suppression == why else known)
+    changed = store.change_standing(
+        one, lambda known: suppression.lift(known, now) if known.suppression == why else known
+    )
     if changed.suppression is not None:
         raise click.UsageError(f"{in_words(changed)}, since just now; look again")
     click.echo(f"{one} is mailed again; it was suppressed since {why.since:%Y-%m-%d}: {why.why}")
@@ -138,7 +141,7 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
         return
     now = app.utc_now()
     for each in waiting:
-        decide = suppress.confirm if is_confirmed else lambda known: suppress.released(known, now)
+        decide = suppression.confirm if is_confirmed else lambda known: suppression.released(known, now)
         click.echo(in_words(store.change_standing(each.subscriber_id, decide)))
 
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from email.policy import SMTP
 from pathlib import Path
 
-from newsletter import files
 from newsletter.errors import SendDeferred, SendRejected
+from newsletter.files import atomic
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import unwatched
 
@@ -32,7 +32,7 @@ class OutboxSender:
         self._clock = clock
         # Made early, so that a missing folder later means a missing disk. What is in its way is said by each send.
         with suppress(OSError):
-            files.make_folder(folder)
+            atomic.make_folder(folder)
 
     @property
     def name(self) -> str:
@@ -73,13 +73,13 @@ class OutboxSender:
         """Nothing is kept open."""
 
     def _write(self, message: Message, eml: Path) -> None:
-        files.make_folder(self._folder)
-        files.remove_leftovers(self._folder, f"{eml.stem}.*")  # of an earlier try that was killed
+        atomic.make_folder(self._folder)
+        atomic.remove_leftovers(self._folder, f"{eml.stem}.*")  # of an earlier try that was killed
         html = message.mime.get_body(("html",))
         if html is not None:
             page = html.get_content().encode("utf-8")
-            files.write_whole(eml.with_suffix(".html"), page, temp_folder=self._folder)
-        files.write_whole(eml, message.mime.as_bytes(policy=SMTP), temp_folder=self._folder)
+            atomic.write_whole(eml.with_suffix(".html"), page, temp_folder=self._folder)
+        atomic.write_whole(eml, message.mime.as_bytes(policy=SMTP), temp_folder=self._folder)
 
     def _eml(self, delivery_id: str) -> Path | None:
         if service := _SERVICE_ID.fullmatch(delivery_id):

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
+from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.sources.markup import Document, Entry, moment, read_document, shown
-from newsletter.taxonomy import CATEGORIES
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
 

@@ -1,6 +1,6 @@
 """What the newsletter remembers: `tinydb/` keeps it in a folder of small dated files.
 
-A store translates and decides nothing: which moves a delivery may make is `ledger.py`'s business.
+A store translates and decides nothing: which moves a delivery may make is `delivery/ledger.py`'s business.
 """
 
 from collections.abc import Callable, Sequence
@@ -160,7 +160,7 @@ class Store(Protocol):
     # -- a changed address
 
     def move_subscriber(self, move: Move) -> None:
-        """Give all that is kept under one id to another; the two are joined where both have something (moving.py).
+        """Give all that is kept under one id to another; joined where both have something (see `address_change`).
 
         The second id also hears what is said of the first from then on: see `heir_of`. A move that was cut off is
         finished by the same call again, or by the next `start_run`; until then neither of the two is readable. Done

@@ -1,7 +1,7 @@
 """The web part: what a link in a mail leads to, and what providers and monitoring call.
 
 `create_app` puts it together, one blueprint for each concern; headers, sizes and errors, which all share, are in
-`site.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port: `newsletter serve` does.
+`app.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port: `newsletter serve` does.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from newsletter.stores import Store
 from newsletter.tokens import Signer
 from newsletter.web import (
-    archive,
+    app as site,
+)
+from newsletter.web import (
+    archive_routes,
+    health,
     inbound,
-    monitoring,
-    pausing,
+    pause,
     profile,
-    sendgrid_hook,
-    site,
+    sendgrid_events,
     subscribe,
     unsubscribe,
     votes,
 )
-from newsletter.web.archive import Archives
+from newsletter.web.archive_routes import Archives
 from newsletter.web.profile import Profiles
 from newsletter.web.sizes import Sizes
 
 __all__ = ["Archives", "Profiles", "WebPart", "check_templates", "create_app"]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-PAGES = (*unsubscribe.PAGES, *pausing.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
+PAGES = (*unsubscribe.PAGES, *pause.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,18 @@ def create_app(part: WebPart) -> flask.Flask:
     app.extensions[SIZES] = sizes
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    app.register_blueprint(monitoring.blueprint(part.store, part.metrics))
+    app.register_blueprint(health.blueprint(part.store, part.metrics))
     app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
-    app.register_blueprint(pausing.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(pause.blueprint(part.store, part.signer, part.now))
     app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
     if part.archives is not None:
-        app.register_blueprint(archive.blueprint(part.store, part.signer, part.archives, part.now))
+        app.register_blueprint(archive_routes.blueprint(part.store, part.signer, part.archives, part.now))
     if part.door is not None and part.signer is not None:
         app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")
-    app.register_blueprint(sendgrid_hook.blueprint(part.store, part.webhook_key, part.now))
+    app.register_blueprint(sendgrid_events.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(
         inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
@@ -90,7 +92,7 @@ def _sizes(part: WebPart) -> Sizes:
     """What nobody could use is not taken: mail without its secret, where one is set, and events without a key."""
     below = {"/profile": profile.MAX_BODY_BYTES, "/subscribe": subscribe.MAX_BODY_BYTES}
     if part.webhook_key:
-        below |= {sendgrid_hook.PATH: sendgrid_hook.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}
+        below |= {sendgrid_events.PATH: sendgrid_events.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}
     secret = part.inbound_secret
     return Sizes(below, {f"{inbound.PATH}/{secret}": inbound.MOST_BYTES} if secret else {})
 

@@ -1,9 +1,9 @@
 """Where SendGrid's Inbound Parse posts the mail that readers write: `/hooks/sendgrid/inbound/SECRET`.
 
 Takes a form to pieces as bytes, since each field has a charset of its own, and hands the mail on as bytes. What it
-means is replies.py's business, what follows listen.py's. SendGrid repeats for three days what is answered with 5xx, and
-nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps. A mail that raises anything
-else is taken twice, then given up.
+means is mail/inbound/parse.py's business, what follows services/replies.py's. SendGrid repeats for three days what is
+answered with 5xx, and nothing else: 2xx also for what is not ours, 503 when the memory failed and a repeat helps. A
+mail that raises anything else is taken twice, then given up.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from newsletter import sendgrid_events
 from newsletter.errors import ConfigError, StoreError
-from newsletter.mail_parts import MOST_BYTES as MOST_BYTES_READ
-from newsletter.mail_parts import decoded
-from newsletter.replies import Envelope
-from newsletter.web.limits import Room, sparing_warner
+from newsletter.mail.inbound import sendgrid_events
+from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound.parts import MOST_BYTES as MOST_BYTES_READ
+from newsletter.mail.inbound.parts import decoded
+from newsletter.web.rate_limit import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB

@@ -18,13 +18,13 @@ import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
-from newsletter.latex import readable
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
-from newsletter.revisions import KEPT, MOST_A_DAY, is_gone
+from newsletter.papers.latex.reader import readable
 from newsletter.stores import Store
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.limits import Limit, guard
-from newsletter.web.site import HEADERS, Page
+from newsletter.web.app import HEADERS, Page
+from newsletter.web.rate_limit import Limit, guard
 
 MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes

@@ -24,7 +24,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
-THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (Room in limits.py, profile.py)
+THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (Room in rate_limit.py, profile.py)
 HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 1024 * 1024  # a body of more may lie on the disk
 _ROOM, _GRACE_S = 50, 0.2  # more than the most connections, until it shows who of them only waits
@@ -261,7 +261,7 @@ def _limits(host: str, port: int, bounds: Bounds) -> _Limits:
         port=port,
         threads=THREADS,
         ident=None,
-        clear_untrusted_proxy_headers=False,  # site.py knows how many proxies to believe
+        clear_untrusted_proxy_headers=False,  # app.py knows how many proxies to believe
         connection_limit=min(bounds.connections, files // 2) + _ROOM,
         cleanup_interval=1,
         asyncore_use_poll=True,  # select knows no file beyond the 1,024th

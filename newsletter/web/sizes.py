@@ -1,6 +1,6 @@
 """How large the body of a request may be, by its path: a few kB, but for the pages that take more.
 
-The server asks before it takes a body (server.py), and the application before it looks at a request (site.py). What a
+The server asks before it takes a body (server.py), and the application before it looks at a request (app.py). What a
 page takes is that page's to say.
 """
 

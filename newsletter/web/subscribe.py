@@ -15,11 +15,11 @@ from typing import Protocol
 import flask
 
 from newsletter.model import Frequency
-from newsletter.signups import Form, FormProblem, Invitation, LinkState
-from newsletter.taxonomy import CATEGORIES
+from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.subscribers.signup_rules import Form, FormProblem, Invitation, LinkState
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.limits import DAY_S, Limit, client_of, guard
-from newsletter.web.site import Page
+from newsletter.web.app import Page
+from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
 
 MAX_BODY_BYTES = 64 * 1024  # 4,000 Chinese characters have 36 kB as a form
 PER_LINK, PER_CLIENT = 30, 60  # a minute

@@ -1,6 +1,6 @@
 """`/u/TOKEN`: the link of each mail by which its reader leaves, with one click and without a login.
 
-Whoever only wants a rest is offered a pause (pausing.py). Only a POST that says what it wants changes something: link
+Whoever only wants a rest is offered a pause (pause.py). Only a POST that says what it wants changes something: link
 scanners follow every link, and some post to what they find. Doing it twice is doing it once. A link that is not ours
 gets a page that says what to do instead, and never an error: it will not get better by being asked again.
 """
@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 
 import flask
 
+from newsletter.delivery.suppression import left, may_return, returned
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Standing, SuppressionReason
 from newsletter.stores import Store
-from newsletter.suppress import left, may_return, returned
 from newsletter.tokens import Purpose, Signer
-from newsletter.web.limits import Limit, guard
-from newsletter.web.pausing import PauseView, take_wish, view_of
-from newsletter.web.site import Page
+from newsletter.web.app import Page
+from newsletter.web.pause import PauseView, take_wish, view_of
+from newsletter.web.rate_limit import Limit, guard
 
 PER_LINK, PER_CLIENT = 60, 600  # a minute; a mail provider's machines press the button for many readers
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1

@@ -13,13 +13,13 @@ from datetime import datetime
 
 import flask
 
-from newsletter.latex import readable
+from newsletter.papers.latex.reader import readable
+from newsletter.services.votes import cast, current_vote, find_paper
 from newsletter.stores import Store
+from newsletter.subscribers.votes import LESS, MORE, NEITHER, read_vote_token
 from newsletter.tokens import Signer
-from newsletter.votes import LESS, MORE, NEITHER, read_vote_token
-from newsletter.voting import cast, current_vote, find_paper
-from newsletter.web.limits import Limit, guard
-from newsletter.web.site import Page
+from newsletter.web.app import Page
+from newsletter.web.rate_limit import Limit, guard
 
 PER_LINK, PER_CLIENT = 60, 600  # a minute
 _WISHES = {"more": MORE, "less": LESS, "undo": NEITHER}

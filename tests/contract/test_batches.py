@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter import resources
-from newsletter.desk import Desk
 from newsletter.errors import SourceError
+from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
     BatchState,
@@ -32,16 +32,16 @@ from newsletter.model import (
     ScoreSheet,
     Subscriber,
     Topic,
+    Votes,
 )
-from newsletter.preview import preview
-from newsletter.prices import Price
-from newsletter.prompts import load_prompts
-from newsletter.render import Brand, Renderer
-from newsletter.scorers import Votes
-from newsletter.scorers.batches import Batches
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.judge import ChatSettings, Judge, Limits, profile_key
-from newsletter.scorers.shortlist import Policy
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.scoring.batches import Batches
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_key
+from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.ranking.shortlist import Policy
 from newsletter.spending import spent
 from newsletter.stores import Store
 from tests import make

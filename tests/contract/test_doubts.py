@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger
-from newsletter.deliver import settle_doubts
-from newsletter.desk import Desk
+from newsletter.delivery import ledger
 from newsletter.model import Accepted, Delivery, DeliveryState, EventKind, Evidence, MailEvent, Message
+from newsletter.run.context import Desk
+from newsletter.run.deliver import settle_doubts
 from newsletter.senders import Sender, name_of
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.sendgrid import SendGridSender

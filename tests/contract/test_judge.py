@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
-from newsletter import resources
 from newsletter.app import build_judge
 from newsletter.config import Settings
 from newsletter.errors import ConfigError, StoreError
+from newsletter.files import resources
 from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
-from newsletter.prices import Price
-from newsletter.prompts import load_prompts
-from newsletter.scorers.callbook import FRAME_TOKENS, count_at_most, hash_request
-from newsletter.scorers.caller import wait_before_retry
-from newsletter.scorers.chat import CallFailed, CallInterrupted, Chat
-from newsletter.scorers.judge import ChatSettings, Judge, Limits, Verdicts, profile_key
-from newsletter.scorers.pace import Pace
+from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_request
+from newsletter.scoring.llm.chat import CallFailed, CallInterrupted, Chat
+from newsletter.scoring.llm.client import wait_before_retry
+from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, Verdicts, profile_key
+from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.llm.rate_limit import Pace
 from tests import make
 from tests import openai_server as fake
 from tests.fakes import MemoryStore

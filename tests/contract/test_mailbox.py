@@ -14,7 +14,7 @@ import pytest
 from imap_tools import imap_utf7
 
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
-from newsletter.mailbox import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
+from newsletter.mail.inbound.imap import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import imap_server

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.mailbox import CLAIMED, Failure, Mailbox, MailServer
+from newsletter.mail.inbound.imap import CLAIMED, Failure, Mailbox, MailServer
 from tests import cyrus_server
 from tests.fakes import MemoryStore
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scorers import Scorer
-from newsletter.scorers.comments import load_comments
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.local import LocalScorer
-from newsletter.scorers.shortlist import Policy
+from newsletter.scoring import Scorer
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.local import LocalScorer
+from newsletter.scoring.ranking.comments import load_comments
+from newsletter.scoring.ranking.shortlist import Policy
 from tests import make as values
 from tests.fake_judge import FakeJudge
 from tests.fakes import MemoryStore

@@ -21,7 +21,7 @@ import pytest
 import trustme
 
 from newsletter.errors import ConfigError, SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
-from newsletter.message import Letterhead, build_service_message, list_unsubscribe
+from newsletter.mail.message import Letterhead, build_service_message, list_unsubscribe
 from newsletter.model import Message
 from newsletter.senders.dkim_signature import DkimSignature
 from newsletter.senders.smtp import ABOUT_US, VERDICTS, MailServer, SmtpSender, Stage, verdict

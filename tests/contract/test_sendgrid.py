@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
-from newsletter.message import Letterhead, build_message, build_service_message
+from newsletter.mail.message import Letterhead, build_message, build_service_message
 from newsletter.model import Counts, Digest, Evidence, Message, RenderedDigest
 from newsletter.senders import Sender
 from newsletter.senders.sendgrid import ANSWERS, MOST_WAITS, SendGridSender, Then, request_body, rule_for

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreConflict, StoreError
 from newsletter.model import (
     Announcement,

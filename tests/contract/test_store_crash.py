@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 import newsletter
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.model import (
     Accepted,
     Announcement,

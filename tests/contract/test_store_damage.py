@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger
-from newsletter import suppress as standings
+from newsletter.delivery import ledger
+from newsletter.delivery import suppression as standings
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
 from newsletter.model import (

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.collect import collect
-from newsletter.desk import Desk
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
+from newsletter.run.collect import collect
+from newsletter.run.context import Desk
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make

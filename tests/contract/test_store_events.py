@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger, suppress
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
 from newsletter.model import (
     DeliveryState,
@@ -146,9 +146,9 @@ def test_settling_what_is_not_there_or_not_told_changes_nothing(store: Store) ->
 
 def test_a_standing_is_changed_in_one_step_and_can_be_lifted(memory: Memory, store: Store) -> None:
     why = Suppression(SuppressionReason.OPERATOR, NOW, "asked by phone")
-    assert store.change_standing(WHO, lambda standing: suppress.suppress(standing, why)).suppression == why
+    assert store.change_standing(WHO, lambda standing: suppression.suppress(standing, why)).suppression == why
     assert memory.another().get_standing(WHO).suppression == why
-    store.change_standing(WHO, lambda standing: suppress.lift(standing, NOW))
+    store.change_standing(WHO, lambda standing: suppression.lift(standing, NOW))
     assert memory.another().get_standing(WHO) == Standing(WHO, lifted_at=NOW)
 
 
@@ -263,7 +263,7 @@ def test_bounces_of_other_mornings_do_not_count_together(store: Store) -> None:
 def test_who_left_or_complained_stays_so_and_counts_as_bounced(store: Store) -> None:
     mailed(store)
     store.take_event(event(K.COMPLAINED, 0, READERS[2]), now=NOW)
-    store.change_standing(READERS[1], lambda known: suppress.left(known, NOW))
+    store.change_standing(READERS[1], lambda known: suppression.left(known, NOW))
     bounce_all(store, READERS[:3])
     assert (suppressed(store), held(store)) == (READERS[1:3], READERS[:1])
     store.take_event(event(K.COMPLAINED, 0, READERS[0]), now=NOW)
@@ -274,7 +274,7 @@ def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Sto
     mailed(store)
     bounce_all(store, READERS[:5])
     for who in READERS[:5]:
-        store.change_standing(who, lambda known: suppress.released(known, NOW + timedelta(hours=1)))
+        store.change_standing(who, lambda known: suppression.released(known, NOW + timedelta(hours=1)))
     bounce_all(store, READERS[:6])
     assert (suppressed(store), held(store)) == ([], READERS[5:6])
 
@@ -282,7 +282,7 @@ def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Sto
 def test_what_is_confirmed_stays_suppressed_whatever_bounces_later(store: Store) -> None:
     mailed(store)
     bounce_all(store, READERS[:5])
-    store.change_standing(READERS[0], suppress.confirm)
+    store.change_standing(READERS[0], suppression.confirm)
     bounce_all(store, READERS[:7])
     store.weigh_bounces(DAY)
     assert (suppressed(store), held(store)) == (READERS[:1], READERS[1:7])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger, suppress
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import (
     DeliveryState,
@@ -145,7 +145,7 @@ def test_two_histories_become_one(store: Store) -> None:
     mail(store, NEW, THIRD, state=DeliveryState.SKIPPED)
     store.add_revision(NEW, "max_papers: 9", origin=RevisionOrigin.REPLY, now=NOW + timedelta(seconds=90))
     store.put_vote(Vote(NEW, "2601.00001", -1, NOW + timedelta(hours=1)))
-    store.change_standing(NEW, lambda known: suppress.paused(known, date(2026, 3, 1)))
+    store.change_standing(NEW, lambda known: suppression.paused(known, date(2026, 3, 1)))
     store.move_subscriber(MOVE)
     rows = {row.digest_on: row for row in store.get_deliveries(subscriber_id=NEW)}
     assert rows[SECOND].paper_ids == ("2601.00009", "2601.00003")
@@ -166,7 +166,7 @@ def test_two_histories_become_one(store: Store) -> None:
 @pytest.mark.parametrize("why", R)
 def test_the_persons_word_comes_along_and_a_dead_mailbox_stays(store: Store, why: SuppressionReason) -> None:
     reason = Suppression(why, NOW, "their words")
-    store.change_standing(OLD, lambda known: suppress.suppress(known, reason))
+    store.change_standing(OLD, lambda known: suppression.suppress(known, reason))
     store.move_subscriber(MOVE)
     is_mailbox = why in {R.HARD_BOUNCE, R.DROPPED, R.SOFT_BOUNCES}
     assert store.get_standing(NEW).suppression == (None if is_mailbox else reason)
@@ -174,10 +174,10 @@ def test_the_persons_word_comes_along_and_a_dead_mailbox_stays(store: Store, why
 
 
 def test_who_left_a_dead_mailbox_may_come_back_in_the_living_one(store: Store) -> None:
-    store.change_standing(OLD, lambda known: suppress.suppress(known, Suppression(R.HARD_BOUNCE, NOW, "5.1.1")))
-    store.change_standing(OLD, lambda known: suppress.left(known, NOW + timedelta(hours=1)))
+    store.change_standing(OLD, lambda known: suppression.suppress(known, Suppression(R.HARD_BOUNCE, NOW, "5.1.1")))
+    store.change_standing(OLD, lambda known: suppression.left(known, NOW + timedelta(hours=1)))
     store.move_subscriber(MOVE)
-    assert suppress.may_return(store.get_standing(NEW))
+    assert suppression.may_return(store.get_standing(NEW))
 
 
 # --- what comes later for the old id

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
 from newsletter.stores import Store

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import revisions
 from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers import revisions
 from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
 
 REPLY, WEB, OPERATOR = RevisionOrigin

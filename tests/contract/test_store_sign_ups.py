@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.delivery.suppression import suppress
 from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import suppress
 from tests import make
 from tests.archives import digest
 from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork

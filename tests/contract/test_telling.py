@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 import structlog
 
-from newsletter import log, suppress
+from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import (
     FeedOutcome,
@@ -27,8 +27,9 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.ops import log
+from newsletter.ops.notify import ATTEMPTS, TOLD, Teller
 from newsletter.senders.outbox import OutboxSender
-from newsletter.telling import ATTEMPTS, TOLD, Teller
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -130,7 +131,7 @@ def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webho
 def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, "550 5.1.1 no such user", make.TUESDAY)
-    store.change_standing("s_00000009", lambda known: suppress.suppress(known, why))
+    store.change_standing("s_00000009", lambda known: suppression.suppress(known, why))
     telling = teller(hook, store, sender)
     telling.tell(report(RunOutcome.SENT))
     telling.tell(report(RunOutcome.SENT))

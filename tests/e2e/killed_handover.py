@@ -34,7 +34,7 @@ from zoneinfo import ZoneInfo
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter.addresses import subscriber_id
-from newsletter.ledger import OPEN_STATES
+from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import starts

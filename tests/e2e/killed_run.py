@@ -25,7 +25,7 @@ from typing import Any
 
 from newsletter import app, flow
 from newsletter.config import Settings
-from newsletter.ledger import OPEN_STATES
+from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
 from newsletter.senders import Sender
 from newsletter.stores.tinydb import TinyStore

@@ -29,7 +29,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter import app, flow
 from newsletter.config import Settings
-from newsletter.message import Ways
+from newsletter.mail.message import Ways
+from newsletter.mail.render import Renderer
 from newsletter.model import (
     DeliveryState,
     Digest,
@@ -40,9 +41,9 @@ from newsletter.model import (
     RenderedDigest,
     RunReport,
     ScoreSheet,
+    Votes,
 )
-from newsletter.render import Renderer
-from newsletter.scorers import Scorer, Votes
+from newsletter.scoring import Scorer
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 

@@ -27,8 +27,10 @@ import yaml
 from click.testing import CliRunner
 
 import newsletter
-from newsletter import cli, ledger, sample
+from newsletter import cli
+from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
+from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import starts
 

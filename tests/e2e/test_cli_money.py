@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from newsletter import cli
 from newsletter.config import Settings, variable
 from newsletter.model import ModelCall
-from newsletter.scorers.judge import profile_key
+from newsletter.scoring.llm.grader import profile_key
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers.file import load_subscribers
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)

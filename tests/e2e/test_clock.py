@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from newsletter import sample
 from newsletter.model import DeliveryState, RevisionOrigin
+from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run
 

@@ -19,8 +19,8 @@ import pytest
 from newsletter import app
 from newsletter.model import DeliveryState
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers import load_subscribers
-from newsletter.web.sendgrid_hook import PATH, blueprint
+from newsletter.subscribers.file import load_subscribers
+from newsletter.web.sendgrid_events import PATH, blueprint
 from tests.e2e import starts
 from tests.sendgrid_server import (
     KEY,

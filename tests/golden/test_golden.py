@@ -13,16 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import resources
-from newsletter.desk import Desk
+from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
-from newsletter.model import Paper, Profile, Score, ScoreSheet
-from newsletter.preview import preview
-from newsletter.render import Brand, Renderer
-from newsletter.scorers import Votes
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
 from newsletter.sources.recorded import RecordedSource
-from newsletter.subscribers import parse_subscribers
+from newsletter.subscribers.file import parse_subscribers
 from newsletter.tokens import Signer
 from tests.fakes import FlakySender, MemoryStore
 

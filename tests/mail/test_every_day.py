@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from selenium import webdriver
 
-from newsletter.message import Ways
+from newsletter.mail.message import Ways
 from tests.browser import HOW_TO_GET, IS_MISSING, overflow, set_screen, show
 from tests.mail_samples import HAS_CORPUS, LETTERHEAD, Sample, corpus_samples, samples
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.message import Ways
+from newsletter.mail.message import Ways
 from tests.browser import TOOLS
 from tests.mail_samples import RENDERER, made_digest, samples
 

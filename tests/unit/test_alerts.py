@@ -8,18 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter import suppress
-from newsletter.alerts import (
-    REMEDIES,
-    Kind,
-    alert_of,
-    alert_of_break,
-    known,
-    remember,
-    troubles_of,
-    troubles_of_bounces,
-    went_well,
-)
+from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import (
     FeedOutcome,
@@ -30,6 +19,17 @@ from newsletter.model import (
     SubscriberReport,
     Suppression,
     SuppressionReason,
+)
+from newsletter.ops.alerts import (
+    REMEDIES,
+    Kind,
+    alert_of,
+    alert_of_break,
+    known,
+    remember,
+    troubles_of,
+    troubles_of_bounces,
+    went_well,
 )
 from tests import make
 
@@ -237,8 +237,8 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
 def standing(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> Standing:
     on = make.TUESDAY - timedelta(days=days_ago)
     given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
-    known = suppress.suppress(Standing(f"s_{number:08}"), given)
-    return suppress.weighed(known, on, too_many=is_held)
+    known = suppression.suppress(Standing(f"s_{number:08}"), given)
+    return suppression.weighed(known, on, too_many=is_held)
 
 
 def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:

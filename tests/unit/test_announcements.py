@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.announcements import announced, candidates, concerns, judge, merge, seen_from
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, Paper
+from newsletter.papers.announcements import announced, candidates, concerns, judge, merge, seen_from
 
 MONDAY = date(2025, 10, 6)
 TUESDAY = date(2025, 10, 7)

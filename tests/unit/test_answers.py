@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.answers import COMMENT_CHARS, Answer, Scored, is_whole_answer, plain_line, read_answer
+from newsletter.scoring.llm.answers import COMMENT_CHARS, Answer, Scored, is_whole_answer, plain_line, read_answer
 
 ASKED = ("2601.00001-abc", "2601.00002-def", "hep-th/9901001-xyz")
 FIRST, SECOND, THIRD = ASKED

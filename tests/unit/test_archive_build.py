@@ -10,11 +10,11 @@ from urllib.parse import urldefrag
 import feedparser
 import pytest
 
-from newsletter import ledger
-from newsletter.archive.build import Built, build, build_list, count_pages, edition
-from newsletter.archive.catalogue import Catalogue
+from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 from newsletter.stores.tinydb import TinyStore
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.export import Built, build, build_list, count_pages, edition
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.archive.charts import HEIGHT, WIDTH, Column, chart, nice_step
-from newsletter.archive.month import best, figures, grades, months, weeks
-from newsletter.archive.views import month_view, short
 from newsletter.model import Usage
+from newsletter.web.archive.charts import HEIGHT, WIDTH, Column, chart, nice_step
+from newsletter.web.archive.month import best, figures, grades, months, weeks
+from newsletter.web.archive.views import month_view, short
 from tests import make
 from tests.archives import digest, entry
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.archive.search import MOST_TERMS, find, fold, prepare, terms
+from newsletter.web.archive.search import MOST_TERMS, find, fold, prepare, terms
 from tests import make
 from tests.archives import digest, entry
 

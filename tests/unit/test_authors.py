@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.authors import no_author, pinned_author
+from newsletter.papers.pinned_authors import no_author, pinned_author
 
 # A pinned name, and an author as the feed has them.
 SAME = {

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from newsletter import books, ledger
+from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
 from newsletter.model import (
     TALLY,
@@ -20,6 +20,7 @@ from newsletter.model import (
     SubscriberReport,
     Tally,
 )
+from newsletter.run import reconcile
 from tests import make
 
 
@@ -37,7 +38,7 @@ def balance(entries: Sequence[SubscriberReport], subscribers: Sequence[str], *ro
     def get(who: str, on: date) -> Delivery | None:
         return kept.get((who, on))
 
-    books.balance(report(*entries), subscribers, get)
+    reconcile.balance(report(*entries), subscribers, get)
 
 
 def claimed(who: str = "s_1", run_id: str = "r1") -> Delivery:
@@ -54,7 +55,7 @@ def accepted(who: str = "s_1", run_id: str = "r1") -> Delivery:
 def test_every_outcome_is_in_one_of_the_five_groups() -> None:
     assert set(TALLY) == set(RunOutcome)
     everybody = report(*(entry(f"s_{number}", outcome) for number, outcome in enumerate(RunOutcome)))
-    counted = books.tally(everybody)
+    counted = reconcile.tally(everybody)
     assert list(counted) == list(Tally)
     assert sum(counted.values()) == len(RunOutcome)
 

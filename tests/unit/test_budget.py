@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.budget import BEST, HTML_BYTES, SHORT_CHARS, Level, fit, html_bytes, shorten
+from newsletter.mail.size_budget import BEST, HTML_BYTES, SHORT_CHARS, Level, fit, html_bytes, shorten
 
 SENTENCE = "A network stops when it knows enough, and the accuracy stays where it was. "
 

@@ -10,7 +10,7 @@ from newsletter import app
 from newsletter.cli.inbox import tell_of_mail
 from newsletter.config import Settings, variable
 from newsletter.errors import ConfigError
-from newsletter.mailbox import Failure, Mailbox
+from newsletter.mail.inbound.imap import Failure, Mailbox
 from newsletter.web.inbound import PATH
 
 GOOD = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from newsletter import ledger
-from newsletter.catchup import days_to_cover, is_settled, left_unscored
+from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, Delivery
+from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
 from tests import make
 
 MONDAY = make.TUESDAY - timedelta(days=1)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from newsletter.circuit_breaker import CircuitBreaker
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message, RunOutcome
+from newsletter.run.circuit_breaker import CircuitBreaker
 from tests import make
 from tests.contract.test_sender import ID, message
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.citations import bibtex, last_first, people, ris, year
-from newsletter.latex import readable
 from newsletter.model import Paper
+from newsletter.papers.citations import bibtex, last_first, people, ris, year
+from newsletter.papers.latex.reader import readable
 from newsletter.sources.feed import split_authors
 from tests import make
 

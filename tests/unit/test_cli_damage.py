@@ -13,11 +13,11 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.config import load_settings
+from newsletter.delivery.suppression import left
 from newsletter.errors import ReaderUnreadable
+from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp
-from newsletter.replies import Envelope
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import left
 from newsletter.tokens import Purpose
 from tests.make import NOW, TUESDAY
 

@@ -11,10 +11,10 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.config import load_settings
+from newsletter.delivery.suppression import suppress
+from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
-from newsletter.replies import Envelope
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import suppress
 from newsletter.tokens import Purpose
 from tests.contract.test_store_moves import say_much
 from tests.make import NOW

@@ -18,9 +18,9 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.config import load_settings
+from newsletter.delivery.suppression import left
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import left
 from newsletter.tokens import tag_of
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")

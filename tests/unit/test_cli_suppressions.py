@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from newsletter import suppress
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
+from newsletter.delivery import suppression
 from newsletter.model import Suppression, SuppressionReason
 from newsletter.stores.tinydb import TinyStore
 
@@ -33,7 +33,7 @@ def newsletter(*args: str) -> Result:
 
 def given(folder: Path, reason: SuppressionReason) -> None:
     why = Suppression(reason, datetime(2026, 1, 6, tzinfo=UTC), "in their words")
-    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppress.suppress(known, why))
+    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppression.suppress(known, why))
 
 
 def is_suppressed(folder: Path) -> bool:
@@ -111,7 +111,7 @@ def given_held(folder: Path) -> TinyStore:
     why = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2026, 1, 6, tzinfo=UTC), "550 [/5.1.1] gone", morning)
     for who in IDS:
         store.change_standing(
-            who, lambda known: suppress.weighed(suppress.suppress(known, why), morning, too_many=True)
+            who, lambda known: suppression.weighed(suppression.suppress(known, why), morning, too_many=True)
         )
     return store
 
@@ -166,7 +166,7 @@ def test_status_names_what_is_held(folder: Path) -> None:
 def test_a_run_says_whose_bounce_came_since_yesterday_and_fails_while_some_are_held(folder: Path) -> None:
     """The sample's day is 7 October 2025."""
     bounced = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2025, 10, 7, 6, tzinfo=UTC), "550 5.1.1 no such user")
-    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppress.suppress(known, bounced))
+    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppression.suppress(known, bounced))
     assert "bounced" not in newsletter("run", "--sample", "--quiet").output
     done = newsletter("run", "--sample")
     assert (done.exit_code, f"{ADA_ID} bounced: hard bounce: 550 5.1.1 no such user" in done.output) == (0, True)

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from newsletter.clock import keep_time, next_mark
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Subscriber
-from newsletter.schedule import Timing, is_due
+from newsletter.run.schedule import Timing, is_due
+from newsletter.run.scheduler import keep_time, next_mark
 from tests import make
 
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.dsn import NoEvent, read_bounce
+from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
 from newsletter.model import MailEvent
-from newsletter.replies import Envelope, House, Ignored, Request, read_reply
 from newsletter.tokens import Purpose, Signer
 
 TESTS = Path(__file__).parents[1]

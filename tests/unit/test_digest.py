@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest import compose, topic_of
 from newsletter.model import Digest, Profile, Score, ScoreFailure, Topic
+from newsletter.run.digest import compose, topic_of
 from tests import make
 
 

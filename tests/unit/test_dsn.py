@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.dsn import NoEvent, read_bounce
+from newsletter.mail.inbound.bounces import NoEvent, read_bounce
 from newsletter.model import EventKind, MailEvent
 from newsletter.tokens import Purpose, Signer
 

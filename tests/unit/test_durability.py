@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.durability import why_it_vanishes
+from newsletter.ops.durability import why_it_vanishes
 
 MACHINE = "/dev/sda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\n/dev/sdb1 /srv ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\n"
 CONTAINER = "overlay / overlay rw 0 0\n/dev/sda1 /app/state ext4 rw 0 0\n/dev/sda1 /with\\040blank ext4 rw 0 0\n"

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from newsletter.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.files.resources import read_text
 from newsletter.model import Judgement, Paper, Profile, Topic
-from newsletter.prices import price_of
-from newsletter.prompts import load_prompts
-from newsletter.resources import read_text
-from newsletter.token_count import count
+from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.scoring.llm.prices import price_of
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.llm.token_count import count
 from tests import make
 
 PROMPTS = load_prompts(read_text)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
-from newsletter.evaluate import (
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scoring.evaluation.ranking import (
     CorpusDay,
     LabelledDay,
     Labels,
@@ -31,7 +32,6 @@ from newsletter.evaluate import (
     rank_by_chance,
     recall_at,
 )
-from newsletter.model import Paper, Profile, Topic
 
 CORPUS = Path(__file__).parents[2] / ".." / "shared" / "corpus"
 RANKED = st.lists(st.tuples(st.sampled_from([0.0, 1.0, 3.0]), st.floats(-5, 5)), min_size=1, max_size=30)

@@ -14,11 +14,10 @@ from click.testing import CliRunner
 
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
-from newsletter.evaluate import LabelledDay
-from newsletter.evaluate_funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
-from newsletter.model import Paper, Profile, ScoreSheet
-from newsletter.scorers import Votes
-from newsletter.scorers.shortlist import Policy
+from newsletter.model import Paper, Profile, ScoreSheet, Votes
+from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
+from newsletter.scoring.evaluation.ranking import LabelledDay
+from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 
 PROFILE = make.subscriber().profile

@@ -9,11 +9,12 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter import alerts, resources, suppress
-from newsletter.desk import Desk
+from newsletter.delivery import suppression
 from newsletter.errors import SourceError
+from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Accepted,
     Announcement,
@@ -38,14 +39,16 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
     Usage,
+    Votes,
 )
-from newsletter.preview import preview
-from newsletter.render import Brand, Renderer
-from newsletter.schedule import ON_THE_MINUTE, Timing
-from newsletter.scorers import Question, Votes
+from newsletter.ops import alerts
+from newsletter.run.context import Desk
+from newsletter.run.preview import preview
+from newsletter.run.schedule import ON_THE_MINUTE, Timing
+from newsletter.scoring import Question
 from newsletter.senders import unwatched
-from newsletter.signups import asked_on
-from newsletter.voting import cast, cast_numbered
+from newsletter.services.votes import cast, cast_numbered
+from newsletter.subscribers.signup_rules import asked_on
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -641,7 +644,7 @@ def test_each_subscriber_has_cut_offs_of_their_own() -> None:
 
 def suppressed(given: Morning, why: SuppressionReason = SuppressionReason.UNSUBSCRIBED) -> None:
     [who] = [subscriber.subscriber_id for subscriber in given.subscribers[:1]]
-    given.store.change_standing(who, lambda standing: suppress.suppress(standing, Suppression(why, make.NOW)))
+    given.store.change_standing(who, lambda standing: suppression.suppress(standing, Suppression(why, make.NOW)))
 
 
 def several(count: int) -> list[Subscriber]:
@@ -656,7 +659,9 @@ def test_a_suppression_beats_the_subscribers_file() -> None:
     assert given.outcomes() == [RunOutcome.SUPPRESSED]
     assert given.mailed() == []
     assert given.store.get_deliveries() == []
-    given.store.change_standing(given.subscribers[0].subscriber_id, lambda standing: suppress.lift(standing, make.NOW))
+    given.store.change_standing(
+        given.subscribers[0].subscriber_id, lambda standing: suppression.lift(standing, make.NOW)
+    )
     assert given.outcomes() == [RunOutcome.SENT]
 
 
@@ -918,7 +923,8 @@ def test_only_the_categories_of_those_who_are_due_are_fetched() -> None:
     ]
     given = ticking({}, subscribers=readers, now=make.NOW + timedelta(minutes=10))
     given.store.change_standing(
-        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+        "s_gone2222",
+        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     given.tick()
     assert given.source.asked == ["cs.LG"]
@@ -1038,7 +1044,8 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
     given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], ahead=AskedAhead())
     given.store.change_standing(
-        "s_gone2222", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+        "s_gone2222",
+        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     assert given.tick() == [RunOutcome.NOT_DUE, RunOutcome.SUPPRESSED]
     assert given.source.asked == ["cs.LG"]

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.folding import fold_addresses, fold_text
-from newsletter.message import build_service_message
+from newsletter.mail.header_folding import fold_addresses, fold_text
+from newsletter.mail.message import build_service_message
 
 DAYS = Path(__file__).parents[2] / ".." / "shared" / "corpus" / "days"
 WORD = re.compile(r"=\?([\w-]+)\?([qb])\?([^? ]*)\?=")

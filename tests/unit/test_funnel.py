@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic
-from newsletter.scorers import Votes
-from newsletter.scorers.funnel import FunnelScorer
-from newsletter.scorers.judge import profile_key
-from newsletter.scorers.shortlist import Policy
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic, Votes
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 from tests.fake_judge import FakeJudge
 from tests.fakes import MemoryStore

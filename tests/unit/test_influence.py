@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.scorers.influence import regroup, speaks_to_graders
+from newsletter.scoring.llm.influence import regroup, speaks_to_graders
 from tests import make
 
 ORDERS = [

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from lxml import html as lxml_html
 
-from newsletter import resources
-from newsletter.budget import Level
-from newsletter.digest import compose
-from newsletter.inlining import InliningLoader, inline
-from newsletter.message import VoteLinks, Ways
+from newsletter.files import resources
+from newsletter.mail.inline_css import InliningLoader, inline
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.render import Renderer, environment_of
+from newsletter.mail.size_budget import Level
+from newsletter.mail.theme import load_theme
+from newsletter.mail.view import Brand, View, view_of
 from newsletter.model import Digest, Topic
-from newsletter.render import Renderer, environment_of
-from newsletter.theme import load_theme
+from newsletter.run.digest import compose
 from newsletter.tokens import Signer
-from newsletter.view import Brand, View, view_of
 from tests import make
 
 SOURCE = (resources.SHIPPED / "templates/email/digest.html").read_text(encoding="utf-8")

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import suppress
 from newsletter.addresses import subscriber_id
+from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.joining import ANSWERS, MOST_FORMS, Joining, load_mails
-from newsletter.message import Letterhead
+from newsletter.mail.inbound.commands import WORDS
+from newsletter.mail.message import Letterhead
 from newsletter.model import (
     Frequency,
     ProfileRevision,
@@ -30,10 +30,10 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
-from newsletter.reply_words import WORDS
-from newsletter.signups import Form, Invitation, LinkState
-from newsletter.subscribers import newcomer
-from newsletter.subscribers_schema import Preferences
+from newsletter.services.signup import ANSWERS, MOST_FORMS, Joining, load_mails
+from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.schema import Preferences
+from newsletter.subscribers.signup_rules import Form, Invitation, LinkState
 from newsletter.tokens import Purpose, Signer
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -139,7 +139,7 @@ class Office:
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
-        self.store.change_standing(who, lambda known: suppress.left(known, self.now))
+        self.store.change_standing(who, lambda known: suppression.left(known, self.now))
 
     def pass_time(self, **by: int) -> None:
         self.now += timedelta(**by)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.latex import readable, readable_name, readable_report
+from newsletter.papers.latex.reader import readable, readable_name, readable_report
 
 CORPUS = Path(__file__).parents[2] / ".." / "shared" / "corpus" / "days"
 PAPERS_CHECKED = 4_000

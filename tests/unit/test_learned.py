@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scorers.learned import Example, Learner
+from newsletter.scoring.ranking.learned import Example, Learner
 from tests import make
 
 PROFILE = Profile((Topic("Learning", "how networks learn"),))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
 

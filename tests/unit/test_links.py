@@ -1,9 +1,9 @@
-"""links.py: where a paper can be opened."""
+"""papers/links.py: where a paper can be opened."""
 
 import pytest
 
-from newsletter.links import Links, code_url, links
 from newsletter.model import Paper
+from newsletter.papers.links import Links, code_url, links
 
 
 def paper(arxiv_id: str, abstract: str = "Nothing.") -> Paper:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger, suppress
-from newsletter.confirmations import ANSWERS, commands_in_words, load_answers
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.listen import Ear, Heard, answer, hear
-from newsletter.message import Letterhead
+from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.parse import Ignored, Request, read_reply
+from newsletter.mail.message import Letterhead
+from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
-from newsletter.replies import Ignored, Request, read_reply
-from newsletter.reply_words import WORDS, Command
+from newsletter.services.replies import Ear, Heard, answer, hear
+from newsletter.services.votes import cast_numbered
 from newsletter.tokens import Purpose, Signer, tag_of
-from newsletter.voting import cast_numbered
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -97,8 +97,8 @@ def office() -> Office:
 def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
     assert office.hear(Command.UNSUBSCRIBE) == Heard("unsubscribe", WHO, is_answered=True)
-    assert office.standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppress.BY_REPLY)
-    assert suppress.may_return(office.standing)
+    assert office.standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
+    assert suppression.may_return(office.standing)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
@@ -126,7 +126,7 @@ def test_no_mail_is_promised_to_who_gets_none(office: Office, command: Command) 
     assert office.standing.paused_until is None
     blocked = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
     other = Office()
-    other.store.change_standing(WHO, lambda known: suppress.suppress(known, blocked))
+    other.store.change_standing(WHO, lambda known: suppression.suppress(known, blocked))
     other.hear(command, until=date(2026, 12, 24))
     assert "write to them" in other.said
 
@@ -139,7 +139,7 @@ def test_resume_does_not_promise_what_the_operators_file_forbids() -> None:
 
 @pytest.mark.parametrize("why", [SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE])
 def test_resume_lets_nobody_in_whom_something_else_keeps_out(office: Office, why: SuppressionReason) -> None:
-    office.store.change_standing(WHO, lambda known: suppress.suppress(known, Suppression(why, NOW)))
+    office.store.change_standing(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
     office.hear(Command.RESUME)
     assert office.standing.suppression is not None
     assert "news@example.net" in office.said
@@ -147,7 +147,7 @@ def test_resume_lets_nobody_in_whom_something_else_keeps_out(office: Office, why
 
 def test_leaving_after_a_bounce_and_coming_back_does_not_forget_the_bounce(office: Office) -> None:
     office.store.change_standing(
-        WHO, lambda known: suppress.suppress(known, Suppression(SuppressionReason.HARD_BOUNCE, NOW))
+        WHO, lambda known: suppression.suppress(known, Suppression(SuppressionReason.HARD_BOUNCE, NOW))
     )
     office.hear(Command.UNSUBSCRIBE)
     office.hear(Command.RESUME, "<2@example.org>")
@@ -291,7 +291,7 @@ def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_languag
 
 @pytest.mark.parametrize("why", SuppressionReason)
 def test_who_gets_no_mail_is_told_nothing_that_they_have_not_asked_for(office: Office, why: SuppressionReason) -> None:
-    office.store.change_standing(WHO, lambda known: suppress.suppress(known, Suppression(why, NOW)))
+    office.store.change_standing(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
     assert not office.hear(Command.HELP, is_understood=False).is_answered
     assert office.sender.mails == []
 

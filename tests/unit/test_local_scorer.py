@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Score, Topic
-from newsletter.profile_markdown import parse_profile
-from newsletter.scorers.explain import MAX_COMMENT_CHARS
-from newsletter.scorers.local import LocalScorer, load_comments
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS
 
 CORPUS = Path(__file__).parents[2] / ".." / "shared" / "corpus"
 COMMENTS_TEXT = (Path(__file__).parents[2] / "prompts" / "comments.yaml").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.local_time import PLACES, places_at, time_hint, zone_hint, zone_note, zones
+from newsletter.subscribers.local_time import PLACES, places_at, time_hint, zone_hint, zone_note, zones
 
 PLACE = re.compile(r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Pacific)/[A-Za-z_/]+")
 

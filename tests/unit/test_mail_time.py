@@ -8,14 +8,14 @@ from time import process_time
 
 import pytest
 
-from newsletter.dsn import read_bounce
 from newsletter.errors import ConfigError
-from newsletter.mail_parts import addresses_in, header_of, headers_of, open_mail, parts_of
+from newsletter.mail.inbound.bounces import read_bounce
+from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.parse import House, Ignored, Request, read_reply
+from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.model import MOST_PROFILE_CHARS
-from newsletter.profile_text import read as read_profile
-from newsletter.profile_text import tidy
-from newsletter.replies import House, Ignored, Request, read_reply
-from newsletter.reply_words import Command
+from newsletter.subscribers.profile_yaml import read as read_profile
+from newsletter.subscribers.profile_yaml import tidy
 from newsletter.tokens import Purpose, Signer
 from tests import make
 

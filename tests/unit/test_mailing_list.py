@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from newsletter.addresses import subscriber_id
+from newsletter.delivery.suppression import paused
 from newsletter.errors import ConfigError
-from newsletter.mailing_list import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
 from newsletter.model import Frequency, RevisionOrigin, SignUp
+from newsletter.services.directory import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
 from newsletter.stores.tinydb import TinyStore
-from newsletter.suppress import paused
 from tests.make import NOW, TUESDAY
 
 ENTRY = "  - {{email: {}@example.org, categories: [cs.LG], topics: [{{name: T, relevant: {}}}]}}\n"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digest import compose
-from newsletter.message import Letterhead, beyond_latin_1, build_message, build_service_message
+from newsletter.mail.message import Letterhead, beyond_latin_1, build_message, build_service_message
 from newsletter.model import Digest, Message, RenderedDigest
+from newsletter.run.digest import compose
 from newsletter.tokens import Purpose, Signer, tag_of
 from tests import make
 

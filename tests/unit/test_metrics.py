@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsletter import ledger, suppress
-from newsletter.metrics import Metrics
+from newsletter.delivery import ledger, suppression
 from newsletter.model import (
     DeliveryState,
     FeedOutcome,
@@ -20,6 +19,7 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.ops.metrics import Metrics
 from tests import make
 from tests.fakes import MemoryStore
 
@@ -98,7 +98,8 @@ def test_a_doubt_is_counted_however_old_and_a_mail_just_being_sent_is_none() -> 
 def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     store = MemoryStore()
     store.change_standing(
-        "s_abcd2345", lambda standing: suppress.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW))
+        "s_abcd2345",
+        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     for number, at in enumerate((make.NOW, make.NOW, make.NOW - timedelta(days=1))):
         call = ModelCall(f"c{number}", at, "m", "standard", "p", (), "h", cost_usd=Decimal("0.25"))
@@ -109,7 +110,7 @@ def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     assert numbers["newsletter_bounces_held",] == 0
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, digest_on=make.TUESDAY)
     store.change_standing(
-        "s_bbcd2345", lambda known: suppress.weighed(suppress.suppress(known, why), make.TUESDAY, too_many=True)
+        "s_bbcd2345", lambda known: suppression.weighed(suppression.suppress(known, why), make.TUESDAY, too_many=True)
     )
     numbers = page(store)
     assert numbers["newsletter_suppressions", "hard bounce"] == 0

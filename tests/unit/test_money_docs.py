@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.prices import price_of, retired_on
+from newsletter.scoring.llm.prices import price_of, retired_on
 
 PAGE = (Path(__file__).parents[2] / "docs" / "costs.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip(" `$") for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if "| half |" in line]

@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.flow import run_morning
 from newsletter.model import Digest, Usage
-from newsletter.preview import preview
+from newsletter.run.preview import preview
 from tests import make
 from tests.fakes import Act, FlakySender
 from tests.unit.test_flow import Morning, ScriptedScorer, Silent, morning, two_papers

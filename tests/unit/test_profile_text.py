@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from newsletter.authors import no_author
 from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.profile_text import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
-from newsletter.subscribers import load_subscribers
-from newsletter.taxonomy import CATEGORIES
+from newsletter.papers.pinned_authors import no_author
+from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
 from tests import make
 
 ROOT = Path(__file__).parents[2]

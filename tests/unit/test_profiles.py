@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from newsletter import sample
-from newsletter.announcements import merge
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
 from newsletter.model import (
@@ -25,14 +23,16 @@ from newsletter.model import (
     Subscriber,
     Topic,
 )
-from newsletter.profile_changes import differences
-from newsletter.profiles import Profiles
-from newsletter.readers import applied
-from newsletter.revisions import KEPT, MOST_A_DAY
+from newsletter.papers.announcements import merge
+from newsletter.services.profiles import Profiles
+from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers import load_subscribers
+from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.profile_diff import differences
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
 from tests import make
 from tests.unit.test_flow import ScriptedScorer, morning
 from tests.unit.test_profile_text import subscribers

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import resources
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.model import Profile, Topic
-from newsletter.prompts import load_prompts
+from newsletter.scoring.llm.prompts import load_prompts
 from tests import make
 from tests.openai_server import papers_in
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.proof import proves_gone
+from newsletter.delivery.mailbox_gone import proves_gone
 
 GONE = (
     "550 5.1.1 <a@example.org>: Recipient address rejected: User unknown in virtual mailbox table",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Frequency, ProfileRevision, RevisionOrigin, Standing, Subscriber
-from newsletter.profile_text import write
-from newsletter.readers import applied, look
+from newsletter.subscribers.overrides import applied, look
+from newsletter.subscribers.profile_yaml import write
 from tests import make
 from tests.unit.test_profile_text import subscribers
 

@@ -12,8 +12,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import log
-from newsletter.redaction import ADDRESS, SECRET, redact
+from newsletter.ops import log
+from newsletter.ops.redaction import ADDRESS, SECRET, redact
 
 LOCAL = st.text("abcxyzABC0189!#$%&'*+/=?^_`{|}~.-", min_size=1, max_size=20)
 DOMAIN = st.sampled_from(["example.org", "mail.uni-köln.example", "x.io", "localhost", "a-b.example"])

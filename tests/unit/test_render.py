@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter import resources
-from newsletter.digest import compose
 from newsletter.errors import ConfigError
-from newsletter.message import VoteLinks, Ways
+from newsletter.files import resources
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
-from newsletter.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
+from newsletter.run.digest import compose
 from newsletter.tokens import Signer
 from newsletter.wording import long_date
 from tests import make

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.replies import Envelope, House, Ignored, Request, Votes, fold, read_reply
-from newsletter.reply_words import WORDS, Command
+from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, fold, read_reply
 from newsletter.tokens import Purpose, Signer
 
 REPLIES = Path(__file__).parents[1] / "replies"
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 READER = "reader@example.org"
 
 
-def read_votes(line: str) -> Votes:
+def read_votes(line: str) -> VoteMarks:
     parts = line.split()
     if not parts or not all(re.fullmatch(r"[+-]\d{1,2}", part) for part in parts):
         return ()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Judgement, ModelBatch, ModelCall, SignUp
-from newsletter.retention import DOCUMENT, EVIDENCE_DAYS, KEPT, MOST_DAYS, Kept, evidence, forget_old
+from newsletter.run.retention import DOCUMENT, EVIDENCE_DAYS, KEPT, MOST_DAYS, Kept, evidence, forget_old
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make

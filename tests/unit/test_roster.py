@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter import roster
-from newsletter.roster import KEEP_VANISHED, NEW_FOR, Roster, maybe_moved, read, updated, write
+from newsletter.subscribers import listed as roster
+from newsletter.subscribers.listed import KEEP_VANISHED, NEW_FOR, Roster, maybe_moved, read, updated, write
 from tests import make
 
 TODAY = date(2026, 1, 6)

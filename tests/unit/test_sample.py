@@ -11,8 +11,8 @@ from pathlib import Path
 import feedparser
 import pytest
 
-from newsletter import sample
 from newsletter.model import Announcement, AnnounceType, Feed
+from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 
 CATEGORIES = (

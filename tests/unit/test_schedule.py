@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
-from newsletter.schedule import (
+from newsletter.run.schedule import (
     Timing,
     due_at,
     is_due,

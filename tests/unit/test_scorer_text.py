@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.scorers.background import load_background
-from newsletter.scorers.text import Encoder, term_key
-from newsletter.scorers.tfidf import TermCounts, count_terms, join
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.tfidf import TermCounts, count_terms, join
+from newsletter.scoring.ranking.tokenize import Encoder, term_key
 
 PLAIN = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")  # what a compound is, written without regard to time
 

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
-from newsletter.model import EventKind, MailEvent
-from newsletter.sendgrid_events import (
+from newsletter.mail.inbound.sendgrid_events import (
     NEWEST,
     OLDEST,
     SIGNATURE_HEADER,
@@ -25,6 +24,7 @@ from newsletter.sendgrid_events import (
     parse,
     verify,
 )
+from newsletter.model import EventKind, MailEvent
 from tests.sendgrid_server import EventSigner, event
 
 K = EventKind

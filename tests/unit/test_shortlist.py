@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.scorers.shortlist import Candidate, Policy, Seen, Shortlist, choose, correction, count_above_cut
+from newsletter.scoring.ranking.shortlist import (
+    Candidate,
+    Policy,
+    Seen,
+    Shortlist,
+    choose,
+    correction,
+    count_above_cut,
+)
 
 CHANCES = st.lists(st.floats(0, 1), max_size=120)
 SHARES = st.floats(0, 1)

@@ -9,10 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import suppress
+from newsletter.delivery import suppression
 from newsletter.model import Frequency, SignUp, Standing, Suppression, SuppressionReason
-from newsletter.signups import OPEN_FOR, LinkState, asked_on, let_in, may_be_mailed, state_of, topic_name
-from newsletter.subscribers_schema import MAX_LINE
+from newsletter.subscribers.schema import MAX_LINE
+from newsletter.subscribers.signup_rules import (
+    OPEN_FOR,
+    LinkState,
+    asked_on,
+    let_in,
+    may_be_mailed,
+    state_of,
+    topic_name,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEFORE, AFTER = NOW - timedelta(days=9), NOW + timedelta(hours=1)
@@ -20,7 +28,7 @@ WHO = "s_abcd2345"
 ASKED = SignUp(WHO, NOW, "ada@example.org", "", ("cs.LG",), "Graphs.")
 CONFIRMED = replace(ASKED, confirmed_at=NOW)
 NEW = Standing(WHO)
-LEFT_BEFORE, LEFT_AFTER = (suppress.left(NEW, at) for at in (BEFORE, AFTER))
+LEFT_BEFORE, LEFT_AFTER = (suppression.left(NEW, at) for at in (BEFORE, AFTER))
 OTHER_REASONS = [reason for reason in SuppressionReason if reason is not SuppressionReason.UNSUBSCRIBED]
 
 
@@ -50,7 +58,7 @@ def test_what_a_link_is_worth(sign_up: SignUp | None, standing: Standing, is_lis
 
 @pytest.mark.parametrize("reason", OTHER_REASONS)
 def test_nobody_whom_something_else_keeps_away_is_mailed_or_let_in(reason: SuppressionReason) -> None:
-    for standing in (suppressed(reason), suppress.left(suppressed(reason), AFTER)):
+    for standing in (suppressed(reason), suppression.left(suppressed(reason), AFTER)):
         assert not may_be_mailed(standing)
         assert state_of(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
         assert let_in(standing, ASKED, AFTER) == standing

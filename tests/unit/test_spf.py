@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import spf
+from newsletter.ops.deliverability import spf
 
 
 @dataclass

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import ledger, model
+from newsletter import model
+from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "state.md").read_text(encoding="utf-8")

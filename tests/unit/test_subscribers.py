@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from newsletter import yaml_lines
 from newsletter.cli.schema import command as schema_command
 from newsletter.errors import ConfigError
+from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.subscribers import base_address, load_subscribers, parse_subscribers, schema, subscriber_id
+from newsletter.subscribers.file import base_address, load_subscribers, parse_subscribers, schema, subscriber_id
 
 ROOT = Path(__file__).parents[2]
 PREFERENCES = tuple(schema()["$defs"]["Preferences"]["properties"])
@@ -190,7 +190,7 @@ def test_a_bad_file_is_answered_with_the_expected_lines(path: Path) -> None:
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_both_yaml_parsers_find_the_same_lines(path: Path) -> None:
     loaders = (yaml.CSafeLoader, yaml.SafeLoader)
-    found = [[p.line for p in yaml_lines.read(path.read_bytes(), loader)[1]] for loader in loaders]
+    found = [[p.line for p in yaml_nodes.read(path.read_bytes(), loader)[1]] for loader in loaders]
     assert found[0] == found[1]
 
 

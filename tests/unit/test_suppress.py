@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import suppress
+from newsletter.delivery import suppression
 from newsletter.model import EventKind, MailEvent, Standing, Suppression, SuppressionReason
 
 WHO = "s_abcd2345"
@@ -24,7 +24,7 @@ def event(kind: EventKind, days: float = 0, detail: str = "") -> MailEvent:
 def after_all(events: list[MailEvent], standing: Standing | None = None) -> Standing:
     standing = standing or Standing(WHO)
     for each in events:
-        standing = suppress.after(standing, each)
+        standing = suppression.after(standing, each)
     return standing
 
 
@@ -41,7 +41,7 @@ events = st.builds(event, st.sampled_from(list(K)), st.integers(0, 30), st.sampl
     ],
 )
 def test_some_events_suppress_at_once(kind: EventKind, why: SuppressionReason) -> None:
-    morning = MORNING if why in suppress.BY_BOUNCES else None
+    morning = MORNING if why in suppression.BY_BOUNCES else None
     assert after_all([event(kind, detail="550 5.1.1")]).suppression == Suppression(why, NOON, "550 5.1.1", morning)
 
 
@@ -78,16 +78,16 @@ def test_order_and_copies_mean_nothing(lists: tuple[list[MailEvent], list[MailEv
 def test_nothing_but_the_operator_lets_an_address_in_again(earlier: list[MailEvent], later: MailEvent) -> None:
     before = after_all(earlier)
     if before.suppression is not None:
-        found = suppress.after(before, later).suppression
+        found = suppression.after(before, later).suppression
         assert found is not None
         assert found.why.weight <= before.suppression.why.weight
 
 
 @given(st.lists(events, max_size=12))
 def test_what_was_forgiven_stays_forgiven_when_it_is_told_again(told: list[MailEvent]) -> None:
-    lifted = suppress.lift(after_all(told), NOON + timedelta(days=31))
+    lifted = suppression.lift(after_all(told), NOON + timedelta(days=31))
     assert after_all(told, lifted) == lifted
-    again = suppress.after(lifted, event(K.COMPLAINED, 32))
+    again = suppression.after(lifted, event(K.COMPLAINED, 32))
     assert again.suppression is not None
 
 
@@ -106,14 +106,14 @@ def test_a_complaint_outweighs_an_unsubscription_and_not_the_other_way_round() -
     [(2, 2, False), (3, 3, True), (3, 29, True), (3, 30, False), (4, 30, True), (10, 100, False), (11, 100, True)],
 )
 def test_three_readers_and_more_than_one_in_ten_are_too_many(bounced: int, mailed: int, too_many: bool) -> None:
-    assert suppress.are_too_many(bounced, mailed) is too_many
+    assert suppression.are_too_many(bounced, mailed) is too_many
 
 
 HARD = event(K.BOUNCED_HARD, detail="550 5.1.1")
 
 
 def held(standing: Standing | None = None) -> Standing:
-    return suppress.weighed(suppress.after(standing or Standing(WHO), HARD), MORNING, too_many=True)
+    return suppression.weighed(suppression.after(standing or Standing(WHO), HARD), MORNING, too_many=True)
 
 
 def test_what_is_held_has_no_effect_and_is_not_forgotten() -> None:
@@ -121,43 +121,43 @@ def test_what_is_held_has_no_effect_and_is_not_forgotten() -> None:
     assert standing.suppression is None
     assert standing.is_held
     assert standing.held == (Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1", MORNING),)
-    assert suppress.after(standing, HARD) == standing, "a copy of the bounce suppresses nobody"
-    assert suppress.weighed(standing, MORNING, too_many=True) == standing
+    assert suppression.after(standing, HARD) == standing, "a copy of the bounce suppresses nobody"
+    assert suppression.weighed(standing, MORNING, too_many=True) == standing
 
 
 @pytest.mark.parametrize("kind", [K.COMPLAINED, K.UNSUBSCRIBED])
 def test_a_readers_own_word_is_never_held(kind: EventKind) -> None:
-    for standing in (suppress.after(held(), event(kind)), held(suppress.after(Standing(WHO), event(kind)))):
+    for standing in (suppression.after(held(), event(kind)), held(suppression.after(Standing(WHO), event(kind)))):
         assert standing.suppression is not None
         assert not standing.is_held
-        assert suppress.weighed(standing, MORNING, too_many=True) == standing
+        assert suppression.weighed(standing, MORNING, too_many=True) == standing
 
 
 def test_another_mornings_bounce_suppresses_in_spite_of_what_is_held() -> None:
     later = MailEvent(K.BOUNCED_HARD, WHO, MORNING + timedelta(days=1), NOON + timedelta(days=1))
-    standing = suppress.after(held(), later)
+    standing = suppression.after(held(), later)
     assert standing.suppression is not None
-    assert suppress.after(standing, HARD) == standing
+    assert suppression.after(standing, HARD) == standing
 
 
 def test_confirming_suppresses_and_that_morning_holds_it_no_more() -> None:
-    standing = suppress.confirm(held())
+    standing = suppression.confirm(held())
     assert standing.suppression == Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1")
     assert not standing.held
-    assert suppress.weighed(standing, MORNING, too_many=True) == standing
-    assert suppress.after(standing, HARD).suppression is not None
+    assert suppression.weighed(standing, MORNING, too_many=True) == standing
+    assert suppression.after(standing, HARD).suppression is not None
 
 
 def test_releasing_forgives_also_what_is_told_again() -> None:
-    standing = suppress.released(held(), NOON + timedelta(hours=5))
+    standing = suppression.released(held(), NOON + timedelta(hours=5))
     assert standing == Standing(WHO, lifted_at=NOON + timedelta(hours=5))
-    assert suppress.after(standing, HARD) == standing
-    left = suppress.after(Standing(WHO), event(K.UNSUBSCRIBED))
-    assert suppress.released(left, NOON) == left
+    assert suppression.after(standing, HARD) == standing
+    left = suppression.after(Standing(WHO), event(K.UNSUBSCRIBED))
+    assert suppression.released(left, NOON) == left
 
 
 def test_what_is_held_takes_effect_when_it_turns_out_that_few_bounced() -> None:
-    standing = suppress.weighed(held(), MORNING, too_many=False)
+    standing = suppression.weighed(held(), MORNING, too_many=False)
     assert standing.suppression is not None
     assert not standing.held
 
@@ -165,7 +165,7 @@ def test_what_is_held_takes_effect_when_it_turns_out_that_few_bounced() -> None:
 def test_soft_bounces_are_held_as_well_and_only_the_operator_lets_them_go() -> None:
     standing = after_all([event(K.BOUNCED_SOFT, day) for day in range(5)])
     on = date(2026, 11, 6)
-    waiting = suppress.weighed(standing, on, too_many=True)
+    waiting = suppression.weighed(standing, on, too_many=True)
     assert waiting.is_held
-    assert suppress.weighed(waiting, on, too_many=False) == waiting
-    assert suppress.confirm(waiting).suppression is not None
+    assert suppression.weighed(waiting, on, too_many=False) == waiting
+    assert suppression.confirm(waiting).suppression is not None

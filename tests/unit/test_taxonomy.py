@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.taxonomy import CATEGORIES, CLOSED, hint, subcategories
+from newsletter.papers.taxonomy import CATEGORIES, CLOSED, hint, subcategories
 
 
 def test_every_archive_has_as_many_categories_as_arxiv_lists() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.token_count import count, count_chat
+from newsletter.scoring.llm.token_count import count, count_chat
 
 # By the o200k_base vocabulary (tiktoken's own documentation and cookbook use most of these sentences).
 KNOWN = {

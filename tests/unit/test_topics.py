@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.topics import begins_with, named_topic
+from newsletter.subscribers.topics import begins_with, named_topic
 
 NAMES = (
     "Model Architecture",

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.latex import Part, readable
-from newsletter.typeset import MAX_OPENERS, MAX_TEX_CHARS, Piece, mathml_or_reason, typeset
+from newsletter.papers.latex.mathml import MAX_OPENERS, MAX_TEX_CHARS, Piece, mathml_or_reason, typeset
+from newsletter.papers.latex.reader import Part, readable
 from tests.unit.test_latex import TEX_PIECES
 
 MORE_PIECES = [

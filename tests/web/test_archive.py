@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
-from newsletter.message import Letterhead
+from newsletter.mail.message import Letterhead
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.stores.tinydb import TinyStore
 from newsletter.tokens import Purpose

@@ -20,14 +20,14 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import make_server
 
-from newsletter import resources
-from newsletter.archive.build import build, build_list, edition
-from newsletter.archive.catalogue import Catalogue
+from newsletter.files import resources
+from newsletter.mail.theme import stylesheet
 from newsletter.model import Usage
-from newsletter.theme import stylesheet
+from newsletter.papers.latex.mathml import typeset
 from newsletter.tokens import Purpose
-from newsletter.typeset import typeset
 from newsletter.web import Archives, create_app
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.export import build, build_list, edition
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen, show

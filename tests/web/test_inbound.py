@@ -18,9 +18,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from newsletter.errors import ConfigError, StoreError
-from newsletter.replies import Envelope, House, Ignored, Request, read_reply
-from newsletter.reply_words import Command
-from newsletter.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
+from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from newsletter.web.inbound import PATH, mail_of

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.stores.tinydb import TinyStore
-from newsletter.web import create_app, limits, unsubscribe
-from newsletter.web.limits import Limit, client_of
+from newsletter.web import create_app, rate_limit, unsubscribe
+from newsletter.web.rate_limit import Limit, client_of
 from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import LINK, NOW, part_of
 
@@ -52,9 +52,9 @@ def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: lis
 
 def test_keys_are_forgotten_before_they_fill_the_memory() -> None:
     limit = Limit(1, lambda: NOW)
-    for number in range(limits.MOST_KEYS + 1):
+    for number in range(rate_limit.MOST_KEYS + 1):
         assert limit.take(str(number)) == 0
-    assert limit.take(str(limits.MOST_KEYS)) > 0
+    assert limit.take(str(rate_limit.MOST_KEYS)) > 0
     assert limit.take("0") == 0  # forgotten
 
 

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from newsletter.model import Digest, RevisionOrigin
-from newsletter.revisions import KEPT, MOST_A_DAY
 from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS

@@ -14,14 +14,14 @@ from urllib.parse import urlencode, urljoin
 import flask
 from flask.testing import FlaskClient
 
-from newsletter import resources
-from newsletter.digest import kept
-from newsletter.message import Letterhead, build_message
+from newsletter.files import resources
+from newsletter.mail.message import Letterhead, build_message
+from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Standing, Suppression, SuppressionReason
-from newsletter.render import Brand, Renderer
+from newsletter.run.digest import kept
 from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
-from newsletter.web.pausing import LONGEST
+from newsletter.web.pause import LONGEST
 from tests import make
 from tests.archives import mail, pages
 from tests.fake_profiles import FIRST, FakeProfiles, a_digest

@@ -14,14 +14,14 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
-from newsletter.web.limits import WARNINGS
-from newsletter.web.sendgrid_hook import MOST_BYTES, PATH, blueprint
+from newsletter.web.rate_limit import WARNINGS
+from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
 from tests.web.test_unsubscribe import part_of

@@ -11,9 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.errors import ConfigError
+from newsletter.mail.theme import contrast, stylesheet
 from newsletter.model import SuppressionReason
 from newsletter.stores.tinydb import TinyStore
-from newsletter.theme import contrast, stylesheet
 from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles

@@ -16,16 +16,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter import suppress
 from newsletter.addresses import subscriber_id
-from newsletter.joining import MOST_FORMS, PLACES, Joining, load_mails
-from newsletter.message import Letterhead
+from newsletter.delivery import suppression
+from newsletter.mail.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
+from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.services.signup import MOST_FORMS, PLACES, Joining, load_mails
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers import newcomer
-from newsletter.subscribers_schema import Preferences
-from newsletter.taxonomy import CATEGORIES
+from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.schema import Preferences
 from newsletter.tokens import Purpose
 from newsletter.web import create_app, subscribe
 from tests import make
@@ -290,16 +290,16 @@ def kinds(house: House) -> dict[str, str]:
     asked, left, returning = "asked@example.org", "left@example.org", "bounced.left@example.org"
     house.post(email=asked)
     house.work()
-    house.store.change_standing(subscriber_id(left), lambda known: suppress.left(known, NOW))
+    house.store.change_standing(subscriber_id(left), lambda known: suppression.left(known, NOW))
     addresses = {"new": "new@example.org", "subscribed": READER.email, "asked today": asked, "left": left}
     for reason in SuppressionReason:
         email = f"{reason.name.lower()}@example.org"
         away = Suppression(reason, NOW)
-        house.store.change_standing(subscriber_id(email), lambda known, why=away: suppress.suppress(known, why))  # type: ignore[misc]
+        house.store.change_standing(subscriber_id(email), lambda known, why=away: suppression.suppress(known, why))  # type: ignore[misc]
         addresses[reason] = email
     bounce = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
     house.store.change_standing(
-        subscriber_id(returning), lambda known: suppress.left(suppress.suppress(known, bounce), NOW)
+        subscriber_id(returning), lambda known: suppression.left(suppression.suppress(known, bounce), NOW)
     )
     return addresses | {"left after a bounce": returning, "ours": "back@example.org"}
 
@@ -436,7 +436,7 @@ def test_who_complained_meanwhile_is_told_whom_to_write_to(house: House) -> None
     house.post()
     link = house.link()
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW)
-    house.store.change_standing(EVE, lambda known: suppress.suppress(known, complaint))
+    house.store.change_standing(EVE, lambda known: suppression.suppress(known, complaint))
     answer = house.press(link)
     assert title(answer) == "This cannot go on by itself"
     assert "mailto:back@example.org" in answer.text

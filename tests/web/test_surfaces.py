@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.archive.build import build, edition
-from newsletter.archive.catalogue import Catalogue
-from newsletter.digest import compose, kept
-from newsletter.latex import readable, readable_name
-from newsletter.message import VoteLinks, Ways
+from newsletter.mail.message import VoteLinks, Ways
 from newsletter.model import Digest, Profile, Score, Topic
+from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.run.digest import compose, kept
 from newsletter.tokens import Purpose, Signer
 from newsletter.web import Archives, create_app
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.export import build, edition
 from newsletter.wording import listed
 from tests import make
 from tests.archives import RENDERER, WHO, mail, pages

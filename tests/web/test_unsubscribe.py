@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter import suppress
+from newsletter.delivery import suppression as suppress
 from newsletter.errors import StoreError
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.stores import Store

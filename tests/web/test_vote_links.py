@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers.votes import vote_token
 from newsletter.tokens import Purpose, Signer
-from newsletter.votes import vote_token
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore

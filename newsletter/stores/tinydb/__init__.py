@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from newsletter import files
+from newsletter.files import atomic
 from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
@@ -54,7 +54,7 @@ class TinyStore:
         self._offer_readers(profiles, votes, signups)
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
-            files.remove_leftovers(folder.temp)
+            atomic.remove_leftovers(folder.temp)
             running.remove_stale()
 
     def _offer_mails(self, announcements: Announcements, ledger: Ledger, digests: Digests, events: Events) -> None:

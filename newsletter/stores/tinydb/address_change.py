@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress as ignored
 from dataclasses import replace
 
-from newsletter import ledger
+from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import Move
 from newsletter.stores.tinydb.addresses import Addresses

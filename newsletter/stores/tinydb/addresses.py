@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress as ignored
 from pathlib import Path
 
-from newsletter import moving, suppress
+from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Standing
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
 from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.subscribers import address_change
 
 
 class Addresses:
@@ -28,7 +29,7 @@ class Addresses:
     def get_standing(self, subscriber_id: str) -> Standing:
         stored = self._read(subscriber_id, self._file(subscriber_id))
         waiting = self._read(subscriber_id, self._waiting_file(subscriber_id))
-        return suppress.with_waiting(stored or Standing(subscriber_id), waiting)
+        return suppression.with_waiting(stored or Standing(subscriber_id), waiting)
 
     def get_standings(self) -> list[Standing]:
         found: list[Standing] = []
@@ -57,8 +58,8 @@ class Addresses:
     def reassign(self, old: str, to: str) -> None:
         """Give what one subscriber said of their mail to another; their mailbox's own fate stays."""
         left = self.get_standing(old)
-        self.change_standing(to, lambda status: moving.standing_of(left, status))
-        self.change_standing(old, moving.left_behind)
+        self.change_standing(to, lambda status: address_change.standing_of(left, status))
+        self.change_standing(old, address_change.left_behind)
 
     def _let_wait(self, subscriber_id: str, change: Callable[[Standing], Standing], why: ReaderUnreadable) -> Standing:
         """Keep a suppression beside the standing that cannot be read; raises `why` for any other change."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from newsletter import announcements
 from newsletter.model import AnnouncementDay, Feed, FeedReport
+from newsletter.papers import announcements
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, day_file, day_files, disk_errors, drop_days
 
 _DAYS_IN_MEMORY = 16  # a history of seven and today, for two zones

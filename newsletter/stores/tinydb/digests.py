@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from newsletter import moving
 from newsletter.model import Delivery, Digest
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, safe_name
 from newsletter.stores.tinydb.readers import errors_of
+from newsletter.subscribers import address_change
 
 
 class Digests:
@@ -42,9 +42,11 @@ class Digests:
         for on in self.get_digest_days(old):
             old_row, new_row = get_row(old, on), get_row(to, on)
             digest = self.get_digest(old, on)
-            stands = self.get_digest(to, on) is None or (old_row is not None and moving.takes_old(old_row, new_row))
+            stands = self.get_digest(to, on) is None or (
+                old_row is not None and address_change.takes_old(old_row, new_row)
+            )
             if digest is not None and stands:
-                self._digests.put(self._file(to, on), moving.digest_of(digest, to))
+                self._digests.put(self._file(to, on), address_change.digest_of(digest, to))
             self._file(old, on).unlink()
 
     def drop_all(self, subscriber_id: str) -> None:

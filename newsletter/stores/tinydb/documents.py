@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter import files
+from newsletter.files import atomic
 from newsletter.stores.tinydb.folder import StateFolder, disk_errors, safe_name
 from newsletter.stores.tinydb.table import unreadable
 
@@ -17,7 +17,7 @@ class Documents:
     def put_document(self, name: str, text: str) -> None:
         path = self._path / safe_name(name)
         with self._folder.change(path):
-            files.write_whole(path, text.encode("utf-8", "surrogatepass"), temp_folder=self._folder.temp)
+            atomic.write_whole(path, text.encode("utf-8", "surrogatepass"), temp_folder=self._folder.temp)
 
     def get_document(self, name: str) -> str | None:
         path = self._path / safe_name(name)

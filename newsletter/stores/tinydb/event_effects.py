@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from newsletter import ledger, moving, suppress
+from newsletter.delivery import ledger, suppression
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.ledger import Ledger
 from newsletter.stores.tinydb.moves import MoveNotes
+from newsletter.subscribers import address_change
 
 
 class EventEffects:
@@ -32,9 +33,9 @@ class EventEffects:
             row = self._rows.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
                 return False
-            owner = reported if moving.is_about_mailbox(reported.kind) else event
-            self._addresses.change_standing(owner.subscriber_id, lambda status: suppress.after(status, owner))
-            if not moving.is_that_mail(reported, row):
+            owner = reported if address_change.is_about_mailbox(reported.kind) else event
+            self._addresses.change_standing(owner.subscriber_id, lambda status: suppression.after(status, owner))
+            if not address_change.is_that_mail(reported, row):
                 self._brake(owner)
                 return True
             self._events.put(event)
@@ -46,24 +47,24 @@ class EventEffects:
     def weigh_bounces(self, digest_on: date) -> None:
         with self._folder.change(self._events.path):
             statuses = self._addresses.get_standings()
-            bounced = {each.subscriber_id for each in statuses if suppress.bounced_on(each, digest_on)}
+            bounced = {each.subscriber_id for each in statuses if suppression.bounced_on(each, digest_on)}
             bounced |= self._events.bounced_hard_on(digest_on)
-            is_worth_counting = len(bounced) >= suppress.LEAST_BOUNCED
+            is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
             rows = self._rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
-            too_many = suppress.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             for each in statuses:
                 self._addresses.change_standing(
-                    each.subscriber_id, lambda status: suppress.weighed(status, digest_on, too_many=too_many)
+                    each.subscriber_id, lambda status: suppression.weighed(status, digest_on, too_many=too_many)
                 )
 
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: whoever was killed in the middle of this gets it again."""
         who, morning = event.subscriber_id, event.digest_on
         has_bounced = event.kind is EventKind.BOUNCED_HARD
-        if not has_bounced and not suppress.bounced_on(self._addresses.get_standing(who), morning):
+        if not has_bounced and not suppression.bounced_on(self._addresses.get_standing(who), morning):
             return
         if any(one.digest_on == morning for each in self._addresses.get_standings() for one in each.held):
-            self._addresses.change_standing(who, lambda status: suppress.weighed(status, morning, too_many=True))
+            self._addresses.change_standing(who, lambda status: suppression.weighed(status, morning, too_many=True))
         else:
             self.weigh_bounces(morning)
 

@@ -6,11 +6,11 @@ from contextlib import suppress as ignored
 from datetime import date
 from pathlib import Path
 
-from newsletter import moving
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb.folder import StateFolder, month_file, month_files, reader_folder_ids, safe_name
 from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.subscribers import address_change
 
 
 class Events:
@@ -51,7 +51,7 @@ class Events:
         for path in month_files(self.path / safe_name(old)):
             target = self.path / to / path.name
             others = {_key(event): event for event in self._read(to, target)}
-            events = [moving.event_of(event, to) for event in self._read(old, path)]
+            events = [address_change.event_of(event, to) for event in self._read(old, path)]
             earlier = [each for each in events if (key := _key(each)) not in others or each.at < others[key].at]
             if earlier:
                 self._events.put(target, *earlier)

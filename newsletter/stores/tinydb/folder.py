@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from newsletter import files
 from newsletter.errors import StoreError
+from newsletter.files import atomic
 from newsletter.stores.tinydb.locks import FolderLock
 from newsletter.stores.tinydb.table import JsonTable
 
@@ -36,14 +36,14 @@ class StateFolder:
         self.locks = path / "locks"
         self._lock = FolderLock(self.locks / "folder.lock")
         with disk_errors(path):
-            files.make_folder(self.temp)
-            files.make_folder(self.locks)
+            atomic.make_folder(self.temp)
+            atomic.make_folder(self.locks)
 
     def part(self, name: str) -> Path:
         """The folder of that name in this one, made if it is missing."""
         path = self.path / name
         with disk_errors(self.path):
-            files.make_folder(path)
+            atomic.make_folder(path)
         return path
 
     def table(self, name: str, kind: type[T], key_of: Callable[[T], str]) -> JsonTable[T]:

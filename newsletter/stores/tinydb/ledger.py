@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from newsletter import ledger, moving
+from newsletter.delivery import ledger
 from newsletter.errors import StoreConflict
 from newsletter.model import Delivery, DeliveryState
 from newsletter.stores.tinydb.events import Events
@@ -17,6 +17,7 @@ from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors,
 from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.open_marks import OpenMarks
+from newsletter.subscribers import address_change
 
 _MONTHS_IN_MEMORY = 48  # each mail asks three times for all rows of its reader
 
@@ -115,7 +116,7 @@ class Ledger:
         for path in self._files(old, None):
             target = self._path / to / path.name
             others = {row.digest_on: row for row in self._rows_of(target)}
-            rows = [moving.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
+            rows = [address_change.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
             self._rows.put(target, *rows)
             path.unlink()
 

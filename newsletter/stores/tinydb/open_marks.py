@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from newsletter import files, ledger
+from newsletter.delivery import ledger
+from newsletter.files import atomic
 from newsletter.model import Delivery
 from newsletter.stores.tinydb.folder import StateFolder, matching, month_files
 
@@ -29,7 +30,7 @@ class OpenMarks:
         self._read = read
 
     def put(self, row: Delivery) -> None:
-        files.put_mark(self._mark(row))
+        atomic.put_mark(self._mark(row))
 
     def drop(self, row: Delivery) -> None:
         if self._mark(row).exists():
@@ -37,7 +38,7 @@ class OpenMarks:
 
     def find(self, get_row: Callable[[str, date], Delivery | None]) -> Iterator[Delivery]:
         """The open rows, in no order."""
-        files.make_folder(self.path)
+        atomic.make_folder(self.path)
         self._mark_what_others_left_open()
         for path, match in matching(self.path, _MARK):
             row = get_row(match["who"], date.fromisoformat(match["on"]))
@@ -61,7 +62,7 @@ class OpenMarks:
                 if row.state in ledger.OPEN_STATES:
                     self.put(row)
         if folders or not since:
-            files.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
+            atomic.write_whole(looked, b"", temp_folder=self._temp)  # its mtime: nobody has written since, for the lock
 
     def _mark(self, row: Delivery) -> Path:
         return self.path / f"{row.digest_on}_{row.subscriber_id}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from newsletter import moving, revisions
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
 from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.subscribers import address_change, revisions
 
 
 class Profiles:
@@ -51,7 +51,7 @@ class Profiles:
     def reassign(self, old: str, to: str) -> None:
         """Give one subscriber's revisions to another. Call under the folder's lock."""
         if own := self.get_revisions(old):
-            self._revisions.write(self._file(to), moving.revisions_of(own, self.get_revisions(to), to))
+            self._revisions.write(self._file(to), address_change.revisions_of(own, self.get_revisions(to), to))
             self.drop_all(old)
 
     def drop_all(self, subscriber_id: str) -> None:
@@ -88,7 +88,7 @@ class Votes:
     def reassign(self, old: str, to: str) -> None:
         """Give one subscriber's votes to another. Call under the folder's lock."""
         if own := self._get_all(old):
-            self._votes.put(self._file(to), *moving.votes_of(own, self._get_all(to), to))
+            self._votes.put(self._file(to), *address_change.votes_of(own, self._get_all(to), to))
             self.drop_all(old)
 
     def drop_all(self, subscriber_id: str) -> None:

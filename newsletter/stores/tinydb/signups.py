@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from newsletter import moving
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Move, SignUp
@@ -26,6 +25,7 @@ from newsletter.stores.tinydb.folder import (
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.subscribers import address_change
 
 _ENROLLED_IN_MEMORY = 2000
 
@@ -135,11 +135,11 @@ class SignUps:
         for path in day_files(self._path):
             if (sign_up := self._signups.get(path, old)) is not None:
                 if self._signups.get(path, to) is None:
-                    self._signups.put(path, moving.sign_up_of(sign_up, move))
+                    self._signups.put(path, address_change.sign_up_of(sign_up, move))
                 self._signups.drop(path, old)
         if (enrolment := self.get_enrolment(old)) is not None:
             if self.get_enrolment(to) is None:
-                self._signups.put(self._enrolled_file(to), moving.sign_up_of(enrolment, move))
+                self._signups.put(self._enrolled_file(to), address_change.sign_up_of(enrolment, move))
             self._enrolled_file(old).unlink()
 
     def _takes_place(self, subscriber_id: str) -> bool:

@@ -17,8 +17,8 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
-from newsletter import files
 from newsletter.errors import StoreError
+from newsletter.files import atomic
 
 FORMAT = 1  # of the files; a change of the stored dataclasses that old readers would misread raises it
 
@@ -60,7 +60,7 @@ class JsonTable(Generic[T]):
         for value in values:
             # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
             rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
-        files.make_folder(path.parent)
+        atomic.make_folder(path.parent)
         storage.write(tables)
 
     def write(self, path: Path, values: Sequence[T]) -> None:
@@ -68,7 +68,7 @@ class JsonTable(Generic[T]):
         storage = self._storage(path)
         tables = storage.read() or {}
         tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
-        files.make_folder(path.parent)
+        atomic.make_folder(path.parent)
         storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
@@ -143,7 +143,7 @@ class _WholeFile(Storage):
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         content = json.dumps({"format": FORMAT, **data}, separators=(",", ":"))
-        files.write_whole(self._path, content.encode("ascii"), temp_folder=self._temp_folder)
+        atomic.write_whole(self._path, content.encode("ascii"), temp_folder=self._temp_folder)
 
 
 def _is_table(content: object) -> bool:

@@ -1,0 +1,37 @@
+"""Finds prompts and templates: a local file wins, file by file, over the one that ships with the package.
+
+In a checkout both are the same folders; in an installed wheel the shipped ones lie in `newsletter/shipped/`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from newsletter.errors import ConfigError
+
+_PACKAGE = Path(__file__).parents[1]
+_WHEEL = _PACKAGE / "shipped"
+SHIPPED = _WHEEL if _WHEEL.is_dir() else _PACKAGE.parent
+
+
+def folders(name: str, local: Path = Path()) -> list[Path]:
+    """The folders that may hold files of `name` ("prompts", "templates/email"), the one that wins first."""
+    return [local / name, SHIPPED / name]
+
+
+def find(name: str, local: Path = Path()) -> Path:
+    """The file that counts for `name` ("prompts/profile.md"). Raises ConfigError if neither place has it."""
+    for base in (local, SHIPPED):
+        path = base / name
+        if path.is_file():
+            return path
+    raise ConfigError(f"{name} is missing; put it back into {local.resolve()}, or install the package again")
+
+
+def read_text(name: str, local: Path = Path()) -> str:
+    """The text of `find(name)`. Raises ConfigError, with the file's path, if it is no UTF-8."""
+    path = find(name, local)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error

@@ -1,0 +1,234 @@
+"""Builds the MIME mail of a digest: two parts, the headers of a list mail, the envelope. Pure; sends nothing.
+
+Everything is a function of (subscriber, digest date, content, now): the same delivery built twice has the same
+Message-ID, so that copies collapse in the mailbox. Service mails (alerts, confirmations) are plainer and come from
+another address, so that a reader's filter for the one does not catch the other.
+"""
+
+from __future__ import annotations
+
+import email.policy
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
+from email.utils import format_datetime
+from typing import Any
+
+from newsletter.addresses import mailto_link
+from newsletter.mail.header_folding import fold_addresses, fold_text
+from newsletter.model import Digest, Message, RenderedDigest
+from newsletter.subscribers.votes import vote_token
+from newsletter.tokens import Purpose, Signer, tagged
+
+# RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
+_ENCODING = "quoted-printable"
+SERVICE = "service"  # before the slash of a service mail's id
+_INVISIBLE = "\u2060"  # word joiner
+
+
+class _ListHeader(BaseHeader):
+    """Addresses in angle brackets, a line each: folded anywhere else the first line would be empty or a link broken."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        UnstructuredHeader.parse(value, kwds)
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self.replace('>, <', f'>,{policy.linesep} <')}{policy.linesep}"
+
+
+class _TextHeader(BaseHeader):
+    """Free text, which is no encoded word whatever it looks like. Raises ValueError for CR or LF."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        fold_text("", value)
+        kwds["decoded"] = value.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+        kwds["parse_tree"] = None
+
+    def fold(self, *, policy: Policy) -> str:
+        return policy.linesep.join([*fold_text(self.name, str(self)), ""])
+
+
+class _MailboxHeader(UniqueAddressHeader):
+    """From, To or Reply-To, made of `Address` values."""
+
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return policy.linesep.join([*fold_addresses(self.name, self.addresses), ""])
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    headers = HeaderRegistry()
+    headers.map_to_type("list-unsubscribe", _ListHeader)
+    headers.map_to_type("subject", _TextHeader)
+    for name in ("from", "to", "reply-to"):
+        headers.map_to_type(name, _MailboxHeader)  # type: ignore[arg-type]  # the registry adds BaseHeader
+    return email.policy.SMTP.clone(header_factory=headers)
+
+
+_POLICY = _policy()
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLinks:
+    """Makes the links of one subscriber's mails by which they vote on a paper."""
+
+    base_url: str
+    signer: Signer
+    subscriber_id: str
+
+    def url(self, arxiv_id: str, value: int) -> str:
+        """To the page that asks whether more (1) or less (-1) like this paper is meant."""
+        return f"{self.base_url}/v/{vote_token(self.signer, self.subscriber_id, arxiv_id, value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """By which one mail can be answered. Without a web part there are no links."""
+
+    reply_to: str
+    unsubscribe_url: str = ""
+    envelope_from: str = ""  # who is told of a bounce; empty: the From address
+    profile_url: str = ""
+    web_url: str = ""  # the page that has this digest with everything in full
+    vote_links: VoteLinks | None = None
+    is_read: bool = False  # by this program: a reply may say more than a person would be asked to do
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes, and where answers go. `signer` is None as long as there is no secret key: then nothing is tagged."""
+
+    sender: Address
+    reply_to: str  # the mailbox that gets replies, "unsubscribe" among them
+    signer: Signer | None = None
+    base_url: str = ""  # of the web part, without a slash at its end
+    bounce_to: str = ""  # the mailbox that gets bounces
+    has_tags: bool = True  # False: the mailbox of replies knows no plus-addressing
+    is_read: bool = False  # whether replies come to this program, not to a person alone
+
+    def ways(self, subscriber_id: str, digest_on: date) -> Ways:
+        """The same for the same delivery. A tag says whose mail it was, and only we can make one."""
+        signer = self.signer
+        if signer is None:
+            return Ways(self.reply_to, envelope_from=self.bounce_to)
+        reply = tagged(self.reply_to, signer.tag(Purpose.REPLY, subscriber_id, digest_on))
+        bounce = tagged(self.bounce_to, signer.tag(Purpose.BOUNCE, subscriber_id, digest_on)) if self.bounce_to else ""
+        ways = Ways(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
+        if not self.base_url:
+            return ways
+        return replace(
+            ways,
+            unsubscribe_url=f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+            profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
+            web_url=f"{self.base_url}/archive/{signer.link(Purpose.ARCHIVE, subscriber_id)}/{digest_on}",
+            vote_links=VoteLinks(self.base_url, signer, subscriber_id),
+        )
+
+
+def message_id(digest: Digest, domain: str) -> str:
+    """RFC 5322 §3.6.4, deterministic: one for each (subscriber, digest date)."""
+    return f"<{digest.digest_on.isoformat()}.{digest.subscriber.subscriber_id}@{domain}>"
+
+
+def build_message(digest: Digest, rendered: RenderedDigest, letterhead: Letterhead, *, now: datetime) -> Message:
+    """The mail of this digest. `now` is aware.
+
+    Raises ValueError if an address, a name or the subject contains CR or LF, or if the HTML is not ASCII.
+    """
+    subscriber, sender = digest.subscriber, letterhead.sender
+    ways = letterhead.ways(subscriber.subscriber_id, digest.digest_on)
+    if not rendered.html.isascii():
+        # SendGrid picks the charset from the bytes, and Gmail clips what it gets as Latin-1 at any size
+        raise ValueError(f"the HTML part of {message_id(digest, sender.domain)} is not ASCII")
+    mime = EmailMessage(policy=_POLICY)
+    mime["From"] = sender
+    mime["To"] = Address(display_name=subscriber.name, addr_spec=subscriber.email)
+    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    mime["Subject"] = _POLICY.header_factory("Subject", rendered.subject)
+    mime["Date"] = format_datetime(now)
+    mime["Message-ID"] = message_id(digest, sender.domain)
+    mime["List-Id"] = f"<digest.{sender.domain}>"  # RFC 2919
+    for name, value in list_unsubscribe(ways).items():
+        mime[name] = value
+    mime["Feedback-ID"] = f"::digest:{_feedback_sender(sender.domain)}"  # Gmail's postmaster tools: a:b:c:sender
+    _add_automatic(mime)
+    _add_parts(mime, rendered, f"{digest.digest_on.isoformat()}.{subscriber.subscriber_id}")
+    return Message(
+        delivery_id=f"{subscriber.subscriber_id}/{digest.digest_on}",
+        to=subscriber.email,
+        mime=mime,
+        envelope_from=ways.envelope_from,
+    )
+
+
+def list_unsubscribe(ways: Ways) -> dict[str, str]:
+    """Headers that give a mail client its Unsubscribe button (RFC 2369 §3.2; one click: RFC 8058 §3.1).
+
+    Both have to be inside the DKIM signature (RFC 8058 §4). The link comes first: clients take the first they can.
+    """
+    mailto = f"<{mailto_link(ways.reply_to, 'unsubscribe')}>"
+    if not ways.unsubscribe_url.startswith("https://"):  # the only form RFC 8058 §3.1 allows
+        return {"List-Unsubscribe": mailto}
+    return {
+        "List-Unsubscribe": f"<{ways.unsubscribe_url}>, {mailto}",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def build_service_message(*, key: str, sender: Address, to: str, subject: str, text: str, now: datetime) -> Message:
+    """A short mail from the service itself, of text alone. The same `key` (letters, digits, - and .) is the same mail.
+
+    Raises ValueError for CR or LF in subject or address, and for a key that no Message-ID could hold.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", key):
+        raise ValueError(f"{key!a} cannot be part of a Message-ID")
+    mime = EmailMessage(policy=_POLICY)
+    mime["From"] = sender
+    mime["To"] = Address(addr_spec=to)
+    mime["Subject"] = _POLICY.header_factory("Subject", subject)
+    mime["Date"] = format_datetime(now)
+    mime["Message-ID"] = f"<{SERVICE}.{key}@{sender.domain}>"
+    _add_automatic(mime)
+    mime.set_content(text, charset="utf-8", cte=_ENCODING)
+    return Message(delivery_id=f"{SERVICE}/{key}", to=to, mime=mime)
+
+
+def _add_automatic(mime: EmailMessage) -> None:
+    """No out-of-office answers, please: RFC 3834 §5, and [MS-OXCMAIL] for Exchange."""
+    mime["Auto-Submitted"] = "auto-generated"
+    mime["Precedence"] = "bulk"
+    mime["X-Auto-Response-Suppress"] = "All"
+
+
+def _add_parts(mime: EmailMessage, rendered: RenderedDigest, boundary: str) -> None:
+    mime.set_content(beyond_latin_1(rendered.text), charset="utf-8", cte=_ENCODING)
+    mime.add_alternative(rendered.html, subtype="html", charset="us-ascii", cte=_ENCODING)
+    # The same delivery gives the same bytes. "=_" cannot occur in quoted-printable text (RFC 2045 §6.7).
+    mime.set_boundary(f"=_{boundary}")
+
+
+def beyond_latin_1(text: str) -> str:
+    """The text, with an invisible character at its end if Latin-1 could hold it and ASCII could not.
+
+    SendGrid would then send it as ISO-8859-1, whatever it was given (seen 2026).
+    """
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text
+    return text if text.isascii() else f"{text}{_INVISIBLE}\n"
+
+
+def _feedback_sender(domain: str) -> str:
+    """5 to 15 letters and digits, the same for every mail of this sender (Gmail, Feedback loop)."""
+    return re.sub(r"[^a-z0-9]", "", domain.lower())[-15:].rjust(5, "0")

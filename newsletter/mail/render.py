@@ -1,0 +1,185 @@
+"""Renders a digest: subject, HTML and text part, or a Markdown page. Reads templates, sends nothing.
+
+The templates in `templates/email/` see a `View` (view.py). Jinja escapes what it shows in HTML, the `md` filter in
+Markdown. How much of each paper a mail has room for is size_budget.py's business; how styles come into elements,
+inline_css.py's.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
+
+from newsletter.addresses import mailto_link
+from newsletter.mail.inline_css import InliningLoader, ascii_html
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.size_budget import Level, fit, html_bytes, shorten
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.theme import Theme, load_theme
+from newsletter.mail.view import Brand, PaperView, View, one_line, view_of
+from newsletter.model import Digest, RenderedDigest
+from newsletter.tokens import Signer
+
+__all__ = ["Brand", "Renderer"]
+
+SUBJECT_CHARS = 110  # a phone shows about 40, a desktop about 90; more is noise
+
+
+class Renderer:
+    """Renders with the templates of the first of `folders` that has the file. May be used again and again.
+
+    Raises ConfigError, naming template and line, for a template that cannot be read or filled.
+    """
+
+    def __init__(
+        self,
+        brand: Brand,
+        email_folders: Sequence[Path],
+        prompt_folders: Sequence[Path],
+        theme: Theme | None = None,  # the operator's, or the shipped one
+    ) -> None:
+        self._brand = brand
+        self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
+        self._prompts = environment_of(loader_of(prompt_folders))
+
+    def render(self, digest: Digest, ways: Ways | None = None) -> RenderedDigest:
+        """Subject, HTML and text; where the HTML would be cut it shows less of the last papers, the text never.
+
+        `ways` are those by which this very mail is answered; without them it names the newsletter's address.
+        """
+        view = self._view(digest, ways)
+        return RenderedDigest(
+            subject=one_line(self._fill(self._email, "digest.subject.txt", view), SUBJECT_CHARS),
+            html=self._html(view),
+            text=self._fill(self._email, "digest.txt", view),
+        )
+
+    def _html(self, view: View) -> str:
+        """The page, and of each paper as much as there is room for."""
+        page = ""
+
+        def measure(levels: Sequence[Level]) -> int:
+            nonlocal page
+            page = self._page(view if min(levels, default=Level.FULL) is Level.FULL else view.at(levels))
+            return len(page)
+
+        def saving(place: int, level: Level) -> int:
+            return _saved_bytes(view.papers[place], level)
+
+        fit(view.best_first, measure, saving)
+        return page
+
+    def _page(self, view: View) -> str:
+        return ascii_html(self._fill(self._email, "digest.html", view))
+
+    def markdown(self, digest: Digest) -> str:
+        """The digest as a page: header table, counts, table of contents, papers, profile."""
+        return self._fill(self._email, "digest.md", self._view(digest))
+
+    def check(self) -> None:
+        """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
+        site = "https://example.org"
+        links = VoteLinks(site, Signer(["a key"]), "s_template")
+        everything = Ways(
+            "reader@example.org",
+            f"{site}/u/token",
+            profile_url=f"{site}/profile/token",
+            web_url=f"{site}/archive/token/2026-01-02",
+            vote_links=links,
+        )
+        for ways in (None, Ways("reader@example.org", is_read=True), everything):
+            for digest in (EVERYTHING, BY_TOPIC, NOTHING):
+                self.render(digest, ways)
+            for level in Level:
+                self._page(self._view(EVERYTHING, ways).at([level]))
+        self.markdown(EVERYTHING)
+
+    def profile_text(self, digest: Digest) -> str:
+        try:
+            template = self._prompts.get_template("profile.md")
+            return template.render(profile=digest.subscriber.profile).strip()
+        except TemplateError as error:
+            raise problem_of("prompts/profile.md", error) from error
+
+    def _fill(self, environment: Environment, name: str, view: View) -> str:
+        try:
+            return environment.get_template(name).render(d=view)
+        except TemplateError as error:
+            raise problem_of(f"templates/email/{name}", error) from error
+
+    def _view(self, digest: Digest, ways: Ways | None = None) -> View:
+        profile = digest.prompt or self.profile_text(digest)
+        return view_of(digest, self._brand, ways or Ways(self._brand.reply_address), profile)
+
+
+def _saved_bytes(paper: PaperView, level: Level) -> int:
+    """Of a paper's text, by the step to that level."""
+    if level is Level.LEFT_OUT:
+        return html_bytes(f"{paper.title}{paper.toc_authors}{paper.comment}")
+    short = html_bytes(shorten(paper.abstract))
+    if level is Level.SHORT:
+        return html_bytes(paper.abstract) - short
+    return short + html_bytes(f"{paper.title}{paper.authors}")  # the title stands twice, in the contents too
+
+
+def environment_of(loader: BaseLoader) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,  # all mails of a run are made by the same templates
+    )
+    environment.filters["md"] = escape_markdown
+    environment.filters["mailto"] = mailto_link
+    environment.filters["dots"] = dots
+    environment.filters["wrapped"] = wrapped
+    environment.filters["reflowed"] = reflowed
+    environment.filters["paragraphs"] = paragraphs
+    return environment
+
+
+def escape_markdown(text: str) -> str:
+    """Foreign text that stays text in Markdown: no links, emphasis, HTML or headings of its own."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
+
+
+@lru_cache(maxsize=4096)  # a morning's readers share its papers; some 10 MB
+def wrapped(text: str, indent: int) -> str:
+    """Lines of at most 76 characters for the text part, those after the first indented; links are never broken."""
+    lines = textwrap.wrap(text, 76 - indent, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines)
+
+
+def reflowed(text: str) -> str:
+    """Paragraphs as one line each, so that a narrow page breaks them where it must; lists and headings keep theirs."""
+    return re.sub(r"(?<=\S)[ \t]*\n[ \t]*(?=[^\W\d_])", " ", text)
+
+
+def paragraphs(text: str) -> str:
+    """A text of many lines, each of them at most 76 characters long; what is indented stays so."""
+    lines = (line.rstrip() for line in reflowed(text).splitlines())
+    return "\n".join(f"{_indent(line)}{wrapped(line.lstrip(), len(_indent(line)))}" for line in lines)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def dots(score: int) -> str:
+    """Ten signs, the first `score` of them filled: a score one can see without reading."""
+    return "●" * score + "○" * (10 - score)

@@ -1,0 +1,297 @@
+"""What a template may show of a digest: text that is readable already (TeX, shortened lists), not yet escaped. Pure.
+
+A `View` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut
+(size_budget.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
+
+from newsletter import wording
+from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.size_budget import Level, shorten
+from newsletter.model import Digest, DigestEntry, Paper, Usage
+from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.links import Links, links
+
+PREHEADER_CHARS = 140
+TOC_AUTHORS = 2
+PAPER_AUTHORS = 6  # the web edition has them all
+# Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
+# of 7 characters with the blank.
+CHARS_A_MINUTE = 1650
+PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
+PROFILE_CHARS_OF_A_LONG_MAIL = 400  # where papers stand in brief: two more of them have room
+PINNED_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """What the operator calls the newsletter, where replies go, and the lines at a mail's end (a postal address)."""
+
+    name: str
+    reply_address: str
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    number: int
+    arxiv_id: str
+    version: int
+    links: Links
+    title: str
+    toc_authors: str
+    authors: str
+    all_authors: str
+    abstract: str  # as much of it as there is room for
+    comment: str
+    comment_language: str  # empty for that of the mail
+    relevance: int
+    novelty: int
+    category: str
+    kind: str
+    topic: str  # empty where it would say nothing
+    pinned: str
+    more_url: str  # empty without a web part
+    less_url: str
+
+    @property
+    def url(self) -> str:
+        return self.links.abstract
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Papers of one topic; a digest that is not grouped has one group without a name."""
+
+    name: str
+    papers: tuple[PaperView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostView:
+    """The table of tokens and dollars; a price that is not known reads "n/a", never "$0.00"."""
+
+    prompt: str
+    cached: str
+    completion: str
+    total: str
+    prompt_cost: str
+    completion_cost: str
+    total_cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All a template may show."""
+
+    brand: Brand
+    name: str  # the subscriber's
+    email: str
+    date: str
+    announced: str  # "7 October 2025", or the first and the last of several days
+    papers: tuple[PaperView, ...]
+    brief: tuple[PaperView, ...]  # those of whom there is room for title and comment alone, not among `papers`
+    is_grouped: bool
+    left_out: int  # papers of the digest that found no room
+    minutes: int  # to read it
+    counts_announced: str
+    counts_scanned: str
+    counts_relevant: str
+    counts_shown: str
+    not_scored: int
+    hidden: int  # relevant, but over max_papers
+    scorer: str
+    cost: CostView
+    notices: tuple[str, ...]
+    categories: str
+    profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
+    is_prompt: bool
+    cut_offs: str
+    pinned_authors: str
+    reply_to: str
+    unsubscribe_url: str  # empty: only a reply unsubscribes
+    votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
+    profile_url: str  # empty: there is no web part
+    web_url: str  # of this digest's page; empty: there is no web part
+    preheader: str  # what a list of mails shows behind the subject: the next best titles
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        if not self.is_grouped:
+            return (Group("", self.papers),)
+        by_topic = groupby(self.papers, lambda paper: paper.topic)
+        return tuple(Group(topic or wording.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+
+    @property
+    def best(self) -> PaperView | None:
+        """The paper that the subject names; None in a digest without papers."""
+        return self.papers[self.best_first[0]] if self.papers else None
+
+    @property
+    def best_first(self) -> tuple[int, ...]:
+        """The places of the papers, the best one's first."""
+        return _best_first(self.papers)
+
+    @property
+    def profile_start(self) -> str:
+        """The profile, cut at the end of a line where it is long; the text part and the web edition have all of it."""
+        most = PROFILE_CHARS_OF_A_LONG_MAIL if self.brief or self.left_out else PROFILE_CHARS
+        if len(self.profile) <= most:
+            return self.profile
+        return f"{self.profile[:most].rpartition(chr(10))[0] or self.profile[:most]}\n…"
+
+    def at(self, levels: Sequence[Level]) -> View:
+        """The same with so much of each paper, for a digest in which everything is shown yet."""
+        told = list(zip(self.papers, levels, strict=True))
+        papers = tuple(p if level is Level.FULL else _shortened(p) for p, level in told if level > Level.BRIEF)
+        brief = tuple(paper for paper, level in told if level is Level.BRIEF)
+        left_out = len(told) - len(papers) - len(brief)
+        return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
+
+
+def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
+    """The whole digest. `ways` are those by which this very mail is answered; `profile` is what was asked for."""
+    subscriber, counts = digest.subscriber, digest.counts
+    names_topics = len(subscriber.profile.topics) > 1
+    papers = tuple(_paper_view(entry, digest, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
+    return View(
+        brand=brand,
+        name=subscriber.name,
+        email=subscriber.email,
+        date=wording.long_date(digest.digest_on),
+        announced=wording.days(digest.announced_on),
+        papers=papers,
+        brief=(),
+        is_grouped=subscriber.group_by_topic and names_topics,
+        left_out=0,
+        minutes=_minutes(papers),
+        counts_announced=f"{counts.announced:,}",
+        counts_scanned=f"{counts.scanned:,}",
+        counts_relevant=f"{counts.relevant:,}",
+        counts_shown=f"{counts.shown:,}",
+        not_scored=counts.not_scored,
+        hidden=counts.relevant - counts.shown,
+        scorer=digest.scorer,
+        cost=cost_view(digest.usage),
+        notices=digest.notices,
+        categories=", ".join(subscriber.categories),
+        profile=profile,
+        is_prompt=bool(digest.prompt),
+        cut_offs=wording.cut_offs(subscriber),
+        pinned_authors=wording.listed(subscriber.pinned_authors, PINNED_SHOWN),
+        reply_to=ways.reply_to,
+        unsubscribe_url=ways.unsubscribe_url,
+        votes_by_reply=ways.is_read and ways.vote_links is None,
+        profile_url=ways.profile_url,
+        web_url=ways.web_url,
+        preheader=one_line(" · ".join(papers[place].title for place in _best_first(papers)[1:4]), PREHEADER_CHARS),
+    )
+
+
+def one_line(text: str, most: int) -> str:
+    """One line of at most `most` printable characters, cut at a word with an ellipsis."""
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(printable.split())
+    return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
+
+
+def _merit(paper: PaperView) -> tuple[int, int, int]:
+    """As digest.reading_order, by what is left of it here: of equal ones the first."""
+    return (paper.relevance, paper.novelty, -paper.number)
+
+
+def _best_first(papers: Sequence[PaperView]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(papers)), key=lambda place: _merit(papers[place]), reverse=True))
+
+
+def _shortened(paper: PaperView) -> PaperView:
+    short = shorten(paper.abstract)
+    return paper if short is paper.abstract else replace(paper, abstract=short)
+
+
+def _minutes(papers: Sequence[PaperView], brief: Sequence[PaperView] = ()) -> int:
+    chars = sum(len(paper.title) + len(paper.comment) for paper in (*papers, *brief))
+    chars += sum(len(paper.abstract) for paper in papers)
+    return max(1, math.ceil(chars / CHARS_A_MINUTE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    title: str
+    toc_authors: str
+    authors: str
+    all_authors: str
+    abstract: str
+    links: Links
+
+
+@lru_cache(maxsize=2048)  # a morning's readers share its papers; about 10 MB
+def _readable(paper: Paper) -> _Readable:
+    names = [readable_name(name) for name in paper.authors]
+    bare = [name.split(" (")[0] for name in names]  # without affiliations
+    return _Readable(
+        title=readable(paper.title),
+        toc_authors=wording.listed(bare, TOC_AUTHORS),
+        authors=wording.listed(bare, PAPER_AUTHORS),
+        all_authors=", ".join(names),
+        abstract=readable(paper.abstract),
+        links=links(paper),
+    )
+
+
+_comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
+
+
+def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
+    paper, text = entry.paper, _readable(entry.paper)
+    return PaperView(
+        number=entry.number,
+        arxiv_id=paper.arxiv_id,
+        version=paper.version,
+        links=text.links,
+        title=text.title,
+        toc_authors=text.toc_authors,
+        authors=text.authors,
+        all_authors=text.all_authors,
+        abstract=text.abstract,
+        comment=_comment(entry.score.comment),
+        comment_language=wording.marked_language(digest.subscriber.profile.language),
+        relevance=entry.score.relevance,
+        novelty=entry.score.novelty,
+        category=paper.primary,
+        kind=wording.kind(entry.announce_type, paper.version),
+        topic=entry.topic if names_topics else "",
+        pinned=entry.pinned_author,
+        more_url=votes.url(paper.arxiv_id, 1) if votes else "",
+        less_url=votes.url(paper.arxiv_id, -1) if votes else "",
+    )
+
+
+def _dollars(cost: Decimal | None) -> str:
+    if cost is None:
+        return "n/a"
+    return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
+
+
+def cost_view(usage: Usage | None) -> CostView:
+    """Without a model there is truly nothing to pay."""
+    used = usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+    costs = (used.prompt_cost_usd, used.completion_cost_usd)
+    total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
+    return CostView(
+        prompt=f"{used.prompt_tokens:,}",
+        cached=f"{used.cached_tokens:,}",
+        completion=f"{used.completion_tokens:,}",
+        total=f"{used.prompt_tokens + used.completion_tokens:,}",
+        prompt_cost=_dollars(costs[0]),
+        completion_cost=_dollars(costs[1]),
+        total_cost=_dollars(total),
+    )

@@ -1,0 +1,1 @@
+"""What the operator sees and is told: logs, metrics, alerts, and whether the domain can deliver mail."""

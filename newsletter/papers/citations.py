@@ -1,0 +1,160 @@
+"""Papers as BibTeX and RIS, for reference managers. Pure; which papers is for others to say.
+
+BibTeX keeps a title's TeX, with what would break the file made harmless, and everything else in Unicode (UTF-8), which
+biber, BibTeX with inputenc, JabRef and Zotero read. RIS knows no TeX: there all is readable text. arXiv gives names as
+"First Last (Affiliation)"; both formats want "Last, First" and no affiliation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from newsletter.model import Paper
+from newsletter.papers.latex.reader import readable, readable_name
+
+_MODERN_ID = re.compile(r"(\d\d)(\d\d)\.\d{4,5}")
+_OLD_ID = re.compile(r"[a-z-]+(?:\.[A-Z]{2})?/(\d\d)(\d\d)\d{3}")
+_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{2,3}|IV", re.IGNORECASE)
+# Words of which a person's name has none; whoever has one is several.
+_GROUP = re.compile(r"\b(?:collaborations?|consorti(?:um|a)|team|group|project|network|survey|et al)\b", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\[\\{}]|[{}]")
+_BARE = re.compile(r"(?<!\\)((?:\\\\)*)([%&#])")
+_IN_TEXT = {"%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$", "~": r"\textasciitilde{}"}
+_IN_TEXT |= {"^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "{": "(", "}": ")"}
+
+
+def bibtex(papers: Iterable[Paper]) -> str:
+    """An entry for each paper; its key holds the id and is therefore no other paper's."""
+    return "\n".join(_bibtex_entry(paper) for paper in papers)
+
+
+def ris(papers: Iterable[Paper]) -> str:
+    """A record for each paper, lines ended by CR LF as the format has it."""
+    return "".join(_ris_record(paper) for paper in papers)
+
+
+def _bibtex_entry(paper: Paper) -> str:
+    fields = (
+        ("title", f"{{{_tex_title(paper.title)}}}"),  # twice in braces: a style may not change its capitals
+        ("author", " and ".join(map(_tex_name, people(paper.authors)))),
+        ("year", year(paper.arxiv_id)),
+        ("eprint", paper.arxiv_id),
+        ("archivePrefix", "arXiv"),
+        ("primaryClass", paper.primary),
+        ("url", paper.abs_url),
+    )
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields if value)
+    return f"@misc{{{_key(paper)},\n{lines}\n}}\n"
+
+
+def _ris_record(paper: Paper) -> str:
+    values = (
+        ("TY", "UNPB"),
+        ("TI", readable(paper.title)),
+        *(("AU", name) for name in people(paper.authors)),
+        ("PY", year(paper.arxiv_id)),
+        ("AB", readable(paper.abstract)),
+        *(("KW", category) for category in paper.categories),
+        ("AN", f"arXiv:{paper.arxiv_id}"),
+        ("PB", "arXiv"),
+        ("UR", paper.abs_url),
+    )
+    lines = [f"{tag}  - {_one_line(value)}" for tag, value in values if _one_line(value)]
+    return "".join(f"{line}\r\n" for line in (*lines, "ER  - "))
+
+
+def year(arxiv_id: str) -> str:
+    """In which a paper was submitted, as its id says; empty for an id that does not."""
+    match = _MODERN_ID.fullmatch(arxiv_id) or _OLD_ID.fullmatch(arxiv_id)
+    if not match:
+        return ""
+    return f"{19 if '/' in arxiv_id and match[1] >= '91' else 20}{match[1]}"
+
+
+# --- names --------------------------------------------------------------------------------------------
+
+
+def people(authors: Sequence[str]) -> list[str]:
+    """Each author as "Last, First" or, for a group and for a single word, as it is; what is no name is left out."""
+    names = (_one_line(_without_affiliation(readable_name(author))) for author in authors)
+    return [last_first(name) for name in names if any(char.isalpha() for char in name)]
+
+
+def last_first(name: str) -> str:
+    """ "van der Berg, Anna" for "Anna van der Berg": lower-case words before the last one belong to it.
+
+    "Jr." and the like stand between, as BibTeX wants it: "Davidson, Jr., James W.".
+    """
+    if is_group(name):
+        return name
+    words = name.replace(",", " ").split()
+    suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else ""
+    at = len(words) - 1
+    while at > 0 and words[at - 1][:1].islower():
+        at -= 1
+    first, last = " ".join(words[:at]), " ".join(words[at:])
+    return ", ".join(part for part in (last, suffix, first) if part) if first else " ".join((last, suffix)).strip()
+
+
+def is_group(name: str) -> bool:
+    return bool(_GROUP.search(name))
+
+
+def _without_affiliation(name: str) -> str:
+    """What is in parentheses goes, in one pass; a name of nothing else stays as it is."""
+    kept: list[str] = []
+    depth = 0
+    for char in name:
+        depth += char == "("
+        if depth == 0:
+            kept.append(char)
+        depth -= char == ")" and depth > 0
+    return "".join(kept).strip(" ,;:") or name
+
+
+# --- TeX ----------------------------------------------------------------------------------------------
+
+
+def _key(paper: Paper) -> str:
+    """`noether_2510.05064`: ASCII letters of the first author's last name, and the id."""
+    first = next(iter(people(paper.authors)), "")
+    letters = unicodedata.normalize("NFKD", first if is_group(first) else first.partition(",")[0])
+    name = "".join(char for char in letters.lower() if "a" <= char <= "z")[:20]
+    return f"{name or 'arxiv'}_{re.sub(r'[^A-Za-z0-9.-]', '_', paper.arxiv_id)}"
+
+
+def _tex_name(name: str) -> str:
+    """A group is one name, whatever it contains; so is what BibTeX would take for two."""
+    safe = _plain(name)
+    return f"{{{safe}}}" if is_group(name) or "," not in name or " and " in f" {name.lower()} " else safe
+
+
+def _plain(text: str) -> str:
+    return "".join(_IN_TEXT.get(char, char) for char in text)
+
+
+def _tex_title(title: str) -> str:
+    """The title in its own TeX, if that is whole: braces and dollars in pairs. Else as readable text."""
+    text = _one_line(title)
+    if not _is_whole(text):
+        return _plain(readable(title))
+    return _BARE.sub(r"\1\\\2", text)
+
+
+def _is_whole(text: str) -> bool:
+    """BibTeX counts every brace, also those behind a backslash; a backslash at the end would escape ours."""
+    depth = 0
+    for found in _ESCAPED.findall(text):
+        depth += {"{": 1, "}": -1, "\\{": 1, "\\}": -1}.get(found, 0)
+        if depth < 0:
+            return False
+    dollars = len(re.findall(r"(?<!\\)\$", text))
+    outside_math = re.sub(r"(?<!\\)\$[^$]*\$", "", text)
+    return depth == 0 and dollars % 2 == 0 and not text.endswith("\\") and not re.search(r"(?<!\\)[_^]", outside_math)
+
+
+def _one_line(text: str) -> str:
+    """Printable characters, single spaces: nothing in a title begins a line of its own."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

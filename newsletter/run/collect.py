@@ -1,0 +1,101 @@
+"""Step one: today's announcement, one polite fetch for each wanted category, and which days a mail has to cover.
+
+What a feed's answer means is papers/announcements.py's business, which days are left over backlog.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+
+from newsletter.errors import ReaderUnreadable, SourceError
+from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
+from newsletter.papers.announcements import holds, judge, with_feeds
+from newsletter.run.backlog import MAX_DAYS, days_to_cover, is_settled
+from newsletter.run.context import FEEDS, Desk, Morning, Watcher
+from newsletter.run.schedule import is_due, next_mail_at
+from newsletter.sources import Source
+
+
+def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
+    """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
+
+    Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
+    All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
+    arXiv shows them today only.
+    """
+    now = desk.now()
+    with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
+        if desk.store.get_standing(subscriber.subscriber_id).suppression:
+            return False
+    if is_due(subscriber, now, desk.timing):
+        return True
+    upcoming = next_mail_at(subscriber, now, desk.timing)
+    asks_ahead = desk.ahead is not None and desk.ahead.lead is not None
+    return upcoming is not None and (asks_ahead or desk.source.day(upcoming) != desk.source.day(now))
+
+
+def collect(
+    desk: Desk,
+    subscribers: Sequence[Subscriber],
+    watcher: Watcher,
+    *,
+    run_id: str = "",
+    digest_on: date | None = None,
+    remember: bool = True,
+    sparing: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Morning:
+    """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
+
+    Several may collect at once: the day goes on with what each of them read.
+    `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
+    """
+    today_on = desk.source.day(desk.now())
+    earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + desk.scorer.history_days)
+    kept = desk.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
+    have = {
+        report.category
+        for report in kept.feeds
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and holds(report, desk.now()))
+    }
+    wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
+    watcher.begin(FEEDS, len(wanted))
+    feeds: list[Feed] = []
+    reports: list[FeedReport] = []
+    for category in wanted:
+        if should_stop():
+            break
+        feed, report = _fetch(desk.source, category, earlier)
+        feeds += [feed] if feed else []
+        reports.append(replace(report, fetched_at=desk.now()))
+        watcher.step(report)
+    # Others may have written meanwhile: merged into the day as it stands then, never put in its place
+    today = desk.store.add_feeds(today_on, feeds, reports) if remember and reports else with_feeds(kept, feeds, reports)
+    return Morning(run_id, today, earlier, digest_on)
+
+
+def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) -> tuple[Feed | None, FeedReport]:
+    try:
+        feed = source.fetch(category)
+    except SourceError as error:
+        return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
+    report = judge(feed, earlier)
+    return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
+
+
+def cover(desk: Desk, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
+    """The announcement days of this subscriber's mail: today's, and what earlier mails left out."""
+    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    return days_to_cover([*morning.earlier, morning.today], rows, digest_on)
+
+
+def covered_by(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[date, ...]:
+    """The days this mail settles; one with a failed feed comes again, should the feed be had later."""
+    return tuple(day.announced_on for day in days if is_settled(day, subscriber.categories))
+
+
+def failed_feeds(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
+    return [f.category for f in day.feeds if f.outcome is FeedOutcome.FAILED and f.category in subscriber.categories]

@@ -1,0 +1,72 @@
+"""What a morning works with: the edges and the clock on one desk, what is known of the day, and who watches.
+
+Values and Protocols only; what happens with them is flow.py's and its steps' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from newsletter.mail.message import Letterhead
+from newsletter.mail.render import Renderer
+from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
+from newsletter.scoring import Ahead, Scorer
+from newsletter.senders import Sender
+from newsletter.sources import Source
+from newsletter.stores import Store
+
+
+class Drafting(Protocol):
+    """As much of a desk as a draft needs."""
+
+    @property
+    def scorer(self) -> Scorer: ...
+
+    @property
+    def store(self) -> Store: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
+
+    `ahead`: how the scorer's model is asked in advance; None without a model.
+    """
+
+    source: Source
+    scorer: Scorer
+    sender: Sender
+    store: Store
+    renderer: Renderer
+    letterhead: Letterhead
+    now: Callable[[], datetime]
+    ahead: Ahead | None = None
+    timing: Timing = ON_THE_MINUTE
+
+
+FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a watcher is told
+
+
+class Watcher(Protocol):
+    """Whoever watches a run: a progress bar, a log, or nobody."""
+
+    def begin(self, what: str, total: int) -> None: ...
+
+    def step(self, done: FeedReport | SubscriberReport) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What is known once the announcement is in: the same for every subscriber of this run."""
+
+    run_id: str
+    today: AnnouncementDay
+    earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
+    digest_on: date | None  # None: each subscriber's own local date
+
+    def date_for(self, subscriber: Subscriber, now: datetime) -> date:
+        return self.digest_on or local_date(now, subscriber.zone)

@@ -1,0 +1,156 @@
+"""Step three: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
+
+The moves are delivery/ledger.py's business; what a failure of the wire means is the sender's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+
+from newsletter.addresses import without_addresses
+from newsletter.delivery import ledger
+from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
+from newsletter.mail.message import build_message
+from newsletter.model import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    EventKind,
+    MailEvent,
+    RunOutcome,
+    ScoreSheet,
+    SubscriberReport,
+)
+from newsletter.run.context import Desk
+from newsletter.run.digest import kept
+from newsletter.senders import name_of
+
+SCORING_RETRY = timedelta(minutes=30)
+
+
+def settle_claim(
+    desk: Desk,
+    claim: Delivery,
+    digest: Digest,
+    sheet: ScoreSheet,
+    covered: tuple[date, ...],
+    failed_feeds: Collection[str],
+) -> SubscriberReport:
+    """End a claim: with a mail, or with the one true reason why there is none."""
+    who, now = claim.subscriber_id, desk.now()
+    if suppression := desk.store.get_standing(who).suppression:  # since the claim: a model may take its time
+        desk.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
+        return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
+    fell_back_on_nothing = sheet.problem and digest.is_empty  # a model might have found something
+    if (sheet.failures and not sheet.scores) or fell_back_on_nothing:
+        reason = sheet.problem or sheet.failures[0].reason
+        desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
+        return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
+    not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
+    if digest.is_empty and (failed_feeds or not digest.subscriber.empty_mail):
+        outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
+        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
+    return replace(deliver(desk, claim, digest, covered, not_scored), problem=sheet.problem)
+
+
+def deliver(
+    desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+) -> SubscriberReport:
+    """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
+    who = claim.subscriber_id
+    ways = desk.letterhead.ways(who, digest.digest_on)
+    message = build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
+    row = ledger.hand_over(
+        claim,
+        paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
+        announced_on=covered,
+        not_scored_ids=not_scored,
+        message_id=message.mime["Message-ID"],
+        sent_by=name_of(desk.sender),
+        now=desk.now(),
+    )
+    desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
+    desk.store.move(row)
+    try:
+        accepted = desk.sender.send(message)
+    except SendDeferred as error:
+        now = desk.now()
+        _end(desk, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+        return SubscriberReport(who, outcome, digest.counts, detail=str(error))
+    except SendRejected as error:
+        if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
+            gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
+            with suppress(ReaderUnreadable):  # as in _end
+                desk.store.take_event(gone, now=desk.now())
+        _end(desk, ledger.reject(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
+    except SendInDoubt as error:
+        _end(desk, ledger.doubt(row, str(error), desk.now()))
+        return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
+    _end(desk, ledger.accept(row, accepted.receipt, accepted.at))
+    return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+
+
+def _end(desk: Desk, row: Delivery) -> None:
+    """Write down what the sender said; an event may have overtaken its answer."""
+    desk.store.move(row)
+    with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
+        desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
+
+
+def settle_doubts(desk: Desk) -> None:
+    """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
+
+    What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
+    """
+    for opened in desk.store.get_open_deliveries():
+        try:
+            stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+        except ReaderUnreadable:
+            continue  # stays in doubt: the evidence may be in what cannot be read, and flow.py says so of its reader
+        row = stored
+        if row.state not in ledger.OPEN_STATES:
+            continue
+        if row.state is DeliveryState.HANDED_OVER:
+            if desk.store.is_running(row.run_id):
+                continue
+            row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
+        evidence = desk.sender.find(row.delivery_id)
+        if evidence.accepted is not None and ledger.is_believed(row, name_of(desk.sender), evidence.accepted):
+            detail = evidence.receipt or "the sender has no such mail"
+            row = ledger.settle(row, evidence.accepted, detail, desk.now())
+        if row is not stored:
+            with suppress(StoreConflict):  # another run settled it meanwhile, by the same evidence
+                desk.store.move(row)
+
+
+def weigh_bounces(desk: Desk) -> None:
+    """What is held because too many of a morning's readers bounced, once more with those mailed since."""
+    held = [one for standing in desk.store.get_standings() for one in standing.held]
+    for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
+        desk.store.weigh_bounces(morning)
+
+
+def already(row: Delivery | None) -> RunOutcome | None:
+    """The outcome of a row that no run can change any more; None if this run may still do something."""
+    match row.state if row else None:
+        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
+            return RunOutcome.ALREADY_SENT
+        case DeliveryState.REJECTED:
+            return RunOutcome.REJECTED
+        case DeliveryState.IN_DOUBT:
+            return RunOutcome.IN_DOUBT
+        case _:
+            return None
+
+
+def why_not(row: Delivery | None) -> RunOutcome:
+    """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
+    waits = row is not None and row.state is DeliveryState.DEFERRED
+    return already(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)

@@ -1,0 +1,103 @@
+"""Composes a digest: who passes, in which order, how many. Pure; scores nothing and renders nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreSheet, Subscriber
+from newsletter.papers.pinned_authors import pinned_author
+from newsletter.subscribers.topics import begins_with, named_topic
+
+
+def passes(score: Score, subscriber: Subscriber) -> bool:
+    return score.relevance >= subscriber.min_relevance and score.novelty >= subscriber.min_novelty
+
+
+def reading_order(score: Score) -> tuple[int, int, float, str]:
+    """Sort key: relevance, then novelty, then the scorer's own rank, best first; the id settles the rest."""
+    return (-score.relevance, -score.novelty, -score.rank, score.arxiv_id)
+
+
+def topic_of(score: Score, names: Sequence[str]) -> str:
+    """Which of these topics a paper meets: the one its comment begins with, or else the scorer's, or else any it names.
+
+    Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
+    """
+    begins = begins_with(score.comment, names)
+    return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
+
+
+def select(
+    subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]
+) -> tuple[list[DigestEntry], int]:
+    """The entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
+
+    Who wants them by topic gets the topics in the profile's order, and last what meets none.
+
+    Pinned authors pass whatever their scores are, and are not what `max_papers` cuts (unless they alone exceed it).
+    """
+    announcements = {a.paper.arxiv_id: a for a in candidates}
+    names = [topic.name for topic in subscriber.profile.topics]
+    relevant: list[tuple[Score, str]] = []
+    for score in scores:
+        pinned = pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
+        if pinned or passes(score, subscriber):
+            relevant.append((score, pinned))
+    relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
+    shown = sorted(relevant[: subscriber.max_papers], key=lambda item: reading_order(item[0]))
+    topics = {score.arxiv_id: topic_of(score, names) for score, _ in shown}
+    if subscriber.group_by_topic:
+        shown.sort(key=lambda item: names.index(topics[item[0].arxiv_id]) if topics[item[0].arxiv_id] else len(names))
+    entries = [
+        DigestEntry(
+            number=number,
+            paper=announcements[score.arxiv_id].paper,
+            announce_type=announcements[score.arxiv_id].announce_type,
+            score=score,
+            pinned_author=pinned,
+            topic=topics[score.arxiv_id],
+        )
+        for number, (score, pinned) in enumerate(shown, start=1)
+    ]
+    return entries, len(relevant)
+
+
+def compose(
+    subscriber: Subscriber,
+    *,
+    digest_on: date,
+    announced_on: Sequence[date],
+    announced: int,
+    candidates: Sequence[Announcement],
+    sheet: ScoreSheet,
+    notices: Sequence[str] = (),
+) -> Digest:
+    """The digest of these candidates (unique papers, kinds as the subscriber sees them) under this sheet.
+
+    `announced` counts the unique papers of the subscriber's categories, whatever their kind; it bounds the others.
+    """
+    entries, relevant = select(subscriber, candidates, sheet.scores)
+    return Digest(
+        subscriber=subscriber,
+        digest_on=digest_on,
+        announced_on=tuple(announced_on),
+        entries=tuple(entries),
+        counts=Counts(
+            announced=announced,
+            scanned=len(candidates) - len(sheet.passed_over),
+            relevant=relevant,
+            shown=len(entries),
+            not_scored=len(sheet.failures),
+        ),
+        scorer=sheet.scorer,
+        usage=sheet.usage,
+        notices=(*sheet.notices, *notices),
+        prompt=sheet.prompt,
+    )
+
+
+def kept(digest: Digest) -> Digest:
+    """The digest as it is remembered: without its reader's address and name, which no page of it needs."""
+    return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))

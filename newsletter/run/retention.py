@@ -1,0 +1,77 @@
+"""How long what is remembered is kept, and the step of a run that forgets the rest. Mails, readers and digests stay.
+
+What is forgotten cannot be had again, and the clock may be wrong for an hour or a week. So a date counts only when
+runs of three days bear it out, and each day a few days' worth is forgotten at most: the oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from newsletter.stores import Store
+from newsletter.subscribers.signup_rules import OPEN_FOR
+
+EVIDENCE_DAYS = 3  # today and the two latest days before it on which there was a run: the earliest of them counts
+MOST_DAYS = 3  # of each kind in one go; one is the rule, more after a pause
+DOCUMENT = "run_days.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind of thing: how long, why, and what forgets it."""
+
+    what: str
+    days: timedelta
+    why: str
+    forget: Callable[[Store], Callable[..., None]]
+
+
+KEPT = (
+    Kept(
+        "announcements",
+        timedelta(days=60),
+        "twice what catching up and the ranker's history can reach back",
+        lambda store: store.forget_days,
+    ),
+    Kept(
+        "judgements, calls and batches",
+        timedelta(days=60),
+        "the ranker learns from judgements of papers it can still see; costs are shown by the month",
+        lambda store: store.forget_calls,
+    ),
+    Kept("claims", timedelta(days=60), "a mail lies in a mailbox for weeks", lambda store: store.forget_claims),
+    Kept("sign-ups", OPEN_FOR, "their links are worth nothing after that", lambda store: store.forget_sign_ups),
+)
+
+
+def forget_old(store: Store, today: date) -> None:
+    """Forget what is older than `KEPT` says, by the earliest day of the evidence; once a day, however often called.
+
+    Raises StoreError if the memory fails.
+    """
+    known = _dates((store.get_document(DOCUMENT) or "").split())
+    if today in known:
+        return
+    days = evidence(known, today)
+    store.put_document(DOCUMENT, "".join(f"{day}\n" for day in days))
+    if len(days) == EVIDENCE_DAYS:
+        for kept in KEPT:
+            kept.forget(store)(before=days[0] - kept.days, most_days=MOST_DAYS)
+
+
+def evidence(known: Iterable[date], today: date) -> list[date]:
+    """Today and the latest days of runs before it, oldest first; days that are still to come prove nothing."""
+    return sorted({*(day for day in known if day < today), today})[-EVIDENCE_DAYS:]
+
+
+def _dates(words: Iterable[str]) -> set[date]:
+    """What else stands there is passed over: with less evidence less is forgotten."""
+    found = set()
+    for word in words:
+        try:
+            found.add(date.fromisoformat(word))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,202 @@
+"""Replays labelled days as a closed loop: a model that knows the labels judges what the funnel sends, and no more.
+
+Runs the funnel as a morning does, day by day, each with the earlier days as history and only the answers it paid for.
+A paper of the pool without a label counts as turned down. Reading days and labels is ranking.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from newsletter.errors import ConfigError
+from newsletter.model import Judgement, Paper, Profile, ScoreSheet, Votes
+from newsletter.scoring import Scorer
+from newsletter.scoring.evaluation.ranking import RELEVANT_FROM, LabelledDay
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.scoring.ranking.shortlist import Policy
+
+HISTORY_DAYS = 14
+STRONG_FROM = 9
+SETTLED_AFTER = 7  # days: from then on the beginning is over
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPolicy:
+    name: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """Counts of papers. `relevant` and `strong` are what a scan of everything selects; `found…` what was sent."""
+
+    announced_on: date
+    pool: int
+    sent: int
+    relevant: int
+    found: int
+    strong: int
+    found_strong: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Over some days together: the share sent, and the recall of all relevant papers and of the strong ones."""
+
+    n_days: int
+    share: float
+    recall: float
+    recall_strong: float
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelReport:
+    profile: str
+    policy: str
+    all_days: Summary
+    settled: Summary | None  # without the first days
+    days: tuple[DayResult, ...]
+
+
+def replay(
+    name: str,
+    profile: Profile,
+    days: Sequence[LabelledDay],
+    local: Scorer,
+    policies: Sequence[NamedPolicy],
+    step: Callable[[], None] = lambda: None,
+) -> list[FunnelReport]:
+    """One report for each policy; `step` is called after each of its days. Raises ConfigError if there are none."""
+    if not days:
+        raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
+    remembered = _RememberedSheets(local)
+    reports = []
+    for named in policies:
+        results = []
+        loop = _Loop(profile, days, remembered, named.policy)
+        for place in range(len(days)):
+            results.append(loop.run(place))
+            step()
+        settled = results[SETTLED_AFTER:]
+        reports.append(
+            FunnelReport(name, named.name, summarise(results), summarise(settled) if settled else None, tuple(results))
+        )
+    return reports
+
+
+def summarise(days: Sequence[DayResult]) -> Summary:
+    return Summary(
+        len(days),
+        sum(day.sent for day in days) / max(1, sum(day.pool for day in days)),
+        sum(day.found for day in days) / max(1, sum(day.relevant for day in days)),
+        sum(day.found_strong for day in days) / max(1, sum(day.strong for day in days)),
+    )
+
+
+class _Loop:
+    """One profile under one policy, from the first day on."""
+
+    def __init__(self, profile: Profile, days: Sequence[LabelledDay], local: Scorer, policy: Policy) -> None:
+        self._profile = profile
+        self._days = days
+        self._oracle = Oracle()
+        self._scorer = FunnelScorer(local, self._oracle, self._oracle, policy, lambda: self._oracle.now)
+
+    def run(self, place: int) -> DayResult:
+        day = self._days[place]
+        self._oracle.open(day)
+        history = [earlier.pool for earlier in self._days[max(0, place - HISTORY_DAYS) : place]]
+        sheet = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
+        sent = {score.arxiv_id for score in sheet.scores} - set(sheet.passed_over)
+        relevance = self._oracle.relevance
+        relevant = {arxiv_id for arxiv_id, value in relevance.items() if value >= RELEVANT_FROM}
+        strong = {arxiv_id for arxiv_id, value in relevance.items() if value >= STRONG_FROM}
+        return DayResult(
+            day.announced_on,
+            len(day.pool),
+            len(sent),
+            len(relevant),
+            len(relevant & sent),
+            len(strong),
+            len(strong & sent),
+        )
+
+
+class Oracle:
+    """A judge that answers with the labels of the open day, and the memory of what it was asked."""
+
+    model = "labels"
+
+    def __init__(self) -> None:
+        self.now = datetime.min.replace(tzinfo=UTC)
+        self.relevance: Mapping[str, int] = {}
+        self._judgements: dict[str, Judgement] = {}
+
+    def open(self, day: LabelledDay) -> None:
+        self.now = datetime.combine(day.announced_on, time(6), UTC)
+        pairs = zip(day.pool, day.gains, strict=True)
+        self.relevance = {paper.arxiv_id: round(gain) + RELEVANT_FROM - 1 if gain else 0 for paper, gain in pairs}
+
+    def prompt_key(self, floor: int) -> str:
+        return str(floor)
+
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        return ""
+
+    def judge(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        *,
+        floor: int = 1,
+        random_ids: Set[str] = frozenset(),
+        is_ranked: bool = False,
+        step: Callable[[int, int], None] | None = None,
+    ) -> Verdicts:
+        judgements = tuple(
+            Judgement(
+                arxiv_id=paper.arxiv_id,
+                version=paper.version,
+                profile_key=profile_key(profile),
+                model=self.model,
+                prompt_key=self.prompt_key(floor),
+                relevance=self.relevance[paper.arxiv_id],
+                novelty=1,
+                comment="",
+                was_random=paper.arxiv_id in random_ids,
+                at=self.now,
+            )
+            for paper in papers
+        )
+        self._judgements |= {one.arxiv_id: one for one in judgements}
+        return Verdicts(judgements, (), None)
+
+    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+        return [one for one in self._judgements.values() if one.at.date() >= since]
+
+
+class _RememberedSheets:
+    """A scorer's sheets, made once for each day: they are the same under every policy."""
+
+    history_days = HISTORY_DAYS
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._sheets: dict[tuple[tuple[str, ...], Votes], ScoreSheet] = {}
+
+    def score(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
+    ) -> ScoreSheet:
+        key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
+        if key not in self._sheets:
+            self._sheets[key] = self._scorer.score(profile, papers, history, votes=votes)
+        return self._sheets[key]

@@ -1,0 +1,1 @@
+"""One client of a language model: prompts, answers, prices, limits, and the log of its calls."""

@@ -1,0 +1,154 @@
+"""Writes down each call of a model before it is made, at the most it can cost, and afterwards what it did cost.
+
+A call that may have been billed without an answer (timeout, lost connection) keeps its highest cost. Where the price
+is not known, so is the cost. Who repeats or stops is grader.py's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from newsletter.model import Judgement, ModelCall, Usage
+from newsletter.scoring.llm.completion import Reply, Tokens
+from newsletter.scoring.llm.failures import CallFailed
+from newsletter.scoring.llm.prices import Price
+
+ANSWER_CHARS = 20_000  # of an answer kept for the audit
+FRAME_TOKENS = 64  # what a chat format adds around two messages and a schema, generously
+_OWN_TOKENIZER = 1.5  # our count is exact for OpenAI's models; others may need more tokens for the same text
+_COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
+
+
+class Memory(Protocol):
+    """The part of the store that a judge writes to; see stores/."""
+
+    def current_run(self) -> str: ...
+
+    def put_judgements(self, judgements: Sequence[Judgement]) -> None: ...
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
+
+    def end_call(self, call: ModelCall) -> None: ...
+
+
+class CallBook:
+    """The calls for one reader: begun, ended, and what they used altogether."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        model: str,
+        price_of: Callable[[str, str], Price | None],
+        now: Callable[[], datetime],
+        budget_usd: Decimal | None,
+    ) -> None:
+        self._memory = memory
+        self._model = model
+        self._price_of = price_of
+        self._now = now
+        self._budget_usd = budget_usd
+        self._ended: list[ModelCall] = []
+
+    def begin(
+        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], most: tuple[int, int]
+    ) -> ModelCall | None:
+        """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
+        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, most=most, at=self._now())
+        budget_usd = self._budget_usd if call.cost_usd is not None else None
+        return call if self._memory.begin_call(call, budget_usd=budget_usd) else None
+
+    def draft(
+        self,
+        body: Mapping[str, Any],
+        *,
+        tier: str,
+        subject: str,
+        paper_ids: Sequence[str],
+        most: tuple[int, int],
+        at: datetime,
+    ) -> ModelCall:
+        """The pending call, not yet written."""
+        price = self._price_of(self._model, tier)
+        return ModelCall(
+            call_id=secrets.token_hex(8),
+            at=at,
+            model=self._model,
+            tier=tier,
+            subject=subject,
+            paper_ids=tuple(paper_ids),
+            request_hash=hash_request(body),
+            cost_usd=price.highest_cost(*most) if price else None,
+            run_id=self._memory.current_run(),
+        )
+
+    def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
+        """A server that does not tell what it used is taken to have used the most it could."""
+        tokens = reply.tokens or Tokens(prompt=most[0], cached=0, cache_write=0, completion=most[1])
+        price = self._price_of(call.model, reply.tier)
+        self._end(
+            replace(
+                call,
+                tier=reply.tier,
+                outcome=reply.outcome,
+                prompt_tokens=tokens.prompt,
+                cached_tokens=tokens.cached,
+                cache_write_tokens=tokens.cache_write,
+                completion_tokens=tokens.completion,
+                cost_usd=price.cost(tokens.prompt, tokens.cached, tokens.cache_write, tokens.completion)
+                if price
+                else None,
+                seconds=seconds,
+                answer=reply.text[:ANSWER_CHARS],
+            )
+        )
+
+    def failed(self, call: ModelCall, error: CallFailed, seconds: float) -> None:
+        unpaid = None if call.cost_usd is None else Decimal(0)
+        cost = call.cost_usd if error.is_billed else unpaid
+        self._end(replace(call, outcome=error.outcome, cost_usd=cost, seconds=seconds, answer=str(error)))
+
+    def usage(self) -> Usage | None:
+        """What the answers used; None before the first call."""
+        return add_up(self._ended, self._price_of)
+
+    def _end(self, call: ModelCall) -> None:
+        self._memory.end_call(call)
+        self._ended.append(call)
+
+
+def add_up(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
+    """What ended calls used, with its price if that of every one is known; None for no calls."""
+    if not calls:
+        return None
+    prices = [(call, price_of(call.model, call.tier)) for call in calls if call.prompt_tokens]
+    prompt = [p.prompt_cost(c.prompt_tokens, c.cached_tokens, c.cache_write_tokens) if p else None for c, p in prices]
+    completion = [p.completion_cost(c.completion_tokens) if p else None for c, p in prices]
+    return Usage(
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cached_tokens=sum(call.cached_tokens for call in calls),
+        prompt_cost_usd=_total(prompt),
+        completion_cost_usd=_total(completion),
+    )
+
+
+def count_at_most(model: str, texts: Sequence[str], count: Callable[[str], int]) -> int:
+    """The most prompt tokens a request with these texts can have, by the count of OpenAI's tokenizer."""
+    exact = sum(map(count, texts)) + FRAME_TOKENS
+    return exact if model.startswith(_COUNTED_EXACTLY) else int(exact * _OWN_TOKENIZER)
+
+
+def hash_request(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def _total(costs: Sequence[Decimal | None]) -> Decimal | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None

@@ -1,0 +1,211 @@
+"""Gets an answer to one prompt: within the provider's pace and the budget, patiently, in the form the server takes.
+
+Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
+tier where flex has no room; each request is in the call book. What an answer says is grader.py's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import openai
+import stamina
+
+from newsletter.model import ModelCall
+from newsletter.scoring.llm.answers import ANSWER_SCHEMA
+from newsletter.scoring.llm.call_log import CallBook, count_at_most
+from newsletter.scoring.llm.chat import Chat
+from newsletter.scoring.llm.completion import STANDARD, Reply
+from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
+from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS
+from newsletter.scoring.llm.prompts import Prompt
+from newsletter.scoring.llm.rate_limit import Pace
+
+UNSENT = "unsent"  # the outcome of what is known not to fit
+LARGER_CONTEXT = (
+    "give the model a larger context there "
+    "(Ollama: OLLAMA_CONTEXT_LENGTH, vLLM: --max-model-len, llama.cpp: --ctx-size)"
+)
+_OVERHEAD_TOKENS = 60  # of an answer beside its entries
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once, how often, and when to give up."""
+
+    batch_papers: int = 20
+    concurrency: int = 8
+    requests_per_minute: float | None = 500
+    tokens_per_minute: float | None = 500_000
+    attempts: int = 4  # of one request that was interrupted
+    failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
+    answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
+    reasoning_tokens: int = 4_000  # for each request, unless the model is asked not to reason
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and what is known of it: how it is asked, how fast, and how its tokens are counted.
+
+    `sleep` waits for the pace; the waits before another attempt are stamina's.
+    """
+
+    chat: Chat
+    limits: Limits
+    requests_pace: Pace
+    tokens_pace: Pace
+    count: Callable[[str], int]
+    sleep: Callable[[float], Awaitable[object]]
+    monotonic: Callable[[], float]
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Room for reasoning in each answer: none where the model is asked not to."""
+        return self.limits.reasoning_tokens if self.chat.may_reason else 0
+
+    def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
+        """Of the request and of its answer, as far as the server has room for it."""
+        texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
+        needed = self.needed_tokens(prompt)
+        room = self.chat.room.for_answer(self.count_sent(prompt))
+        answer = needed + self.reasoning_tokens
+        if room is not None:
+            answer = min(answer, max(room, needed))
+        return count_at_most(self.chat.settings.model, texts, self.count), answer
+
+    def needed_tokens(self, prompt: Prompt) -> int:
+        """Of an answer without any reasoning."""
+        return _OVERHEAD_TOKENS + self.limits.answer_tokens * len(prompt.labels)
+
+    def count_sent(self, prompt: Prompt) -> int:
+        """Of the two messages; exact for one vocabulary, about right for others."""
+        return self.count(prompt.system) + self.count(prompt.user)
+
+    def check_room(self, prompt: Prompt) -> None:
+        """Raises CallFailed for papers that are known not to fit, and CallStopped where none ever will."""
+        room = self.chat.room.for_answer(self.count_sent(prompt))
+        if room is None or room >= self.needed_tokens(prompt):
+            return
+        without_papers = self.chat.room.for_answer(self.count(prompt.system) + self.count(prompt.head)) or 0
+        if len(prompt.labels) > 1 and without_papers > _OVERHEAD_TOKENS + self.limits.answer_tokens:
+            raise CallFailed(UNSENT, f"the papers do not fit into what {self.chat.host} takes")
+        raise CallStopped(
+            UNSENT,
+            f"not even one paper fits into what {self.chat.host} takes; {LARGER_CONTEXT}, or shorten the profile",
+        )
+
+
+class Caller:
+    """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
+
+    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallBook, subject: str) -> None:
+        self._server = server
+        self._client = client
+        self._book = book
+        self._subject = subject
+        self._slots = asyncio.Semaphore(server.limits.concurrency)
+        self._open_calls = 0
+        self._call_ended = asyncio.Event()
+        self.stopped = ""  # once this says why, nothing more is sent
+        self.warning = ""  # what the operator must know though it goes on
+
+    async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        """One answer. Raises CallFailed after all else, and CallStopped, which stops this caller."""
+        try:
+            return await self._ask_patiently(prompt, paper_ids)
+        except CallInterrupted as error:
+            if not error.is_unreachable:
+                raise
+            self.stop(f"{error}; check OPENAI_BASE_URL and the network")
+            raise CallStopped(error.outcome, self.stopped) from error
+        except CallStopped as error:
+            self.stop(str(error))
+            raise
+
+    def stop(self, why: str) -> None:
+        self.stopped = self.stopped or why
+
+    def warn(self, what: str) -> None:
+        self.warning = self.warning or what
+
+    async def _ask_patiently(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        asking = stamina.AsyncRetryingCaller(
+            attempts=self._server.limits.attempts, timeout=None, wait_initial=1.0, wait_max=60.0, wait_jitter=1.0
+        )
+        return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
+
+    async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
+        """Ends: each change leaves out one more parameter, or the tier."""
+        chat = self._server.chat
+        tier = chat.tier
+        while True:
+            try:
+                async with self._slots:
+                    return await self._ask_once(prompt, paper_ids, tier)
+            except CallChanged:
+                tier = STANDARD if chat.tier == STANDARD else tier
+            except NoCapacity:
+                tier = STANDARD
+
+    async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
+        server = self._server
+        server.check_room(prompt)
+        most = server.most_tokens(prompt)
+        body = server.chat.build_body(
+            prompt.system,
+            prompt.user,
+            max_tokens=most[1],
+            cache_key=self._subject,
+            tier=tier,
+            head=head_to_keep(prompt, server.count),
+        )
+        # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
+        tokens = sum(most) - server.reasoning_tokens
+        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
+            await server.sleep(wait_s)
+        call = await self._begin(
+            lambda: self._book.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
+        )
+        started = server.monotonic()
+        try:
+            reply = await server.chat.send(self._client, body)
+        except CallFailed as error:
+            self._book.failed(call, error, server.monotonic() - started)
+            raise
+        else:
+            self._book.answered(call, reply, server.monotonic() - started, most=most)
+            return reply
+        finally:
+            self._open_calls -= 1
+            self._call_ended.set()
+
+    async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
+        """Begin a call. Where the budget has no room for it, open calls may yet end at less than their most."""
+        while not self.stopped:
+            if call := begin():
+                self._open_calls += 1
+                return call
+            if not self._open_calls:
+                raise CallStopped(
+                    "budget spent",
+                    "today's budget for the model is spent; "
+                    "raise NEWSLETTER_DAILY_BUDGET_USD or wait until midnight UTC",
+                )
+            self._call_ended.clear()
+            await self._call_ended.wait()
+        raise CallStopped("stopped", self.stopped)
+
+
+def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
+    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
+
+
+def wait_before_retry(error: Exception) -> bool | float:
+    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    if not isinstance(error, CallInterrupted):
+        return False
+    return True if error.after_s is None else error.after_s

@@ -1,0 +1,119 @@
+"""Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
+
+Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
+every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking/rank.py, the
+grades in ranking/calibrate.py, the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
+from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
+from newsletter.scoring.ranking.explain import Explainer
+from newsletter.scoring.ranking.feedback import bound, in_order, lean
+from newsletter.scoring.ranking.rank import rank, read_terms, weigh
+from newsletter.scoring.ranking.tfidf import count_terms, join
+from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
+
+__all__ = ["LocalScorer", "load_comments"]
+
+SCORER_NAME = "local ranker"
+HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
+MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
+ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
+
+
+class LocalScorer:
+    """The embedded `Scorer`. Remembers the words of papers it has seen, so that subscribers share the work."""
+
+    history_days = HISTORY_DAYS
+
+    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+        self._comments = comments
+        self._encoder = Encoder()
+        self._encoded: dict[Paper, EncodedPaper] = {}
+
+    def score(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
+    ) -> ScoreSheet:
+        """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        wanted = _unique(papers)
+        if not wanted:
+            return ScoreSheet((), (), SCORER_NAME)
+        background = load_background()
+        fields = _common_categories(wanted)
+        known = [*wanted, *_choose_history(wanted, fields, history)]
+        counts = count_terms([self._encode(paper) for paper in known])
+        if len(known) < ENOUGH_PAPERS:
+            counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
+        matrix, at_large = weigh(counts, background)
+        terms = read_terms(profile, self._encoder)
+        ranking = rank(matrix, at_large, terms)
+        relevance = grade_relevance(ranking)
+        if votes:
+            leaning = lean(ranking, matrix, [(self._encode(paper), value) for paper, value in in_order(votes)])
+            ranking, relevance = leaning, bound(grade_relevance(leaning), relevance)
+        novelty = grade_novelty(matrix, len(known))
+        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
+        scores = tuple(
+            Score(
+                arxiv_id=paper.arxiv_id,
+                relevance=int(relevance[row]),
+                novelty=int(novelty[row]),
+                comment=explainer.comment(row, paper, int(relevance[row])),
+                rank=float(ranking.score[row]),
+                topic=explainer.topic(row),
+            )
+            for row, paper in enumerate(wanted)
+        )
+        return ScoreSheet(scores, (), SCORER_NAME)
+
+    def _encode(self, paper: Paper) -> EncodedPaper:
+        encoded = self._encoded.get(paper)
+        if encoded is None:
+            if len(self._encoded) >= MAX_REMEMBERED:
+                self._encoded.clear()
+            encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
+        return encoded
+
+    def _sentences(self, language: str) -> Sentences:
+        return self._comments.get(language) or self._comments[FALLBACK_LANGUAGE]
+
+
+def _unique(papers: Sequence[Paper]) -> list[Paper]:
+    first: dict[str, Paper] = {}
+    for paper in papers:
+        first.setdefault(paper.arxiv_id, paper)
+    return list(first.values())
+
+
+def _common_categories(papers: Sequence[Paper]) -> set[str]:
+    """The field these papers belong to."""
+    counts = Counter(category for paper in papers for category in paper.categories)
+    return {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
+
+
+def _choose_history(
+    papers: Sequence[Paper], fields: Collection[str], history: Sequence[Sequence[Paper]]
+) -> list[Paper]:
+    """The recent papers of these fields: others would teach what a field is, not a topic."""
+    seen = {paper.arxiv_id for paper in papers}
+    chosen = []
+    for day in history[-HISTORY_DAYS:]:
+        for paper in day:
+            if paper.arxiv_id not in seen and not set(paper.categories).isdisjoint(fields):
+                seen.add(paper.arxiv_id)
+                chosen.append(paper)
+    return chosen

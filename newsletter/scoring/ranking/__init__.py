@@ -1,0 +1,1 @@
+"""Ranks papers by the words of a profile, and explains why. Needs numpy and no network."""

@@ -1,0 +1,140 @@
+"""What arXiv abstracts look like at large: counts of words and pairs of words, and a sample of papers, as shipped.
+
+Today's papers alone cannot tell: among papers on galaxies "network" is rare and looks telling, and among twelve papers
+nothing stands out. Made by benchmarks/make_background.py; holds hashed terms and counts, no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from newsletter.scoring.ranking.tfidf import Indexes, TermCounts
+from newsletter.scoring.ranking.tokenize import Keys
+
+SHIPPED = Path(__file__).with_name("background.npz")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SamplePapers:
+    """The known terms of some papers, by turns: `columns[starts[n]:starts[n + 1]]` are those of paper `n`.
+
+    `rare` counts the words and the pairs of each paper that are too rare to be among the known terms.
+    """
+
+    starts: Indexes
+    columns: npt.NDArray[np.uint16]
+    times: npt.NDArray[np.uint8]
+    rare: npt.NDArray[np.uint8]
+    categories: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """Sorted terms, in how many papers each occurs, and of how many papers."""
+
+    terms: Keys
+    frequency: npt.NDArray[np.uint16]
+    is_pair: npt.NDArray[np.bool_]
+    n_papers: int
+    sample: SamplePapers
+
+    def idf(self, terms: Keys) -> npt.NDArray[np.float64]:
+        """Inverse document frequency of each term, from 1 (in every paper); an unknown term counts as in one."""
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        frequency = np.where(self.terms[places] == terms, self.frequency[places], 1)
+        return np.asarray(np.log((1 + self.n_papers) / (1 + frequency)) + 1, dtype=np.float64)
+
+    def count_sample(self, categories: Collection[str], most: int) -> TermCounts:
+        """At most so many of the sample papers that have one of these categories, always the same ones."""
+        sample = self.sample
+        wanted = [n for n, own in enumerate(sample.categories) if not own.isdisjoint(categories)][:most]
+        lengths = np.array([sample.starts[n + 1] - sample.starts[n] for n in wanted], dtype=np.intp)
+        cells = _join_ranges(sample.starts[wanted], lengths)
+        used, columns = np.unique(sample.columns[cells], return_inverse=True)
+        known = TermCounts(
+            np.repeat(np.arange(len(wanted)), lengths),
+            columns,
+            1 + np.log(sample.times[cells].astype(np.float64)),
+            self.terms[used],
+            self.is_pair[used],
+            len(wanted),
+        )
+        return _add_rare(known, sample.rare[wanted])
+
+
+def _join_ranges(starts: Indexes, lengths: Indexes) -> Indexes:
+    ends = np.cumsum(lengths)
+    cells: Indexes = np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths)
+    return cells
+
+
+def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
+    """Each rare term stands as one that no other paper has, so that the papers are as long as they were."""
+    flat = rare.astype(np.intp).ravel()
+    rows = np.repeat(np.arange(len(flat)) // 2, flat)
+    is_pair = np.repeat(np.arange(len(flat)) % 2 == 1, flat)
+    free = np.setdiff1d(np.arange(1, len(rows) + len(counts.terms) + 1, dtype=np.uint32), counts.terms)[: len(rows)]
+    terms = np.concatenate([counts.terms, free])
+    order = np.argsort(terms, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    columns = np.concatenate([counts.columns, len(counts.terms) + np.arange(len(rows))])
+    return TermCounts(
+        np.concatenate([counts.rows, rows]),
+        place[columns],
+        np.concatenate([counts.tf, np.ones(len(rows))]),
+        terms[order],
+        np.concatenate([counts.is_pair, is_pair])[order],
+        counts.n_rows,
+    )
+
+
+@cache
+def load_background(file: Path = SHIPPED) -> Background:
+    with np.load(file) as data:
+        names, members = data["categories"].tolist(), data["members"]
+        sample = SamplePapers(
+            np.concatenate([[0], np.cumsum(data["lengths"], dtype=np.intp)]),
+            data["columns"],
+            data["times"],
+            data["rare"],
+            tuple(frozenset(names[n] for n in np.flatnonzero(row)) for row in np.unpackbits(members, axis=1)),
+        )
+        is_pair = np.unpackbits(data["is_pair"]).astype(np.bool_)[: len(data["terms"])]
+        return Background(data["terms"], data["frequency"], is_pair, int(data["n_papers"]), sample)
+
+
+def save_background(
+    file: Path, counts: TermCounts, *, fewest: int, sample: Sequence[int], categories: Sequence[Collection[str]]
+) -> None:
+    """The terms of at least `fewest` of these papers, and the papers of the rows `sample` with their categories."""
+    frequency = np.bincount(counts.columns, minlength=len(counts.terms))
+    kept = frequency >= fewest
+    place = np.cumsum(kept) - 1
+    order = np.lexsort((counts.columns, counts.rows))
+    starts = np.searchsorted(counts.rows[order], [*range(counts.n_rows + 1)])
+    cells_of = [order[starts[row] : starts[row + 1]] for row in sample]
+    parts = [counts.columns[cells] for cells in cells_of]
+    cells = np.concatenate([own[kept[part]] for own, part in zip(cells_of, parts, strict=True)])
+    names = sorted({name for row in sample for name in categories[row]})
+    members = np.array([[name in categories[row] for name in names] for row in sample])
+    rare = [[(~kept[p] & ~counts.is_pair[p]).sum(), (~kept[p] & counts.is_pair[p]).sum()] for p in parts]
+    np.savez_compressed(
+        file,
+        terms=counts.terms[kept],
+        frequency=np.minimum(frequency[kept], np.iinfo(np.uint16).max).astype(np.uint16),
+        is_pair=np.packbits(counts.is_pair[kept]),
+        n_papers=np.int64(counts.n_rows),
+        columns=place[counts.columns[cells]].astype(np.uint16),
+        times=np.minimum(np.round(np.exp(counts.tf[cells] - 1)), 255).astype(np.uint8),
+        lengths=np.array([kept[p].sum() for p in parts], dtype=np.uint16),
+        rare=np.minimum(rare, 255).astype(np.uint8),
+        categories=np.array(names),
+        members=np.packbits(members, axis=1),
+    )

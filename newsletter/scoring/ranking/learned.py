@@ -1,0 +1,209 @@
+"""Ranks papers by what a model said of earlier papers under the same profile: logistic regression in plain numpy.
+
+Features are the words of tfidf.py, categories, authors, the place among word companies (lsa.py) and the likeness to
+the profile's own words, so that few answers already help. Gives each paper a score and the chance that the model
+would pass it. Decides nothing about who is asked; see shortlist.py. Measured in docs/funnel.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsletter.model import Paper, Profile
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
+from newsletter.scoring.ranking.tfidf import Indexes, Vector, count_terms
+from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
+
+MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
+
+# Chosen on all days of the corpus; see docs/funnel.md for what that means for its numbers.
+STRONG_FROM = 9
+STRONG_WEIGHT = 2.0  # a paper the model found this relevant must not be missed
+CATEGORY_WEIGHT = 0.3
+AUTHOR_WEIGHT = 0.3
+LATENT_WEIGHT = 0.5
+TERM_PENALTY = 0.25
+DENSE_PENALTY = 0.2
+PRIOR_WEIGHT = 0.15
+_NEWTON_STEPS = 8
+_SOLVER_STEPS = 12
+_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What the model said of an earlier paper; relevance 0 is "does not pass"."""
+
+    paper: Paper
+    relevance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One number for each paper, in the order given. `chances` is empty when there was too little to learn from."""
+
+    scores: tuple[float, ...]
+    chances: tuple[float, ...]
+
+
+class Learner:
+    """Remembers the words of papers it has seen, so that profiles share the work."""
+
+    def __init__(self) -> None:
+        self._encoder = Encoder()
+        self._encoded: dict[Paper, EncodedPaper] = {}
+
+    def rank(
+        self, profile: Profile, papers: Sequence[Paper], examples: Sequence[Example], prior: Sequence[float], floor: int
+    ) -> Ranked:
+        """Score `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
+
+        The same arguments give the same numbers.
+        """
+        local = standardise(np.array(prior, dtype=np.float64))
+        relevance = np.array([example.relevance for example in examples], dtype=np.float64)
+        passed = (relevance >= floor).astype(np.float64)
+        if min(passed.sum(), len(passed) - passed.sum()) < MIN_OF_EACH:
+            return Ranked(tuple(local.tolist()), ())
+        every = [*(example.paper for example in examples), *papers]
+        features = self._describe(profile, every)
+        weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
+        model = _fit(features.head(len(examples)), passed, weights)
+        logits = features.dot(model)[len(examples) :]
+        chances = 1 / (1 + np.exp(-logits))
+        return Ranked(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
+
+    def _describe(self, profile: Profile, papers: Sequence[Paper]) -> _Features:
+        counts = count_terms([self._encode(paper) for paper in papers])
+        matrix, at_large = weigh(counts, load_background())
+        ranking = rank(matrix, at_large, read_terms(profile, self._encoder))
+        dense = [np.ones(len(papers)), ranking.score, standardise(ranking.evidence)]
+        return _join(
+            [
+                _keep_shared(matrix.rows, matrix.columns, matrix.values, len(matrix.terms)),
+                _describe_names([paper.categories for paper in papers], CATEGORY_WEIGHT),
+                _describe_names([paper.authors for paper in papers], AUTHOR_WEIGHT),
+            ],
+            np.column_stack([*dense, LATENT_WEIGHT * embed(matrix).astype(np.float64)]),
+        )
+
+    def _encode(self, paper: Paper) -> EncodedPaper:
+        encoded = self._encoded.get(paper)
+        if encoded is None:
+            encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
+        return encoded
+
+
+# --- features -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """Entries of a sparse matrix, sorted by row."""
+
+    rows: Indexes
+    columns: Indexes
+    values: Vector
+    width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Features:
+    """A sparse block beside a dense one, whose first column is 1 everywhere; a vector of weights has both parts."""
+
+    sparse: _Block
+    dense: Vector
+
+    def dot(self, vector: Vector) -> Vector:
+        """One number for each paper."""
+        block = self.sparse
+        sums = np.bincount(block.rows, block.values * vector[block.columns], minlength=len(self.dense))
+        return np.asarray(sums + self.dense @ vector[block.width :], dtype=np.float64)
+
+    def mix(self, weights: Vector) -> Vector:
+        """The sum of the rows with these weights."""
+        block = self.sparse
+        sums = np.bincount(block.columns, block.values * weights[block.rows], minlength=block.width)
+        return np.concatenate([sums, self.dense.T @ weights])
+
+    def head(self, count: int) -> _Features:
+        """The first papers alone."""
+        block = self.sparse
+        kept = block.rows < count
+        return _Features(
+            _Block(block.rows[kept], block.columns[kept], block.values[kept], block.width), self.dense[:count]
+        )
+
+
+def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) -> _Block:
+    """Without the columns that one paper alone has: nothing learned from it can help another."""
+    shared = np.bincount(columns, minlength=width) > 1
+    place = np.cumsum(shared) - 1
+    kept = shared[columns]
+    return _Block(rows[kept], place[columns[kept]], values[kept], int(shared.sum()))
+
+
+def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:
+    """A column for each category or author; many names on one paper count less each."""
+    places: dict[str, int] = {}
+    pairs = [
+        (row, places.setdefault(name, len(places))) for row, each in enumerate(names) for name in dict.fromkeys(each)
+    ]
+    rows, columns = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+    lengths = np.sqrt(np.bincount(rows, minlength=len(names)))
+    return _keep_shared(rows, columns, weight / lengths[rows], len(places))
+
+
+def _join(blocks: Sequence[_Block], dense: Vector) -> _Features:
+    offsets = np.cumsum([0, *(block.width for block in blocks)])
+    rows = np.concatenate([block.rows for block in blocks])
+    columns = np.concatenate([block.columns + offset for block, offset in zip(blocks, offsets[:-1], strict=True)])
+    values = np.concatenate([block.values for block in blocks])
+    return _Features(_Block(rows, columns, values, int(offsets[-1])), dense)
+
+
+# --- fitting ------------------------------------------------------------------------------------------
+
+
+def _fit(features: _Features, passed: Vector, weights: Vector) -> Vector:
+    """Weights of a logistic regression with ridge penalty: Newton's method, each step by conjugate gradients."""
+    n_sparse, n_dense = features.sparse.width, features.dense.shape[1]
+    penalty = np.concatenate([np.full(n_sparse, TERM_PENALTY), np.full(n_dense, DENSE_PENALTY)])
+    penalty[n_sparse] = 1e-3  # the constant
+    model = np.zeros(n_sparse + n_dense)
+    share = float(weights @ passed / weights.sum())
+    model[n_sparse] = np.log(share / (1 - share))
+    for _ in range(_NEWTON_STEPS):
+        chances = 1 / (1 + np.exp(-features.dot(model)))
+        gradient = features.mix(weights * (chances - passed)) + penalty * model
+        step = _solve(features, weights * chances * (1 - chances), penalty, -gradient)
+        model += step
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    return model
+
+
+def _solve(features: _Features, curvature: Vector, penalty: Vector, target: Vector) -> Vector:
+    """The x with (Fᵀ·curvature·F + penalty)·x ≈ target, by preconditioned conjugate gradients."""
+    scale = 1 / (penalty + 0.02)
+    x = np.zeros_like(target)
+    rest = target.copy()
+    scaled = scale * rest
+    direction, size = scaled, float(rest @ scaled)
+    first = size
+    for _ in range(_SOLVER_STEPS):
+        if size <= 1e-6 * first or size == 0.0:
+            break
+        image = features.mix(curvature * features.dot(direction)) + penalty * direction
+        length = size / float(direction @ image)
+        x += length * direction
+        rest -= length * image
+        scaled = scale * rest
+        size, before = float(rest @ scaled), size
+        direction = scaled + size / before * direction
+    return x

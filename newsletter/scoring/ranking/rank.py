@@ -1,0 +1,180 @@
+"""How well papers fit a profile, by words alone: the profile's own words first, then the words of what they found.
+
+The first look compares each paper with every topic, the keywords and the unwanted texts. The second (pseudo-relevance
+feedback) takes the best-looking papers of all days given as if they were relevant, and compares with their average
+wording, once for the whole profile and once for each topic; what the unwanted texts find counts against. Measured in
+docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from newsletter.model import Profile
+from newsletter.scoring.ranking.background import Background
+from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
+from newsletter.scoring.ranking.tokenize import Encoder, Keys
+
+# All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
+ABOUT_WEIGHT = 0.3
+LIKE_WEIGHT = 0.5
+AVOID_WEIGHT = 0.75
+IRRELEVANT_WEIGHT = 0.5
+PROFILE_SHARE = 0.2  # of all papers: what the feedback of the whole profile learns from
+TOPIC_SHARE = 0.1
+UNWANTED_SHARE = 0.1
+UNWANTED_WEIGHT = 0.4
+LATENT_WEIGHT = 1.0
+SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
+BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
+
+Terms = Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTerms:
+    """A profile as counted terms. `irrelevant` and `avoid` hold no term that is wanted elsewhere."""
+
+    topics: tuple[Terms, ...]
+    irrelevant: tuple[Terms, ...]
+    like: Terms
+    avoid: Terms
+    about: Terms
+    wanted: Terms  # of all topics and liked keywords
+
+    def keys(self) -> Keys:
+        """Every term of the profile."""
+        parts = (*self.irrelevant, self.avoid, self.about, self.wanted)
+        return np.array(sorted({key for terms in parts for key in terms}), dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """What is known of each paper. `score` orders them: 0 on average, deviation about 1, over all papers given.
+
+    `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
+    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
+    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
+    each paper lies in the latent dimensions.
+    """
+
+    score: Vector
+    evidence: Vector
+    topics: npt.NDArray[np.float64]
+    topic_words: npt.NDArray[np.float64]
+    feedback: npt.NDArray[np.float64]  # a term vector for each topic
+    latent: npt.NDArray[np.float64]
+
+
+def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
+    """What of the profile's words counts."""
+    topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
+    like = encoder.query(profile.like)
+    wanted: dict[int, int] = {}
+    for terms in (*topics, like):
+        for key, times in terms.items():
+            wanted[key] = wanted.get(key, 0) + times
+    irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
+    return ProfileTerms(
+        topics,
+        # "not relevant: existing architectures" must not count against the word the topic itself asks for
+        tuple({key: n for key, n in terms.items() if key not in wanted} for terms in irrelevant),
+        like,
+        {key: n for key, n in encoder.query(profile.avoid).items() if key not in wanted},
+        encoder.query([profile.about]),
+        wanted,
+    )
+
+
+def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
+    """The papers weighed by what is rare among them, and by what is rare in arXiv at large.
+
+    The fewer the papers, the less they can tell what is rare, and the more the first leans on the background too.
+    """
+    own, common = counts.idf(), background.idf(counts.terms)
+    trust = counts.n_rows / (counts.n_rows + BACKGROUND_PAPERS)
+    return counts.weigh(trust * own + (1 - trust) * common), counts.weigh(common)
+
+
+def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
+    """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+    own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
+    topic_words = _compare_topics(own, terms, SHARPNESS)
+    direct = _compare_directly(own, terms, topic_words, SHARPNESS)
+    unwanted = _compare_with_unwanted(own, terms)
+    latent = embed(matrix).astype(np.float64)
+    feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
+    _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
+    score = standardise(by_words + LATENT_WEIGHT * by_company)
+    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
+    return Ranking(score, evidence, topics, topic_words, feedback, latent)
+
+
+def _give_feedback(
+    mix: Callable[[Vector], Vector],
+    dot: Callable[[Vector], Vector],
+    direct: Vector,
+    topic_words: npt.NDArray[np.float64],
+    unwanted: Vector,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Vector]:
+    """Learn from the best of each comparison and compare again; `mix` and `dot` are those of some space of papers.
+
+    Returns what was learned of each topic, how well each paper fits it, and how well each fits the profile.
+    """
+    whole = standardise(dot(mix(_choose(direct, PROFILE_SHARE))))
+    feedback = np.array([mix(_choose(standardise(words) + whole, TOPIC_SHARE)) for words in topic_words])
+    topics = np.array([standardise(dot(vector)) for vector in feedback])
+    against = standardise(dot(mix(_choose(unwanted, UNWANTED_SHARE))))
+    score = standardise(whole + standardise(topics.max(axis=0))) - UNWANTED_WEIGHT * against
+    return feedback, topics, standardise(score)
+
+
+def _choose(score: Vector, share: float) -> Vector:
+    """Weights of the papers to learn from: the best `share`, the better the more, against the average of all."""
+    best = float(score.max())
+    if best - float(score.min()) < 1e-12:
+        return np.zeros_like(score)
+    weights = np.maximum(score - np.quantile(score, 1 - share), 0.0)
+    if not weights.any():  # more papers share the best score than are to be chosen
+        weights = (score == best).astype(np.float64)
+    return np.asarray(weights / weights.sum() - 1 / len(weights), dtype=np.float64)
+
+
+def _compare_topics(matrix: TermMatrix, terms: ProfileTerms, sharpness: float) -> npt.NDArray[np.float64]:
+    return np.array([matrix.dot(matrix.query(topic, sharpness)) for topic in terms.topics or (terms.wanted,)])
+
+
+def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
+    irrelevant: dict[int, int] = {}
+    for topic in terms.irrelevant:
+        for key, times in topic.items():
+            irrelevant[key] = irrelevant.get(key, 0) + times
+    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in (terms.avoid, irrelevant))
+    return standardise(avoided) + standardise(unwanted)
+
+
+def _compare_directly(
+    matrix: TermMatrix, terms: ProfileTerms, topic_words: npt.NDArray[np.float64], sharpness: float
+) -> Vector:
+    def compare(wanted: Terms) -> Vector:
+        return matrix.dot(matrix.query(wanted, sharpness))
+
+    score: Vector = topic_words.max(axis=0) + topic_words.mean(axis=0) + compare(terms.wanted)
+    score += LIKE_WEIGHT * compare(terms.like)
+    score += ABOUT_WEIGHT * compare(terms.about)
+    score -= AVOID_WEIGHT * compare(terms.avoid)
+    if terms.irrelevant:
+        unwanted = np.array([compare(topic) for topic in terms.irrelevant])
+        score -= IRRELEVANT_WEIGHT * unwanted.max(axis=0)
+    return score
+
+
+def standardise(values: Vector) -> Vector:
+    """Mean 0 and deviation 1 over all papers; all zeros where they do not differ."""
+    spread = float(values.std())
+    return (values - values.mean()) / spread if spread > 1e-12 else np.zeros_like(values)

@@ -1,0 +1,247 @@
+"""Who the subscribers are now: those of subscribers.yaml, behind them who came by the web, their own wishes over both.
+
+The file is read each time and understood when it changed, so that an answer to one reader costs the same with a
+thousand. What the file may say is subscribers/file.py's business, what a reader's wishes mean
+subscribers/overrides.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from newsletter.addresses import is_same_mailbox
+from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.model import SignUp, Standing, Subscriber
+from newsletter.ops import log
+from newsletter.stores import Store
+from newsletter.subscribers import listed as roster
+from newsletter.subscribers.file import File, newcomer, parse_file, read_subscribers
+from newsletter.subscribers.listed import Roster
+from newsletter.subscribers.overrides import Reader, applied, look
+
+LAST_GOOD = "subscribers.last-good.yaml"
+ROSTER = "roster.json"
+_FILES_IN_MEMORY = 4  # understood: the present one, the last good one
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
+
+    `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
+    not surely theirs.
+    """
+
+    subscribers: Sequence[Subscriber]
+    sign_ups: Mapping[str, SignUp]
+    problem: str = ""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, subscriber_id: str) -> Subscriber | None:
+        return next((one for one in self.subscribers if one.subscriber_id == subscriber_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberList:
+    """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
+
+    `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
+    on the web, says of them. `unreadable` says by id of whom something that is kept cannot be read, and why: who is
+    among the readers is there as listed, and is not to be mailed. `moved` says by id of whom it
+    is asked whether they have another address, and in which words.
+    """
+
+    readers: Sequence[Reader]
+    as_listed: Sequence[Subscriber]
+    problem: str = ""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    moved: Sequence[tuple[str, str]] = ()
+
+    @property
+    def subscribers(self) -> Sequence[Subscriber]:
+        return [reader.subscriber for reader in self.readers]
+
+    @property
+    def ignored(self) -> Sequence[tuple[str, str]]:
+        """By id, whose latest profile cannot be read any more, and why."""
+        return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
+
+
+def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> SubscriberList:
+    """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
+
+    Behind those of the file come those who subscribed on the web; who is in both is as the file says.
+
+    A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
+    a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the roster.
+    Raises ConfigError if there never was a good file.
+    """
+    before = _roster(store) if today else {}  # first: to load the list is to remember it as the last good one
+    listed = load_listed(path, store)
+    readers, unreadable = [], dict(listed.unreadable)
+    for one in listed.subscribers:
+        who = one.subscriber_id
+        try:
+            reader = look(one, store.get_standing(who), store.get_revisions(who))
+        except ReaderUnreadable as error:
+            unreadable[who] = str(error)
+            reader = Reader(one)
+        if reader.problem:
+            log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
+        readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
+    moved = _noted(before, listed, store, today) if today else ()
+    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
+
+
+def _noted(before: Roster, listed: Listed, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """Write the roster down if it is another than before; who may have moved."""
+    now = roster.updated(before, listed.subscribers, today)
+    if now != before or store.get_document(ROSTER) is None:
+        store.put_document(ROSTER, roster.write(now))
+    return _maybe_moved(now, store, today)
+
+
+def who_may_have_moved(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """As `load_subscribers` says of a list that is not in use yet; writes nothing."""
+    return _maybe_moved(roster.updated(_roster(store), listed, today), store, today)
+
+
+def _roster(store: Store) -> Roster:
+    """As it was kept; or those of the last good list, which may be older than the first roster."""
+    if kept := roster.read(store.get_document(ROSTER) or ""):
+        return kept
+    last_good = store.get_document(LAST_GOOD)
+    file = _result(last_good, LAST_GOOD) if last_good else None
+    return roster.updated({}, file.subscribers, date.min) if isinstance(file, File) else {}
+
+
+def _maybe_moved(now: Roster, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    return [(old, roster.in_words(old, new)) for old, new in roster.maybe_moved(now, today) if has_history(store, old)]
+
+
+def has_history(store: Store, subscriber_id: str) -> bool:
+    """Whether there is anything that could be moved; also if it cannot be read."""
+    try:
+        return bool(
+            store.get_deliveries(subscriber_id=subscriber_id)
+            or store.get_revisions(subscriber_id)
+            or store.get_votes(subscriber_id)
+            or store.get_standing(subscriber_id) != Standing(subscriber_id)
+        )
+    except ReaderUnreadable:
+        return True
+
+
+def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:
+    """One subscriber as they are served; as listed where their wishes cannot be read. Raises as `load_subscribers`."""
+    one = load_listed(path, store).find(subscriber_id)
+    if one is None:
+        return None
+    try:
+        return applied(one, store.get_standing(subscriber_id), store.get_revisions(subscriber_id))
+    except ReaderUnreadable:
+        return one
+
+
+def load_listed(path: Path, store: Store) -> Listed:
+    """Raises ConfigError if there never was a good file."""
+    file, problem = load_file(path, store)
+    in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
+    by_web = store.get_enrolled()
+    known = [one for one in by_web if one.subscriber_id not in in_file]
+    odd = {one.subscriber_id: why for one in known if (why := _why_odd(one))}
+    enrolled = tuple(one for one in known if one.subscriber_id not in odd)
+    sign_ups = {one.subscriber_id: one for one in enrolled}
+    unreadable = {one.subscriber_id: _of_two(one) for one in by_web if not _is_theirs(one, in_file)}
+    unreadable |= {
+        who: why
+        for who in store.get_enrolled_ids()
+        if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
+    }
+    return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+
+
+def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:
+    """Whether the file has nobody, or the same mailbox, under this id."""
+    return is_same_mailbox(sign_up.email, in_file.get(sign_up.subscriber_id, sign_up.email))
+
+
+def _of_two(sign_up: SignUp) -> str:
+    return (
+        "another address with this id has subscribed on the web, and what is kept may be its reader's; "
+        f"'newsletter subscribers remove {sign_up.subscriber_id}' forgets that one"
+    )
+
+
+def load_file(path: Path, store: Store) -> tuple[File, str]:
+    """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
+    try:
+        data = read_subscribers(path)
+        file = _understood(data, str(path))
+    except ConfigError as error:
+        last_good = store.get_document(LAST_GOOD)
+        if last_good is None:
+            raise
+        return _understood(last_good, LAST_GOOD), str(error)
+    if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
+        store.put_document(LAST_GOOD, text)
+    return file, ""
+
+
+def _understood(text: str | bytes, source: str) -> File:
+    result = _result(text, source)
+    if isinstance(result, ConfigError):
+        raise result.with_traceback(None)  # one object for every time it is told
+    return result
+
+
+@lru_cache(maxsize=_FILES_IN_MEMORY)
+def _result(text: str | bytes, source: str) -> File | ConfigError:
+    # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
+    try:
+        return parse_file(text, source=source)
+    except ConfigError as error:
+        return error
+
+
+class _Newcomers:
+    """Those who came by the web as subscribers; made anew when one of them or the file has changed."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[File, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
+
+    def __call__(self, file: File, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
+        latest = self._latest  # threads may race: each has a whole one
+        if latest is None or latest[0] is not file or latest[1] != sign_ups:
+            made = tuple(newcomer(sign_up, file.defaults) for sign_up in sign_ups)
+            self._latest = latest = (file, sign_ups, made)
+        return latest[2]
+
+
+_newcomers = _Newcomers()
+
+
+def _why_unreadable(store: Store, subscriber_id: str) -> str:
+    try:
+        store.require_readable(subscriber_id)
+    except ReaderUnreadable as error:
+        return str(error)
+    return ""
+
+
+def _why_odd(sign_up: SignUp) -> str:
+    """What is kept can be read, and nobody can be served by it: zones are renamed, and files edited."""
+    if sign_up.zone:
+        try:
+            ZoneInfo(sign_up.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return (
+                f"they asked for the time zone {sign_up.zone[:40]!a}, which is not known here; put their file "
+                f"in enrolled/ back from a backup, or run 'newsletter subscribers remove {sign_up.subscriber_id}'"
+            )
+    return ""

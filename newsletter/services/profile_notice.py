@@ -1,0 +1,42 @@
+"""A mail to a reader whose profile somebody else has changed for them. Pure; sends nothing.
+
+Its subject is the one of a profile by mail, so that an answer to it is a changed profile (mail/inbound/parse.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.headerregistry import Address
+
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answers
+from newsletter.model import Message, Subscriber
+
+
+def changed_by_operator(
+    reader: Subscriber,
+    said: str,
+    number: int,
+    *,
+    letterhead: Letterhead,
+    service_sender: Address,
+    answers: Answers,
+    brand_name: str,
+    now: datetime,
+) -> Message:
+    """`said` is what is different under revision `number`, in words. The same revision is the same mail."""
+    told = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{said}"
+    ways = letterhead.ways(reader.subscriber_id, now.date())
+    if ways.profile_url:
+        told += f"\n\nYour profile, and all its earlier versions:\n{ways.profile_url}"
+    filled = answers.fill("changed", reader.profile.language, {"profile": told})
+    message = build_service_message(
+        key=f"{reader.subscriber_id.replace('_', '-')}.revision-{number}",
+        sender=service_sender,
+        to=reader.email,
+        subject=filled.subject,
+        text=filled.text,
+        now=now,
+    )
+    message.mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    return message

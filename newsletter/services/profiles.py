@@ -1,0 +1,258 @@
+"""A reader's profile: shown, changed, brought back, and tried on the latest announcement.
+
+Every change is a new revision in the store, answered in words; the operator's file is never written. What a text means
+is subscribers/profile_yaml.py's business, what holds subscribers/overrides.py's. Who may change a profile is for the
+caller to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+
+from newsletter.errors import ConfigError, StoreConflict, StoreLimit
+from newsletter.model import (
+    MOST_PROFILE_CHARS,
+    AnnouncementDay,
+    Digest,
+    Paper,
+    Profile,
+    ProfileRevision,
+    RevisionOrigin,
+    ScoreSheet,
+    Subscriber,
+    Votes,
+)
+from newsletter.papers.latex.reader import readable
+from newsletter.run.compose import draft
+from newsletter.run.context import Morning
+from newsletter.scoring import Scorer
+from newsletter.stores import Store
+from newsletter.subscribers.local_time import zone_note
+from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.profile_diff import differences
+from newsletter.subscribers.profile_yaml import is_blank, read, write
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
+
+MAX_TITLES = 5
+SHEETS = 8  # that are remembered
+
+_UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
+_NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
+_TOO_LONG = (
+    f"Nothing was changed: a profile has at most {MOST_PROFILE_CHARS:,} characters, and what you sent has more."
+    " Shorten it, and try again."
+)
+_MEANWHILE = (
+    "Nothing was changed: the profile has been changed elsewhere in the meantime."
+    " Ask for the present one, and make your change there."
+)
+_ENOUGH = (
+    f"Nothing was changed: a profile can be changed {MOST_A_DAY} times a day, and it was today."
+    " The next change can be made after midnight UTC; please send it again then."
+)
+_NOT_KEPT = f"Of your profile the last {KEPT} revisions are kept; the ones before them are not."
+_SAME = "Nothing is different: your profile says this already."
+
+
+class _Remembering:
+    """A scorer that answers at once what it was asked lately: a reader who tries out cut-offs asks the same again."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.history_days = scorer.history_days
+        self._score = lru_cache(maxsize=SHEETS)(scorer.score)
+
+    def score(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        history: Sequence[Sequence[Paper]],
+        *,
+        floor: int = 1,
+        votes: Votes = (),
+    ) -> ScoreSheet:
+        days = tuple(tuple(day) for day in history)
+        return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A desk for trying out."""
+
+    scorer: Scorer
+    store: Store
+
+
+class Profiles:
+    """The profiles of those whom `listed` gives, as subscribers.yaml has them.
+
+    `scorer` makes the one that tries profiles out, when it is first needed: the embedded one, since a trial must cost
+    nothing.
+    """
+
+    def __init__(self, listed: Callable[[], Sequence[Subscriber]], store: Store, scorer: Callable[[], Scorer]) -> None:
+        self._listed = listed
+        self._store = store
+        self._scorer = cache(lambda: _Remembering(scorer()))
+
+    def current(self, subscriber_id: str) -> str:
+        """The profile that holds, as YAML that explains itself."""
+        listed = self._find(subscriber_id)
+        return write(self._served(listed)) if listed else f"# {_UNKNOWN}\n"
+
+    def change(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> str:
+        """Keep this as the reader's profile, and say what is different; or say what is wrong, and keep nothing.
+
+        A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
+        `after` is the revision the change was made from (0: none), if that is known. A reader may do so MOST_A_DAY
+        times a UTC day. May be repeated.
+        """
+        listed = self._find(subscriber_id)
+        if listed is None:
+            return _UNKNOWN
+        if len(text) > MOST_PROFILE_CHARS:
+            return _TOO_LONG
+        if origin is RevisionOrigin.REPLY and is_blank(text):
+            return _NOTHING_SENT
+        try:
+            return self._change(listed, text, origin, now, after)
+        except ConfigError as error:
+            return f"Nothing was changed. {error}\n\nMend these, and try again."
+        except StoreConflict:
+            return _MEANWHILE
+        except StoreLimit:
+            return _ENOUGH
+
+    def revert(self, subscriber_id: str, number: int, *, now: datetime) -> str:
+        """Bring that revision back, as a new one; 0 hands the profile back to subscribers.yaml.
+
+        Raises ConfigError if there is no such subscriber or revision, or if it cannot be read any more.
+        """
+        listed = self._find(subscriber_id)
+        if listed is None:
+            raise ConfigError(f"{subscriber_id} is no subscriber; 'newsletter subscribers' lists who is")
+        known = self._store.get_revisions(subscriber_id)
+        texts = {revision.number: revision.text for revision in known} | {0: ""}
+        if number not in texts:
+            why = f" any more: the last {KEPT} are kept" if is_gone(known, number) else ""
+            raise ConfigError(
+                f"{subscriber_id} has no revision {number}{why};"
+                f" 'newsletter subscribers revisions {subscriber_id}' lists them"
+            )
+        return self._change(listed, texts[number], RevisionOrigin.OPERATOR, now, max(texts))
+
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+        """The latest announcement under this text, by the embedded scorer. Records nothing.
+
+        None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_text.read`.
+        """
+        listed = self._find(subscriber_id)
+        days = self._latest_days(now)
+        return self._try(_meant(text, listed), days) if listed and days else None
+
+    def _find(self, subscriber_id: str) -> Subscriber | None:
+        return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
+
+    def _served(self, listed: Subscriber) -> Subscriber:
+        who = listed.subscriber_id
+        return applied(listed, self._store.get_standing(who), self._store.get_revisions(who))
+
+    def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
+        who = listed.subscriber_id
+        before = self._served(listed)
+        changed = replace(_meant(text, listed), paused_until=before.paused_until)
+        if changed == before and not (is_blank(text) and self._has_revision(who)):
+            return _SAME
+        most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
+        revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
+        if self._store.get_standing(who).frequency is not None:  # an earlier word; this one is later
+            self._store.change_standing(who, lambda standing: replace(standing, frequency=None))
+        return "\n".join(self._told(before, changed, revision, now))
+
+    def _has_revision(self, who: str) -> bool:
+        revisions = self._store.get_revisions(who)
+        return bool(revisions) and not is_blank(revisions[-1].text)
+
+    # --- the answer
+
+    def _told(self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime) -> Iterable[str]:
+        is_back = is_blank(revision.text)
+        yield (
+            f"Your profile is again as it was set up for you (revision {revision.number})."
+            if is_back
+            else f"Your profile is changed (revision {revision.number}); the next mail follows it."
+        )
+        lines = differences(before, after)
+        yield ""
+        yield "What is different now:" if lines else "Nothing that it says is different now."
+        yield from (f"- {line}" for line in lines)
+        if after.zone != before.zone and (note := zone_note(after.zone)):
+            yield f"- time_zone: {after.zone} {note}"
+        if revision.number > KEPT:
+            yield ""
+            yield _NOT_KEPT
+        if _chooses(before) != _chooses(after):
+            yield ""
+            yield from self._compared(before, after, now)
+
+    def _compared(self, before: Subscriber, after: Subscriber, now: datetime) -> Iterable[str]:
+        days = self._latest_days(now)
+        if not days:
+            yield "No announcement is kept yet that it could be tried on."
+            return
+        old, new = (_papers(self._try(each, days)) for each in (before, after))
+        yield (
+            f"What the announcement of {days[-1].announced_on} would have given, ranked by words alone (no model was"
+            " asked, so nothing was paid; where a model judges, the mail may choose differently):"
+        )
+        yield _counted(len(old), len(new)) + ("" if old.keys() != new.keys() else ", the same as before") + "."
+        yield from _listed_titles("New", [title for arxiv_id, title in new.items() if arxiv_id not in old])
+        yield from _listed_titles("Gone", [title for arxiv_id, title in old.items() if arxiv_id not in new])
+        unread = [each for each in after.categories if each not in {feed.category for feed in days[-1].feeds}]
+        if unread:
+            yield f"Papers of {', '.join(unread)} were not collected that day; they come with the next announcement."
+
+    def _latest_days(self, now: datetime) -> list[AnnouncementDay]:
+        """The latest that brought papers, after those before it that the scorer looks at."""
+        return self._store.get_days(before=now.date() + timedelta(days=2), limit=1 + self._scorer().history_days)
+
+    def _try(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
+        today = days[-1]
+        morning = Morning("", today, days[:-1], today.announced_on)
+        bench = _Bench(self._scorer(), self._store)
+        return draft(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
+
+
+def _meant(text: str, listed: Subscriber) -> Subscriber:
+    return listed if is_blank(text) else read(text, listed)
+
+
+def _chooses(subscriber: Subscriber) -> tuple[object, ...]:
+    """All that decides which papers are in a mail."""
+    return (
+        replace(subscriber.profile, language=""),
+        *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
+        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers),
+    )
+
+
+def _papers(digest: Digest) -> dict[str, str]:
+    """Titles by id, in reading order."""
+    return {entry.paper.arxiv_id: readable(entry.paper.title) for entry in digest.entries}
+
+
+def _counted(old: int, new: int) -> str:
+    papers = f"{new} paper{'' if new == 1 else 's'}"
+    return papers if old == new else f"{papers} instead of {old}"
+
+
+def _listed_titles(heading: str, titles: Sequence[str]) -> Iterable[str]:
+    if titles:
+        yield f"{heading}:"
+        yield from (f"- {title}" for title in titles[:MAX_TITLES])
+    if len(titles) > MAX_TITLES:
+        yield f"- and {len(titles) - MAX_TITLES} more"

@@ -1,0 +1,309 @@
+"""What follows when a reader asks for something by mail: the wish is kept first, then confirmed once.
+
+What a mail asks for is mail/inbound/parse.py's business, the words of an answer are mail/responses.py's. An answer goes
+to the address on our list and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.headerregistry import Address
+from hashlib import sha256
+from typing import Protocol
+
+from newsletter.addresses import base_address
+from newsletter.delivery import suppression
+from newsletter.errors import ReaderUnreadable, SendError
+from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, read_reply
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answers, commands_in_words, word
+from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
+from newsletter.senders import Sender
+from newsletter.stores import Store
+
+BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
+MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
+_FREQUENCIES = {
+    Command.DAILY: Frequency.DAILY,
+    Command.WEEKDAYS: Frequency.WEEKDAYS,
+    Command.WEEKLY: Frequency.WEEKLY,
+}
+_COMMANDS = {frequency: command for command, frequency in _FREQUENCIES.items()}
+
+
+class Profiles(Protocol):
+    """Readers' profiles as text."""
+
+    def current(self, subscriber_id: str) -> str:
+        """The profile that holds, as YAML that explains itself."""
+
+    def change(
+        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
+    ) -> str:
+        """Keep the changed profile, or say what is wrong with it: the text of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """All that answering works with. `subscribers` are read anew for each mail; `find` gives one as they are served.
+
+    Without `find` the subscribers themselves are as they are served.
+    """
+
+    store: Store
+    sender: Sender
+    letterhead: Letterhead
+    service_sender: Address
+    brand_name: str
+    answers: Answers
+    profiles: Profiles | None  # None: profiles are not changed by mail
+    subscribers: Callable[[], Sequence[Subscriber]]
+    read_votes: Callable[[str], VoteMarks]
+    cast_votes: Callable[[Store, str, date, VoteMarks, datetime], list[tuple[str, int]]]
+    now: Callable[[], datetime]
+    authserv_id: str = ""
+    find: Callable[[str], Subscriber | None] | None = None  # of thousands, only one reader's wishes are looked at
+
+    def reader(self, subscriber_id: str) -> Subscriber | None:
+        if self.find is not None:
+            return self.find(subscriber_id)
+        return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
+
+    def house(self) -> House | None:
+        """Whom to listen to; None without a key: nobody could be told from anybody else.
+
+        Who answers an old mail is who they are now.
+        """
+        signer, letterhead = self.letterhead.signer, self.letterhead
+        if signer is None:
+            return None
+        ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
+        readers = {base_address(subscriber.email) for subscriber in self.subscribers()}
+        now_theirs = replace(signer, heir=self.store.heir_of)
+        return House(
+            now_theirs,
+            {base_address(address) for address in ours if address},
+            readers,
+            self.authserv_id,
+            self.read_votes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a mail, for the log: names an id at most."""
+
+    what: str  # the command; or why nothing was done
+    subscriber_id: str = ""
+    is_answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer to be filled in: its name in service.yaml, and what is peculiar to it."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+NOTHING_KNOWN = Envelope()
+
+
+def hear(ear: Ear, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Heard:
+    """Whatever came to the mailbox: a bounce of ours is kept as such, anything else may be a reader's wish."""
+    house = ear.house()
+    if house is None:
+        return Heard("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
+    event = read_bounce(raw, ear.letterhead.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+    if isinstance(event, NoEvent):
+        return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
+    is_kept = ear.store.take_event(event, now=ear.now())
+    return Heard(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
+
+
+def answer(ear: Ear, request: Request | Ignored) -> Heard:
+    """Do what is asked, then say so. Raises StoreError if it could not be kept: the same mail again is then right.
+
+    A mail that comes again after it was done does nothing, also if the reader has wished otherwise meanwhile.
+    """
+    if isinstance(request, Ignored):
+        return Heard(request.why)
+    who, now = request.subscriber_id, ear.now()
+    reader = ear.reader(who)
+    if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
+        ear.store.require_readable(who)
+    if _was_done(ear.store, request):
+        return Heard("a copy of a mail that was done", who)
+    before = _standing_before(ear.store, who)
+    reply = _do(ear, request, reader, now)
+    ear.store.claim_once(DONE, _key(request), on=request.at.date())
+    what = request.command if request.is_understood else "no command in it"
+    if (
+        reader is None
+        or reply is None
+        or not _wants_answer(request, before)
+        or not _may_answer(ear.store, request, now.date())
+    ):
+        return Heard(what, who)
+    message = _confirmation(ear, request, reader, reply, before, now)
+    try:
+        ear.sender.send(message)
+    except SendError as error:  # what was asked is done; the next digest shows it
+        return Heard(f"{what}, not confirmed: {type(error).__name__}", who)
+    return Heard(what, who, is_answered=True)
+
+
+def _standing_before(store: Store, who: str) -> Standing:
+    """For the words of the answer; blank where it cannot be read."""
+    try:
+        return store.get_standing(who)
+    except ReaderUnreadable:
+        return Standing(who)
+
+
+def _was_done(store: Store, request: Request) -> bool:
+    """Two claims around the deed: a copy of a mail whose first reading was killed in between is done again."""
+    key, on = _key(request), request.at.date()
+    if store.claim_once(BEGUN, key, on=on):
+        return False
+    return not store.claim_once(DONE, key, on=on)
+
+
+def _key(request: Request) -> str:
+    what = f"{request.mail} {request.command} {request.until} {request.votes} {request.text}"
+    return f"{request.subscriber_id} {sha256(what.encode()).hexdigest()[:32]}"
+
+
+def _wants_answer(request: Request, standing: Standing) -> bool:
+    """Whoever gets no mail, for whatever reason, gets none that they have not asked for."""
+    return request.wants_answer and (request.is_understood or standing.suppression is None)
+
+
+def _may_answer(store: Store, request: Request, today: date) -> bool:
+    """One answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
+    wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
+    if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
+        return False
+    who = request.subscriber_id
+    return any(store.claim_once(ANSWERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
+
+
+# --- the deeds ------------------------------------------------------------------------------------------
+
+
+def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
+    store, who, command = ear.store, request.subscriber_id, request.command
+    if command is Command.UNSUBSCRIBE:
+        store.change_standing(who, lambda known: _left(known, request.at))
+        return _Reply("unsubscribe", {})
+    if reader is None:
+        return None  # somebody who was a subscriber: may leave, and nothing else
+    if command is Command.PAUSE and request.until:
+        until = request.until
+        standing = store.change_standing(who, lambda known: suppression.paused(known, until))
+        return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
+    if command is Command.RESUME:
+        standing = store.change_standing(
+            who, lambda known: suppression.resumed(suppression.returned(known, request.at))
+        )
+        is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
+        return _Reply("blocked" if is_blocked else "resume", {})
+    if frequency := _FREQUENCIES.get(command):
+        standing = store.change_standing(who, lambda known: replace(known, frequency=frequency))
+        chosen = word(command, reader.profile.language)
+        return _without_mail(standing, reader) or _Reply("frequency", {"chosen": chosen})
+    if command is Command.VOTE:
+        return _voted(ear, request)
+    if ear.profiles is None or command is not Command.PROFILE:
+        return _Reply("help", {})
+    if request.text:
+        said = ear.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
+        return _Reply("changed", {"profile": said})
+    return _Reply("profile", {"profile": ear.profiles.current(who)})
+
+
+def _left(known: Standing, at: datetime) -> Standing:
+    """A wish from before the reader came back is over, as with any other event."""
+    if known.lifted_at is not None and at <= known.lifted_at:
+        return known
+    return suppression.left(known, at, suppression.BY_REPLY)
+
+
+def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
+    """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
+    if standing.suppression is None:
+        return None
+    if suppression.may_return(standing):
+        return _Reply("unsubscribe", {"undo": word(Command.RESUME, reader.profile.language)})
+    return _Reply("blocked", {})
+
+
+def _is_paused(ear: Ear, who: str, today: date) -> bool:
+    """By subscribers.yaml, once the reader's own wish is gone."""
+    reader = ear.reader(who)
+    return reader is not None and reader.paused_until is not None and reader.paused_until > today
+
+
+def _voted(ear: Ear, request: Request) -> _Reply:
+    who = request.subscriber_id
+    on = request.digest_on or _last_mail_on(ear.store, who)
+    kept = ear.cast_votes(ear.store, who, on, request.votes, request.at) if on else []
+    votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in kept)
+    return _Reply("vote", {"votes": votes}) if kept else _Reply("no_vote", {})
+
+
+def _last_mail_on(store: Store, who: str) -> date | None:
+    """The mail that is meant by a reader who does not answer one."""
+    rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+    return rows[-1].digest_on if rows else None
+
+
+# --- the answer -----------------------------------------------------------------------------------------
+
+
+def _confirmation(
+    ear: Ear, request: Request, reader: Subscriber, reply: _Reply, before: Standing, now: datetime
+) -> Message:
+    language = reader.profile.language
+    ways = ear.letterhead.ways(reader.subscriber_id, request.digest_on or now.date())
+    values = {
+        "name": ear.brand_name,
+        "contact": ear.letterhead.reply_to,
+        "commands": commands_in_words(language),
+        "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
+        **reply.values,
+    }
+    filled = ear.answers.fill(reply.name, language, values)
+    wish = sha256(_key(request).encode()).hexdigest()[:12]
+    message = build_service_message(
+        key=f"{now:%Y-%m-%d}.{reader.subscriber_id.replace('_', '-')}.{wish}",
+        sender=ear.service_sender,
+        to=reader.email,
+        subject=filled.subject,
+        text=filled.text,
+        now=now,
+    )
+    mime = message.mime
+    mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5
+    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    if request.mail:
+        mime["In-Reply-To"] = request.mail
+    if request.references:
+        mime["References"] = " ".join(request.references)
+    return message
+
+
+def _undo(command: Command, reader: Subscriber, before: Standing, link: str) -> str:
+    """The link, or the word to reply with."""
+    language = reader.profile.language
+    if command is Command.UNSUBSCRIBE:
+        return link or word(Command.RESUME, language)
+    if command is Command.RESUME:
+        return word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
+    if command in _FREQUENCIES:
+        return word(_COMMANDS[before.frequency or reader.frequency], language)
+    return word(Command.RESUME, language)

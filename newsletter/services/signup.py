@@ -1,0 +1,345 @@
+"""What follows when somebody subscribes on the web: the form is checked, the mailbox asked, and then they are let in.
+
+The form says nothing to whoever sent it about the address in it: it is written down, and what depends on the address
+happens later, by mail. What is written down is mailed whatever ends the process (`send_next`). No word of the form is
+mailed, so that nobody can have us mail their words to a stranger. The rules are subscribers/signup_rules.py's, the
+words of the mails templates/email/subscribe.yaml's; pages are web/subscribe.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from email.headerregistry import Address
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
+from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
+from newsletter.mail.message import Letterhead, build_service_message
+from newsletter.mail.responses import Answer, Answers, load_answers
+from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
+from newsletter.run.schedule import next_mail_at
+from newsletter.senders import Sender
+from newsletter.stores import Store
+from newsletter.subscribers.schema import SubscriberEntry
+from newsletter.subscribers.signup_rules import (
+    OPEN_FOR,
+    Form,
+    FormProblem,
+    Invitation,
+    LinkState,
+    asked_on,
+    is_due,
+    let_in,
+    may_be_mailed,
+    postponed,
+    settled,
+    state_of,
+    taken,
+    why_not_mailed,
+)
+from newsletter.tokens import Purpose
+from newsletter.wording import long_date
+
+PLACES = "subscribe-forms"  # what is claimed once
+MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
+
+FILE = "templates/email/subscribe.yaml"
+#: Each mail, and the placeholders its text may have.
+ANSWERS: Mapping[str, frozenset[str]] = {
+    "confirm": frozenset({"name", "link", "days"}),
+    "already": frozenset({"name", "profile", "unsubscribe"}),
+}
+_FIELDS = {"topics": "words", "time_zone": "zone"}  # of the form, where they have another name in subscribers.yaml
+_BLANKS = {
+    "email": "Please fill in your address.",
+    "categories": "Please choose at least one category.",
+    "topics": "Please say in a few words what you want to read about.",
+}
+
+
+def load_mails(text: str) -> Answers:
+    """Raises ConfigError that lists everything wrong with the file."""
+    mails = load_answers(text, file=FILE, answers=ANSWERS)
+    without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
+    if without:
+        raise ConfigError(
+            f"{FILE}: confirm has no {{link}} in {', '.join(without)}; put it there, or remove your copy of it"
+        )
+    return mails
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """All that letting somebody in works with. `subscribers` and `newcomer` are read anew each time."""
+
+    store: Store
+    open_sender: Callable[[], Sender]
+    letterhead: Letterhead  # with a signer and a base URL
+    service_sender: Address
+    brand_name: str
+    answers: Answers
+    subscribers: Callable[[], Sequence[Subscriber]]
+    newcomer: Callable[[SignUp], Subscriber]
+    most: int  # subscribers by the web
+    now: Callable[[], datetime]
+    wake: Callable[[], None]  # whoever calls `send_next`
+    tell: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
+    warn: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
+
+    def blank(self) -> Form:
+        """An untouched form, with what holds for everybody who says nothing else."""
+        usual = self.newcomer(SignUp("", self.now(), "", "", (), ""))
+        return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
+
+    def is_full(self) -> bool:
+        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.most
+
+    def problems(self, form: Form) -> Sequence[FormProblem]:
+        """What is to be mended, by the rules of subscribers.yaml; one problem for a field."""
+        try:
+            _checked(form)
+        except ValidationError as error:
+            return list(_worded(error, form))
+        return []
+
+    def take_place(self) -> bool:
+        """Whether one more form may be acted on today. The same for every address."""
+        today = self.now().astimezone(UTC).date()
+        return any(self.store.claim_once(PLACES, f"{number}", on=today) for number in range(MOST_FORMS))
+
+    def ask(self, form: Form) -> None:
+        """Write down a form without problems, so that what is to be mailed about it is mailed. Says nothing, and takes
+        the same time for every address. Raises StoreError if that cannot be promised.
+        """
+        entry = _checked(form)
+        sign_up = SignUp(
+            subscriber_id=subscriber_id(entry.email),
+            at=self.now(),
+            email=entry.email,
+            name=entry.name,
+            categories=tuple(dict.fromkeys(entry.categories)),
+            words=entry.topics[0].relevant,
+            zone=entry.time_zone if form.zone.strip() else "",
+            frequency=entry.frequency if form.frequency else None,
+            language=entry.language if form.language else "",
+            mail=SignUpMail.WAITING,
+        )
+        self.store.add_sign_up(sign_up)
+        kept = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
+        if kept is not None and not is_same_mailbox(kept.email, sign_up.email):
+            self.warn(sign_up.subscriber_id)
+        self.wake()
+
+    def look(self, who: str, on: date) -> Invitation:
+        """What the link of that day's mail leads to. Changes nothing."""
+        sign_up = self.store.get_sign_up(who, on)
+        reader = self._find(who)
+        if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
+            return Invitation(LinkState.OLD, who)  # as one of which nothing is kept
+        state = state_of(sign_up, self.store.get_standing(who), is_listed=reader is not None, today=self._today())
+        if state is LinkState.SUBSCRIBED and reader is not None:
+            return Invitation(state, who, first_mail=self._first_mail(reader))
+        if state is LinkState.WAITING and sign_up is not None:
+            return Invitation(state, who, sign_up.categories, sign_up.words)
+        return Invitation(state, who)
+
+    def confirm(self, who: str, on: date) -> Invitation:
+        """Let them in, if the link is good for that. May be repeated: it is done once."""
+        invitation = self.look(who, on)
+        sign_up = self.store.get_sign_up(who, on)
+        if invitation.state is not LinkState.WAITING or sign_up is None:
+            return invitation
+        if not self._enrol(sign_up):
+            after = self.look(who, on)  # somebody else may have come in meanwhile
+            return after if after.state is LinkState.OLD else Invitation(LinkState.FULL, who)
+        self.store.change_standing(who, lambda known: let_in(known, sign_up, self.now()))
+        self.store.confirm_sign_up(who, on, now=self.now())
+        self.tell(who, "subscribed")
+        return self.look(who, on)
+
+    def _enrol(self, sign_up: SignUp) -> bool:
+        """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
+        who = sign_up.subscriber_id
+        if who not in self.store.get_enrolled_ids() and self._find(who) is not None:
+            return True
+        if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
+            self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())
+        return self.store.enrol(sign_up, most=self.most)
+
+    # --- mails
+
+    def send_next(self, run_id: str, leaving: Callable[[], None] = lambda: None) -> bool:
+        """Send one mail that was promised and is due, as `run_id`, which has to be running; False if there is none.
+
+        `leaving` is called right before it leaves. Several processes may do this: each mail is one's alone. One whose
+        sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
+        """
+        kept = self.store.get_sign_ups()
+        due = sorted((one for one in kept if is_due(one, self.now())), key=lambda one: one.tries)
+        sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
+        if sign_up is None:
+            return False
+        try:
+            became = self._carry_out(sign_up, kept, leaving)
+        except BaseException:
+            self._change(sign_up, lambda known: known if known.mail is SignUpMail.LEAVING else self._postponed(known))
+            raise
+        self.tell(sign_up.subscriber_id, became)
+        return True
+
+    def next_at(self) -> datetime | None:
+        """When the first of those that wait is to be tried; None if none waits."""
+        waiting = [one for one in self.store.get_sign_ups() if one.mail is SignUpMail.WAITING]
+        return min((one.retry_at or one.at for one in waiting), default=None)
+
+    def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
+        held = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
+        return held if held is not None and held.held_by == run_id and is_due(held, self.now()) else None
+
+    def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+
+    def _postponed(self, sign_up: SignUp) -> SignUp:
+        return postponed(sign_up, self.now())
+
+    def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
+        """What became of it, in a few words without an address."""
+        standing = self.store.get_standing(sign_up.subscriber_id)
+        why = "suppressed" if not may_be_mailed(standing) else ""
+        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
+        if why:
+            self._change(sign_up, lambda known: None)
+            return f"no mail: {why}"
+        reader = self._find(sign_up.subscriber_id)
+        if reader is not None and not is_same_mailbox(reader.email, sign_up.email):
+            self._change(sign_up, lambda known: None)
+            self.warn(sign_up.subscriber_id)
+            return "no mail: it has the id of another address"
+        if why := why_not_mailed(sign_up, kept, self._today()):
+            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            return f"no mail: {why}"
+        if reader is not None:  # another spelling of an address may be another person's at some providers
+            listed = reader.email
+            self._change(sign_up, lambda known: replace(known, email=listed))
+            if standing.suppression is None:
+                return self._send(listed, self._already(reader), sign_up, leaving) or "mailed: subscribed already"
+            return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
+        return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
+
+    def _question(self, sign_up: SignUp) -> Answer:
+        signer, on = self.letterhead.signer, asked_on(sign_up)
+        if signer is None:
+            raise ValueError("a sign-up cannot be confirmed without a key")
+        token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
+        link = f"{self.letterhead.base_url}/confirm/{token}"
+        language = sign_up.language or self.newcomer(sign_up).profile.language
+        return self.answers.fill(
+            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
+        )
+
+    def _already(self, reader: Subscriber) -> Answer:
+        ways = self.letterhead.ways(reader.subscriber_id, self._today())
+        values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
+        return self.answers.fill("already", reader.profile.language, values)
+
+    def _send(self, to: str, answer: Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+        """Empty if it left; else why not."""
+        message = build_service_message(
+            key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
+            sender=self.service_sender,
+            to=to,
+            subject=answer.subject,
+            text=answer.text,
+            now=self.now(),
+        )
+        message.mime["Reply-To"] = Address(addr_spec=self.letterhead.reply_to)
+
+        def leave() -> None:
+            leaving()
+            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
+
+        try:
+            with closing(self.open_sender()) as sender:
+                sender.send(message, leaving=leave)
+        except SendDeferred as error:
+            again = self._change(sign_up, self._postponed)
+            return f"not mailed: {type(error).__name__}{f', again at {again.retry_at:%H:%M:%S}' if again else ''}"
+        except SendInDoubt as error:
+            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
+            return f"not mailed: {type(error).__name__}"
+        except SendError as error:
+            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            return f"not mailed: {type(error).__name__}"
+        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        return ""
+
+    # --- what is known
+
+    def _takes_place(self, who: str) -> bool:
+        """Somebody whose standing cannot be read may not have left."""
+        try:
+            return self.store.get_standing(who).suppression is None
+        except ReaderUnreadable:
+            return True
+
+    def _find(self, who: str) -> Subscriber | None:
+        return next((one for one in self.subscribers() if one.subscriber_id == who), None)
+
+    def _today(self) -> date:
+        return self.now().astimezone(UTC).date()
+
+    def _ours(self) -> set[str]:
+        letterhead = self.letterhead
+        ours = (letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to)
+        return {base_address(address) for address in ours if address}
+
+    def _first_mail(self, reader: Subscriber) -> str:
+        at = next_mail_at(reader, self.now())
+        if at is None:
+            return ""
+        local = at.astimezone(ZoneInfo(reader.zone))
+        return f"{long_date(local.date())}, from {local:%H:%M} on ({reader.zone.replace('_', ' ')})"
+
+
+def _checked(form: Form) -> SubscriberEntry:
+    """Raises ValidationError."""
+    said: dict[str, Any] = {
+        "email": form.email.strip(),
+        "name": form.name.strip(),
+        "categories": list(form.categories),
+        "topics": [{"name": "words", "relevant": form.words.replace("\r\n", "\n").strip()}],
+        "time_zone": form.zone.strip(),
+        "frequency": form.frequency,
+        "language": form.language,
+    }
+    wanted = {key: value for key, value in said.items() if value or key in _BLANKS}
+    return SubscriberEntry.model_validate(wanted)
+
+
+def _worded(error: ValidationError, form: Form) -> Iterator[FormProblem]:
+    told = set[str]()
+    for detail in error.errors(include_url=False):
+        key = str(detail["loc"][0])
+        if key in told:
+            continue
+        told.add(key)
+        field = _FIELDS.get(key, key)
+        yield FormProblem(field, _in_words(key, field, form, detail.get("ctx", {})))
+
+
+def _in_words(key: str, field: str, form: Form, context: Mapping[str, Any]) -> str:
+    typed = getattr(form, field)
+    if key in _BLANKS and not (typed if isinstance(typed, tuple) else typed.strip()):
+        return _BLANKS[key]
+    if "max_length" in context:
+        return f"Please choose at most {context['max_length']}."
+    hint = context.get("hint")
+    found = typed if isinstance(typed, str) else ""
+    words = hint(found.strip()) if hint and found and len(found) <= 100 else context.get("words", "something else")
+    return f"Please give {words}."

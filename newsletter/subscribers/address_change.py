@@ -1,0 +1,118 @@
+"""A subscriber whose address changed: what is kept under the old id becomes the new one's. Pure.
+
+Each may be called again with what it gave before, which changes nothing: a move that was cut off is begun anew.
+Of two histories every paper counts as sent, and the later word of the reader holds. Writing is the store's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery.suppression import suppress, without_mailbox
+from newsletter.model import (
+    Delivery,
+    Digest,
+    EventKind,
+    MailEvent,
+    Move,
+    ProfileRevision,
+    SignUp,
+    Standing,
+    Suppression,
+    SuppressionReason,
+    Vote,
+)
+
+#: What says something of the mailbox, and nothing of the person whose it was.
+_MAILBOX_EVENTS = {EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED}
+MAILBOX_REASONS = {SuppressionReason.HARD_BOUNCE, SuppressionReason.DROPPED, SuppressionReason.SOFT_BOUNCES}
+
+
+def is_about_mailbox(kind: EventKind) -> bool:
+    """Whether an event leaves the person alone who has another mailbox now."""
+    return kind in _MAILBOX_EVENTS
+
+
+# --- deliveries
+
+
+def takes_old(old: Delivery, new: Delivery | None) -> bool:
+    """Whether the old id's mail of a date is the one that stands, because the new one had none."""
+    return new is None or (counts_as_sent(old.state) and not counts_as_sent(new.state))
+
+
+def row_of(old: Delivery, new: Delivery | None, to: str) -> Delivery:
+    """The one row of a date. The papers of a mail that gives way count as sent, too, behind those of the other."""
+    if new is None or takes_old(old, new):
+        return replace(old, subscriber_id=to)
+    if not counts_as_sent(old.state):
+        return new
+    return replace(new, paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))))
+
+
+def digest_of(old: Digest, to: str) -> Digest:
+    return replace(old, subscriber=replace(old.subscriber, subscriber_id=to))
+
+
+def event_of(old: MailEvent, to: str) -> MailEvent:
+    return replace(old, subscriber_id=to)
+
+
+def is_that_mail(event: MailEvent, row: Delivery) -> bool:
+    """Whether an event is about the mail of this row: of two mails of a date one may have given way."""
+    return event.subscriber_id in (row.subscriber_id, *row.message_id.strip("<>").replace("@", ".").split("."))
+
+
+# --- what the reader said
+
+
+def revisions_of(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision], to: str) -> list[ProfileRevision]:
+    """Both, each once, in the order of time, with numbers from the first one's on."""
+    every = {(one.at, one.text, one.origin): one for one in (*old, *new)}
+    ordered = sorted(every.values(), key=lambda one: (one.at, one.number))
+    first = min((one.number for one in ordered), default=1)
+    return [replace(one, subscriber_id=to, number=first + place) for place, one in enumerate(ordered)]
+
+
+def votes_of(old: Sequence[Vote], new: Sequence[Vote], to: str) -> list[Vote]:
+    """The later vote on each paper."""
+    later = {vote.arxiv_id: vote for vote in sorted((*old, *new), key=lambda vote: vote.at)}
+    return [replace(vote, subscriber_id=to) for vote in later.values()]
+
+
+def sign_up_of(old: SignUp, move: Move) -> SignUp:
+    return replace(old, subscriber_id=move.to, email=move.email or old.email)
+
+
+# --- the standing
+
+
+def standing_of(old: Standing, new: Standing) -> Standing:
+    """The new address's: the person's own word comes along, what befell the old mailbox does not.
+
+    A complaint is the person's word, too: another mail to them would be the next one.
+    """
+    wished = _persons(old.suppression)
+    pauses = [until for until in (old.paused_until, new.paused_until) if until is not None]
+    lifts = [at for at in (old.lifted_at, new.lifted_at) if at is not None]
+    joined = replace(
+        new,
+        paused_until=max(pauses, default=None),
+        frequency=new.frequency or old.frequency,
+        lifted_at=max(lifts, default=None),
+    )
+    return suppress(joined, wished) if wished else joined
+
+
+def left_behind(old: Standing) -> Standing:
+    """What stays with the old address: that its mailbox is dead, should it ever be on the list again."""
+    mailbox = old.suppression if old.suppression and old.suppression.why in MAILBOX_REASONS else None
+    return replace(old, suppression=mailbox, paused_until=None, frequency=None)
+
+
+def _persons(suppression: Suppression | None) -> Suppression | None:
+    if suppression is None or suppression.why in MAILBOX_REASONS:
+        return None
+    return without_mailbox(suppression)

@@ -1,0 +1,350 @@
+"""A reader's profile as YAML that explains itself, and such a text, changed by the reader, back to a profile. Pure.
+
+What may stand there and how mistakes are worded is what subscribers.yaml has, too (file.py). Here is what comes
+on top: mail programs and keyboards change quotes, spaces and dashes, and what is surely meant is taken as meant. Who a
+profile belongs to, and whether it counts, is for others (overrides.py, services/profiles.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from newsletter.errors import ConfigError
+from newsletter.files.yaml_nodes import NULLS, UNPRINTABLE, Node, Problem
+from newsletter.files.yaml_nodes import read as read_yaml
+from newsletter.model import Subscriber, Topic
+from newsletter.subscribers.file import topics_twice, validate, with_wishes
+from newsletter.subscribers.schema import WEEKDAYS, Keywords, TopicEntry, Wishes
+from newsletter.wording import true_false
+
+MAX_CHARS = 250_000  # every list and text at its longest has less
+MAX_PROBLEMS = 50
+_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
+
+_NOT_HERE = {
+    "email": "your address is the operator's to change; remove the line",
+    "name": "your name is the operator's to change; remove the line",
+    "public_archive": "who may read your digests is the operator's to change; remove the line",
+    "paused_until": 'a pause is no part of the profile: reply "pause" to a mail; remove the line',
+    "subscribers": "a profile begins with topics, and is about you alone; remove the line",
+    "defaults": "a profile begins with topics, and is about you alone; remove the line",
+    "relevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
+    "irrelevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
+    "like": "belongs below keywords; put two spaces before it",
+    "avoid": "belongs below keywords; put two spaces before it",
+}
+
+# --- profile → text -----------------------------------------------------------------------------------
+
+
+def write(subscriber: Subscriber) -> str:
+    """The profile with comments for somebody who has not seen YAML before; `read` makes the same of it."""
+    profile = subscriber.profile
+    parts = [
+        _comment(
+            "Your profile: what you are mailed, and when. Comments like this one only explain. Change what you like,"
+            " and keep the spaces at the beginning of the lines. A key that you remove is as the operator of this"
+            " newsletter has set it."
+        ),
+        [
+            *_comment(
+                "What you want to read about: up to 20 topics. In your own words, relevant says which papers you want"
+                " to see, and irrelevant what sounds alike but does not interest you (it may be left out). Whole"
+                " sentences work better than single words."
+            ),
+            *_topics(profile.topics),
+        ],
+        [*_comment("Who you are and what you read for, in free words."), *_prose("about", profile.about)],
+        [
+            *_comment("Words or phrases that speak for a paper (like) or against it (avoid)."),
+            "keywords:",
+            *_list("like", profile.like, "  "),
+            *_list("avoid", profile.avoid, "  "),
+        ],
+        [*_comment("Authors whose papers always come."), *_list("pinned_authors", subscriber.pinned_authors)],
+        [*_comment("The arXiv categories to look through."), *_list("categories", subscriber.categories)],
+        [
+            *_comment("Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
+            *_list("announce_types", subscriber.announce_types),
+        ],
+        [
+            *_comment(
+                "A paper must reach both, from 1 to 10; of more than max_papers the best stay. Higher numbers mean"
+                " fewer papers."
+            ),
+            f"min_relevance: {subscriber.min_relevance}",
+            f"min_novelty: {subscriber.min_novelty}",
+            f"max_papers: {subscriber.max_papers}",
+        ],
+        [
+            *_comment("The language of the comments: en, de, fr, es, pt, it, zh or ja."),
+            f"language: {profile.language}",
+        ],
+        [
+            *_comment(
+                "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
+                " relevant (empty_mail)."
+            ),
+            f"group_by_topic: {true_false(subscriber.group_by_topic)}",
+            f"empty_mail: {true_false(subscriber.empty_mail)}",
+        ],
+        [
+            *_comment(
+                "When the mail comes: daily, weekdays (Monday to Friday) or weekly, on that weekday; not before"
+                " send_at, by the clock of your time zone."
+            ),
+            f"frequency: {subscriber.frequency}",
+            f"weekday: {WEEKDAYS[subscriber.weekday]}",
+            f"send_at: {subscriber.send_at:%H:%M}",
+            f"time_zone: {subscriber.zone}",
+        ],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in _folded(text, _WIDTH - 2)]
+
+
+def _topics(topics: Iterable[Topic]) -> list[str]:
+    lines: list[str] = []
+    for topic in topics:
+        lines.append(f"  - name: {_scalar(topic.name)}")
+        for key, text in (("relevant", topic.relevant), ("irrelevant", topic.irrelevant)):
+            lines += _prose(key, text, "    ") if text else []
+    return ["topics:", *lines] if lines else ["topics: []"]
+
+
+def _list(key: str, items: Iterable[str], indent: str = "") -> list[str]:
+    lines = [f"{indent}  - {_scalar(item)}" for item in items]
+    return [f"{indent}{key}:", *lines] if lines else [f"{indent}{key}: []"]
+
+
+# Begins and goes on like words; anything that YAML or a mail program might take for something else is quoted.
+_PLAIN = re.compile(r"\w(?:[\w ()/.+*&'’-]|,(?= )|:(?=\w)|#(?=\w))*")
+
+
+def _scalar(text: str) -> str:
+    if _PLAIN.fullmatch(text) and not text.endswith(" ") and " #" not in text and text not in NULLS:
+        return text
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return '"' + re.sub(f"{UNPRINTABLE.pattern}|\ufeff", lambda found: _code(found[0]), escaped) + '"'
+
+
+def _code(character: str) -> str:
+    return f"\\U{ord(character):08x}"
+
+
+def _prose(key: str, text: str, indent: str = "") -> list[str]:
+    """A text below `>-`, where colons and quotes are harmless; on one line what could not come back from there."""
+    if not text:
+        return [f'{indent}{key}: ""']
+    spaces = {c for c in text if c.isspace() or UNPRINTABLE.match(c) or c == "\ufeff"} - {" ", "\n"}
+    paragraphs = text.split("\n")
+    if spaces or not (paragraphs[0] and paragraphs[-1]) or any("" in p.split(" ") for p in paragraphs if p):
+        return [f"{indent}{key}: {_quoted(text)}"]
+    inner = f"{indent}  "
+    lines: list[str] = []
+    for number, paragraph in enumerate(paragraphs):
+        lines += [""] if number else []  # one line break of the text is an empty line below >
+        lines += [inner + line for line in _folded(paragraph, _WIDTH - len(inner)) if paragraph]
+    return [f"{indent}{key}: >-", *lines]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Broken at single spaces only, so that joining the lines by a space gives the text."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines
+
+
+# --- text → profile -----------------------------------------------------------------------------------
+
+
+def read(text: str, subscriber: Subscriber) -> Subscriber:
+    """The subscriber with what the text says; keys it leaves out, the address, name and pause stay.
+
+    Raises ConfigError with `line 3: …` in `.problems` for each thing to mend, and nothing else for any text.
+    """
+    return read_with_keys(text, subscriber)[0]
+
+
+def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple[str, ...]]:
+    """The same, and which keys the text sets; `keywords.like` and `keywords.avoid` are two. Raises as `read`."""
+    wishes, problems = _wishes(text)
+    changed = with_wishes(subscriber, wishes) if wishes and not problems else None
+    if changed and not (changed.profile.topics or changed.profile.like):
+        problems.append(Problem(1, "found neither topics nor words below like, expected at least one of them"))
+    if problems or wishes is None or changed is None:
+        raise _error(problems)
+    return changed, tuple(_keys(wishes))
+
+
+def _keys(wishes: Wishes) -> Iterator[str]:
+    lists = wishes.keywords.model_fields_set
+    for key in Wishes.model_fields:
+        if key == "keywords":
+            yield from (f"keywords.{each}" for each in Keywords.model_fields if each in lists)
+        elif key in wishes.model_fields_set:
+            yield key
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing at all is said: such a text hands the profile back to subscribers.yaml."""
+    return not tidy(text).strip()
+
+
+def _wishes(text: str) -> tuple[Wishes | None, list[Problem]]:
+    if len(text) > MAX_CHARS:
+        said = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
+        return None, [Problem(1, said)]
+    root, problems = read_yaml(tidy(text))
+    if root is None or root.value is None:
+        return None, problems or [Problem(1, "found nothing, expected topics: and what you want to read about")]
+    problems += _taken_out(root)
+    _fill_in(root)
+    wishes, found = validate(root, Wishes)
+    return wishes, [*problems, *topics_twice(root), *found]
+
+
+def _error(problems: list[Problem]) -> ConfigError:
+    lines = [f"line {problem.line}: {problem.text}" for problem in sorted(set(problems))]
+    shown = lines[:MAX_PROBLEMS]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown):,} more after these")
+    count = "1 problem" if len(lines) == 1 else f"{len(lines):,} problems"
+    return ConfigError(f"The profile has {count}:", tuple(shown))
+
+
+def _taken_out(root: Node) -> Iterator[Problem]:
+    """Keys that are not the reader's to set, or not there: said in other words than a typo."""
+    if isinstance(root.value, dict):
+        for key in _NOT_HERE.keys() & root.value.keys():
+            yield Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
+
+
+_EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
+_EMPTY_LISTS = {"topics", "pinned_authors", "like", "avoid", "categories", "announce_types"}
+
+
+def _fill_in(node: Node) -> None:
+    """Whoever empties a value means "none", where there can be none; an empty dash means nothing.
+
+    "our #1 topic" is all text: YAML takes the rest of the line for a comment, a reader does not.
+    """
+    if isinstance(node.value, list):
+        node.value[:] = [item for item in node.value if item.value is not None or item.refused]
+        for item in node.value:
+            _fill_in(item)
+    elif isinstance(node.value, dict):
+        for key, inner in node.value.items():
+            if key in _EMPTY_TEXTS and inner.comment[1:2].strip() and not inner.refused:
+                inner.value = f"{inner.value or ''} {inner.comment}".strip()
+            if inner.value is None and not inner.refused:
+                inner.value = _none_of(key, inner.line)
+            _fill_in(inner)
+
+
+def _none_of(key: str, line: int) -> str | list[Node] | dict[str, Node] | None:
+    if key == "keywords":
+        return {"like": Node(line, []), "avoid": Node(line, [])}
+    return "" if key in _EMPTY_TEXTS else [] if key in _EMPTY_LISTS else None
+
+
+# --- what mail programs and keyboards do to a text ----------------------------------------------------
+
+_MAX_LEVELS = 9  # of > marks: a profile that went to and fro
+_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # what YAML does not take for a space
+_DASHES = "–—•‣▪"
+_MARGIN = re.compile(f"[ {_SPACES}]+")
+_BEGINNING = re.compile(f" *(?:[-{_DASHES}][ {_SPACES}]+)*")
+_TO_PLAIN = [(re.compile(f"[{_SPACES}]"), " "), (re.compile(f"[{_DASHES}]"), "-")]
+_KEYS = "|".join([*Wishes.model_fields, *_NOT_HERE, *Keywords.model_fields, *TopicEntry.model_fields])
+_KEY = re.compile(f"({_KEYS})(?:：[ {_SPACES}]*|:(?:[ {_SPACES}]+|$))")  # the colon of CJK keyboards
+_ANY_KEY = re.compile(r"""[^\s:#"'\[\]{}]+:(?: +|$)""")
+_BLOCK = re.compile(r"[>|][-+0-9]*(?: +#.*)?")
+_STRAY = re.compile(r"[^\s\-#>|?&*!%@`\"'{}\[\]:,]")  # begins a word at the beginning of a line
+_OPEN, _CLOSE = "“”„«»‘’‚", "“”«»‘’"
+_IN_QUOTES = re.compile(f'[{_OPEN}]([^"\\\\“”„«»]*)[{_CLOSE}]')
+_ITEM_IN_QUOTES = re.compile("(?<=[\\[,])( *)[“”„«»]([^“”„«»]*)[“”«»](?= *[,\\]])")
+
+
+def tidy(text: str) -> str:
+    """The same lines, with what mail programs and keyboards put in place of plain spaces, quotes and dashes put back.
+
+    Only where YAML looks at them: a text below `>` or `|` and what stands in plain quotes stays as it is.
+    """
+    lines = _unquoted(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    said = [number for number, line in enumerate(lines) if line.strip()]
+    if len(said) > 1 and lines[said[-1]].strip() == "```" and lines[said[0]].strip() in ("```", "```yaml", "```yml"):
+        lines[said[0]] = lines[said[-1]] = ""
+    return "\n".join(_tidied(lines))
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Without the > of a quoted mail, if every line that says something begins with one."""
+    for _ in range(_MAX_LEVELS):
+        said = [line for line in lines if line.strip()]
+        if not said or not all(line.startswith(">") for line in said):
+            break
+        mark = "> " if all(line.startswith("> ") or line.strip() == ">" for line in said) else ">"
+        lines = [line.removeprefix(mark) if line.strip() not in ("", ">") else "" for line in lines]
+    return lines
+
+
+def _tidied(lines: Iterable[str]) -> Iterator[str]:
+    block: int | None = None  # the column of the key whose text stands below it
+    inner = 0  # where the text of the line before would go on; 0 if it has none
+    for raw in lines:
+        margin = _MARGIN.match(raw)
+        line = " " * len(margin[0]) + raw[margin.end() :] if margin else raw
+        is_rest = bool(inner and _STRAY.match(line)) and not (_KEY.match(line) or _ANY_KEY.match(line))
+        if is_rest:
+            line = " " * inner + line  # the rest of a line that a mail program has broken: YAML takes it for nothing
+        indent = len(line) - len(line.lstrip(" "))
+        if not line.strip():
+            inner = 0
+            yield ""
+        elif block is not None and indent > block:
+            inner = indent
+            yield line
+        else:
+            line, block = _mended(line)
+            below = inner if is_rest else indent + 2  # not further in with each line: that would make a staircase
+            inner = block + 2 if block is not None else below if _goes_on(line) else 0
+            yield line
+
+
+def _goes_on(line: str) -> bool:
+    said = line.lstrip(" ")
+    return bool(said) and not said.startswith("#") and not said.endswith((":", "-", "]", "}"))
+
+
+def _mended(line: str) -> tuple[str, int | None]:
+    """The line, and the column below which a text stands that it announces by > or |."""
+    found = _BEGINNING.match(line)
+    end = found.end() if found else 0
+    beginning, rest = line[:end], line[end:].rstrip()
+    for wrong, right in _TO_PLAIN:
+        beginning = wrong.sub(right, beginning)
+    if known := _KEY.match(rest):
+        key, value = f"{known[1]}: ", rest[known.end() :]
+    else:
+        other = _ANY_KEY.match(rest)
+        key, value = (other[0], rest[other.end() :]) if other else ("", rest)
+    if _BLOCK.fullmatch(value):
+        return beginning + key + value, end if key else max(beginning.rfind("-"), 0)
+    if curly := _IN_QUOTES.fullmatch(value):
+        value = f'"{curly[1]}"'
+    elif value.startswith("[") and not set('"\\') & set(value):
+        value = _ITEM_IN_QUOTES.sub(r'\1"\2"', value)
+    return (beginning + key + value).rstrip(), None

@@ -1,0 +1,143 @@
+"""Subscribing on the web: what the form holds, whom a mail about it may reach, and what its link is worth. Pure.
+
+A link is worth something for a week, and again and again for who is subscribed; it never brings back who left after
+it was made. Its mail is promised first and tried until it left, as long as the link is worth something. Checking the
+form and mailing is services/signup.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from newsletter.delivery.suppression import may_return, returned
+from newsletter.model import SignUp, SignUpMail, Standing
+
+OPEN_FOR = timedelta(days=7)
+MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good
+#: Before a mail that surely did not leave is tried again; then once an hour, as mail servers do (RFC 5321 §4.5.4.1).
+RETRY_S = (5, 20, 60, 300, 1200)
+LAST_RETRY_S = 3600
+_NAME_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed, as it was typed."""
+
+    email: str = ""
+    name: str = ""
+    categories: tuple[str, ...] = ()
+    words: str = ""
+    frequency: str = ""
+    zone: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormProblem:
+    """What is wrong with one field of the form, for whoever typed it."""
+
+    field: str  # a field of Form
+    text: str
+
+
+class LinkState(StrEnum):
+    """What the link of a confirmation mail leads to."""
+
+    WAITING = "waiting"  # one press of a button, and they are subscribed
+    SUBSCRIBED = "subscribed"
+    OLD = "old"
+    LEFT = "left"  # after the link was made or used: whoever wants to come back asks anew
+    BLOCKED = "blocked"  # mail is kept away for another reason than the reader's own wish
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a link leads to, with what was asked for, or what comes now."""
+
+    state: LinkState
+    subscriber_id: str = ""
+    categories: tuple[str, ...] = ()
+    words: str = ""
+    first_mail: str = ""  # when the next mail may come; empty: mail pauses
+
+
+def may_be_mailed(standing: Standing) -> bool:
+    """Whether anybody may ask for a mail to this address: it is not suppressed, or by its reader's own wish alone."""
+    return standing.suppression is None or may_return(standing)
+
+
+def state_of(sign_up: SignUp | None, standing: Standing, *, is_listed: bool, today: date) -> LinkState:
+    """What the link to this sign-up is worth now. `is_listed`: they are among the subscribers, mailed or not."""
+    if is_listed and standing.suppression is None:
+        return LinkState.SUBSCRIBED
+    if sign_up is None or today > asked_on(sign_up) + OPEN_FOR:
+        return LinkState.OLD
+    if not may_be_mailed(standing):
+        return LinkState.BLOCKED
+    suppression = standing.suppression
+    if sign_up.confirmed_at is not None or (suppression is not None and suppression.since >= sign_up.at):
+        return LinkState.LEFT
+    return LinkState.WAITING
+
+
+def let_in(standing: Standing, sign_up: SignUp, now: datetime) -> Standing:
+    """Mailed as they asked: who left before may return, and what they wished then is over. Lifts nothing else."""
+    suppression = standing.suppression
+    if suppression is not None and (not may_return(standing) or suppression.since >= sign_up.at):
+        return standing
+    return replace(returned(standing, now), paused_until=None, frequency=None)
+
+
+# --- the promised mail
+
+
+def is_due(sign_up: SignUp, now: datetime) -> bool:
+    return sign_up.mail is SignUpMail.WAITING and (sign_up.retry_at is None or sign_up.retry_at <= now)
+
+
+def taken(sign_up: SignUp, run_id: str, now: datetime, is_running: Callable[[str], bool]) -> SignUp:
+    """Held by that run, if its mail is due and no living one holds it; else as it is."""
+    if not is_due(sign_up, now) or (sign_up.held_by not in {"", run_id} and is_running(sign_up.held_by)):
+        return sign_up
+    return replace(sign_up, held_by=run_id)
+
+
+def settled(sign_up: SignUp, mail: SignUpMail) -> SignUp:
+    return replace(sign_up, mail=mail, retry_at=None, held_by="")
+
+
+def postponed(sign_up: SignUp, now: datetime) -> SignUp:
+    """After a try that surely failed."""
+    wait_s = RETRY_S[sign_up.tries] if sign_up.tries < len(RETRY_S) else LAST_RETRY_S
+    waiting = settled(sign_up, SignUpMail.WAITING)
+    return replace(waiting, tries=sign_up.tries + 1, retry_at=now + timedelta(seconds=wait_s))
+
+
+def why_not_mailed(sign_up: SignUp, kept: Iterable[SignUp], today: date) -> str:
+    """Why the mail of this one is not to be sent, in a few words; empty if it is. `kept` are all that there are."""
+    if today > asked_on(sign_up) + OPEN_FOR:
+        return "its link would be over"
+    own = [one for one in kept if one.subscriber_id == sign_up.subscriber_id]
+    if any(one.at > sign_up.at and one.mail is SignUpMail.WAITING for one in own):
+        return "they asked again on a later day"
+    monday = asked_on(sign_up) - timedelta(days=asked_on(sign_up).weekday())
+    left = [one for one in own if one.mail in {SignUpMail.LEAVING, SignUpMail.SENT} and asked_on(one) >= monday]
+    return "there were enough this week" if len(left) >= MOST_MAILS else ""
+
+
+def asked_on(sign_up: SignUp) -> date:
+    return sign_up.at.astimezone(UTC).date()
+
+
+def topic_name(words: str) -> str:
+    """A short name for a topic in free words: their beginning, on one line."""
+    line = " ".join(words.split())
+    if len(line) <= _NAME_CHARS:
+        return line.rstrip(".")
+    cut = line[:_NAME_CHARS].rpartition(" ")[0] or line[: _NAME_CHARS - 1]
+    return f"{cut.rstrip(',;:.')}…"

@@ -1,0 +1,115 @@
+"""What all pages share: templates, security headers, size limits, and calm pages for everything that goes wrong.
+
+Knows no concern of its own. A token is never logged: a request is named by its endpoint, not by its path.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+import flask
+from jinja2 import (
+    StrictUndefined,
+    TemplateError,
+)
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, ServiceUnavailable
+from werkzeug.routing import BaseConverter
+
+from newsletter.addresses import mailto_link
+from newsletter.errors import StoreError
+from newsletter.files import resources
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.theme import stylesheet
+from newsletter.web.sizes import NONE_LARGE, Sizes
+
+_log = logging.getLogger(__name__)
+
+Page = tuple[str, Mapping[str, object]]  # a template, and values for all that it shows
+PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
+
+TEMPLATES = "templates/web"
+FILE_AGE_S = 3600
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # browsers that do not know frame-ancestors
+    "Referrer-Policy": "no-referrer",  # the address of a page is the token
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class Rest(BaseConverter):
+    """All that is left of a path, whatever it is: `<rest:token>`."""
+
+    regex = ".*"
+    part_isolating = False
+
+
+def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -> flask.Flask:
+    """An application without a page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
+    app = flask.Flask("newsletter", static_folder=None, template_folder=None)
+    app.before_request(partial(_bound, sizes))
+    app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
+    app.url_map.converters["rest"] = Rest
+    app.jinja_loader = loader_of(resources.folders(TEMPLATES))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
+    app.jinja_env.filters["mailto"] = mailto_link
+    _serve(app, "style.css", "stylesheet", "text/css", stylesheet())
+    for name, endpoint, kind in (("archive.css", "archive_stylesheet", "css"), ("editor.js", "script", "javascript")):
+        _serve(app, name, endpoint, f"text/{kind}", resources.read_text(f"{TEMPLATES}/{name}"))
+    app.after_request(_protect)
+    app.register_error_handler(Exception, _explain)
+    return app
+
+
+def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str) -> None:
+    headers = {"Cache-Control": f"public, max-age={FILE_AGE_S}"}
+    app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
+
+
+def _bound(sizes: Sizes) -> None:
+    """Also for a page that does not exist, or would not look at the body: 413 before it is taken."""
+    request = flask.request
+    request.max_content_length = sizes.most_bytes(request.path)
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge
+
+
+def check(app: flask.Flask, pages: Iterable[Page]) -> None:
+    """Fill each page once, so that a broken one shows at the start. Raises ConfigError, naming template and line."""
+    with app.test_request_context():
+        for name, values in (*PAGES, *pages):
+            try:
+                flask.render_template(name, **values)
+            except TemplateError as error:
+                raise problem_of(f"{TEMPLATES}/{name}", error) from error
+
+
+def _protect(response: flask.Response) -> flask.Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """A page that says what to do. What is our fault is logged whole, but for the path, which may hold a token."""
+    known = _as_http(error)
+    if known.code is None or known.code >= 500:
+        request, is_meant = flask.request, isinstance(error, ServiceUnavailable)  # there was no place
+        _log.error("%s of %s failed", request.method, request.endpoint, exc_info=None if is_meant else error)
+    code = known.code or 500
+    headers = {name: value for name, value in known.get_headers() if name in {"Allow", "Retry-After"}}
+    return flask.render_template("problem.html", code=code), code, headers
+
+
+def _as_http(error: Exception) -> HTTPException:
+    if isinstance(error, HTTPException):
+        return error
+    # whoever asks again later may find the disk mended
+    return ServiceUnavailable() if isinstance(error, StoreError) else InternalServerError()

@@ -1,0 +1,72 @@
+"""Which digests of one reader an archive shows, and what of them. Reads the memory, writes nothing.
+
+A digest is shown if its mail left or may have left: the ledger says so. A public archive shows no word of the profile.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from newsletter.delivery import ledger
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import Delivery, DeliveryState, Digest, Profile
+from newsletter.stores import Store
+
+_log = logging.getLogger(__name__)
+_NOT_PUBLIC = "The words by which papers are chosen are not public."
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The digests of one subscriber; with a `slug` as strangers may see them."""
+
+    store: Store
+    subscriber_id: str
+    slug: str = ""
+
+    @property
+    def name(self) -> str:
+        """What stands for the reader in ids and folders. An id is made of an address, so no stranger gets it."""
+        return self.slug or self.subscriber_id
+
+    def sent(self) -> list[Delivery]:
+        """Of the digests that are shown, oldest first."""
+        kept = set(self.store.get_digest_days(self.subscriber_id))
+        rows = self.store.get_deliveries(subscriber_id=self.subscriber_id) if kept else []
+        return [row for row in rows if row.digest_on in kept and ledger.counts_as_sent(row.state)]
+
+    def days(self) -> list[date]:
+        return [row.digest_on for row in self.sent()]
+
+    def digest(self, digest_on: date) -> Digest | None:
+        """Raises ReaderUnreadable."""
+        row = self.store.get_delivery(self.subscriber_id, digest_on)
+        if row is None or not ledger.counts_as_sent(row.state):
+            return None
+        return self._read(row)
+
+    def of(self, row: Delivery) -> Digest | None:
+        """The digest of a row that is shown, one of many: what cannot be read does not keep the others from it."""
+        try:
+            return self._read(row)
+        except ReaderUnreadable as error:
+            _log.error("a digest is left out: %s", error)
+            return None
+
+    def _read(self, row: Delivery) -> Digest | None:
+        digest = self.store.get_digest(self.subscriber_id, row.digest_on)
+        return for_strangers(digest) if digest and self.slug else digest
+
+
+def sent_at(row: Delivery) -> datetime:
+    """When the mail left; what its mailbox did later does not change it."""
+    return next((step.at for step in reversed(row.steps) if step.state is DeliveryState.HANDED_OVER), row.at)
+
+
+def for_strangers(digest: Digest) -> Digest:
+    """Without the reader's own words, the names of their topics among them, and the authors they follow."""
+    subscriber = replace(digest.subscriber, profile=Profile((), about=_NOT_PUBLIC), pinned_authors=())
+    entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
+    return replace(digest, subscriber=subscriber, entries=entries, prompt="")

@@ -1,0 +1,227 @@
+"""Fills the templates of the archive (`templates/archive/`) for one edition of it; knows no server and writes no file.
+
+An edition is a catalogue with the places its pages have. Everything foreign is escaped by Jinja; MathML alone is
+not, which our own typesetting made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    TemplateError,
+)
+
+from newsletter.addresses import mailto_link
+from newsletter.mail.render import dots, reflowed
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.templates import loader_of, problem_of
+from newsletter.model import Delivery, Digest
+from newsletter.papers.citations import bibtex, ris
+from newsletter.web.archive.editions import Catalogue, sent_at
+from newsletter.web.archive.month import month_of, months
+from newsletter.web.archive.search import MOST_CHARS, Found, find, prepare
+from newsletter.web.archive.urls import Places
+from newsletter.web.archive.views import (
+    FeedEntryView,
+    FeedView,
+    SearchView,
+    archive_view,
+    day_view,
+    month_view,
+    search_view,
+)
+
+TEMPLATES = "templates/archive"
+BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"
+ENDINGS = (BIBTEX, RIS, MARKDOWN)
+FEED_ENTRIES = 30
+
+_MOST_PREPARED = 600  # digests ready to be searched, about 100 kB each
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One archive as one kind of reader sees it."""
+
+    catalogue: Catalogue
+    places: Places
+
+
+class Pages:
+    """Pages of any edition. `profile_text` words the profile of a digest, `markdown` makes all of it one text."""
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        *,
+        brand_name: str,
+        reply_address: str,
+        authority: str,
+        profile_text: Callable[[Digest], str],
+        markdown: Callable[[Digest], str],
+    ) -> None:
+        self._environment = _environment(folders, brand_name, reply_address)
+        self._profile_text = profile_text
+        self._markdown = markdown
+        self._authority = authority  # the domain in the ids of the feed, which no move of the web part may change
+        self._prepared = lru_cache(maxsize=_MOST_PREPARED)(_prepare)
+
+    def day(self, edition: Edition, on: date) -> str | None:
+        """The page of one digest; None if there is none."""
+        digest = edition.catalogue.digest(on)
+        if digest is None:
+            return None
+        days = edition.catalogue.days()
+        view = day_view(
+            digest,
+            digest.prompt or self._profile_text(digest),
+            earlier=max((day for day in days if day < on), default=None),
+            later=min((day for day in days if day > on), default=None),
+        )
+        return self._fill("day.html", edition, d=view)
+
+    def month(self, edition: Edition, month: date) -> str | None:
+        """The overview of one month; None if it has no digest."""
+        rows = edition.catalogue.sent()
+        known = months([row.digest_on for row in rows])
+        found = (edition.catalogue.of(row) for row in rows if month_of(row.digest_on) == month)
+        digests = [digest for digest in found if digest]
+        if not digests:
+            return None
+        view = month_view(
+            month,
+            digests,
+            earlier=max((each for each in known if each < month), default=None),
+            later=min((each for each in known if each > month), default=None),
+        )
+        return self._fill("month.html", edition, m=view)
+
+    def overview(self, edition: Edition) -> str:
+        """The latest month, or a page that says that there is nothing yet."""
+        days = edition.catalogue.days()
+        latest = self.month(edition, month_of(days[-1])) if days else None
+        return latest or self._fill("empty.html", edition)
+
+    def file(self, edition: Edition, on: date, ending: str, ids: Collection[str] = ()) -> str | None:
+        """A digest, or those papers of it, as BibTeX, RIS or Markdown; None if there is none of them."""
+        digest = edition.catalogue.digest(on)
+        if digest is None:
+            return None
+        entries = tuple(entry for entry in digest.entries if not ids or entry.paper.arxiv_id in ids)
+        if not entries:
+            return None
+        if ending == MARKDOWN:
+            return self._markdown(replace(digest, entries=entries))
+        papers = [entry.paper for entry in entries]
+        return bibtex(papers) if ending == BIBTEX else ris(papers)
+
+    def search(self, edition: Edition, query: str, page: int = 1) -> str:
+        """What was found among all papers of the edition, a page at a time; without a query the form alone."""
+        query = " ".join(query[:MOST_CHARS].split())
+        catalogue = edition.catalogue
+        rows = catalogue.sent() if query else []
+        prepared = chain.from_iterable(self._prepared(catalogue, row) for row in rows)
+        return self._fill("search.html", edition, s=search_view(query, find(prepared, query), page))
+
+    def feed(self, edition: Edition) -> str | None:
+        """The latest digests as an Atom feed (RFC 4287); None as long as there is none: a feed has a date."""
+        catalogue, rows = edition.catalogue, edition.catalogue.sent()
+        if not rows:
+            return None
+        found = [(row, catalogue.of(row)) for row in reversed(rows[-FEED_ENTRIES:])]
+        entries = tuple(self._feed_entry(edition, row, digest) for row, digest in found if digest)
+        feed_id = f"tag:{self._authority},{rows[0].digest_on}:{catalogue.name}"
+        updated = max(entry.updated for entry in entries)
+        return _NOT_XML.sub("", self._fill("feed.atom", edition, f=FeedView(feed_id, updated, entries)))
+
+    def _feed_entry(self, edition: Edition, row: Delivery, digest: Digest) -> FeedEntryView:
+        view = day_view(digest, "", earlier=None, later=None, is_brief=True)
+        return FeedEntryView(
+            # RFC 4151: a date on which the domain was ours
+            id=f"tag:{self._authority},{view.on}:{edition.catalogue.name}/{view.on}",
+            on=view.on,
+            title=f"{view.title}: {len(view.papers)} {'paper' if len(view.papers) == 1 else 'papers'}",
+            updated=f"{sent_at(row).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            content=self._fill("_entry.html", edition, d=view),
+        )
+
+    def listing(self, editions: Sequence[tuple[Edition, str]], places: Places) -> str:
+        """The list of these archives, each with its link."""
+        views = [archive_view(each.catalogue.name, link, each.catalogue.days()) for each, link in editions]
+        return self._render("list.html", places, archives=views)
+
+    def missing(self, edition: Edition | None, on: str = "") -> str:
+        """For an address that leads to nothing: within an archive, or to none at all."""
+        return self._fill("missing.html", edition, on=on, is_known=edition is not None)
+
+    def check(self) -> None:
+        """Fills each template in ways that take every branch. Raises ConfigError, naming template and line."""
+        views = [
+            day_view(NOTHING, "", earlier=None, later=None),
+            day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
+            day_view(BY_TOPIC, "words", earlier=None, later=None),
+            day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
+        ]
+        overviews = [
+            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
+            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING] * 2, earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
+        ]
+        searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
+        searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
+        entries = (FeedEntryView("id", EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
+        for places in (Places(), Places(page_end=".html", is_served=False, is_public=True, listing="../")):
+            for view in views:
+                self._render("day.html", places, d=view)
+            for overview in overviews:
+                self._render("month.html", places, m=overview)
+            for search in searches:
+                self._render("search.html", places, s=search)
+            self._render("_entry.html", places, d=views[1])
+            self._render("feed.atom", places, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
+            self._render("empty.html", places)
+            for days in ([], [EVERYTHING.digest_on]):
+                self._render("list.html", places, archives=[archive_view("name", "name/", days)])
+            self._render("list.html", places, archives=[])
+            for on, is_known in (("", False), ("", True), ("2026-01-01", True)):
+                self._render("missing.html", places, on=on, is_known=is_known)
+
+    def _fill(self, name: str, edition: Edition | None, **values: Any) -> str:
+        who = edition.catalogue.slug if edition else ""
+        return self._render(name, edition.places if edition else Places(), who=who, **values)
+
+    def _render(self, name: str, places: Places, who: str = "", **values: Any) -> str:
+        try:
+            return self._environment.get_template(name).render(at=places, who=who, **values)
+        except TemplateError as error:
+            raise problem_of(f"{TEMPLATES}/{name}", error) from error
+
+
+def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
+    digest = catalogue.of(row)
+    return prepare(digest) if digest else ()
+
+
+def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -> Environment:
+    environment = Environment(
+        loader=loader_of(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(brand_name=brand_name, reply_address=reply_address)
+    environment.filters.update(dots=dots, reflowed=reflowed, mailto=mailto_link)
+    environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
+    return environment

@@ -1,0 +1,338 @@
+"""What the templates of the archive may show: text already readable and not yet escaped. Pure.
+
+Mathematics is set by `set_text`, in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
+from newsletter.model import Digest, DigestEntry
+from newsletter.papers.latex.mathml import Piece, typeset
+from newsletter.papers.latex.reader import readable_name
+from newsletter.papers.links import Links, links
+from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
+from newsletter.web.archive.charts import Chart, Column, chart
+from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
+from newsletter.web.archive.search import Found
+from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
+
+HITS = 20  # on a page of what was found
+
+Pieces = tuple[Piece, ...]
+
+
+def set_text(text: str) -> Pieces:
+    return tuple(typeset(text))
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    number: int
+    arxiv_id: str
+    title: Pieces
+    authors: str
+    few_authors: str
+    abstract: Pieces
+    comment: Pieces
+    comment_language: str  # empty for that of the page
+    relevance: int
+    novelty: int
+    category: str
+    more_categories: str
+    kind: str
+    topic: str  # empty where it would say nothing
+    begins: str  # the topic whose papers begin with this one, in a digest by topic
+    pinned: str
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    on: date
+    title: str
+    announced: str
+    papers: tuple[PaperView, ...]
+    counts: tuple[str, str, str]  # announced, scanned, relevant
+    hidden: int
+    not_scored: int
+    notices: tuple[str, ...]
+    scorer: str
+    cost: CostView
+    categories: str
+    cut_offs: str
+    pinned_authors: str
+    profile: str
+    is_prompt: bool
+    earlier: date | None
+    later: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class BestView:
+    """A paper away from its digest."""
+
+    on: date
+    day: str
+    paper: PaperView
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A day of the month's numbers, in words."""
+
+    on: date
+    day: str
+    papers: str
+    relevance: str
+    novelty: str
+    tokens: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    month: date
+    title: str
+    weeks: list[list[Cell]]
+    digests: int
+    papers: int
+    best: tuple[BestView, ...]
+    charts: tuple[Chart, ...]
+    rows: tuple[RowView, ...]
+    earlier: date | None
+    later: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """A page of what was found; `total` is of all pages."""
+
+    query: str
+    total: int
+    hits: tuple[BestView, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntryView:
+    id: str
+    on: date
+    title: str
+    updated: str
+    content: str  # HTML
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    id: str
+    updated: str
+    entries: tuple[FeedEntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveView:
+    """An archive in the list of several."""
+
+    name: str
+    link: str
+    digests: int
+    latest: str  # empty: none yet
+
+
+def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
+    return ArchiveView(name, link, len(on), short_date(on[-1]) if on else "")
+
+
+def paper_view(
+    entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
+) -> PaperView:
+    """A brief one has no abstract, which takes the longest to make readable; `language` is the comment's."""
+    paper = entry.paper
+    names = [readable_name(name) for name in paper.authors]
+    return PaperView(
+        number=entry.number,
+        arxiv_id=paper.arxiv_id,
+        title=set_text(paper.title),
+        authors=", ".join(names),
+        few_authors=listed([name.split(" (")[0] for name in names], PAPER_AUTHORS),
+        abstract=() if is_brief else set_text(paper.abstract),
+        comment=set_text(entry.score.comment),
+        comment_language=marked_language(language),
+        relevance=entry.score.relevance,
+        novelty=entry.score.novelty,
+        category=paper.primary,
+        more_categories=", ".join(paper.categories[1:]),
+        kind=kind(entry.announce_type, paper.version),
+        topic=topic,
+        begins=begins,
+        pinned=entry.pinned_author,
+        links=links(paper),
+    )
+
+
+def day_view(
+    digest: Digest, profile: str, *, earlier: date | None, later: date | None, is_brief: bool = False
+) -> DayView:
+    """`profile` is the prompt as it was sent, or the profile's words."""
+    subscriber, counts = digest.subscriber, digest.counts
+    return DayView(
+        on=digest.digest_on,
+        title=long_date(digest.digest_on),
+        announced=days(digest.announced_on),
+        papers=tuple(_papers_of(digest, is_brief=is_brief)),
+        counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
+        hidden=counts.relevant - counts.shown,
+        not_scored=counts.not_scored,
+        notices=digest.notices,
+        scorer=digest.scorer,
+        cost=cost_view(digest.usage),
+        categories=", ".join(subscriber.categories),
+        cut_offs=cut_offs(subscriber),
+        pinned_authors=", ".join(subscriber.pinned_authors),
+        profile=profile,
+        is_prompt=bool(digest.prompt),
+        earlier=earlier,
+        later=later,
+    )
+
+
+def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[PaperView]:
+    """With their topics, if the profile has more than one."""
+    names_topics = len(digest.subscriber.profile.topics) > 1
+    is_grouped = names_topics and digest.subscriber.group_by_topic
+    before = None
+    for entry in digest.entries:
+        topic = entry.topic if names_topics else ""
+        begins = (topic or NO_TOPIC) if is_grouped and topic != before else ""
+        language = digest.subscriber.profile.language
+        yield paper_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
+        before = topic
+
+
+def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, later: date | None) -> MonthView:
+    """Of all digests of that month, oldest first."""
+    numbers = [figures(digest) for digest in digests]
+    return MonthView(
+        month=month,
+        title=f"{month:%B %Y}",
+        weeks=weeks(month, {each.on: each.papers for each in numbers}),
+        digests=len(digests),
+        papers=sum(each.papers for each in numbers),
+        best=tuple(BestView(on, short_date(on), paper_view(entry, is_brief=True)) for on, entry in best(digests)),
+        charts=tuple(_charts(month, numbers, grades(digests))),
+        rows=tuple(map(_row, numbers)),
+        earlier=earlier,
+        later=later,
+    )
+
+
+def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
+    """The page of that number, or the last one if there are fewer."""
+    pages = max(1, -(-len(found) // HITS))
+    page = max(1, min(page, pages))
+    shown = found[(page - 1) * HITS : page * HITS]
+    hits = tuple(
+        BestView(each.on, short_date(each.on), paper_view(each.entry, is_brief=True, language=each.language))
+        for each in shown
+    )
+    return SearchView(query, len(found), hits, page, pages)
+
+
+def _row(day: DayFigures) -> RowView:
+    return RowView(
+        on=day.on,
+        day=short_date(day.on),
+        papers=str(day.papers),
+        relevance=_mean(day.relevance),
+        novelty=_mean(day.novelty),
+        tokens=f"{day.tokens:,}",
+        cost=dollars(day.cost_usd),
+    )
+
+
+def _mean(value: float | None) -> str:
+    return NOT_KNOWN if value is None else f"{value:.1f}"
+
+
+# --- charts -------------------------------------------------------------------------------------------
+
+
+def _charts(month: date, numbers: Sequence[DayFigures], graded: Sequence[tuple[int, int, int]]) -> list[Chart]:
+    """Those of tokens and cost only if a model was asked."""
+    papers = {each.on: float(each.papers) for each in numbers}
+    drawn = [_day_chart("papers", "Papers per day", month, papers, _papers), _score_chart(graded)]
+    tokens = {each.on: float(each.tokens) for each in numbers}
+    if any(tokens.values()):
+        costs = {each.on: float(each.cost_usd) for each in numbers if each.cost_usd is not None}
+        drawn.append(_day_chart("tokens", "Tokens per day", month, tokens, _tokens, worded=short))
+        drawn.append(_day_chart("cost", "Cost per day", month, costs, _dollars, worded=short_dollars))
+    return drawn
+
+
+def _day_chart(
+    name: str,
+    title: str,
+    month: date,
+    values: dict[date, float],
+    said: Callable[[float], str],
+    *,
+    worded: Callable[[float], str] = "{:,.0f}".format,
+) -> Chart:
+    return chart(name, title, _summary(values, said), _by_day(month, values, said), worded=worded)
+
+
+def _papers(value: float) -> str:
+    return "1 paper" if value == 1 else f"{value:,.0f} papers"
+
+
+def _tokens(value: float) -> str:
+    return f"{value:,.0f} tokens"
+
+
+def _dollars(value: float) -> str:
+    return f"${value:,.4f}"
+
+
+def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
+    columns = [
+        Column(str(grade), (float(r), float(n)), f"{grade}: relevance of {r} papers, novelty of {n}")
+        for grade, r, n in graded
+    ]
+    papers = sum(r for _, r, _ in graded)
+    modes = [max(graded, key=lambda row: row[place])[0] for place in (1, 2)]
+    summary = f"Scores of {papers} papers: most have relevance {modes[0]} and novelty {modes[1]}." if papers else ""
+    return chart("scores", "Scores", summary or "No scores.", columns, series=("relevance", "novelty"))
+
+
+def _by_day(month: date, values: dict[date, float], said: Callable[[float], str]) -> list[Column]:
+    """A column for each day of the month, so that a gap is seen as one; every seventh and the first have a label."""
+    columns = []
+    for on in (cell.on for week in weeks(month, {}) for cell in week if not cell.is_outside):
+        what = said(values[on]) if on in values else "nothing known"
+        columns.append(Column(str(on.day) if on.day % 7 == 1 else "", (values.get(on),), f"{short_date(on)}: {what}"))
+    return columns
+
+
+def _summary(values: dict[date, float], said: Callable[[float], str]) -> str:
+    if not values:
+        return "Nothing is known."
+    highest = max(values, key=lambda on: values[on])
+    many = "one day" if len(values) == 1 else f"{len(values)} days"
+    return f"{said(sum(values.values()))} in {many}, the most on {short_date(highest)}: {said(values[highest])}."
+
+
+def short(value: float) -> str:
+    """12,000 as "12k", 3,400,000 as "3.4M"."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.0f}"
+
+
+def short_dollars(value: float) -> str:
+    return f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.1g}"

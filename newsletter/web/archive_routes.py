@@ -1,0 +1,155 @@
+"""`/archive/TOKEN/…`: a reader's digests as pages, or `/archive/NAME/…` where the operator made them public.
+
+Who has the link can read, and do nothing else. A page is a day (`2026-11-22`), a month (`2026-11`) or a file
+(`2026-11-22.bib`); `archive/pages.py` makes them. GET and HEAD alone, and nothing changes. What does not exist is 404,
+with a page that says what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import flask
+from werkzeug.wrappers import Response
+
+from newsletter.stores import Store
+from newsletter.tokens import Purpose, Signer
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
+from newsletter.web.archive.urls import Places
+from newsletter.web.rate_limit import Limit, guard
+
+PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
+MOST_CHOSEN = 500
+PUBLIC_AGE_S = 300
+OK = 200
+
+_SLUG = re.compile(r"[a-z0-9-]{1,40}")  # a token has a full stop
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-\d\d")
+_FILE = re.compile(rf"({_DAY.pattern})\.({'|'.join(ENDINGS)})")
+_TYPES = {
+    BIBTEX: "application/x-bibtex",
+    RIS: "application/x-research-info-systems",
+    MARKDOWN: "text/markdown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Archives:
+    """All that the pages of archives are made with."""
+
+    pages: Pages
+    base_url: str = ""  # of the web part, without a slash at its end
+    public: Callable[[], Mapping[str, str]] = dict  # whose archive anybody may read: subscribers by its name
+
+
+def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
+    desk = _Desk(store, signer, archives)
+    site = flask.Blueprint("archive", __name__)
+    site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+    site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
+    site.add_url_rule("/archive/", "listing", desk.list_public)
+    site.add_url_rule("/archive/<token>", "cut", _add_slash)
+    site.add_url_rule("/archive/<token>/", "overview", desk.answer)
+    site.add_url_rule("/archive/<token>/<page>", "page", desk.answer)
+    return site
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    store: Store
+    signer: Signer | None
+    archives: Archives
+
+    def list_public(self) -> flask.Response:
+        editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
+        return _for_everybody(_html(self.archives.pages.listing(editions, Places(is_public=True))))
+
+    def answer(self, token: str, page: str = "") -> flask.Response:
+        edition = self._edition(token)
+        if edition is None:
+            return _missing(self.archives.pages.missing(None))
+        response = self._answer(edition, page)
+        return _for_everybody(response) if edition.places.is_public and response.status_code == OK else response
+
+    def _answer(self, edition: Edition, page: str) -> flask.Response:
+        pages = self.archives.pages
+        if not page:
+            return _html(pages.overview(edition))
+        if page == edition.places.search:
+            args = flask.request.args
+            return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
+        if page == edition.places.feed:
+            feed = pages.feed(edition)
+            return _missing(pages.missing(edition)) if feed is None else _answer(feed, "application/atom+xml")
+        if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
+            found = pages.month(edition, month)
+        elif _DAY.fullmatch(page) and (on := _date(page)):
+            found = pages.day(edition, on)
+        elif (match := _FILE.fullmatch(page)) and (on := _date(match[1])):
+            return self._file(edition, on, match[2])
+        else:
+            found = None
+        return _html(found) if found is not None else _missing(pages.missing(edition, page))
+
+    def _file(self, edition: Edition, on: date, ending: str) -> flask.Response:
+        chosen = frozenset(flask.request.args.getlist("paper")[:MOST_CHOSEN])
+        content = self.archives.pages.file(edition, on, ending, chosen)
+        if content is None:
+            return _missing(self.archives.pages.missing(edition))
+        response = _answer(content, _TYPES[ending])
+        response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
+        return response
+
+    def _edition(self, token: str) -> Edition | None:
+        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
+        if subscriber_id is not None:
+            return Edition(Catalogue(self.store, subscriber_id), Places(base_url=self._address(token)))
+        public = self.archives.public() if _SLUG.fullmatch(token) else {}
+        return self._public(token, public[token]) if token in public else None
+
+    def _public(self, slug: str, subscriber_id: str) -> Edition:
+        places = Places(base_url=self._address(slug), is_public=True, listing="../")
+        return Edition(Catalogue(self.store, subscriber_id, slug), places)
+
+    def _address(self, token: str) -> str:
+        """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""
+        return f"{self.archives.base_url}/archive/{token}/" if self.archives.base_url else ""
+
+
+def _add_slash(token: str) -> Response:
+    """Links within an archive are relative to its folder."""
+    return flask.redirect(flask.url_for("archive.overview", token=token))
+
+
+def _html(page: str) -> flask.Response:
+    return _answer(page, "text/html")
+
+
+def _answer(text: str, kind: str) -> flask.Response:
+    """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
+    return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
+
+
+def _for_everybody(response: flask.Response) -> flask.Response:
+    """May be kept for a while, and found by search engines."""
+    response.headers["Cache-Control"] = f"public, max-age={PUBLIC_AGE_S}"
+    response.headers["X-Robots-Tag"] = "all"
+    return response
+
+
+def _missing(page: str) -> flask.Response:
+    response = _html(page)
+    response.status_code = 404
+    return response
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,82 @@
+"""The rooms of newsletter/ and the order of their imports: one table, and what the imports in the source are.
+
+tests/unit/test_house.py holds the source against the table.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "newsletter"
+
+# From the top floor down; a room may import from the floors below its own, and from nothing beside it.
+# Behind the colon: modules that have not moved in yet.
+FLOORS = """
+cli: __main__
+app
+settings: config
+web
+web.archive
+services
+flow | ops | ops.deliverability
+run
+mail
+mail.inbound
+stores | scoring.evaluation
+scoring
+scoring.llm | scoring.ranking
+subscribers
+sources
+papers | delivery
+senders
+files
+formatting: wording
+model: spending
+errors | addresses | signing: tokens
+"""
+
+Rooms = dict[str, int]
+
+
+def read_floors() -> tuple[Rooms, dict[str, str]]:
+    """The floor of each room, the top one 0; and by dotted name below newsletter/ which room a module is in."""
+    floors: Rooms = {}
+    owners: dict[str, str] = {}
+    for floor, line in enumerate(FLOORS.strip().replace("\n    ", " ").splitlines()):
+        for entry in line.split("|"):
+            room, _, modules = (part.strip() for part in entry.partition(":"))
+            floors[room] = floor
+            owners |= dict.fromkeys((room, *modules.split()), room)
+    return floors, owners
+
+
+def find_modules() -> dict[str, Path]:
+    """Every module by its dotted name below newsletter/, packages by theirs; newsletter/__init__.py has none."""
+    names = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
+    return {name.removesuffix("__init__").rstrip("."): path for name, path in names.items() if name != "__init__"}
+
+
+def room_of(module: str, owners: dict[str, str]) -> str | None:
+    """The room of a module, or the nearest one around it; None if it stands outside of every room."""
+    while module not in owners and "." in module:
+        module = module.rpartition(".")[0]
+    return owners.get(module)
+
+
+def find_imports(path: Path) -> Iterator[str]:
+    """Dotted names of everything that a module imports, also inside functions: `newsletter.model.Paper`, `os`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules_used(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of newsletter/ that a module imports, or imports a name of."""
+    names = {name.removeprefix("newsletter.") for name in find_imports(path) if name.startswith("newsletter.")}
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
