@@ -12,10 +12,10 @@ import click
 from newsletter import app
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall
 from newsletter.scoring.llm.prices import dollars
+from newsletter.settings import Settings, load_settings
 from newsletter.spending import Bill, Share, add_up, share_out, total, utc_day
 from newsletter.stores import Store
 

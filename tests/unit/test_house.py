@@ -15,7 +15,7 @@ FLOORS, OWNERS = read_floors()
 
 # Values in, values out: no clock, no disk, no network.
 PURE = """
-model errors addresses tokens wording delivery.ledger delivery.suppression delivery.mailbox_gone
+model errors addresses signing formatting delivery.ledger delivery.suppression delivery.mailbox_gone
 subscribers.address_change subscribers.revisions subscribers.listed subscribers.votes subscribers.signup_rules
 subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
 papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule run.scheduler run.digest run.backlog
@@ -28,7 +28,7 @@ OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess"
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.
 STEPS = ["flow", "run"]
 EDGES = {"sources", "scoring", "senders", "stores"}
-READS_THE_WORLD = {"config", "app", "cli"}
+READS_THE_WORLD = {"settings", "app", "cli"}
 WORLD = {
     *("os.environ", "os.getenv", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
     *("time.time_ns", "time.localtime", "time.gmtime"),
