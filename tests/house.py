@@ -34,7 +34,7 @@ papers | delivery
 senders
 files
 formatting
-model: spending
+model
 errors | addresses | signing
 """
 

@@ -16,10 +16,10 @@ from rich.table import Table
 
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
+from newsletter.model.spending import Bill, Share, total
 from newsletter.ops import log
 from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
 from newsletter.settings import Settings
-from newsletter.spending import Bill, Share, total
 from newsletter.stores import Store
 
 PIPE_WIDTH = 10_000

@@ -16,6 +16,7 @@ from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_tabl
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
+from newsletter.model.spending import spent
 from newsletter.papers.announcements import candidates
 from newsletter.run.collect import collect, cover
 from newsletter.run.context import Desk, Morning
@@ -34,7 +35,6 @@ from newsletter.scoring.llm.prices import (
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
-from newsletter.spending import spent
 from newsletter.stores import Store
 
 

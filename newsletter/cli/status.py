@@ -13,9 +13,9 @@ from newsletter.cli.common import complain, complain_of_unreadable, model_line, 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
+from newsletter.model.spending import total
 from newsletter.scoring.llm.prices import dollars
 from newsletter.settings import load_settings
-from newsletter.spending import total
 from newsletter.stores import Store
 
 

@@ -22,7 +22,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from newsletter import spending
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
@@ -46,6 +45,7 @@ from newsletter.model import (
     SignUp,
     Standing,
     Vote,
+    spending,
 )
 from newsletter.papers import announcements
 from newsletter.stores.locks import FolderLock, RunLocks
