@@ -23,7 +23,7 @@ from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreSheet, Subscriber
 from newsletter.run.digest import compose
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 from tests import make
 
 ROUNDS = 5

@@ -24,13 +24,13 @@ import made_days
 from rich.console import Console
 from rich.table import Table
 
-from newsletter.config import Settings
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
+from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.openai_server import OpenAIServer, Reply, openai_server
 

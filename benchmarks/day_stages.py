@@ -17,7 +17,7 @@ from typing import Any  # noqa: E402
 
 from newsletter import app, flow  # noqa: E402
 from newsletter.cli.common import TerminalWatcher  # noqa: E402
-from newsletter.config import load_settings  # noqa: E402
+from newsletter.settings import load_settings  # noqa: E402
 
 STAGES = ("imports", "subscribers", "feeds", "memory read", "memory written", "scoring", "rendering", "sending")
 

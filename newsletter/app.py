@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter.config import Settings
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import Letterhead
@@ -27,6 +26,7 @@ from newsletter.run.context import Desk
 from newsletter.run.schedule import Timing
 from newsletter.scoring import Ahead, Scorer
 from newsletter.senders import Sender
+from newsletter.settings import Settings
 from newsletter.sources import Source
 from newsletter.stores import Store
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from newsletter.services.profiles import Profiles
     from newsletter.services.replies import Ear
     from newsletter.services.signup import Joining
-    from newsletter.tokens import Signer
+    from newsletter.signing import Signer
     from newsletter.web.archive.pages import Pages
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

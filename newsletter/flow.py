@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
+from newsletter.model.spending import sum_usage
 from newsletter.papers.announcements import announced
 from newsletter.run import reconcile
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
@@ -26,7 +27,6 @@ from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_b
 from newsletter.run.prefetch import ask_ahead
 from newsletter.run.retention import forget_old
 from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
-from newsletter.spending import sum_usage
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 

@@ -15,7 +15,6 @@ from decimal import Decimal
 from enum import StrEnum
 from threading import RLock
 
-from newsletter import spending
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
@@ -41,6 +40,7 @@ from newsletter.model import (
     SignUp,
     Standing,
     Vote,
+    spending,
 )
 from newsletter.papers import announcements
 from newsletter.senders import unwatched

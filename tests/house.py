@@ -17,7 +17,7 @@ PACKAGE = ROOT / "newsletter"
 FLOORS = """
 cli: __main__
 app
-settings: config
+settings
 web
 web.archive
 services
@@ -33,9 +33,9 @@ sources
 papers | delivery
 senders
 files
-formatting: wording
-model: spending
-errors | addresses | signing: tokens
+formatting
+model
+errors | addresses | signing
 """
 
 Rooms = dict[str, int]

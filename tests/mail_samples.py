@@ -36,7 +36,7 @@ from newsletter.run.digest import compose
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 from tests import make
 
 COUNTS = (5, 30, 81, 200)

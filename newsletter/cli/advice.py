@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from newsletter.config import Settings
 from newsletter.ops import log
 from newsletter.ops.durability import why_it_vanishes
+from newsletter.settings import Settings
 
 _MOUNTS = Path("/proc/mounts")
 

@@ -14,11 +14,11 @@ from rich.progress import Progress
 from newsletter import app
 from newsletter.cli.common import complain, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
-from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import resources
 from newsletter.mail.theme import stylesheet
 from newsletter.model import Subscriber
+from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.export import INDEX, Built, build, build_list, count_pages, edition

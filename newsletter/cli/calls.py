@@ -9,10 +9,10 @@ import click
 from newsletter import app
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import load_settings
 from newsletter.model import ModelCall
+from newsletter.model.spending import OK, PENDING
 from newsletter.scoring.llm.prices import dollars
-from newsletter.spending import OK, PENDING
+from newsletter.settings import load_settings
 from newsletter.stores import Store
 
 

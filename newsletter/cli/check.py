@@ -14,8 +14,7 @@ from newsletter import app, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
-from newsletter.cli.rehearsal import rehearse
-from newsletter.config import Settings, load_settings
+from newsletter.cli.sandbox import rehearse
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.mail.responses import FILE as ANSWERS
@@ -26,8 +25,9 @@ from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.services.directory import who_may_have_moved
 from newsletter.services.signup import FILE as MAILS
 from newsletter.services.signup import load_mails
+from newsletter.settings import Settings, load_settings
+from newsletter.signing import tagged
 from newsletter.subscribers.file import parse_file, read_subscribers
-from newsletter.tokens import tagged
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 

@@ -9,15 +9,15 @@ import click
 from newsletter import app, flow
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
+from newsletter.cli.shutdown import Duty, leave, work_until_asked
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
 from newsletter.ops import alerts, log
 from newsletter.ops.notify import Teller
 from newsletter.run.context import FEEDS
 from newsletter.run.scheduler import keep_time
+from newsletter.settings import Settings, load_settings
 
 
 @click.command(epilog=EXIT_CODES)

@@ -15,11 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from newsletter.cli.exits import EXIT_STORE
-from newsletter.config import Settings
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
+from newsletter.model.spending import Bill, Share, total
 from newsletter.ops import log
 from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
-from newsletter.spending import Bill, Share, total
+from newsletter.settings import Settings
 from newsletter.stores import Store
 
 PIPE_WIDTH = 10_000

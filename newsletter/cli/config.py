@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.config import Settings, load_settings, variable
+from newsletter.settings import Settings, load_settings, variable
 
 _PLAIN = re.compile(r"[\w.:/@+<>,=&-]+( [\w.:/@+<>,=&-]+)*")
 

@@ -1,4 +1,4 @@
-"""`newsletter costs`: what the model's calls cost, added up in several ways. The sums are spending.py's."""
+"""`newsletter costs`: what the model's calls cost, added up in several ways. The sums are model/spending.py's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import click
 from newsletter import app
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall
+from newsletter.model.spending import Bill, Share, add_up, share_out, total, utc_day
 from newsletter.scoring.llm.prices import dollars
-from newsletter.spending import Bill, Share, add_up, share_out, total, utc_day
+from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
 _NOBODY = "nobody now"

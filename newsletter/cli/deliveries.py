@@ -9,9 +9,9 @@ import click
 from newsletter import app
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import load_settings
 from newsletter.delivery import ledger
 from newsletter.model import Delivery, DeliveryState
+from newsletter.settings import load_settings
 from newsletter.stores import Store
 
 

@@ -14,9 +14,9 @@ import click
 from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
 from newsletter.files.resources import read_text
 from newsletter.model import Paper, Profile, Subscriber
+from newsletter.model.spending import spent
 from newsletter.papers.announcements import candidates
 from newsletter.run.collect import collect, cover
 from newsletter.run.context import Desk, Morning
@@ -33,8 +33,8 @@ from newsletter.scoring.llm.prices import (
     price_of,
 )
 from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
-from newsletter.spending import spent
 from newsletter.stores import Store
 
 

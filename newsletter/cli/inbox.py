@@ -8,13 +8,13 @@ import click
 
 from newsletter import app
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, load_settings
+from newsletter.cli.shutdown import Duty, leave, work_until_asked
 from newsletter.errors import NewsletterError
 from newsletter.mail.inbound.imap import Failure, Mailbox, MailboxFailed
 from newsletter.mail.inbound.parse import Envelope
 from newsletter.ops import log
+from newsletter.settings import Settings, load_settings
 
 EVERY_S = 60.0
 

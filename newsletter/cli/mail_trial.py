@@ -11,11 +11,11 @@ from contextlib import closing
 from datetime import UTC
 
 from newsletter import app
-from newsletter.cli.rehearsal import rehearse
-from newsletter.config import Settings
+from newsletter.cli.sandbox import rehearse
 from newsletter.errors import ConfigError, SendError
 from newsletter.mail.inbound.imap import MailboxFailed
 from newsletter.mail.message import build_service_message
+from newsletter.settings import Settings
 
 Trial = tuple[str, Callable[[], str]]
 

@@ -9,9 +9,9 @@ import click
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.suppressions import id_of, in_words
-from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError
 from newsletter.model import Move, Standing
+from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers.address_change import MAILBOX_REASONS
 from newsletter.subscribers.schema import to_address

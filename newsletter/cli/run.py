@@ -22,9 +22,8 @@ from newsletter.cli.common import (
     numbers,
     print_table,
 )
-from newsletter.cli.ending import Ending
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
-from newsletter.config import load_settings
+from newsletter.cli.shutdown import Ending
 from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
@@ -33,6 +32,7 @@ from newsletter.run import reconcile
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
 from newsletter.services.directory import SubscriberList
+from newsletter.settings import load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
 

@@ -11,13 +11,13 @@ from newsletter import app
 from newsletter.cli.advice import log_advice
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
-from newsletter.cli.ending import Duty, hold_signals, leave, work_until_asked
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
+from newsletter.cli.shutdown import Duty, hold_signals, leave, work_until_asked
 from newsletter.cli.sign_up_mails import keep_sign_up_mails
-from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 from newsletter.ops import log
+from newsletter.settings import load_settings
 from newsletter.web import SIZES
 
 ANSWERS_S = 2.0  # for answers in hand, at the end

@@ -11,11 +11,11 @@ from datetime import timedelta
 from threading import Event
 
 from newsletter import app
-from newsletter.cli.ending import Duty
-from newsletter.config import Settings
+from newsletter.cli.shutdown import Duty
 from newsletter.errors import NewsletterError
 from newsletter.ops import log
 from newsletter.services.signup import Joining
+from newsletter.settings import Settings
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
 _AFTER_FAILURE_S = 5.0

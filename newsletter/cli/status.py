@@ -12,10 +12,10 @@ from newsletter import app
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.config import load_settings
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
+from newsletter.model.spending import total
 from newsletter.scoring.llm.prices import dollars
-from newsletter.spending import total
+from newsletter.settings import load_settings
 from newsletter.stores import Store
 
 

@@ -16,7 +16,6 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
-from newsletter.config import Settings, load_settings
 from newsletter.errors import ConfigError, SendError
 from newsletter.files import resources
 from newsletter.mail.responses import FILE as ANSWERS
@@ -25,6 +24,7 @@ from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services.directory import SubscriberList
 from newsletter.services.profile_notice import changed_by_operator
+from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers.overrides import Reader
 from newsletter.subscribers.profile_yaml import is_blank, read

@@ -13,9 +13,9 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import load_settings
 from newsletter.delivery import suppression
 from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.settings import load_settings
 
 _ID = re.compile(r"s_[a-z2-7]{8}")
 _HINTS = {

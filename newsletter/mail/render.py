@@ -30,7 +30,7 @@ from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, PaperView, View, one_line, view_of
 from newsletter.model import Digest, RenderedDigest
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 
 __all__ = ["Brand", "Renderer"]
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
 
-from newsletter import wording
+from newsletter import formatting
 from newsletter.mail.message import VoteLinks, Ways
 from newsletter.mail.size_budget import Level, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
@@ -128,7 +128,7 @@ class View:
         if not self.is_grouped:
             return (Group("", self.papers),)
         by_topic = groupby(self.papers, lambda paper: paper.topic)
-        return tuple(Group(topic or wording.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+        return tuple(Group(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
 
     @property
     def best(self) -> PaperView | None:
@@ -166,8 +166,8 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
         brand=brand,
         name=subscriber.name,
         email=subscriber.email,
-        date=wording.long_date(digest.digest_on),
-        announced=wording.days(digest.announced_on),
+        date=formatting.long_date(digest.digest_on),
+        announced=formatting.days(digest.announced_on),
         papers=papers,
         brief=(),
         is_grouped=subscriber.group_by_topic and names_topics,
@@ -185,8 +185,8 @@ def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
         categories=", ".join(subscriber.categories),
         profile=profile,
         is_prompt=bool(digest.prompt),
-        cut_offs=wording.cut_offs(subscriber),
-        pinned_authors=wording.listed(subscriber.pinned_authors, PINNED_SHOWN),
+        cut_offs=formatting.cut_offs(subscriber),
+        pinned_authors=formatting.listed(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=ways.reply_to,
         unsubscribe_url=ways.unsubscribe_url,
         votes_by_reply=ways.is_read and ways.vote_links is None,
@@ -239,8 +239,8 @@ def _readable(paper: Paper) -> _Readable:
     bare = [name.split(" (")[0] for name in names]  # without affiliations
     return _Readable(
         title=readable(paper.title),
-        toc_authors=wording.listed(bare, TOC_AUTHORS),
-        authors=wording.listed(bare, PAPER_AUTHORS),
+        toc_authors=formatting.listed(bare, TOC_AUTHORS),
+        authors=formatting.listed(bare, PAPER_AUTHORS),
         all_authors=", ".join(names),
         abstract=readable(paper.abstract),
         links=links(paper),
@@ -263,11 +263,11 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         all_authors=text.all_authors,
         abstract=text.abstract,
         comment=_comment(entry.score.comment),
-        comment_language=wording.marked_language(digest.subscriber.profile.language),
+        comment_language=formatting.marked_language(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
-        kind=wording.kind(entry.announce_type, paper.version),
+        kind=formatting.kind(entry.announce_type, paper.version),
         topic=entry.topic if names_topics else "",
         pinned=entry.pinned_author,
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",

@@ -20,11 +20,13 @@ from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
+from newsletter.formatting import long_date
 from newsletter.mail.message import Letterhead, build_service_message
 from newsletter.mail.responses import Answer, Answers, load_answers
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.run.schedule import next_mail_at
 from newsletter.senders import Sender
+from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.subscribers.schema import SubscriberEntry
 from newsletter.subscribers.signup_rules import (
@@ -43,8 +45,6 @@ from newsletter.subscribers.signup_rules import (
     taken,
     why_not_mailed,
 )
-from newsletter.tokens import Purpose
-from newsletter.wording import long_date
 
 PLACES = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers.schema import WEEKDAYS
-from newsletter.wording import true_false
 
 _SHOWN_CHARS = 200
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from newsletter.errors import ConfigError
 from newsletter.files.yaml_nodes import NULLS, UNPRINTABLE, Node, Problem
 from newsletter.files.yaml_nodes import read as read_yaml
+from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers.file import topics_twice, validate, with_wishes
 from newsletter.subscribers.schema import WEEKDAYS, Keywords, TopicEntry, Wishes
-from newsletter.wording import true_false
 
 MAX_CHARS = 250_000  # every list and text at its longest has less
 MAX_PROBLEMS = 50

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from newsletter.model import Paper, Vote
-from newsletter.tokens import Purpose, Signer
+from newsletter.signing import Purpose, Signer
 
 MORE, LESS, NEITHER = 1, -1, 0
 MOST_CHARS = 400  # of a line with votes

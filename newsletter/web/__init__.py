@@ -13,8 +13,8 @@ from datetime import datetime
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from newsletter.signing import Signer
 from newsletter.stores import Store
-from newsletter.tokens import Signer
 from newsletter.web import (
     app as site,
 )

@@ -15,8 +15,8 @@ from datetime import date, datetime
 import flask
 from werkzeug.wrappers import Response
 
+from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.tokens import Purpose, Signer
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
 from newsletter.web.archive.urls import Places

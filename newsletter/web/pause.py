@@ -14,8 +14,8 @@ import flask
 
 from newsletter.delivery.suppression import paused, resumed
 from newsletter.model import Standing
+from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import Limit, guard
 

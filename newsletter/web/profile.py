@@ -20,9 +20,9 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers.latex.reader import readable
+from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
-from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limit, guard
 

@@ -16,8 +16,8 @@ import flask
 
 from newsletter.model import Frequency
 from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.signup_rules import Form, FormProblem, Invitation, LinkState
-from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
 

@@ -16,8 +16,8 @@ import flask
 from newsletter.delivery.suppression import left, may_return, returned
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Standing, SuppressionReason
+from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import Page
 from newsletter.web.pause import PauseView, take_wish, view_of
 from newsletter.web.rate_limit import Limit, guard

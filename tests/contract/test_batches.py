@@ -34,6 +34,7 @@ from newsletter.model import (
     Topic,
     Votes,
 )
+from newsletter.model.spending import spent
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
 from newsletter.scoring.batches import Batches
@@ -42,7 +43,6 @@ from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_k
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.shortlist import Policy
-from newsletter.spending import spent
 from newsletter.stores import Store
 from tests import make
 from tests import openai_server as fake

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from newsletter.app import build_judge
-from newsletter.config import Settings
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
@@ -27,6 +26,7 @@ from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, Verdicts,
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.settings import Settings
 from tests import make
 from tests import openai_server as fake
 from tests.fakes import MemoryStore

@@ -25,7 +25,7 @@ from newsletter.mail.message import Letterhead, build_service_message, list_unsu
 from newsletter.model import Message
 from newsletter.senders.dkim_signature import DkimSignature
 from newsletter.senders.smtp import ABOUT_US, VERDICTS, MailServer, SmtpSender, Stage, verdict
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
 
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)

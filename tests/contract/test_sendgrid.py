@@ -20,7 +20,7 @@ from newsletter.mail.message import Letterhead, build_message, build_service_mes
 from newsletter.model import Counts, Digest, Evidence, Message, RenderedDigest
 from newsletter.senders import Sender
 from newsletter.senders.sendgrid import ANSWERS, MOST_WAITS, SendGridSender, Then, request_body, rule_for
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 from tests import make
 from tests.contract import test_sender as every_sender
 from tests.contract.test_sender import ID, NOW, message

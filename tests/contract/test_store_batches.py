@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall
-from newsletter.spending import spent
+from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork

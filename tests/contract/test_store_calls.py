@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import StoreError
 from newsletter.model import Judgement, ModelCall
-from newsletter.spending import spent
+from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from newsletter import app, flow
-from newsletter.config import Settings
 from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
 from newsletter.senders import Sender
+from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 
 FEED = Path(__file__).parents[1] / "recordings/feeds/2025-10-07/cs.LG.atom"

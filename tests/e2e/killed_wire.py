@@ -28,7 +28,6 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter import app, flow
-from newsletter.config import Settings
 from newsletter.mail.message import Ways
 from newsletter.mail.render import Renderer
 from newsletter.model import (
@@ -44,6 +43,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.scoring import Scorer
+from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 

@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.signing import Purpose, Signer, tag_of
 from tests.e2e.test_cli import SAMPLE_DAY, SUBSCRIBERS, Place
 
 SECRET = "not a secret at all: 0123456789 abcdef".replace(" ", "-")

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from newsletter.model import DeliveryState
+from newsletter.signing import Purpose, Signer, tag_of
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose, Signer, tag_of
 from tests.contract.test_sender_smtp import server_context
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows

@@ -20,9 +20,9 @@ from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
+from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers.file import parse_subscribers
-from newsletter.tokens import Signer
 from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))

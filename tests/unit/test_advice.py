@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from newsletter.cli.advice import advice
 from newsletter.cli.check import command
-from newsletter.config import Settings
+from newsletter.settings import Settings
 
 MACHINE = "/dev/sda1 / ext4 rw 0 0\n"
 

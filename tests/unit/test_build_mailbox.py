@@ -8,9 +8,9 @@ import pytest
 
 from newsletter import app
 from newsletter.cli.inbox import tell_of_mail
-from newsletter.config import Settings, variable
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.imap import Failure, Mailbox
+from newsletter.settings import Settings, variable
 from newsletter.web.inbound import PATH
 
 GOOD = {

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from newsletter import app
 from newsletter.cli import group
-from newsletter.config import Settings, variable
 from newsletter.errors import ConfigError
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.smtp import SmtpSender
-from newsletter.tokens import Purpose, tag_of
+from newsletter.settings import Settings, variable
+from newsletter.signing import Purpose, tag_of
 
 GOOD = {
     "send_by": "smtp",

@@ -12,13 +12,13 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
-from newsletter.config import load_settings
 from newsletter.delivery.suppression import left
 from newsletter.errors import ReaderUnreadable
 from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp
+from newsletter.settings import load_settings
+from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose
 from tests.make import NOW, TUESDAY
 
 ADA, EMMY, EVE = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy", "eve"))

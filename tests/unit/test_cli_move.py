@@ -10,12 +10,12 @@ from click.testing import CliRunner, Result
 from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
-from newsletter.config import load_settings
 from newsletter.delivery.suppression import suppress
 from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
+from newsletter.settings import load_settings
+from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose
 from tests.contract.test_store_moves import say_much
 from tests.make import NOW
 from tests.unit.test_cli_damage import mail

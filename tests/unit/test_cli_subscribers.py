@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
-from newsletter.config import load_settings
 from newsletter.delivery.suppression import left
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
+from newsletter.settings import load_settings
+from newsletter.signing import tag_of
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import tag_of
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from newsletter.cli.config import command
-from newsletter.config import Settings, load_settings, unknown_settings, variable
 from newsletter.errors import ConfigError
+from newsletter.settings import Settings, load_settings, unknown_settings, variable
 
 
 @pytest.fixture(autouse=True)

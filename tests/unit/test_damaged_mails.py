@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
 from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
 from newsletter.model import MailEvent
-from newsletter.tokens import Purpose, Signer
+from newsletter.signing import Purpose, Signer
 
 TESTS = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 
 from newsletter.cli import COMMANDS
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.config import Settings, variable
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome, RunOutcome, RunReport
+from newsletter.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

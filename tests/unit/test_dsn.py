@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
 from newsletter.model import EventKind, MailEvent
-from newsletter.tokens import Purpose, Signer
+from newsletter.signing import Purpose, Signer
 
 BOUNCES = Path(__file__).parents[1] / "bounces"
 WHO, ON = "s_aaaaaaaa", date(2026, 11, 22)

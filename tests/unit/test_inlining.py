@@ -21,7 +21,7 @@ from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View, view_of
 from newsletter.model import Digest, Topic
 from newsletter.run.digest import compose
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 from tests import make
 
 SOURCE = (resources.SHIPPED / "templates/email/digest.html").read_text(encoding="utf-8")

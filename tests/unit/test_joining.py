@@ -31,10 +31,10 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.services.signup import ANSWERS, MOST_FORMS, Joining, load_mails
+from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.file import newcomer
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Form, Invitation, LinkState
-from newsletter.tokens import Purpose, Signer
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 

@@ -19,7 +19,7 @@ from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
 from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.services.replies import Ear, Heard, answer, hear
 from newsletter.services.votes import cast_numbered
-from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.signing import Purpose, Signer, tag_of
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 

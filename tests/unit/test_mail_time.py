@@ -14,9 +14,9 @@ from newsletter.mail.inbound.commands import Command
 from newsletter.mail.inbound.parse import House, Ignored, Request, read_reply
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.model import MOST_PROFILE_CHARS
+from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.profile_yaml import read as read_profile
 from newsletter.subscribers.profile_yaml import tidy
-from newsletter.tokens import Purpose, Signer
 from tests import make
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from newsletter.mail.message import Letterhead, beyond_latin_1, build_message, build_service_message
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.run.digest import compose
-from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.signing import Purpose, Signer, tag_of
 from tests import make
 
 RENDERED = RenderedDigest("3 papers: Über Größe", "<p>" + "x" * 3000 + "&#252;</p>", "Größe\n" + "y" * 3000 + "\n流形")

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.files import resources
+from newsletter.formatting import long_date
 from newsletter.mail.message import VoteLinks, Ways
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
 from newsletter.run.digest import compose
-from newsletter.tokens import Signer
-from newsletter.wording import long_date
+from newsletter.signing import Signer
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from newsletter.addresses import subscriber_id
 from newsletter.mail.inbound.commands import WORDS, Command
 from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, fold, read_reply
-from newsletter.tokens import Purpose, Signer
+from newsletter.signing import Purpose, Signer
 
 REPLIES = Path(__file__).parents[1] / "replies"
 WHO, ON = "s_aaaaaaaa", date(2026, 11, 22)

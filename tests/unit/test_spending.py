@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import ModelCall, Usage
-from newsletter.spending import (
+from newsletter.model.spending import (
     Bill,
     add_up,
     are_within_budget,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.config import load_settings
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.render import Renderer
 from newsletter.mail.theme import FILE, MIN_CONTRAST, contrast, load_theme, stylesheet
 from newsletter.mail.view import Brand
+from newsletter.settings import load_settings
 from tests import make
 from tests.unit.test_render import digest_of
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.tokens import Purpose, Signer, tag_of, tagged
+from newsletter.signing import Purpose, Signer, tag_of, tagged
 
 ids = st.emails().map(subscriber_id)
 days = st.dates(date(2020, 1, 1), date(2199, 1, 1))

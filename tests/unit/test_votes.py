@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
 from newsletter.model import Vote
+from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.votes import MOST_TAUGHT, lessons, numbered, read_vote_token, read_votes, vote_token
-from newsletter.tokens import Purpose, Signer
 from tests import make
 
 SIGNER = Signer(["an old key", "the new key"])

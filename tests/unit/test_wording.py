@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.wording import cut_at_clause
+from newsletter.formatting import cut_at_clause
 
 
 @pytest.mark.parametrize(

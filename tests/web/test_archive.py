@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from newsletter.flow import run_morning
 from newsletter.mail.message import Letterhead
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
+from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages

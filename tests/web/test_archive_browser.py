@@ -24,7 +24,7 @@ from newsletter.files import resources
 from newsletter.mail.theme import stylesheet
 from newsletter.model import Usage
 from newsletter.papers.latex.mathml import typeset
-from newsletter.tokens import Purpose
+from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.export import build, build_list, edition

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.model import Profile, Topic
-from newsletter.tokens import Purpose
+from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages

@@ -17,7 +17,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.model import RevisionOrigin, SuppressionReason
-from newsletter.tokens import Purpose
+from newsletter.signing import Purpose
 from newsletter.web import create_app, subscribe
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles

@@ -21,7 +21,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import Command
 from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
 from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from newsletter.tokens import Purpose
+from newsletter.signing import Purpose
 from newsletter.web import create_app
 from newsletter.web.inbound import PATH, mail_of
 from tests.fakes import MemoryStore

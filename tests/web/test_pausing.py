@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.model import Standing, SuppressionReason
+from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose, Signer
 from newsletter.web import create_app, pause
 from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, given_standing, part_of
 

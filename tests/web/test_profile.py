@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from newsletter.model import Digest, RevisionOrigin
+from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
-from newsletter.tokens import Purpose, Signer
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS
 from tests.fake_profiles import FIRST, FakeProfiles

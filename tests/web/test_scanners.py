@@ -19,7 +19,7 @@ from newsletter.mail.message import Letterhead, build_message
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Standing, Suppression, SuppressionReason
 from newsletter.run.digest import kept
-from newsletter.tokens import Purpose
+from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
 from newsletter.web.pause import LONGEST
 from tests import make

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from newsletter.errors import ConfigError
 from newsletter.mail.theme import contrast, stylesheet
 from newsletter.model import SuppressionReason
+from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
 from tests.web.test_unsubscribe import LINK, SIGNER, WHO, given_standing, part_of

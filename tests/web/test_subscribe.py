@@ -22,11 +22,11 @@ from newsletter.mail.message import Letterhead
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.services.signup import MOST_FORMS, PLACES, Joining, load_mails
+from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import newcomer
 from newsletter.subscribers.schema import Preferences
-from newsletter.tokens import Purpose
 from newsletter.web import create_app, subscribe
 from tests import make
 from tests.fakes import FlakySender, MemoryStore

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.formatting import listed
 from newsletter.mail.message import VoteLinks, Ways
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex.reader import readable, readable_name
 from newsletter.run.digest import compose, kept
-from newsletter.tokens import Purpose, Signer
+from newsletter.signing import Purpose, Signer
 from newsletter.web import Archives, create_app
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.export import build, edition
-from newsletter.wording import listed
 from tests import make
 from tests.archives import RENDERER, WHO, mail, pages
 from tests.fakes import MemoryStore

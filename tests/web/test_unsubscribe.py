@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from newsletter.delivery import suppression as suppress
 from newsletter.errors import StoreError
 from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.tokens import Purpose, Signer
 from newsletter.web import WebPart, create_app
 from tests.fakes import MemoryStore
 

@@ -23,7 +23,7 @@ from newsletter.delivery.mailbox_gone import proves_gone
 from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
-from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.signing import Purpose, Signer, tag_of
 
 #: Where a mail server writes the address a mail was delivered to, the surest first.
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")

@@ -21,7 +21,7 @@ from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.body_text import Written, written_in
 from newsletter.mail.inbound.commands import AUTOMATIC_SUBJECTS, SUBJECT_PREFIXES, WORDS, Command, Words
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
-from newsletter.tokens import Purpose, Signer, tag_of
+from newsletter.signing import Purpose, Signer, tag_of
 
 PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)

@@ -13,9 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from newsletter.formatting import cut_at_clause
 from newsletter.scoring.llm.loose_json import Shape, find_values, tell_shape
 from newsletter.scoring.llm.reasoning import find_answer
-from newsletter.wording import cut_at_clause
 
 ASKED_CHARS = 200  # what the prompt asks for
 COMMENT_CHARS = 320  # what is shown where a model says more; the longest of the 81 of a published day has 263

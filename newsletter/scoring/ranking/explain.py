@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.comments import Sentences
 from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, standardise
 from newsletter.scoring.ranking.tfidf import TermMatrix
 from newsletter.scoring.ranking.tokenize import Encoder, Word, pair_keys
-from newsletter.wording import cut_at_clause
 
 MAX_COMMENT_CHARS = 200
 MAX_TOPIC_CHARS = 60

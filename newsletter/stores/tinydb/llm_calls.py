@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from newsletter import spending
-from newsletter.model import Judgement, ModelBatch, ModelCall
+from newsletter.model import Judgement, ModelBatch, ModelCall, spending
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, disk_errors, drop_days, safe_name
 
 

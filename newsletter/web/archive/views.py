@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.formatting import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers.latex.mathml import Piece, typeset
@@ -18,7 +19,6 @@ from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import Found
-from newsletter.wording import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
 
 HITS = 20  # on a page of what was found
 

@@ -31,7 +31,7 @@ from pydantic_settings import (
 
 from newsletter.errors import ConfigError
 from newsletter.mail.theme import load_theme
-from newsletter.tokens import Signer
+from newsletter.signing import Signer
 
 ENV_FILE = ".env"
 _PREFIX = "NEWSLETTER_"

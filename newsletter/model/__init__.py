@@ -1,0 +1,91 @@
+"""The words of the program as frozen values, one type for each stage of the morning.
+
+    Feed → AnnouncementDay → (Profile, Paper) → ScoreSheet → Digest → RenderedDigest → Message → Delivery
+
+Knows no other room, and reads no clock, file or network. Dates end in `_on`, aware UTC datetimes in `_at`.
+"""
+
+from newsletter.model.deliveries import (
+    Accepted,
+    Delivery,
+    DeliveryState,
+    DeliveryStep,
+    EventKind,
+    Evidence,
+    MailEvent,
+    Message,
+    Standing,
+    Suppression,
+    SuppressionReason,
+)
+from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
+from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Judgement, ModelBatch, ModelCall
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally
+from newsletter.model.scores import Score, ScoreFailure, ScoreSheet, Usage
+from newsletter.model.subscribers import (
+    MOST_PROFILE_CHARS,
+    Frequency,
+    Move,
+    Profile,
+    ProfileRevision,
+    RevisionOrigin,
+    SignUp,
+    SignUpMail,
+    Subscriber,
+    Topic,
+    Vote,
+    Votes,
+)
+
+__all__ = [
+    "MOST_PROFILE_CHARS",
+    "TALLY",
+    "Accepted",
+    "AnnounceType",
+    "Announcement",
+    "AnnouncementDay",
+    "BatchLine",
+    "BatchState",
+    "BatchedPaper",
+    "Counts",
+    "Delivery",
+    "DeliveryState",
+    "DeliveryStep",
+    "Digest",
+    "DigestEntry",
+    "EventKind",
+    "Evidence",
+    "Feed",
+    "FeedOutcome",
+    "FeedReport",
+    "Frequency",
+    "Judgement",
+    "MailEvent",
+    "Message",
+    "ModelBatch",
+    "ModelCall",
+    "Move",
+    "Paper",
+    "Profile",
+    "ProfileRevision",
+    "RenderedDigest",
+    "RevisionOrigin",
+    "RunOutcome",
+    "RunReport",
+    "Score",
+    "ScoreFailure",
+    "ScoreSheet",
+    "SignUp",
+    "SignUpMail",
+    "Standing",
+    "Subscriber",
+    "SubscriberReport",
+    "Suppression",
+    "SuppressionReason",
+    "Tally",
+    "Topic",
+    "Usage",
+    "Vote",
+    "Votes",
+]

@@ -1,0 +1,61 @@
+"""One subscriber's content for one date, and its renderings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.model.papers import AnnounceType, Paper
+from newsletter.model.scores import Score, Usage
+from newsletter.model.subscribers import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEntry:
+    """One paper in a digest. `announce_type` is as seen from this subscriber's categories."""
+
+    number: int  # from 1, in reading order
+    paper: Paper
+    announce_type: AnnounceType
+    score: Score
+    pinned_author: str = ""  # the pinned name that let it in, if any
+    topic: str = ""  # the profile's topic that it meets, as far as the scorer says
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Unique papers. relevant ≤ scanned ≤ announced; `shown` may be less than relevant (max_papers)."""
+
+    announced: int  # in the subscriber's categories, all announce types
+    scanned: int  # of the announce types asked for and not mailed before: what was scored, or could not be
+    relevant: int  # passed both cut-offs, or a pinned author
+    shown: int
+    not_scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One subscriber's content for one date."""
+
+    subscriber: Subscriber
+    digest_on: date
+    announced_on: tuple[date, ...]  # the arXiv days it covers, oldest first
+    entries: tuple[DigestEntry, ...]
+    counts: Counts
+    scorer: str
+    usage: Usage | None
+    notices: tuple[str, ...] = ()
+    prompt: str = ""  # what the model was told before the papers; empty without a model
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.entries
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDigest:
+    """A digest as a reader sees it. `html` is pure ASCII; `text` and `subject` are Unicode."""
+
+    subject: str
+    html: str
+    text: str

@@ -1,0 +1,93 @@
+"""What arXiv announces: papers, feeds, and the day they are shown on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class AnnounceType(StrEnum):
+    """arXiv's own words, best first: a paper shown by several feeds keeps the best kind it has there."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACE = "replace"
+    REPLACE_CROSS = "replace-cross"
+
+    @property
+    def precedence(self) -> int:
+        """0 for the kind that wins a merge (new), 3 for the one that always loses (replace-cross)."""
+        return list(AnnounceType).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper at one version. Its identity is `arxiv_id`, which never carries the version."""
+
+    arxiv_id: str  # "2510.05064" or old style "hep-th/9901001"
+    version: int
+    title: str  # as arXiv has it, TeX included
+    authors: tuple[str, ...]  # names, each with its affiliation in parentheses if arXiv gave one
+    abstract: str
+    categories: tuple[str, ...]  # the first is the primary category
+
+    @property
+    def primary(self) -> str:
+        return self.categories[0]
+
+    @property
+    def abs_url(self) -> str:
+        """arXiv asks to link to the abstract page, not to the PDF (arXiv API terms of use)."""
+        return f"https://arxiv.org/abs/{self.arxiv_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted."""
+
+    paper: Paper
+    announce_type: AnnounceType
+    feeds: tuple[str, ...]
+
+
+class FeedOutcome(StrEnum):
+    """What became of one category's feed today. Only `ANNOUNCED` brings papers; only `FAILED` is an error."""
+
+    ANNOUNCED = "announced"
+    NO_ANNOUNCEMENT = "no announcement"
+    STALE = "stale"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One category's feed, parsed. `announced_on` is the US Eastern day the feed claims for itself.
+
+    `warnings` are sentences for the operator (2,000 entries reached, an entry that could not be read).
+    """
+
+    category: str
+    announced_on: date
+    announcements: tuple[Announcement, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """How one category's feed went; `detail` is a sentence for the operator, or empty."""
+
+    category: str
+    outcome: FeedOutcome
+    papers: int
+    detail: str = ""
+    fetched_at: datetime | None = None  # when it was asked; None in what older versions kept
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementDay:
+    """Everything collected of one arXiv day: each paper once, and how each wanted category's feed went."""
+
+    announced_on: date
+    announcements: tuple[Announcement, ...]
+    feeds: tuple[FeedReport, ...]

@@ -1,0 +1,55 @@
+"""What a scorer gives for papers: relevance and novelty, failures, tokens and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A judgement of one paper under one profile. `rank` breaks ties within the sheet, higher first."""
+
+    arxiv_id: str
+    relevance: int  # 1–10
+    novelty: int  # 1–10
+    comment: str  # names the criterion the paper meets
+    rank: float
+    topic: str = ""  # name of the topic it meets best, if any
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFailure:
+    """A paper that could not be scored: a value, not an exception; the next mail tries it again."""
+
+    arxiv_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and price of the calls behind a score sheet; `None` costs mean the price is not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0  # part of prompt_tokens
+    prompt_cost_usd: Decimal | None = None
+    completion_cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSheet:
+    """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once.
+
+    `passed_over` names those of `scores` that a model was not asked about, because the local ranker put them too
+    low: their scores are the ranker's, below the reader's cut-off.
+    """
+
+    scores: tuple[Score, ...]
+    failures: tuple[ScoreFailure, ...]
+    scorer: str  # as readers see it: "local ranker", or the model's name
+    usage: Usage | None = None  # None: no model was called
+    notices: tuple[str, ...] = ()  # sentences for the top of the mail
+    passed_over: tuple[str, ...] = ()  # ids
+    problem: str = ""  # a sentence for the operator, when a model that should have scored did not
+    prompt: str = ""  # what the model was told before the papers, as it was sent

@@ -1,0 +1,139 @@
+"""Who subscribes to what, and what they say of it: profiles, votes, sign-ups, a changed address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from newsletter.model.papers import AnnounceType, Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One criterion of a profile. `relevant` and `irrelevant` are prose; either may be empty, not both."""
+
+    name: str
+    relevant: str = ""
+    irrelevant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a subscriber wants to read about: all that a scorer may look at."""
+
+    topics: tuple[Topic, ...]
+    about: str = ""  # free words on top of the topics: who reads, and for what
+    like: tuple[str, ...] = ()  # keywords
+    avoid: tuple[str, ...] = ()
+    language: str = "en"  # of the comments, an ISO 639-1 code
+
+
+class Frequency(StrEnum):
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody who gets the digest, complete: the file's defaults are already applied."""
+
+    subscriber_id: str  # "s_" and eight characters, a function of the base address
+    email: str
+    name: str
+    zone: str  # IANA name, "Europe/Berlin"
+    send_at: time  # local wall time
+    frequency: Frequency
+    weekday: int  # 0 = Monday; used by WEEKLY only
+    categories: tuple[str, ...]
+    announce_types: tuple[AnnounceType, ...]
+    profile: Profile
+    pinned_authors: tuple[str, ...]
+    min_relevance: int
+    min_novelty: int
+    max_papers: int
+    paused_until: date | None = None  # mail comes again on this day
+    group_by_topic: bool = False
+    empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
+    public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A subscriber whose address changed, and with it their id: what was kept under the old one is the new one's."""
+
+    subscriber_id: str  # the old one
+    to: str
+    at: datetime
+    email: str = ""  # the new address, for who came by the web; kept until the move is done
+    is_done: bool = False
+
+
+class RevisionOrigin(StrEnum):
+    """Where a change of a profile came from."""
+
+    REPLY = "reply"
+    WEB = "web"
+    OPERATOR = "operator"  # an earlier revision brought back by hand
+
+
+MOST_PROFILE_CHARS = 32_000  # of a profile that its reader sends, by mail or on the page; the longest sample has 3,000
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRevision:
+    """A reader's profile as they wrote it. The latest holds; an empty text hands it back to subscribers.yaml."""
+
+    subscriber_id: str
+    number: int  # from 1, one more each time; the oldest ones are not kept
+    at: datetime
+    text: str  # YAML
+    origin: RevisionOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """More (1) or less (-1) like this paper. Of several for one paper the latest counts; 0 takes it back."""
+
+    subscriber_id: str
+    arxiv_id: str
+    value: int
+    at: datetime
+    paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
+
+
+Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
+
+
+class SignUpMail(StrEnum):
+    """What became of the mail that the page to subscribe promised."""
+
+    WAITING = "waiting"  # to be sent, by whichever process gets to it
+    LEAVING = "leaving"  # the mail server has all of it but its end; without an answer nobody knows, and none is resent
+    SENT = "sent"
+    NONE = "none"  # none is to be sent any more: refused, one too many, or the reader of another form
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody asked for on the page to subscribe. Nothing follows from it until it is confirmed by mail.
+
+    An empty zone, frequency or language is that of the newsletter's defaults.
+    """
+
+    subscriber_id: str
+    at: datetime
+    email: str
+    name: str
+    categories: tuple[str, ...]
+    words: str  # what they want to read about
+    zone: str = ""
+    frequency: Frequency | None = None
+    language: str = ""
+    confirmed_at: datetime | None = None
+    mail: SignUpMail = SignUpMail.SENT  # what was kept before this field was had its mail
+    tries: int = 0  # that surely failed
+    retry_at: datetime | None = None  # not before this time
+    held_by: str = ""  # the run that sends it; without meaning when that has ended
