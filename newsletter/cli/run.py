@@ -26,9 +26,8 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FE
 from newsletter.cli.shutdown import Ending
 from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
 from newsletter.ops import alerts, log
-from newsletter.run import reconcile
 from newsletter.run.context import Desk
 from newsletter.run.preview import preview
 from newsletter.services.directory import SubscriberList
@@ -210,7 +209,7 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
 def in_words(report: RunReport) -> str:
     """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
     parts = []
-    for group, count in reconcile.tally(report).items():
+    for group, count in tally(report).items():
         kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
         told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
         parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))

@@ -21,7 +21,7 @@ from newsletter.model.deliveries import (
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Judgement, ModelBatch, ModelCall
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
-from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import Score, ScoreFailure, ScoreSheet, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
@@ -88,4 +88,5 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "tally",
 ]

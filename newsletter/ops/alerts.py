@@ -14,9 +14,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter.delivery.suppression import BY_BOUNCES
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
+from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing, tally
 from newsletter.ops.redaction import redact
-from newsletter.run import reconcile
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
@@ -222,7 +221,7 @@ def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = fr
     untold = tuple(each for each in troubles if each.key not in told)
     if not untold:
         return None
-    sums = " + ".join(f"{count} {group}" for group, count in reconcile.tally(report).items())
+    sums = " + ".join(f"{count} {group}" for group, count in tally(report).items())
     return Alert(report.digest_on, untold, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
 
 

@@ -2,8 +2,8 @@
 
 There is no idempotency key: a request that may have been taken is never repeated, and what became of it only SendGrid's
 events can tell (mail/inbound/sendgrid_events.py). `ANSWERS` and `FAILURES` are the whole truth about what follows from
-what; which exception comes at which stage was seen against a real socket (tests/contract/test_sendgrid.py). Facts:
-https://www.twilio.com/docs/sendgrid/api-reference/mail-send, and its page of errors.
+what; which exception comes at which stage was seen against a real socket (tests/contract/senders/test_sendgrid.py).
+Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send, and its page of errors.
 """
 
 from __future__ import annotations

@@ -29,8 +29,9 @@ from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutc
 from newsletter.senders import Sender
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
+from tests import TESTS
 
-FEED = Path(__file__).parents[1] / "recordings/feeds/2025-10-07/cs.LG.atom"
+FEED = TESTS / "recordings/feeds/2025-10-07/cs.LG.atom"
 SUBSCRIBERS = 8
 LOG = "sent.log"
 

@@ -25,7 +25,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
 IS_FRESH = os.environ.get("STARTS") == "fresh"
 ON_DEMAND = ("dkim", "email_validator", "imap_tools", "openai", "premailer", "tinydb", "waitress")
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code

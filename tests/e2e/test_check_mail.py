@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from tests import imap_server
-from tests.contract.test_sender_smtp import server_context
+from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import Done, Place
 from tests.e2e.test_smtp import settings
 from tests.mail_server import PASSWORD, USER, MailHost, Postmaster, knows

@@ -32,9 +32,9 @@ from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
+from tests import ROOT
 from tests.e2e import starts
 
-ROOT = Path(__file__).parents[2]
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
 SUBSCRIBERS = (ROOT / "subscribers.yaml").read_text(encoding="utf-8")
 SAMPLE_DAY = "2025-10-07"

@@ -17,8 +17,8 @@ from newsletter.scoring.llm.grader import profile_key
 from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import load_subscribers
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)
 
 

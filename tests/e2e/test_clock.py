@@ -23,9 +23,9 @@ import pytest
 from newsletter.model import DeliveryState, RevisionOrigin
 from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
+from tests import ROOT
 from tests.e2e import killed_run
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 180
 MANY = 40
 

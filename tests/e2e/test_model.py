@@ -14,10 +14,10 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+from tests import ROOT
 from tests.e2e import starts
 from tests.openai_server import OpenAIServer, Reply, error, fine, only_for, openai_server, refuses, slow
 
-ROOT = Path(__file__).parents[2]
 KEY = "sk-of-nobody-at-all-000000"
 # As -m newsletter, and Ctrl-C works also where the tests were started in the background
 PROGRAM = """

@@ -21,6 +21,7 @@ from newsletter.model import DeliveryState
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import load_subscribers
 from newsletter.web.sendgrid_events import PATH, blueprint
+from tests import ROOT
 from tests.e2e import starts
 from tests.sendgrid_server import (
     KEY,
@@ -36,7 +37,6 @@ from tests.sendgrid_server import (
     tell,
 )
 
-ROOT = Path(__file__).parents[2]
 DAY = date(2025, 10, 7)
 READERS = [one.subscriber_id for one in load_subscribers(ROOT / "subscribers.yaml")]
 DELIVERIES = [f"{who}/{DAY}" for who in READERS]

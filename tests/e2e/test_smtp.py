@@ -20,12 +20,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from newsletter.model import DeliveryState
 from newsletter.signing import Purpose, Signer, tag_of
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.test_sender_smtp import server_context
+from tests import TESTS
+from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
 
 KEY = "a-key-of-forty-characters-for-these-tests"
-BOUNCES = Path(__file__).parents[1] / "bounces"
+BOUNCES = TESTS / "bounces"
 READERS = [ADA, "henrietta@example.com", "konrad+papers@example.org"]
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from newsletter.mail.message import Ways
+from tests import TESTS
 from tests.browser import TOOLS
 from tests.mail_samples import RENDERER, made_digest, samples
 
-JUDGE = Path(__file__).parents[1] / "tools/judge.mjs"
+JUDGE = TESTS / "tools/judge.mjs"
 RELIED_ON = Path(__file__).with_name("partly_supported.txt")
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(

@@ -14,8 +14,8 @@ from newsletter.cli import COMMANDS
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome, RunOutcome, RunReport
 from newsletter.settings import Settings, variable
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 OPERATING = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
 STATE = (ROOT / "docs/state.md").read_text(encoding="utf-8")

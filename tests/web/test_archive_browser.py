@@ -28,7 +28,7 @@ from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.export import build, build_list, edition
-from tests import make
+from tests import TESTS, make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen, show
 from tests.fakes import MemoryStore
@@ -144,7 +144,7 @@ def test_every_page_is_valid_html() -> None:
     archives = Archives(pages(), public=lambda: {"local-group": WHO, "empty": "s_empty234"})
     client = create_app(replace(part_of(filled()), archives=archives)).test_client()
     shown = json.dumps({page: client.get(f"/archive/{page}").text for page in PAGES})
-    judge = [str(NODE), str(Path(__file__).parents[1] / "tools/pages.mjs")]
+    judge = [str(NODE), str(TESTS / "tools/pages.mjs")]
     done = subprocess.run(judge, input=shown, capture_output=True, text=True, check=True)
     assert {page: said for page, said in json.loads(done.stdout).items() if said} == {}
 

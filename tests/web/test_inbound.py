@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,11 +23,12 @@ from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_
 from newsletter.signing import Purpose
 from newsletter.web import create_app
 from newsletter.web.inbound import PATH, mail_of
+from tests import TESTS
 from tests.fakes import MemoryStore
-from tests.unit.test_damaged_mails import POISON
+from tests.unit.mail.test_damaged_mails import POISON
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
-REPLIES = Path(__file__).parents[1] / "replies"
+REPLIES = TESTS / "replies"
 SECRET = "a-long-secret-of-the-path"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()

@@ -28,11 +28,11 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import newcomer
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
-from tests import make
+from tests import ROOT, make
 from tests.fakes import FlakySender, MemoryStore
 from tests.web.test_unsubscribe import NOW, SIGNER, part_of
 
-TEXT = (Path(__file__).parents[2] / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
+TEXT = (ROOT / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
 SITE = "https://papers.example.org"
 FORM = {
     "do": "subscribe",

@@ -24,7 +24,7 @@ from newsletter.web.archive.export import build, edition
 from tests import make
 from tests.archives import RENDERER, WHO, mail, pages
 from tests.fakes import MemoryStore
-from tests.unit.test_render import Page
+from tests.unit.mail.test_render import Page
 from tests.web.test_unsubscribe import SIGNER, part_of
 
 PAPERS, ANNOUNCED = 81, 1_350

@@ -1,0 +1,187 @@
+"""What every `Scorer` promises, run on each implementation. Papers and profiles here are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scoring import Scorer
+from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.local import LocalScorer
+from newsletter.scoring.ranking.comments import load_comments
+from newsletter.scoring.ranking.shortlist import Policy
+from tests import ROOT
+from tests import make as values
+from tests.fake_judge import FakeJudge
+from tests.fakes import MemoryStore
+
+COMMENTS = load_comments((ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
+
+
+def make_local() -> Scorer:
+    return LocalScorer(comments=COMMENTS)
+
+
+def make_funnel() -> Scorer:
+    """Sends half of any day, and fails now and then."""
+    store = MemoryStore()
+    relevance = {f"2510.{number:05d}": number for number in range(0, 11, 2)}
+    judge = FakeJudge(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
+    return FunnelScorer(make_local(), judge, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
+
+
+SCORERS = [pytest.param(make_local, id="local"), pytest.param(make_funnel, id="funnel")]
+
+PROFILE = Profile(
+    topics=(
+        Topic("Sparse models", "Pruning and sparsity of neural networks", "Medical images"),
+        Topic("Dwarf galaxies", "Satellites of the Milky Way"),
+    ),
+    about="Reads over coffee",
+    like=("quantization",),
+    avoid=("federated learning",),
+)
+
+
+def make_paper(number: int, title: str = "A title", abstract: str = "Some words on pruning.") -> Paper:
+    return Paper(f"2510.{number:05d}", 1, title, ("Ada Example",), abstract, ("cs.LG",))
+
+
+PAPERS = tuple(
+    make_paper(number, title, abstract)
+    for number, (title, abstract) in enumerate(
+        [
+            ("Pruning large networks", "We prune neural networks and study their sparsity."),
+            ("Satellites of the Milky Way", "Dwarf galaxies orbit the Milky Way as its satellites."),
+            ("Growing tomatoes", "Light and water in a greenhouse."),
+            ("Quantization by halves", "A quantization of weights, without federated learning."),
+        ]
+    )
+)
+TEXTS = st.text(max_size=80)
+Vote = tuple[Paper, int]
+ANY_PAPERS = st.lists(
+    st.builds(make_paper, st.integers(0, 30), TEXTS, TEXTS), max_size=8, unique_by=lambda paper: paper.arxiv_id
+)
+ANY_TOPICS = st.lists(st.builds(Topic, st.text(min_size=1, max_size=20), TEXTS, TEXTS), max_size=3).map(tuple)
+ANY_WORDS = st.lists(st.text(max_size=20), max_size=3).map(tuple)
+ANY_PROFILE = st.builds(Profile, ANY_TOPICS, TEXTS, ANY_WORDS, ANY_WORDS, st.sampled_from(["en", "de", "xx"]))
+
+pytestmark = pytest.mark.parametrize("make", SCORERS)
+
+
+def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, history: Sequence[Sequence[Paper]]) -> None:
+    sheet = scorer.score(profile, papers, history)
+    ids = [score.arxiv_id for score in sheet.scores] + [failure.arxiv_id for failure in sheet.failures]
+    assert set(sheet.passed_over) <= {score.arxiv_id for score in sheet.scores}
+    assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
+    for score in sheet.scores:
+        assert type(score.relevance) is int
+        assert type(score.novelty) is int
+        assert 1 <= score.relevance <= 10
+        assert 1 <= score.novelty <= 10
+        assert score.rank == score.rank, "a rank that is not a number cannot order anything"
+        assert score.comment
+        assert score.topic in {"", *(topic.name for topic in profile.topics)}
+    assert sheet.scorer
+
+
+def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Callable[[], Scorer]) -> None:
+    assert_whole(PAPERS, make(), PROFILE, [])
+
+
+def test_no_papers_make_an_empty_sheet(make: Callable[[], Scorer]) -> None:
+    sheet = make().score(PROFILE, [], [PAPERS])
+    assert sheet.scores == ()
+    assert sheet.failures == ()
+
+
+def test_one_paper_alone_is_scored(make: Callable[[], Scorer]) -> None:
+    assert_whole(PAPERS[:1], make(), PROFILE, [])
+
+
+def test_a_paper_given_twice_comes_back_once(make: Callable[[], Scorer]) -> None:
+    assert_whole([PAPERS[0], PAPERS[1], PAPERS[0]], make(), PROFILE, [PAPERS])
+
+
+def test_repeating_a_call_gives_the_same_sheet(make: Callable[[], Scorer]) -> None:
+    scorer = make()
+    first = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
+    scorer.score(Profile(topics=(), like=("tomatoes",)), PAPERS[2:], [])
+    again = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
+    assert replace(again, usage=first.usage) == first  # what is remembered is not paid for twice
+    assert make().score(PROFILE, PAPERS[:2], [PAPERS[2:]]) == first
+
+
+def test_the_order_of_papers_changes_no_score(make: Callable[[], Scorer]) -> None:
+    forward = {score.arxiv_id: score for score in make().score(PROFILE, PAPERS, []).scores}
+    backward = {score.arxiv_id: score for score in make().score(PROFILE, PAPERS[::-1], []).scores}
+    assert {i: (s.relevance, s.novelty) for i, s in forward.items()} == {
+        i: (s.relevance, s.novelty) for i, s in backward.items()
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(papers=ANY_PAPERS, past=st.lists(ANY_PAPERS, max_size=2), profile=ANY_PROFILE)
+def test_foreign_text_breaks_nothing(
+    make: Callable[[], Scorer], papers: list[Paper], past: list[list[Paper]], profile: Profile
+) -> None:
+    assert_whole(papers, make(), profile, past)
+
+
+MANY = tuple(
+    make_paper(20 + n, f"{('Satellites', 'Pruning')[n % 2]} {n}", f"{('galaxies', 'sparsity')[n % 2]} and {word}.")
+    for n, word in enumerate(["moss", "moss ferns", "rain", "rain clouds", "light", "moss lichen", "wind", "rain fog"])
+)
+ANY_VOTES = st.lists(
+    st.tuples(st.builds(make_paper, st.integers(20, 50), TEXTS, TEXTS), st.sampled_from([1, -1])),
+    max_size=8,
+    unique_by=lambda vote: vote[0].arxiv_id,
+)
+
+
+def test_without_votes_nothing_changes(make: Callable[[], Scorer]) -> None:
+    assert make().score(PROFILE, MANY, [PAPERS], votes=()) == make().score(PROFILE, MANY, [PAPERS])
+
+
+@settings(max_examples=10, deadline=None)
+@given(votes=ANY_VOTES, random=st.randoms())
+def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: list[Vote], random: Random) -> None:
+    shuffled = list(votes)
+    random.shuffle(shuffled)
+    assert make().score(PROFILE, MANY, [PAPERS], votes=votes) == make().score(PROFILE, MANY, [PAPERS], votes=shuffled)
+
+
+@settings(max_examples=10, deadline=None)
+@given(papers=ANY_PAPERS, votes=ANY_VOTES, profile=ANY_PROFILE)
+def test_votes_move_a_relevance_by_one_at_most_and_no_novelty(
+    make: Callable[[], Scorer], papers: list[Paper], votes: list[Vote], profile: Profile
+) -> None:
+    without, voted = make().score(profile, papers, []), make().score(profile, papers, [], votes=votes)
+    assert [score.arxiv_id for score in voted.scores] == [score.arxiv_id for score in without.scores]
+    for before, after in zip(without.scores, voted.scores, strict=True):
+        assert after.rank == after.rank
+        if after.arxiv_id not in {*without.passed_over, *voted.passed_over}:
+            assert abs(after.relevance - before.relevance) <= 1
+            assert after.novelty == before.novelty
+
+
+@pytest.mark.parametrize("value", [1, -1])
+def test_what_is_like_a_liked_paper_ranks_higher_and_like_a_disliked_one_lower(
+    make: Callable[[], Scorer], value: int
+) -> None:
+    vote = (make_paper(90, "Moss", "Moss and lichen on a wall, and more moss."), value)
+
+    def lead(votes: Sequence[Vote]) -> float:
+        """How far the papers with moss are ahead of the others."""
+        scores = make().score(PROFILE, MANY, [PAPERS], votes=votes).scores
+        mossy = [score.rank for score in scores if score.arxiv_id in {"2510.00020", "2510.00021", "2510.00025"}]
+        return sum(mossy) / len(mossy) - sum(score.rank for score in scores) / len(scores)
+
+    assert (lead([vote]) - lead(())) * value > 0

@@ -1,0 +1,281 @@
+"""The embedded scorer: what it ranks, grades and says, on small made-up days."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.errors import ConfigError
+from newsletter.model import Paper, Profile, Score, Topic
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS
+from tests import ROOT, SHARED
+
+CORPUS = SHARED / "corpus"
+COMMENTS_TEXT = (ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8")
+COMMENTS = load_comments(COMMENTS_TEXT)
+
+SUBJECTS = {
+    "galaxies": ("Dwarf galaxy satellites of the Milky Way", "Star formation histories of dwarf satellite galaxies."),
+    "pruning": ("Pruning and quantization of transformers", "Low-rank and sparse weights compress a neural network."),
+    "tomatoes": ("Growing tomatoes under glass", "Light, water and soil decide how vegetables thrive."),
+    "graphs": ("Colouring of planar graphs", "A short proof of a bound on the chromatic number."),
+    "speech": ("Recognition of spoken dialects", "Audio recordings of rural speakers are transcribed."),
+}
+COMPRESSION = Profile(
+    topics=(Topic("Model Compression", "Pruning, quantization, low-rank and sparse weights of neural networks."),),
+    like=("quantization",),
+    avoid=("federated learning",),
+)
+
+
+def make_paper(number: int, title: str, abstract: str, category: str = "cs.LG") -> Paper:
+    return Paper(f"2510.{number:05d}", 1, title, ("Ada Example",), abstract, (category,))
+
+
+def make_day(n_papers: int = 40, only: tuple[str, ...] = tuple(SUBJECTS)) -> list[Paper]:
+    """Papers on several subjects by turns, told apart by a serial word."""
+    texts = [SUBJECTS[only[number % len(only)]] for number in range(n_papers)]
+    return [make_paper(number, title, f"{abstract} No{number}x.") for number, (title, abstract) in enumerate(texts)]
+
+
+def renumber(papers: list[Paper], month: str) -> list[Paper]:
+    return [replace(paper, arxiv_id=f"{month}.{number:05d}") for number, paper in enumerate(papers)]
+
+
+def score(profile: Profile, papers: list[Paper], history: list[list[Paper]] | None = None) -> list[Score]:
+    return list(LocalScorer(comments=COMMENTS).score(profile, papers, history or []).scores)
+
+
+# --- ranking and grades -------------------------------------------------------------------------------
+
+
+def test_papers_on_the_topic_come_first_and_pass_the_usual_cut_off() -> None:
+    papers = make_day()
+    scores = sorted(score(COMPRESSION, papers), key=lambda each: -each.rank)
+    titles = {paper.arxiv_id: paper.title for paper in papers}
+    assert {titles[each.arxiv_id] for each in scores[:8]} == {SUBJECTS["pruning"][0]}
+    assert min(each.relevance for each in scores[:8]) >= 7
+    assert max(each.relevance for each in scores[8:]) < 7
+
+
+def test_a_day_of_foreign_papers_gives_nobody_a_high_relevance() -> None:
+    papers = make_day(only=("tomatoes", "graphs", "speech"))
+    assert max(each.relevance for each in score(COMPRESSION, papers)) < 7
+
+
+def test_a_quiet_day_selects_fewer_than_a_rich_one() -> None:
+    past = [make_day(40), renumber(make_day(40), "2509")]
+    others = renumber(make_day(30, only=("graphs", "speech")), "2511")
+    wanted = renumber(make_day(10, only=("pruning",)), "2512")
+    quiet = [each for each in score(COMPRESSION, others + wanted[:1], past) if each.relevance >= 7]
+    rich = [each for each in score(COMPRESSION, others + wanted, past) if each.relevance >= 7]
+    assert len(quiet) == 1
+    assert len(rich) == 10
+
+
+@pytest.mark.parametrize("n_papers", [1, 12, 30])
+def test_on_a_small_first_day_every_paper_on_the_topic_passes(n_papers: int) -> None:
+    wanted = make_day(n_papers, only=("pruning",))
+    others = renumber(make_day(3, only=("tomatoes", "speech", "graphs")), "2511")
+    relevance = [each.relevance for each in score(COMPRESSION, [*wanted, *others])]
+    assert min(relevance[:n_papers]) >= 7
+    assert max(relevance[n_papers:]) < 7
+
+
+def test_nothing_jumps_where_the_papers_of_the_day_are_enough() -> None:
+    """Up to 400 papers shipped ones stand in for those that lack; with each paper more one of them steps back."""
+    paper = make_paper(9999, "Sparse attention", "Fewer weights for sequences of a neural network.")
+    others = [
+        replace(each, abstract=f"{each.abstract} {' '.join(f'w{n * k % 997}' for k in range(1, 30))}")
+        for n, each in enumerate(renumber(make_day(401), "2511"))
+    ]
+    ranks = [score(COMPRESSION, [paper, *others[:n]])[0].rank for n in (397, 398, 399, 400, 401)]
+    assert max(abs(after - before) for before, after in pairwise(ranks)) < 0.5
+
+
+def test_irrelevant_text_lowers_what_it_names() -> None:
+    papers = [
+        make_paper(1, "Pruning of networks for medical images", "Pruning neural networks of the clinic."),
+        make_paper(2, "Pruning of networks for everything", "Pruning neural networks of all kinds."),
+        *renumber(make_day(20), "2509"),
+    ]
+    plain = Profile((Topic("Pruning", "Pruning of neural networks"),))
+    warned = Profile((Topic("Pruning", "Pruning of neural networks", "Medical images, the clinic"),))
+    before, after = score(plain, papers), score(warned, papers)
+    assert after[1].rank - after[0].rank > before[1].rank - before[0].rank
+
+
+def test_a_word_the_topic_asks_for_is_not_held_against_a_paper() -> None:
+    profile = Profile((Topic("Pruning", "Pruning of networks", "Mere pruning of networks"),), avoid=("pruning",))
+    papers = make_day(20)
+    assert [each.rank for each in score(profile, papers)] == [
+        each.rank for each in score(Profile((Topic("Pruning", "Pruning of networks", "Mere"),)), papers)
+    ]
+
+
+def test_novelty_spreads_over_a_day() -> None:
+    titles = [" ".join(f"word{n * k}" for k in range(1, 5)) for n in range(60)]
+    papers = [make_paper(n, title, "Light and water. " * (1 + n % 7)) for n, title in enumerate(titles)]
+    grades = {each.novelty for each in score(COMPRESSION, papers)}
+    assert len(grades) >= 5
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        Profile((), like=("quantization",)),
+        Profile((Topic("Pruning"),)),
+        Profile((Topic("Pruning", irrelevant="tomatoes"),)),
+        Profile((Topic("Komprimierung", "Pruning und Quantisierung neuronaler Netze"),), language="de"),
+    ],
+    ids=["keywords alone", "a topic of one word", "a topic of what is unwanted", "a German profile"],
+)
+def test_a_scanty_profile_still_finds_its_papers(profile: Profile) -> None:
+    papers = make_day()
+    best = max(score(profile, papers), key=lambda each: each.rank)
+    assert SUBJECTS["pruning"][0] in {paper.title for paper in papers if paper.arxiv_id == best.arxiv_id}
+
+
+def test_an_empty_abstract_is_judged_by_its_title() -> None:
+    papers = [*make_day(20), make_paper(99, "Quantization of neural networks", "")]
+    assert score(COMPRESSION, papers)[-1].relevance >= 6
+
+
+# --- comments -----------------------------------------------------------------------------------------
+
+
+def test_a_comment_names_the_topic_and_the_words_as_the_paper_has_them() -> None:
+    (found,) = [each for each in score(COMPRESSION, make_day(20)) if each.arxiv_id == "2510.00001"]
+    assert found.topic == "Model Compression"
+    assert found.comment.startswith('Matches "Model Compression" by its words: ')
+    assert "quantization" in found.comment.lower()
+    assert "quantiz," not in found.comment
+
+
+def test_a_comment_names_the_avoided_keyword_that_was_found() -> None:
+    papers = [*make_day(20), make_paper(99, "Pruning for federated learning", "Sparse weights, pruning.")]
+    assert "Lowered for: federated learning." in score(COMPRESSION, papers)[-1].comment
+
+
+def test_a_comment_names_a_liked_keyword_when_no_topic_is_met() -> None:
+    profile = Profile((Topic("Tomatoes", "Vegetables under glass"),), like=("Mixture of Experts",))
+    papers = [*make_day(20), make_paper(99, "A mixture-of-experts", "Routing.")]
+    assert "mixture-of-experts" in score(profile, papers)[-1].comment
+
+
+def test_comments_are_in_the_readers_language_or_english() -> None:
+    german, unknown = (
+        score(replace(COMPRESSION, language=language), make_day(20))[1].comment for language in ("de", "xx")
+    )
+    assert german.startswith("Passt nach seinen Wörtern")
+    assert unknown.startswith("Matches")
+
+
+def test_a_paper_that_shares_nothing_is_told_so() -> None:
+    (comment,) = {each.comment for each in score(COMPRESSION, [make_paper(1, "Tomatoes", "Soil.")])}
+    assert comment == "Shares little with your profile."
+
+
+@settings(max_examples=40)
+@given(name=st.text(min_size=1, max_size=300), title=st.text(max_size=200), keyword=st.text(max_size=200))
+def test_no_comment_is_long(name: str, title: str, keyword: str) -> None:
+    profile = Profile((Topic(name, title),), like=(keyword,), avoid=(title,))
+    for each in score(profile, [make_paper(1, title, keyword), make_paper(2, keyword, name)]):
+        assert len(each.comment) <= MAX_COMMENT_CHARS
+        assert len(each.comment.splitlines()) == 1
+
+
+def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
+    document = yaml.safe_load(COMMENTS_TEXT)
+    document["fr"]["match"] = "Correspond : {words}."
+    del document["ja"]["nothing"]
+    with pytest.raises(ConfigError) as caught:
+        load_comments(yaml.safe_dump(document, allow_unicode=True))
+    assert caught.value.problems == (
+        "fr.match: the placeholder {topic} is missing",
+        "ja.nothing: the sentence is missing",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "de: {}", "en: [", "en: {match: '{'}"])
+def test_text_that_is_no_comments_file_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"comments\.yaml"):
+        load_comments(text)
+
+
+# --- profiles -----------------------------------------------------------------------------------------
+
+
+def test_numbered_topics_with_bullets_and_keywords_become_a_profile() -> None:
+    profile = parse_profile(
+        "Keep what is sound.\n\n"
+        "1. Growing\n"
+        "   - Relevant: Light and water.\n"
+        "      - Soil (nested).\n"
+        "   - Irrelevant (leave out):\n"
+        "      - Plastic plants.\n\n"
+        "2. **Eating**\n"
+        "   - Relevant: Soup.\n\n"
+        "**Keywords:**\n\n"
+        "- Relevant: Light Emitting Diode (LED), soup, etc.\n"
+        "- Irrelevant: plastic\n"
+    )
+    assert profile == Profile(
+        topics=(Topic("Growing", "Light and water. Soil (nested).", "Plastic plants."), Topic("Eating", "Soup.")),
+        about="Keep what is sound.",
+        like=("Light Emitting Diode", "LED", "soup"),
+        avoid=("plastic",),
+    )
+
+
+def test_a_bare_numbered_list_becomes_topics_named_by_their_beginning() -> None:
+    profile = parse_profile("1. New lamps, and where to put them;\n 2. Soil\n\n She also likes rain.", "fr")
+    assert profile.topics == (
+        Topic("New lamps", "New lamps, and where to put them;"),
+        Topic("Soil", "Soil"),
+    )
+    assert profile.about == "She also likes rain."
+    assert profile.language == "fr"
+
+
+def test_a_text_without_any_list_is_one_topic() -> None:
+    assert parse_profile("Lamps. Soil.").topics == (Topic("Lamps", "Lamps. Soil."),)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_profile(text: str) -> None:
+    for topic in parse_profile(text).topics:
+        assert topic.name
+        assert topic.relevant or topic.irrelevant
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no labelled corpus at ../shared/corpus beside the repository")
+@pytest.mark.parametrize(
+    ("name", "topics", "like", "avoid"),
+    [
+        ("ml-architecture", 4, 9, 18),
+        ("ml-architecture-and-systems", 5, 9, 18),
+        ("near-field-cosmology", 7, 7, 6),
+        ("embodied-vision", 4, 0, 0),
+    ],
+)
+def test_published_profiles_are_read_whole(name: str, topics: int, like: int, avoid: int) -> None:
+    profile = parse_profile((CORPUS / "profiles" / f"{name}.md").read_text(encoding="utf-8"))
+    assert (len(profile.topics), len(profile.like), len(profile.avoid)) == (topics, like, avoid)
+
+
+def test_importing_the_scorer_loads_no_network_and_no_model_client() -> None:
+    code = (
+        "import sys, newsletter.scorers.local; print(*(m for m in ('openai', 'httpx2', 'scipy') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,299 @@
+"""Changing a profile on a real folder: what is kept, what is answered, and what the next morning makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from newsletter.app import build_local_scorer
+from newsletter.errors import ConfigError
+from newsletter.model import (
+    AnnouncementDay,
+    FeedOutcome,
+    FeedReport,
+    Frequency,
+    Profile,
+    RevisionOrigin,
+    Standing,
+    Subscriber,
+    Topic,
+)
+from newsletter.papers.announcements import merge
+from newsletter.services.profiles import Profiles
+from newsletter.sources import sample
+from newsletter.sources.recorded import RecordedSource
+from newsletter.stores import Store
+from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.profile_diff import differences
+from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
+from tests import ROOT, make
+from tests.unit.subscribers.test_profile_yaml import subscribers
+from tests.unit.test_flow import ScriptedScorer, morning
+
+REPLY, WEB, OPERATOR = RevisionOrigin
+DAY = date(2025, 10, 7)
+NOW = datetime(2025, 10, 7, 9, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+ADA = load_subscribers(ROOT / "subscribers.yaml")[0]
+WHO = ADA.subscriber_id
+
+scorer = cache(build_local_scorer)
+
+
+@cache
+def sample_day() -> AnnouncementDay:
+    source = RecordedSource(sample.PATH)
+    feeds = [source.fetch(category) for category in ("cs.AI", "cs.LG", "cs.CV", "astro-ph.GA")]
+    reports = [FeedReport(f.category, FeedOutcome.ANNOUNCED, len(f.announcements)) for f in feeds]
+    return AnnouncementDay(DAY, merge(feeds), tuple(reports))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = TinyStore(tmp_path / "state")
+    store.remember_day(sample_day())
+    return store
+
+
+@pytest.fixture
+def profiles(store: Store) -> Profiles:
+    return Profiles(lambda: [ADA], store, scorer)
+
+
+def served(store: Store, listed: Subscriber = ADA) -> Subscriber:
+    return applied(listed, store.get_standing(WHO), store.get_revisions(WHO))
+
+
+# --- what is answered
+
+
+def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_have_given(
+    store: Store, profiles: Profiles
+) -> None:
+    text = profiles.current(WHO).replace("min_relevance: 8", "min_relevance: 5").replace("    - survey\n", "")
+    told = profiles.change(WHO, text, origin=REPLY, now=NOW, after=0)
+    assert told.startswith("Your profile is changed (revision 1); the next mail follows it.\n\nWhat is different now:")
+    assert "- keywords, avoid: without survey\n- min_relevance: 5 instead of 8\n" in told
+    before = profiles_digest(store, ADA)
+    after = profiles_digest(store, served(store))
+    assert len(after) > len(before) > 0
+    assert f"\n{len(after)} papers instead of {len(before)}.\nNew:\n- " in told
+    assert "no model was asked" in told
+    (revision,) = store.get_revisions(WHO)
+    assert (revision.text, revision.origin, revision.at) == (text, REPLY, NOW)
+
+
+def profiles_digest(store: Store, one: Subscriber) -> list[str]:
+    digest = Profiles(lambda: [one], store, scorer).preview(WHO, "", now=NOW)
+    assert digest is not None
+    return [entry.paper.arxiv_id for entry in digest.entries]
+
+
+def test_a_trial_records_nothing(store: Store, profiles: Profiles, tmp_path: Path) -> None:
+    files = sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file())
+    assert profiles.preview(WHO, "max_papers: 1", now=NOW) is not None
+    assert sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file()) == files
+
+
+def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
+    asked = ScriptedScorer()
+    profiles = Profiles(lambda: [ADA], store, lambda: asked)
+    for papers in (3, 4, 5):
+        digest = profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)
+        assert digest is not None
+        assert digest.counts.shown == papers
+    assert len(asked.scored) == 1
+    profiles.preview(WHO, "about: I read something else now.", now=NOW)
+    assert len(asked.scored) == 2
+
+
+def test_titles_are_readable_and_no_more_than_a_few(profiles: Profiles) -> None:
+    text = "min_relevance: 1\nmin_novelty: 1\ncategories: [cs.LG, cs.AI, cs.CV, math.OC]"
+    told = profiles.change(WHO, text, origin=WEB, now=NOW)
+    new = told.partition("New:\n")[2].splitlines()
+    assert len(new) == 7
+    assert new[5].startswith("- and ")
+    assert new[6] == "Papers of math.OC were not collected that day; they come with the next announcement."
+    assert "$" not in told
+
+
+def test_what_changes_no_choice_is_not_tried(profiles: Profiles) -> None:
+    told = profiles.change(WHO, "send_at: 9:05\nlanguage: fr", origin=WEB, now=NOW)
+    assert told.splitlines()[-2:] == ["- language: fr instead of en", "- send_at: 09:05 instead of 06:50"]
+
+
+def test_without_an_announcement_that_is_said(tmp_path: Path) -> None:
+    profiles = Profiles(lambda: [ADA], TinyStore(tmp_path / "state"), scorer)
+    told = profiles.change(WHO, "max_papers: 3", origin=WEB, now=NOW)
+    assert told.endswith("No announcement is kept yet that it could be tried on.")
+    assert profiles.preview(WHO, "", now=NOW) is None
+
+
+def test_a_time_zone_that_is_easily_misunderstood_is_answered_with_cities(profiles: Profiles) -> None:
+    answer = profiles.change(WHO, "time_zone: Etc/GMT-8", origin=WEB, now=NOW)
+    assert "Etc/GMT-8 is UTC+08:00" in answer
+    assert "Asia/Shanghai" in answer
+    assert "name a city" not in profiles.change(WHO, "time_zone: Asia/Tokyo", origin=WEB, now=LATER)
+
+
+def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store, profiles: Profiles) -> None:
+    told = profiles.change(WHO, "max_papers: 3\nmin_relevence: 9", origin=REPLY, now=NOW)
+    assert told == (
+        "Nothing was changed. The profile has 1 problem:\n"
+        "line 2: min_relevence: unknown key, expected min_relevance\n\nMend these, and try again."
+    )
+    assert store.get_revisions(WHO) == []
+
+
+def test_what_was_sent_back_unchanged_is_no_revision(store: Store, profiles: Profiles) -> None:
+    told = profiles.change(WHO, profiles.current(WHO), origin=REPLY, now=NOW)
+    assert told == "Nothing is different: your profile says this already."
+    assert store.get_revisions(WHO) == []
+
+
+def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profiles: Profiles) -> None:
+    profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW, after=0)
+    told = profiles.change(WHO, "max_papers: 4", origin=WEB, now=LATER, after=0)
+    assert told.startswith("Nothing was changed: the profile has been changed elsewhere")
+    assert served(store).max_papers == 3
+
+
+@pytest.mark.parametrize("origin", [REPLY, WEB])
+def test_a_profile_has_a_greatest_length_however_it_comes(
+    store: Store, profiles: Profiles, origin: RevisionOrigin
+) -> None:
+    assert "at most 32,000 characters" in profiles.change(WHO, "# " + "x" * 31_999, origin=origin, now=LATER)
+    assert store.get_revisions(WHO) == []
+    assert "revision 1" in profiles.change(WHO, "max_papers: 3 # " + "x" * 31_000, origin=origin, now=LATER)
+
+
+def test_somebody_who_is_not_on_the_list_changes_nothing(store: Store, profiles: Profiles) -> None:
+    assert "no longer on the list" in profiles.change("s_other234", "max_papers: 3", origin=WEB, now=NOW)
+    assert profiles.current("s_other234").startswith("# Nothing was changed: this address is no longer")
+    assert store.get_revisions("s_other234") == []
+
+
+def test_an_empty_reply_changes_nothing_but_an_emptied_page_is_back_to_the_file(
+    store: Store, profiles: Profiles
+) -> None:
+    profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW)
+    assert "no profile in what you sent" in profiles.change(WHO, "> \n", origin=REPLY, now=LATER)
+    assert served(store).max_papers == 3
+    told = profiles.change(WHO, " \n", origin=WEB, now=LATER)
+    assert told.startswith("Your profile is again as it was set up for you (revision 2).")
+    assert "- max_papers: 30 instead of 3" in told
+    assert served(store) == ADA
+
+
+def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(store: Store, profiles: Profiles) -> None:
+    until = date(2027, 1, 31)
+    store.change_standing(WHO, lambda s: replace(s, frequency=Frequency.WEEKLY, paused_until=until))
+    text = profiles.current(WHO)
+    assert "frequency: weekly" in text
+    profiles.change(WHO, text.replace("frequency: weekly", "frequency: daily"), origin=WEB, now=NOW)
+    assert (served(store).frequency, served(store).paused_until) == (Frequency.DAILY, until)
+    assert store.get_standing(WHO) == Standing(WHO, paused_until=until)
+
+
+# --- old revisions
+
+
+def test_a_revision_is_brought_back_as_a_new_one(store: Store, profiles: Profiles) -> None:
+    for text in ("max_papers: 3", "max_papers: 4"):
+        profiles.change(WHO, text, origin=REPLY, now=NOW)
+    assert "- max_papers: 3 instead of 4" in profiles.revert(WHO, 1, now=LATER)
+    assert [(r.number, r.text, r.origin) for r in store.get_revisions(WHO)][2] == (3, "max_papers: 3", OPERATOR)
+    profiles.revert(WHO, 0, now=LATER)
+    assert served(store) == ADA
+    assert "max_papers: 30" in profiles.current(WHO)
+
+
+def test_going_back_to_the_file_frees_keys_that_happen_to_say_the_same(store: Store, profiles: Profiles) -> None:
+    profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW)
+    now_listed = Profiles(lambda: [replace(ADA, max_papers=3)], store, scorer)
+    assert "Nothing that it says is different now." in now_listed.revert(WHO, 0, now=LATER)
+    assert served(store, replace(ADA, max_papers=5)).max_papers == 5
+    assert now_listed.revert(WHO, 0, now=LATER) == "Nothing is different: your profile says this already."
+
+
+def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, profiles: Profiles) -> None:
+    with pytest.raises(ConfigError, match="has no revision 7; 'newsletter subscribers revisions"):
+        profiles.revert(WHO, 7, now=NOW)
+    with pytest.raises(ConfigError, match="is no subscriber; 'newsletter subscribers' lists"):
+        profiles.revert("s_other234", 0, now=NOW)
+    store.add_revision(WHO, "colour: blue", origin=REPLY, now=NOW)
+    with pytest.raises(ConfigError, match="colour: unknown key"):
+        profiles.revert(WHO, 1, now=NOW)
+
+
+def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profiles: Profiles) -> None:
+    for number in range(MOST_A_DAY):
+        profiles.change(WHO, f"max_papers: {number + 1}", origin=(REPLY, WEB)[number % 2], now=NOW)
+    for origin in (REPLY, WEB):
+        told = profiles.change(WHO, "max_papers: 29", origin=origin, now=LATER)
+        assert told.startswith("Nothing was changed: a profile can be changed 20 times a day")
+    assert served(store).max_papers == MOST_A_DAY
+    assert "(revision 21)" in profiles.revert(WHO, 1, now=LATER)
+    assert "(revision 22)" in profiles.change(WHO, "max_papers: 29", origin=WEB, now=NOW + timedelta(days=1))
+
+
+def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profiles: Profiles) -> None:
+    for number in range(KEPT + 1):
+        store.add_revision(WHO, f"max_papers: {number + 1}", origin=REPLY, now=NOW - timedelta(days=1))
+    with pytest.raises(ConfigError, match="has no revision 1 any more: the last 50 are kept; 'newsletter"):
+        profiles.revert(WHO, 1, now=NOW)
+    with pytest.raises(ConfigError, match="has no revision 99; 'newsletter"):
+        profiles.revert(WHO, 99, now=NOW)
+    assert "the last 50 revisions are kept" in profiles.revert(WHO, 2, now=NOW)
+    assert served(store).max_papers == 2
+
+
+# --- the difference in words
+
+
+@given(subscribers())
+def test_equal_profiles_have_no_difference(one: Subscriber) -> None:
+    assert differences(one, one) == ()
+    assert differences(one, replace(one, email="x@example.org", name="X", paused_until=DAY)) == ()
+
+
+@given(subscribers(), subscribers())
+def test_different_profiles_have_a_difference(one: Subscriber, other: Subscriber) -> None:
+    assert bool(differences(one, other)) == (one != other)
+
+
+def test_a_difference_names_what_is_new_gone_and_changed() -> None:
+    rita = make.subscriber(profile=Profile((Topic("A", "x"), Topic("B", "y", "z")), "me", ("p", "q")))
+    other = replace(rita, profile=Profile((Topic("C", "w"), Topic("B", "yy")), "", ("q", "p")), categories=("cs.AI",))
+    assert differences(rita, other) == (
+        'topics: new "C"',
+        'topics: "A" is gone',
+        'topic "B", relevant: now "yy"',
+        'topic "B", irrelevant: empty now',
+        "about: empty now",
+        "keywords, like: in another order",
+        "categories: new cs.AI",
+        "categories: without cs.LG",
+    )
+
+
+# --- the morning after
+
+
+def test_the_morning_after_a_change_mails_under_the_new_profile() -> None:
+    one, two = make.announcement("2601.00001"), make.announcement("2601.00002", authors=("Bo Berg",))
+    given_ = morning(one, two)
+    rita = given_.subscribers[0]
+    profiles = Profiles(lambda: [rita], given_.store, scorer)
+    profiles.change(rita.subscriber_id, "min_relevance: 10\npinned_authors: [Bo Berg]", origin=REPLY, now=make.NOW)
+    standing, kept = given_.store.get_standing(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
+    given_.subscribers = [applied(rita, standing, kept)]
+    given_.run()
+    assert given_.sent() == {"2601.00002"}

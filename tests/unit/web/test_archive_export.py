@@ -1,0 +1,166 @@
+"""The archive as a folder of files, and the commands that write it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urldefrag
+
+import feedparser
+import pytest
+
+from newsletter.delivery import ledger
+from newsletter.model import DeliveryState
+from newsletter.stores.tinydb import TinyStore
+from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.export import Built, build, build_list, count_pages, edition
+from tests import make
+from tests.archives import WHO, digest, entry, mail, pages
+from tests.fakes import MemoryStore
+from tests.unit.cli.test_suppressions import ADA, ADA_ID, YAML, newsletter
+
+STYLES = {"style.css": "a {}", "archive.css": "b {}"}
+LATER = make.TUESDAY + timedelta(days=40)
+
+
+def filled() -> MemoryStore:
+    store = MemoryStore()
+    mail(store, digest(make.TUESDAY, [entry(1), entry(2)]))
+    mail(store, digest(make.WEDNESDAY, [entry(3)]), DeliveryState.REJECTED)
+    mail(store, digest(LATER, [entry(4, title="<script>alert(1)</script>")]))
+    return store
+
+
+def built(store: MemoryStore, folder: Path, slug: str = "") -> Built:
+    each = edition(Catalogue(store, WHO, slug))
+    return build_list(pages(), [each], folder, STYLES) + build(pages(), each, folder / each.catalogue.name)
+
+
+class Links(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.ids: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {value for name, value in attrs if name in ("href", "src", "action") and value}
+        self.ids |= {value for name, value in attrs if name == "id" and value}
+
+
+@pytest.mark.parametrize("slug", ["", "local-group"])
+def test_each_link_leads_to_a_file_of_the_folder(tmp_path: Path, slug: str) -> None:
+    built(filled(), tmp_path, slug)
+    files = sorted(tmp_path.rglob("*.html"))
+    assert [path.name for path in files] == [
+        "index.html",
+        *("2026-01-06.html", "2026-01.html", "2026-02-15.html", "2026-02.html", "index.html"),
+    ]
+    for path in files:
+        for link in Links(path.read_text(encoding="utf-8")).found:
+            if link.startswith(("https:", "mailto:")):
+                continue
+            name, anchor = urldefrag(link)
+            target = path.parent / name if name else path
+            assert target.is_file(), f"{path.name}: {link}"
+            assert not anchor or anchor in Links(target.read_text(encoding="utf-8")).ids, f"{path.name}: {link}"
+
+
+def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
+    store = filled()
+    first = built(store, tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
+    assert built(store, tmp_path) == Built(unchanged=first.written)
+    mail(store, digest(LATER + timedelta(days=1), [entry(5)]))
+    again = built(store, tmp_path)
+    assert again.written < first.written
+    assert (tmp_path / WHO / "2026-01-06.html").stat().st_mtime_ns == times[tmp_path / WHO / "2026-01-06.html"]
+
+
+def test_the_files_of_a_digest_that_bounced_later_are_removed_and_no_others(tmp_path: Path) -> None:
+    store = filled()
+    built(store, tmp_path)
+    (tmp_path / WHO / "robots.txt").touch()
+    row = store.get_delivery(WHO, LATER)
+    assert row is not None
+    store.start_run("r")
+    store.move(ledger.reject(row, "bounced", make.NOW))
+    assert built(store, tmp_path).removed == 5  # the day, three exports, and its month
+    names = {path.name for path in (tmp_path / WHO).iterdir()}
+    assert {"robots.txt", "2026-01-06.html", "index.html"} <= names
+    assert not [name for name in names if name.startswith("2026-02")]
+
+
+def test_progress_is_told_as_often_as_was_said(tmp_path: Path) -> None:
+    for store in (filled(), MemoryStore()):
+        each, told = edition(Catalogue(store, WHO)), list[int]()
+        build(pages(), each, tmp_path, lambda told=told: told.append(1))  # type: ignore[misc]
+        assert len(told) == count_pages(each)
+
+
+def test_the_feed_in_the_folder_is_a_feed_with_relative_links(tmp_path: Path) -> None:
+    built(filled(), tmp_path, "local-group")
+    feed = feedparser.parse((tmp_path / "local-group/feed.atom").read_bytes())
+    assert not feed.bozo
+    assert [each.link for each in feed.entries] == ["2026-02-15.html", "2026-01-06.html"]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscribers.yaml").write_text(YAML, encoding="utf-8")
+    reader = make.subscriber(subscriber_id=ADA_ID)
+    store = TinyStore(tmp_path / "state")
+    mail(store, digest(make.TUESDAY, [entry(1), entry(2)], subscriber=reader))
+    mail(store, digest(LATER, [entry(4)], subscriber=reader))
+    return tmp_path
+
+
+def test_the_archives_are_listed(place: Path) -> None:
+    assert any(
+        line.split()[:5] == [ADA_ID, ADA, "2", "2026-01-06", "2026-02-15"]
+        for line in newsletter("archive").output.splitlines()
+    )
+
+
+def test_a_digest_or_a_choice_is_exported(place: Path) -> None:
+    assert "2601.00004" in newsletter("archive", "export", ADA).output
+    chosen = newsletter("archive", "export", ADA, "--date", "2026-01-06", "--paper", "2601.00002", "-f", "ris").output
+    assert chosen.count("TY  - ") == 1
+    assert newsletter("archive", "export", ADA, "-f", "markdown", "-o", "x.md").output.strip() == "x.md"
+    assert (place / "x.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export", ADA, "--date", "2026-01-07"), "no digest of 2026-01-07"),
+        (("export", ADA, "--paper", "9"), "leave --paper out"),
+        (("export", "nobody@example.org"), "nobody is called"),
+        (("build", "--output", "out"), "set public_archive"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_with_the_remedy(place: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = newsletter("archive", *arguments)
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())
+
+
+def test_public_archives_and_ones_own_are_built(place: Path) -> None:
+    assert newsletter("archive", "build", ADA, "-o", "own").exit_code == 0
+    assert (place / "own" / ADA_ID / "2026-01-06.html").is_file()
+    yaml = YAML.replace(f"email: {ADA},", f"email: {ADA}, public_archive: local-group,", 1)
+    (place / "subscribers.yaml").write_text(yaml, encoding="utf-8")
+    done = newsletter("archive", "build", "--output", "public")
+    assert "0 unchanged" in done.output
+    page = (place / "public/local-group/2026-01-06.html").read_text(encoding="utf-8")
+    assert "noindex" not in page
+    assert ADA_ID not in page
+    assert (place / "public/archive.css").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_said_with_the_remedy(place: Path) -> None:
+    (place / "file").touch()
+    done = newsletter("archive", "build", ADA, "-o", "file/below")
+    assert "choose another --output" in str(done.exception)
