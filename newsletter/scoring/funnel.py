@@ -47,8 +47,8 @@ class Judge(Protocol):
     ) -> Verdicts: ...
 
 
-class Memory(Protocol):
-    """What the funnel needs of a Store."""
+class Answers(Protocol):
+    """What the funnel needs of an AnswerStore: it reads alone."""
 
     def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]: ...
 
@@ -65,7 +65,7 @@ class FunnelScorer:
         self,
         local: Scorer,
         judge: Judge,
-        memory: Memory,
+        memory: Answers,
         policy: Policy,
         now: Callable[[], datetime],
         tell_progress: Callable[[int, int], None] | None = None,
