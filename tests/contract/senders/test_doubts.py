@@ -20,7 +20,7 @@ from newsletter.senders.smtp import MailServer, SmtpSender
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
-from tests.contract.test_store import DAY, NOW, PAPERS, WHO
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
 
 S = DeliveryState

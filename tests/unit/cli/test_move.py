@@ -16,7 +16,7 @@ from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionRea
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.test_store_moves import say_much
+from tests.contract.stores.test_moves import say_much
 from tests.make import NOW
 from tests.unit.cli.test_damage import mail
 

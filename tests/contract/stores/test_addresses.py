@@ -21,14 +21,9 @@ from newsletter.model import (
 )
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.test_store import DAY, NOW, PAPERS, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, fork, handed_over
 
 K = EventKind
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
 
 
 @pytest.fixture

@@ -1,34 +1,24 @@
-"""Mails whose fate is open are found at once: by their marks, and what has none because others wrote it by a look."""
+"""The index of open deliveries in the folder store: marks, and a look for what others wrote without one."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from newsletter.delivery import ledger
 from newsletter.errors import StoreError
-from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
-from newsletter.stores import Store
+from newsletter.model import Delivery, DeliveryState
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.table import JsonTable
-from tests.contract.test_store import DAY, NOW, WHO, claim, handed_over, memory, store, tiny
+from tests.contract.stores.memories import DAY, NOW, WHO, claim, doubted, handed_over
 from tests.fakes import no_more_than
 
-__all__ = ["memory", "store", "tiny"]  # fixtures
-
 S = DeliveryState
-
-
-def doubted(store: Store, who: str = WHO, on: date = DAY) -> Delivery:
-    row = ledger.doubt(handed_over(store, who=who, on=on), "no answer", NOW)
-    store.move(row)
-    return row
 
 
 @pytest.fixture
@@ -49,47 +39,6 @@ def write_without_a_mark(folder: Path, row: Delivery) -> None:
     """What an older version does."""
     table = JsonTable("deliveries", Delivery, lambda row: row.delivery_id, folder / "tmp")
     table.put(month_of(folder, row.subscriber_id), row)
-
-
-# --- every store
-
-
-def test_open_rows_come_by_date_then_subscriber_and_no_others(store: Store) -> None:
-    opened = [
-        doubted(store, "s_b", DAY - timedelta(days=400)),
-        handed_over(store, who="s_a"),
-        doubted(store, "s_b"),
-    ]
-    claim(store, who="s_c")
-    store.move(ledger.accept(handed_over(store, who="s_d"), "receipt", NOW))
-    assert store.get_open_deliveries() == opened
-    assert store.get_deliveries(states=ledger.OPEN_STATES) == opened
-    assert store.get_deliveries(states=[S.IN_DOUBT], subscriber_id="s_b", since=DAY) == [opened[2]]
-    assert store.get_deliveries(states=[S.HANDED_OVER], digest_on=DAY) == [opened[1]]
-
-
-ENDS: dict[str, Callable[[Store, Delivery], object]] = {
-    "accepted": lambda store, row: store.move(ledger.settle(row, True, "found", NOW)),
-    "deferred": lambda store, row: store.move(ledger.settle(row, False, "not found", NOW)),
-    "an event": lambda store, _row: store.take_event(MailEvent(EventKind.DELIVERED, WHO, DAY, NOW), now=NOW),
-}
-
-
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_what_is_settled_is_open_no_more(store: Store, end: Callable[[Store, Delivery], object]) -> None:
-    end(store, doubted(store))
-    assert store.get_open_deliveries() == []
-
-
-def test_rows_since_a_date(store: Store) -> None:
-    for on in (date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 1), DAY):
-        claim(store, on=on)
-    assert [row.digest_on for row in store.get_deliveries(since=date(2026, 10, 31))] == [
-        *(date(2026, 10, 31), date(2026, 11, 1), DAY)
-    ]
-
-
-# --- marks
 
 
 def test_a_row_has_its_mark_before_it_is_open_and_as_long_as_it_is(tiny: TinyStore, folder: Path) -> None:
