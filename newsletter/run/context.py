@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.mail.message import Letterhead
-from newsletter.mail.render import Renderer
+from newsletter.mail import Letterhead, render
 from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Ahead, Scorer
@@ -41,7 +40,7 @@ class Desk:
     scorer: Scorer
     sender: Sender
     store: Store
-    renderer: Renderer
+    renderer: render.Renderer
     letterhead: Letterhead
     now: Callable[[], datetime]
     ahead: Ahead | None = None

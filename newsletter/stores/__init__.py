@@ -319,3 +319,8 @@ class Store(Protocol):
     def put_document(self, name: str, text: str) -> None: ...
 
     def get_document(self, name: str) -> str | None: ...
+
+
+__all__ = [
+    "Store",
+]
