@@ -17,7 +17,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
 from newsletter.papers import candidates
-from newsletter.run import Desk, Morning, collect, cover
+from newsletter.run import Morning, RunContext, collect, cover
 from newsletter.scoring.llm import estimate as estimates
 from newsletter.scoring.llm import prices
 from newsletter.scoring.llm import prompts as prompt_files
@@ -87,7 +87,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
         _print_budget(settings.daily_budget_usd, spending.spent(desk.store.get_calls(since=today, until=today)), rows)
 
 
-def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+def _groups(desk: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
     from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
 
@@ -105,11 +105,11 @@ def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool)
 
 
 def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
-    judged = store.get_judgements(group.profile_key, since=date.min)
+    judged = store.get_gradings(group.profile_key, since=date.min)
     return estimates.find_known(judged, group.papers, model=model, prompt_key=prompt_key)
 
 
-def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]:
+def _papers(desk: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
     digest_on: date = morning.date_for(subscriber, desk.now())
     days = cover(desk, morning, subscriber, digest_on)
     mailed = desk.store.get_sent(subscriber.subscriber_id)

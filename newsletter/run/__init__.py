@@ -6,10 +6,10 @@ Meets sources, scorers, senders and stores through their Protocols alone.
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.collect import collect, cover, covered_by, failed_feeds, reads_today
 from newsletter.run.compose import draft
-from newsletter.run.context import DIGESTS, FEEDS, Desk, Morning, Watcher
+from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
 from newsletter.run.digest import reading_order
-from newsletter.run.prefetch import ask_ahead
+from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_old
 from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on, next_mail_at
@@ -19,12 +19,11 @@ __all__ = [
     "DIGESTS",
     "FEEDS",
     "CircuitBreaker",
-    "Desk",
     "Halt",
     "Morning",
-    "Watcher",
+    "ProgressListener",
+    "RunContext",
     "already",
-    "ask_ahead",
     "collect",
     "cover",
     "covered_by",
@@ -37,6 +36,7 @@ __all__ = [
     "keep_time",
     "mails_on",
     "next_mail_at",
+    "prefetch_scores",
     "preview",
     "reading_order",
     "reads_today",

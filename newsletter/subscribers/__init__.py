@@ -3,7 +3,7 @@
 Reads texts and gives values. Keeping them is for stores/; what a reader's request leads to is for services/.
 """
 
-from newsletter.subscribers.file import File, newcomer, parse_file, read_subscribers, schema, validate
+from newsletter.subscribers.file import File, parse_file, read_subscribers, schema, subscriber_from_signup, validate
 from newsletter.subscribers.listed import Roster
 from newsletter.subscribers.local_time import zone_note
 from newsletter.subscribers.profile_diff import differences
@@ -11,15 +11,15 @@ from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
 from newsletter.subscribers.schema import SubscriberEntry, expected, to_address
 from newsletter.subscribers.signup_rules import (
     OPEN_FOR,
+    Confirmation,
     Form,
     FormProblem,
-    Invitation,
     LinkState,
     asked_on,
     is_due,
-    let_in,
     may_be_mailed,
     postponed,
+    reinstate,
     settled,
     state_of,
     taken,
@@ -35,10 +35,10 @@ __all__ = [
     "MOST_A_DAY",
     "NEITHER",
     "OPEN_FOR",
+    "Confirmation",
     "File",
     "Form",
     "FormProblem",
-    "Invitation",
     "LinkState",
     "Roster",
     "SubscriberEntry",
@@ -50,11 +50,9 @@ __all__ = [
     "is_due",
     "is_gone",
     "lessons",
-    "let_in",
     "listed",
     "may_be_mailed",
     "named_topic",
-    "newcomer",
     "numbered",
     "overrides",
     "parse_file",
@@ -62,10 +60,12 @@ __all__ = [
     "profile_yaml",
     "read_subscribers",
     "read_vote_token",
+    "reinstate",
     "revisions",
     "schema",
     "settled",
     "state_of",
+    "subscriber_from_signup",
     "taken",
     "to_address",
     "validate",

@@ -5,16 +5,16 @@ Decides and answers nothing: services/replies.py does what a reader asks for.
 
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
 from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, read_reply
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, read_reply
 from newsletter.mail.inbound.parts import MOST_BYTES, decoded
 
 __all__ = [
     "MOST_BYTES",
     "Command",
     "Envelope",
-    "House",
     "Ignored",
     "NoEvent",
+    "ReplyPolicy",
     "Request",
     "VoteMarks",
     "decoded",
