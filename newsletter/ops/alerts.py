@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from newsletter.delivery.suppression import BY_BOUNCES
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing, tally
+from newsletter.delivery import suppression
+from newsletter.model import AddressStatus, FeedOutcome, RunOutcome, RunReport, tally
 from newsletter.ops.redaction import redact
 
 MOST_IDS = 20  # named in one line
@@ -195,7 +195,7 @@ def troubles_of(
     return tuple(found)
 
 
-def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Trouble, ...]:
+def troubles_of_bounces(standings: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
     """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
 
     A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
@@ -205,7 +205,7 @@ def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Troubl
         why = each.suppression
         if each.is_held:
             found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
-        elif why and why.why in BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
+        elif why and why.why in suppression.BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
             detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
             found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
     return tuple(found)

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from newsletter.model import (
+    AddressStatus,
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
     Feed,
     FeedReport,
-    Judgement,
+    Grading,
     MailEvent,
     ModelBatch,
     ModelCall,
@@ -25,7 +26,6 @@ from newsletter.model import (
     RevisionOrigin,
     RunReport,
     SignUp,
-    Standing,
     Vote,
 )
 
@@ -109,7 +109,7 @@ class AddressStore(Protocol):
     """The events of mails that were accepted, and whether each address is mailed."""
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
-        """Keep an event with all that follows from it: the delivery's next state and the address's standing.
+        """Keep an event with all that follows from it: the delivery's next state and the address's status.
 
         What follows is `ledger.after_events`, `suppress.after`, and the brake of `suppress.are_too_many`. False, and
         nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
@@ -128,16 +128,18 @@ class AddressStore(Protocol):
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         """Of that delivery, oldest first."""
 
-    def get_standing(self, subscriber_id: str) -> Standing:
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
         """Of an address nothing is known about: not suppressed."""
 
-    def get_standings(self) -> list[Standing]:
+    def get_address_statuses(self) -> list[AddressStatus]:
         """Of every address something is known about, by subscriber id."""
 
-    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
-        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost.
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
+        """Put what `change` makes of the status in its place, as one step; nobody else's change is lost.
 
-        Where the standing cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
+        Where the status cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
         be told to try again. Any other change of it raises ReaderUnreadable.
         """
 
@@ -246,7 +248,7 @@ class SignUpStore(Protocol):
     def forget_enrolled(self, subscriber_id: str) -> bool:
         """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
 
-        Their deliveries and their standing stay: what was mailed, and what keeps mail away.
+        Their deliveries and the status of their address stay: what was mailed, and what keeps mail away.
         """
 
 
@@ -267,11 +269,11 @@ class ClaimStore(Protocol):
 class AnswerStore(Protocol):
     """A model's answers about papers."""
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+    def put_gradings(self, gradings: Sequence[Grading]) -> None:
         """Keep these; one with the key of a kept one takes its place."""
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
-        """Every judgement under this profile made on or after that UTC date, oldest first."""
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
+        """Every grading under this profile made on or after that UTC date, oldest first."""
 
 
 class CallStore(Protocol):
@@ -291,7 +293,7 @@ class CallStore(Protocol):
         """The calls of these UTC days, both included, oldest first."""
 
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop judgements, calls and batches of the UTC days before that date."""
+        """Drop gradings, calls and batches of the UTC days before that date."""
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         """Write a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.
