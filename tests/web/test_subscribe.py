@@ -469,8 +469,8 @@ def test_all_clients_together_may_send_so_many_forms_a_day(house: SignUpSite) ->
 
 
 def test_one_client_may_ask_so_often_a_minute(house: SignUpSite) -> None:
-    answers = [house.get().status_code for _ in range(subscribe.PER_CLIENT + 1)]
-    assert answers == [200] * subscribe.PER_CLIENT + [429]
+    answers = [house.get().status_code for _ in range(subscribe.PAGE.limits.per_client + 1)]
+    assert answers == [200] * subscribe.PAGE.limits.per_client + [429]
 
 
 def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
