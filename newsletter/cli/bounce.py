@@ -45,7 +45,7 @@ def command(file: BinaryIO, to: str) -> None:
         return
     said = f": {event.detail}" if event.detail else ""
     click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{said}")
-    standing = store.get_standing(event.subscriber_id)
+    standing = store.get_address_status(event.subscriber_id)
     if standing.suppression:
         click.echo(f"{event.subscriber_id} gets no more mail: {standing.suppression.why}")
     elif standing.is_held:

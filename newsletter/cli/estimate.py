@@ -19,7 +19,7 @@ from newsletter.model import Paper, Profile, Subscriber
 from newsletter.model.spending import spent
 from newsletter.papers.announcements import candidates
 from newsletter.run.collect import collect, cover
-from newsletter.run.context import Desk, Morning
+from newsletter.run.context import Morning, RunContext
 from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.scoring.llm.prices import (
     BATCH,
@@ -97,7 +97,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
         _print_budget(settings.daily_budget_usd, spent(desk.store.get_calls(since=today, until=today)), rows)
 
 
-def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+def _groups(desk: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
     from newsletter.scoring.llm.grader import profile_key  # noqa: PLC0415  # it loads the model's client
 
@@ -115,11 +115,11 @@ def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool)
 
 
 def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
-    judged = store.get_judgements(group.profile_key, since=date.min)
+    judged = store.get_gradings(group.profile_key, since=date.min)
     return find_known(judged, group.papers, model=model, prompt_key=prompt_key)
 
 
-def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]:
+def _papers(desk: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
     digest_on: date = morning.date_for(subscriber, desk.now())
     days = cover(desk, morning, subscriber, digest_on)
     mailed = desk.store.get_sent(subscriber.subscriber_id)

@@ -10,7 +10,7 @@ from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.suppressions import id_of, in_words
 from newsletter.errors import ConfigError
-from newsletter.model import Move, Standing
+from newsletter.model import AddressStatus, Move
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers.address_change import MAILBOX_REASONS
@@ -53,7 +53,7 @@ def move(old: str, new: str, dry_run: bool) -> None:
         return
     store.move_subscriber(wanted)
     click.echo(f"Moved from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
-    if (standing := store.get_standing(wanted.to)).suppression:
+    if (standing := store.get_address_status(wanted.to)).suppression:
         click.echo(f"No mail leaves for the new address: {in_words(standing)}.")
 
 
@@ -88,10 +88,10 @@ def _kept(store: Store, who: str) -> list[str]:
     told = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     if who in store.get_enrolled_ids():
         told.append("their subscription on the web")
-    return [*told, *_wishes(store.get_standing(who))]
+    return [*told, *_wishes(store.get_address_status(who))]
 
 
-def _wishes(standing: Standing) -> Iterator[str]:
+def _wishes(standing: AddressStatus) -> Iterator[str]:
     if standing.paused_until:
         yield f"their pause until {standing.paused_until}"
     if standing.frequency:

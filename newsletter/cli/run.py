@@ -28,7 +28,7 @@ from newsletter.delivery.ledger import counts_as_sent
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
 from newsletter.ops import alerts, log
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.services.directory import SubscriberList
 from newsletter.settings import load_settings
@@ -87,7 +87,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             lines = [_would(desk, subscriber, watcher, digest_on, unreadable) for subscriber in served]
         click.echo("\n".join(lines))
         sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
-    ending, teller = Ending(), app.build_teller(settings)
+    ending, teller = Ending(), app.build_notifier(settings)
     ending.listen()
     with teller.watching():
         listed = app.load_subscribers(settings, desk.store)
@@ -143,7 +143,7 @@ def _complain_of(problem: str, *lines: str) -> None:
 
 
 def _would(
-    desk: Desk,
+    desk: RunContext,
     subscriber: Subscriber,
     watcher: TerminalWatcher,
     digest_on: date | None,
@@ -186,7 +186,7 @@ def troubles(report: RunReport) -> list[str]:
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    found = alerts.troubles_of_bounces(store.get_standings(), report.digest_on)
+    found = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
     return [each for each in found if each.on >= yesterday]
 
 

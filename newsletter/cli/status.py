@@ -64,7 +64,7 @@ def _warn(store: Store) -> None:
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
     complain_of_unreadable(store.find_unreadable())
-    if held := [each.subscriber_id for each in store.get_standings() if each.is_held]:
+    if held := [each.subscriber_id for each in store.get_address_statuses() if each.is_held]:
         complain(f"\nBounces held: {', '.join(held)}\nDecide with 'newsletter suppressions held'.")
     if doubtful:
         complain(

@@ -69,7 +69,7 @@ def command(context: click.Context) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     listed = _load(settings, store)
-    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
+    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_address_statuses()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "from", "profile")
     for reader in listed.readers:
         one = reader.subscriber
@@ -110,7 +110,7 @@ def show(who: str) -> None:
     click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
     for line in _origins(reader):
         click.echo(f"# {line}")
-    if (standing := store.get_standing(reader.subscriber.subscriber_id)).suppression:
+    if (standing := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {in_words(standing)}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
@@ -176,7 +176,7 @@ def revert(who: str, number: int, no_mail: bool) -> None:
         latest = store.get_revisions(one.subscriber_id)[-1:]
         if latest == before[-1:] or no_mail:
             return
-        if (standing := store.get_standing(one.subscriber_id)).suppression:
+        if (standing := store.get_address_status(one.subscriber_id)).suppression:
             click.echo(f"\nNo mail tells the reader: {in_words(standing)}.")
             return
         _tell(settings, sender, one, said, latest[0].number)
@@ -187,7 +187,7 @@ def _tell(settings: Settings, sender: Sender, reader: Subscriber, said: str, num
         reader,
         said,
         number,
-        letterhead=app.build_letterhead(settings),
+        identity=app.build_mail_identity(settings),
         service_sender=settings.service_address,
         answers=load_answers(resources.read_text(ANSWERS)),
         brand_name=settings.name,
@@ -220,7 +220,7 @@ def remove(who: str) -> None:
         listed = _find(_load(settings, store), who).subscriber
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
-    standing = store.get_standing(one)
+    standing = store.get_address_status(one)
     kept = in_words(standing) if standing.suppression else "nothing keeps mail away from that address"
     click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter.delivery.suppression import BY_BOUNCES
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing, tally
+from newsletter.model import AddressStatus, FeedOutcome, RunOutcome, RunReport, tally
 from newsletter.ops.redaction import redact
 
 MOST_IDS = 20  # named in one line
@@ -195,7 +195,7 @@ def troubles_of(
     return tuple(found)
 
 
-def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Trouble, ...]:
+def troubles_of_bounces(standings: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
     """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
 
     A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.

@@ -31,7 +31,7 @@ _MADE: dict[RunOutcome, DeliveryState] = {
 }
 
 
-def tells_nothing_new(report: RunReport, earlier: Sequence[RunReport]) -> bool:
+def is_unchanged(report: RunReport, earlier: Sequence[RunReport]) -> bool:
     """Whether an earlier report tells the same but for run and time: a clock that ticks all day writes it once."""
     told = _without_time(report)
     return any(replace(_without_time(other), run_id=told.run_id) == told for other in earlier)

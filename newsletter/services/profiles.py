@@ -21,7 +21,7 @@ from newsletter.model import (
     Profile,
     ProfileRevision,
     RevisionOrigin,
-    ScoreSheet,
+    ScoreReport,
     Subscriber,
     Votes,
 )
@@ -72,7 +72,7 @@ class _Remembering:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         days = tuple(tuple(day) for day in history)
         return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
 
@@ -159,7 +159,7 @@ class Profiles:
 
     def _served(self, listed: Subscriber) -> Subscriber:
         who = listed.subscriber_id
-        return applied(listed, self._store.get_standing(who), self._store.get_revisions(who))
+        return applied(listed, self._store.get_address_status(who), self._store.get_revisions(who))
 
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
@@ -169,8 +169,8 @@ class Profiles:
             return _SAME
         most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
-        if self._store.get_standing(who).frequency is not None:  # an earlier word; this one is later
-            self._store.change_standing(who, lambda standing: replace(standing, frequency=None))
+        if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
+            self._store.change_address_status(who, lambda standing: replace(standing, frequency=None))
         return "\n".join(self._told(before, changed, revision, now))
 
     def _has_revision(self, who: str) -> bool:

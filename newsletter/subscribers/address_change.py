@@ -12,6 +12,7 @@ from dataclasses import replace
 from newsletter.delivery.ledger import counts_as_sent
 from newsletter.delivery.suppression import suppress, without_mailbox
 from newsletter.model import (
+    AddressStatus,
     Delivery,
     Digest,
     EventKind,
@@ -19,7 +20,6 @@ from newsletter.model import (
     Move,
     ProfileRevision,
     SignUp,
-    Standing,
     Suppression,
     SuppressionReason,
     Vote,
@@ -89,7 +89,7 @@ def sign_up_of(old: SignUp, move: Move) -> SignUp:
 # --- the standing
 
 
-def standing_of(old: Standing, new: Standing) -> Standing:
+def standing_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
     """The new address's: the person's own word comes along, what befell the old mailbox does not.
 
     A complaint is the person's word, too: another mail to them would be the next one.
@@ -106,7 +106,7 @@ def standing_of(old: Standing, new: Standing) -> Standing:
     return suppress(joined, wished) if wished else joined
 
 
-def left_behind(old: Standing) -> Standing:
+def left_behind(old: AddressStatus) -> AddressStatus:
     """What stays with the old address: that its mailbox is dead, should it ever be on the list again."""
     mailbox = old.suppression if old.suppression and old.suppression.why in MAILBOX_REASONS else None
     return replace(old, suppression=mailbox, paused_until=None, frequency=None)

@@ -295,7 +295,7 @@ def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
     return replace(whole, public_archive=entry.public_archive)
 
 
-def newcomer(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber:
     """Who came by the web: what they asked for, and the file's defaults for all else. Their words are their topics."""
     wishes: dict[str, Any] = {
         "categories": list(sign_up.categories),

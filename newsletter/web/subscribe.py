@@ -17,7 +17,7 @@ import flask
 from newsletter.model import Frequency
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.signup_rules import Form, FormProblem, Invitation, LinkState
+from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
 
@@ -62,15 +62,15 @@ class Door(Protocol):
 
     def problems(self, form: Form) -> Sequence[FormProblem]: ...
 
-    def take_place(self) -> bool:
+    def reserve_slot(self) -> bool:
         """Whether one more form may be acted on today, whatever address is in it."""
 
     def ask(self, form: Form) -> None:
         """Act on a form without problems, later: nothing that the address decides shows in the time this takes."""
 
-    def look(self, who: str, on: date) -> Invitation: ...
+    def look(self, who: str, on: date) -> Confirmation: ...
 
-    def confirm(self, who: str, on: date) -> Invitation: ...
+    def confirm(self, who: str, on: date) -> Confirmation: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class FormView:
         return next((problem.text for problem in self.problems if problem.field == field), "")
 
 
-_INVITATION = Invitation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
+_INVITATION = Confirmation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
 _MANY = "many"
 CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MANY, "dead")
 
@@ -152,7 +152,7 @@ class _Desk:
         if flask.request.form.get(TRAP):
             return flask.render_template("asked.html")  # whoever fills it in need not know that it was noticed
         wait_s = self.by_client.take(client_of(flask.request))
-        if wait_s or not self.door.take_place():
+        if wait_s or not self.door.reserve_slot():
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
         self.door.ask(typed)
         return flask.render_template("asked.html")

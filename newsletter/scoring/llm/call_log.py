@@ -27,7 +27,7 @@ _OWN_TOKENIZER = 1.5  # our count is exact for OpenAI's models; others may need 
 _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
-class CallBook:
+class CallLog:
     """The calls for one reader: begun, ended, and what they used altogether."""
 
     def __init__(

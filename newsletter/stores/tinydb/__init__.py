@@ -78,9 +78,9 @@ class TinyStore:
     def _offer_addresses(self, addresses: Addresses, effects: EventEffects, readability: Readability) -> None:
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
-        self.get_standing = addresses.get_standing
-        self.get_standings = addresses.get_standings
-        self.change_standing = addresses.change_standing
+        self.get_address_status = addresses.get_address_status
+        self.get_address_statuses = addresses.get_address_statuses
+        self.change_address_status = addresses.change_address_status
         self.require_readable = readability.require_readable
         self.find_unreadable = readability.find_unreadable
 
@@ -106,8 +106,8 @@ class TinyStore:
         self.forget_enrolled = signups.forget_enrolled
 
     def _offer_work(self, calls: LlmCalls, runs: Runs, claims: Claims, documents: Documents) -> None:
-        self.put_judgements = calls.put_judgements
-        self.get_judgements = calls.get_judgements
+        self.put_gradings = calls.put_gradings
+        self.get_gradings = calls.get_gradings
         self.begin_call = calls.begin_call
         self.end_call = calls.end_call
         self.get_calls = calls.get_calls

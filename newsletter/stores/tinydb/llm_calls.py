@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from newsletter.model import Judgement, ModelBatch, ModelCall, spending
+from newsletter.model import Grading, ModelBatch, ModelCall, spending
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, disk_errors, drop_days, safe_name
 
 
@@ -19,14 +19,14 @@ class LlmCalls:
         self._answers_path = folder.part("judgements")
         self._calls_path = folder.part("calls")
         self._batches_path = folder.part("batches")
-        self._answers = folder.table("judgements", Judgement, _answer_key)
+        self._answers = folder.table("judgements", Grading, _answer_key)
         self._calls = folder.table("calls", ModelCall, lambda call: call.call_id)
         self._batches = folder.table("batches", ModelBatch, lambda batch: batch.batch_id)
 
     # -- answers
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
-        by_file: dict[Path, list[Judgement]] = {}
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+        by_file: dict[Path, list[Grading]] = {}
         for judgement in judgements:
             folder = self._answers_path / safe_name(judgement.profile_key)
             by_file.setdefault(folder / _utc_file(judgement.at), []).append(judgement)
@@ -34,9 +34,9 @@ class LlmCalls:
             for path, values in by_file.items():
                 self._answers.put(path, *values)
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         folder = self._answers_path / safe_name(profile_key)
-        latest: dict[str, Judgement] = {}  # asked again on another day: the later answer counts
+        latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
         with disk_errors(folder):
             for path in sorted(day_files(folder)):
                 if path.stem >= since.isoformat():
@@ -105,7 +105,7 @@ class LlmCalls:
         return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
 
 
-def _answer_key(judgement: Judgement) -> str:
+def _answer_key(judgement: Grading) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
 

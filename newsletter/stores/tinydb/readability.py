@@ -36,7 +36,7 @@ class Readability:
 
     def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
         self._moves.require_finished(subscriber_id)
-        self._addresses.get_standing(subscriber_id)
+        self._addresses.get_address_status(subscriber_id)
         self._profiles.get_revisions(subscriber_id)
         self._votes.get_votes(subscriber_id)
         self._signups.get_enrolment(subscriber_id)

@@ -145,7 +145,7 @@ class SignUps:
     def _takes_place(self, subscriber_id: str) -> bool:
         """Somebody whose standing cannot be read may not have left."""
         try:
-            return self._addresses.get_standing(subscriber_id).suppression is None
+            return self._addresses.get_address_status(subscriber_id).suppression is None
         except ReaderUnreadable:
             return True
 

@@ -153,8 +153,8 @@ def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, 
     store.enrol(EVE, most=9)
     ada, emmy = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy"))
     store.add_revision(ada, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
-    store.change_standing(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
-    store.change_standing(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    store.change_address_status(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
+    store.change_address_status(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
     served = {one.subscriber_id: one for one in load_subscribers(path, store).subscribers}
     assert (served[ada].max_papers, served[emmy].frequency) == (3, "weekly")
     for who, one in served.items():
