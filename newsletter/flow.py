@@ -15,18 +15,34 @@ from datetime import date
 from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
-from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
-from newsletter.model.spending import sum_usage
-from newsletter.papers.announcements import announced
-from newsletter.run import reconcile
-from newsletter.run.circuit_breaker import CircuitBreaker, Halt
-from newsletter.run.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.run.compose import draft
-from newsletter.run.context import DIGESTS, Morning, ProgressListener, RunContext
-from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
-from newsletter.run.prefetch import prefetch_scores
-from newsletter.run.retention import forget_old
-from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
+from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport, spending
+from newsletter.papers import announced
+from newsletter.run import (
+    DIGESTS,
+    CircuitBreaker,
+    Halt,
+    Morning,
+    ProgressListener,
+    RunContext,
+    already,
+    collect,
+    cover,
+    covered_by,
+    draft,
+    failed_feeds,
+    forget_old,
+    is_due,
+    is_paused,
+    is_too_late,
+    mails_on,
+    prefetch_scores,
+    reads_today,
+    reconcile,
+    settle_claim,
+    settle_doubts,
+    weigh_bounces,
+    why_not,
+)
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -139,7 +155,7 @@ def _serve(
     used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
-    digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
+    digest = replace(digest, usage=spending.sum_usage(digest.usage, used_ahead))
     covered, failed = covered_by(days, subscriber), failed_feeds(morning.today, subscriber)
     try:
         report = settle_claim(desk, claim, digest, sheet, covered, failed)

@@ -1,19 +1,24 @@
 """The rooms of newsletter/ and the order of their imports: one table, and what the imports in the source are.
 
-tests/unit/test_house.py holds the source against the table.
+tests/unit/test_house.py holds the source against the table. As a command (`./run map`) this draws the rooms, with the
+first line of each, into docs/architecture.md.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT
+
 PACKAGE = ROOT / "newsletter"
 
+PAGE = ROOT / "docs" / "architecture.md"
+
 # From the top floor down; a room may import from the floors below its own, and from nothing beside it.
-# Behind the colon: modules that have not moved in yet.
+# Behind a colon: modules that belong to a room and lie outside of its folder.
 FLOORS = """
 cli: __main__
 app
@@ -67,6 +72,11 @@ def room_of(module: str, owners: dict[str, str]) -> str | None:
     return owners.get(module)
 
 
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    return tuple(find_imports(path))
+
+
 def find_imports(path: Path) -> Iterator[str]:
     """Dotted names of everything that a module imports, also inside functions: `newsletter.model.Paper`, `os`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -77,7 +87,79 @@ def find_imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def find_offers(room: str, modules: dict[str, Path]) -> set[str]:
+    """What a room offers: the names in `__all__` of its `__init__`, modules of its own among them."""
+    tree = ast.parse(modules[room].read_text(encoding="utf-8"))
+    lists = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    ]
+    return {name for names in lists for name in names}
+
+
 def modules_used(path: Path, modules: dict[str, Path]) -> set[str]:
-    """The modules of newsletter/ that a module imports, or imports a name of."""
+    """The modules of newsletter/ that a module imports, or imports a name of, wherever a room has that name from."""
     names = {name.removeprefix("newsletter.") for name in find_imports(path) if name.startswith("newsletter.")}
-    return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
+    return {_module_of(name, modules) for name in names} & set(modules)
+
+
+def _module_of(name: str, modules: dict[str, Path]) -> str:
+    room, _, offered = name.rpartition(".")
+    if name in modules or room not in modules or modules[room].name != "__init__.py":
+        return name if name in modules else room
+    imports = {full.rpartition(".")[2]: full.rpartition(".")[0] for full in _imports(modules[room])}
+    return imports.get(offered, room).removeprefix("newsletter.")
+
+
+def find_arrows() -> dict[str, set[str]]:
+    """By room: the rooms that its modules import from."""
+    modules, (floors, owners) = find_modules(), read_floors()
+    arrows: dict[str, set[str]] = {room: set() for room in floors}
+    for module, path in modules.items():
+        if room := room_of(module, owners):
+            arrows[room] |= {other for used in modules_used(path, modules) if (other := room_of(used, owners))} - {room}
+    return arrows
+
+
+def _below(room: str, arrows: dict[str, set[str]]) -> set[str]:
+    return arrows[room] | {far for near in arrows[room] for far in _below(near, arrows)}
+
+
+def _drawn(arrows: dict[str, set[str]]) -> list[tuple[str, str]]:
+    """The arrows that do not follow from others."""
+    return [
+        (room, other)
+        for room, others in arrows.items()
+        for other in sorted(others)
+        if not any(other in _below(between, arrows) for between in others)
+    ]
+
+
+def _label(room: str, modules: dict[str, Path]) -> str:
+    return room.replace(".", "/") + ("/" if modules[room].name == "__init__.py" else ".py")
+
+
+def draw() -> str:
+    """The picture of the rooms as Mermaid, and a table with a line for each."""
+    modules, arrows = find_modules(), find_arrows()
+    lines = ["```mermaid", "flowchart TD"]
+    lines += [f'    {room.replace(".", "_")}["{_label(room, modules)}"]' for room in arrows]
+    lines += [f"    {a.replace('.', '_')} --> {b.replace('.', '_')}" for a, b in _drawn(arrows)]
+    lines += ["```", "", "| room | what it does |", "|---|---|"]
+    for room in arrows:
+        first = (ast.get_docstring(ast.parse(modules[room].read_text(encoding="utf-8"))) or "").splitlines()[0]
+        lines.append(f"| `{_label(room, modules)}` | {first.removesuffix(' Pure.')} |")
+    return "\n".join(lines)
+
+
+def with_drawing(text: str) -> str:
+    """The page with what is drawn now between its two marks."""
+    before, rest = text.split(_BEGIN)
+    return before + _BEGIN + "\n\n" + draw() + "\n\n" + _END + rest.split(_END)[1]
+
+
+_BEGIN, _END = "<!-- drawn by ./run map -->", "<!-- end of what is drawn -->"
+
+if __name__ == "__main__":
+    PAGE.write_text(with_drawing(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -9,7 +9,7 @@ import click
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
-from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound import NoEvent, read_bounce
 from newsletter.settings import load_settings
 
 _MOST_BYTES = 5_000_000  # what a bounce has to say stands before the copy of the mail it returns

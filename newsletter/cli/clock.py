@@ -13,10 +13,8 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
-from newsletter.ops import alerts, log
-from newsletter.ops.notify import Notifier
-from newsletter.run.context import FEEDS
-from newsletter.run.scheduler import keep_time
+from newsletter.ops import alerts, log, notify
+from newsletter.run import FEEDS, keep_time
 from newsletter.settings import Settings, load_settings
 
 
@@ -76,7 +74,7 @@ def keep_clock(settings: Settings, duty: Worker) -> None:
     )
 
 
-def _tick(settings: Settings, teller: Notifier, duty: Worker) -> Sequence[Subscriber]:
+def _tick(settings: Settings, teller: notify.Notifier, duty: Worker) -> Sequence[Subscriber]:
     """One look. The desk is new each time: what stopped a model yesterday does not stop it today."""
     desk = app.build(settings)
     listed = app.load_subscribers(settings, desk.store)

@@ -11,8 +11,7 @@ from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
-from newsletter.mail.inbound.imap import Failure, Mailbox, MailboxFailed
-from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound import Envelope, imap
 from newsletter.ops import log
 from newsletter.settings import Settings, load_settings
 
@@ -40,7 +39,7 @@ def command(once: bool) -> None:
     if once:
         try:
             count = _round(settings, mailbox, Worker())
-        except MailboxFailed as error:
+        except imap.MailboxFailed as error:
             click.secho(f"error: {error}; try again", err=True, fg="red")
             sys.exit(1)
         click.echo(f"{count} mail{'' if count == 1 else 's'} read")
@@ -50,7 +49,7 @@ def command(once: bool) -> None:
     leave(0 if is_ended else 1)
 
 
-def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Worker) -> None:
+def keep_inbox(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> None:
     """Read the mailbox in the present thread, once a minute, until the duty is over.
 
     Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
@@ -67,7 +66,7 @@ def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Worker) -> None:
         duty.stop.wait(EVERY_S)
 
 
-def _round(settings: Settings, mailbox: Mailbox, duty: Worker) -> int:
+def _round(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> int:
     listen = app.build_listener(settings)
 
     def handle(raw: bytes) -> None:
@@ -77,7 +76,7 @@ def _round(settings: Settings, mailbox: Mailbox, duty: Worker) -> int:
     return mailbox.read(handle, duty.stop.is_set, lambda failure: tell_of_mail(settings, failure))
 
 
-def tell_of_mail(settings: Settings, failure: Failure) -> None:
+def tell_of_mail(settings: Settings, failure: imap.Failure) -> None:
     """Log the first failure of a mail; alert about the second, which is its last."""
     error, name = failure.error, type(failure.error).__name__
     # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence

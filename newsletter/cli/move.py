@@ -13,8 +13,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import AddressStatus, Move
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers.address_change import MAILBOX_REASONS
-from newsletter.subscribers.schema import to_address
+from newsletter.subscribers import address_change, to_address
 
 
 @click.command(epilog=EXIT_CODES)
@@ -96,5 +95,5 @@ def _wishes(standing: AddressStatus) -> Iterator[str]:
         yield f"their pause until {standing.paused_until}"
     if standing.frequency:
         yield f"their word '{standing.frequency}'"
-    if standing.suppression and standing.suppression.why not in MAILBOX_REASONS:
+    if standing.suppression and standing.suppression.why not in address_change.MAILBOX_REASONS:
         yield f"that they get no mail ({standing.suppression.why})"

@@ -10,10 +10,9 @@ import click
 from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import Digest
-from newsletter.run.context import RunContext
-from newsletter.run.preview import preview
+from newsletter.run import RunContext, preview
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 

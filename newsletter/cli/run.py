@@ -24,13 +24,12 @@ from newsletter.cli.common import (
 )
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
 from newsletter.cli.shutdown import Ending
-from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
 from newsletter.ops import alerts, log
-from newsletter.run.context import RunContext
-from newsletter.run.preview import preview
-from newsletter.services.directory import SubscriberList
+from newsletter.run import RunContext, preview
+from newsletter.services import directory
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
@@ -126,7 +125,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
 
 
-def _choose(listed: SubscriberList, only: str | None) -> list[Subscriber]:
+def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
     return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
 
 
@@ -160,7 +159,7 @@ def _would(
     if digest is None:
         return f"{who} no announcement"
     row = desk.store.get_delivery(who, digest.digest_on)
-    if row and counts_as_sent(row.state):
+    if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
     return f"{who} would get {counts.shown} of {counts.relevant} relevant papers ({counts.scanned} scanned)"

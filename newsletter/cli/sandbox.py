@@ -10,10 +10,9 @@ from tempfile import TemporaryDirectory
 from newsletter import addresses, app
 from newsletter.cli.common import TerminalWatcher
 from newsletter.errors import ConfigError, SendError
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
-from newsletter.run.context import RunContext
-from newsletter.run.preview import preview
+from newsletter.run import RunContext, preview
 from newsletter.settings import Settings
 from newsletter.sources import sample
 

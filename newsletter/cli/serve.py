@@ -42,7 +42,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
       newsletter serve
       newsletter serve --no-clock --host 0.0.0.0     beside a process 'newsletter clock'
     """
-    from newsletter.web.server import WebServer  # noqa: PLC0415 - loaded when it is needed
+    from newsletter.web import server  # noqa: PLC0415 - loaded when it is needed
 
     settings = load_settings()
     begin_log(settings)
@@ -61,12 +61,12 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         works.append(lambda duty: keep_inbox(settings, mailbox, duty))
     hold_signals()
     try:
-        server = WebServer(web, host, port, web.extensions[SIZES].most_bytes)
+        waitress = server.WebServer(web, host, port, web.extensions[SIZES].most_bytes)
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-    log.get_log().info("web_started", host=host, port=server.port, trusted_proxies=settings.trusted_proxies, **parts)
-    is_ended = run_until_signal(works, server.run)
-    server.finish(ANSWERS_S)
+    log.get_log().info("web_started", host=host, port=waitress.port, trusted_proxies=settings.trusted_proxies, **parts)
+    is_ended = run_until_signal(works, waitress.run)
+    waitress.finish(ANSWERS_S)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)

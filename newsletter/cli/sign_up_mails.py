@@ -14,7 +14,7 @@ from newsletter import app
 from newsletter.cli.shutdown import Worker
 from newsletter.errors import NewsletterError
 from newsletter.ops import log
-from newsletter.services.signup import SignupService
+from newsletter.services import signup
 from newsletter.settings import Settings
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
@@ -40,7 +40,7 @@ def keep_sign_up_mails(settings: Settings, asked: Event, duty: Worker) -> None:
     store.end_run(run_id)
 
 
-def _send_all(joining: SignupService, run_id: str, duty: Worker) -> float:
+def _send_all(joining: signup.SignupService, run_id: str, duty: Worker) -> float:
     """Until none is due; in how many seconds to look again."""
     try:
         while not duty.stop.is_set() and joining.send_next(run_id, duty.idle.clear):

@@ -17,8 +17,7 @@ from newsletter import formatting
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.size_budget import Level, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
-from newsletter.papers.latex.reader import readable, readable_name
-from newsletter.papers.links import Links, links
+from newsletter.papers import Links, links, readable, readable_name
 
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2

@@ -88,5 +88,6 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "spending",
     "tally",
 ]

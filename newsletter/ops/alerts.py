@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from newsletter.delivery.suppression import BY_BOUNCES
+from newsletter.delivery import suppression
 from newsletter.model import AddressStatus, FeedOutcome, RunOutcome, RunReport, tally
 from newsletter.ops.redaction import redact
 
@@ -205,7 +205,7 @@ def troubles_of_bounces(standings: Iterable[AddressStatus], on: date) -> tuple[T
         why = each.suppression
         if each.is_held:
             found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
-        elif why and why.why in BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
+        elif why and why.why in suppression.BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
             detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
             found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
     return tuple(found)

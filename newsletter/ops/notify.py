@@ -15,7 +15,7 @@ import httpx2
 import stamina
 
 from newsletter.errors import StoreError
-from newsletter.mail.message import build_service_message
+from newsletter.mail import build_service_message
 from newsletter.model import RunReport
 from newsletter.ops import alerts, log
 from newsletter.ops.alerts import Alert

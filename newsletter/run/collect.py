@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers.announcements import holds, judge, with_feeds
+from newsletter.papers import holds, judge, with_feeds
 from newsletter.run.backlog import MAX_DAYS, days_to_cover, is_settled
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at

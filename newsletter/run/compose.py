@@ -9,12 +9,12 @@ from collections.abc import Sequence, Set
 from datetime import date
 
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreReport, Subscriber
-from newsletter.papers.announcements import announced, candidates
+from newsletter.papers import announced, candidates
 from newsletter.run.backlog import left_unscored
 from newsletter.run.collect import failed_feeds
 from newsletter.run.context import Morning, ScoringContext
 from newsletter.run.digest import compose
-from newsletter.subscribers.votes import lessons
+from newsletter.subscribers import lessons
 
 
 def draft(

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.mail.message import MailIdentity
-from newsletter.mail.render import Renderer
+from newsletter.mail import MailIdentity, render
 from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Prefetcher, Scorer
@@ -41,7 +40,7 @@ class RunContext:
     scorer: Scorer
     sender: Sender
     store: Store
-    renderer: Renderer
+    renderer: render.Renderer
     identity: MailIdentity
     now: Callable[[], datetime]
     ahead: Prefetcher | None = None

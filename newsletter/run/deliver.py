@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import ledger
-from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.delivery import ledger, proves_gone
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import (
     Delivery,
     DeliveryState,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
-from newsletter.papers.pinned_authors import pinned_author
-from newsletter.subscribers.topics import begins_with, named_topic
+from newsletter.papers import pinned_author
+from newsletter.subscribers import begins_with, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
-from newsletter.papers.announcements import announced, candidates
+from newsletter.papers import announced, candidates
 from newsletter.run.backlog import is_settled
 from newsletter.run.collect import cover
 from newsletter.run.compose import history_for

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
-from newsletter.papers.announcements import announced
+from newsletter.papers import announced
 from newsletter.run.collect import collect, cover
 from newsletter.run.compose import draft
 from newsletter.run.context import ProgressListener, RunContext
@@ -37,7 +37,7 @@ def preview(
 def _mailed(desk: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
     """None as well for a mail of an older version, which kept none."""
     row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    digest = desk.store.get_digest(subscriber.subscriber_id, on) if row and counts_as_sent(row.state) else None
+    digest = desk.store.get_digest(subscriber.subscriber_id, on) if row and ledger.counts_as_sent(row.state) else None
     if digest is None:
         return None
     known = subscriber  # the archive knows no address and no name

@@ -65,3 +65,11 @@ class Prefetcher(Protocol):
 
     def call_off(self, profile: Profile, floor: int) -> Usage | None:
         """The mail is due now: wait for nothing. What was used ahead and no mail has shown yet."""
+
+
+__all__ = [
+    "Prefetcher",
+    "Question",
+    "Scorer",
+    "local",
+]

@@ -18,7 +18,7 @@ from newsletter.scoring.llm.grader import Gradings, profile_key
 from newsletter.scoring.ranking.feedback import in_order
 from newsletter.scoring.ranking.learned import Example, Learner, Ranked
 from newsletter.scoring.ranking.shortlist import Candidate, Policy, Seen, Shortlist, choose
-from newsletter.subscribers.topics import named_topic
+from newsletter.subscribers import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass

@@ -19,10 +19,8 @@ from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
+from newsletter.subscribers import File, Roster, overrides, parse_file, read_subscribers, subscriber_from_signup
 from newsletter.subscribers import listed as roster
-from newsletter.subscribers.file import File, parse_file, read_subscribers, subscriber_from_signup
-from newsletter.subscribers.listed import Roster
-from newsletter.subscribers.overrides import Reader, applied, look
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -56,7 +54,7 @@ class SubscriberList:
     is asked whether they have another address, and in which words.
     """
 
-    readers: Sequence[Reader]
+    readers: Sequence[overrides.Reader]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -87,10 +85,10 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = look(one, store.get_address_status(who), store.get_revisions(who))
+            reader = overrides.look(one, store.get_address_status(who), store.get_revisions(who))
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
-            reader = Reader(one)
+            reader = overrides.Reader(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
@@ -143,7 +141,7 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
     if one is None:
         return None
     try:
-        return applied(one, store.get_address_status(subscriber_id), store.get_revisions(subscriber_id))
+        return overrides.applied(one, store.get_address_status(subscriber_id), store.get_revisions(subscriber_id))
     except ReaderUnreadable:
         return one
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.headerregistry import Address
 
-from newsletter.mail.message import MailIdentity, build_service_message
-from newsletter.mail.responses import Answers
+from newsletter.mail import MailIdentity, build_service_message, responses
 from newsletter.model import Message, Subscriber
 
 
@@ -20,7 +19,7 @@ def changed_by_operator(
     *,
     identity: MailIdentity,
     service_sender: Address,
-    answers: Answers,
+    answers: responses.Answers,
     brand_name: str,
     now: datetime,
 ) -> Message:

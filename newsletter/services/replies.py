@@ -16,11 +16,18 @@ from typing import Protocol
 from newsletter.addresses import base_address
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, SendError
-from newsletter.mail.inbound.bounces import NoEvent, read_bounce
-from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, read_reply
-from newsletter.mail.message import MailIdentity, build_service_message
-from newsletter.mail.responses import Answers, commands_in_words, word
+from newsletter.mail import MailIdentity, build_service_message, responses
+from newsletter.mail.inbound import (
+    Command,
+    Envelope,
+    Ignored,
+    NoEvent,
+    ReplyPolicy,
+    Request,
+    VoteMarks,
+    read_bounce,
+    read_reply,
+)
 from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.stores import Store
@@ -59,7 +66,7 @@ class ReplyHandler:
     identity: MailIdentity
     service_sender: Address
     brand_name: str
-    answers: Answers
+    answers: responses.Answers
     profiles: Profiles | None  # None: profiles are not changed by mail
     subscribers: Callable[[], Sequence[Subscriber]]
     read_votes: Callable[[str], VoteMarks]
@@ -214,7 +221,7 @@ def _do(ear: ReplyHandler, request: Request, reader: Subscriber | None, now: dat
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
         standing = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
-        chosen = word(command, reader.profile.language)
+        chosen = responses.word(command, reader.profile.language)
         return _without_mail(standing, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
         return _voted(ear, request)
@@ -238,7 +245,7 @@ def _without_mail(standing: AddressStatus, reader: Subscriber) -> _Reply | None:
     if standing.suppression is None:
         return None
     if suppression.may_return(standing):
-        return _Reply("unsubscribe", {"undo": word(Command.RESUME, reader.profile.language)})
+        return _Reply("unsubscribe", {"undo": responses.word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 
 
@@ -273,7 +280,7 @@ def _confirmation(
     values = {
         "name": ear.brand_name,
         "contact": ear.identity.reply_to,
-        "commands": commands_in_words(language),
+        "commands": responses.commands_in_words(language),
         "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
         **reply.values,
     }
@@ -301,9 +308,9 @@ def _undo(command: Command, reader: Subscriber, before: AddressStatus, link: str
     """The link, or the word to reply with."""
     language = reader.profile.language
     if command is Command.UNSUBSCRIBE:
-        return link or word(Command.RESUME, language)
+        return link or responses.word(Command.RESUME, language)
     if command is Command.RESUME:
-        return word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
+        return responses.word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
     if command in _FREQUENCIES:
-        return word(_COMMANDS[before.frequency or reader.frequency], language)
-    return word(Command.RESUME, language)
+        return responses.word(_COMMANDS[before.frequency or reader.frequency], language)
+    return responses.word(Command.RESUME, language)

@@ -21,20 +21,19 @@ from pydantic import ValidationError
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.formatting import long_date
-from newsletter.mail.message import MailIdentity, build_service_message
-from newsletter.mail.responses import Answer, Answers, load_answers
+from newsletter.mail import MailIdentity, build_service_message, responses
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
-from newsletter.run.schedule import next_mail_at
+from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers.schema import SubscriberEntry
-from newsletter.subscribers.signup_rules import (
+from newsletter.subscribers import (
     OPEN_FOR,
     Confirmation,
     Form,
     FormProblem,
     LinkState,
+    SubscriberEntry,
     asked_on,
     is_due,
     may_be_mailed,
@@ -63,9 +62,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> Answers:
+def load_mails(text: str) -> responses.Answers:
     """Raises ConfigError that lists everything wrong with the file."""
-    mails = load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(
@@ -83,7 +82,7 @@ class SignupService:
     identity: MailIdentity  # with a signer and a base URL
     service_sender: Address
     brand_name: str
-    answers: Answers
+    answers: responses.Answers
     subscribers: Callable[[], Sequence[Subscriber]]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     most: int  # subscribers by the web
@@ -232,7 +231,7 @@ class SignupService:
             return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
         return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _question(self, sign_up: SignUp) -> Answer:
+    def _question(self, sign_up: SignUp) -> responses.Answer:
         signer, on = self.identity.signer, asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
@@ -243,12 +242,12 @@ class SignupService:
             "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
         )
 
-    def _already(self, reader: Subscriber) -> Answer:
+    def _already(self, reader: Subscriber) -> responses.Answer:
         ways = self.identity.ways(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Empty if it left; else why not."""
         message = build_service_message(
             key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter.delivery.ledger import counts_as_sent
-from newsletter.delivery.suppression import suppress, without_mailbox
+from newsletter.delivery import ledger, suppress, without_mailbox
 from newsletter.model import (
     AddressStatus,
     Delivery,
@@ -40,14 +39,14 @@ def is_about_mailbox(kind: EventKind) -> bool:
 
 def takes_old(old: Delivery, new: Delivery | None) -> bool:
     """Whether the old id's mail of a date is the one that stands, because the new one had none."""
-    return new is None or (counts_as_sent(old.state) and not counts_as_sent(new.state))
+    return new is None or (ledger.counts_as_sent(old.state) and not ledger.counts_as_sent(new.state))
 
 
 def row_of(old: Delivery, new: Delivery | None, to: str) -> Delivery:
     """The one row of a date. The papers of a mail that gives way count as sent, too, behind those of the other."""
     if new is None or takes_old(old, new):
         return replace(old, subscriber_id=to)
-    if not counts_as_sent(old.state):
+    if not ledger.counts_as_sent(old.state):
         return new
     return replace(new, paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))))
 

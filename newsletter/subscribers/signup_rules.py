@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from newsletter.delivery.suppression import may_return, returned
+from newsletter.delivery import may_return, returned
 from newsletter.model import AddressStatus, SignUp, SignUpMail
 
 OPEN_FOR = timedelta(days=7)

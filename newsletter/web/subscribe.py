@@ -15,9 +15,9 @@ from typing import Protocol
 import flask
 
 from newsletter.model import Frequency
-from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.papers import taxonomy
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
 
@@ -101,8 +101,8 @@ def groups_for(form: Form) -> tuple[GroupView, ...]:
     """All categories; a group in which something is chosen is open."""
     groups = []
     for name, archives in _GROUPS:
-        codes = [code for code in CATEGORIES if code.partition(".")[0] in archives]
-        shown = tuple(sorted(((code, CATEGORIES[code]) for code in codes), key=lambda pair: pair[1]))
+        codes = [code for code in taxonomy.CATEGORIES if code.partition(".")[0] in archives]
+        shown = tuple(sorted(((code, taxonomy.CATEGORIES[code]) for code in codes), key=lambda pair: pair[1]))
         groups.append(GroupView(name, shown, is_open=any(code in form.categories for code in codes)))
     return tuple(groups)
 
@@ -165,7 +165,7 @@ class _Desk:
         is_yes = flask.request.method == "POST" and flask.request.form.get("wish") == "confirm"
         asked = self.door.confirm(who, on) if is_yes else self.door.look(who, on)
         if asked.state is LinkState.WAITING:
-            names = [CATEGORIES.get(code, code) for code in asked.categories]
+            names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
             return flask.render_template("confirm.html", asked=asked, names=names)
         if asked.state is not LinkState.SUBSCRIBED:
             return _closed(asked.state)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import flask
 
-from newsletter.delivery.suppression import left, may_return, returned
+from newsletter.delivery import left, may_return, returned
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer

@@ -22,7 +22,7 @@ from newsletter.web import create_app, subscribe
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
-from tests.web.test_subscribe import EVE, FORM, ReplyPolicy
+from tests.web.test_subscribe import EVE, FORM, SignUpSite
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
@@ -47,7 +47,7 @@ class Visit:
     browser: webdriver.Chrome
     store: MemoryStore
     base: str
-    house: ReplyPolicy  # whose door is open to who subscribes
+    house: SignUpSite  # whose door is open to who subscribes
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
         set_screen(self.browser, width, mode)
@@ -88,7 +88,7 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
-    house = ReplyPolicy(store)
+    house = SignUpSite(store)
     app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)

@@ -135,7 +135,7 @@ class Counting(TinyStore):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.looks: Counter[str] = Counter()
-        for name in ("get_standing", "get_revisions"):
+        for name in ("get_address_status", "get_revisions"):
             counted = self._counted(getattr(self, name))
             for owner in (self, getattr(self, name).__self__):
                 setattr(owner, name, counted)
