@@ -17,11 +17,11 @@ from jinja2 import DictLoader, Environment
 
 from newsletter.files import resources
 from newsletter.mail.inline_css import ascii_html, inline
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View
-from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreSheet, Subscriber
+from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreReport, Subscriber
 from newsletter.run.digest import compose
 from newsletter.signing import Signer
 from tests import make
@@ -44,7 +44,7 @@ class InliningEach(Renderer):
         return ascii_html(inline(self._plain.get_template("digest.html").render(d=view)))
 
 
-def material(papers: int) -> tuple[list[Announcement], ScoreSheet]:
+def material(papers: int) -> tuple[list[Announcement], ScoreReport]:
     announcements = [
         make.announcement(
             f"2601.{number:05}", title=f"{TEXT[:70]} ({number})", abstract=TEXT * 12, authors=("Ada Lovelace",) * 5
@@ -59,7 +59,7 @@ def material(papers: int) -> tuple[list[Announcement], ScoreSheet]:
 
 
 def mail(
-    renderer: Renderer, subscriber: Subscriber, announcements: list[Announcement], sheet: ScoreSheet
+    renderer: Renderer, subscriber: Subscriber, announcements: list[Announcement], sheet: ScoreReport
 ) -> RenderedDigest:
     digest: Digest = compose(
         subscriber,
@@ -72,7 +72,7 @@ def mail(
     site = "https://papers.example.org"
     links = VoteLinks(site, Signer(["a key"]), subscriber.subscriber_id)
     return renderer.render(
-        digest, Ways("replies@example.org", f"{site}/u/token", web_url=f"{site}/archive/token", vote_links=links)
+        digest, MailLinks("replies@example.org", f"{site}/u/token", web_url=f"{site}/archive/token", vote_links=links)
     )
 
 

@@ -43,7 +43,7 @@ from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.client import Limits
 from newsletter.scoring.llm.estimate import Assumptions, count_kept
-from newsletter.scoring.llm.grader import Verdicts
+from newsletter.scoring.llm.grader import Gradings
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -127,7 +127,7 @@ class Recorder(Oracle):
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts:
+    ) -> Gradings:
         self.asked += papers
         return super().judge(profile, papers, floor=floor, random_ids=random_ids, step=step)
 

@@ -17,14 +17,14 @@ from pydantic import SecretStr
 
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Renderer
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand
 from newsletter.ops import log
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.schedule import Timing
-from newsletter.scoring import Ahead, Scorer
+from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
 from newsletter.settings import Settings
 from newsletter.sources import Source
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
     from newsletter.mail.inbound.imap import Mailbox
     from newsletter.mail.inbound.parse import Envelope
-    from newsletter.ops.notify import Teller
-    from newsletter.scoring.llm.grader import Judge
+    from newsletter.ops.notify import Notifier
+    from newsletter.scoring.llm.grader import Grader
     from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
     from newsletter.services.directory import Listed, SubscriberList
     from newsletter.services.profiles import Profiles
-    from newsletter.services.replies import Ear
-    from newsletter.services.signup import Joining
+    from newsletter.services.replies import ReplyHandler
+    from newsletter.services.signup import SignupService
     from newsletter.signing import Signer
     from newsletter.web.archive.pages import Pages
 
@@ -56,7 +56,7 @@ def utc_now() -> datetime:
 
 def build(
     settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
-) -> Desk:
+) -> RunContext:
     """The desk for these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
     `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
@@ -64,13 +64,13 @@ def build(
     """
     store = build_store(settings)
     scorer, ahead = build_scorer(settings, store, tell_progress)
-    return Desk(
+    return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
         sender=build_sender(settings),
         store=store,
         renderer=build_renderer(settings),
-        letterhead=build_letterhead(settings),
+        identity=build_mail_identity(settings),
         now=utc_now,
         ahead=ahead,
         timing=build_timing(settings),
@@ -81,14 +81,14 @@ def build_timing(settings: Settings) -> Timing:
     return Timing(settings.jitter_minutes, timedelta(hours=settings.latest_h))
 
 
-def build_teller(settings: Settings) -> Teller:
+def build_notifier(settings: Settings) -> Notifier:
     """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
-    from newsletter.ops.notify import Teller
+    from newsletter.ops.notify import Notifier
 
     def revealed(secret: SecretStr | None) -> str:
         return secret.get_secret_value() if secret else ""
 
-    return Teller(
+    return Notifier(
         build_store(settings),
         build_sender(settings),
         settings.service_address,
@@ -137,7 +137,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
         return False
-    build_teller(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
+    build_notifier(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
     return True
 
 
@@ -164,27 +164,29 @@ def public_archives(settings: Settings, store: Store) -> dict[str, str]:
     return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}
 
 
-def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> Joining:
+def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.services.directory import load_file
-    from newsletter.services.signup import FILE, Joining, load_mails
-    from newsletter.subscribers.file import newcomer
+    from newsletter.services.signup import FILE, SignupService, load_mails
+    from newsletter.subscribers.file import subscriber_from_signup
 
     check_open_subscription(settings)
-    return Joining(
+    return SignupService(
         store=store,
         open_sender=lambda: build_sender(settings),
-        letterhead=build_letterhead(settings),
+        identity=build_mail_identity(settings),
         service_sender=settings.service_address,
         brand_name=settings.name,
         answers=load_mails(resources.read_text(FILE)),
         subscribers=lambda: load_subscribers(settings, store).subscribers,
-        newcomer=lambda sign_up: newcomer(sign_up, load_file(settings.subscribers, store)[0].defaults),
+        subscriber_from_signup=lambda sign_up: subscriber_from_signup(
+            sign_up, load_file(settings.subscribers, store)[0].defaults
+        ),
         most=settings.open_subscription_most,
         now=utc_now,
         wake=asked,
         tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
-        warn=lambda who: build_teller(settings).tell_of_one_id(who),
+        warn=lambda who: build_notifier(settings).tell_of_one_id(who),
     )
 
 
@@ -209,19 +211,19 @@ def check_open_subscription(settings: Settings) -> None:
     build_sender(settings).close()
 
 
-def build_ear(settings: Settings, store: Store | None = None) -> Ear:
+def build_ear(settings: Settings, store: Store | None = None) -> ReplyHandler:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
     from newsletter.mail.responses import FILE, load_answers
     from newsletter.services.directory import find_served
-    from newsletter.services.replies import Ear
+    from newsletter.services.replies import ReplyHandler
     from newsletter.services.votes import cast_numbered
     from newsletter.subscribers.votes import read_votes
 
     store = store or build_store(settings)
-    return Ear(
+    return ReplyHandler(
         store=store,
         sender=build_sender(settings),
-        letterhead=build_letterhead(settings),
+        identity=build_mail_identity(settings),
         service_sender=settings.service_address,
         brand_name=settings.name,
         answers=load_answers(resources.read_text(FILE)),
@@ -240,7 +242,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
 
     Raises ConfigError at once for what cannot work.
     """
-    from newsletter.services.replies import hear
+    from newsletter.services.replies import handle
 
     store = build_store(settings)
     build_ear(settings, store).sender.close()
@@ -248,7 +250,7 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
     def listen(raw: bytes, envelope: Envelope) -> str:
         ear = build_ear(settings, store)
         with closing(ear.sender):
-            heard = hear(ear, raw, envelope)
+            heard = handle(ear, raw, envelope)
         return f"{heard.subscriber_id or 'nobody'}: {heard.what}{', answered' if heard.is_answered else ''}"
 
     return listen
@@ -292,7 +294,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
 
 def build_scorer(
     settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
-) -> tuple[Scorer, Ahead | None]:
+) -> tuple[Scorer, Prefetcher | None]:
     """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
@@ -301,7 +303,7 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scoring.batches import Batches, Notebook
+    from newsletter.scoring.batches import Batches, RecordingGrader
     from newsletter.scoring.funnel import FunnelScorer
     from newsletter.scoring.ranking.shortlist import Policy
 
@@ -310,10 +312,10 @@ def build_scorer(
         max_share=max(settings.model_min_share, settings.model_max_share),
         random_share=settings.model_random_share,
     )
-    judge = build_judge(settings, store)
+    judge = build_grader(settings, store)
     lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
-    def build_funnel(notebook: Notebook) -> Scorer:
+    def build_funnel(notebook: RecordingGrader) -> Scorer:
         return FunnelScorer(local, notebook, store, policy, utc_now)
 
     ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
@@ -329,10 +331,10 @@ def build_local_scorer() -> LocalScorer:
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
-def build_judge(settings: Settings, store: Store) -> Judge:
+def build_grader(settings: Settings, store: Store) -> Grader:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
-    from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits
+    from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts
     from newsletter.scoring.llm.token_count import count
@@ -350,7 +352,7 @@ def build_judge(settings: Settings, store: Store) -> Judge:
             f"no budget can be kept because the price of {model} is not known; "
             "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
         )
-    return Judge(
+    return Grader(
         ChatSettings(
             model,
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
@@ -449,8 +451,8 @@ def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]
     return DkimSignature(key, selector, domain)
 
 
-def build_letterhead(settings: Settings) -> Letterhead:
-    return Letterhead(
+def build_mail_identity(settings: Settings) -> MailIdentity:
+    return MailIdentity(
         sender=settings.from_address,
         reply_to=settings.reply_address,
         signer=settings.signer,

@@ -2,8 +2,8 @@
 
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
 left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/compose.py and
-run/deliver.py, and beside them run/prefetch.py; adapters come in as a `Desk` (app.py picks them); all rules live in
-pure modules.
+run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app.py picks them); all rules live
+in pure modules.
 """
 
 from __future__ import annotations
@@ -15,26 +15,42 @@ from datetime import date
 from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
-from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
-from newsletter.model.spending import sum_usage
-from newsletter.papers.announcements import announced
-from newsletter.run import reconcile
-from newsletter.run.circuit_breaker import CircuitBreaker, Halt
-from newsletter.run.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.run.compose import draft
-from newsletter.run.context import DIGESTS, Desk, Morning, Watcher
-from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
-from newsletter.run.prefetch import ask_ahead
-from newsletter.run.retention import forget_old
-from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
+from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport, spending
+from newsletter.papers import announced
+from newsletter.run import (
+    DIGESTS,
+    CircuitBreaker,
+    Halt,
+    Morning,
+    ProgressListener,
+    RunContext,
+    already,
+    collect,
+    cover,
+    covered_by,
+    draft,
+    failed_feeds,
+    forget_old,
+    is_due,
+    is_paused,
+    is_too_late,
+    mails_on,
+    prefetch_scores,
+    reads_today,
+    reconcile,
+    settle_claim,
+    settle_doubts,
+    weigh_bounces,
+    why_not,
+)
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
 
 def run_morning(
-    desk: Desk,
+    desk: RunContext,
     subscribers: Sequence[Subscriber],
-    watcher: Watcher,
+    watcher: ProgressListener,
     *,
     digest_on: date | None = None,
     due_only: bool = False,
@@ -76,7 +92,7 @@ def run_morning(
             entries.append(entry)
         weigh_bounces(desk)
         if due_only and not should_stop():
-            problems += ask_ahead(desk, morning, readers)
+            problems += prefetch_scores(desk, morning, readers)
         report = RunReport(
             run_id=run_id,
             digest_on=digest_on or morning.today.announced_on,
@@ -86,9 +102,7 @@ def run_morning(
             subscribers=tuple(entries),
             problems=tuple(dict.fromkeys(problems)),
         )
-        if not (
-            due_only and reconcile.tells_nothing_new(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))
-        ):
+        if not (due_only and reconcile.is_unchanged(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
             desk.store.record_run(report)
         reconcile.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
         return report
@@ -100,7 +114,7 @@ def run_morning(
 
 
 def serve(
-    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
+    desk: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
 ) -> SubscriberReport:
     """One subscriber's mail, from claim to acceptance, or the reason why there is none.
 
@@ -113,10 +127,10 @@ def serve(
 
 
 def _serve(
-    desk: Desk, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
+    desk: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
 ) -> SubscriberReport:
     now = desk.now()
-    if suppression := desk.store.get_standing(subscriber.subscriber_id).suppression:
+    if suppression := desk.store.get_address_status(subscriber.subscriber_id).suppression:
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.SUPPRESSED, detail=suppression.why)
     digest_on = morning.date_for(subscriber, now)
     if settled := already(desk.store.get_delivery(subscriber.subscriber_id, digest_on)):
@@ -141,7 +155,7 @@ def _serve(
     used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
-    digest = replace(digest, usage=sum_usage(digest.usage, used_ahead))
+    digest = replace(digest, usage=spending.sum_usage(digest.usage, used_ahead))
     covered, failed = covered_by(days, subscriber), failed_feeds(morning.today, subscriber)
     try:
         report = settle_claim(desk, claim, digest, sheet, covered, failed)

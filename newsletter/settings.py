@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from newsletter.errors import ConfigError
-from newsletter.mail.theme import load_theme
+from newsletter.mail import load_theme
 from newsletter.signing import Signer
 
 ENV_FILE = ".env"

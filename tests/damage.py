@@ -31,7 +31,7 @@ def remember(store: TinyStore, who: str) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     store.end_run("r0")
     store.take_event(MailEvent(EventKind.DELIVERED, who, MONDAY, NOW), now=NOW)
-    store.change_standing(who, lambda known: paused(lift(known, NOW - timedelta(days=1)), MONDAY))
+    store.change_address_status(who, lambda known: paused(lift(known, NOW - timedelta(days=1)), MONDAY))
     store.add_revision(who, "max_papers: 9", origin=RevisionOrigin.WEB, now=NOW)
     store.put_vote(Vote(who, "2601.00099", 1, NOW))
     store.enrol(SignUp(who, NOW, f"{who}@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)

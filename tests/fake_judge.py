@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 
-from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
-from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
+from newsletter.scoring.llm.grader import Gradings, profile_key
 from newsletter.stores import Store
 
 
@@ -45,25 +45,25 @@ class FakeJudge:
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts:
+    ) -> Gradings:
         self.asked.append([paper.arxiv_id for paper in papers])
         self.random_ids.append(frozenset(random_ids))
         reached = papers if self._stop_after is None else papers[: self._stop_after]
         judgements = tuple(
             self._answer(profile, paper, floor, random_ids) for paper in reached if paper.arxiv_id not in self._broken
         )
-        self._store.put_judgements(judgements)
-        return Verdicts(
+        self._store.put_gradings(judgements)
+        return Gradings(
             judgements,
             tuple(ScoreFailure(p.arxiv_id, "no answer") for p in reached if p.arxiv_id in self._broken),
             Usage(100 * len(judgements), 10 * len(judgements)),
             "" if len(reached) == len(papers) else "The daily budget is spent; raise it to score more.",
         )
 
-    def _answer(self, profile: Profile, paper: Paper, floor: int, random_ids: Set[str]) -> Judgement:
+    def _answer(self, profile: Profile, paper: Paper, floor: int, random_ids: Set[str]) -> Grading:
         relevance = self._relevance.get(paper.arxiv_id, 0)
         passed = relevance >= floor
-        return Judgement(
+        return Grading(
             arxiv_id=paper.arxiv_id,
             version=paper.version,
             profile_key=profile_key(profile),

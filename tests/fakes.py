@@ -20,6 +20,7 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.model import (
     Accepted,
+    AddressStatus,
     AnnouncementDay,
     Delivery,
     DeliveryState,
@@ -28,7 +29,7 @@ from newsletter.model import (
     Evidence,
     Feed,
     FeedReport,
-    Judgement,
+    Grading,
     MailEvent,
     Message,
     ModelBatch,
@@ -38,7 +39,6 @@ from newsletter.model import (
     RevisionOrigin,
     RunReport,
     SignUp,
-    Standing,
     Vote,
     spending,
 )
@@ -56,14 +56,14 @@ class MemoryStore:
         self._rows: dict[tuple[str, date], Delivery] = {}
         self._digests: dict[tuple[str, date], Digest] = {}
         self._events: dict[tuple[str, EventKind], MailEvent] = {}
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, AddressStatus] = {}
         self._revisions: dict[str, list[ProfileRevision]] = {}
         self._votes: dict[tuple[str, str], Vote] = {}
         self._once: set[tuple[str, str, date]] = set()
         self._sign_ups: dict[tuple[date, str], SignUp] = {}
         self._enrolled: dict[str, SignUp] = {}
         self._moves: dict[str, Move] = {}
-        self._judgements: dict[tuple[str, str, str, str, int], Judgement] = {}
+        self._judgements: dict[tuple[str, str, str, str, int], Grading] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
         self._batches: dict[str, ModelBatch] = {}
         self._runs: dict[str, RunReport] = {}
@@ -164,7 +164,7 @@ class MemoryStore:
             if row is None:
                 return False
             whose = told if address_change.is_about_mailbox(told.kind) else event
-            self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
+            self.change_address_status(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
             if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -176,9 +176,9 @@ class MemoryStore:
         return True
 
     def _brake(self, event: MailEvent) -> None:
-        is_of_it = suppression.bounced_on(self.get_standing(event.subscriber_id), event.digest_on)
+        is_of_it = suppression.bounced_on(self.get_address_status(event.subscriber_id), event.digest_on)
         if is_of_it or event.kind is EventKind.BOUNCED_HARD:
-            is_held = any(one.digest_on == event.digest_on for each in self.get_standings() for one in each.held)
+            is_held = any(one.digest_on == event.digest_on for each in self.get_address_statuses() for one in each.held)
             self._weigh(event.digest_on, is_held=is_held)
 
     def weigh_bounces(self, digest_on: date) -> None:
@@ -208,15 +208,17 @@ class MemoryStore:
         found = [event for (delivery_id, _), event in self._events.items() if delivery_id == wanted]
         return sorted(found, key=lambda event: (event.at, event.kind))
 
-    def get_standing(self, subscriber_id: str) -> Standing:
-        return self._standings.get(subscriber_id, Standing(subscriber_id))
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
+        return self._standings.get(subscriber_id, AddressStatus(subscriber_id))
 
-    def get_standings(self) -> list[Standing]:
+    def get_address_statuses(self) -> list[AddressStatus]:
         return [self._standings[who] for who in sorted(self._standings)]
 
-    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
         with self._lock:
-            known = self.get_standing(subscriber_id)
+            known = self.get_address_status(subscriber_id)
             changed = change(known)
             if changed != known:
                 self._standings[subscriber_id] = changed
@@ -296,7 +298,7 @@ class MemoryStore:
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         with self._lock:
             others = self._enrolled.keys() - {sign_up.subscriber_id}
-            if sum(self.get_standing(who).suppression is None for who in others) >= most:
+            if sum(self.get_address_status(who).suppression is None for who in others) >= most:
                 return False
             known = self._enrolled.get(sign_up.subscriber_id)
             if known is not None and not is_same_mailbox(known.email, sign_up.email):
@@ -325,9 +327,9 @@ class MemoryStore:
             votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
             mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
             self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.votes_of(votes, mine, to)}
-            left = self.get_standing(old)
-            self.change_standing(to, lambda known: address_change.standing_of(left, known))
-            self.change_standing(old, address_change.left_behind)
+            left = self.get_address_status(old)
+            self.change_address_status(to, lambda known: address_change.standing_of(left, known))
+            self.change_address_status(old, address_change.left_behind)
             for day, who in [key for key in self._sign_ups if key[1] == old]:
                 self._sign_ups.setdefault((day, to), address_change.sign_up_of(self._sign_ups.pop((day, who)), move))
             if (enrolled := self._enrolled.pop(old, None)) is not None:
@@ -359,11 +361,11 @@ class MemoryStore:
             self._revisions.pop(subscriber_id, None)
             return self._enrolled.pop(subscriber_id, None) is not None
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
         for one in judgements:
             self._judgements[one.profile_key, one.model, one.prompt_key, one.arxiv_id, one.version] = one
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         found = [one for one in self._judgements.values() if one.profile_key == profile_key]
         return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,11 @@ def room_of(module: str, owners: dict[str, str]) -> str | None:
     return owners.get(module)
 
 
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    return tuple(find_imports(path))
+
+
 def find_imports(path: Path) -> Iterator[str]:
     """Dotted names of everything that a module imports, also inside functions: `newsletter.model.Paper`, `os`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -76,7 +82,26 @@ def find_imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def find_offers(room: str, modules: dict[str, Path]) -> set[str]:
+    """What a room offers: the names in `__all__` of its `__init__`, modules of its own among them."""
+    tree = ast.parse(modules[room].read_text(encoding="utf-8"))
+    lists = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+    ]
+    return {name for names in lists for name in names}
+
+
 def modules_used(path: Path, modules: dict[str, Path]) -> set[str]:
-    """The modules of newsletter/ that a module imports, or imports a name of."""
+    """The modules of newsletter/ that a module imports, or imports a name of, wherever a room has that name from."""
     names = {name.removeprefix("newsletter.") for name in find_imports(path) if name.startswith("newsletter.")}
-    return {name if name in modules else name.rpartition(".")[0] for name in names} & set(modules)
+    return {_module_of(name, modules) for name in names} & set(modules)
+
+
+def _module_of(name: str, modules: dict[str, Path]) -> str:
+    room, _, offered = name.rpartition(".")
+    if name in modules or room not in modules or modules[room].name != "__init__.py":
+        return name if name in modules else room
+    imports = {full.rpartition(".")[2]: full.rpartition(".")[0] for full in _imports(modules[room])}
+    return imports.get(offered, room).removeprefix("newsletter.")

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from newsletter.files import resources
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
@@ -27,7 +27,7 @@ from newsletter.model import (
     Profile,
     RenderedDigest,
     Score,
-    ScoreSheet,
+    ScoreReport,
     Subscriber,
     Topic,
     Usage,
@@ -47,7 +47,7 @@ SITE = "https://papers.example.org"
 LONGEST_DAY = date(2025, 10, 7)
 LONGEST = "ml-architecture-and-systems"
 
-LETTERHEAD = Letterhead(
+LETTERHEAD = MailIdentity(
     Address("Morning Papers", addr_spec="digest@papers.example.org"),
     "replies@papers.example.org",
     Signer(["no secret at all, but as long as one is"]),
@@ -235,7 +235,7 @@ def _compose(
     subscriber = _subscriber(profile, max_papers, [name.split(" (")[0] for name in pinned])
     prompts = load_prompts(lambda name: resources.read_text(name, resources.SHIPPED))
     prompt = prompts.render(profile, (), subscriber.min_relevance)
-    sheet = ScoreSheet(
+    sheet = ScoreReport(
         tuple(scores),
         (),
         "gpt-5-mini" if usage else "local ranker",

@@ -17,7 +17,7 @@ from newsletter.model import (
     Paper,
     Profile,
     Score,
-    ScoreSheet,
+    ScoreReport,
     Subscriber,
     Topic,
 )
@@ -74,5 +74,5 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
     return Score(arxiv_id, relevance, novelty, f'Matches "Learning" ({arxiv_id}).', rank, "Learning")
 
 
-def sheet(*scores: Score, **changes: Any) -> ScoreSheet:
-    return replace(ScoreSheet(scores, (), "local ranker"), **changes)
+def sheet(*scores: Score, **changes: Any) -> ScoreReport:
+    return replace(ScoreReport(scores, (), "local ranker"), **changes)

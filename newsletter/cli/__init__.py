@@ -90,3 +90,8 @@ def main() -> None:
 def _fail(text: str, code: int) -> None:
     click.secho(f"error: {text}", err=True, fg="red")
     sys.exit(code)
+
+
+__all__ = [
+    "main",
+]

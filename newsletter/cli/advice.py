@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from newsletter.ops import log
-from newsletter.ops.durability import why_it_vanishes
+from newsletter.ops import durability, log
 from newsletter.settings import Settings
 
 _MOUNTS = Path("/proc/mounts")
@@ -40,7 +39,7 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
             "share its limits, such as 20 forms to subscribe a day; set NEWSLETTER_TRUSTED_PROXIES to 1, or to as many "
             "proxies as add to X-Forwarded-For"
         )
-    if why := why_it_vanishes(str(settings.state.absolute()), mounts, environment):
+    if why := durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment):
         yield (
             f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "
             "papers again, and who has left is mailed again; mount a volume and set NEWSLETTER_STATE to a folder on it"

@@ -16,14 +16,24 @@ from newsletter.cli.common import complain, find_subscriber, new_table, print_ta
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import resources
-from newsletter.mail.theme import stylesheet
+from newsletter.mail import stylesheet
 from newsletter.model import Subscriber
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import INDEX, Built, build, build_list, count_pages, edition
-from newsletter.web.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
-from newsletter.web.archive.urls import Places
+from newsletter.web.archive import (
+    BIBTEX,
+    INDEX,
+    MARKDOWN,
+    RIS,
+    Built,
+    Catalogue,
+    Edition,
+    build,
+    build_list,
+    count_pages,
+    edition,
+    urls,
+)
 
 _ENDINGS = {"bibtex": BIBTEX, "ris": RIS, "markdown": MARKDOWN}
 
@@ -81,7 +91,7 @@ def export(who: str, on: datetime | None, papers: Sequence[str], form: str, outp
     day = on.date() if on else days[-1]
     if day not in days:
         raise click.UsageError(f"{who} has no digest of {day}; 'newsletter deliveries' lists all, up to {days[-1]}")
-    text = app.build_archive_pages(settings).file(Edition(catalogue, Places()), day, _ENDINGS[form], papers)
+    text = app.build_archive_pages(settings).file(Edition(catalogue, urls.Places()), day, _ENDINGS[form], papers)
     if text is None:
         raise click.UsageError(f"none of these papers is in the digest of {day}; leave --paper out to export all of it")
     content = text.encode("utf-8", "replace")

@@ -9,7 +9,7 @@ import click
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
-from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound import NoEvent, read_bounce
 from newsletter.settings import load_settings
 
 _MOST_BYTES = 5_000_000  # what a bounce has to say stands before the copy of the mail it returns
@@ -45,7 +45,7 @@ def command(file: BinaryIO, to: str) -> None:
         return
     said = f": {event.detail}" if event.detail else ""
     click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{said}")
-    standing = store.get_standing(event.subscriber_id)
+    standing = store.get_address_status(event.subscriber_id)
     if standing.suppression:
         click.echo(f"{event.subscriber_id} gets no more mail: {standing.suppression.why}")
     elif standing.is_held:

@@ -9,9 +9,8 @@ import click
 from newsletter import app
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.model import ModelCall
-from newsletter.model.spending import OK, PENDING
-from newsletter.scoring.llm.prices import dollars
+from newsletter.model import ModelCall, spending
+from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -35,7 +34,7 @@ def command(context: click.Context, on: datetime | None, failed: bool) -> None:
     calls = app.build_store(load_settings()).get_calls(since=since, until=until)
     table = new_table("call", "at (UTC)", "model", "outcome", "papers#", "prompt#", "answer#", "cost#", "seconds#")
     for call in calls:
-        if not failed or call.outcome not in (OK, PENDING):
+        if not failed or call.outcome not in (spending.OK, spending.PENDING):
             numbers = (len(call.paper_ids), call.prompt_tokens, call.completion_tokens)
             table.add_row(
                 call.call_id,
@@ -88,7 +87,9 @@ def _find(store: Store, call_id: str) -> ModelCall:
 
 
 def _cost(call: ModelCall) -> str:
-    return ("≤ " if call.outcome == PENDING and call.cost_usd is not None else "") + dollars(call.cost_usd)
+    return ("≤ " if call.outcome == spending.PENDING and call.cost_usd is not None else "") + prices.dollars(
+        call.cost_usd
+    )
 
 
 def _harmless(text: str) -> str:

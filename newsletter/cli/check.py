@@ -17,17 +17,13 @@ from newsletter.cli.mail_trial import trials
 from newsletter.cli.sandbox import rehearse
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
-from newsletter.mail.responses import FILE as ANSWERS
-from newsletter.mail.responses import load_answers
+from newsletter.mail import responses
 from newsletter.ops.deliverability import checks as dnscheck
-from newsletter.scoring.llm.prices import NOT_KNOWN, check_model, price_of
-from newsletter.scoring.llm.prompts import load_prompts
-from newsletter.services.directory import who_may_have_moved
-from newsletter.services.signup import FILE as MAILS
-from newsletter.services.signup import load_mails
+from newsletter.scoring.llm import prices, prompts
+from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
-from newsletter.subscribers.file import parse_file, read_subscribers
+from newsletter.subscribers import parse_file, read_subscribers
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -176,14 +172,14 @@ def _templates(settings: Settings) -> str:
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    load_answers(resources.read_text(ANSWERS))
-    load_mails(resources.read_text(MAILS))
+    responses.load_answers(resources.read_text(responses.FILE))
+    signup.load_mails(resources.read_text(signup.FILE))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 
 def _model(settings: Settings) -> str:
     """Asks nobody: whether the provider takes the key shows in the first call."""
-    load_prompts(resources.read_text)
+    prompts.load_prompts(resources.read_text)
     if settings.model is None:
         return "none, the embedded scorer alone (NEWSLETTER_MODEL)"
     if settings.openai_api_key is None and settings.openai_base_url is None:
@@ -192,9 +188,9 @@ def _model(settings: Settings) -> str:
             "or OPENAI_BASE_URL to a server that needs none"
         )
     today, base_url = app.utc_now().date(), settings.openai_base_url
-    warnings = check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
-    price = price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
-    costs = f"{price.in_words()} for a million tokens" if price else NOT_KNOWN
+    warnings = prices.check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
+    price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
+    costs = f"{price.in_words()} for a million tokens" if price else prices.NOT_KNOWN
     return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
 
 
@@ -222,7 +218,7 @@ def _moved(settings: Settings) -> Sequence[str]:
         return ()
     try:
         listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
-        found = who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+        found = directory.who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
     return [said for _, said in found]

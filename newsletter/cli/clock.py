@@ -10,13 +10,11 @@ from newsletter import app, flow
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.cli.shutdown import Duty, leave, work_until_asked
+from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
-from newsletter.ops import alerts, log
-from newsletter.ops.notify import Teller
-from newsletter.run.context import FEEDS
-from newsletter.run.scheduler import keep_time
+from newsletter.ops import alerts, log, notify
+from newsletter.run import FEEDS, keep_time
 from newsletter.settings import Settings, load_settings
 
 
@@ -37,7 +35,7 @@ def command() -> None:
     begin_log(settings)
     log_advice(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = work_until_asked([lambda duty: keep_clock(settings, duty)])
+    is_ended = run_until_signal([lambda duty: keep_clock(settings, duty)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
@@ -45,7 +43,7 @@ def command() -> None:
 class _Watcher(log.LogWatcher):
     """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
 
-    def __init__(self, duty: Duty) -> None:
+    def __init__(self, duty: Worker) -> None:
         super().__init__(is_sparing=True)
         self._duty = duty
 
@@ -57,9 +55,9 @@ class _Watcher(log.LogWatcher):
             self._duty.idle.clear()
 
 
-def keep_clock(settings: Settings, duty: Duty) -> None:
+def keep_clock(settings: Settings, duty: Worker) -> None:
     """The clock in the present thread, until the duty is over."""
-    teller = app.build_teller(settings)
+    teller = app.build_notifier(settings)
 
     def failed(error: Exception) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
@@ -76,7 +74,7 @@ def keep_clock(settings: Settings, duty: Duty) -> None:
     )
 
 
-def _tick(settings: Settings, teller: Teller, duty: Duty) -> Sequence[Subscriber]:
+def _tick(settings: Settings, teller: notify.Notifier, duty: Worker) -> Sequence[Subscriber]:
     """One look. The desk is new each time: what stopped a model yesterday does not stop it today."""
     desk = app.build(settings)
     listed = app.load_subscribers(settings, desk.store)

@@ -15,10 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from newsletter.cli.exits import EXIT_STORE
-from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport
-from newsletter.model.spending import Bill, Share, total
+from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport, spending
 from newsletter.ops import log
-from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
+from newsletter.scoring.llm import prices
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -61,16 +60,16 @@ def numbers(entry: SubscriberReport) -> tuple[str, str, str]:
     return (str(counts.announced), str(counts.scanned), str(counts.relevant)) if counts else ("", "", "")
 
 
-def bill_in_words(bill: Bill) -> str:
+def bill_in_words(bill: spending.Bill) -> str:
     pending = f", {bill.pending} of them never ended or at work" if bill.pending else ""
     return f"{cost_in_words(bill)} for {bill.calls} call{'' if bill.calls == 1 else 's'}{pending}"
 
 
-def cost_in_words(bill: Bill | Share) -> str:
+def cost_in_words(bill: spending.Bill | spending.Share) -> str:
     """A sum some of whose parts are not known says so."""
     if bill.without_price == bill.calls:
-        return NOT_KNOWN if bill.calls else dollars(bill.cost_usd)
-    return dollars(bill.cost_usd) + (f" + {bill.without_price} {NOT_KNOWN}" if bill.without_price else "")
+        return prices.NOT_KNOWN if bill.calls else prices.dollars(bill.cost_usd)
+    return prices.dollars(bill.cost_usd) + (f" + {bill.without_price} {prices.NOT_KNOWN}" if bill.without_price else "")
 
 
 def model_line(store: Store, run: RunReport) -> str:
@@ -79,7 +78,7 @@ def model_line(store: Store, run: RunReport) -> str:
     calls = [call for call in store.get_calls(since=since, until=until) if call.run_id == run.run_id]
     if not calls:
         return ""
-    return f"Model: {', '.join(sorted({call.model for call in calls}))}, {bill_in_words(total(calls))}"
+    return f"Model: {', '.join(sorted({call.model for call in calls}))}, {bill_in_words(spending.total(calls))}"
 
 
 def complain_of_unreadable(unreadable: Mapping[str, str]) -> int:

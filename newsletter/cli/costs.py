@@ -13,9 +13,8 @@ from newsletter import app
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
-from newsletter.model import ModelCall
-from newsletter.model.spending import Bill, Share, add_up, share_out, total, utc_day
-from newsletter.scoring.llm.prices import dollars
+from newsletter.model import ModelCall, spending
+from newsletter.scoring.llm import prices
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -28,13 +27,13 @@ class Account:
     """One month's bills. A profile's readers share its cost in equal parts."""
 
     month: str
-    months: list[Bill]  # every month that is still remembered
-    days: list[Bill]
-    runs: list[Bill]
-    models: list[Bill]
-    profiles: list[Bill]
-    subscribers: list[Share]
-    total: Bill
+    months: list[spending.Bill]  # every month that is still remembered
+    days: list[spending.Bill]
+    runs: list[spending.Bill]
+    models: list[spending.Bill]
+    profiles: list[spending.Bill]
+    subscribers: list[spending.Share]
+    total: spending.Bill
 
 
 @click.command(epilog=EXIT_CODES)
@@ -63,32 +62,32 @@ def command(month_in: datetime | None, as_json: bool) -> None:
         return
     _print(account, readers)
     if settings.daily_budget_usd is not None:
-        click.echo(f"\nBudget: {dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
+        click.echo(f"\nBudget: {prices.dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
 
 
 def _account(calls: Sequence[ModelCall], month: str, readers: dict[str, list[str]]) -> Account:
     chosen = [call for call in calls if _month(call) == month]
     tiered: Callable[[ModelCall], str] = lambda call: f"{call.model} ({call.tier})"  # noqa: E731
-    profiles = add_up(chosen, lambda call: call.subject)
+    profiles = spending.add_up(chosen, lambda call: call.subject)
     return Account(
         month,
-        months=add_up(calls, _month),
-        days=add_up(chosen, lambda call: utc_day(call).isoformat()),
-        runs=add_up(chosen, lambda call: call.run_id),
-        models=add_up(chosen, tiered),
+        months=spending.add_up(calls, _month),
+        days=spending.add_up(chosen, lambda call: spending.utc_day(call).isoformat()),
+        runs=spending.add_up(chosen, lambda call: call.run_id),
+        models=spending.add_up(chosen, tiered),
         profiles=profiles,
-        subscribers=share_out(profiles, readers),
-        total=total(chosen),
+        subscribers=spending.share_out(profiles, readers),
+        total=spending.total(chosen),
     )
 
 
 def _month(call: ModelCall) -> str:
-    return f"{utc_day(call):%Y-%m}"
+    return f"{spending.utc_day(call):%Y-%m}"
 
 
 def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
     """For each profile key, the subscribers who have that profile now."""
-    from newsletter.scoring.llm.grader import profile_key  # noqa: PLC0415  # it loads the model's client
+    from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
 
     try:
         listed = app.load_subscribers(settings, store)
@@ -97,7 +96,7 @@ def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
         return {}
     readers: dict[str, list[str]] = {}
     for subscriber in listed.subscribers:
-        readers.setdefault(profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
+        readers.setdefault(grader.profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
     return readers
 
 
@@ -123,7 +122,7 @@ def _print(account: Account, readers: dict[str, list[str]]) -> None:
     click.echo(f"\n{account.month}: {bill_in_words(account.total)}")
 
 
-def _print_table(heading: str, bills: Sequence[Bill]) -> None:
+def _print_table(heading: str, bills: Sequence[spending.Bill]) -> None:
     table = new_table(heading, "calls#", "failed#", "prompt#", "cached#", "written#", "answer#", "cost#")
     for bill in bills:
         counts = (bill.calls, bill.failed, bill.prompt_tokens, bill.cached_tokens, bill.cache_write_tokens)

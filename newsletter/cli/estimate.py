@@ -14,25 +14,13 @@ import click
 from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.files.resources import read_text
-from newsletter.model import Paper, Profile, Subscriber
-from newsletter.model.spending import spent
-from newsletter.papers.announcements import candidates
-from newsletter.run.collect import collect, cover
-from newsletter.run.context import Desk, Morning
-from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
-from newsletter.scoring.llm.prices import (
-    BATCH,
-    CACHED_FROM_TOKENS,
-    DEFAULT_MODEL,
-    FLEX,
-    STANDARD,
-    Price,
-    check_model,
-    dollars,
-    price_of,
-)
-from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.files import resources
+from newsletter.model import Paper, Profile, Subscriber, spending
+from newsletter.papers import candidates
+from newsletter.run import Morning, RunContext, collect, cover
+from newsletter.scoring.llm import estimate as estimates
+from newsletter.scoring.llm import prices
+from newsletter.scoring.llm import prompts as prompt_files
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
@@ -52,9 +40,11 @@ class Group:
 @click.command(epilog=EXIT_CODES)
 @click.option("--feed", type=click.Path(exists=True, path_type=Path), help="Read recorded feeds, as in 'run'.")
 @click.option("--sample", "use_sample", is_flag=True, help="Read the bundled sample announcement.")
-@click.option("--model", help=f"For this model; default: NEWSLETTER_MODEL, or {DEFAULT_MODEL}.")
+@click.option("--model", help=f"For this model; default: NEWSLETTER_MODEL, or {prices.DEFAULT_MODEL}.")
 @click.option(
-    "--tier", type=click.Choice([STANDARD, FLEX, BATCH]), help="For this tier; default: NEWSLETTER_MODEL_TIER."
+    "--tier",
+    type=click.Choice([prices.STANDARD, prices.FLEX, prices.BATCH]),
+    help="For this tier; default: NEWSLETTER_MODEL_TIER.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | None, as_json: bool) -> None:
@@ -70,7 +60,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
       newsletter estimate --tier batch
     """
     settings = load_settings()
-    model, tier = model or settings.model or DEFAULT_MODEL, tier or settings.model_tier
+    model, tier = model or settings.model or prices.DEFAULT_MODEL, tier or settings.model_tier
     begin_log(settings)
     nobody_asked = settings.model_copy(update={"model": None})  # an estimate needs no key
     desk = app.build(nobody_asked, feed=sample.PATH if use_sample else feed)
@@ -78,35 +68,35 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     if listed.problem:
         complain(f"{listed.problem}\nThis counts the last good version.")
     groups = _groups(desk, listed.subscribers, is_recorded=use_sample or feed is not None)
-    prompts, assumed = load_prompts(read_text), _assumptions(settings)
+    prompts, assumed = prompt_files.load_prompts(resources.read_text), _assumptions(settings)
     today = desk.now().date()
-    price = price_of(model, tier, on=today, base_url=settings.openai_base_url)
+    price = prices.price_of(model, tier, on=today, base_url=settings.openai_base_url)
     rows = []
     for group in groups:
         known = _known(desk.store, group, model, prompts.key(group.floor))
         whole = (prompts, group.profile, group.papers, group.floor)
-        rows.append((group, estimate(*whole, price=price, assumed=assumed, known=known)))
+        rows.append((group, estimates.estimate(*whole, price=price, assumed=assumed, known=known)))
     if as_json:
         click.echo(_json(model, tier, price, assumed, rows))
         return
     costs = f"{price.in_words()} for a million tokens" if price else "the price is not known"
     _print(rows, f"{model}, {tier} tier: {costs}", assumed)
-    for warning in check_model(model, today, tier=tier, base_url=settings.openai_base_url):
+    for warning in prices.check_model(model, today, tier=tier, base_url=settings.openai_base_url):
         complain(warning)
     if settings.daily_budget_usd is not None:
-        _print_budget(settings.daily_budget_usd, spent(desk.store.get_calls(since=today, until=today)), rows)
+        _print_budget(settings.daily_budget_usd, spending.spent(desk.store.get_calls(since=today, until=today)), rows)
 
 
-def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+def _groups(desk: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
-    from newsletter.scoring.llm.grader import profile_key  # noqa: PLC0415  # it loads the model's client
+    from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
 
     on = desk.source.day(desk.now()) if is_recorded else None
     with TerminalWatcher() as watcher:
         morning = collect(desk, subscribers, watcher, digest_on=on, remember=False)
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
-        key, floor = profile_key(subscriber.profile), subscriber.min_relevance
+        key, floor = grader.profile_key(subscriber.profile), subscriber.min_relevance
         known = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
         readers = (*known.readers, subscriber.subscriber_id)
         papers = {paper.arxiv_id: paper for paper in (*known.papers, *_papers(desk, morning, subscriber))}
@@ -115,11 +105,11 @@ def _groups(desk: Desk, subscribers: Sequence[Subscriber], *, is_recorded: bool)
 
 
 def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
-    judged = store.get_judgements(group.profile_key, since=date.min)
-    return find_known(judged, group.papers, model=model, prompt_key=prompt_key)
+    judged = store.get_gradings(group.profile_key, since=date.min)
+    return estimates.find_known(judged, group.papers, model=model, prompt_key=prompt_key)
 
 
-def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]:
+def _papers(desk: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
     digest_on: date = morning.date_for(subscriber, desk.now())
     days = cover(desk, morning, subscriber, digest_on)
     mailed = desk.store.get_sent(subscriber.subscriber_id)
@@ -127,11 +117,11 @@ def _papers(desk: Desk, morning: Morning, subscriber: Subscriber) -> list[Paper]
     return [announcement.paper for announcement in shown]
 
 
-def _assumptions(settings: Settings) -> Assumptions:
-    from newsletter.scoring.ranking.shortlist import Policy  # noqa: PLC0415
+def _assumptions(settings: Settings) -> estimates.Assumptions:
+    from newsletter.scoring.ranking import shortlist  # noqa: PLC0415
 
-    policy = Policy()
-    return Assumptions(
+    policy = shortlist.Policy()
+    return estimates.Assumptions(
         share=max(settings.model_min_share, min(settings.model_max_share, policy.share)),
         effort=settings.model_effort,
         batch_papers=settings.model_batch_papers,
@@ -139,13 +129,13 @@ def _assumptions(settings: Settings) -> Assumptions:
     )
 
 
-def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assumptions) -> None:
+def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assumed: estimates.Assumptions) -> None:
     click.echo(f"{heading}\n")
     numbers = ("papers#", "judged#", "asked#", "calls#", "prompt#", "answer#", "cost#")
     table = new_table("profile", "cut-off#", "readers", *numbers)
     for group, one in rows:
         table.add_row(group.profile_key[:12], str(group.floor), ", ".join(group.readers), *_cells(one))
-    whole = add_up([one for _, one in rows])
+    whole = estimates.add_up([one for _, one in rows])
     if rows:
         table.add_row("total", "", "", *_cells(whole))
     print_table(table)
@@ -157,27 +147,31 @@ def _print(rows: Sequence[tuple[Group, Estimate]], heading: str, assumed: Assump
         f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
-        f"From GPT-5.6 on, a beginning of {CACHED_FROM_TOKENS:,} tokens or more is written to the provider's cache by\n"
-        "the first call of a profile and read by the others; before, nothing is taken to come from the cache."
+        f"From GPT-5.6 on, a beginning of {prices.CACHED_FROM_TOKENS:,} tokens or more is written to the provider's\n"
+        "cache by the first call of a profile and read by the others; before, nothing is taken to come from the cache."
     )
 
 
-def _cells(one: Estimate) -> tuple[str, ...]:
+def _cells(one: estimates.Estimate) -> tuple[str, ...]:
     tokens = (one.prompt_tokens, one.answer_tokens + one.reasoning_tokens)
     counts = (one.papers, one.known, one.asked, one.calls, *tokens)
-    return (*(f"{number:,}" for number in counts), dollars(one.cost_usd))
+    return (*(f"{number:,}" for number in counts), prices.dollars(one.cost_usd))
 
 
-def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, Estimate]]) -> None:
+def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, estimates.Estimate]]) -> None:
     left = budget - spent_today
-    click.echo(f"Budget: {dollars(budget)} a day, of which {dollars(left)} are left today (UTC).")
-    cost = add_up([one for _, one in rows]).cost_usd
+    click.echo(f"Budget: {prices.dollars(budget)} a day, of which {prices.dollars(left)} are left today (UTC).")
+    cost = estimates.add_up([one for _, one in rows]).cost_usd
     if cost is not None and cost > left:
         complain("That is not enough: what is left over will be ranked without the model, and the mails say so.")
 
 
 def _json(
-    model: str, tier: str, price: Price | None, assumed: Assumptions, rows: Sequence[tuple[Group, Estimate]]
+    model: str,
+    tier: str,
+    price: prices.Price | None,
+    assumed: estimates.Assumptions,
+    rows: Sequence[tuple[Group, estimates.Estimate]],
 ) -> str:
     profiles = [
         {"profile": group.profile_key, "cut_off": group.floor, "readers": group.readers, **asdict(one)}
@@ -189,6 +183,6 @@ def _json(
         "price": asdict(price) if price else None,
         "assumed": {**asdict(assumed), "reasoning_tokens": assumed.reasoning_tokens},
         "profiles": profiles,
-        "total": asdict(add_up([one for _, one in rows])),
+        "total": asdict(estimates.add_up([one for _, one in rows])),
     }
     return json.dumps(whole, indent=2, default=str)

@@ -20,30 +20,28 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.model import Profile
-from newsletter.scoring.evaluation.funnel import (
+from newsletter.scoring import local
+from newsletter.scoring.evaluation import (
     SETTLED_AFTER,
-    STRONG_FROM,
-    FunnelReport,
-    NamedPolicy,
-    Summary,
-    replay,
-)
-from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import (
     SHARES,
+    STRONG_FROM,
     CorpusDay,
+    FunnelReport,
     Interval,
     LabelledDay,
+    NamedPolicy,
     Report,
+    Summary,
     draw_likes,
     evaluate,
     infer_categories,
     label_days,
     load_days,
     load_labels,
+    parse_profile,
+    replay,
 )
-from newsletter.scoring.local import LocalScorer, load_comments
-from newsletter.scoring.ranking.shortlist import Policy
+from newsletter.scoring.ranking import shortlist
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -73,7 +71,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "targets",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     multiple=True,
-    help=f"With --funnel: the recall to aim at. May be repeated. Default: {Policy().target_recall}.",
+    help=f"With --funnel: the recall to aim at. May be repeated. Default: {shortlist.Policy().target_recall}.",
 )
 @click.option(
     "--likes",
@@ -170,15 +168,16 @@ def _load_case(
     return _Case(profile_file.stem, parse_profile(_read(profile_file)), labelled, earlier, categories)
 
 
-def _make_scorer() -> LocalScorer:
-    return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+def _make_scorer() -> local.LocalScorer:
+    return local.LocalScorer(comments=local.load_comments(resources.read_text("prompts/comments.yaml")))
 
 
 def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> list[NamedPolicy]:
-    aims = targets or (Policy().target_recall,)
-    named = [NamedPolicy(f"aim at {aim:.1%}", Policy(target_recall=aim)) for aim in aims]
+    aims = targets or (shortlist.Policy().target_recall,)
+    named = [NamedPolicy(f"aim at {aim:.1%}", shortlist.Policy(target_recall=aim)) for aim in aims]
     return named + [
-        NamedPolicy(f"fixed {share:.0%}", Policy(min_share=share, max_share=share, share=share)) for share in shares
+        NamedPolicy(f"fixed {share:.0%}", shortlist.Policy(min_share=share, max_share=share, share=share))
+        for share in shares
     ]
 
 

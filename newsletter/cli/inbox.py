@@ -9,10 +9,9 @@ import click
 from newsletter import app
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.cli.shutdown import Duty, leave, work_until_asked
+from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
-from newsletter.mail.inbound.imap import Failure, Mailbox, MailboxFailed
-from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound import Envelope, imap
 from newsletter.ops import log
 from newsletter.settings import Settings, load_settings
 
@@ -39,18 +38,18 @@ def command(once: bool) -> None:
     app.build_listener(settings)  # what cannot work is said now
     if once:
         try:
-            count = _round(settings, mailbox, Duty())
-        except MailboxFailed as error:
+            count = _round(settings, mailbox, Worker())
+        except imap.MailboxFailed as error:
             click.secho(f"error: {error}; try again", err=True, fg="red")
             sys.exit(1)
         click.echo(f"{count} mail{'' if count == 1 else 's'} read")
         return
-    is_ended = work_until_asked([lambda duty: keep_inbox(settings, mailbox, duty)])
+    is_ended = run_until_signal([lambda duty: keep_inbox(settings, mailbox, duty)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
 
-def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
+def keep_inbox(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> None:
     """Read the mailbox in the present thread, once a minute, until the duty is over.
 
     Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
@@ -67,7 +66,7 @@ def keep_inbox(settings: Settings, mailbox: Mailbox, duty: Duty) -> None:
         duty.stop.wait(EVERY_S)
 
 
-def _round(settings: Settings, mailbox: Mailbox, duty: Duty) -> int:
+def _round(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> int:
     listen = app.build_listener(settings)
 
     def handle(raw: bytes) -> None:
@@ -77,11 +76,11 @@ def _round(settings: Settings, mailbox: Mailbox, duty: Duty) -> int:
     return mailbox.read(handle, duty.stop.is_set, lambda failure: tell_of_mail(settings, failure))
 
 
-def tell_of_mail(settings: Settings, failure: Failure) -> None:
+def tell_of_mail(settings: Settings, failure: imap.Failure) -> None:
     """Log the first failure of a mail; alert about the second, which is its last."""
     error, name = failure.error, type(failure.error).__name__
     # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence
     known = isinstance(error, NewsletterError | RecursionError)
     log.get_log().error("mail_failed", error=name, moved_to=failure.folder, exc_info=None if known else error)
     if failure.folder:
-        app.build_teller(settings).tell_of_mail(f"it lies in the folder {failure.folder}", error)
+        app.build_notifier(settings).tell_of_mail(f"it lies in the folder {failure.folder}", error)

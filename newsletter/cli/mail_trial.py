@@ -13,8 +13,8 @@ from datetime import UTC
 from newsletter import app
 from newsletter.cli.sandbox import rehearse
 from newsletter.errors import ConfigError, SendError
-from newsletter.mail.inbound.imap import MailboxFailed
-from newsletter.mail.message import build_service_message
+from newsletter.mail import build_service_message
+from newsletter.mail.inbound import imap
 from newsletter.settings import Settings
 
 Trial = tuple[str, Callable[[], str]]
@@ -44,7 +44,7 @@ def _greet(settings: Settings) -> str:
 def _look(settings: Settings) -> str:
     try:
         return app.build_mailbox(settings).look()
-    except MailboxFailed as error:
+    except imap.MailboxFailed as error:
         raise ConfigError(
             f"{error}; check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS"
         ) from error

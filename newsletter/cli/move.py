@@ -10,11 +10,10 @@ from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.suppressions import id_of, in_words
 from newsletter.errors import ConfigError
-from newsletter.model import Move, Standing
+from newsletter.model import AddressStatus, Move
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers.address_change import MAILBOX_REASONS
-from newsletter.subscribers.schema import to_address
+from newsletter.subscribers import address_change, to_address
 
 
 @click.command(epilog=EXIT_CODES)
@@ -53,7 +52,7 @@ def move(old: str, new: str, dry_run: bool) -> None:
         return
     store.move_subscriber(wanted)
     click.echo(f"Moved from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
-    if (standing := store.get_standing(wanted.to)).suppression:
+    if (standing := store.get_address_status(wanted.to)).suppression:
         click.echo(f"No mail leaves for the new address: {in_words(standing)}.")
 
 
@@ -88,13 +87,13 @@ def _kept(store: Store, who: str) -> list[str]:
     told = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     if who in store.get_enrolled_ids():
         told.append("their subscription on the web")
-    return [*told, *_wishes(store.get_standing(who))]
+    return [*told, *_wishes(store.get_address_status(who))]
 
 
-def _wishes(standing: Standing) -> Iterator[str]:
+def _wishes(standing: AddressStatus) -> Iterator[str]:
     if standing.paused_until:
         yield f"their pause until {standing.paused_until}"
     if standing.frequency:
         yield f"their word '{standing.frequency}'"
-    if standing.suppression and standing.suppression.why not in MAILBOX_REASONS:
+    if standing.suppression and standing.suppression.why not in address_change.MAILBOX_REASONS:
         yield f"that they get no mail ({standing.suppression.why})"

@@ -10,10 +10,9 @@ import click
 from newsletter import app
 from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import Digest
-from newsletter.run.context import Desk
-from newsletter.run.preview import preview
+from newsletter.run import RunContext, preview
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 
@@ -75,11 +74,11 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     click.echo(path)
 
 
-def _content(desk: Desk, digest: Digest, form: str) -> bytes:
+def _content(desk: RunContext, digest: Digest, form: str) -> bytes:
     if form == "markdown":
         return desk.renderer.markdown(digest).encode()
-    ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
     rendered = desk.renderer.render(digest, ways)
     if form == "eml":
-        return build_message(digest, rendered, desk.letterhead, now=desk.now()).mime.as_bytes()
+        return build_message(digest, rendered, desk.identity, now=desk.now()).mime.as_bytes()
     return (rendered.html if form == "html" else rendered.text).encode()

@@ -24,14 +24,12 @@ from newsletter.cli.common import (
 )
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
 from newsletter.cli.shutdown import Ending
-from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber
+from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
 from newsletter.ops import alerts, log
-from newsletter.run import reconcile
-from newsletter.run.context import Desk
-from newsletter.run.preview import preview
-from newsletter.services.directory import SubscriberList
+from newsletter.run import RunContext, preview
+from newsletter.services import directory
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
@@ -88,7 +86,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             lines = [_would(desk, subscriber, watcher, digest_on, unreadable) for subscriber in served]
         click.echo("\n".join(lines))
         sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
-    ending, teller = Ending(), app.build_teller(settings)
+    ending, teller = Ending(), app.build_notifier(settings)
     ending.listen()
     with teller.watching():
         listed = app.load_subscribers(settings, desk.store)
@@ -127,7 +125,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
 
 
-def _choose(listed: SubscriberList, only: str | None) -> list[Subscriber]:
+def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
     return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
 
 
@@ -144,7 +142,7 @@ def _complain_of(problem: str, *lines: str) -> None:
 
 
 def _would(
-    desk: Desk,
+    desk: RunContext,
     subscriber: Subscriber,
     watcher: TerminalWatcher,
     digest_on: date | None,
@@ -161,7 +159,7 @@ def _would(
     if digest is None:
         return f"{who} no announcement"
     row = desk.store.get_delivery(who, digest.digest_on)
-    if row and counts_as_sent(row.state):
+    if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
     return f"{who} would get {counts.shown} of {counts.relevant} relevant papers ({counts.scanned} scanned)"
@@ -187,7 +185,7 @@ def troubles(report: RunReport) -> list[str]:
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    found = alerts.troubles_of_bounces(store.get_standings(), report.digest_on)
+    found = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
     return [each for each in found if each.on >= yesterday]
 
 
@@ -210,7 +208,7 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
 def in_words(report: RunReport) -> str:
     """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
     parts = []
-    for group, count in reconcile.tally(report).items():
+    for group, count in tally(report).items():
         kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
         told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
         parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))

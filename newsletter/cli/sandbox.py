@@ -10,10 +10,9 @@ from tempfile import TemporaryDirectory
 from newsletter import addresses, app
 from newsletter.cli.common import TerminalWatcher
 from newsletter.errors import ConfigError, SendError
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
-from newsletter.run.context import Desk
-from newsletter.run.preview import preview
+from newsletter.run import RunContext, preview
 from newsletter.settings import Settings
 from newsletter.sources import sample
 
@@ -41,11 +40,11 @@ def _sample_mail(settings: Settings) -> Message:
     return _mail(desk, digest)
 
 
-def _mail(desk: Desk, digest: Digest | None) -> Message:
+def _mail(desk: RunContext, digest: Digest | None) -> Message:
     if digest is None or digest.is_empty:
         raise AssertionError("the bundled sample announces nothing")
-    ways = desk.letterhead.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    return build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
+    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    return build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
 
 
 def _reader(settings: Settings) -> Subscriber:

@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.subscribers.file import schema
+from newsletter.subscribers import schema
 
 
 @click.command(name="schema", epilog=EXIT_CODES)

@@ -13,7 +13,7 @@ from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
-from newsletter.cli.shutdown import Duty, hold_signals, leave, work_until_asked
+from newsletter.cli.shutdown import Worker, hold_signals, leave, run_until_signal
 from newsletter.cli.sign_up_mails import keep_sign_up_mails
 from newsletter.errors import ConfigError
 from newsletter.ops import log
@@ -42,14 +42,14 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
       newsletter serve
       newsletter serve --no-clock --host 0.0.0.0     beside a process 'newsletter clock'
     """
-    from newsletter.web.server import WebServer  # noqa: PLC0415 - loaded when it is needed
+    from newsletter.web import server  # noqa: PLC0415 - loaded when it is needed
 
     settings = load_settings()
     begin_log(settings)
     log_advice(settings)
     asked = Event()
     web = app.build_web(settings, asked.set)
-    works: list[Callable[[Duty], None]] = []  # what cannot work is said now
+    works: list[Callable[[Worker], None]] = []  # what cannot work is said now
     if settings.open_subscription:
         works.append(lambda duty: keep_sign_up_mails(settings, asked, duty))
     if not no_clock:
@@ -61,12 +61,12 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         works.append(lambda duty: keep_inbox(settings, mailbox, duty))
     hold_signals()
     try:
-        server = WebServer(web, host, port, web.extensions[SIZES].most_bytes)
+        waitress = server.WebServer(web, host, port, web.extensions[SIZES].most_bytes)
     except OSError as error:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
-    log.get_log().info("web_started", host=host, port=server.port, trusted_proxies=settings.trusted_proxies, **parts)
-    is_ended = work_until_asked(works, server.run)
-    server.finish(ANSWERS_S)
+    log.get_log().info("web_started", host=host, port=waitress.port, trusted_proxies=settings.trusted_proxies, **parts)
+    is_ended = run_until_signal(works, waitress.run)
+    waitress.finish(ANSWERS_S)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)

@@ -39,7 +39,7 @@ class Ending:
             os.write(sys.stderr.fileno(), b"\nEnding after the mail in hand; once more ends it at once.\n")
 
 
-class Duty:
+class Worker:
     """What a worker in a thread of its own looks at: `stop` is set when it has to end.
 
     It sets `idle` while nothing is in hand that has to be finished, and clears it before it begins such a thing.
@@ -51,14 +51,14 @@ class Duty:
 
 
 def hold_signals() -> None:
-    """A signal waits from here on until `work_until_asked` looks. For whoever begins threads before that: they inherit
+    """A signal waits from here on until `run_until_signal` looks. For whoever begins threads before that: they inherit
     it, and through a thread that did not a signal would end the process at once.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def work_until_asked(
-    works: Sequence[Callable[[Duty], None]],
+def run_until_signal(
+    works: Sequence[Callable[[Worker], None]],
     *services: Callable[[], None],
     patience_s: float = PATIENCE_S,
     last_s: float = LAST_S,
@@ -69,7 +69,7 @@ def work_until_asked(
     Services end with the process, and so does a work that hangs: end the process with `leave`.
     """
     hold_signals()
-    duties, is_over, broken = [Duty() for _ in works], Event(), Event()
+    duties, is_over, broken = [Worker() for _ in works], Event(), Event()
 
     def guarded(do: Callable[[], None]) -> None:
         try:

@@ -11,10 +11,10 @@ from datetime import timedelta
 from threading import Event
 
 from newsletter import app
-from newsletter.cli.shutdown import Duty
+from newsletter.cli.shutdown import Worker
 from newsletter.errors import NewsletterError
 from newsletter.ops import log
-from newsletter.services.signup import Joining
+from newsletter.services import signup
 from newsletter.settings import Settings
 
 EVERY_S = 60.0  # a look at what other processes may have left, or failed to do
@@ -22,7 +22,7 @@ _AFTER_FAILURE_S = 5.0
 _LOOK_AGAIN_S = 0.5
 
 
-def keep_sign_up_mails(settings: Settings, asked: Event, duty: Duty) -> None:
+def keep_sign_up_mails(settings: Settings, asked: Event, duty: Worker) -> None:
     """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
@@ -40,7 +40,7 @@ def keep_sign_up_mails(settings: Settings, asked: Event, duty: Duty) -> None:
     store.end_run(run_id)
 
 
-def _send_all(joining: Joining, run_id: str, duty: Duty) -> float:
+def _send_all(joining: signup.SignupService, run_id: str, duty: Worker) -> float:
     """Until none is due; in how many seconds to look again."""
     try:
         while not duty.stop.is_set() and joining.send_next(run_id, duty.idle.clear):

@@ -12,9 +12,8 @@ from newsletter import app
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport
-from newsletter.model.spending import total
-from newsletter.scoring.llm.prices import dollars
+from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport, spending
+from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -64,7 +63,7 @@ def _warn(store: Store) -> None:
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
     complain_of_unreadable(store.find_unreadable())
-    if held := [each.subscriber_id for each in store.get_standings() if each.is_held]:
+    if held := [each.subscriber_id for each in store.get_address_statuses() if each.is_held]:
         complain(f"\nBounces held: {', '.join(held)}\nDecide with 'newsletter suppressions held'.")
     if doubtful:
         complain(
@@ -102,8 +101,8 @@ def _batches(store: Store, batches: list[ModelBatch]) -> Table:
     table = new_table("batch", "at (UTC)", "state", "profile", "papers#", "cost#", "detail")
     for batch in batches:
         own = {line.call_id for line in batch.lines}
-        bill = total(call for call in calls if call.call_id in own)
-        cost = dollars(None if bill.without_price else bill.cost_usd)
+        bill = spending.total(call for call in calls if call.call_id in own)
+        cost = prices.dollars(None if bill.without_price else bill.cost_usd)
         table.add_row(
             batch.batch_id,
             f"{batch.at:%Y-%m-%d %H:%M}",

@@ -18,17 +18,13 @@ from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
 from newsletter.files import resources
-from newsletter.mail.responses import FILE as ANSWERS
-from newsletter.mail.responses import load_answers
+from newsletter.mail import responses
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
-from newsletter.services.directory import SubscriberList
-from newsletter.services.profile_notice import changed_by_operator
+from newsletter.services import directory, profile_notice
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers.overrides import Reader
-from newsletter.subscribers.profile_yaml import is_blank, read
-from newsletter.subscribers.revisions import KEPT, is_gone
+from newsletter.subscribers import KEPT, is_gone, overrides, profile_yaml
 
 _ORIGINS = {
     RevisionOrigin.REPLY: "the reader, by reply",
@@ -69,7 +65,7 @@ def command(context: click.Context) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     listed = _load(settings, store)
-    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_standings()}
+    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_address_statuses()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "from", "profile")
     for reader in listed.readers:
         one = reader.subscriber
@@ -110,7 +106,7 @@ def show(who: str) -> None:
     click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
     for line in _origins(reader):
         click.echo(f"# {line}")
-    if (standing := store.get_standing(reader.subscriber.subscriber_id)).suppression:
+    if (standing := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {in_words(standing)}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
@@ -176,20 +172,20 @@ def revert(who: str, number: int, no_mail: bool) -> None:
         latest = store.get_revisions(one.subscriber_id)[-1:]
         if latest == before[-1:] or no_mail:
             return
-        if (standing := store.get_standing(one.subscriber_id)).suppression:
+        if (standing := store.get_address_status(one.subscriber_id)).suppression:
             click.echo(f"\nNo mail tells the reader: {in_words(standing)}.")
             return
         _tell(settings, sender, one, said, latest[0].number)
 
 
 def _tell(settings: Settings, sender: Sender, reader: Subscriber, said: str, number: int) -> None:
-    message = changed_by_operator(
+    message = profile_notice.changed_by_operator(
         reader,
         said,
         number,
-        letterhead=app.build_letterhead(settings),
+        identity=app.build_mail_identity(settings),
         service_sender=settings.service_address,
-        answers=load_answers(resources.read_text(ANSWERS)),
+        answers=responses.load_answers(resources.read_text(responses.FILE)),
         brand_name=settings.name,
         now=app.utc_now(),
     )
@@ -220,7 +216,7 @@ def remove(who: str) -> None:
         listed = _find(_load(settings, store), who).subscriber
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
-    standing = store.get_standing(one)
+    standing = store.get_address_status(one)
     kept = in_words(standing) if standing.suppression else "nothing keeps mail away from that address"
     click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
@@ -235,7 +231,7 @@ def _enrolled(store: Store, who: str) -> str | None:
     return known.get(who.casefold()) or next((one for one in store.get_enrolled_ids() if one == who), None)
 
 
-def _load(settings: Settings, store: Store) -> SubscriberList:
+def _load(settings: Settings, store: Store) -> directory.SubscriberList:
     begin_log(settings, quiet=True)
     listed = app.load_subscribers(settings, store)
     if listed.problem:
@@ -243,22 +239,22 @@ def _load(settings: Settings, store: Store) -> SubscriberList:
     return listed
 
 
-def _find(listed: SubscriberList, who: str) -> Reader:
+def _find(listed: directory.SubscriberList, who: str) -> overrides.Reader:
     one = find_subscriber(listed.subscribers, who)
     return next(reader for reader in listed.readers if reader.subscriber == one)
 
 
 def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
-    if is_blank(revision.text):
+    if profile_yaml.is_blank(revision.text):
         return f"back to {base}"
     try:
-        read(revision.text, listed)
+        profile_yaml.read(revision.text, listed)
     except ConfigError as error:
         return f"cannot be read any more: {error.problems[0]}"
     return ""
 
 
-def _origins(reader: Reader) -> list[str]:
+def _origins(reader: overrides.Reader) -> list[str]:
     lines = []
     if reader.revision:
         by = f"revision {reader.revision.number} of {reader.revision.at:%Y-%m-%d} ({_ORIGINS[reader.revision.origin]})"
@@ -276,6 +272,6 @@ def _origins(reader: Reader) -> list[str]:
     ]
 
 
-def _base(reader: Reader) -> str:
+def _base(reader: overrides.Reader) -> str:
     """What holds where no revision does."""
     return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"

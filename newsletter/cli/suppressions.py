@@ -14,7 +14,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli.common import complain, complain_of_unreadable, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.delivery import suppression
-from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.settings import load_settings
 
 _ID = re.compile(r"s_[a-z2-7]{8}")
@@ -42,7 +42,7 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand:
         return
     store = app.build_store(load_settings())
-    standings = store.get_standings()
+    standings = store.get_address_statuses()
     print_table(_table((each, each.suppression) for each in standings if each.suppression))
     if waiting := sum(each.is_held for each in standings):
         complain(f"{waiting} more held, and mailed until you decide; see 'newsletter suppressions held'.")
@@ -50,7 +50,7 @@ def command(context: click.Context) -> None:
         sys.exit(failed)
 
 
-def _table(rows: Iterable[tuple[Standing, Suppression]]) -> Table:
+def _table(rows: Iterable[tuple[AddressStatus, Suppression]]) -> Table:
     table = new_table("id", "why", "since (UTC)", "detail")
     for standing, why in rows:
         table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
@@ -76,7 +76,7 @@ def add(who: str, why: str, detail: str) -> None:
       newsletter suppressions add ada@example.org --why unsubscribed --detail "asked by telephone"
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
-    standing = app.build_store(load_settings()).change_standing(
+    standing = app.build_store(load_settings()).change_address_status(
         id_of(who), lambda known: suppression.suppress(known, wanted)
     )
     click.echo(in_words(standing))
@@ -93,7 +93,7 @@ def lift(who: str, despite_complaint: bool) -> None:
       newsletter suppressions lift ada@example.org
     """
     store, one = app.build_store(load_settings()), id_of(who)
-    why = store.get_standing(one).suppression
+    why = store.get_address_status(one).suppression
     if why is None:
         raise click.UsageError(f"{one} is not suppressed; 'newsletter suppressions' lists who is")
     if why.why is SuppressionReason.COMPLAINT and not despite_complaint:
@@ -104,7 +104,7 @@ def lift(who: str, despite_complaint: bool) -> None:
     if hint := _HINTS.get(why.why):
         complain(hint)
     now = app.utc_now()
-    changed = store.change_standing(
+    changed = store.change_address_status(
         one, lambda known: suppression.lift(known, now) if known.suppression == why else known
     )
     if changed.suppression is not None:
@@ -131,7 +131,7 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
     if is_confirmed and is_released:
         raise click.UsageError("--confirm and --release are two answers to one question; give one of them")
     store = app.build_store(load_settings())
-    waiting = [each for each in store.get_standings() if each.is_held]
+    waiting = [each for each in store.get_address_statuses() if each.is_held]
     if who:
         waiting = [each for each in waiting if each.subscriber_id == id_of(who)]
         if not waiting:
@@ -142,10 +142,10 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
     now = app.utc_now()
     for each in waiting:
         decide = suppression.confirm if is_confirmed else lambda known: suppression.released(known, now)
-        click.echo(in_words(store.change_standing(each.subscriber_id, decide)))
+        click.echo(in_words(store.change_address_status(each.subscriber_id, decide)))
 
 
-def in_words(standing: Standing) -> str:
+def in_words(standing: AddressStatus) -> str:
     """For the terminal: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
     why = standing.suppression
     if why is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from newsletter.model import EventKind, MailEvent, Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, EventKind, MailEvent, Suppression, SuppressionReason
 
 # Mailman's rule: one point a day at most, five are too many, and a quiet week forgets them.
 MOST_SOFT_BOUNCES = 5
@@ -32,7 +32,7 @@ _AT_ONCE = {
 }
 
 
-def after(standing: Standing, event: MailEvent) -> Standing:
+def after(standing: AddressStatus, event: MailEvent) -> AddressStatus:
     """The standing once this event is known too. May be repeated, and in any order.
 
     An event from before the address was last let in again changes nothing.
@@ -54,7 +54,7 @@ def after(standing: Standing, event: MailEvent) -> Standing:
     return suppress(kept, why)
 
 
-def suppress(standing: Standing, suppression: Suppression) -> Standing:
+def suppress(standing: AddressStatus, suppression: Suppression) -> AddressStatus:
     """Suppressed for the weightiest reason known, since it was first given. Bounces of a morning that is held wait."""
     known = standing.suppression
     if suppression.digest_on is not None and any(one.digest_on == suppression.digest_on for one in standing.held):
@@ -64,7 +64,7 @@ def suppress(standing: Standing, suppression: Suppression) -> Standing:
     return replace(standing, suppression=suppression)
 
 
-def with_waiting(standing: Standing, waiting: Standing | None) -> Standing:
+def with_waiting(standing: AddressStatus, waiting: AddressStatus | None) -> AddressStatus:
     """The standing, with the suppression that came while it could not be read, unless it was lifted since."""
     wanted = waiting.suppression if waiting else None
     if wanted is None or (standing.lifted_at is not None and wanted.since <= standing.lifted_at):
@@ -72,7 +72,7 @@ def with_waiting(standing: Standing, waiting: Standing | None) -> Standing:
     return suppress(standing, wanted)
 
 
-def lift(standing: Standing, now: datetime) -> Standing:
+def lift(standing: AddressStatus, now: datetime) -> AddressStatus:
     """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
     return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now, held=())
 
@@ -85,12 +85,12 @@ def are_too_many(bounced: int, mailed: int) -> bool:
     return bounced >= LEAST_BOUNCED and bounced * ONE_IN > mailed
 
 
-def bounced_on(standing: Standing, morning: date) -> bool:
+def bounced_on(standing: AddressStatus, morning: date) -> bool:
     """Whether a bounce of that morning's mail suppresses this address, or would."""
     return any(one is not None and one.digest_on == morning for one in (standing.suppression, *standing.held))
 
 
-def weighed(standing: Standing, morning: date, *, too_many: bool) -> Standing:
+def weighed(standing: AddressStatus, morning: date, *, too_many: bool) -> AddressStatus:
     """The standing once it is known how many bounced that morning. May be repeated.
 
     Only hard bounces are let go again: who was released still counts among them, which nobody knows of soft ones.
@@ -107,12 +107,12 @@ def weighed(standing: Standing, morning: date, *, too_many: bool) -> Standing:
     return let_go
 
 
-def released(standing: Standing, now: datetime) -> Standing:
+def released(standing: AddressStatus, now: datetime) -> AddressStatus:
     """The operator has looked, and it was not about the reader; who is suppressed for another reason stays so."""
     return lift(standing, now) if standing.is_held else standing
 
 
-def confirm(standing: Standing) -> Standing:
+def confirm(standing: AddressStatus) -> AddressStatus:
     """What is held takes effect: the operator has looked, and that morning can hold it no more."""
     confirmed = replace(standing, held=())
     for one in standing.held:
@@ -126,7 +126,7 @@ BY_LINK, BY_REPLY = "by the link in a mail", "by a reply"
 _OTHER_REASON_BEFORE = ", before that: "
 
 
-def left(standing: Standing, now: datetime, how: str = BY_LINK) -> Standing:
+def left(standing: AddressStatus, now: datetime, how: str = BY_LINK) -> AddressStatus:
     """Unsubscribed by the reader. What kept mail away before is remembered in the detail."""
     before = standing.suppression
     detail = f"{how}{_OTHER_REASON_BEFORE}{before.why}" if before else how
@@ -138,22 +138,22 @@ def without_mailbox(suppression: Suppression) -> Suppression:
     return replace(suppression, detail=suppression.detail.partition(_OTHER_REASON_BEFORE)[0])
 
 
-def returned(standing: Standing, now: datetime) -> Standing:
+def returned(standing: AddressStatus, now: datetime) -> AddressStatus:
     """Mailed again, if it was the reader alone who kept mail away."""
     return lift(standing, now) if may_return(standing) else standing
 
 
-def paused(standing: Standing, until: date) -> Standing:
+def paused(standing: AddressStatus, until: date) -> AddressStatus:
     """Who gets no mail anyway has nothing to pause."""
     return standing if standing.suppression else replace(standing, paused_until=until)
 
 
-def resumed(standing: Standing) -> Standing:
+def resumed(standing: AddressStatus) -> AddressStatus:
     """Mail comes again before the pause is over. Lifts no suppression."""
     return replace(standing, paused_until=None)
 
 
-def may_return(standing: Standing) -> bool:
+def may_return(standing: AddressStatus) -> bool:
     why = standing.suppression
     return why is not None and why.why is SuppressionReason.UNSUBSCRIBED and _OTHER_REASON_BEFORE not in why.detail
 

@@ -2,3 +2,10 @@
 
 What a file means is for its reader: subscribers/ reads subscribers.yaml, mail/ the theme, scoring/llm/ the prompts.
 """
+
+__all__ = [
+    "atomic",
+    "resources",
+    "yaml_hints",
+    "yaml_nodes",
+]

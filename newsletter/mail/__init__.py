@@ -2,3 +2,25 @@
 
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
+
+from newsletter.mail.message import MailIdentity, build_message, build_service_message
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.theme import load_theme, stylesheet
+from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
+
+__all__ = [
+    "BY_TOPIC",
+    "EVERYTHING",
+    "NOTHING",
+    "PAPER_AUTHORS",
+    "CostView",
+    "MailIdentity",
+    "build_message",
+    "build_service_message",
+    "cost_view",
+    "load_theme",
+    "render",
+    "responses",
+    "stylesheet",
+    "templates",
+]

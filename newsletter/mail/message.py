@@ -21,7 +21,7 @@ from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.signing import Purpose, Signer, tagged
-from newsletter.subscribers.votes import vote_token
+from newsletter.subscribers import vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
 _ENCODING = "quoted-printable"
@@ -92,7 +92,7 @@ class VoteLinks:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class MailLinks:
     """By which one mail can be answered. Without a web part there are no links."""
 
     reply_to: str
@@ -105,7 +105,7 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
+class MailIdentity:
     """Who writes, and where answers go. `signer` is None as long as there is no secret key: then nothing is tagged."""
 
     sender: Address
@@ -116,14 +116,14 @@ class Letterhead:
     has_tags: bool = True  # False: the mailbox of replies knows no plus-addressing
     is_read: bool = False  # whether replies come to this program, not to a person alone
 
-    def ways(self, subscriber_id: str, digest_on: date) -> Ways:
+    def ways(self, subscriber_id: str, digest_on: date) -> MailLinks:
         """The same for the same delivery. A tag says whose mail it was, and only we can make one."""
         signer = self.signer
         if signer is None:
-            return Ways(self.reply_to, envelope_from=self.bounce_to)
+            return MailLinks(self.reply_to, envelope_from=self.bounce_to)
         reply = tagged(self.reply_to, signer.tag(Purpose.REPLY, subscriber_id, digest_on))
         bounce = tagged(self.bounce_to, signer.tag(Purpose.BOUNCE, subscriber_id, digest_on)) if self.bounce_to else ""
-        ways = Ways(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
+        ways = MailLinks(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
         if not self.base_url:
             return ways
         return replace(
@@ -140,13 +140,13 @@ def message_id(digest: Digest, domain: str) -> str:
     return f"<{digest.digest_on.isoformat()}.{digest.subscriber.subscriber_id}@{domain}>"
 
 
-def build_message(digest: Digest, rendered: RenderedDigest, letterhead: Letterhead, *, now: datetime) -> Message:
+def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdentity, *, now: datetime) -> Message:
     """The mail of this digest. `now` is aware.
 
     Raises ValueError if an address, a name or the subject contains CR or LF, or if the HTML is not ASCII.
     """
-    subscriber, sender = digest.subscriber, letterhead.sender
-    ways = letterhead.ways(subscriber.subscriber_id, digest.digest_on)
+    subscriber, sender = digest.subscriber, identity.sender
+    ways = identity.ways(subscriber.subscriber_id, digest.digest_on)
     if not rendered.html.isascii():
         # SendGrid picks the charset from the bytes, and Gmail clips what it gets as Latin-1 at any size
         raise ValueError(f"the HTML part of {message_id(digest, sender.domain)} is not ASCII")
@@ -171,7 +171,7 @@ def build_message(digest: Digest, rendered: RenderedDigest, letterhead: Letterhe
     )
 
 
-def list_unsubscribe(ways: Ways) -> dict[str, str]:
+def list_unsubscribe(ways: MailLinks) -> dict[str, str]:
     """Headers that give a mail client its Unsubscribe button (RFC 2369 §3.2; one click: RFC 8058 §3.1).
 
     Both have to be inside the DKIM signature (RFC 8058 §4). The link comes first: clients take the first they can.

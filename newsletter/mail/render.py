@@ -23,7 +23,7 @@ from jinja2 import (
 
 from newsletter.addresses import mailto_link
 from newsletter.mail.inline_css import InliningLoader, ascii_html
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
 from newsletter.mail.size_budget import Level, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
@@ -54,7 +54,7 @@ class Renderer:
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
 
-    def render(self, digest: Digest, ways: Ways | None = None) -> RenderedDigest:
+    def render(self, digest: Digest, ways: MailLinks | None = None) -> RenderedDigest:
         """Subject, HTML and text; where the HTML would be cut it shows less of the last papers, the text never.
 
         `ways` are those by which this very mail is answered; without them it names the newsletter's address.
@@ -92,14 +92,14 @@ class Renderer:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
         site = "https://example.org"
         links = VoteLinks(site, Signer(["a key"]), "s_template")
-        everything = Ways(
+        everything = MailLinks(
             "reader@example.org",
             f"{site}/u/token",
             profile_url=f"{site}/profile/token",
             web_url=f"{site}/archive/token/2026-01-02",
             vote_links=links,
         )
-        for ways in (None, Ways("reader@example.org", is_read=True), everything):
+        for ways in (None, MailLinks("reader@example.org", is_read=True), everything):
             for digest in (EVERYTHING, BY_TOPIC, NOTHING):
                 self.render(digest, ways)
             for level in Level:
@@ -119,9 +119,9 @@ class Renderer:
         except TemplateError as error:
             raise problem_of(f"templates/email/{name}", error) from error
 
-    def _view(self, digest: Digest, ways: Ways | None = None) -> View:
+    def _view(self, digest: Digest, ways: MailLinks | None = None) -> View:
         profile = digest.prompt or self.profile_text(digest)
-        return view_of(digest, self._brand, ways or Ways(self._brand.reply_address), profile)
+        return view_of(digest, self._brand, ways or MailLinks(self._brand.reply_address), profile)
 
 
 def _saved_bytes(paper: PaperView, level: Level) -> int:

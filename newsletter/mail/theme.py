@@ -15,10 +15,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.errors import ConfigError
-from newsletter.files import resources
-from newsletter.files.yaml_nodes import Node, Problem, read
-from newsletter.subscribers.file import validate
-from newsletter.subscribers.schema import expected
+from newsletter.files import resources, yaml_nodes
+from newsletter.subscribers import expected, validate
 
 FILE = "templates/theme.yaml"
 MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size
@@ -130,9 +128,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def _parse(text: str, source: str) -> _File:
-    root, problems = read(text)
+    root, problems = yaml_nodes.read(text)
     if root is None or root.value is None:
-        root = Node(1, {})
+        root = yaml_nodes.Node(1, {})
     file, found = validate(root, _File)
     problems = [*problems, *found]
     if file is None or problems:
@@ -140,7 +138,7 @@ def _parse(text: str, source: str) -> _File:
     return file
 
 
-def _config_error(problems: list[Problem], source: str) -> ConfigError:
+def _config_error(problems: list[yaml_nodes.Problem], source: str) -> ConfigError:
     lines = tuple(f"{source}:{problem.line}: {problem.text}" for problem in sorted(set(problems)))
     return ConfigError(f"{source} is not usable; mend it, or remove it to use the shipped one:", lines)
 

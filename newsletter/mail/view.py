@@ -14,11 +14,10 @@ from functools import lru_cache
 from itertools import groupby
 
 from newsletter import formatting
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.size_budget import Level, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
-from newsletter.papers.latex.reader import readable, readable_name
-from newsletter.papers.links import Links, links
+from newsletter.papers import Links, links, readable, readable_name
 
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2
@@ -157,7 +156,7 @@ class View:
         return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
 
 
-def view_of(digest: Digest, brand: Brand, ways: Ways, profile: str) -> View:
+def view_of(digest: Digest, brand: Brand, ways: MailLinks, profile: str) -> View:
     """The whole digest. `ways` are those by which this very mail is answered; `profile` is what was asked for."""
     subscriber, counts = digest.subscriber, digest.counts
     names_topics = len(subscriber.profile.topics) > 1

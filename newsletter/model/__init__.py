@@ -7,6 +7,7 @@ Knows no other room, and reads no clock, file or network. Dates end in `_on`, aw
 
 from newsletter.model.deliveries import (
     Accepted,
+    AddressStatus,
     Delivery,
     DeliveryState,
     DeliveryStep,
@@ -14,15 +15,14 @@ from newsletter.model.deliveries import (
     Evidence,
     MailEvent,
     Message,
-    Standing,
     Suppression,
     SuppressionReason,
 )
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
-from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Judgement, ModelBatch, ModelCall
+from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
-from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally
-from newsletter.model.scores import Score, ScoreFailure, ScoreSheet, Usage
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
+from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
@@ -42,6 +42,7 @@ __all__ = [
     "MOST_PROFILE_CHARS",
     "TALLY",
     "Accepted",
+    "AddressStatus",
     "AnnounceType",
     "Announcement",
     "AnnouncementDay",
@@ -60,7 +61,7 @@ __all__ = [
     "FeedOutcome",
     "FeedReport",
     "Frequency",
-    "Judgement",
+    "Grading",
     "MailEvent",
     "Message",
     "ModelBatch",
@@ -75,10 +76,9 @@ __all__ = [
     "RunReport",
     "Score",
     "ScoreFailure",
-    "ScoreSheet",
+    "ScoreReport",
     "SignUp",
     "SignUpMail",
-    "Standing",
     "Subscriber",
     "SubscriberReport",
     "Suppression",
@@ -88,4 +88,6 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "spending",
+    "tally",
 ]

@@ -141,7 +141,7 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AddressStatus:
     """What is known of one subscriber's address. `subscriber_id` is a function of the base address.
 
     The last two are the reader's own wishes, which hold in place of what subscribers.yaml says.

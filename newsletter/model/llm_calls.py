@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Grading:
     """A model's answer about one paper, remembered: the key is (profile_key, model, prompt_key, id, version).
 
     A paper the model only named as not passing has `relevance` 0 and no comment.

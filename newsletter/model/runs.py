@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -83,3 +84,9 @@ class RunReport:
     feeds: tuple[FeedReport, ...]
     subscribers: tuple[SubscriberReport, ...]
     problems: tuple[str, ...] = ()  # sentences for the operator that concern no single subscriber
+
+
+def tally(report: RunReport) -> dict[Tally, int]:
+    """How many subscribers are in each of the five groups, in their order; all five are there."""
+    counted = Counter(TALLY[entry.outcome] for entry in report.subscribers)
+    return {group: counted[group] for group in Tally}

@@ -38,7 +38,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreSheet:
+class ScoreReport:
     """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once.
 
     `passed_over` names those of `scores` that a model was not asked about, because the local ranker put them too

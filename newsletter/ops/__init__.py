@@ -1,1 +1,8 @@
 """What the operator sees and is told: logs, metrics, alerts, and whether the domain can deliver mail."""
+
+__all__ = [
+    "alerts",
+    "durability",
+    "log",
+    "notify",
+]

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from newsletter.delivery.suppression import BY_BOUNCES
-from newsletter.model import FeedOutcome, RunOutcome, RunReport, Standing
+from newsletter.delivery import suppression
+from newsletter.model import AddressStatus, FeedOutcome, RunOutcome, RunReport, tally
 from newsletter.ops.redaction import redact
-from newsletter.run import reconcile
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
@@ -196,7 +195,7 @@ def troubles_of(
     return tuple(found)
 
 
-def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Trouble, ...]:
+def troubles_of_bounces(standings: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
     """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
 
     A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
@@ -206,7 +205,7 @@ def troubles_of_bounces(standings: Iterable[Standing], on: date) -> tuple[Troubl
         why = each.suppression
         if each.is_held:
             found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
-        elif why and why.why in BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
+        elif why and why.why in suppression.BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
             detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
             found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
     return tuple(found)
@@ -222,7 +221,7 @@ def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = fr
     untold = tuple(each for each in troubles if each.key not in told)
     if not untold:
         return None
-    sums = " + ".join(f"{count} {group}" for group, count in reconcile.tally(report).items())
+    sums = " + ".join(f"{count} {group}" for group, count in tally(report).items())
     return Alert(report.digest_on, untold, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
 
 

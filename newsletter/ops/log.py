@@ -16,10 +16,9 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import Processor
 
-from newsletter.model import FeedReport, RunOutcome, RunReport, SubscriberReport
+from newsletter.model import FeedReport, RunOutcome, RunReport, SubscriberReport, tally
 from newsletter.ops.alerts import Trouble
 from newsletter.ops.redaction import redact
-from newsletter.run import reconcile
 
 NAME = "newsletter"
 _NOTHING_TO_DO = {RunOutcome.NOT_DUE, RunOutcome.ALREADY_SENT, RunOutcome.PAUSED, RunOutcome.SUPPRESSED}
@@ -136,7 +135,7 @@ def run_started(subscribers: int, *, due_only: bool) -> None:
 
 
 def run_finished(report: RunReport) -> None:
-    groups = {group.replace(" ", "_"): count for group, count in reconcile.tally(report).items()}
+    groups = {group.replace(" ", "_"): count for group, count in tally(report).items()}
     seconds = round((report.finished_at - report.started_at).total_seconds(), 3)
     get_log().info(
         "run_finished",

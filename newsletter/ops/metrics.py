@@ -97,7 +97,7 @@ class _FromStore(Collector):
         yield _gauge("newsletter_in_doubt", "Mails that may or may not have left, of any day.", doubts)
 
     def _suppressions(self) -> Iterator[Metric]:
-        standings = self._store.get_standings()
+        standings = self._store.get_address_statuses()
         counted = Counter(each.suppression.why for each in standings if each.suppression)
         family = GaugeMetricFamily("newsletter_suppressions", "Addresses that get no mail, by why.", labels=["reason"])
         for reason in SuppressionReason:

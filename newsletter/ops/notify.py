@@ -15,7 +15,7 @@ import httpx2
 import stamina
 
 from newsletter.errors import StoreError
-from newsletter.mail.message import build_service_message
+from newsletter.mail import build_service_message
 from newsletter.model import RunReport
 from newsletter.ops import alerts, log
 from newsletter.ops.alerts import Alert
@@ -36,7 +36,7 @@ class _Refused(Exception):
         self.is_passing = status == httpx2.codes.TOO_MANY_REQUESTS or status >= httpx2.codes.INTERNAL_SERVER_ERROR
 
 
-class Teller:
+class Notifier:
     """Tells of runs. `alert_to`, `alert_url` and `heartbeat_url` are empty where nobody is to be told that way."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Teller:
 
     def _bounces(self, on: date) -> tuple[alerts.Trouble, ...]:
         try:
-            return alerts.troubles_of_bounces(self._store.get_standings(), on)
+            return alerts.troubles_of_bounces(self._store.get_address_statuses(), on)
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
             return ()

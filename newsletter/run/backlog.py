@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome
 
 MAX_DAYS = 7  # older announcements are no news: a week and a day of absence loses the first of them
@@ -71,4 +71,4 @@ def left_unscored(
 
 
 def _has_covered(row: Delivery) -> bool:
-    return counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED
+    return ledger.counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED

@@ -12,14 +12,14 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers.announcements import holds, judge, with_feeds
+from newsletter.papers import holds, judge, with_feeds
 from newsletter.run.backlog import MAX_DAYS, days_to_cover, is_settled
-from newsletter.run.context import FEEDS, Desk, Morning, Watcher
+from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
 from newsletter.sources import Source
 
 
-def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
+def reads_today(desk: RunContext, subscriber: Subscriber) -> bool:
     """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
 
     Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
@@ -28,7 +28,7 @@ def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
     """
     now = desk.now()
     with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
-        if desk.store.get_standing(subscriber.subscriber_id).suppression:
+        if desk.store.get_address_status(subscriber.subscriber_id).suppression:
             return False
     if is_due(subscriber, now, desk.timing):
         return True
@@ -38,9 +38,9 @@ def reads_today(desk: Desk, subscriber: Subscriber) -> bool:
 
 
 def collect(
-    desk: Desk,
+    desk: RunContext,
     subscribers: Sequence[Subscriber],
-    watcher: Watcher,
+    watcher: ProgressListener,
     *,
     run_id: str = "",
     digest_on: date | None = None,
@@ -86,7 +86,7 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
 
 
-def cover(desk: Desk, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
+def cover(desk: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
     """The announcement days of this subscriber's mail: today's, and what earlier mails left out."""
     rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     return days_to_cover([*morning.earlier, morning.today], rows, digest_on)

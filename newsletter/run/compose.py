@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from datetime import date
 
-from newsletter.model import AnnouncementDay, Digest, Paper, ScoreSheet, Subscriber
-from newsletter.papers.announcements import announced, candidates
+from newsletter.model import AnnouncementDay, Digest, Paper, ScoreReport, Subscriber
+from newsletter.papers import announced, candidates
 from newsletter.run.backlog import left_unscored
 from newsletter.run.collect import failed_feeds
-from newsletter.run.context import Drafting, Morning
+from newsletter.run.context import Morning, ScoringContext
 from newsletter.run.digest import compose
-from newsletter.subscribers.votes import lessons
+from newsletter.subscribers import lessons
 
 
 def draft(
-    desk: Drafting,
+    desk: ScoringContext,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],
     digest_on: date,
     *,
     without: Set[str],
-) -> tuple[Digest, ScoreSheet]:
+) -> tuple[Digest, ScoreReport]:
     """Score the papers of these days, but those `without` (ids already mailed), and compose. Records nothing.
 
     Papers that the mail before could not score are tried again.
@@ -57,7 +57,7 @@ def draft(
 
 
 def history_for(
-    desk: Drafting,
+    desk: ScoringContext,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.mail.message import Letterhead
-from newsletter.mail.render import Renderer
+from newsletter.mail import MailIdentity, render
 from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
-from newsletter.scoring import Ahead, Scorer
+from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
 
 
-class Drafting(Protocol):
+class ScoringContext(Protocol):
     """As much of a desk as a draft needs."""
 
     @property
@@ -31,7 +30,7 @@ class Drafting(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RunContext:
     """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
 
     `ahead`: how the scorer's model is asked in advance; None without a model.
@@ -41,17 +40,17 @@ class Desk:
     scorer: Scorer
     sender: Sender
     store: Store
-    renderer: Renderer
-    letterhead: Letterhead
+    renderer: render.Renderer
+    identity: MailIdentity
     now: Callable[[], datetime]
-    ahead: Ahead | None = None
+    ahead: Prefetcher | None = None
     timing: Timing = ON_THE_MINUTE
 
 
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a watcher is told
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Whoever watches a run: a progress bar, a log, or nobody."""
 
     def begin(self, what: str, total: int) -> None: ...

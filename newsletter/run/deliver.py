@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import ledger
-from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.delivery import ledger, proves_gone
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
-from newsletter.mail.message import build_message
+from newsletter.mail import build_message
 from newsletter.model import (
     Delivery,
     DeliveryState,
@@ -22,10 +21,10 @@ from newsletter.model import (
     EventKind,
     MailEvent,
     RunOutcome,
-    ScoreSheet,
+    ScoreReport,
     SubscriberReport,
 )
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.digest import kept
 from newsletter.senders import name_of
 
@@ -33,16 +32,16 @@ SCORING_RETRY = timedelta(minutes=30)
 
 
 def settle_claim(
-    desk: Desk,
+    desk: RunContext,
     claim: Delivery,
     digest: Digest,
-    sheet: ScoreSheet,
+    sheet: ScoreReport,
     covered: tuple[date, ...],
     failed_feeds: Collection[str],
 ) -> SubscriberReport:
     """End a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, desk.now()
-    if suppression := desk.store.get_standing(who).suppression:  # since the claim: a model may take its time
+    if suppression := desk.store.get_address_status(who).suppression:  # since the claim: a model may take its time
         desk.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
         return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
     fell_back_on_nothing = sheet.problem and digest.is_empty  # a model might have found something
@@ -59,12 +58,12 @@ def settle_claim(
 
 
 def deliver(
-    desk: Desk, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+    desk: RunContext, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    ways = desk.letterhead.ways(who, digest.digest_on)
-    message = build_message(digest, desk.renderer.render(digest, ways), desk.letterhead, now=desk.now())
+    ways = desk.identity.ways(who, digest.digest_on)
+    message = build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
@@ -97,14 +96,14 @@ def deliver(
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
 
 
-def _end(desk: Desk, row: Delivery) -> None:
+def _end(desk: RunContext, row: Delivery) -> None:
     """Write down what the sender said; an event may have overtaken its answer."""
     desk.store.move(row)
     with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
         desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
 
 
-def settle_doubts(desk: Desk) -> None:
+def settle_doubts(desk: RunContext) -> None:
     """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
 
     What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
@@ -130,9 +129,9 @@ def settle_doubts(desk: Desk) -> None:
                 desk.store.move(row)
 
 
-def weigh_bounces(desk: Desk) -> None:
+def weigh_bounces(desk: RunContext) -> None:
     """What is held because too many of a morning's readers bounced, once more with those mailed since."""
-    held = [one for standing in desk.store.get_standings() for one in standing.held]
+    held = [one for standing in desk.store.get_address_statuses() for one in standing.held]
     for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
         desk.store.weigh_bounces(morning)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreSheet, Subscriber
-from newsletter.papers.pinned_authors import pinned_author
-from newsletter.subscribers.topics import begins_with, named_topic
+from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
+from newsletter.papers import pinned_author
+from newsletter.subscribers import begins_with, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -71,7 +71,7 @@ def compose(
     announced_on: Sequence[date],
     announced: int,
     candidates: Sequence[Announcement],
-    sheet: ScoreSheet,
+    sheet: ScoreReport,
     notices: Sequence[str] = (),
 ) -> Digest:
     """The digest of these candidates (unique papers, kinds as the subscriber sees them) under this sheet.

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
-from newsletter.papers.announcements import announced, candidates
+from newsletter.papers import announced, candidates
 from newsletter.run.backlog import is_settled
 from newsletter.run.collect import cover
 from newsletter.run.compose import history_for
-from newsletter.run.context import Desk, Morning
+from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
 from newsletter.scoring import Question
 
 
-def ask_ahead(desk: Desk, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
+def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
     """Have the model asked for those whose mail is far enough away: once for all readers of a profile and cut-off.
 
     Sentences for the operator, if something is wrong.
@@ -40,7 +40,9 @@ def ask_ahead(desk: Desk, morning: Morning, subscribers: Sequence[Subscriber]) -
     return []
 
 
-def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber], lead: timedelta) -> list[Question]:
+def _questions_ahead(
+    desk: RunContext, morning: Morning, readers: Sequence[Subscriber], lead: timedelta
+) -> list[Question]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
     now = desk.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(desk, morning, reader, now))]
@@ -58,11 +60,11 @@ def _questions_ahead(desk: Desk, morning: Morning, readers: Sequence[Subscriber]
     return list(questions.values())
 
 
-def _awaits(desk: Desk, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
+def _awaits(desk: RunContext, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
     """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
     due = next_mail_at(reader, now, desk.timing)
     try:
-        if desk.store.get_standing(reader.subscriber_id).suppression:
+        if desk.store.get_address_status(reader.subscriber_id).suppression:
             return None
     except ReaderUnreadable:
         return None  # held back

@@ -8,17 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from newsletter.delivery.ledger import counts_as_sent
+from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
-from newsletter.papers.announcements import announced
+from newsletter.papers import announced
 from newsletter.run.collect import collect, cover
 from newsletter.run.compose import draft
-from newsletter.run.context import Desk, Watcher
+from newsletter.run.context import ProgressListener, RunContext
 from newsletter.run.schedule import local_date
 
 
 def preview(
-    desk: Desk, subscriber: Subscriber, watcher: Watcher, *, digest_on: date | None = None, anew: bool = False
+    desk: RunContext,
+    subscriber: Subscriber,
+    watcher: ProgressListener,
+    *,
+    digest_on: date | None = None,
+    anew: bool = False,
 ) -> Digest | None:
     """The digest that was mailed on that date (by default the subscriber's own today), or the one that would be.
 
@@ -29,10 +34,10 @@ def preview(
     return mailed or _composed(desk, subscriber, watcher, on, digest_on)
 
 
-def _mailed(desk: Desk, subscriber: Subscriber, on: date) -> Digest | None:
+def _mailed(desk: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
     """None as well for a mail of an older version, which kept none."""
     row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    digest = desk.store.get_digest(subscriber.subscriber_id, on) if row and counts_as_sent(row.state) else None
+    digest = desk.store.get_digest(subscriber.subscriber_id, on) if row and ledger.counts_as_sent(row.state) else None
     if digest is None:
         return None
     known = subscriber  # the archive knows no address and no name
@@ -40,7 +45,9 @@ def _mailed(desk: Desk, subscriber: Subscriber, on: date) -> Digest | None:
     return replace(digest, subscriber=to)
 
 
-def _composed(desk: Desk, subscriber: Subscriber, watcher: Watcher, on: date, digest_on: date | None) -> Digest | None:
+def _composed(
+    desk: RunContext, subscriber: Subscriber, watcher: ProgressListener, on: date, digest_on: date | None
+) -> Digest | None:
     morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
     days = cover(desk, morning, subscriber, on)
     if not announced(days, subscriber.categories):

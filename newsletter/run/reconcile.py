@@ -8,13 +8,12 @@ run ends with it rather than with a nice summary.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from newsletter.errors import LedgerError
-from newsletter.model import TALLY, Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, Tally
+from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, tally
 
 _S = DeliveryState
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -32,13 +31,7 @@ _MADE: dict[RunOutcome, DeliveryState] = {
 }
 
 
-def tally(report: RunReport) -> dict[Tally, int]:
-    """How many subscribers are in each of the five groups, in their order; all five are there."""
-    counted = Counter(TALLY[entry.outcome] for entry in report.subscribers)
-    return {group: counted[group] for group in Tally}
-
-
-def tells_nothing_new(report: RunReport, earlier: Sequence[RunReport]) -> bool:
+def is_unchanged(report: RunReport, earlier: Sequence[RunReport]) -> bool:
     """Whether an earlier report tells the same but for run and time: a clock that ticks all day writes it once."""
     told = _without_time(report)
     return any(replace(_without_time(other), run_id=told.run_id) == told for other in earlier)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newsletter.stores import Store
-from newsletter.subscribers.signup_rules import OPEN_FOR
+from newsletter.subscribers import OPEN_FOR
 
 EVIDENCE_DAYS = 3  # today and the two latest days before it on which there was a run: the earliest of them counts
 MOST_DAYS = 3  # of each kind in one go; one is the rule, more after a pause

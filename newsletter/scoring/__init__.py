@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from newsletter.model import Paper, Profile, ScoreSheet, Usage, Votes
+from newsletter.model import Paper, Profile, ScoreReport, Usage, Votes
 
 
 class Scorer(Protocol):
@@ -33,7 +33,7 @@ class Scorer(Protocol):
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet: ...
+    ) -> ScoreReport: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Question:
     history: Sequence[Sequence[Paper]]
 
 
-class Ahead(Protocol):
+class Prefetcher(Protocol):
     """Has papers judged hours before their mail is due, so that the scorer finds the answers in the memory.
 
     Raises nothing for a server or an answer; StoreError.
@@ -65,3 +65,11 @@ class Ahead(Protocol):
 
     def call_off(self, profile: Profile, floor: int) -> Usage | None:
         """The mail is due now: wait for nothing. What was used ahead and no mail has shown yet."""
+
+
+__all__ = [
+    "Prefetcher",
+    "Question",
+    "Scorer",
+    "local",
+]

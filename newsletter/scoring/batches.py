@@ -21,7 +21,7 @@ from newsletter.model import (
     BatchedPaper,
     BatchLine,
     BatchState,
-    Judgement,
+    Grading,
     ModelBatch,
     ModelCall,
     Paper,
@@ -34,7 +34,7 @@ from newsletter.scoring.llm.batch_api import BatchServer, MayBeThere, NoBatches,
 from newsletter.scoring.llm.call_log import add_up
 from newsletter.scoring.llm.completion import BATCH, Reply
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallStopped
-from newsletter.scoring.llm.grader import FINAL, Judge, Verdicts, find_settled, profile_key
+from newsletter.scoring.llm.grader import FINAL, Grader, Gradings, find_settled, profile_key
 from newsletter.scoring.llm.influence import regroup
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
@@ -47,9 +47,9 @@ _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the pro
 class Memory(Protocol):
     """What is needed of a Store beside what a judge writes."""
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]: ...
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None: ...
+    def put_gradings(self, judgements: Sequence[Grading]) -> None: ...
 
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]: ...
 
@@ -63,7 +63,7 @@ class Memory(Protocol):
 
 
 class Batches:
-    """An `Ahead` (see scoring/__init__.py) for the model of `judge`.
+    """An `Prefetcher` (see scoring/__init__.py) for the model of `judge`.
 
     `build_funnel` makes the scorer of the morning with another judge in it. With `lead` None nothing is asked ahead,
     and what was is still collected.
@@ -71,8 +71,8 @@ class Batches:
 
     def __init__(
         self,
-        judge: Judge,
-        build_funnel: Callable[[Notebook], Scorer],
+        judge: Grader,
+        build_funnel: Callable[[RecordingGrader], Scorer],
         memory: Memory,
         *,
         lead: timedelta | None,
@@ -98,7 +98,7 @@ class Batches:
 
         A batch may use up half of the day's budget, so that a late one leaves the morning the other half.
         """
-        note = Notebook(self._judge)
+        note = RecordingGrader(self._judge)
         for question in questions:
             self._build_funnel(note).score(profile, question.papers, question.history, floor=floor)
         batch = ModelBatch(
@@ -125,7 +125,7 @@ class Batches:
         self._memory.begin_batch(replace(batch, state=BatchState.ENDED, detail=why), (), budget_usd=None)
         return ""
 
-    def _requests(self, profile: Profile, floor: int, note: Notebook, at: datetime) -> list[_Request]:
+    def _requests(self, profile: Profile, floor: int, note: RecordingGrader, at: datetime) -> list[_Request]:
         chunks = self._judge.split(list(note.papers.values()))
         return [self._request(profile, floor, chunk, note.random_ids, at) for chunk in chunks]
 
@@ -259,22 +259,22 @@ class Batches:
                 continue
             reply = replace(self._server.chat.read_body(found.body, BATCH), tier=BATCH)
             if judgements := self._read(batch, line, reply, judged):
-                self._memory.put_judgements(judgements)
+                self._memory.put_gradings(judgements)
             book.answered(call, reply, seconds, most=(line.prompt_tokens, line.completion_tokens))
         return failed
 
     def _judged(self, batch: ModelBatch) -> set[tuple[str, int]]:
         """Papers that were asked about at once meanwhile: a mail may have shown what the model said then."""
-        remembered = self._memory.get_judgements(batch.profile_key, since=_utc_day(batch.at))
+        remembered = self._memory.get_gradings(batch.profile_key, since=_utc_day(batch.at))
         asked_the_same = [one for one in remembered if (one.model, one.prompt_key) == (batch.model, batch.prompt_key)]
         return {(one.arxiv_id, one.version) for one in asked_the_same}
 
-    def _read(self, batch: ModelBatch, line: BatchLine, reply: Reply, judged: Set[tuple[str, int]]) -> list[Judgement]:
+    def _read(self, batch: ModelBatch, line: BatchLine, reply: Reply, judged: Set[tuple[str, int]]) -> list[Grading]:
         papers = {paper.label: paper for paper in line.papers}
         text = "" if reply.outcome in FINAL else reply.text
         answer = read_answer(text, list(papers), batch.floor, is_cut=reply.is_cut)
         return [
-            Judgement(
+            Grading(
                 arxiv_id=paper.arxiv_id,
                 version=paper.version,
                 profile_key=batch.profile_key,
@@ -317,10 +317,10 @@ class Batches:
         return self._memory.get_batches(since=_utc_day(self._judge.now() - _LOOKED_BACK))
 
 
-class Notebook:
+class RecordingGrader:
     """Sits in the funnel where the judge will: writes down whom it is asked about, and says nothing of them."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Grader) -> None:
         self._judge = judge
         self.papers: dict[str, Paper] = {}
         self.random_ids: set[str] = set()
@@ -344,10 +344,10 @@ class Notebook:
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts:
+    ) -> Gradings:
         self.papers |= {paper.arxiv_id: paper for paper in papers}
         self.random_ids |= random_ids
-        return Verdicts((), (), None, "the papers are only written down")
+        return Gradings((), (), None, "the papers are only written down")
 
 
 @dataclass(frozen=True, slots=True)

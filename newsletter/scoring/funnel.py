@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from newsletter.model import Judgement, Paper, Profile, Score, ScoreFailure, ScoreSheet, Votes
+from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring import Scorer
-from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.scoring.llm.grader import Gradings, profile_key
 from newsletter.scoring.ranking.feedback import in_order
 from newsletter.scoring.ranking.learned import Example, Learner, Ranked
 from newsletter.scoring.ranking.shortlist import Candidate, Policy, Seen, Shortlist, choose
-from newsletter.subscribers.topics import named_topic
+from newsletter.subscribers import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
 
 
-class Judge(Protocol):
+class Grader(Protocol):
     """What the funnel needs of judge.Judge, which remembers its judgements itself, as they come."""
 
     @property
@@ -44,13 +44,13 @@ class Judge(Protocol):
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts: ...
+    ) -> Gradings: ...
 
 
 class Memory(Protocol):
     """What the funnel needs of a Store."""
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]: ...
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
 
 class FunnelScorer:
@@ -64,7 +64,7 @@ class FunnelScorer:
     def __init__(
         self,
         local: Scorer,
-        judge: Judge,
+        judge: Grader,
         memory: Memory,
         policy: Policy,
         now: Callable[[], datetime],
@@ -86,7 +86,7 @@ class FunnelScorer:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         """The model's scores of the shortlist; `passed_over` are the others.
 
         A paper the model turned down has a relevance below `floor`. Where the model could not be asked, the local
@@ -98,7 +98,7 @@ class FunnelScorer:
             return replace(local, scorer=self._judge.model)
         key = profile_key(profile)
         since = (self._now() - LEARN_FROM).date()
-        remembered = self._memory.get_judgements(key, since=since)
+        remembered = self._memory.get_gradings(key, since=since)
         known = self._find_known(remembered, given, floor)
         past = _Past.build(remembered, history, floor, votes)
         ranked = self._rank(profile, given, local, past, floor)
@@ -120,7 +120,7 @@ class FunnelScorer:
         floor: int,
         random_ids: Set[str],
         ranks: Mapping[str, float],
-    ) -> Verdicts:
+    ) -> Gradings:
         if not papers:
             return _NONE
         is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in papers}) > len(papers)  # ties are in no order
@@ -128,9 +128,7 @@ class FunnelScorer:
             profile, papers, floor=floor, random_ids=random_ids, is_ranked=is_ranked, step=self._tell_progress
         )
 
-    def _find_known(
-        self, remembered: Sequence[Judgement], given: Mapping[str, Paper], floor: int
-    ) -> dict[str, Judgement]:
+    def _find_known(self, remembered: Sequence[Grading], given: Mapping[str, Paper], floor: int) -> dict[str, Grading]:
         """What the same model already said of the same versions, asked in the same words."""
         model, prompt_key = self._judge.model, self._judge.prompt_key(floor)
         return {
@@ -141,7 +139,9 @@ class FunnelScorer:
             and given[one.arxiv_id].version == one.version
         }
 
-    def _rank(self, profile: Profile, given: Mapping[str, Paper], local: ScoreSheet, past: _Past, floor: int) -> Ranked:
+    def _rank(
+        self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, past: _Past, floor: int
+    ) -> Ranked:
         papers = [given[score.arxiv_id] for score in local.scores]
         return self._learner.rank(profile, papers, past.examples, [score.rank for score in local.scores], floor)
 
@@ -159,7 +159,7 @@ class _Past:
 
     @classmethod
     def build(
-        cls, remembered: Sequence[Judgement], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
+        cls, remembered: Sequence[Grading], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
     ) -> _Past:
         """Only of papers in the history: what was said of today's must not change the ranking of a second run.
 
@@ -185,7 +185,7 @@ class _Past:
         return cls(tuple(examples), days, Seen(above, below))
 
 
-def _choose(local: ScoreSheet, ranked: Ranked, policy: Policy, key: str, past: _Past, known: Set[str]) -> Shortlist:
+def _choose(local: ScoreReport, ranked: Ranked, policy: Policy, key: str, past: _Past, known: Set[str]) -> Shortlist:
     chances = ranked.chances or (None,) * len(ranked.scores)
     rows = zip(ranked.scores, (score.arxiv_id for score in local.scores), chances, strict=True)
     best_first = [
@@ -196,19 +196,19 @@ def _choose(local: ScoreSheet, ranked: Ranked, policy: Policy, key: str, past: _
 
 # --- the sheet ----------------------------------------------------------------------------------------
 
-_NONE = Verdicts((), (), None)
+_NONE = Gradings((), (), None)
 
 
 def _fill_in(
-    local: ScoreSheet,
+    local: ScoreReport,
     ranks: Mapping[str, float],
     shortlist: Shortlist,
-    judged: Mapping[str, Judgement],
-    verdicts: Verdicts,
+    judged: Mapping[str, Grading],
+    verdicts: Gradings,
     model: str,
     floor: int,
     names: Sequence[str],
-) -> ScoreSheet:
+) -> ScoreReport:
     failed = {failure.arxiv_id for failure in verdicts.failures}
     scores, passed_over, unasked = list[Score](), list[str](), 0
     chosen = set(shortlist.ids)
@@ -224,7 +224,7 @@ def _fill_in(
         else:
             scores.append(replace(ranked, relevance=min(score.relevance, max(1, floor - 1))))
             passed_over.append(score.arxiv_id)
-    return ScoreSheet(
+    return ScoreReport(
         tuple(scores),
         (*local.failures, *verdicts.failures),
         model,
@@ -235,7 +235,7 @@ def _fill_in(
     )
 
 
-def _merge(score: Score, judgement: Judgement, floor: int, names: Sequence[str]) -> Score:
+def _merge(score: Score, judgement: Grading, floor: int, names: Sequence[str]) -> Score:
     """The model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
     For a paper that did not pass, the words' own comment at a relevance below the floor.
@@ -251,7 +251,7 @@ def _merge(score: Score, judgement: Judgement, floor: int, names: Sequence[str])
     )
 
 
-def _fall_back(local: ScoreSheet, asked: Sequence[Paper], verdicts: Verdicts) -> ScoreSheet:
+def _fall_back(local: ScoreReport, asked: Sequence[Paper], verdicts: Gradings) -> ScoreReport:
     """The local ranker's whole sheet: a model that judged nothing must not look like a day without good papers."""
     if verdicts.stopped:
         notice, problem = "The model could not be asked today; ", verdicts.stopped

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
+from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
@@ -47,11 +47,11 @@ class LocalScorer:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
-            return ScoreSheet((), (), SCORER_NAME)
+            return ScoreReport((), (), SCORER_NAME)
         background = load_background()
         fields = _common_categories(wanted)
         known = [*wanted, *_choose_history(wanted, fields, history)]
@@ -78,7 +78,7 @@ class LocalScorer:
             )
             for row, paper in enumerate(wanted)
         )
-        return ScoreSheet(scores, (), SCORER_NAME)
+        return ScoreReport(scores, (), SCORER_NAME)
 
     def _encode(self, paper: Paper) -> EncodedPaper:
         encoded = self._encoded.get(paper)

@@ -43,3 +43,10 @@ class Sender(Protocol):
 def name_of(sender: Sender) -> str:
     """The sender's name; its class stands for one that was written before senders had names."""
     return getattr(sender, "name", "") or type(sender).__qualname__
+
+
+__all__ = [
+    "Sender",
+    "name_of",
+    "unwatched",
+]

@@ -46,7 +46,7 @@ class Stage(StrEnum):
     END = "the end of the mail"  # from the dot that ends it
 
 
-class Verdicts(NamedTuple):
+class Gradings(NamedTuple):
     """What an answer of a stage means: by its class, or when there is none that could be understood."""
 
     later: type[SendError]  # 4xx
@@ -54,15 +54,15 @@ class Verdicts(NamedTuple):
     nothing: type[SendError]  # the connection lost, no answer in time, or something that is no SMTP
 
 
-VERDICTS: dict[Stage, Verdicts] = {
-    Stage.CONNECT: Verdicts(SendDeferred, SendDeferred, SendDeferred),
-    Stage.SECURE: Verdicts(SendDeferred, SendDeferred, SendDeferred),
-    Stage.LOGIN: Verdicts(SendDeferred, SendStopped, SendDeferred),
-    Stage.SENDER: Verdicts(SendDeferred, SendRejected, SendDeferred),
-    Stage.RECIPIENT: Verdicts(SendDeferred, SendRejected, SendDeferred),
-    Stage.DATA: Verdicts(SendDeferred, SendRejected, SendDeferred),
-    Stage.TEXT: Verdicts(SendDeferred, SendDeferred, SendDeferred),  # without its last line no server may take it
-    Stage.END: Verdicts(SendDeferred, SendRejected, SendInDoubt),
+VERDICTS: dict[Stage, Gradings] = {
+    Stage.CONNECT: Gradings(SendDeferred, SendDeferred, SendDeferred),
+    Stage.SECURE: Gradings(SendDeferred, SendDeferred, SendDeferred),
+    Stage.LOGIN: Gradings(SendDeferred, SendStopped, SendDeferred),
+    Stage.SENDER: Gradings(SendDeferred, SendRejected, SendDeferred),
+    Stage.RECIPIENT: Gradings(SendDeferred, SendRejected, SendDeferred),
+    Stage.DATA: Gradings(SendDeferred, SendRejected, SendDeferred),
+    Stage.TEXT: Gradings(SendDeferred, SendDeferred, SendDeferred),  # without its last line no server may take it
+    Stage.END: Gradings(SendDeferred, SendRejected, SendInDoubt),
 }
 
 #: Answers that mean us, not the mail: a command or its order not understood (RFC 5321 §4.2.2), no mail taken here

@@ -2,3 +2,14 @@
 
 Replies, pages and commands all come here. Reading a request is for mail/inbound/, web/ and cli/.
 """
+
+from newsletter.services.votes import cast, current_vote, find_paper
+
+__all__ = [
+    "cast",
+    "current_vote",
+    "directory",
+    "find_paper",
+    "profile_notice",
+    "signup",
+]

@@ -16,13 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
-from newsletter.model import SignUp, Standing, Subscriber
+from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
+from newsletter.subscribers import File, Roster, overrides, parse_file, read_subscribers, subscriber_from_signup
 from newsletter.subscribers import listed as roster
-from newsletter.subscribers.file import File, newcomer, parse_file, read_subscribers
-from newsletter.subscribers.listed import Roster
-from newsletter.subscribers.overrides import Reader, applied, look
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -56,7 +54,7 @@ class SubscriberList:
     is asked whether they have another address, and in which words.
     """
 
-    readers: Sequence[Reader]
+    readers: Sequence[overrides.Reader]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -87,10 +85,10 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = look(one, store.get_standing(who), store.get_revisions(who))
+            reader = overrides.look(one, store.get_address_status(who), store.get_revisions(who))
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
-            reader = Reader(one)
+            reader = overrides.Reader(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
@@ -131,7 +129,7 @@ def has_history(store: Store, subscriber_id: str) -> bool:
             store.get_deliveries(subscriber_id=subscriber_id)
             or store.get_revisions(subscriber_id)
             or store.get_votes(subscriber_id)
-            or store.get_standing(subscriber_id) != Standing(subscriber_id)
+            or store.get_address_status(subscriber_id) != AddressStatus(subscriber_id)
         )
     except ReaderUnreadable:
         return True
@@ -143,7 +141,7 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
     if one is None:
         return None
     try:
-        return applied(one, store.get_standing(subscriber_id), store.get_revisions(subscriber_id))
+        return overrides.applied(one, store.get_address_status(subscriber_id), store.get_revisions(subscriber_id))
     except ReaderUnreadable:
         return one
 
@@ -218,7 +216,7 @@ class _Newcomers:
     def __call__(self, file: File, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
         latest = self._latest  # threads may race: each has a whole one
         if latest is None or latest[0] is not file or latest[1] != sign_ups:
-            made = tuple(newcomer(sign_up, file.defaults) for sign_up in sign_ups)
+            made = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)
             self._latest = latest = (file, sign_ups, made)
         return latest[2]
 

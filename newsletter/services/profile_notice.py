@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.headerregistry import Address
 
-from newsletter.mail.message import Letterhead, build_service_message
-from newsletter.mail.responses import Answers
+from newsletter.mail import MailIdentity, build_service_message, responses
 from newsletter.model import Message, Subscriber
 
 
@@ -18,15 +17,15 @@ def changed_by_operator(
     said: str,
     number: int,
     *,
-    letterhead: Letterhead,
+    identity: MailIdentity,
     service_sender: Address,
-    answers: Answers,
+    answers: responses.Answers,
     brand_name: str,
     now: datetime,
 ) -> Message:
     """`said` is what is different under revision `number`, in words. The same revision is the same mail."""
     told = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{said}"
-    ways = letterhead.ways(reader.subscriber_id, now.date())
+    ways = identity.ways(reader.subscriber_id, now.date())
     if ways.profile_url:
         told += f"\n\nYour profile, and all its earlier versions:\n{ways.profile_url}"
     filled = answers.fill("changed", reader.profile.language, {"profile": told})

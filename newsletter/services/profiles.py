@@ -21,20 +21,15 @@ from newsletter.model import (
     Profile,
     ProfileRevision,
     RevisionOrigin,
-    ScoreSheet,
+    ScoreReport,
     Subscriber,
     Votes,
 )
-from newsletter.papers.latex.reader import readable
-from newsletter.run.compose import draft
-from newsletter.run.context import Morning
+from newsletter.papers import readable
+from newsletter.run import Morning, draft
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
-from newsletter.subscribers.local_time import zone_note
-from newsletter.subscribers.overrides import applied
-from newsletter.subscribers.profile_diff import differences
-from newsletter.subscribers.profile_yaml import is_blank, read, write
-from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
+from newsletter.subscribers import KEPT, MOST_A_DAY, differences, is_gone, overrides, profile_yaml, zone_note
 
 MAX_TITLES = 5
 SHEETS = 8  # that are remembered
@@ -72,7 +67,7 @@ class _Remembering:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         days = tuple(tuple(day) for day in history)
         return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
 
@@ -100,7 +95,7 @@ class Profiles:
     def current(self, subscriber_id: str) -> str:
         """The profile that holds, as YAML that explains itself."""
         listed = self._find(subscriber_id)
-        return write(self._served(listed)) if listed else f"# {_UNKNOWN}\n"
+        return profile_yaml.write(self._served(listed)) if listed else f"# {_UNKNOWN}\n"
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
@@ -116,7 +111,7 @@ class Profiles:
             return _UNKNOWN
         if len(text) > MOST_PROFILE_CHARS:
             return _TOO_LONG
-        if origin is RevisionOrigin.REPLY and is_blank(text):
+        if origin is RevisionOrigin.REPLY and profile_yaml.is_blank(text):
             return _NOTHING_SENT
         try:
             return self._change(listed, text, origin, now, after)
@@ -159,28 +154,28 @@ class Profiles:
 
     def _served(self, listed: Subscriber) -> Subscriber:
         who = listed.subscriber_id
-        return applied(listed, self._store.get_standing(who), self._store.get_revisions(who))
+        return overrides.applied(listed, self._store.get_address_status(who), self._store.get_revisions(who))
 
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
         before = self._served(listed)
         changed = replace(_meant(text, listed), paused_until=before.paused_until)
-        if changed == before and not (is_blank(text) and self._has_revision(who)):
+        if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME
         most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
-        if self._store.get_standing(who).frequency is not None:  # an earlier word; this one is later
-            self._store.change_standing(who, lambda standing: replace(standing, frequency=None))
+        if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
+            self._store.change_address_status(who, lambda standing: replace(standing, frequency=None))
         return "\n".join(self._told(before, changed, revision, now))
 
     def _has_revision(self, who: str) -> bool:
         revisions = self._store.get_revisions(who)
-        return bool(revisions) and not is_blank(revisions[-1].text)
+        return bool(revisions) and not profile_yaml.is_blank(revisions[-1].text)
 
     # --- the answer
 
     def _told(self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime) -> Iterable[str]:
-        is_back = is_blank(revision.text)
+        is_back = profile_yaml.is_blank(revision.text)
         yield (
             f"Your profile is again as it was set up for you (revision {revision.number})."
             if is_back
@@ -228,7 +223,7 @@ class Profiles:
 
 
 def _meant(text: str, listed: Subscriber) -> Subscriber:
-    return listed if is_blank(text) else read(text, listed)
+    return listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
 
 
 def _chooses(subscriber: Subscriber) -> tuple[object, ...]:

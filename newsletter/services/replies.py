@@ -16,12 +16,19 @@ from typing import Protocol
 from newsletter.addresses import base_address
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, SendError
-from newsletter.mail.inbound.bounces import NoEvent, read_bounce
-from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, read_reply
-from newsletter.mail.message import Letterhead, build_service_message
-from newsletter.mail.responses import Answers, commands_in_words, word
-from newsletter.model import DeliveryState, Frequency, Message, RevisionOrigin, Standing, Subscriber
+from newsletter.mail import MailIdentity, build_service_message, responses
+from newsletter.mail.inbound import (
+    Command,
+    Envelope,
+    Ignored,
+    NoEvent,
+    ReplyPolicy,
+    Request,
+    VoteMarks,
+    read_bounce,
+    read_reply,
+)
+from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.stores import Store
 
@@ -48,7 +55,7 @@ class Profiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class ReplyHandler:
     """All that answering works with. `subscribers` are read anew for each mail; `find` gives one as they are served.
 
     Without `find` the subscribers themselves are as they are served.
@@ -56,10 +63,10 @@ class Ear:
 
     store: Store
     sender: Sender
-    letterhead: Letterhead
+    identity: MailIdentity
     service_sender: Address
     brand_name: str
-    answers: Answers
+    answers: responses.Answers
     profiles: Profiles | None  # None: profiles are not changed by mail
     subscribers: Callable[[], Sequence[Subscriber]]
     read_votes: Callable[[str], VoteMarks]
@@ -73,18 +80,18 @@ class Ear:
             return self.find(subscriber_id)
         return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
 
-    def house(self) -> House | None:
+    def house(self) -> ReplyPolicy | None:
         """Whom to listen to; None without a key: nobody could be told from anybody else.
 
         Who answers an old mail is who they are now.
         """
-        signer, letterhead = self.letterhead.signer, self.letterhead
+        signer, identity = self.identity.signer, self.identity
         if signer is None:
             return None
-        ours = {letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to}
+        ours = {identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to}
         readers = {base_address(subscriber.email) for subscriber in self.subscribers()}
         now_theirs = replace(signer, heir=self.store.heir_of)
-        return House(
+        return ReplyPolicy(
             now_theirs,
             {base_address(address) for address in ours if address},
             readers,
@@ -94,7 +101,7 @@ class Ear:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Handled:
     """What became of a mail, for the log: names an id at most."""
 
     what: str  # the command; or why nothing was done
@@ -113,31 +120,31 @@ class _Reply:
 NOTHING_KNOWN = Envelope()
 
 
-def hear(ear: Ear, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Heard:
+def handle(ear: ReplyHandler, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Handled:
     """Whatever came to the mailbox: a bounce of ours is kept as such, anything else may be a reader's wish."""
     house = ear.house()
     if house is None:
-        return Heard("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
-    event = read_bounce(raw, ear.letterhead.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+        return Handled("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
+    event = read_bounce(raw, ear.identity.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
     if isinstance(event, NoEvent):
         return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
     is_kept = ear.store.take_event(event, now=ear.now())
-    return Heard(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
+    return Handled(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
 
 
-def answer(ear: Ear, request: Request | Ignored) -> Heard:
+def answer(ear: ReplyHandler, request: Request | Ignored) -> Handled:
     """Do what is asked, then say so. Raises StoreError if it could not be kept: the same mail again is then right.
 
     A mail that comes again after it was done does nothing, also if the reader has wished otherwise meanwhile.
     """
     if isinstance(request, Ignored):
-        return Heard(request.why)
+        return Handled(request.why)
     who, now = request.subscriber_id, ear.now()
     reader = ear.reader(who)
     if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
         ear.store.require_readable(who)
     if _was_done(ear.store, request):
-        return Heard("a copy of a mail that was done", who)
+        return Handled("a copy of a mail that was done", who)
     before = _standing_before(ear.store, who)
     reply = _do(ear, request, reader, now)
     ear.store.claim_once(DONE, _key(request), on=request.at.date())
@@ -148,21 +155,21 @@ def answer(ear: Ear, request: Request | Ignored) -> Heard:
         or not _wants_answer(request, before)
         or not _may_answer(ear.store, request, now.date())
     ):
-        return Heard(what, who)
+        return Handled(what, who)
     message = _confirmation(ear, request, reader, reply, before, now)
     try:
         ear.sender.send(message)
     except SendError as error:  # what was asked is done; the next digest shows it
-        return Heard(f"{what}, not confirmed: {type(error).__name__}", who)
-    return Heard(what, who, is_answered=True)
+        return Handled(f"{what}, not confirmed: {type(error).__name__}", who)
+    return Handled(what, who, is_answered=True)
 
 
-def _standing_before(store: Store, who: str) -> Standing:
+def _standing_before(store: Store, who: str) -> AddressStatus:
     """For the words of the answer; blank where it cannot be read."""
     try:
-        return store.get_standing(who)
+        return store.get_address_status(who)
     except ReaderUnreadable:
-        return Standing(who)
+        return AddressStatus(who)
 
 
 def _was_done(store: Store, request: Request) -> bool:
@@ -178,7 +185,7 @@ def _key(request: Request) -> str:
     return f"{request.subscriber_id} {sha256(what.encode()).hexdigest()[:32]}"
 
 
-def _wants_answer(request: Request, standing: Standing) -> bool:
+def _wants_answer(request: Request, standing: AddressStatus) -> bool:
     """Whoever gets no mail, for whatever reason, gets none that they have not asked for."""
     return request.wants_answer and (request.is_understood or standing.suppression is None)
 
@@ -195,26 +202,26 @@ def _may_answer(store: Store, request: Request, today: date) -> bool:
 # --- the deeds ------------------------------------------------------------------------------------------
 
 
-def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
+def _do(ear: ReplyHandler, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
     store, who, command = ear.store, request.subscriber_id, request.command
     if command is Command.UNSUBSCRIBE:
-        store.change_standing(who, lambda known: _left(known, request.at))
+        store.change_address_status(who, lambda known: _left(known, request.at))
         return _Reply("unsubscribe", {})
     if reader is None:
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        standing = store.change_standing(who, lambda known: suppression.paused(known, until))
+        standing = store.change_address_status(who, lambda known: suppression.paused(known, until))
         return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
-        standing = store.change_standing(
+        standing = store.change_address_status(
             who, lambda known: suppression.resumed(suppression.returned(known, request.at))
         )
         is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
-        standing = store.change_standing(who, lambda known: replace(known, frequency=frequency))
-        chosen = word(command, reader.profile.language)
+        standing = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
+        chosen = responses.word(command, reader.profile.language)
         return _without_mail(standing, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
         return _voted(ear, request)
@@ -226,29 +233,29 @@ def _do(ear: Ear, request: Request, reader: Subscriber | None, now: datetime) ->
     return _Reply("profile", {"profile": ear.profiles.current(who)})
 
 
-def _left(known: Standing, at: datetime) -> Standing:
+def _left(known: AddressStatus, at: datetime) -> AddressStatus:
     """A wish from before the reader came back is over, as with any other event."""
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
     return suppression.left(known, at, suppression.BY_REPLY)
 
 
-def _without_mail(standing: Standing, reader: Subscriber) -> _Reply | None:
+def _without_mail(standing: AddressStatus, reader: Subscriber) -> _Reply | None:
     """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
     if standing.suppression is None:
         return None
     if suppression.may_return(standing):
-        return _Reply("unsubscribe", {"undo": word(Command.RESUME, reader.profile.language)})
+        return _Reply("unsubscribe", {"undo": responses.word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 
 
-def _is_paused(ear: Ear, who: str, today: date) -> bool:
+def _is_paused(ear: ReplyHandler, who: str, today: date) -> bool:
     """By subscribers.yaml, once the reader's own wish is gone."""
     reader = ear.reader(who)
     return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
-def _voted(ear: Ear, request: Request) -> _Reply:
+def _voted(ear: ReplyHandler, request: Request) -> _Reply:
     who = request.subscriber_id
     on = request.digest_on or _last_mail_on(ear.store, who)
     kept = ear.cast_votes(ear.store, who, on, request.votes, request.at) if on else []
@@ -266,14 +273,14 @@ def _last_mail_on(store: Store, who: str) -> date | None:
 
 
 def _confirmation(
-    ear: Ear, request: Request, reader: Subscriber, reply: _Reply, before: Standing, now: datetime
+    ear: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
 ) -> Message:
     language = reader.profile.language
-    ways = ear.letterhead.ways(reader.subscriber_id, request.digest_on or now.date())
+    ways = ear.identity.ways(reader.subscriber_id, request.digest_on or now.date())
     values = {
         "name": ear.brand_name,
-        "contact": ear.letterhead.reply_to,
-        "commands": commands_in_words(language),
+        "contact": ear.identity.reply_to,
+        "commands": responses.commands_in_words(language),
         "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
         **reply.values,
     }
@@ -297,13 +304,13 @@ def _confirmation(
     return message
 
 
-def _undo(command: Command, reader: Subscriber, before: Standing, link: str) -> str:
+def _undo(command: Command, reader: Subscriber, before: AddressStatus, link: str) -> str:
     """The link, or the word to reply with."""
     language = reader.profile.language
     if command is Command.UNSUBSCRIBE:
-        return link or word(Command.RESUME, language)
+        return link or responses.word(Command.RESUME, language)
     if command is Command.RESUME:
-        return word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
+        return responses.word(Command.UNSUBSCRIBE if before.suppression else Command.PAUSE, language)
     if command in _FREQUENCIES:
-        return word(_COMMANDS[before.frequency or reader.frequency], language)
-    return word(Command.RESUME, language)
+        return responses.word(_COMMANDS[before.frequency or reader.frequency], language)
+    return responses.word(Command.RESUME, language)

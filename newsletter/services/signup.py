@@ -21,25 +21,24 @@ from pydantic import ValidationError
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.formatting import long_date
-from newsletter.mail.message import Letterhead, build_service_message
-from newsletter.mail.responses import Answer, Answers, load_answers
+from newsletter.mail import MailIdentity, build_service_message, responses
 from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
-from newsletter.run.schedule import next_mail_at
+from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers.schema import SubscriberEntry
-from newsletter.subscribers.signup_rules import (
+from newsletter.subscribers import (
     OPEN_FOR,
+    Confirmation,
     Form,
     FormProblem,
-    Invitation,
     LinkState,
+    SubscriberEntry,
     asked_on,
     is_due,
-    let_in,
     may_be_mailed,
     postponed,
+    reinstate,
     settled,
     state_of,
     taken,
@@ -63,9 +62,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> Answers:
+def load_mails(text: str) -> responses.Answers:
     """Raises ConfigError that lists everything wrong with the file."""
-    mails = load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(
@@ -75,17 +74,17 @@ def load_mails(text: str) -> Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
-    """All that letting somebody in works with. `subscribers` and `newcomer` are read anew each time."""
+class SignupService:
+    """All that letting somebody in works with. `subscribers` and `subscriber_from_signup` are read anew each time."""
 
     store: Store
     open_sender: Callable[[], Sender]
-    letterhead: Letterhead  # with a signer and a base URL
+    identity: MailIdentity  # with a signer and a base URL
     service_sender: Address
     brand_name: str
-    answers: Answers
+    answers: responses.Answers
     subscribers: Callable[[], Sequence[Subscriber]]
-    newcomer: Callable[[SignUp], Subscriber]
+    subscriber_from_signup: Callable[[SignUp], Subscriber]
     most: int  # subscribers by the web
     now: Callable[[], datetime]
     wake: Callable[[], None]  # whoever calls `send_next`
@@ -94,7 +93,7 @@ class Joining:
 
     def blank(self) -> Form:
         """An untouched form, with what holds for everybody who says nothing else."""
-        usual = self.newcomer(SignUp("", self.now(), "", "", (), ""))
+        usual = self.subscriber_from_signup(SignUp("", self.now(), "", "", (), ""))
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
@@ -108,7 +107,7 @@ class Joining:
             return list(_worded(error, form))
         return []
 
-    def take_place(self) -> bool:
+    def reserve_slot(self) -> bool:
         """Whether one more form may be acted on today. The same for every address."""
         today = self.now().astimezone(UTC).date()
         return any(self.store.claim_once(PLACES, f"{number}", on=today) for number in range(MOST_FORMS))
@@ -136,20 +135,20 @@ class Joining:
             self.warn(sign_up.subscriber_id)
         self.wake()
 
-    def look(self, who: str, on: date) -> Invitation:
+    def look(self, who: str, on: date) -> Confirmation:
         """What the link of that day's mail leads to. Changes nothing."""
         sign_up = self.store.get_sign_up(who, on)
         reader = self._find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
-            return Invitation(LinkState.OLD, who)  # as one of which nothing is kept
-        state = state_of(sign_up, self.store.get_standing(who), is_listed=reader is not None, today=self._today())
+            return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
+        state = state_of(sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today())
         if state is LinkState.SUBSCRIBED and reader is not None:
-            return Invitation(state, who, first_mail=self._first_mail(reader))
+            return Confirmation(state, who, first_mail=self._first_mail(reader))
         if state is LinkState.WAITING and sign_up is not None:
-            return Invitation(state, who, sign_up.categories, sign_up.words)
-        return Invitation(state, who)
+            return Confirmation(state, who, sign_up.categories, sign_up.words)
+        return Confirmation(state, who)
 
-    def confirm(self, who: str, on: date) -> Invitation:
+    def confirm(self, who: str, on: date) -> Confirmation:
         """Let them in, if the link is good for that. May be repeated: it is done once."""
         invitation = self.look(who, on)
         sign_up = self.store.get_sign_up(who, on)
@@ -157,8 +156,8 @@ class Joining:
             return invitation
         if not self._enrol(sign_up):
             after = self.look(who, on)  # somebody else may have come in meanwhile
-            return after if after.state is LinkState.OLD else Invitation(LinkState.FULL, who)
-        self.store.change_standing(who, lambda known: let_in(known, sign_up, self.now()))
+            return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
+        self.store.change_address_status(who, lambda known: reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.tell(who, "subscribed")
         return self.look(who, on)
@@ -210,7 +209,7 @@ class Joining:
 
     def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """What became of it, in a few words without an address."""
-        standing = self.store.get_standing(sign_up.subscriber_id)
+        standing = self.store.get_address_status(sign_up.subscriber_id)
         why = "suppressed" if not may_be_mailed(standing) else ""
         why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
         if why:
@@ -232,23 +231,23 @@ class Joining:
             return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
         return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _question(self, sign_up: SignUp) -> Answer:
-        signer, on = self.letterhead.signer, asked_on(sign_up)
+    def _question(self, sign_up: SignUp) -> responses.Answer:
+        signer, on = self.identity.signer, asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
-        link = f"{self.letterhead.base_url}/confirm/{token}"
-        language = sign_up.language or self.newcomer(sign_up).profile.language
+        link = f"{self.identity.base_url}/confirm/{token}"
+        language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         return self.answers.fill(
             "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
         )
 
-    def _already(self, reader: Subscriber) -> Answer:
-        ways = self.letterhead.ways(reader.subscriber_id, self._today())
+    def _already(self, reader: Subscriber) -> responses.Answer:
+        ways = self.identity.ways(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Empty if it left; else why not."""
         message = build_service_message(
             key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
@@ -258,7 +257,7 @@ class Joining:
             text=answer.text,
             now=self.now(),
         )
-        message.mime["Reply-To"] = Address(addr_spec=self.letterhead.reply_to)
+        message.mime["Reply-To"] = Address(addr_spec=self.identity.reply_to)
 
         def leave() -> None:
             leaving()
@@ -284,7 +283,7 @@ class Joining:
     def _takes_place(self, who: str) -> bool:
         """Somebody whose standing cannot be read may not have left."""
         try:
-            return self.store.get_standing(who).suppression is None
+            return self.store.get_address_status(who).suppression is None
         except ReaderUnreadable:
             return True
 
@@ -295,8 +294,8 @@ class Joining:
         return self.now().astimezone(UTC).date()
 
     def _ours(self) -> set[str]:
-        letterhead = self.letterhead
-        ours = (letterhead.sender.addr_spec, self.service_sender.addr_spec, letterhead.reply_to, letterhead.bounce_to)
+        identity = self.identity
+        ours = (identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to)
         return {base_address(address) for address in ours if address}
 
     def _first_mail(self, reader: Subscriber) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from newsletter.model import Paper, Vote
 from newsletter.stores import Store
-from newsletter.subscribers.votes import NEITHER, numbered
+from newsletter.subscribers import NEITHER, numbered
 
 # From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers a week and a day at most.
 _DAY_AHEAD, _DAYS_BACK = 1, 14

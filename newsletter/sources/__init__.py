@@ -21,3 +21,9 @@ class Source(Protocol):
         """The arXiv day (a US Eastern date) that this source serves at `now`."""
 
     def fetch(self, category: str) -> Feed: ...
+
+
+__all__ = [
+    "Source",
+    "sample",
+]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
-from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.papers import taxonomy
 from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
@@ -189,7 +189,7 @@ def _is_listed(entry: Entry, category: str) -> bool:
 def _whose(entry: Entry, covered: Sequence[str]) -> str:
     """Why it cannot be told which of a combined feed's categories an entry belongs to; "" if it can."""
     for term in entry.categories:
-        if term not in CATEGORIES and not _OTHER_TERM.fullmatch(term):
+        if term not in taxonomy.CATEGORIES and not _OTHER_TERM.fullmatch(term):
             return f"one of its categories is '{shown(term)}', and may have been another"
     is_covered = any(_covers(covered, name) for name in _categories(entry))
     return "" if is_covered else "it is of none of the feed's categories"

@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from newsletter.model import (
+    AddressStatus,
     AnnouncementDay,
     Delivery,
     DeliveryState,
     Digest,
     Feed,
     FeedReport,
-    Judgement,
+    Grading,
     MailEvent,
     ModelBatch,
     ModelCall,
@@ -24,7 +25,6 @@ from newsletter.model import (
     RevisionOrigin,
     RunReport,
     SignUp,
-    Standing,
     Vote,
 )
 
@@ -133,13 +133,15 @@ class Store(Protocol):
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         """Of that delivery, oldest first."""
 
-    def get_standing(self, subscriber_id: str) -> Standing:
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
         """Of an address nothing is known about: not suppressed."""
 
-    def get_standings(self) -> list[Standing]:
+    def get_address_statuses(self) -> list[AddressStatus]:
         """Of every address something is known about, by subscriber id."""
 
-    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
         """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost.
 
         Where the standing cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
@@ -258,10 +260,10 @@ class Store(Protocol):
 
     # -- a model's answers and calls
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
         """Keep these; one with the key of a kept one takes its place."""
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         """Every judgement under this profile made on or after that UTC date, oldest first."""
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
@@ -319,3 +321,8 @@ class Store(Protocol):
     def put_document(self, name: str, text: str) -> None: ...
 
     def get_document(self, name: str) -> str | None: ...
+
+
+__all__ = [
+    "Store",
+]

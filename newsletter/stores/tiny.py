@@ -27,6 +27,7 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.files import atomic
 from newsletter.model import (
+    AddressStatus,
     AnnouncementDay,
     Delivery,
     DeliveryState,
@@ -34,7 +35,7 @@ from newsletter.model import (
     EventKind,
     Feed,
     FeedReport,
-    Judgement,
+    Grading,
     MailEvent,
     ModelBatch,
     ModelCall,
@@ -43,7 +44,6 @@ from newsletter.model import (
     RevisionOrigin,
     RunReport,
     SignUp,
-    Standing,
     Vote,
     spending,
 )
@@ -102,12 +102,12 @@ class TinyStore:
         self._rows = Shelf("deliveries", Delivery, lambda row: row.delivery_id, self._temp)
         self._told = Shelf("events", MailEvent, _event_key, self._temp)
         self._gone = Shelf("moves", Move, lambda move: move.subscriber_id, self._temp)
-        self._known = Shelf("standings", Standing, lambda standing: standing.subscriber_id, self._temp)
+        self._known = Shelf("standings", AddressStatus, lambda standing: standing.subscriber_id, self._temp)
         self._profiles = Shelf("revisions", ProfileRevision, lambda revision: str(revision.number), self._temp)
         self._voted = Shelf("votes", Vote, lambda vote: vote.arxiv_id, self._temp)
         self._claimed = Shelf("once", _Claimed, lambda claimed: claimed.key, self._temp)
         self._asked = Shelf("sign_ups", SignUp, lambda asked: asked.subscriber_id, self._temp)
-        self._answers = Shelf("judgements", Judgement, _judgement_key, self._temp)
+        self._answers = Shelf("judgements", Grading, _judgement_key, self._temp)
         self._bills = Shelf("calls", ModelCall, lambda call: call.call_id, self._temp)
         self._submitted = Shelf("batches", ModelBatch, lambda batch: batch.batch_id, self._temp)
         self._contents = Shelf("digests", Digest, _digest_key, self._temp)
@@ -327,7 +327,7 @@ class TinyStore:
             if row is None:
                 return False
             whose = told if address_change.is_about_mailbox(told.kind) else event
-            self.change_standing(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
+            self.change_address_status(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
             if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -337,22 +337,24 @@ class TinyStore:
                 self._told.put(self._event_file(event.subscriber_id, event.digest_on), event)
             self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
             self._brake(whose)
-            self.get_standing(event.subscriber_id)  # who tells events tells this one again until it can be read
+            self.get_address_status(event.subscriber_id)  # who tells events tells this one again until it can be read
         return True
 
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: who was killed in the middle of this is told it again."""
         who, morning = event.subscriber_id, event.digest_on
-        if event.kind is not EventKind.BOUNCED_HARD and not suppression.bounced_on(self.get_standing(who), morning):
+        if event.kind is not EventKind.BOUNCED_HARD and not suppression.bounced_on(
+            self.get_address_status(who), morning
+        ):
             return
-        if any(one.digest_on == morning for each in self.get_standings() for one in each.held):
-            self.change_standing(who, lambda known: suppression.weighed(known, morning, too_many=True))
+        if any(one.digest_on == morning for each in self.get_address_statuses() for one in each.held):
+            self.change_address_status(who, lambda known: suppression.weighed(known, morning, too_many=True))
         else:
             self.weigh_bounces(morning)
 
     def weigh_bounces(self, digest_on: date) -> None:
         with self._change(self._standings):
-            standings = self.get_standings()
+            standings = self.get_address_statuses()
             bounced = {each.subscriber_id for each in standings if suppression.bounced_on(each, digest_on)}
             with _disk(self._events):
                 told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
@@ -360,7 +362,7 @@ class TinyStore:
             rows = self.get_deliveries(digest_on=digest_on) if len(bounced) >= suppression.LEAST_BOUNCED else []
             too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             for each in standings:
-                self.change_standing(
+                self.change_address_status(
                     each.subscriber_id, lambda known: suppression.weighed(known, digest_on, too_many=too_many)
                 )
 
@@ -393,23 +395,25 @@ class TinyStore:
         events = [event for event in kept if event.digest_on == digest_on]
         return sorted(events, key=lambda event: (event.at, event.kind))
 
-    def get_standing(self, subscriber_id: str) -> Standing:
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
         kept = self._read_standing(subscriber_id, self._standing_file(subscriber_id))
         waiting = self._read_standing(subscriber_id, self._waiting_file(subscriber_id))
-        return suppression.with_waiting(kept or Standing(subscriber_id), waiting)
+        return suppression.with_waiting(kept or AddressStatus(subscriber_id), waiting)
 
-    def get_standings(self) -> list[Standing]:
-        found: list[Standing] = []
+    def get_address_statuses(self) -> list[AddressStatus]:
+        found: list[AddressStatus] = []
         for who in sorted(self._ids(self._standings) | self._ids(self._waiting)):
             with ignored(ReaderUnreadable):
-                found.append(self.get_standing(who))
+                found.append(self.get_address_status(who))
         return found
 
-    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
         path = self._standing_file(subscriber_id)
         with self._change(path):
             try:
-                known = self.get_standing(subscriber_id)
+                known = self.get_address_status(subscriber_id)
             except ReaderUnreadable as error:
                 return self._let_wait(subscriber_id, change, error)
             changed = change(known)
@@ -419,17 +423,19 @@ class TinyStore:
                 waiting.unlink(missing_ok=True)
         return changed
 
-    def _let_wait(self, subscriber_id: str, change: Callable[[Standing], Standing], why: ReaderUnreadable) -> Standing:
+    def _let_wait(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable
+    ) -> AddressStatus:
         """Keep a suppression beside the standing that cannot be read; raises `why` for any other change."""
         path = self._waiting_file(subscriber_id)
         waiting = self._read_standing(subscriber_id, path)
-        made = change(waiting or Standing(subscriber_id))
+        made = change(waiting or AddressStatus(subscriber_id))
         if waiting is None and made.suppression is None:
             raise why
         self._known.put(path, made)
         return made
 
-    def _read_standing(self, subscriber_id: str, path: Path) -> Standing | None:
+    def _read_standing(self, subscriber_id: str, path: Path) -> AddressStatus | None:
         with _own(subscriber_id, path):
             standing = self._known.get_only(path, subscriber_id)
             _require_zones(path, standing)
@@ -512,9 +518,9 @@ class TinyStore:
         if votes := self._votes_of(old):
             self._voted.put(self._votes / f"{to}.json", *address_change.votes_of(votes, self._votes_of(to), to))
             (self._votes / f"{old}.json").unlink()
-        left = self.get_standing(old)
-        self.change_standing(to, lambda known: address_change.standing_of(left, known))
-        self.change_standing(old, address_change.left_behind)
+        left = self.get_address_status(old)
+        self.change_address_status(to, lambda known: address_change.standing_of(left, known))
+        self.change_address_status(old, address_change.left_behind)
         self._move_sign_ups(move)
         self._move_rows(old, to)
         self._gone.put(self._moved_file(old), replace(move, email="", is_done=True))
@@ -567,7 +573,7 @@ class TinyStore:
             if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
                 again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
                 raise ReaderUnreadable(subscriber_id, f"their move to another address is not finished; run '{again}'")
-        self.get_standing(subscriber_id)
+        self.get_address_status(subscriber_id)
         self.get_revisions(subscriber_id)
         self.get_votes(subscriber_id)
         self._get_enrolled(subscriber_id)
@@ -709,7 +715,7 @@ class TinyStore:
     def _takes_place(self, subscriber_id: str) -> bool:
         """Somebody whose standing cannot be read may not have left."""
         try:
-            return self.get_standing(subscriber_id).suppression is None
+            return self.get_address_status(subscriber_id).suppression is None
         except ReaderUnreadable:
             return True
 
@@ -752,8 +758,8 @@ class TinyStore:
 
     # -- a model's answers and calls
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
-        by_file: dict[Path, list[Judgement]] = {}
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+        by_file: dict[Path, list[Grading]] = {}
         for judgement in judgements:
             folder = self._judgements / _require_safe(judgement.profile_key)
             by_file.setdefault(folder / _day_file(judgement.at.astimezone(UTC).date()), []).append(judgement)
@@ -761,9 +767,9 @@ class TinyStore:
             for path, values in by_file.items():
                 self._answers.put(path, *values)
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         folder = self._judgements / _require_safe(profile_key)
-        latest: dict[str, Judgement] = {}  # asked again on another day: the later answer counts
+        latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
         with _disk(folder):
             for path in sorted(_files(folder, _DAY_FILE)) if folder.is_dir() else []:
                 if path.stem >= since.isoformat():
@@ -948,7 +954,7 @@ def _of_one(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned
     return values
 
 
-def _judgement_key(judgement: Judgement) -> str:
+def _judgement_key(judgement: Grading) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter.delivery.ledger import counts_as_sent
-from newsletter.delivery.suppression import suppress, without_mailbox
+from newsletter.delivery import ledger, suppress, without_mailbox
 from newsletter.model import (
+    AddressStatus,
     Delivery,
     Digest,
     EventKind,
@@ -19,7 +19,6 @@ from newsletter.model import (
     Move,
     ProfileRevision,
     SignUp,
-    Standing,
     Suppression,
     SuppressionReason,
     Vote,
@@ -40,14 +39,14 @@ def is_about_mailbox(kind: EventKind) -> bool:
 
 def takes_old(old: Delivery, new: Delivery | None) -> bool:
     """Whether the old id's mail of a date is the one that stands, because the new one had none."""
-    return new is None or (counts_as_sent(old.state) and not counts_as_sent(new.state))
+    return new is None or (ledger.counts_as_sent(old.state) and not ledger.counts_as_sent(new.state))
 
 
 def row_of(old: Delivery, new: Delivery | None, to: str) -> Delivery:
     """The one row of a date. The papers of a mail that gives way count as sent, too, behind those of the other."""
     if new is None or takes_old(old, new):
         return replace(old, subscriber_id=to)
-    if not counts_as_sent(old.state):
+    if not ledger.counts_as_sent(old.state):
         return new
     return replace(new, paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))))
 
@@ -89,7 +88,7 @@ def sign_up_of(old: SignUp, move: Move) -> SignUp:
 # --- the standing
 
 
-def standing_of(old: Standing, new: Standing) -> Standing:
+def standing_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
     """The new address's: the person's own word comes along, what befell the old mailbox does not.
 
     A complaint is the person's word, too: another mail to them would be the next one.
@@ -106,7 +105,7 @@ def standing_of(old: Standing, new: Standing) -> Standing:
     return suppress(joined, wished) if wished else joined
 
 
-def left_behind(old: Standing) -> Standing:
+def left_behind(old: AddressStatus) -> AddressStatus:
     """What stays with the old address: that its mailbox is dead, should it ever be on the list again."""
     mailbox = old.suppression if old.suppression and old.suppression.why in MAILBOX_REASONS else None
     return replace(old, suppression=mailbox, paused_until=None, frequency=None)

@@ -18,8 +18,7 @@ from pydantic_core import ErrorDetails
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import ConfigError
-from newsletter.files.yaml_hints import missing_blank, odd_mark
-from newsletter.files.yaml_nodes import MAX_BYTES, Node, Problem, bare, plain, read, show
+from newsletter.files import yaml_hints, yaml_nodes
 from newsletter.model import Profile, SignUp, Subscriber, Topic
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.schema import (
@@ -64,7 +63,7 @@ def read_subscribers(path: Path) -> bytes:
     """What is in this file, for `parse_subscribers`. Raises ConfigError if it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(yaml_nodes.MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
@@ -86,11 +85,11 @@ def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ..
 
 def parse_file(text: str | bytes, *, source: str) -> File:
     """The same, with what the file says for those who are not in it. Raises as `parse_subscribers`."""
-    root, problems = read(text)
+    root, problems = yaml_nodes.read(text)
     file = None
     if root is None or root.value is None:
         if not problems:
-            problems.append(Problem(1, "found nothing, expected subscribers: and a list of them"))
+            problems.append(yaml_nodes.Problem(1, "found nothing, expected subscribers: and a list of them"))
     else:
         file, found = validate(root, SubscribersFile)
         problems += [*_problems_between(root), *found]
@@ -100,7 +99,7 @@ def parse_file(text: str | bytes, *, source: str) -> File:
     return File(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults, said)
 
 
-def _config_error(problems: list[Problem], source: str) -> ConfigError:
+def _config_error(problems: list[yaml_nodes.Problem], source: str) -> ConfigError:
     lines = [f"{source}:{problem.line}: {problem.text}" for problem in sorted(set(problems))]
     shown = lines[:MAX_PROBLEMS]
     if len(lines) > len(shown):
@@ -115,21 +114,21 @@ def _config_error(problems: list[Problem], source: str) -> ConfigError:
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(root: Node, shape: type[M]) -> tuple[M | None, list[Problem]]:
+def validate(root: yaml_nodes.Node, shape: type[M]) -> tuple[M | None, list[yaml_nodes.Problem]]:
     """What the tree says if it has this shape, and else None and every problem, in plain words."""
     try:
-        return shape.model_validate(plain(root)), []
+        return shape.model_validate(yaml_nodes.plain(root)), []
     except ValidationError as error:
         return None, list(_worded(error.errors(include_url=False), root, shape))
 
 
-def _worded(details: list[ErrorDetails], root: Node, shape: type[BaseModel]) -> Iterable[Problem]:
+def _worded(details: list[ErrorDetails], root: yaml_nodes.Node, shape: type[BaseModel]) -> Iterable[yaml_nodes.Problem]:
     lines = sorted(((root.find(detail["loc"]), detail) for detail in details), key=lambda pair: pair[0].line)
     for count, (node, detail) in enumerate(lines):
         if node.refused:
             continue  # yaml_lines has said so already
         said = _said(detail, node, shape) if count <= MAX_PROBLEMS else "wrong"
-        yield Problem(node.line, f"{_label(detail['loc'])}{said}")
+        yield yaml_nodes.Problem(node.line, f"{_label(detail['loc'])}{said}")
 
 
 def _label(loc: Loc) -> str:
@@ -137,10 +136,10 @@ def _label(loc: Loc) -> str:
     keys = [step for step in loc if isinstance(step, str)]
     if keys[:1] == ["subscribers"] and len(keys) > 1:
         del keys[0]
-    return ".".join(bare(key) for key in keys) + ": " if keys else ""
+    return ".".join(yaml_nodes.bare(key) for key in keys) + ": " if keys else ""
 
 
-def _said(detail: ErrorDetails, node: Node, shape: type[BaseModel]) -> str:
+def _said(detail: ErrorDetails, node: yaml_nodes.Node, shape: type[BaseModel]) -> str:
     """`found X, expected Y` in plain words."""
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
@@ -148,7 +147,7 @@ def _said(detail: ErrorDetails, node: Node, shape: type[BaseModel]) -> str:
         case "missing":
             said = f"missing, expected {_MISSING[key]}"
         case "extra_forbidden":
-            said = f"unknown key{_nearest_key(detail['loc'], shape)}{odd_mark(key)}"
+            said = f"unknown key{_nearest_key(detail['loc'], shape)}{yaml_hints.odd_mark(key)}"
         case "silent_topic":
             said = "neither relevant nor irrelevant, expected text in at least one of them"
         case "too_short":
@@ -156,18 +155,18 @@ def _said(detail: ErrorDetails, node: Node, shape: type[BaseModel]) -> str:
         case "too_long":
             said = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
         case "list_type":
-            hint = missing_blank(found) or odd_mark(found) if isinstance(found, str) else ""
-            said = f"found {show(found)}, expected a list, one entry a line after a dash{hint}"
+            hint = yaml_hints.missing_blank(found) or yaml_hints.odd_mark(found) if isinstance(found, str) else ""
+            said = f"found {yaml_nodes.show(found)}, expected a list, one entry a line after a dash{hint}"
         case "expected":
             hint = context["hint"]
             words = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
             said = f"found {_show(found)}, expected {words}{_taken_otherwise(found, context['words'])}"
         case _:
             keys = ", ".join(_keys(_model(detail["loc"], shape)))
-            hint = missing_blank(found) if isinstance(found, str) else ""
-            said = f"found {show(found)}, expected keys and values ({keys}){hint}"
+            hint = yaml_hints.missing_blank(found) if isinstance(found, str) else ""
+            said = f"found {yaml_nodes.show(found)}, expected keys and values ({keys}){hint}"
     if found is None and node.comment and kind != "missing":
-        return f"{said}; {bare(node.comment)} is a comment: put a text that begins with # into quotes"
+        return f"{said}; {yaml_nodes.bare(node.comment)} is a comment: put a text that begins with # into quotes"
     remedy = "write it" if key in _MISSING else "write it, or remove the line"
     return f"{said}; {remedy}" if found is None else said
 
@@ -176,14 +175,14 @@ def _taken_otherwise(found: Any, words: str) -> str:
     """What YAML, or a keyboard, made of what was meant as words."""
     is_text = words.startswith("text")
     if isinstance(found, str):
-        return "" if is_text else odd_mark(found[:100])
+        return "" if is_text else yaml_hints.odd_mark(found[:100])
     if isinstance(found, list | dict) and is_text:
         return '; put a text that begins with [ or {, or holds ": ", into quotes'
     return ""
 
 
 def _show(found: Any) -> str:
-    return "no text" if isinstance(found, str) and not found.strip() else show(found)
+    return "no text" if isinstance(found, str) and not found.strip() else yaml_nodes.show(found)
 
 
 def _model(loc: Loc, shape: type[BaseModel]) -> type[BaseModel]:
@@ -215,7 +214,7 @@ def _nearest_key(loc: Loc, shape: type[BaseModel]) -> str:
 # --- problems between values --------------------------------------------------------------------------
 
 
-def _problems_between(root: Node) -> Iterable[Problem]:
+def _problems_between(root: yaml_nodes.Node) -> Iterable[yaml_nodes.Problem]:
     """What no single value shows: read from the tree, so that it is said together with all other problems."""
     entries = root.find(("subscribers",)).value if isinstance(root.value, dict) else None
     if not isinstance(entries, list) or len(entries) > MAX_SUBSCRIBERS:
@@ -230,8 +229,8 @@ def _problems_between(root: Node) -> Iterable[Problem]:
         yield from topics_twice(node)
 
 
-def _duplicate_addresses(entries: list[Node]) -> Iterable[Problem]:
-    first: dict[str, Node] = {}
+def _duplicate_addresses(entries: list[yaml_nodes.Node]) -> Iterable[yaml_nodes.Problem]:
+    first: dict[str, yaml_nodes.Node] = {}
     for entry in entries:
         node = _get(entry, "email")
         if node is None or not isinstance(node.value, str) or len(node.value) > 254:
@@ -241,34 +240,34 @@ def _duplicate_addresses(entries: list[Node]) -> Iterable[Problem]:
         except ValueError:
             continue  # the schema says so
         if key in first:
-            again = f"found {show(node.value)}, which is the mailbox of line {first[key].line}"
-            yield Problem(node.line, f"email: {again}, expected each mailbox once (+tags do not count)")
+            again = f"found {yaml_nodes.show(node.value)}, which is the mailbox of line {first[key].line}"
+            yield yaml_nodes.Problem(node.line, f"email: {again}, expected each mailbox once (+tags do not count)")
         first.setdefault(key, node)
 
 
-def _duplicate_archives(entries: list[Node]) -> Iterable[Problem]:
-    first: dict[str, Node] = {}
+def _duplicate_archives(entries: list[yaml_nodes.Node]) -> Iterable[yaml_nodes.Problem]:
+    first: dict[str, yaml_nodes.Node] = {}
     for entry in entries:
         node = _get(entry, "public_archive")
         if node is None or not isinstance(node.value, str):
             continue
         if node.value in first:
-            again = f"found {show(node.value)}, which is the name in line {first[node.value].line}"
-            yield Problem(node.line, f"public_archive: {again}, expected a name of its own for each")
+            again = f"found {yaml_nodes.show(node.value)}, which is the name in line {first[node.value].line}"
+            yield yaml_nodes.Problem(node.line, f"public_archive: {again}, expected a name of its own for each")
         first.setdefault(node.value, node)
 
 
-def _missing_together(entry: Node, defaults: Node | None) -> Iterable[Problem]:
+def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) -> Iterable[yaml_nodes.Problem]:
     if (_get(entry, "categories") or _get(defaults, "categories")) is None:
-        yield Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
+        yield yaml_nodes.Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
     topics = _get(entry, "topics") or _get(defaults, "topics")
     like = _get(_get(entry, "keywords"), "like") or _get(_get(defaults, "keywords"), "like")
     if all(node is None or node.value == [] for node in (topics, like)):
         said = "found neither topics nor keywords.like, expected at least one of them to score papers by"
-        yield Problem(entry.line, said)
+        yield yaml_nodes.Problem(entry.line, said)
 
 
-def topics_twice(preferences: Node | None) -> Iterable[Problem]:
+def topics_twice(preferences: yaml_nodes.Node | None) -> Iterable[yaml_nodes.Problem]:
     """Topics that share a name, in a mapping that may hold `topics`."""
     topics = _get(preferences, "topics")
     names: set[str] = set()
@@ -277,12 +276,12 @@ def topics_twice(preferences: Node | None) -> Iterable[Problem]:
         if name is None or not isinstance(name.value, str):
             continue
         if name.value.strip() in names:
-            again = f"found {show(name.value)} again, expected a name of its own for each topic"
-            yield Problem(name.line, f"topics.name: {again}")
+            again = f"found {yaml_nodes.show(name.value)} again, expected a name of its own for each topic"
+            yield yaml_nodes.Problem(name.line, f"topics.name: {again}")
         names.add(name.value.strip())
 
 
-def _get(node: Node | None, key: str) -> Node | None:
+def _get(node: yaml_nodes.Node | None, key: str) -> yaml_nodes.Node | None:
     return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
 
 
@@ -295,7 +294,7 @@ def _subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
     return replace(whole, public_archive=entry.public_archive)
 
 
-def newcomer(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber:
     """Who came by the web: what they asked for, and the file's defaults for all else. Their words are their topics."""
     wishes: dict[str, Any] = {
         "categories": list(sign_up.categories),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newsletter.files.yaml_nodes import Node, Problem, show
+from newsletter.files import yaml_nodes
 from newsletter.subscribers.local_time import zone_note, zones
 
 _PROSE = {"about", "relevant", "irrelevant"}
@@ -15,7 +15,7 @@ _WORDS = {"name", "like", "avoid", "pinned_authors"}
 _QUOTES = {"“": "”“", "„": "“”", "«": "»", "»": "«", "‘": "’", "‚": "‘’", "「": "」"}  # the first, and what ends it
 
 
-def notes(root: Node, key: str = "") -> Iterator[Problem]:
+def notes(root: yaml_nodes.Node, key: str = "") -> Iterator[yaml_nodes.Problem]:
     """The notes about this value and all within it, in the file's order."""
     if isinstance(root.value, dict):
         for name, inner in root.value.items():
@@ -26,16 +26,16 @@ def notes(root: Node, key: str = "") -> Iterator[Problem]:
     elif root.value is not None:
         for said in (_cut(root, key), _zone(root.value, key), _curly(root.value, key)):
             if said:
-                yield Problem(root.line, f"{key}: {said}")
+                yield yaml_nodes.Problem(root.line, f"{key}: {said}")
 
 
-def _cut(node: Node, key: str) -> str:
+def _cut(node: yaml_nodes.Node, key: str) -> str:
     """Behind prose any comment is strange; behind a name or a word only one such as #1 or #hashtag."""
     is_strange = key in _PROSE or (key in _WORDS and not node.comment[1:2].isspace())
     if not node.comment or not is_strange:
         return ""
     return (
-        f"the text ends before {show(node.comment)}, since # after a blank begins a comment; "
+        f"the text ends before {yaml_nodes.show(node.comment)}, since # after a blank begins a comment; "
         "put the whole text into quotes if that belongs to it"
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.errors import ConfigError
-from newsletter.model import ProfileRevision, SignUp, Standing, Subscriber
+from newsletter.model import AddressStatus, ProfileRevision, SignUp, Subscriber
 from newsletter.subscribers.profile_yaml import is_blank, read_with_keys
 
 
@@ -27,12 +27,12 @@ class Reader:
     problem: str = ""  # for the operator: what the reader wrote last cannot be read any more
 
 
-def applied(subscriber: Subscriber, standing: Standing, revisions: Sequence[ProfileRevision]) -> Subscriber:
+def applied(subscriber: Subscriber, standing: AddressStatus, revisions: Sequence[ProfileRevision]) -> Subscriber:
     """The subscriber as they are served. `revisions` are all of theirs, oldest first. May be repeated."""
     return look(subscriber, standing, revisions).subscriber
 
 
-def look(subscriber: Subscriber, standing: Standing, revisions: Sequence[ProfileRevision]) -> Reader:
+def look(subscriber: Subscriber, standing: AddressStatus, revisions: Sequence[ProfileRevision]) -> Reader:
     """The same, with the origin of each part.
 
     A revision that cannot be read any more (keys were renamed) never stops the mail: the one before it holds.

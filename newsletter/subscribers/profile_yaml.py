@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from newsletter.errors import ConfigError
-from newsletter.files.yaml_nodes import NULLS, UNPRINTABLE, Node, Problem
-from newsletter.files.yaml_nodes import read as read_yaml
+from newsletter.files import yaml_nodes
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers.file import topics_twice, validate, with_wishes
@@ -126,14 +125,14 @@ _PLAIN = re.compile(r"\w(?:[\w ()/.+*&'’-]|,(?= )|:(?=\w)|#(?=\w))*")
 
 
 def _scalar(text: str) -> str:
-    if _PLAIN.fullmatch(text) and not text.endswith(" ") and " #" not in text and text not in NULLS:
+    if _PLAIN.fullmatch(text) and not text.endswith(" ") and " #" not in text and text not in yaml_nodes.NULLS:
         return text
     return _quoted(text)
 
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return '"' + re.sub(f"{UNPRINTABLE.pattern}|\ufeff", lambda found: _code(found[0]), escaped) + '"'
+    return '"' + re.sub(f"{yaml_nodes.UNPRINTABLE.pattern}|\ufeff", lambda found: _code(found[0]), escaped) + '"'
 
 
 def _code(character: str) -> str:
@@ -144,7 +143,7 @@ def _prose(key: str, text: str, indent: str = "") -> list[str]:
     """A text below `>-`, where colons and quotes are harmless; on one line what could not come back from there."""
     if not text:
         return [f'{indent}{key}: ""']
-    spaces = {c for c in text if c.isspace() or UNPRINTABLE.match(c) or c == "\ufeff"} - {" ", "\n"}
+    spaces = {c for c in text if c.isspace() or yaml_nodes.UNPRINTABLE.match(c) or c == "\ufeff"} - {" ", "\n"}
     paragraphs = text.split("\n")
     if spaces or not (paragraphs[0] and paragraphs[-1]) or any("" in p.split(" ") for p in paragraphs if p):
         return [f"{indent}{key}: {_quoted(text)}"]
@@ -183,7 +182,9 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
     wishes, problems = _wishes(text)
     changed = with_wishes(subscriber, wishes) if wishes and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like):
-        problems.append(Problem(1, "found neither topics nor words below like, expected at least one of them"))
+        problems.append(
+            yaml_nodes.Problem(1, "found neither topics nor words below like, expected at least one of them")
+        )
     if problems or wishes is None or changed is None:
         raise _error(problems)
     return changed, tuple(_keys(wishes))
@@ -203,20 +204,22 @@ def is_blank(text: str) -> bool:
     return not tidy(text).strip()
 
 
-def _wishes(text: str) -> tuple[Wishes | None, list[Problem]]:
+def _wishes(text: str) -> tuple[Wishes | None, list[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
         said = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
-        return None, [Problem(1, said)]
-    root, problems = read_yaml(tidy(text))
+        return None, [yaml_nodes.Problem(1, said)]
+    root, problems = yaml_nodes.read(tidy(text))
     if root is None or root.value is None:
-        return None, problems or [Problem(1, "found nothing, expected topics: and what you want to read about")]
+        return None, problems or [
+            yaml_nodes.Problem(1, "found nothing, expected topics: and what you want to read about")
+        ]
     problems += _taken_out(root)
     _fill_in(root)
     wishes, found = validate(root, Wishes)
     return wishes, [*problems, *topics_twice(root), *found]
 
 
-def _error(problems: list[Problem]) -> ConfigError:
+def _error(problems: list[yaml_nodes.Problem]) -> ConfigError:
     lines = [f"line {problem.line}: {problem.text}" for problem in sorted(set(problems))]
     shown = lines[:MAX_PROBLEMS]
     if len(lines) > len(shown):
@@ -225,18 +228,18 @@ def _error(problems: list[Problem]) -> ConfigError:
     return ConfigError(f"The profile has {count}:", tuple(shown))
 
 
-def _taken_out(root: Node) -> Iterator[Problem]:
+def _taken_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
     """Keys that are not the reader's to set, or not there: said in other words than a typo."""
     if isinstance(root.value, dict):
         for key in _NOT_HERE.keys() & root.value.keys():
-            yield Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
+            yield yaml_nodes.Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
 
 
 _EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
 _EMPTY_LISTS = {"topics", "pinned_authors", "like", "avoid", "categories", "announce_types"}
 
 
-def _fill_in(node: Node) -> None:
+def _fill_in(node: yaml_nodes.Node) -> None:
     """Whoever empties a value means "none", where there can be none; an empty dash means nothing.
 
     "our #1 topic" is all text: YAML takes the rest of the line for a comment, a reader does not.
@@ -254,9 +257,9 @@ def _fill_in(node: Node) -> None:
             _fill_in(inner)
 
 
-def _none_of(key: str, line: int) -> str | list[Node] | dict[str, Node] | None:
+def _none_of(key: str, line: int) -> str | list[yaml_nodes.Node] | dict[str, yaml_nodes.Node] | None:
     if key == "keywords":
-        return {"like": Node(line, []), "avoid": Node(line, [])}
+        return {"like": yaml_nodes.Node(line, []), "avoid": yaml_nodes.Node(line, [])}
     return "" if key in _EMPTY_TEXTS else [] if key in _EMPTY_LISTS else None
 
 

@@ -31,8 +31,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from newsletter.model import AnnounceType, Frequency
-from newsletter.papers import taxonomy
-from newsletter.papers.pinned_authors import no_author
+from newsletter.papers import no_author, taxonomy
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from newsletter.delivery.suppression import may_return, returned
-from newsletter.model import SignUp, SignUpMail, Standing
+from newsletter.delivery import may_return, returned
+from newsletter.model import AddressStatus, SignUp, SignUpMail
 
 OPEN_FOR = timedelta(days=7)
 MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good
@@ -56,7 +56,7 @@ class LinkState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class Confirmation:
     """What a link leads to, with what was asked for, or what comes now."""
 
     state: LinkState
@@ -66,12 +66,12 @@ class Invitation:
     first_mail: str = ""  # when the next mail may come; empty: mail pauses
 
 
-def may_be_mailed(standing: Standing) -> bool:
+def may_be_mailed(standing: AddressStatus) -> bool:
     """Whether anybody may ask for a mail to this address: it is not suppressed, or by its reader's own wish alone."""
     return standing.suppression is None or may_return(standing)
 
 
-def state_of(sign_up: SignUp | None, standing: Standing, *, is_listed: bool, today: date) -> LinkState:
+def state_of(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
     """What the link to this sign-up is worth now. `is_listed`: they are among the subscribers, mailed or not."""
     if is_listed and standing.suppression is None:
         return LinkState.SUBSCRIBED
@@ -85,7 +85,7 @@ def state_of(sign_up: SignUp | None, standing: Standing, *, is_listed: bool, tod
     return LinkState.WAITING
 
 
-def let_in(standing: Standing, sign_up: SignUp, now: datetime) -> Standing:
+def reinstate(standing: AddressStatus, sign_up: SignUp, now: datetime) -> AddressStatus:
     """Mailed as they asked: who left before may return, and what they wished then is over. Lifts nothing else."""
     suppression = standing.suppression
     if suppression is not None and (not may_return(standing) or suppression.since >= sign_up.at):

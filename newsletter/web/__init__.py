@@ -33,7 +33,15 @@ from newsletter.web.archive_routes import Archives
 from newsletter.web.profile import Profiles
 from newsletter.web.sizes import Sizes
 
-__all__ = ["Archives", "Profiles", "WebPart", "check_templates", "create_app"]
+__all__ = [
+    "SIZES",
+    "Archives",
+    "Profiles",
+    "WebPart",
+    "check_templates",
+    "create_app",
+    "server",
+]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
 PAGES = (*unsubscribe.PAGES, *pause.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)

@@ -20,8 +20,7 @@ from werkzeug.routing import BaseConverter
 from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.files import resources
-from newsletter.mail.templates import loader_of, problem_of
-from newsletter.mail.theme import stylesheet
+from newsletter.mail import stylesheet, templates
 from newsletter.web.sizes import NONE_LARGE, Sizes
 
 _log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -
     app.before_request(partial(_bound, sizes))
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
     app.url_map.converters["rest"] = Rest
-    app.jinja_loader = loader_of(resources.folders(TEMPLATES))
+    app.jinja_loader = templates.loader_of(resources.folders(TEMPLATES))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
@@ -88,7 +87,7 @@ def check(app: flask.Flask, pages: Iterable[Page]) -> None:
             try:
                 flask.render_template(name, **values)
             except TemplateError as error:
-                raise problem_of(f"{TEMPLATES}/{name}", error) from error
+                raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
 def _protect(response: flask.Response) -> flask.Response:

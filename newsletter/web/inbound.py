@@ -24,10 +24,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from newsletter.errors import ConfigError, StoreError
-from newsletter.mail.inbound import sendgrid_events
-from newsletter.mail.inbound.parse import Envelope
-from newsletter.mail.inbound.parts import MOST_BYTES as MOST_BYTES_READ
-from newsletter.mail.inbound.parts import decoded
+from newsletter.mail.inbound import MOST_BYTES as MOST_BYTES_READ
+from newsletter.mail.inbound import Envelope, decoded, sendgrid_events
 from newsletter.web.rate_limit import Room, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import flask
 
-from newsletter.delivery.suppression import paused, resumed
-from newsletter.model import Standing
+from newsletter.delivery import suppression
+from newsletter.model import AddressStatus
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
@@ -63,17 +63,17 @@ def blueprint(store: Store, signer: Signer | None, now: Callable[[], datetime]) 
     return pages
 
 
-def take_wish(store: Store, subscriber_id: str, now: datetime) -> tuple[Standing, PauseView]:
+def take_wish(store: Store, subscriber_id: str, now: datetime) -> tuple[AddressStatus, PauseView]:
     """Do what the request says about a pause, if it says something, and show what is the case then."""
     form, today = flask.request.form, now.astimezone(UTC).date()
     wish = form.get("wish", "") if flask.request.method == "POST" else ""
     until = wished_day(form.get("weeks", ""), form.get("until", ""), today) if wish == "pause" else None
     if until is not None:
-        standing = store.change_standing(subscriber_id, lambda known: paused(known, until))
+        standing = store.change_address_status(subscriber_id, lambda known: suppression.paused(known, until))
     elif wish == "resume":
-        standing = store.change_standing(subscriber_id, resumed)
+        standing = store.change_address_status(subscriber_id, suppression.resumed)
     else:
-        standing = store.get_standing(subscriber_id)
+        standing = store.get_address_status(subscriber_id)
     is_refused = wish == "pause" and until is None
     view = view_of(standing, today, typed=form.get("until", "")[:20] if is_refused else "")
     return standing, replace(view, is_done=until is not None or wish == "resume")
@@ -90,7 +90,7 @@ def wished_day(weeks: str, until: str, today: date) -> date | None:
     return day if today < day <= today + LONGEST else None
 
 
-def view_of(standing: Standing, today: date, *, typed: str = "") -> PauseView:
+def view_of(standing: AddressStatus, today: date, *, typed: str = "") -> PauseView:
     until = standing.paused_until
     is_paused = until is not None and until > today
     return PauseView(

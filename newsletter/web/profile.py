@@ -19,10 +19,10 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
-from newsletter.papers.latex.reader import readable
+from newsletter.papers import readable
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.subscribers.revisions import KEPT, MOST_A_DAY, is_gone
+from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limit, guard
 

@@ -15,9 +15,9 @@ from typing import Protocol
 import flask
 
 from newsletter.model import Frequency
-from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.papers import taxonomy
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.signup_rules import Form, FormProblem, Invitation, LinkState
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
 
@@ -62,15 +62,15 @@ class Door(Protocol):
 
     def problems(self, form: Form) -> Sequence[FormProblem]: ...
 
-    def take_place(self) -> bool:
+    def reserve_slot(self) -> bool:
         """Whether one more form may be acted on today, whatever address is in it."""
 
     def ask(self, form: Form) -> None:
         """Act on a form without problems, later: nothing that the address decides shows in the time this takes."""
 
-    def look(self, who: str, on: date) -> Invitation: ...
+    def look(self, who: str, on: date) -> Confirmation: ...
 
-    def confirm(self, who: str, on: date) -> Invitation: ...
+    def confirm(self, who: str, on: date) -> Confirmation: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class FormView:
         return next((problem.text for problem in self.problems if problem.field == field), "")
 
 
-_INVITATION = Invitation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
+_INVITATION = Confirmation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
 _MANY = "many"
 CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MANY, "dead")
 
@@ -101,8 +101,8 @@ def groups_for(form: Form) -> tuple[GroupView, ...]:
     """All categories; a group in which something is chosen is open."""
     groups = []
     for name, archives in _GROUPS:
-        codes = [code for code in CATEGORIES if code.partition(".")[0] in archives]
-        shown = tuple(sorted(((code, CATEGORIES[code]) for code in codes), key=lambda pair: pair[1]))
+        codes = [code for code in taxonomy.CATEGORIES if code.partition(".")[0] in archives]
+        shown = tuple(sorted(((code, taxonomy.CATEGORIES[code]) for code in codes), key=lambda pair: pair[1]))
         groups.append(GroupView(name, shown, is_open=any(code in form.categories for code in codes)))
     return tuple(groups)
 
@@ -152,7 +152,7 @@ class _Desk:
         if flask.request.form.get(TRAP):
             return flask.render_template("asked.html")  # whoever fills it in need not know that it was noticed
         wait_s = self.by_client.take(client_of(flask.request))
-        if wait_s or not self.door.take_place():
+        if wait_s or not self.door.reserve_slot():
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
         self.door.ask(typed)
         return flask.render_template("asked.html")
@@ -165,7 +165,7 @@ class _Desk:
         is_yes = flask.request.method == "POST" and flask.request.form.get("wish") == "confirm"
         asked = self.door.confirm(who, on) if is_yes else self.door.look(who, on)
         if asked.state is LinkState.WAITING:
-            names = [CATEGORIES.get(code, code) for code in asked.categories]
+            names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
             return flask.render_template("confirm.html", asked=asked, names=names)
         if asked.state is not LinkState.SUBSCRIBED:
             return _closed(asked.state)

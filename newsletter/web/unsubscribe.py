@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 import flask
 
-from newsletter.delivery.suppression import left, may_return, returned
+from newsletter.delivery import left, may_return, returned
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Standing, SuppressionReason
+from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
@@ -54,9 +54,9 @@ class _Desk:
             return flask.render_template("dead_link.html", word="unsubscribe")
         wish = _wish()
         if wish == "leave":
-            standing = self.store.change_standing(subscriber_id, lambda known: left(known, self.now()))
+            standing = self.store.change_address_status(subscriber_id, lambda known: left(known, self.now()))
         elif wish == "return":
-            standing = self.store.change_standing(subscriber_id, lambda known: returned(known, self.now()))
+            standing = self.store.change_address_status(subscriber_id, lambda known: returned(known, self.now()))
         else:
             return self._look(subscriber_id)
         return _page(standing, view_of(standing, self.now().astimezone(UTC).date()), is_back=wish == "return")
@@ -68,11 +68,11 @@ class _Desk:
         except ReaderUnreadable:
             if flask.request.form.get("wish"):
                 raise
-            return _page(Standing(subscriber_id), PauseView(weeks=()))
+            return _page(AddressStatus(subscriber_id), PauseView(weeks=()))
         return _page(standing, view)
 
 
-def _page(standing: Standing, pause: PauseView, *, is_back: bool = False) -> str:
+def _page(standing: AddressStatus, pause: PauseView, *, is_back: bool = False) -> str:
     suppression = standing.suppression
     if suppression is None and pause.is_done:
         return flask.render_template("pause.html", pause=pause, is_suppressed=False)

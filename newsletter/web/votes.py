@@ -13,11 +13,11 @@ from datetime import datetime
 
 import flask
 
-from newsletter.papers.latex.reader import readable
-from newsletter.services.votes import cast, current_vote, find_paper
+from newsletter.papers import readable
+from newsletter.services import cast, current_vote, find_paper
 from newsletter.signing import Signer
 from newsletter.stores import Store
-from newsletter.subscribers.votes import LESS, MORE, NEITHER, read_vote_token
+from newsletter.subscribers import LESS, MORE, NEITHER, read_vote_token
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import Limit, guard
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import StoreError
-from newsletter.model import Judgement, ModelCall
+from newsletter.model import Grading, ModelCall
 from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -39,9 +39,9 @@ def store(memory: Memory) -> Store:
     return memory.store
 
 
-def judgement(arxiv_id: str = "2511.00001", at: datetime = NOW, relevance: int = 7, version: int = 1) -> Judgement:
+def judgement(arxiv_id: str = "2511.00001", at: datetime = NOW, relevance: int = 7, version: int = 1) -> Grading:
     comment = "Meets “attention”, with \x00 and \ud800 in it."
-    return Judgement(arxiv_id, version, PROFILE, "gpt-6-luna", "k1", relevance, 5, comment, was_random=False, at=at)
+    return Grading(arxiv_id, version, PROFILE, "gpt-6-luna", "k1", relevance, 5, comment, was_random=False, at=at)
 
 
 def call(call_id: str = "c1", at: datetime = NOW, cost: str | None = "0.04") -> ModelCall:
@@ -73,27 +73,27 @@ def of_day(store: Store, day: date = DAY) -> list[ModelCall]:
 
 def test_judgements_come_back_as_they_were_put_oldest_first(memory: Memory) -> None:
     old, new = judgement(at=NOW - timedelta(days=3)), judgement("hep-th/9901001", version=2)
-    memory.store.put_judgements([new, old])
-    assert memory.another().get_judgements(PROFILE, since=DAY - timedelta(days=3)) == [old, new]
+    memory.store.put_gradings([new, old])
+    assert memory.another().get_gradings(PROFILE, since=DAY - timedelta(days=3)) == [old, new]
 
 
 def test_judgements_before_the_first_day_asked_for_stay_away(store: Store) -> None:
-    store.put_judgements([judgement(at=NOW - timedelta(days=1)), judgement("2511.00002")])
-    assert [each.arxiv_id for each in store.get_judgements(PROFILE, since=DAY)] == ["2511.00002"]
+    store.put_gradings([judgement(at=NOW - timedelta(days=1)), judgement("2511.00002")])
+    assert [each.arxiv_id for each in store.get_gradings(PROFILE, since=DAY)] == ["2511.00002"]
 
 
 def test_nothing_is_known_of_a_profile_nobody_judged_for(store: Store) -> None:
-    store.put_judgements([judgement()])
-    store.put_judgements([])
-    assert store.get_judgements("p_ffffffffffffffff", since=date(2020, 1, 1)) == []
+    store.put_gradings([judgement()])
+    store.put_gradings([])
+    assert store.get_gradings("p_ffffffffffffffff", since=date(2020, 1, 1)) == []
 
 
 @pytest.mark.parametrize("later", [TWO_SECONDS, timedelta(days=2)], ids=["same day", "another day"])
 def test_an_answer_with_the_same_key_takes_the_earlier_ones_place(store: Store, later: timedelta) -> None:
-    store.put_judgements([judgement(relevance=3), judgement("2511.00002")])
+    store.put_gradings([judgement(relevance=3), judgement("2511.00002")])
     again = judgement(relevance=9, at=NOW + later)
-    store.put_judgements([again])
-    assert store.get_judgements(PROFILE, since=DAY) == [judgement("2511.00002"), again]
+    store.put_gradings([again])
+    assert store.get_gradings(PROFILE, since=DAY) == [judgement("2511.00002"), again]
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_an_answer_with_the_same_key_takes_the_earlier_ones_place(store: Store, 
     ],
     ids=["model", "prompt", "version"],
 )
-def test_another_model_prompt_or_version_is_another_judgement(store: Store, other: Judgement) -> None:
-    store.put_judgements([judgement()])
-    store.put_judgements([other])
-    assert store.get_judgements(PROFILE, since=DAY) == [judgement(), other]
+def test_another_model_prompt_or_version_is_another_judgement(store: Store, other: Grading) -> None:
+    store.put_gradings([judgement()])
+    store.put_gradings([other])
+    assert store.get_gradings(PROFILE, since=DAY) == [judgement(), other]
 
 
 def test_putting_the_same_judgements_again_changes_nothing(store: Store) -> None:
     for _ in range(2):
-        store.put_judgements([judgement(), judgement("2511.00002")])
-    assert len(store.get_judgements(PROFILE, since=DAY)) == 2
+        store.put_gradings([judgement(), judgement("2511.00002")])
+    assert len(store.get_gradings(PROFILE, since=DAY)) == 2
 
 
 # --- calls --------------------------------------------------------------------------------------------
@@ -253,19 +253,19 @@ def test_whatever_begins_and_ends_the_days_sum_stays_within_the_budget(
 
 def test_forgetting_drops_judgements_and_calls_before_the_day_and_keeps_the_rest(memory: Memory) -> None:
     yesterday = NOW - timedelta(days=1)
-    memory.store.put_judgements([judgement(at=yesterday), judgement("2511.00002")])
+    memory.store.put_gradings([judgement(at=yesterday), judgement("2511.00002")])
     memory.store.begin_call(call("c1", yesterday), budget_usd=None)
     memory.store.begin_call(call("c2"), budget_usd=None)
     for _ in range(2):
         memory.store.forget_calls(before=DAY)
     store = memory.another()
-    assert store.get_judgements(PROFILE, since=date.min) == [judgement("2511.00002")]
+    assert store.get_gradings(PROFILE, since=date.min) == [judgement("2511.00002")]
     assert [each.call_id for each in store.get_calls(since=date.min, until=date.max)] == ["c2"]
 
 
 def test_a_profile_without_judgements_leaves_no_folder_behind(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
-    store.put_judgements([judgement()])
+    store.put_gradings([judgement()])
     store.forget_calls(before=DAY + timedelta(days=1))
     assert list((tmp_path / "judgements").iterdir()) == []
 
@@ -275,7 +275,7 @@ def test_a_profile_without_judgements_leaves_no_folder_behind(tmp_path: Path) ->
 
 def test_the_files_are_where_the_state_page_says(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
-    store.put_judgements([judgement()])
+    store.put_gradings([judgement()])
     store.begin_call(call(), budget_usd=None)
     kept = json.loads((tmp_path / "judgements" / PROFILE / "2026-11-22.json").read_bytes())
     assert list(kept["judgements"]) == ["gpt-6-luna/k1/2511.00001v1"]
@@ -286,9 +286,9 @@ def test_the_files_are_where_the_state_page_says(tmp_path: Path) -> None:
 def test_a_profile_key_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> None:
     store = TinyStore(tmp_path)
     with pytest.raises(StoreError, match="file name"):
-        store.put_judgements([replace(judgement(), profile_key=name)])
+        store.put_gradings([replace(judgement(), profile_key=name)])
     with pytest.raises(StoreError, match="file name"):
-        store.get_judgements(name, since=DAY)
+        store.get_gradings(name, since=DAY)
 
 
 def test_a_broken_file_of_calls_stops_the_next_call_instead_of_forgetting_what_was_spent(tmp_path: Path) -> None:
@@ -321,15 +321,15 @@ def test_killed_while_judgements_are_written_the_whole_batch_is_there_or_nothing
     store = TinyStore(tmp_path)
     before = [judgement("2511.00001", relevance=2)]
     batch = [judgement(f"2511.{number:05d}") for number in range(1, 4)]
-    store.put_judgements(before)
+    store.put_gradings(before)
     seen = []
 
     def check() -> None:
-        kept = store.get_judgements(PROFILE, since=DAY)
+        kept = store.get_gradings(PROFILE, since=DAY)
         assert kept in (before, batch)
         seen.append(kept == batch)
 
-    kill_at_every_line(lambda: TinyStore(tmp_path).put_judgements(batch), check)
+    kill_at_every_line(lambda: TinyStore(tmp_path).put_gradings(batch), check)
     assert set(seen) == {False, True}
 
 

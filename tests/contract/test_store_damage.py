@@ -128,8 +128,8 @@ def test_nothing_that_comes_later_is_written_over_it(folder: Path, store: TinySt
     changes: list[Callable[[], object]] = [
         lambda: store.take_event(COMPLAINT, now=NOW),
         lambda: store.settle_by_events(ONE, MONDAY, now=NOW),
-        lambda: store.change_standing(ONE, lambda known: standings.left(known, NOW)),
-        lambda: store.change_standing(ONE, standings.resumed),
+        lambda: store.change_address_status(ONE, lambda known: standings.left(known, NOW)),
+        lambda: store.change_address_status(ONE, standings.resumed),
         lambda: store.add_revision(ONE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW),
         lambda: store.put_vote(Vote(ONE, "2601.00098", -1, NOW)),
         lambda: store.enrol(SignUp(ONE, NOW, "one@example.org", "", ("cs.LG",), "Trees."), most=9),
@@ -145,7 +145,7 @@ def test_nothing_that_comes_later_is_written_over_it(folder: Path, store: TinySt
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_kept_of_all_leaves_this_one_out(folder: Path, store: TinyStore, kind: str, damage: str) -> None:
     damaged(folder, kind, damage)
-    known, enrolled = store.get_standings(), store.get_enrolled()
+    known, enrolled = store.get_address_statuses(), store.get_enrolled()
     assert [one.subscriber_id for one in known] == ([OTHER] if kind == "standings" else [ONE, OTHER])
     assert [one.subscriber_id for one in enrolled] == ([OTHER] if kind == "enrolled" else [ONE, OTHER])
     assert store.get_enrolled_ids() == [ONE, OTHER]
@@ -159,7 +159,7 @@ def test_fields_of_a_later_version_are_passed_over(folder: Path, store: TinyStor
     content = json.loads(path.read_bytes())
     content["standings"][ONE]["mood"] = "good"
     path.write_text(json.dumps(content))
-    assert store.get_standing(ONE).paused_until == MONDAY
+    assert store.get_address_status(ONE).paused_until == MONDAY
 
 
 # --- who leaves meanwhile
@@ -169,42 +169,45 @@ def test_who_leaves_while_their_standing_cannot_be_read_has_left_for_good(folder
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
     DAMAGES["cut"](path)
-    said = store.change_standing(ONE, lambda known: standings.left(known, NOW))
+    said = store.change_address_status(ONE, lambda known: standings.left(known, NOW))
     assert said.suppression is not None
     with pytest.raises(ReaderUnreadable):
-        store.get_standing(ONE)
+        store.get_address_status(ONE)
     path.write_bytes(whole)  # the backup knows nothing of it
-    standing = TinyStore(folder).get_standing(ONE)
+    standing = TinyStore(folder).get_address_status(ONE)
     assert standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, standings.BY_LINK)
     assert standing.paused_until == MONDAY
-    assert store.get_standings() == [standing, store.get_standing(OTHER)]
+    assert store.get_address_statuses() == [standing, store.get_address_status(OTHER)]
     path.unlink()  # nor does who moves the damaged file away
-    assert store.get_standing(ONE).suppression is not None
+    assert store.get_address_status(ONE).suppression is not None
 
 
 def test_they_may_take_that_back_before_and_after_the_file_is_mended(folder: Path, store: TinyStore) -> None:
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
     DAMAGES["empty"](path)
-    store.change_standing(ONE, lambda known: standings.left(known, NOW))
-    back = store.change_standing(ONE, lambda known: standings.returned(known, NOW + timedelta(minutes=1)))
+    store.change_address_status(ONE, lambda known: standings.left(known, NOW))
+    back = store.change_address_status(ONE, lambda known: standings.returned(known, NOW + timedelta(minutes=1)))
     assert back.suppression is None
-    store.change_standing(ONE, lambda known: standings.left(known, NOW + timedelta(minutes=2)))
+    store.change_address_status(ONE, lambda known: standings.left(known, NOW + timedelta(minutes=2)))
     path.write_bytes(whole)
-    assert store.change_standing(ONE, lambda known: standings.lift(known, NOW + timedelta(hours=1))).suppression is None
-    assert TinyStore(folder).get_standing(ONE).suppression is None
+    assert (
+        store.change_address_status(ONE, lambda known: standings.lift(known, NOW + timedelta(hours=1))).suppression
+        is None
+    )
+    assert TinyStore(folder).get_address_status(ONE).suppression is None
     assert not (folder / "waiting" / f"{ONE}.json").exists()
 
 
 def test_a_weightier_reason_in_the_mended_file_stays(folder: Path, store: TinyStore) -> None:
     path = file_of(folder, "standings", ONE)
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW, "spam")
-    store.change_standing(ONE, lambda known: standings.suppress(known, complaint))
+    store.change_address_status(ONE, lambda known: standings.suppress(known, complaint))
     whole = path.read_bytes()
     DAMAGES["zeros"](path)
-    store.change_standing(ONE, lambda known: standings.left(known, NOW))
+    store.change_address_status(ONE, lambda known: standings.left(known, NOW))
     path.write_bytes(whole)
-    assert store.get_standing(ONE).suppression == complaint
+    assert store.get_address_status(ONE).suppression == complaint
 
 
 def test_an_event_is_told_again_until_it_can_be_kept_and_suppresses_at_once(folder: Path, store: TinyStore) -> None:
@@ -215,7 +218,7 @@ def test_an_event_is_told_again_until_it_can_be_kept_and_suppresses_at_once(fold
         with pytest.raises(ReaderUnreadable):
             store.take_event(COMPLAINT, now=NOW)
     path.write_bytes(whole)
-    suppression = store.get_standing(ONE).suppression
+    suppression = store.get_address_status(ONE).suppression
     assert suppression is not None
     assert suppression.why is SuppressionReason.COMPLAINT
     assert store.take_event(COMPLAINT, now=NOW)
@@ -225,7 +228,7 @@ def test_a_complaint_suppresses_though_the_events_cannot_be_read(folder: Path, s
     DAMAGES["cut"](file_of(folder, "events", ONE))
     with pytest.raises(ReaderUnreadable):
         store.take_event(COMPLAINT, now=NOW)
-    assert store.get_standing(ONE).suppression is not None
+    assert store.get_address_status(ONE).suppression is not None
 
 
 # --- the ledger goes on stopping everything

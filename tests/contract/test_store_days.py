@@ -14,7 +14,7 @@ import pytest
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.run.collect import collect
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from tests import make
@@ -131,7 +131,7 @@ class Silent:
 
 
 def morning_of(store: Store, source: Source, category: str) -> AnnouncementDay:
-    desk = Desk(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    desk = RunContext(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
     return collect(desk, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
 
 

@@ -12,10 +12,10 @@ import pytest
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
 from newsletter.model import (
+    AddressStatus,
     DeliveryState,
     EventKind,
     MailEvent,
-    Standing,
     Suppression,
     SuppressionReason,
 )
@@ -54,7 +54,7 @@ def state_of(store: Store) -> DeliveryState:
 def test_an_event_of_no_delivery_of_ours_is_refused_and_leaves_nothing(store: Store) -> None:
     assert store.take_event(event(K.COMPLAINED), now=NOW) is False
     assert store.get_events(WHO, DAY) == []
-    assert store.get_standing(WHO) == Standing(WHO)
+    assert store.get_address_status(WHO) == AddressStatus(WHO)
 
 
 def test_an_event_moves_the_delivery_and_is_there_for_others(memory: Memory, store: Store) -> None:
@@ -85,9 +85,9 @@ def test_events_come_oldest_first_and_only_those_of_the_delivery(store: Store) -
 def test_a_complaint_suppresses_in_the_same_step(memory: Memory, store: Store) -> None:
     accepted(store)
     store.take_event(event(K.COMPLAINED, detail="abuse"), now=NOW)
-    expected = Standing(WHO, Suppression(SuppressionReason.COMPLAINT, NOW, "abuse"))
-    assert memory.another().get_standing(WHO) == expected
-    assert memory.another().get_standings() == [expected]
+    expected = AddressStatus(WHO, Suppression(SuppressionReason.COMPLAINT, NOW, "abuse"))
+    assert memory.another().get_address_status(WHO) == expected
+    assert memory.another().get_address_statuses() == [expected]
 
 
 def test_an_event_that_overtakes_the_answer_waits_for_the_run(store: Store) -> None:
@@ -146,17 +146,17 @@ def test_settling_what_is_not_there_or_not_told_changes_nothing(store: Store) ->
 
 def test_a_standing_is_changed_in_one_step_and_can_be_lifted(memory: Memory, store: Store) -> None:
     why = Suppression(SuppressionReason.OPERATOR, NOW, "asked by phone")
-    assert store.change_standing(WHO, lambda standing: suppression.suppress(standing, why)).suppression == why
-    assert memory.another().get_standing(WHO).suppression == why
-    store.change_standing(WHO, lambda standing: suppression.lift(standing, NOW))
-    assert memory.another().get_standing(WHO) == Standing(WHO, lifted_at=NOW)
+    assert store.change_address_status(WHO, lambda standing: suppression.suppress(standing, why)).suppression == why
+    assert memory.another().get_address_status(WHO).suppression == why
+    store.change_address_status(WHO, lambda standing: suppression.lift(standing, NOW))
+    assert memory.another().get_address_status(WHO) == AddressStatus(WHO, lifted_at=NOW)
 
 
 def test_nobody_is_known_at_first(store: Store) -> None:
-    assert store.get_standings() == []
-    assert store.get_standing(WHO) == Standing(WHO)
-    store.change_standing(WHO, lambda standing: standing)
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
+    assert store.get_address_status(WHO) == AddressStatus(WHO)
+    store.change_address_status(WHO, lambda standing: standing)
+    assert store.get_address_statuses() == []
 
 
 def test_shuffled_and_repeated_events_end_the_same(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_shuffled_and_repeated_events_end_the_same(tmp_path: Path) -> None:
         for each in told:
             store.take_event(each, now=NOW)
         assert store.get_events(WHO, DAY) == [event(kind, minutes) for minutes, kind in enumerate(K)]
-        ends.add((state_of(store), store.get_standing(WHO)))
+        ends.add((state_of(store), store.get_address_status(WHO)))
     assert len(ends) == 1
 
 
@@ -195,7 +195,7 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     assert [child.exitcode for child in children] == [0] * 4
     assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
     assert state_of(store) is DeliveryState.REJECTED
-    found = store.get_standing(WHO).suppression
+    found = store.get_address_status(WHO).suppression
     assert found is not None
     assert found.why is SuppressionReason.COMPLAINT
 
@@ -216,11 +216,11 @@ def bounce_all(store: Store, readers: list[str], kind: EventKind = K.BOUNCED_HAR
 
 
 def suppressed(store: Store) -> list[str]:
-    return [each.subscriber_id for each in store.get_standings() if each.suppression]
+    return [each.subscriber_id for each in store.get_address_statuses() if each.suppression]
 
 
 def held(store: Store) -> list[str]:
-    return [each.subscriber_id for each in store.get_standings() if each.is_held]
+    return [each.subscriber_id for each in store.get_address_statuses() if each.is_held]
 
 
 def test_two_bounces_of_a_morning_suppress_and_the_third_holds_all_three(memory: Memory, store: Store) -> None:
@@ -263,7 +263,7 @@ def test_bounces_of_other_mornings_do_not_count_together(store: Store) -> None:
 def test_who_left_or_complained_stays_so_and_counts_as_bounced(store: Store) -> None:
     mailed(store)
     store.take_event(event(K.COMPLAINED, 0, READERS[2]), now=NOW)
-    store.change_standing(READERS[1], lambda known: suppression.left(known, NOW))
+    store.change_address_status(READERS[1], lambda known: suppression.left(known, NOW))
     bounce_all(store, READERS[:3])
     assert (suppressed(store), held(store)) == (READERS[1:3], READERS[:1])
     store.take_event(event(K.COMPLAINED, 0, READERS[0]), now=NOW)
@@ -274,7 +274,7 @@ def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Sto
     mailed(store)
     bounce_all(store, READERS[:5])
     for who in READERS[:5]:
-        store.change_standing(who, lambda known: suppression.released(known, NOW + timedelta(hours=1)))
+        store.change_address_status(who, lambda known: suppression.released(known, NOW + timedelta(hours=1)))
     bounce_all(store, READERS[:6])
     assert (suppressed(store), held(store)) == ([], READERS[5:6])
 
@@ -282,7 +282,7 @@ def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Sto
 def test_what_is_confirmed_stays_suppressed_whatever_bounces_later(store: Store) -> None:
     mailed(store)
     bounce_all(store, READERS[:5])
-    store.change_standing(READERS[0], suppression.confirm)
+    store.change_address_status(READERS[0], suppression.confirm)
     bounce_all(store, READERS[:7])
     store.weigh_bounces(DAY)
     assert (suppressed(store), held(store)) == (READERS[:1], READERS[1:7])

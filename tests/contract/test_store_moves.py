@@ -15,6 +15,7 @@ import pytest
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import (
+    AddressStatus,
     DeliveryState,
     Digest,
     EventKind,
@@ -23,7 +24,6 @@ from newsletter.model import (
     Move,
     RevisionOrigin,
     SignUp,
-    Standing,
     Suppression,
     SuppressionReason,
     Vote,
@@ -84,7 +84,7 @@ def say_much(store: Store, who: str = OLD) -> None:
     store.put_vote(Vote(who, "2601.00001", 1, NOW))
     store.put_vote(Vote(who, "2601.00002", -1, NOW))
     store.put_vote(Vote(who, "2601.00002", 0, NOW + timedelta(minutes=1)))
-    store.change_standing(who, lambda known: replace(known, paused_until=THIRD, frequency=Frequency.WEEKLY))
+    store.change_address_status(who, lambda known: replace(known, paused_until=THIRD, frequency=Frequency.WEEKLY))
     asked = SignUp(who, NOW, "old@example.org", "Ada", ("cs.LG",), "Graphs.", confirmed_at=NOW)
     store.add_sign_up(asked)
     store.enrol(asked, most=9)
@@ -98,7 +98,7 @@ def everything(store: Store, who: str) -> dict[str, object]:
         "digests": [store.get_digest(who, on) for on in days],
         "revisions": store.get_revisions(who),
         "votes": store.get_votes(who),
-        "standing": store.get_standing(who),
+        "standing": store.get_address_status(who),
         "sign-up": store.get_sign_up(who, NOW.date()),
         "enrolled": [one for one in store.get_enrolled() if one.subscriber_id == who],
     }
@@ -119,7 +119,7 @@ def renamed(found: object) -> object:
 
 NOTHING: dict[str, object] = {
     **{"deliveries": [], "events": [[], []], "digests": [], "revisions": [], "votes": []},
-    **{"standing": Standing(OLD), "sign-up": None, "enrolled": []},
+    **{"standing": AddressStatus(OLD), "sign-up": None, "enrolled": []},
 }
 
 
@@ -145,7 +145,7 @@ def test_two_histories_become_one(store: Store) -> None:
     mail(store, NEW, THIRD, state=DeliveryState.SKIPPED)
     store.add_revision(NEW, "max_papers: 9", origin=RevisionOrigin.REPLY, now=NOW + timedelta(seconds=90))
     store.put_vote(Vote(NEW, "2601.00001", -1, NOW + timedelta(hours=1)))
-    store.change_standing(NEW, lambda known: suppression.paused(known, date(2026, 3, 1)))
+    store.change_address_status(NEW, lambda known: suppression.paused(known, date(2026, 3, 1)))
     store.move_subscriber(MOVE)
     rows = {row.digest_on: row for row in store.get_deliveries(subscriber_id=NEW)}
     assert rows[SECOND].paper_ids == ("2601.00009", "2601.00003")
@@ -158,7 +158,7 @@ def test_two_histories_become_one(store: Store) -> None:
     texts = [(one.number, one.text) for one in store.get_revisions(NEW)]
     assert texts == [(1, "max_papers: 3"), (2, ""), (3, "max_papers: 9"), (4, "max_papers: 4")]
     assert [(vote.arxiv_id, vote.value) for vote in store.get_votes(NEW)] == [("2601.00001", -1)]
-    standing = store.get_standing(NEW)
+    standing = store.get_address_status(NEW)
     assert (standing.paused_until, standing.frequency) == (date(2026, 3, 1), Frequency.WEEKLY)
     assert store.get_deliveries(subscriber_id=OLD) == []
 
@@ -166,18 +166,20 @@ def test_two_histories_become_one(store: Store) -> None:
 @pytest.mark.parametrize("why", R)
 def test_the_persons_word_comes_along_and_a_dead_mailbox_stays(store: Store, why: SuppressionReason) -> None:
     reason = Suppression(why, NOW, "their words")
-    store.change_standing(OLD, lambda known: suppression.suppress(known, reason))
+    store.change_address_status(OLD, lambda known: suppression.suppress(known, reason))
     store.move_subscriber(MOVE)
     is_mailbox = why in {R.HARD_BOUNCE, R.DROPPED, R.SOFT_BOUNCES}
-    assert store.get_standing(NEW).suppression == (None if is_mailbox else reason)
-    assert store.get_standing(OLD).suppression == (reason if is_mailbox else None)
+    assert store.get_address_status(NEW).suppression == (None if is_mailbox else reason)
+    assert store.get_address_status(OLD).suppression == (reason if is_mailbox else None)
 
 
 def test_who_left_a_dead_mailbox_may_come_back_in_the_living_one(store: Store) -> None:
-    store.change_standing(OLD, lambda known: suppression.suppress(known, Suppression(R.HARD_BOUNCE, NOW, "5.1.1")))
-    store.change_standing(OLD, lambda known: suppression.left(known, NOW + timedelta(hours=1)))
+    store.change_address_status(
+        OLD, lambda known: suppression.suppress(known, Suppression(R.HARD_BOUNCE, NOW, "5.1.1"))
+    )
+    store.change_address_status(OLD, lambda known: suppression.left(known, NOW + timedelta(hours=1)))
     store.move_subscriber(MOVE)
-    assert suppression.may_return(store.get_standing(NEW))
+    assert suppression.may_return(store.get_address_status(NEW))
 
 
 # --- what comes later for the old id
@@ -194,8 +196,8 @@ def test_a_bounce_of_the_old_mailbox_frees_the_papers_and_spares_the_new_one(sto
     row = store.get_delivery(NEW, FIRST)
     assert row is not None
     assert row.state is DeliveryState.REJECTED
-    assert store.get_standing(NEW).suppression is None
-    assert store.get_standing(OLD).suppression is not None
+    assert store.get_address_status(NEW).suppression is None
+    assert store.get_address_status(OLD).suppression is not None
     assert [each.kind for each in store.get_events(NEW, FIRST)] == [EventKind.DELIVERED, EventKind.BOUNCED_HARD]
 
 
@@ -205,8 +207,8 @@ def test_what_the_person_says_of_an_old_mail_is_theirs(store: Store, kind: Event
     store.move_subscriber(MOVE)
     store.move_subscriber(Move(NEW, OTHER, NOW + timedelta(minutes=1), "other@example.org"))
     assert store.take_event(event(kind), now=NOW)
-    assert store.get_standing(OTHER).suppression is not None
-    assert store.get_standing(OLD) == Standing(OLD)
+    assert store.get_address_status(OTHER).suppression is not None
+    assert store.get_address_status(OLD) == AddressStatus(OLD)
 
 
 def test_a_bounce_of_a_mail_that_gave_way_does_not_reject_the_other(store: Store) -> None:
@@ -218,7 +220,7 @@ def test_a_bounce_of_a_mail_that_gave_way_does_not_reject_the_other(store: Store
     assert row is not None
     assert row.state is DeliveryState.ACCEPTED
     assert store.take_event(event(EventKind.COMPLAINED), now=NOW)
-    assert store.get_standing(NEW).suppression is not None
+    assert store.get_address_status(NEW).suppression is not None
 
 
 def test_the_heir_is_who_they_are_now_and_who_moves_back_is_themselves(store: Store) -> None:

@@ -121,7 +121,7 @@ def test_no_more_are_let_in_than_there_are_places_and_who_left_takes_none(store:
     assert store.enrol(of(2), most=2)  # has a place already
     assert [one.subscriber_id for one in store.get_enrolled()] == ["s_number01", "s_number02"]
     gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
-    store.change_standing("s_number01", lambda known: suppress(known, gone))
+    store.change_address_status("s_number01", lambda known: suppress(known, gone))
     assert store.enrol(of(3), most=2)
 
 
@@ -133,14 +133,14 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
         store.put_vote(Vote(who, "2511.00001", 1, NOW))
         store.put_digest(digest(DAY, subscriber=make.subscriber(subscriber_id=who)))
     gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
-    store.change_standing(WHO, lambda known: suppress(known, gone))
+    store.change_address_status(WHO, lambda known: suppress(known, gone))
     assert store.forget_enrolled(WHO)
     assert not store.forget_enrolled(WHO)
     there = memory.another()
     assert [one.subscriber_id for one in there.get_enrolled()] == ["s_other234"]
     assert (there.get_sign_up(WHO, DAY), there.get_revisions(WHO), there.get_votes(WHO)) == (None, [], [])
     assert (there.get_digest_days(WHO), there.get_digest_days("s_other234")) == ([], [DAY])
-    assert there.get_standing(WHO).suppression == gone
+    assert there.get_address_status(WHO).suppression == gone
     assert there.get_sign_up("s_other234", DAY) is not None
     assert len(there.get_revisions("s_other234")) == len(there.get_votes("s_other234")) == 1
 

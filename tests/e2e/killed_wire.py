@@ -28,7 +28,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter import app, flow
-from newsletter.mail.message import Ways
+from newsletter.mail.message import MailLinks
 from newsletter.mail.render import Renderer
 from newsletter.model import (
     DeliveryState,
@@ -39,7 +39,7 @@ from newsletter.model import (
     Profile,
     RenderedDigest,
     RunReport,
-    ScoreSheet,
+    ScoreReport,
     Votes,
 )
 from newsletter.scoring import Scorer
@@ -189,7 +189,7 @@ class ScoredOnce:
     def __init__(self, inner: Scorer) -> None:
         self.history_days = inner.history_days
         self._inner = inner
-        self._sheet: ScoreSheet | None = None
+        self._sheet: ScoreReport | None = None
 
     def score(
         self,
@@ -199,7 +199,7 @@ class ScoredOnce:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet
 
@@ -211,7 +211,7 @@ class RenderedOnce:
         self._inner = inner
         self._rendered: RenderedDigest | None = None
 
-    def render(self, digest: Digest, ways: Ways) -> RenderedDigest:
+    def render(self, digest: Digest, ways: MailLinks) -> RenderedDigest:
         self._rendered = self._rendered or self._inner.render(digest, ways)
         return self._rendered
 

@@ -83,7 +83,7 @@ def test_a_reader_leaves_by_one_word_and_nobody_by_a_quote(place: Place, port: i
     done = inbox(place, port)
     assert (done.returncode, done.stdout.strip()) == (0, "2 mails read")
     store = TinyStore(place.path("state"))
-    (standing,) = store.get_standings()
+    (standing,) = store.get_address_statuses()
     assert standing.subscriber_id == subscriber_id(ADA)
     assert standing.suppression is not None
     assert standing.suppression.why is SuppressionReason.UNSUBSCRIBED
@@ -103,7 +103,7 @@ def test_the_same_mail_twice_is_done_and_answered_once(place: Place, port: int) 
     put(port, mail)
     assert inbox(place, port).stdout.strip() == "1 mail read"
     store = TinyStore(place.path("state"))
-    assert store.get_standing(subscriber_id(ADA)).frequency is Frequency.WEEKLY
+    assert store.get_address_status(subscriber_id(ADA)).frequency is Frequency.WEEKLY
     assert len(answers(place)) == 1
 
 
@@ -128,14 +128,14 @@ def test_the_web_part_reads_the_mailbox_too_and_finishes_the_mail_in_hand(place:
         assert json.loads(serve.read_until("web_started"))["inbox"] is True
         assert json.loads(serve.read_until('"event": "mail"'))["became"].endswith("unsubscribe, answered")
         assert serve.end(signal.SIGTERM) == 0, serve.lines
-    assert TinyStore(place.path("state")).get_standing(subscriber_id(ADA)).suppression is not None
+    assert TinyStore(place.path("state")).get_address_status(subscriber_id(ADA)).suppression is not None
     assert "@" not in "".join(serve.lines)
     put(port, reply_to(digest_of(place, "konrad"), "unsubscribe", 2))
     with newsletter(place.folder, "serve", "--no-clock", "--no-inbox", "--port", "0", **login(port)) as serve:
         started = json.loads(serve.read_until("web_started"))
         assert (started["inbox"], get(started["port"], "/health")[0]) == (False, 200)
         assert serve.end(signal.SIGTERM) == 0, serve.lines
-    assert len(TinyStore(place.path("state")).get_standings()) == 1
+    assert len(TinyStore(place.path("state")).get_address_statuses()) == 1
     assert inbox(place, port).stdout.strip() == "1 mail read"
 
 

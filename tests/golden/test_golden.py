@@ -15,10 +15,10 @@ import pytest
 
 from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import Paper, Profile, Score, ScoreSheet, Votes
-from newsletter.run.context import Desk
+from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
+from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
@@ -27,7 +27,7 @@ from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
 NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
-LETTERHEAD = Letterhead(
+LETTERHEAD = MailIdentity(
     Address("Morning Papers", addr_spec="digest@example.org"),
     "digest@example.org",
     Signer(["a key that everybody knows"]),
@@ -52,8 +52,8 @@ class WrittenScores:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
-        return ScoreSheet(
+    ) -> ScoreReport:
+        return ScoreReport(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
         )
 
@@ -67,7 +67,7 @@ class Silent:
 def run_case(case: Path) -> dict[str, bytes]:
     """The files a case should have: the mail and the Markdown page of each subscriber, and the outcomes."""
     sender = FlakySender(lambda: NOW)
-    desk = Desk(
+    desk = RunContext(
         source=RecordedSource(case / "feeds"),
         scorer=WrittenScores(case / "scores.json"),
         sender=sender,
@@ -77,7 +77,7 @@ def run_case(case: Path) -> dict[str, bytes]:
             [resources.SHIPPED / "templates/email"],
             [resources.SHIPPED / "prompts"],
         ),
-        letterhead=LETTERHEAD,
+        identity=LETTERHEAD,
         now=lambda: NOW,
     )
     path = case / "subscribers.yaml"

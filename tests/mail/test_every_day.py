@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from selenium import webdriver
 
-from newsletter.mail.message import Ways
+from newsletter.mail.message import MailLinks
 from tests.browser import HOW_TO_GET, IS_MISSING, overflow, set_screen, show
 from tests.mail_samples import HAS_CORPUS, LETTERHEAD, Sample, corpus_samples, samples
 
@@ -23,7 +23,7 @@ def mails() -> list[tuple[Sample, str]]:
     return [(sample, sample.render().html) for sample in (*samples(), *chosen)]
 
 
-def ways_of(sample: Sample) -> Ways:
+def ways_of(sample: Sample) -> MailLinks:
     return LETTERHEAD.ways(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
 
 

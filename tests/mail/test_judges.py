@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.mail.message import Ways
+from newsletter.mail.message import MailLinks
 from tests import TESTS
 from tests.browser import TOOLS
 from tests.mail_samples import RENDERER, made_digest, samples
@@ -58,7 +58,7 @@ def judge(mails: Mapping[str, str]) -> dict[str, Verdict]:
 def verdicts() -> dict[str, Verdict]:
     """Five papers each: more of them are more of the same, and take the judges long."""
     digest = made_digest(5)
-    bare = RENDERER.render(replace(digest, prompt="", notices=()), Ways("reply@example.org"))
+    bare = RENDERER.render(replace(digest, prompt="", notices=()), MailLinks("reply@example.org"))
     mails = {sample.name: sample.render().html for sample in samples((5,))}
     return judge({**mails, "without links": bare.html, "bad": BAD})
 

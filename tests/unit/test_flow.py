@@ -13,7 +13,7 @@ from newsletter.delivery import suppression
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Accepted,
@@ -32,7 +32,7 @@ from newsletter.model import (
     RunOutcome,
     RunReport,
     ScoreFailure,
-    ScoreSheet,
+    ScoreReport,
     SignUp,
     Subscriber,
     SubscriberReport,
@@ -42,7 +42,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.ops import alerts
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import Question
@@ -99,7 +99,7 @@ class ScriptedScorer:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         self.histories.append(len(history))
         self.scored.append([paper.arxiv_id for paper in papers])
         self.votes.append(votes)
@@ -108,7 +108,7 @@ class ScriptedScorer:
             make.score(p.arxiv_id, 2 if p.arxiv_id in self.dull else 9) for p in papers if p.arxiv_id not in self.broken
         ]
         failures = [ScoreFailure(p.arxiv_id, "no answer") for p in papers if p.arxiv_id in self.broken]
-        return ScoreSheet(tuple(scores), tuple(failures), "local ranker", problem=self.problem)
+        return ScoreReport(tuple(scores), tuple(failures), "local ranker", problem=self.problem)
 
 
 class Silent:
@@ -154,14 +154,14 @@ class Morning:
     ahead: AskedAhead | None = None
 
     @property
-    def desk(self) -> Desk:
-        return Desk(
+    def desk(self) -> RunContext:
+        return RunContext(
             source=self.source,
             scorer=self.scorer,
             sender=self.sender,
             store=self.store,
             renderer=RENDERER,
-            letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
+            identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
             timing=self.timing,
             ahead=self.ahead,
@@ -493,7 +493,7 @@ def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     """550 5.1.1 to RCPT does what the same words in a bounce do."""
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE]))
     assert given.outcomes() == [RunOutcome.REJECTED]
-    why = given.store.get_standing("s_abcd2345").suppression
+    why = given.store.get_address_status("s_abcd2345").suppression
     assert why is not None
     assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
     row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
@@ -513,7 +513,9 @@ def test_a_morning_on_which_too_many_are_refused_loses_nobody_and_one_bad_addres
         return [make.subscriber(subscriber_id=who, email=f"{who}@example.org") for who in ids[:count]]
 
     def gone(given: Morning, *, held: bool) -> int:
-        return sum(each.is_held if held else each.suppression is not None for each in given.store.get_standings())
+        return sum(
+            each.is_held if held else each.suppression is not None for each in given.store.get_address_statuses()
+        )
 
     sender = FlakySender(lambda: make.NOW, [Act.GONE] * 9)
     given = morning(*two_papers(), sender=sender, subscribers=readers(12))
@@ -602,7 +604,7 @@ def test_a_run_that_breaks_leaves_its_claim_free() -> None:
     given = morning(*two_papers())
 
     class Broken(ScriptedScorer):
-        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreSheet:
+        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreReport:
             raise ZeroDivisionError
 
     given.scorer = Broken()
@@ -644,7 +646,7 @@ def test_each_subscriber_has_cut_offs_of_their_own() -> None:
 
 def suppressed(given: Morning, why: SuppressionReason = SuppressionReason.UNSUBSCRIBED) -> None:
     [who] = [subscriber.subscriber_id for subscriber in given.subscribers[:1]]
-    given.store.change_standing(who, lambda standing: suppression.suppress(standing, Suppression(why, make.NOW)))
+    given.store.change_address_status(who, lambda standing: suppression.suppress(standing, Suppression(why, make.NOW)))
 
 
 def several(count: int) -> list[Subscriber]:
@@ -659,7 +661,7 @@ def test_a_suppression_beats_the_subscribers_file() -> None:
     assert given.outcomes() == [RunOutcome.SUPPRESSED]
     assert given.mailed() == []
     assert given.store.get_deliveries() == []
-    given.store.change_standing(
+    given.store.change_address_status(
         given.subscribers[0].subscriber_id, lambda standing: suppression.lift(standing, make.NOW)
     )
     assert given.outcomes() == [RunOutcome.SENT]
@@ -669,7 +671,7 @@ def test_who_leaves_while_their_mail_is_made_does_not_get_it() -> None:
     given = morning(*two_papers())
 
     class Slow(ScriptedScorer):
-        def score(self, *args: object, **options: object) -> ScoreSheet:
+        def score(self, *args: object, **options: object) -> ScoreReport:
             suppressed(given)
             return super().score(*args, **options)  # type: ignore[arg-type]
 
@@ -825,7 +827,7 @@ def test_an_event_that_comes_while_the_next_mail_is_made_keeps_it_back() -> None
     given.run()
 
     class Slow(ScriptedScorer):
-        def score(self, *args: object, **options: object) -> ScoreSheet:
+        def score(self, *args: object, **options: object) -> ScoreReport:
             told(given, EventKind.DELIVERED)
             return super().score(*args, **options)  # type: ignore[arg-type]
 
@@ -872,7 +874,7 @@ def test_what_broke_the_run_is_told_beside_the_sender_that_cannot_be_closed() ->
     given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
 
     class Broken(ScriptedScorer):
-        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreSheet:
+        def score(self, *_: object, floor: int = 1, votes: Votes = ()) -> ScoreReport:
             raise LookupError("what broke first")
 
     given.scorer = Broken()
@@ -922,7 +924,7 @@ def test_only_the_categories_of_those_who_are_due_are_fetched() -> None:
         make.subscriber(subscriber_id="s_paused22", categories=("cs.RO",), paused_until=date(2026, 3, 1)),
     ]
     given = ticking({}, subscribers=readers, now=make.NOW + timedelta(minutes=10))
-    given.store.change_standing(
+    given.store.change_address_status(
         "s_gone2222",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
@@ -1043,7 +1045,7 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     boston = make.subscriber(zone="America/New_York")  # 12:10 UTC
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
     given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], ahead=AskedAhead())
-    given.store.change_standing(
+    given.store.change_address_status(
         "s_gone2222",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tests.house import ROOT, find_imports, find_modules, modules_used, read_floors, room_of
+from tests import ROOT
+from tests.house import find_imports, find_modules, find_offers, modules_used, read_floors, room_of
 
 MODULES = find_modules()
 FLOORS, OWNERS = read_floors()
@@ -66,6 +67,20 @@ def test_a_module_imports_only_from_its_own_room_and_from_the_floors_below(modul
     used = {room_of(other, OWNERS): other for other in modules_used(MODULES[module], MODULES)}
     wrong = {other for below, other in used.items() if below != room and FLOORS[below or room] <= FLOORS[room]}
     assert not wrong, f"{module} ({room}) is not above {wrong}"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module, OWNERS) != "app"])
+def test_a_module_takes_from_another_room_only_what_that_offers(module: str) -> None:
+    """Only the composition root reaches past a room's `__init__`."""
+    own = module.split(".", maxsplit=1)[0]
+    names = {name.removeprefix("newsletter.") for name in find_imports(MODULES[module]) if "newsletter." in name}
+    beyond = {name for name in names if name.split(".")[0] != own and name not in OWNERS and "." in name}
+    rooms = {name: name.rpartition(".")[0] for name in beyond}
+    assert not {name for name, room in rooms.items() if room not in OWNERS}, "reaches into a room"
+    packages = {room for room in rooms.values() if MODULES[room].name == "__init__.py"}
+    offered = {room: find_offers(room, MODULES) for room in packages}
+    taken = {name for name, room in rooms.items() if room in packages}
+    assert not {name for name in taken if name.rpartition(".")[2] not in offered[rooms[name]]}
 
 
 def test_a_module_in_no_room_is_found() -> None:

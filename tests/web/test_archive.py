@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.signing import Purpose
 from newsletter.stores.tiny import TinyStore
@@ -315,13 +315,13 @@ def test_the_link_in_a_mail_leads_to_all_papers_of_it_also_to_those_it_had_no_ro
     long = "An abstract that takes its room. " * 60
     shown = [make.announcement(f"2601.{number:05}", abstract=f"{number} {long}") for number in range(1, 121)]
     given = morning(*shown, subscribers=[make.subscriber(max_papers=200)])
-    letterhead = Letterhead(
+    identity = MailIdentity(
         Address("Morning Papers", addr_spec="digest@example.org"),
         "back@example.org",
         SIGNER,
         "https://papers.example.org",
     )
-    run_morning(replace(given.desk, letterhead=letterhead), given.subscribers, Silent(), digest_on=given.source.on)
+    run_morning(replace(given.desk, identity=identity), given.subscribers, Silent(), digest_on=given.source.on)
     html = given.sender.mails[0].mime.get_body(("html",)).get_content()
     links = {link for link in Links(html).found if "/archive/" in link}
     assert len(links) == 1

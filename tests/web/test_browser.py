@@ -20,7 +20,7 @@ from newsletter.web import create_app, subscribe
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, served, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
-from tests.web.test_subscribe import EVE, FORM, House
+from tests.web.test_subscribe import EVE, FORM, SignUpSite
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
@@ -41,7 +41,7 @@ class Visit:
     browser: webdriver.Chrome
     store: MemoryStore
     base: str
-    house: House  # whose door is open to who subscribes
+    house: SignUpSite  # whose door is open to who subscribes
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
         set_screen(self.browser, width, mode)
@@ -82,7 +82,7 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
-    house = House(store)
+    house = SignUpSite(store)
     app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
     with served(app, browser) as base:
         yield Visit(browser, store, base, house)
@@ -96,7 +96,7 @@ WITHOUT_TOO = pytest.mark.parametrize("script", [True, False], ids=["with script
 def test_leaving_undoing_pausing_and_resuming(visit: Visit, script: bool) -> None:
     visit.open("u", script=script)
     visit.press("leave")
-    suppression = visit.store.get_standing(WHO).suppression
+    suppression = visit.store.get_address_status(WHO).suppression
     assert suppression is not None
     assert suppression.why is SuppressionReason.UNSUBSCRIBED
     visit.press("return")
@@ -105,9 +105,9 @@ def test_leaving_undoing_pausing_and_resuming(visit: Visit, script: bool) -> Non
     visit.find("summary").click()
     visit.press("2")
     assert visit.title() == "Your digest rests"
-    assert visit.store.get_standing(WHO).paused_until is not None
+    assert visit.store.get_address_status(WHO).paused_until is not None
     visit.press("resume")
-    assert visit.store.get_standing(WHO).paused_until is None
+    assert visit.store.get_address_status(WHO).paused_until is None
 
 
 @WITHOUT_TOO
@@ -208,7 +208,7 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
     page = visit.find("html")
     visit.browser.switch_to.active_element.send_keys(Keys.SPACE)
     visit.wait(lambda: is_gone(page))
-    assert visit.store.get_standing(WHO).paused_until is not None
+    assert visit.store.get_address_status(WHO).paused_until is not None
 
 
 def fill_in(visit: Visit, **changes: str) -> None:

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, read_reply
 from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from newsletter.signing import Purpose
 from newsletter.web import create_app
@@ -34,11 +34,11 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 TAG = SIGNER.tag(Purpose.REPLY, WHO, date(2026, 1, 5))
 TO = f"news+{TAG}@example.org"
-HOUSE = House(SIGNER, {"news@example.org"}, {"reader@example.org"})
+HOUSE = ReplyPolicy(SIGNER, {"news@example.org"}, {"reader@example.org"})
 BOUNDARY = "xYzZY"
 
 
-class Ear:
+class ReplyHandler:
     """Remembers what it was told, as read_reply reads it."""
 
     def __init__(self) -> None:
@@ -56,16 +56,16 @@ class Ear:
 
 
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def ear() -> ReplyHandler:
+    return ReplyHandler()
 
 
 @pytest.fixture
-def client(ear: Ear) -> FlaskClient:
+def client(ear: ReplyHandler) -> FlaskClient:
     return client_of(ear)
 
 
-def client_of(ear: Ear | None, secret: str | None = SECRET, key: str | None = PUBLIC) -> FlaskClient:
+def client_of(ear: ReplyHandler | None, secret: str | None = SECRET, key: str | None = PUBLIC) -> FlaskClient:
     part = replace(part_of(MemoryStore()), listener=ear, inbound_secret=secret, webhook_key=key)
     return create_app(part).test_client()
 
@@ -113,7 +113,7 @@ def raw(name: str = "gmail_top") -> bytes:
     return (REPLIES / f"{name}.eml").read_bytes().replace(b"TAG", TAG.encode())
 
 
-def the_one(ear: Ear) -> Request:
+def the_one(ear: ReplyHandler) -> Request:
     (heard,) = ear.heard
     assert isinstance(heard, Request), heard
     return heard
@@ -122,7 +122,7 @@ def the_one(ear: Ear) -> Request:
 # --- what is understood
 
 
-def test_a_raw_mail_is_handed_on_as_it_came(client: FlaskClient, ear: Ear) -> None:
+def test_a_raw_mail_is_handed_on_as_it_came(client: FlaskClient, ear: ReplyHandler) -> None:
     answer = post(client, form(email=raw(), envelope=envelope(), to="x", subject="x"))
     assert answer.status_code == 200
     assert (the_one(ear).command, the_one(ear).subscriber_id) == (Command.UNSUBSCRIBE, WHO)
@@ -140,7 +140,7 @@ def test_a_raw_mail_is_handed_on_as_it_came(client: FlaskClient, ear: Ear) -> No
     ],
 )
 def test_each_field_of_a_parsed_mail_has_its_own_charset(
-    client: FlaskClient, ear: Ear, text: str, charset: str
+    client: FlaskClient, ear: ReplyHandler, text: str, charset: str
 ) -> None:
     assert post(client, parsed(text.encode(charset), charset)).status_code == 200
     assert the_one(ear).command is Command.DAILY
@@ -148,17 +148,17 @@ def test_each_field_of_a_parsed_mail_has_its_own_charset(
 
 
 @pytest.mark.parametrize("charset", ["x-unknown", "utf-8", "base64"])
-def test_a_wrong_charset_is_no_reason_to_lose_a_mail(client: FlaskClient, ear: Ear, charset: str) -> None:
+def test_a_wrong_charset_is_no_reason_to_lose_a_mail(client: FlaskClient, ear: ReplyHandler, charset: str) -> None:
     post(client, parsed("täglich".encode("cp1252"), charset))
     assert the_one(ear).command is Command.DAILY
 
 
-def test_a_parsed_mail_of_html_alone_is_read(client: FlaskClient, ear: Ear) -> None:
+def test_a_parsed_mail_of_html_alone_is_read(client: FlaskClient, ear: ReplyHandler) -> None:
     post(client, parsed(b"", html="<p>pause 3 weeks</p><blockquote>unsubscribe</blockquote>"))
     assert the_one(ear).until == date(2026, 1, 27)
 
 
-def test_quotes_in_a_parsed_mail_do_nothing(client: FlaskClient, ear: Ear) -> None:
+def test_quotes_in_a_parsed_mail_do_nothing(client: FlaskClient, ear: ReplyHandler) -> None:
     post(client, parsed(b'Thanks!\r\n\r\nOn Tue, Papers wrote:\r\n> reply with the word "unsubscribe"\r\n'))
     assert not the_one(ear).is_understood
 
@@ -172,17 +172,17 @@ def test_quotes_in_a_parsed_mail_do_nothing(client: FlaskClient, ear: Ear) -> No
         HEADERS.replace("Subject", "List-Id: <x.example.org>\nSubject"),
     ],
 )
-def test_a_parsed_mail_of_a_machine_is_ignored(client: FlaskClient, ear: Ear, headers: str) -> None:
+def test_a_parsed_mail_of_a_machine_is_ignored(client: FlaskClient, ear: ReplyHandler, headers: str) -> None:
     post(client, parsed(b"unsubscribe", headers=headers))
     assert isinstance(ear.heard[0], Ignored)
 
 
-def test_an_empty_envelope_sender_is_a_bounce(client: FlaskClient, ear: Ear) -> None:
+def test_an_empty_envelope_sender_is_a_bounce(client: FlaskClient, ear: ReplyHandler) -> None:
     post(client, form(email=raw(), envelope=envelope(sender="")))
     assert isinstance(ear.heard[0], Ignored)
 
 
-def test_sendgrids_dkim_result_is_as_good_as_a_tag(client: FlaskClient, ear: Ear) -> None:
+def test_sendgrids_dkim_result_is_as_good_as_a_tag(client: FlaskClient, ear: ReplyHandler) -> None:
     headers, unaddressed = HEADERS, envelope(to="news@example.org")
     for dkim in ("{@example.org : pass}", "{@example.org : fail}", "{@example.net : pass}", "none"):
         post(client, form(headers=headers, text=b"help", envelope=unaddressed, dkim=dkim))
@@ -192,7 +192,7 @@ def test_sendgrids_dkim_result_is_as_good_as_a_tag(client: FlaskClient, ear: Ear
 # --- whom it believes
 
 
-def test_a_good_signature_needs_no_secret(ear: Ear) -> None:
+def test_a_good_signature_needs_no_secret(ear: ReplyHandler) -> None:
     body = form(email=raw(), envelope=envelope())
     assert post(client_of(ear, secret=None), body, "", **signed(body)).status_code == 200
     assert the_one(ear).command is Command.UNSUBSCRIBE
@@ -209,14 +209,14 @@ def old(body: bytes) -> dict[str, str]:
 @pytest.mark.parametrize("sign", [other, old, lambda body: signed(body + b"x"), lambda body: {}])
 @pytest.mark.parametrize("path", ["", "/", "/another-secret", f"/{SECRET}x", f"/{SECRET}/", f"//{SECRET}", "/ü"])
 def test_everybody_else_is_refused_and_not_heard(
-    client: FlaskClient, ear: Ear, sign: Callable[[bytes], dict[str, str]], path: str
+    client: FlaskClient, ear: ReplyHandler, sign: Callable[[bytes], dict[str, str]], path: str
 ) -> None:
     body = form(email=raw(), envelope=envelope())
     assert post(client, body, path, **sign(body)).status_code == 403
     assert ear.heard == []
 
 
-def test_without_a_secret_and_a_key_nobody_is_believed(ear: Ear) -> None:
+def test_without_a_secret_and_a_key_nobody_is_believed(ear: ReplyHandler) -> None:
     body = form(email=raw())
     for path in ("", f"/{SECRET}", "/None"):
         assert post(client_of(ear, secret=None, key=None), body, path, **signed(body)).status_code == 403
@@ -226,13 +226,13 @@ def test_without_a_secret_and_a_key_nobody_is_believed(ear: Ear) -> None:
 # --- what it answers
 
 
-def test_a_memory_out_of_order_asks_for_a_repeat(client: FlaskClient, ear: Ear) -> None:
+def test_a_memory_out_of_order_asks_for_a_repeat(client: FlaskClient, ear: ReplyHandler) -> None:
     ear.is_broken = True
     assert post(client, form(email=raw())).status_code == 503
 
 
 @pytest.mark.parametrize("bug", [RecursionError(), ValueError("a bug"), MemoryError(), OSError()], ids=repr)
-def test_a_mail_that_raises_is_repeated_once_then_given_up(ear: Ear, bug: Exception) -> None:
+def test_a_mail_that_raises_is_repeated_once_then_given_up(ear: ReplyHandler, bug: Exception) -> None:
     ear.bug = bug
     failed: list[str] = []
 
@@ -247,13 +247,13 @@ def test_a_mail_that_raises_is_repeated_once_then_given_up(ear: Ear, bug: Except
     assert len(set(failed)) == 2
 
 
-def test_settings_that_need_mending_ask_for_a_repeat(client: FlaskClient, ear: Ear) -> None:
+def test_settings_that_need_mending_ask_for_a_repeat(client: FlaskClient, ear: ReplyHandler) -> None:
     ear.bug = ConfigError("subscribers.yaml is broken; mend it")
     assert [post(client, form(email=raw())).status_code for _ in range(3)] == [503, 503, 503]
 
 
 @pytest.mark.parametrize("name", POISON)
-def test_a_mail_deeper_than_python_is_answered_as_done(client: FlaskClient, ear: Ear, name: str) -> None:
+def test_a_mail_deeper_than_python_is_answered_as_done(client: FlaskClient, ear: ReplyHandler, name: str) -> None:
     headers, _, body = POISON[name].partition(b"\n\n")
     for fields in ({"email": POISON[name]}, {"headers": headers, "text": body, "html": body}):
         assert post(client, form(**fields, envelope=envelope())).status_code == 200
@@ -270,12 +270,12 @@ def test_a_body_beyond_the_limit_is_refused(client: FlaskClient) -> None:
     assert post(client, b"x" * (30 * 1024 * 1024 + 1)).status_code == 413
 
 
-def test_get_and_head_change_nothing(client: FlaskClient, ear: Ear) -> None:
+def test_get_and_head_change_nothing(client: FlaskClient, ear: ReplyHandler) -> None:
     assert {client.open(f"{PATH}/{SECRET}", method=method).status_code for method in ("GET", "HEAD")} == {405}
     assert ear.heard == []
 
 
-def test_damaged_posts_give_no_500_and_no_other_wish(client: FlaskClient, ear: Ear) -> None:
+def test_damaged_posts_give_no_500_and_no_other_wish(client: FlaskClient, ear: ReplyHandler) -> None:
     chance = random.Random(5)
     bodies = [
         parsed(b"Thanks!\n\n> unsubscribe", html="<p>Thanks!</p>", dkim_="{@x : pass}"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from newsletter.model import Standing, SuppressionReason
+from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app, pause
@@ -31,7 +31,7 @@ def client(store: TinyStore) -> FlaskClient:
 
 
 def until(store: TinyStore) -> date | None:
-    return store.get_standing(WHO).paused_until
+    return store.get_address_status(WHO).paused_until
 
 
 @BOTH
@@ -83,7 +83,7 @@ def test_a_wish_that_does_not_say_how_long_changes_nothing(
     assert client.post(link, data=form).status_code == 200
     assert client.get(link, query_string=form).status_code == 200
     assert client.post(link, query_string=form).status_code == 200
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
 
 
 def test_a_day_that_cannot_be_is_explained_and_still_there(client: FlaskClient) -> None:
@@ -99,10 +99,10 @@ def test_neither_pause_nor_resuming_lifts_a_suppression(
     store: TinyStore, client: FlaskClient, link: str, reason: SuppressionReason
 ) -> None:
     given_standing(store, reason)
-    before = store.get_standing(WHO)
+    before = store.get_address_status(WHO)
     for wish in ({"wish": "pause", "weeks": "1"}, {"wish": "resume"}):
         answer = client.post(link, data=wish)
-        assert store.get_standing(WHO) == before
+        assert store.get_address_status(WHO) == before
         assert 'value="pause"' not in answer.text
 
 
@@ -115,7 +115,7 @@ def test_leaving_and_coming_back_gives_the_pause_back_too(store: TinyStore, clie
 
 
 def test_a_pause_that_is_over_is_no_pause() -> None:
-    standing = Standing(WHO, paused_until=TODAY)
+    standing = AddressStatus(WHO, paused_until=TODAY)
     assert pause.view_of(standing, TODAY).until == ""
     assert pause.view_of(standing, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
 
@@ -128,13 +128,13 @@ def test_the_link_of_a_pause_cannot_unsubscribe_and_the_other_links_cannot_pause
         answer = client.post(f"/pause/{SIGNER.link(purpose, WHO)}", data={"wish": "pause", "weeks": "1"})
         assert "mailto:back@example.org?subject=pause" in answer.text
     assert client.post("/pause", data={"wish": "pause", "weeks": "1"}).status_code == 200
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
 
 
 def test_a_link_of_an_older_key_pauses_and_without_a_key_none_does(store: TinyStore, client: FlaskClient) -> None:
     older = Signer(["an older key"]).link(Purpose.PAUSE, WHO)
     keyless = create_app(replace(part_of(store), signer=None)).test_client()
     keyless.post(f"/pause/{older}", data={"wish": "pause", "weeks": "1"})
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
     client.post(f"/pause/{older}", data={"wish": "pause", "weeks": "1"})
     assert until(store) == NOW.date() + timedelta(weeks=1)

@@ -15,9 +15,9 @@ import flask
 from flask.testing import FlaskClient
 
 from newsletter.files import resources
-from newsletter.mail.message import Letterhead, build_message
+from newsletter.mail.message import MailIdentity, build_message
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.run.digest import kept
 from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
@@ -29,7 +29,7 @@ from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 SITE = "https://papers.example.org"
-LETTERHEAD = Letterhead(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
+LETTERHEAD = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
 BODIES = 10_000
 SEED = 20_260_106
 TODAY = NOW.date()
@@ -70,8 +70,8 @@ def links_of_a_page(at: str, text: str) -> list[str]:
     return [link for link in whole if link.startswith("/") and link.count("/") > 1]
 
 
-def memory(store: MemoryStore) -> tuple[list[Standing], int]:
-    return store.get_standings(), len(store.get_revisions(WHO))
+def memory(store: MemoryStore) -> tuple[list[AddressStatus], int]:
+    return store.get_address_statuses(), len(store.get_revisions(WHO))
 
 
 def test_a_link_scanner_changes_nothing() -> None:
@@ -156,7 +156,7 @@ def asked_for(form: dict[str, list[str]], raw: bytes) -> set[str]:
     return allowed
 
 
-def changed(before: Standing, after: Standing) -> set[str]:
+def changed(before: AddressStatus, after: AddressStatus) -> set[str]:
     names = ("suppression", "lifted_at", "soft_bounces_on", "paused_until", "frequency")
     return {name for name in names if getattr(before, name) != getattr(after, name)}
 
@@ -175,29 +175,29 @@ def test_ten_thousand_broken_forms_give_no_error_and_change_nothing_unasked() ->
         clock.at += timedelta(seconds=5)
         if clock.at.date() > TODAY:
             clock.at = NOW + timedelta(seconds=chance.randrange(60))
-        before, revisions = store.get_standing(WHO), len(store.get_revisions(WHO))
+        before, revisions = store.get_address_status(WHO), len(store.get_revisions(WHO))
         with client:
             answer = client.post(link, data=raw, headers={"Content-Type": kind} if kind else {})
             form = flask.request.form.to_dict(flat=False) if answer.status_code == 200 else {}
         assert answer.status_code in {200, 400, 413}, (link, raw, kind)
-        differences = changed(before, store.get_standing(WHO))
+        differences = changed(before, store.get_address_status(WHO))
         if len(store.get_revisions(WHO)) != revisions:
             differences.add("revision")
         assert differences <= asked_for(form, raw), (link, raw, kind)
         assert link in links[:3] or not differences, (link, raw, kind)
         happened |= differences
     assert happened == {"suppression", "lifted_at", "paused_until", "revision"}  # the bodies were no mere noise
-    until = store.get_standing(WHO).paused_until
+    until = store.get_address_status(WHO).paused_until
     assert until is None or until <= TODAY + LONGEST
 
 
 def test_what_keeps_mail_away_is_never_lifted_by_any_form() -> None:
     store, client, clock = site()
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW)
-    store.change_standing(WHO, lambda known: replace(known, suppression=complaint))
+    store.change_address_status(WHO, lambda known: replace(known, suppression=complaint))
     chance = random.Random(SEED + 1)
     link = f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}"
     for _, (raw, kind) in zip(range(1000), bodies(chance), strict=False):
         clock.at += timedelta(seconds=5)
         client.post(link, data=raw, headers={"Content-Type": kind} if kind else {})
-        assert store.get_standing(WHO) == Standing(WHO, suppression=complaint)
+        assert store.get_address_status(WHO) == AddressStatus(WHO, suppression=complaint)

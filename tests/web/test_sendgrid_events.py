@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
-from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent, Standing, SuppressionReason
+from newsletter.model import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
 from newsletter.web import create_app
@@ -75,7 +75,7 @@ def test_a_signed_post_moves_the_delivery_and_the_address(store: MemoryStore) ->
     status, said = post(client_of(store), event("delivered", DELIVERY, NOW), bounce(), event("open", DELIVERY, NOW))
     assert (status, said) == (200, "2 kept, 0 not ours, 1 ignored, 0 not understood\n")
     assert state_of(store) is DeliveryState.REJECTED
-    suppression = store.get_standing(WHO).suppression
+    suppression = store.get_address_status(WHO).suppression
     assert suppression is not None
     assert (suppression.why, suppression.detail) == (SuppressionReason.HARD_BOUNCE, "5.1.1 550 no such user")
 
@@ -85,7 +85,7 @@ def test_a_mail_refused_for_its_content_frees_its_papers_and_spares_the_reader(s
         post(client_of(store), event("dropped", DELIVERY, NOW, reason="Spam Content"))
     assert state_of(store) is DeliveryState.REJECTED
     assert store.get_sent(WHO) == frozenset()
-    assert store.get_standing(WHO) == Standing(WHO)
+    assert store.get_address_status(WHO) == AddressStatus(WHO)
 
 
 def test_what_is_not_ours_or_not_known_is_answered_well(store: MemoryStore) -> None:
@@ -202,14 +202,14 @@ _events = st.lists(
 )
 
 
-def end_of(events: list[Body]) -> tuple[DeliveryState, Standing, list[MailEvent]]:
+def end_of(events: list[Body]) -> tuple[DeliveryState, AddressStatus, list[MailEvent]]:
     with TemporaryDirectory() as folder:
         store = TinyStore(Path(folder))
         accepted(store)
         client = client_of(store)
         for one in events:
             assert post(client, one)[0] == 200
-        return state_of(store), store.get_standing(WHO), store.get_events(WHO, DAY)
+        return state_of(store), store.get_address_status(WHO), store.get_events(WHO, DAY)
 
 
 @settings(max_examples=10)

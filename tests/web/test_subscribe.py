@@ -18,14 +18,14 @@ from werkzeug.test import TestResponse
 
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.services.signup import MOST_FORMS, PLACES, Joining, load_mails
+from newsletter.services.signup import MOST_FORMS, PLACES, SignupService, load_mails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.file import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
 from tests import ROOT, make
@@ -50,7 +50,7 @@ READER = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
 
 
 @dataclass
-class House:
+class SignUpSite:
     """The site with an open door. `work` sends what was promised."""
 
     store: Store
@@ -60,16 +60,16 @@ class House:
         self.now = NOW
         self.woken = 0
         self.sender = FlakySender(lambda: self.now)
-        letterhead = Letterhead(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
-        self.door = Joining(
+        identity = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
+        self.door = SignupService(
             store=self.store,
             open_sender=lambda: self.sender,
-            letterhead=letterhead,
+            identity=identity,
             service_sender=Address("Tea (service)", addr_spec="service@example.org"),
             brand_name="Tea & Papers",
             answers=load_mails(TEXT),
             subscribers=self.subscribers,
-            newcomer=lambda sign_up: newcomer(sign_up, Preferences()),
+            subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
             most=self.most,
             now=lambda: self.now,
             wake=self.wake,
@@ -79,7 +79,7 @@ class House:
         self.client: FlaskClient = create_app(part).test_client()
 
     def subscribers(self) -> list[Subscriber]:
-        return [READER, *(newcomer(one, Preferences()) for one in self.store.get_enrolled())]
+        return [READER, *(subscriber_from_signup(one, Preferences()) for one in self.store.get_enrolled())]
 
     def get(self, path: str = "/subscribe") -> TestResponse:
         return self.client.get(path)
@@ -108,12 +108,12 @@ class House:
         return self.client.post(link, data={"wish": wish})
 
     def memory(self) -> tuple[object, ...]:
-        return self.store.get_enrolled(), self.store.get_standings(), len(self.sender.mails), self.woken
+        return self.store.get_enrolled(), self.store.get_address_statuses(), len(self.sender.mails), self.woken
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(TinyStore(tmp_path))
+def house(tmp_path: Path) -> SignUpSite:
+    return SignUpSite(TinyStore(tmp_path))
 
 
 def title(answer: TestResponse) -> str:
@@ -170,11 +170,11 @@ def test_where_it_is_not_allowed_there_is_no_page_and_no_link_to_it(tmp_path: Pa
             assert "ubscribe" not in answer.text
 
 
-def test_where_it_is_allowed_a_lost_visitor_finds_it(house: House) -> None:
+def test_where_it_is_allowed_a_lost_visitor_finds_it(house: SignUpSite) -> None:
     assert 'href="/subscribe"' in house.get("/").text
 
 
-def test_a_blank_form_has_sensible_values_and_every_category_once(house: House) -> None:
+def test_a_blank_form_has_sensible_values_and_every_category_once(house: SignUpSite) -> None:
     page = house.get()
     values = Fields(page.text).values
     assert (values["frequency"], values["zone"], values["language"]) == (["weekdays"], ["UTC"], ["en"])
@@ -199,7 +199,7 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(house: House) 
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
-    house: House, changes: dict[str, Any], field: str, said: str
+    house: SignUpSite, changes: dict[str, Any], field: str, said: str
 ) -> None:
     answer = house.post(**changes)
     assert answer.status_code == 200
@@ -216,18 +216,18 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert house.memory() == ([], [], 0, 0)
 
 
-def test_all_mistakes_are_told_at_once(house: House) -> None:
+def test_all_mistakes_are_told_at_once(house: SignUpSite) -> None:
     fields = Fields(house.post(email="x", words="", categories=None, zone="x").text)
     assert fields.wrong == {"email", "words", "fieldset", "zone"}
 
 
-def test_what_is_typed_is_shown_as_text(house: House) -> None:
+def test_what_is_typed_is_shown_as_text(house: SignUpSite) -> None:
     answer = house.post(email='"><script>', name="<b>", words="</textarea><i>", zone="'\"", categories=["<u>"])
     for bad in ("<script>", "<b>", "</textarea><i>", "<u>"):
         assert bad not in answer.text
 
 
-def test_a_post_that_does_not_say_so_sends_nothing(house: House) -> None:
+def test_a_post_that_does_not_say_so_sends_nothing(house: SignUpSite) -> None:
     for answer in (
         house.client.post("/subscribe"),
         house.post(do=None),
@@ -242,14 +242,14 @@ def test_a_post_that_does_not_say_so_sends_nothing(house: House) -> None:
     assert house.memory() == ([], [], 0, 0)
 
 
-def test_more_than_a_form_can_hold_is_refused(house: House) -> None:
+def test_more_than_a_form_can_hold_is_refused(house: SignUpSite) -> None:
     assert house.post(words="x" * subscribe.MAX_BODY_BYTES).status_code == 413
     longest = house.post(words="字" * 4000, name="字" * 100, categories=list(CATEGORIES)[:50])
     assert title(longest) == "Look into your mailbox"
     assert house.post(house.link(), words="x" * 5000).status_code == 413
 
 
-def test_a_field_that_people_do_not_see_is_a_trap(house: House) -> None:
+def test_a_field_that_people_do_not_see_is_a_trap(house: SignUpSite) -> None:
     caught, free = house.post(**{subscribe.TRAP: "https://pills.example"}), house.post()
     assert caught.data == free.data
     assert house.woken == 1
@@ -259,7 +259,7 @@ NONSENSE = ("", "x", "subscribe", "\0", "\ud7ff", "a@b", "eve@example.org", "\r\
 
 
 def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
-    house, chance, seen = House(MemoryStore()), random.Random(20_260_106), set[int]()
+    house, chance, seen = SignUpSite(MemoryStore()), random.Random(20_260_106), set[int]()
     house.post()
     house.work()
     paths = ["/subscribe", "/subscribe", CONFIRM, "/confirm/x"]
@@ -285,26 +285,28 @@ def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
 # --- nobody learns who is on the list -------------------------------------------------------------------
 
 
-def kinds(house: House) -> dict[str, str]:
+def kinds(house: SignUpSite) -> dict[str, str]:
     """An address of each kind."""
     asked, left, returning = "asked@example.org", "left@example.org", "bounced.left@example.org"
     house.post(email=asked)
     house.work()
-    house.store.change_standing(subscriber_id(left), lambda known: suppression.left(known, NOW))
+    house.store.change_address_status(subscriber_id(left), lambda known: suppression.left(known, NOW))
     addresses = {"new": "new@example.org", "subscribed": READER.email, "asked today": asked, "left": left}
     for reason in SuppressionReason:
         email = f"{reason.name.lower()}@example.org"
         away = Suppression(reason, NOW)
-        house.store.change_standing(subscriber_id(email), lambda known, why=away: suppression.suppress(known, why))  # type: ignore[misc]
+        house.store.change_address_status(
+            subscriber_id(email), lambda known, why=away: suppression.suppress(known, why)
+        )  # type: ignore[misc]
         addresses[reason] = email
     bounce = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
-    house.store.change_standing(
+    house.store.change_address_status(
         subscriber_id(returning), lambda known: suppression.left(suppression.suppress(known, bounce), NOW)
     )
     return addresses | {"left after a bounce": returning, "ours": "back@example.org"}
 
 
-def test_the_answer_is_the_same_for_every_kind_of_address(house: House) -> None:
+def test_the_answer_is_the_same_for_every_kind_of_address(house: SignUpSite) -> None:
     addresses = kinds(house)
     answers = {kind: house.post(email=email, by="") for kind, email in addresses.items()}
     first = answers["new"]
@@ -324,7 +326,7 @@ def test_the_answer_is_the_same_for_every_kind_of_address(house: House) -> None:
     }
 
 
-def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(house: House, tmp_path: Path) -> None:
+def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(house: SignUpSite, tmp_path: Path) -> None:
     """Else the form at which the day is full would tell."""
     for email in kinds(house).values():
         before = taken(tmp_path)
@@ -342,7 +344,7 @@ def taken(state: Path) -> int:
 # --- the link -------------------------------------------------------------------------------------------
 
 
-def test_the_whole_way_from_the_form_to_the_profile(house: House) -> None:
+def test_the_whole_way_from_the_form_to_the_profile(house: SignUpSite) -> None:
     house.post()
     assert house.memory() == ([], [], 0, 1)
     link = house.link()
@@ -359,7 +361,7 @@ def test_the_whole_way_from_the_form_to_the_profile(house: House) -> None:
     assert house.press(link).data == house.get(link).data == welcome.data
 
 
-def test_a_scanner_that_follows_the_link_changes_nothing(house: House) -> None:
+def test_a_scanner_that_follows_the_link_changes_nothing(house: SignUpSite) -> None:
     house.post()
     link = house.link()
     before = house.memory()
@@ -378,7 +380,7 @@ def test_a_scanner_that_follows_the_link_changes_nothing(house: House) -> None:
             assert house.memory() == before
 
 
-def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(house: House) -> None:
+def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(house: SignUpSite) -> None:
     house.post()
     link = house.link()
     house.press(link)
@@ -387,14 +389,14 @@ def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(house: House
     for answer in (house.get(link), house.press(link)):
         assert title(answer) == "This link is over"
         assert 'href="/subscribe"' in answer.text
-    assert house.store.get_standing(EVE).suppression is not None
+    assert house.store.get_address_status(EVE).suppression is not None
     house.now += timedelta(minutes=1)
     house.post()
     assert title(house.press(house.link())) == "You are subscribed"
-    assert house.store.get_standing(EVE).suppression is None
+    assert house.store.get_address_status(EVE).suppression is None
 
 
-def test_a_link_ends_after_a_week(house: House) -> None:
+def test_a_link_ends_after_a_week(house: SignUpSite) -> None:
     house.post()
     link = house.link()
     house.now += timedelta(days=8)
@@ -417,7 +419,7 @@ def test_a_link_ends_after_a_week(house: House) -> None:
         "A" * 500,
     ],
 )
-def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(house: House, token: str) -> None:
+def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(house: SignUpSite, token: str) -> None:
     house.post()
     house.work()
     for answer in (house.get(f"/confirm/{token}"), house.press(f"/confirm/{token}")):
@@ -427,16 +429,16 @@ def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(house: House, 
     assert house.store.get_enrolled() == []
 
 
-def test_a_link_to_nothing_that_was_asked_for_is_old(house: House) -> None:
+def test_a_link_to_nothing_that_was_asked_for_is_old(house: SignUpSite) -> None:
     token = SIGNER.short_link(Purpose.CONFIRM, EVE, NOW.date().isoformat())
     assert title(house.press(f"/confirm/{token}")) == "This link is over"
 
 
-def test_who_complained_meanwhile_is_told_whom_to_write_to(house: House) -> None:
+def test_who_complained_meanwhile_is_told_whom_to_write_to(house: SignUpSite) -> None:
     house.post()
     link = house.link()
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW)
-    house.store.change_standing(EVE, lambda known: suppression.suppress(known, complaint))
+    house.store.change_address_status(EVE, lambda known: suppression.suppress(known, complaint))
     answer = house.press(link)
     assert title(answer) == "This cannot go on by itself"
     assert "mailto:back@example.org" in answer.text
@@ -445,7 +447,7 @@ def test_who_complained_meanwhile_is_told_whom_to_write_to(house: House) -> None
 # --- limits ---------------------------------------------------------------------------------------------
 
 
-def test_one_client_may_send_so_many_forms_a_day(house: House) -> None:
+def test_one_client_may_send_so_many_forms_a_day(house: SignUpSite) -> None:
     for number in range(subscribe.FORMS_PER_CLIENT):
         assert house.post(email=f"a{number}@example.org").status_code == 200
     refused = house.post(email="b@example.org")
@@ -456,7 +458,7 @@ def test_one_client_may_send_so_many_forms_a_day(house: House) -> None:
     assert house.woken == subscribe.FORMS_PER_CLIENT + 1
 
 
-def test_all_clients_together_may_send_so_many_forms_a_day(house: House) -> None:
+def test_all_clients_together_may_send_so_many_forms_a_day(house: SignUpSite) -> None:
     for number in range(MOST_FORMS):
         assert house.post(by=f"1.1.1.{number}").status_code == 200
     refused = house.post(by="1.1.2.1")
@@ -466,13 +468,13 @@ def test_all_clients_together_may_send_so_many_forms_a_day(house: House) -> None
     assert house.post(by="1.1.2.1").status_code == 200
 
 
-def test_one_client_may_ask_so_often_a_minute(house: House) -> None:
+def test_one_client_may_ask_so_often_a_minute(house: SignUpSite) -> None:
     answers = [house.get().status_code for _ in range(subscribe.PER_CLIENT + 1)]
     assert answers == [200] * subscribe.PER_CLIENT + [429]
 
 
 def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
-    house = House(TinyStore(tmp_path), most=1)
+    house = SignUpSite(TinyStore(tmp_path), most=1)
     house.post(email="ann@example.org")
     ann = house.link()
     house.post()
@@ -484,7 +486,7 @@ def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
     assert house.woken == 0
 
 
-def test_every_page_has_the_headers_that_protect_a_reader(house: House) -> None:
+def test_every_page_has_the_headers_that_protect_a_reader(house: SignUpSite) -> None:
     house.post()
     for answer in (house.get(), house.post(email="x"), house.post(), house.get(house.link())):
         assert answer.headers["Cache-Control"] == "no-store"

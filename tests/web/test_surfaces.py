@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.formatting import listed
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex.reader import readable, readable_name
 from newsletter.run.digest import compose, kept
@@ -39,7 +39,7 @@ BEGINNINGS = (
     ),
 )
 SITE = "https://papers.example.org"
-WAYS = Ways(
+WAYS = MailLinks(
     "digest+abcdefghijklmnopqrstuvwx@papers.example.org",
     f"{SITE}/u/{'t' * 45}",
     profile_url=f"{SITE}/profile/{'t' * 45}",

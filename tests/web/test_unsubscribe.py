@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.delivery import suppression as suppress
 from newsletter.errors import StoreError
-from newsletter.model import Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -54,12 +54,14 @@ def client(store: TinyStore) -> FlaskClient:
 
 
 def why(store: Store) -> SuppressionReason | None:
-    suppression = store.get_standing(WHO).suppression
+    suppression = store.get_address_status(WHO).suppression
     return suppression.why if suppression else None
 
 
 def given_standing(store: Store, reason: SuppressionReason) -> None:
-    store.change_standing(WHO, lambda known: suppress.suppress(known, Suppression(reason, NOW - timedelta(days=1))))
+    store.change_address_status(
+        WHO, lambda known: suppress.suppress(known, Suppression(reason, NOW - timedelta(days=1)))
+    )
 
 
 def press(client: FlaskClient, wish: str) -> TestResponse:
@@ -100,7 +102,7 @@ def test_a_request_that_does_not_say_so_changes_nothing(
 ) -> None:
     answer = ask(client)
     assert answer.status_code == 200
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
     if answer.request.method in {"GET", "POST"}:
         assert answer.text.count('value="leave"') == 1
 
@@ -113,7 +115,9 @@ def test_one_click_unsubscribes_with_200_and_without_cookie_or_redirect(
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert "Location" not in answer.headers
-    assert store.get_standing(WHO).suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppress.BY_LINK)
+    assert store.get_address_status(WHO).suppression == Suppression(
+        SuppressionReason.UNSUBSCRIBED, NOW, suppress.BY_LINK
+    )
 
 
 def test_one_click_may_come_as_multipart(store: TinyStore, client: FlaskClient) -> None:
@@ -128,7 +132,7 @@ def test_the_button_unsubscribes_and_the_next_page_undoes_it(store: TinyStore, c
     assert 'value="return"' in left.text
     back = press(client, "return")
     assert (back.status_code, why(store)) == (200, None)
-    assert store.get_standing(WHO).lifted_at == NOW
+    assert store.get_address_status(WHO).lifted_at == NOW
     assert 'value="leave"' in back.text
 
 
@@ -136,9 +140,9 @@ def test_the_button_unsubscribes_and_the_next_page_undoes_it(store: TinyStore, c
 def test_doing_it_twice_is_doing_it_once(store: TinyStore, client: FlaskClient, wish: str) -> None:
     press(client, "leave")
     press(client, wish)
-    once = store.get_standing(WHO)
+    once = store.get_address_status(WHO)
     assert press(client, wish).status_code == 200
-    assert store.get_standing(WHO) == once
+    assert store.get_address_status(WHO) == once
 
 
 def test_a_link_is_for_later_too_and_shows_what_is_the_case(store: TinyStore, client: FlaskClient) -> None:
@@ -187,7 +191,7 @@ def test_leaving_and_coming_back_is_no_way_around_another_reason(
     assert 'value="return"' not in answer.text
     assert why(store) in {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT}
     press(client, "return")
-    assert store.get_standing(WHO).suppression is not None
+    assert store.get_address_status(WHO).suppression is not None
 
 
 def test_after_a_complaint_the_page_says_whom_to_write_to(store: TinyStore, client: FlaskClient) -> None:
@@ -202,7 +206,7 @@ def test_whoever_bounced_may_still_leave_for_good(store: TinyStore, client: Flas
     given_standing(store, SuppressionReason.HARD_BOUNCE)
     assert 'value="leave"' in client.get(LINK).text
     press(client, "leave")
-    suppression = store.get_standing(WHO).suppression
+    suppression = store.get_address_status(WHO).suppression
     assert suppression is not None
     assert suppression.detail == "by the link in a mail, before that: hard bounce"
 
@@ -231,7 +235,7 @@ def test_a_dead_or_foreign_link_gets_a_page_that_says_what_to_do(
     answer = client.open(path, method=method, data=ONE_CLICK if method == "POST" else None, content_type=FORM)
     assert answer.status_code == 200
     assert "mailto:back@example.org?subject=unsubscribe" in answer.text
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
 
 
 NOBODY = MemoryStore()
@@ -242,27 +246,29 @@ STRANGERS = create_app(part_of(NOBODY))
 def test_no_token_is_an_error(token: str) -> None:
     answer = STRANGERS.test_client().post("/u/" + token.replace("?", "").replace("#", ""), data={"wish": "leave"})
     assert answer.status_code == 200
-    assert NOBODY.get_standings() == []
+    assert NOBODY.get_address_statuses() == []
 
 
 def test_without_a_key_every_link_is_dead(store: TinyStore) -> None:
     client = create_app(replace(part_of(store), signer=None)).test_client()
     assert "This link does not work" in client.post(LINK, data=ONE_CLICK, content_type=FORM).text
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
 
 
 def test_a_body_that_is_too_large_gets_a_plain_page(store: TinyStore, client: FlaskClient) -> None:
     answer = client.post(LINK, data="List-Unsubscribe=One-Click&x=" + "x" * 5000, content_type=FORM)
     assert answer.status_code == 413
     assert "More was sent" in answer.text
-    assert store.get_standings() == []
+    assert store.get_address_statuses() == []
 
 
 class BrokenStore(MemoryStore):
-    def get_standing(self, subscriber_id: str) -> Standing:
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
         raise StoreError(f"the memory of {subscriber_id} cannot be read")
 
-    def change_standing(self, subscriber_id: str, change: Callable[[Standing], Standing]) -> Standing:
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
         raise StoreError(f"the memory of {subscriber_id} cannot be written")
 
     def get_runs(self, **_: object) -> list:  # type: ignore[override,type-arg]

@@ -2,3 +2,24 @@
 
 Decides and answers nothing: services/replies.py does what a reader asks for.
 """
+
+from newsletter.mail.inbound.bounces import NoEvent, read_bounce
+from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, read_reply
+from newsletter.mail.inbound.parts import MOST_BYTES, decoded
+
+__all__ = [
+    "MOST_BYTES",
+    "Command",
+    "Envelope",
+    "Ignored",
+    "NoEvent",
+    "ReplyPolicy",
+    "Request",
+    "VoteMarks",
+    "decoded",
+    "imap",
+    "read_bounce",
+    "read_reply",
+    "sendgrid_events",
+]

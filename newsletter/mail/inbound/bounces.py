@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.delivery import proves_gone
 from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent

@@ -52,7 +52,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ReplyPolicy:
     """What it takes to tell readers from others."""
 
     signer: Signer
@@ -88,7 +88,7 @@ class Request:
     wants_answer: bool = True  # False: a program wrote it for them
 
 
-def read_reply(raw: bytes, house: House, *, now: datetime, envelope: Envelope = Envelope()) -> Request | Ignored:
+def read_reply(raw: bytes, house: ReplyPolicy, *, now: datetime, envelope: Envelope = Envelope()) -> Request | Ignored:
     """What this mail asks for. Never raises, whatever the bytes are; takes time that grows with their number."""
     try:
         mail = open_mail(raw)
@@ -179,7 +179,7 @@ def _by_tag(mail: Message, envelope: Envelope, signer: Signer) -> tuple[str, dat
     return next((whose for whose in read if whose), None)
 
 
-def _by_dkim(mail: Message, envelope: Envelope, house: House) -> tuple[str, date | None] | None:
+def _by_dkim(mail: Message, envelope: Envelope, house: ReplyPolicy) -> tuple[str, date | None] | None:
     """The subscriber of the From address, if its domain has signed the mail. From is one address: that is proved."""
     sender = addresses_in(headers_of(mail, "From"))[0]
     domain = sender.rpartition("@")[2].lower()

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.delivery import proves_gone
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import EventKind, MailEvent
 

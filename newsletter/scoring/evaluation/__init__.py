@@ -1,1 +1,38 @@
 """Measures rankers and funnels on labelled announcement days. No part of a morning."""
+
+from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.ranking import (
+    SHARES,
+    CorpusDay,
+    Interval,
+    LabelledDay,
+    Report,
+    draw_likes,
+    evaluate,
+    infer_categories,
+    label_days,
+    load_days,
+    load_labels,
+)
+
+__all__ = [
+    "SETTLED_AFTER",
+    "SHARES",
+    "STRONG_FROM",
+    "CorpusDay",
+    "FunnelReport",
+    "Interval",
+    "LabelledDay",
+    "NamedPolicy",
+    "Report",
+    "Summary",
+    "draw_likes",
+    "evaluate",
+    "infer_categories",
+    "label_days",
+    "load_days",
+    "load_labels",
+    "parse_profile",
+    "replay",
+]

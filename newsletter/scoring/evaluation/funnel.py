@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from newsletter.errors import ConfigError
-from newsletter.model import Judgement, Paper, Profile, ScoreSheet, Votes
+from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import Scorer
 from newsletter.scoring.evaluation.ranking import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import Verdicts, profile_key
+from newsletter.scoring.llm.grader import Gradings, profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
@@ -133,7 +133,7 @@ class Oracle:
     def __init__(self) -> None:
         self.now = datetime.min.replace(tzinfo=UTC)
         self.relevance: Mapping[str, int] = {}
-        self._judgements: dict[str, Judgement] = {}
+        self._judgements: dict[str, Grading] = {}
 
     def open(self, day: LabelledDay) -> None:
         self.now = datetime.combine(day.announced_on, time(6), UTC)
@@ -155,9 +155,9 @@ class Oracle:
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts:
+    ) -> Gradings:
         judgements = tuple(
-            Judgement(
+            Grading(
                 arxiv_id=paper.arxiv_id,
                 version=paper.version,
                 profile_key=profile_key(profile),
@@ -172,9 +172,9 @@ class Oracle:
             for paper in papers
         )
         self._judgements |= {one.arxiv_id: one for one in judgements}
-        return Verdicts(judgements, (), None)
+        return Gradings(judgements, (), None)
 
-    def get_judgements(self, profile_key: str, *, since: date) -> list[Judgement]:
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         return [one for one in self._judgements.values() if one.at.date() >= since]
 
 
@@ -185,7 +185,7 @@ class _RememberedSheets:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._sheets: dict[tuple[tuple[str, ...], Votes], ScoreSheet] = {}
+        self._sheets: dict[tuple[tuple[str, ...], Votes], ScoreReport] = {}
 
     def score(
         self,
@@ -195,7 +195,7 @@ class _RememberedSheets:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
         if key not in self._sheets:
             self._sheets[key] = self._scorer.score(profile, papers, history, votes=votes)

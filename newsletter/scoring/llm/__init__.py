@@ -1,1 +1,8 @@
 """One client of a language model: prompts, answers, prices, limits, and the log of its calls."""
+
+__all__ = [
+    "estimate",
+    "grader",
+    "prices",
+    "prompts",
+]

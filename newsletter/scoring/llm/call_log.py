@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from newsletter.model import Judgement, ModelCall, Usage
+from newsletter.model import Grading, ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
 from newsletter.scoring.llm.failures import CallFailed
 from newsletter.scoring.llm.prices import Price
@@ -31,14 +31,14 @@ class Memory(Protocol):
 
     def current_run(self) -> str: ...
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None: ...
+    def put_gradings(self, judgements: Sequence[Grading]) -> None: ...
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
 
     def end_call(self, call: ModelCall) -> None: ...
 
 
-class CallBook:
+class CallLog:
     """The calls for one reader: begun, ended, and what they used altogether."""
 
     def __init__(

@@ -16,7 +16,7 @@ import stamina
 
 from newsletter.model import ModelCall
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA
-from newsletter.scoring.llm.call_log import CallBook, count_at_most
+from newsletter.scoring.llm.call_log import CallLog, count_at_most
 from newsletter.scoring.llm.chat import Chat
 from newsletter.scoring.llm.completion import STANDARD, Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
@@ -101,7 +101,7 @@ class Server:
 class Caller:
     """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
 
-    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallBook, subject: str) -> None:
+    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallLog, subject: str) -> None:
         self._server = server
         self._client = client
         self._book = book

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.model import Judgement, Paper, Profile
+from newsletter.model import Grading, Paper, Profile
 from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS, Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -100,7 +100,7 @@ def count_kept(prompt: Prompt) -> int:
 
 
 def find_known(
-    judgements: Iterable[Judgement], papers: Sequence[Paper], *, model: str, prompt_key: str
+    judgements: Iterable[Grading], papers: Sequence[Paper], *, model: str, prompt_key: str
 ) -> frozenset[str]:
     """The papers whose present version this model has judged in these words."""
     asked = {(one.arxiv_id, one.version) for one in judgements if (one.model, one.prompt_key) == (model, prompt_key)}

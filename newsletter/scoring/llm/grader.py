@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from newsletter.model import Judgement, Paper, Profile, ScoreFailure, Usage
+from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
 from newsletter.scoring.llm.answers import Answer, Scored, read_answer
-from newsletter.scoring.llm.call_log import CallBook, Memory
+from newsletter.scoring.llm.call_log import CallLog, Memory
 from newsletter.scoring.llm.chat import Chat, ChatSettings
 from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
 from newsletter.scoring.llm.completion import Reply
@@ -30,7 +30,7 @@ from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.scoring.llm.rate_limit import Pace
 
-__all__ = ["ChatSettings", "Judge", "Limits", "Verdicts", "profile_key"]
+__all__ = ["ChatSettings", "Grader", "Gradings", "Limits", "profile_key"]
 
 _REASONS = {
     "cut off": "the answer was cut off at its length limit",
@@ -44,13 +44,13 @@ FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class Gradings:
     """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why.
 
     `warning`: what the operator must know though it went on.
     """
 
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[Grading, ...]
     failures: tuple[ScoreFailure, ...]
     usage: Usage | None
     stopped: str = ""
@@ -67,7 +67,7 @@ def find_settled(answer: Answer) -> list[Scored]:
     return [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
 
 
-class Judge:
+class Grader:
     """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask.
 
     What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
@@ -125,7 +125,7 @@ class Judge:
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
         step: Callable[[int, int], None] | None = None,
-    ) -> Verdicts:
+    ) -> Gradings:
         """Ask about each of these papers; judgements and failures come in their order.
 
         `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
@@ -134,17 +134,17 @@ class Judge:
         """
         unique = list({paper.arxiv_id: paper for paper in papers}.values())
         if not unique:
-            return Verdicts((), (), None)
+            return Gradings((), (), None)
         if self._stopped:
-            return Verdicts((), (), None, self._stopped)
+            return Gradings((), (), None, self._stopped)
         book = self.open_book()
         tally = _Tally(unique, step)
         caller = asyncio.run(self._run(_Question(profile, floor, random_ids, is_ranked), unique, book, tally))
         self._stopped = caller.stopped
-        return Verdicts(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
+        return Gradings(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
 
-    def open_book(self) -> CallBook:
-        return CallBook(self.memory, self.model, self.price_of, self.now, self.budget_usd)
+    def open_book(self) -> CallLog:
+        return CallLog(self.memory, self.model, self.price_of, self.now, self.budget_usd)
 
     def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
         """What is asked about together. A paper that speaks to graders is alone, as long as they are few."""
@@ -155,7 +155,7 @@ class Judge:
         together = [group[at : at + size] for group in (silent, others) for at in range(0, len(group), size)]
         return [*together, *([paper] for paper in alone)]
 
-    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallBook, tally: _Tally) -> Caller:
+    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallLog, tally: _Tally) -> Caller:
         batches = self.split(papers)
         subject = profile_key(question.profile)
         async with self.server.chat.connect() as client:
@@ -195,10 +195,10 @@ class _Tally:
     def __init__(self, papers: Sequence[Paper], step: Callable[[int, int], None] | None) -> None:
         self._order = [paper.arxiv_id for paper in papers]
         self._step = step
-        self._judgements: dict[str, Judgement] = {}
+        self._judgements: dict[str, Grading] = {}
         self._failures: dict[str, ScoreFailure] = {}
 
-    def judged(self, judgements: Sequence[Judgement]) -> None:
+    def judged(self, judgements: Sequence[Grading]) -> None:
         self._judgements |= {judgement.arxiv_id: judgement for judgement in judgements}
         self._tell()
 
@@ -206,7 +206,7 @@ class _Tally:
         self._failures[paper.arxiv_id] = ScoreFailure(paper.arxiv_id, reason)
         self._tell()
 
-    def judgements(self) -> tuple[Judgement, ...]:
+    def judgements(self) -> tuple[Grading, ...]:
         return tuple(self._judgements[each] for each in self._order if each in self._judgements)
 
     def failures(self) -> tuple[ScoreFailure, ...]:
@@ -220,7 +220,7 @@ class _Tally:
 class _Asking:
     """Batches under one question, asked, asked again and split."""
 
-    def __init__(self, judge: Judge, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
+    def __init__(self, judge: Grader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
         self._judge = judge
         self._question = question
         self._subject = subject
@@ -292,9 +292,9 @@ class _Asking:
         self._watch_scale(answer)
         return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
 
-    def _keep(self, judgements: Sequence[Judgement]) -> None:
+    def _keep(self, judgements: Sequence[Grading]) -> None:
         if judgements:
-            self._judge.memory.put_judgements(judgements)
+            self._judge.memory.put_gradings(judgements)
             self._tally.judged(judgements)
 
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: Answer) -> str:
@@ -325,8 +325,8 @@ class _Asking:
                 "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
             )
 
-    def _judgement(self, paper: Paper, scored: Scored) -> Judgement:
-        return Judgement(
+    def _judgement(self, paper: Paper, scored: Scored) -> Grading:
+        return Grading(
             arxiv_id=paper.arxiv_id,
             version=paper.version,
             profile_key=self._subject,

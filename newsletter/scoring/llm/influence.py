@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from newsletter.model import Paper
-from newsletter.papers.latex.reader import readable
+from newsletter.papers import readable
 from newsletter.scoring.llm.answers import plain_line
 
 MOST_ALONE = 40  # papers that are asked about alone because they speak; more of them share batches of their own

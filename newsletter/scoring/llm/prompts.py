@@ -21,7 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Topic
-from newsletter.papers.latex.reader import readable
+from newsletter.papers import readable
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 
 TITLE_CHARS = 500

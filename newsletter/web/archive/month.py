@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from newsletter.model import Digest, DigestEntry
-from newsletter.run.digest import reading_order
+from newsletter.run import reading_order
 
 BEST = 10
 

@@ -22,11 +22,9 @@ from jinja2 import (
 )
 
 from newsletter.addresses import mailto_link
-from newsletter.mail.render import dots, reflowed
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
-from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail import BY_TOPIC, EVERYTHING, NOTHING, render, templates
 from newsletter.model import Delivery, Digest
-from newsletter.papers.citations import bibtex, ris
+from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import Catalogue, sent_at
 from newsletter.web.archive.month import month_of, months
 from newsletter.web.archive.search import MOST_CHARS, Found, find, prepare
@@ -205,7 +203,7 @@ class Pages:
         try:
             return self._environment.get_template(name).render(at=places, who=who, **values)
         except TemplateError as error:
-            raise problem_of(f"{TEMPLATES}/{name}", error) from error
+            raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
 def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
@@ -215,13 +213,13 @@ def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
 
 def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -> Environment:
     environment = Environment(
-        loader=loader_of(folders),
+        loader=templates.loader_of(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
-    environment.filters.update(dots=dots, reflowed=reflowed, mailto=mailto_link)
+    environment.filters.update(dots=render.dots, reflowed=render.reflowed, mailto=mailto_link)
     environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
     return environment

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.formatting import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
-from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
+from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
-from newsletter.papers.latex.mathml import Piece, typeset
-from newsletter.papers.latex.reader import readable_name
-from newsletter.papers.links import Links, links
-from newsletter.scoring.llm.prices import NOT_KNOWN, dollars
+from newsletter.papers import Links, Piece, links, readable_name, typeset
+from newsletter.scoring.llm import prices
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import Found
@@ -251,12 +249,12 @@ def _row(day: DayFigures) -> RowView:
         relevance=_mean(day.relevance),
         novelty=_mean(day.novelty),
         tokens=f"{day.tokens:,}",
-        cost=dollars(day.cost_usd),
+        cost=prices.dollars(day.cost_usd),
     )
 
 
 def _mean(value: float | None) -> str:
-    return NOT_KNOWN if value is None else f"{value:.1f}"
+    return prices.NOT_KNOWN if value is None else f"{value:.1f}"
 
 
 # --- charts -------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.ops import log
-from newsletter.ops.notify import ATTEMPTS, TOLD, Teller
+from newsletter.ops.notify import ATTEMPTS, TOLD, Notifier
 from newsletter.senders.outbox import OutboxSender
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -90,8 +90,8 @@ def lines() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def teller(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Teller:
-    return Teller(
+def teller(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Notifier:
+    return Notifier(
         store,
         sender,
         Address("Papers (service)", addr_spec="service@example.org"),
@@ -131,7 +131,7 @@ def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webho
 def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, "550 5.1.1 no such user", make.TUESDAY)
-    store.change_standing("s_00000009", lambda known: suppression.suppress(known, why))
+    store.change_address_status("s_00000009", lambda known: suppression.suppress(known, why))
     telling = teller(hook, store, sender)
     telling.tell(report(RunOutcome.SENT))
     telling.tell(report(RunOutcome.SENT))
@@ -247,7 +247,9 @@ def test_a_memory_that_cannot_be_read_is_told_once_by_each_process(hook: WebHook
 
 def test_without_anybody_to_tell_nothing_is_asked_and_nothing_remembered() -> None:
     store, sender = MemoryStore(), accepting()
-    Teller(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).tell(report(RunOutcome.REJECTED))
+    Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).tell(
+        report(RunOutcome.REJECTED)
+    )
     assert sender.mails == []
     assert store.get_document(TOLD) is None
 

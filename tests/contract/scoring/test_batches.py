@@ -17,7 +17,7 @@ import pytest
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
     Announcement,
@@ -29,17 +29,17 @@ from newsletter.model import (
     Profile,
     RunOutcome,
     RunReport,
-    ScoreSheet,
+    ScoreReport,
     Subscriber,
     Topic,
     Votes,
 )
 from newsletter.model.spending import spent
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.batches import Batches
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, profile_key
+from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits, profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.shortlist import Policy
@@ -102,7 +102,7 @@ class ByNumber:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
 
@@ -129,9 +129,9 @@ class Office:
     now: datetime = SIX
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: SIX))
 
-    def desk(self) -> Desk:
+    def desk(self) -> RunContext:
         """As a new process has it."""
-        judge = Judge(
+        judge = Grader(
             ChatSettings(
                 self.model, "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
             ),
@@ -148,13 +148,13 @@ class Office:
         def funnel(judge: Any) -> FunnelScorer:
             return FunnelScorer(ByNumber(), judge, self.store, policy, lambda: self.now)
 
-        return Desk(
+        return RunContext(
             source=self.feeds,
             scorer=funnel(judge),
             sender=self.sender,
             store=self.store,
             renderer=RENDERER,
-            letterhead=Letterhead(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
+            identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
             ahead=Batches(judge, funnel, self.store, lead=self.lead),
         )
@@ -186,7 +186,7 @@ class Office:
         return spent(self.calls())
 
     def judged(self, reader: Subscriber = READER) -> dict[str, int]:
-        found = self.store.get_judgements(profile_key(reader.profile), since=date.min)
+        found = self.store.get_gradings(profile_key(reader.profile), since=date.min)
         return {one.arxiv_id: one.relevance for one in found}
 
     def mail(self) -> str:
@@ -248,7 +248,7 @@ def test_the_shortlist_is_the_mornings() -> None:
     with office(papers(100)) as at_once:
         at_once.tick(NOON)
         assert asked == sorted(each for request in at_once.server.asked() for each in request)
-        judged = at_once.store.get_judgements(profile_key(READER.profile), since=date.min)
+        judged = at_once.store.get_gradings(profile_key(READER.profile), since=date.min)
         assert random == {one.arxiv_id for one in judged if one.was_random} != set()
     assert len(asked) < 70
 
@@ -402,13 +402,13 @@ def test_a_late_batch_is_cancelled_and_no_mail_waits_for_it() -> None:
         assert o.batch().state is BatchState.CANCELLING
         assert [body["service_tier"] for body in o.server.requests] == ["flex"]
         assert "Scored by: gpt-test" in o.mail()
-        before = o.store.get_judgements(profile_key(READER.profile), since=date.min)
+        before = o.store.get_gradings(profile_key(READER.profile), since=date.min)
         o.api.settle_cancelled(answered=1)
         o.tick()
         assert o.batch().state is BatchState.ENDED
         assert o.batch().detail == "cancelled: late: its morning came first"
         assert o.outcomes() == ["batch ok", "flex ok"]  # what it answered is paid, and in the book
-        assert o.store.get_judgements(profile_key(READER.profile), since=date.min) == before
+        assert o.store.get_gradings(profile_key(READER.profile), since=date.min) == before
 
 
 @pytest.mark.parametrize(("status", "answered"), [("completed", None), ("cancelled", 1)])
@@ -523,7 +523,7 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         o.tick(SIX)
         o.api.finish()
         o.tick()
-        kept = o.store.get_judgements(profile_key(READER.profile), since=date.min)
+        kept = o.store.get_gradings(profile_key(READER.profile), since=date.min)
         assert (kept[0].relevance, kept[0].novelty) == (9, 1)
         assert sorted(o.judged()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
 

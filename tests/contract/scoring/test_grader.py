@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from newsletter.app import build_judge
+from newsletter.app import build_grader
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
-from newsletter.model import Judgement, ModelCall, Paper, ScoreFailure
+from newsletter.model import Grading, ModelCall, Paper, ScoreFailure
 from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_request
 from newsletter.scoring.llm.chat import CallFailed, CallInterrupted, Chat
 from newsletter.scoring.llm.client import wait_before_retry
-from newsletter.scoring.llm.grader import ChatSettings, Judge, Limits, Verdicts, profile_key
+from newsletter.scoring.llm.grader import ChatSettings, Grader, Gradings, Limits, profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.rate_limit import Pace
@@ -60,7 +60,7 @@ class Bench:
         name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.memory = MemoryStore()
-        self.judge_with = Judge(
+        self.judge_with = Grader(
             ChatSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.memory,
@@ -69,7 +69,7 @@ class Bench:
             **{"price_of": price_of, "count": lambda text: len(text) // 4} | arguments,
         )
 
-    def judge(self, asked: Sequence[Paper], **more: Any) -> Verdicts:
+    def judge(self, asked: Sequence[Paper], **more: Any) -> Gradings:
         return self.judge_with.judge(PROFILE, asked, **{"floor": FLOOR} | more)
 
     def calls(self) -> list[ModelCall]:
@@ -87,7 +87,7 @@ def bench(
         yield Bench(server, **changes)
 
 
-def grades(verdicts: Verdicts) -> dict[str, int]:
+def grades(verdicts: Gradings) -> dict[str, int]:
     return {judgement.arxiv_id: judgement.relevance for judgement in verdicts.judgements}
 
 
@@ -97,7 +97,7 @@ def expected(asked: Sequence[Paper]) -> dict[str, int]:
     return {paper_id: relevance if relevance >= FLOOR else 0 for paper_id, relevance in wanted.items()}
 
 
-def assert_whole(verdicts: Verdicts, asked: Sequence[Paper], failed: Sequence[str] = ()) -> None:
+def assert_whole(verdicts: Gradings, asked: Sequence[Paper], failed: Sequence[str] = ()) -> None:
     """Everything is judged as the sensible model does, but for the papers that failed."""
     assert not verdicts.stopped
     assert [failure.arxiv_id for failure in verdicts.failures] == list(failed)
@@ -115,7 +115,7 @@ def test_each_paper_is_judged_once_in_the_order_given() -> None:
     assert [judgement.arxiv_id for judgement in verdicts.judgements] == [paper.arxiv_id for paper in asked]
     assert sorted(map(len, b.server.asked())) == [5, 20, 20]
     assert [j.arxiv_id for j in verdicts.judgements if j.was_random] == ["2601.00008", "2601.00011"]
-    assert verdicts.judgements[7] == Judgement(
+    assert verdicts.judgements[7] == Grading(
         *("2601.00008", 1, profile_key(PROFILE), "gpt-test", b.judge_with.prompt_key(FLOOR)),
         *(8, 6, "Meets the topic.", True, make.NOW),
     )
@@ -124,7 +124,7 @@ def test_each_paper_is_judged_once_in_the_order_given() -> None:
 def test_judgements_are_remembered_as_they_come() -> None:
     with bench() as b:
         verdicts = b.judge(papers(3))
-    assert b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date()) == list(verdicts.judgements)
+    assert b.memory.get_gradings(profile_key(PROFILE), since=make.NOW.date()) == list(verdicts.judgements)
 
 
 def test_a_call_knows_the_run_it_was_made_in() -> None:
@@ -139,7 +139,7 @@ def test_a_call_knows_the_run_it_was_made_in() -> None:
 
 def test_no_papers_make_no_call() -> None:
     with bench() as b:
-        assert b.judge([]) == Verdicts((), (), None)
+        assert b.judge([]) == Gradings((), (), None)
         assert not b.server.requests
 
 
@@ -337,7 +337,7 @@ def test_drafts_of_an_answer_cut_off_in_its_reasoning_are_never_kept() -> None:
     assert verdicts.failures[0].reason == (
         "the answer was cut off at its length limit: it ended while the model was still reasoning"
     )
-    assert not b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date())
+    assert not b.memory.get_gradings(profile_key(PROFILE), since=make.NOW.date())
 
 
 @pytest.mark.parametrize(
@@ -735,7 +735,7 @@ def test_a_model_of_another_maker_is_taken_to_need_more_tokens() -> None:
 class FullDisk(MemoryStore):
     """A memory that cannot take what was paid for."""
 
-    def put_judgements(self, judgements: Sequence[Judgement]) -> None:
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
         raise StoreError("the disk is full")
 
 
@@ -770,7 +770,7 @@ def test_the_operators_limits_are_those_of_the_judge() -> None:
         OPENAI_BASE_URL="http://127.0.0.1:9/v1",
         _env_file=None,
     )
-    limits = build_judge(settings, MemoryStore()).server.limits
+    limits = build_grader(settings, MemoryStore()).server.limits
     assert limits == Limits(batch_papers=3, concurrency=1, requests_per_minute=7, tokens_per_minute=9_000)
 
 
@@ -904,7 +904,7 @@ def test_a_paper_that_sways_a_model_unseen_changes_no_neighbours_score(model: fa
         each: value for each, value in expected(asked).items() if each not in own
     }
     assert len(b.server.requests) <= 21
-    assert len(b.memory.get_judgements(profile_key(PROFILE), since=make.NOW.date())) == 20
+    assert len(b.memory.get_gradings(profile_key(PROFILE), since=make.NOW.date())) == 20
 
 
 def test_a_ranking_that_is_turned_upside_down_is_not_believed() -> None:
@@ -960,7 +960,7 @@ def test_every_file_of_the_prompt_is_sent(tmp_path: Path) -> None:
         (tmp_path / "prompts" / f"{name}.md").write_text(f"My own {name}.\n{text}", encoding="utf-8")
     read: Callable[[str], str] = lambda name: resources.read_text(name, tmp_path)  # noqa: E731
     with fake.openai_server() as server:
-        judge = Judge(
+        judge = Grader(
             ChatSettings("gpt-test", KEY, server.url),
             load_prompts(read),
             MemoryStore(),

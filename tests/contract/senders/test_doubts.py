@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.model import Accepted, Delivery, DeliveryState, EventKind, Evidence, MailEvent, Message
-from newsletter.run.context import Desk
+from newsletter.run.context import RunContext
 from newsletter.run.deliver import settle_doubts
 from newsletter.senders import Sender, name_of
 from newsletter.senders.outbox import OutboxSender
@@ -46,8 +46,8 @@ SENDERS: dict[str, Callable[[Path], Sender]] = {
 }
 
 
-def desk(store: Store, sender: Sender) -> Desk:
-    return Desk(None, None, sender, store, None, None, lambda: NOW)  # type: ignore[arg-type]  # settling needs no more
+def desk(store: Store, sender: Sender) -> RunContext:
+    return RunContext(None, None, sender, store, None, None, lambda: NOW)  # type: ignore[arg-type]  # settling needs no more
 
 
 def in_doubt(store: Store, sent_by: str) -> Delivery:

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
-from newsletter.mail.message import Letterhead, build_message, build_service_message
+from newsletter.mail.message import MailIdentity, build_message, build_service_message
 from newsletter.model import Counts, Digest, Evidence, Message, RenderedDigest
 from newsletter.senders import Sender
 from newsletter.senders.sendgrid import ANSWERS, MOST_WAITS, SendGridSender, Then, request_body, rule_for
@@ -83,14 +83,14 @@ def failure(*script: Turn, mail: Message | None = None, clock: Clock | None = No
 def digest_mail(**changes: object) -> Message:
     subscriber = make.subscriber(name="Jürgen Ångström, Dr.", **changes)
     digest = Digest(subscriber, date(2026, 1, 6), (), (), Counts(0, 0, 0, 0, 0), "local ranker", None)
-    letterhead = Letterhead(
+    identity = MailIdentity(
         Address("Morgenblätter „Zwei“", addr_spec="news@example.org"),
         "news@example.org",
         Signer(["k" * 40]),
         URL,
     )
     rendered = RenderedDigest("3 Arbeiten: Größe ≥ 2", "<p>Gr&#246;&#223;e</p>\n", "Größe ≥ 2\n")
-    return build_message(digest, rendered, letterhead, now=NOW)
+    return build_message(digest, rendered, identity, now=NOW)
 
 
 # --- what every sender promises; `find` never can tell

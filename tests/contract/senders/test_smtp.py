@@ -21,7 +21,7 @@ import pytest
 import trustme
 
 from newsletter.errors import ConfigError, SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
-from newsletter.mail.message import Letterhead, build_service_message, list_unsubscribe
+from newsletter.mail.message import MailIdentity, build_service_message, list_unsubscribe
 from newsletter.model import Message
 from newsletter.senders.dkim_signature import DkimSignature
 from newsletter.senders.smtp import ABOUT_US, VERDICTS, MailServer, SmtpSender, Stage, verdict
@@ -554,7 +554,7 @@ def key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
 
 
 def listed_message() -> Message:
-    ways = Letterhead(
+    ways = MailIdentity(
         Address(addr_spec="papers@example.org"), "news@example.org", Signer(["k" * 32]), "https://papers.example.org"
     ).ways("s_aaaaaaaa", date(2026, 11, 22))
     mail = message()

@@ -93,7 +93,7 @@ IMAP = {"reply_to": "News <news@example.org>", "imap_host": "imap.example.org"}
 def test_bounces_go_where_they_can_be_read(changes: dict[str, str | None], address: str) -> None:
     given = settings(**changes)
     assert given.bounce_address == address
-    ways = app.build_letterhead(given).ways("s_abcd2345", date(2026, 11, 22))
+    ways = app.build_mail_identity(given).ways("s_abcd2345", date(2026, 11, 22))
     if not address or given.signer is None:
         assert ways.envelope_from == ""
         return

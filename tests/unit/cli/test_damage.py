@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "subscribers.yaml").write_text(YAML, encoding="utf-8")
     store = TinyStore(tmp_path / "state")
     for who in (ADA, EMMY):
-        store.change_standing(who, lambda known: left(known, NOW))
+        store.change_address_status(who, lambda known: left(known, NOW))
         store.add_revision(who, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
     store.enrol(SignUp(EVE, NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
     return tmp_path / "state"
@@ -102,6 +102,6 @@ def test_a_mailed_unsubscribe_is_kept_and_the_mails_of_others_are_heard(folder: 
     assert "unsubscribe" in listen(mail(ADA, "unsubscribe"), Envelope())
     assert "help" in listen(mail(EMMY, "help"), Envelope())
     path.unlink()
-    suppression = TinyStore(folder).get_standing(ADA).suppression
+    suppression = TinyStore(folder).get_address_status(ADA).suppression
     assert suppression is not None
     assert suppression.detail == "by a reply"

@@ -84,13 +84,13 @@ def test_links_and_replies_of_old_mails_are_the_readers_who_they_are_now(folder:
         old, new = (client.get("/" + page.format(signer.link(purpose, who))) for who in (ADA_ID, NEW_ID))
         assert old.status_code == new.status_code == 200
     assert "weekdays" in app.build_listener(settings)(mail(ADA_ID, "weekdays"), Envelope())
-    assert TinyStore(folder).get_standing(NEW_ID).frequency == "weekdays"
+    assert TinyStore(folder).get_address_status(NEW_ID).frequency == "weekdays"
     assert "help" in app.build_listener(settings)(mail(ADA_ID, "help"), Envelope())
     client.post(f"/u/{signer.link(Purpose.UNSUBSCRIBE, ADA_ID)}", data={"List-Unsubscribe": "One-Click"})
-    standing = TinyStore(folder).get_standing(NEW_ID)
+    standing = TinyStore(folder).get_address_status(NEW_ID)
     assert standing.suppression is not None
     assert standing.suppression.why is SuppressionReason.UNSUBSCRIBED
-    assert TinyStore(folder).get_standing(ADA_ID).suppression is None
+    assert TinyStore(folder).get_address_status(ADA_ID).suppression is None
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_who_came_by_the_web_is_mailed_at_the_new_address(folder: Path) -> None:
 def test_a_suppression_that_comes_along_is_told(folder: Path) -> None:
     store = TinyStore(folder)
     reason = Suppression(SuppressionReason.COMPLAINT, NOW, "spam")
-    store.change_standing(ADA_ID, lambda known: suppress(known, reason))
+    store.change_address_status(ADA_ID, lambda known: suppress(known, reason))
     listed(NEW)
     assert f"No mail leaves for the new address: {NEW_ID} is suppressed" in move(ADA_ID, NEW_ID).output
 

@@ -9,7 +9,7 @@ HANGS = """
 import os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from newsletter.cli.ending import leave, work_until_asked
+from newsletter.cli.shutdown import leave, work_until_asked
 
 def work(duty):  # never idle, and what it waits for is no daemon
     ThreadPoolExecutor(1).submit(Event().wait)

@@ -33,11 +33,11 @@ def newsletter(*args: str) -> Result:
 
 def given(folder: Path, reason: SuppressionReason) -> None:
     why = Suppression(reason, datetime(2026, 1, 6, tzinfo=UTC), "in their words")
-    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppression.suppress(known, why))
+    TinyStore(folder / "state").change_address_status(ADA_ID, lambda known: suppression.suppress(known, why))
 
 
 def is_suppressed(folder: Path) -> bool:
-    return TinyStore(folder / "state").get_standing(ADA_ID).suppression is not None
+    return TinyStore(folder / "state").get_address_status(ADA_ID).suppression is not None
 
 
 @pytest.mark.parametrize("who", [ADA, "Ada+tag@Example.org", ADA_ID])
@@ -110,7 +110,7 @@ def given_held(folder: Path) -> TinyStore:
     morning = date(2026, 1, 6)
     why = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2026, 1, 6, tzinfo=UTC), "550 [/5.1.1] gone", morning)
     for who in IDS:
-        store.change_standing(
+        store.change_address_status(
             who, lambda known: suppression.weighed(suppression.suppress(known, why), morning, too_many=True)
         )
     return store
@@ -122,7 +122,7 @@ def test_what_is_held_is_listed_with_its_words_and_changes_nothing(folder: Path)
     assert listed.exit_code == 0
     assert all(f"{who}  hard bounce" in listed.output for who in IDS)
     assert "550 [/5.1.1] gone" in listed.output
-    assert all(each.is_held for each in store.get_standings())
+    assert all(each.is_held for each in store.get_address_statuses())
     plain = newsletter("suppressions").output
     assert "3 more held" in plain
     assert not any(who in plain for who in IDS)
@@ -131,12 +131,12 @@ def test_what_is_held_is_listed_with_its_words_and_changes_nothing(folder: Path)
 def test_the_operator_confirms_or_releases_one_or_all(folder: Path) -> None:
     store = given_held(folder)
     assert "is suppressed since 2026-01-06" in newsletter("suppressions", "held", "--confirm", "r0@example.org").output
-    assert [bool(each.suppression) for each in map(store.get_standing, IDS)] == [True, False, False]
+    assert [bool(each.suppression) for each in map(store.get_address_status, IDS)] == [True, False, False]
     released = newsletter("suppressions", "held", "--release")
     assert released.exit_code == 0
     assert released.output.count("is mailed") == 2
-    assert [bool(each.suppression) for each in map(store.get_standing, IDS)] == [True, False, False]
-    assert not any(each.is_held for each in store.get_standings())
+    assert [bool(each.suppression) for each in map(store.get_address_status, IDS)] == [True, False, False]
+    assert not any(each.is_held for each in store.get_address_statuses())
     assert "more held" not in newsletter("suppressions").output
 
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_decided_is_said(folder: Path, args: tuple[str, ...], sai
     done = newsletter("suppressions", "held", *args)
     assert done.exit_code == 2
     assert said in done.output
-    assert all(each.is_held for each in store.get_standings())
+    assert all(each.is_held for each in store.get_address_statuses())
 
 
 def test_status_names_what_is_held(folder: Path) -> None:
@@ -166,7 +166,7 @@ def test_status_names_what_is_held(folder: Path) -> None:
 def test_a_run_says_whose_bounce_came_since_yesterday_and_fails_while_some_are_held(folder: Path) -> None:
     """The sample's day is 7 October 2025."""
     bounced = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2025, 10, 7, 6, tzinfo=UTC), "550 5.1.1 no such user")
-    TinyStore(folder / "state").change_standing(ADA_ID, lambda known: suppression.suppress(known, bounced))
+    TinyStore(folder / "state").change_address_status(ADA_ID, lambda known: suppression.suppress(known, bounced))
     assert "bounced" not in newsletter("run", "--sample", "--quiet").output
     done = newsletter("run", "--sample")
     assert (done.exit_code, f"{ADA_ID} bounced: hard bounce: 550 5.1.1 no such user" in done.output) == (0, True)

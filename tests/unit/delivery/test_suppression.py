@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery import suppression
-from newsletter.model import EventKind, MailEvent, Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, EventKind, MailEvent, Suppression, SuppressionReason
 
 WHO = "s_abcd2345"
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -21,8 +21,8 @@ def event(kind: EventKind, days: float = 0, detail: str = "") -> MailEvent:
     return MailEvent(kind, WHO, MORNING + timedelta(days=int(days)), NOON + timedelta(days=days), detail)
 
 
-def after_all(events: list[MailEvent], standing: Standing | None = None) -> Standing:
-    standing = standing or Standing(WHO)
+def after_all(events: list[MailEvent], standing: AddressStatus | None = None) -> AddressStatus:
+    standing = standing or AddressStatus(WHO)
     for each in events:
         standing = suppression.after(standing, each)
     return standing
@@ -47,7 +47,7 @@ def test_some_events_suppress_at_once(kind: EventKind, why: SuppressionReason) -
 
 @pytest.mark.parametrize("kind", [K.PROCESSED, K.DELIVERED, K.DEFERRED, K.REFUSED])
 def test_others_never_do(kind: EventKind) -> None:
-    assert after_all([event(kind, days) for days in range(30)]) == Standing(WHO)
+    assert after_all([event(kind, days) for days in range(30)]) == AddressStatus(WHO)
 
 
 def test_five_days_of_soft_bounces_are_too_many_and_four_are_not() -> None:
@@ -112,8 +112,8 @@ def test_three_readers_and_more_than_one_in_ten_are_too_many(bounced: int, maile
 HARD = event(K.BOUNCED_HARD, detail="550 5.1.1")
 
 
-def held(standing: Standing | None = None) -> Standing:
-    return suppression.weighed(suppression.after(standing or Standing(WHO), HARD), MORNING, too_many=True)
+def held(standing: AddressStatus | None = None) -> AddressStatus:
+    return suppression.weighed(suppression.after(standing or AddressStatus(WHO), HARD), MORNING, too_many=True)
 
 
 def test_what_is_held_has_no_effect_and_is_not_forgotten() -> None:
@@ -127,7 +127,7 @@ def test_what_is_held_has_no_effect_and_is_not_forgotten() -> None:
 
 @pytest.mark.parametrize("kind", [K.COMPLAINED, K.UNSUBSCRIBED])
 def test_a_readers_own_word_is_never_held(kind: EventKind) -> None:
-    for standing in (suppression.after(held(), event(kind)), held(suppression.after(Standing(WHO), event(kind)))):
+    for standing in (suppression.after(held(), event(kind)), held(suppression.after(AddressStatus(WHO), event(kind)))):
         assert standing.suppression is not None
         assert not standing.is_held
         assert suppression.weighed(standing, MORNING, too_many=True) == standing
@@ -150,9 +150,9 @@ def test_confirming_suppresses_and_that_morning_holds_it_no_more() -> None:
 
 def test_releasing_forgives_also_what_is_told_again() -> None:
     standing = suppression.released(held(), NOON + timedelta(hours=5))
-    assert standing == Standing(WHO, lifted_at=NOON + timedelta(hours=5))
+    assert standing == AddressStatus(WHO, lifted_at=NOON + timedelta(hours=5))
     assert suppression.after(standing, HARD) == standing
-    left = suppression.after(Standing(WHO), event(K.UNSUBSCRIBED))
+    left = suppression.after(AddressStatus(WHO), event(K.UNSUBSCRIBED))
     assert suppression.released(left, NOON) == left
 
 

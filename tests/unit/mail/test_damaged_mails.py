@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
-from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, read_reply
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, read_reply
 from newsletter.model import MailEvent
 from newsletter.signing import Purpose, Signer
 from tests import TESTS
@@ -19,7 +19,7 @@ from tests import TESTS
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SIGNER, WHO, ON = Signer(["a key for damage"]), "s_damage23", date(2026, 11, 20)
 REPLY, BOUNCE = (SIGNER.tag(purpose, WHO, ON).encode() for purpose in (Purpose.REPLY, Purpose.BOUNCE))
-HOUSE = House(SIGNER, {"digest@example.org"}, set(), "mx.example.org")
+HOUSE = ReplyPolicy(SIGNER, {"digest@example.org"}, set(), "mx.example.org")
 COUNT = 3_000
 
 MAILS = [path.read_bytes().replace(b"TAG", REPLY) for path in sorted((TESTS / "replies").glob("*.eml"))]

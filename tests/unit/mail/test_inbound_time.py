@@ -11,7 +11,7 @@ import pytest
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.bounces import read_bounce
 from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import House, Ignored, Request, read_reply
+from newsletter.mail.inbound.parse import Ignored, ReplyPolicy, Request, read_reply
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.model import MOST_PROFILE_CHARS
 from newsletter.signing import Purpose, Signer
@@ -22,7 +22,7 @@ from tests import make
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 SIGNER, WHO = Signer(["a key for measuring"]), "s_time2345"
 TAG = SIGNER.tag(Purpose.REPLY, WHO, date(2026, 3, 2))
-HOUSE = House(SIGNER, {"digest@example.org"}, set())
+HOUSE = ReplyPolicy(SIGNER, {"digest@example.org"}, set())
 HEAD = f"From: rita@example.org\nTo: news+{TAG}@example.org\nSubject: Re: 3 papers\nMessage-ID: <1@example.org>\n"
 LENGTH = 250_000
 MOST_S = 4.0  # of the processor: a tenth is what it takes, and a pattern that goes back takes minutes

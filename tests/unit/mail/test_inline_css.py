@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from newsletter.files import resources
 from newsletter.mail.inline_css import InliningLoader, inline
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.size_budget import Level
 from newsletter.mail.theme import load_theme
@@ -30,9 +30,9 @@ BRAND = Brand("Morning Papers", "digest@example.org", "First line\nSecond <line>
 ONCE = environment_of(InliningLoader(DictLoader({"digest.html": SOURCE}), THEME.fill)).get_template("digest.html")
 EACH = environment_of(DictLoader({"digest.html": THEME.fill(SOURCE)})).get_template("digest.html")
 WAYS = (
-    Ways("reader@example.org"),
-    Ways("reader@example.org", is_read=True),
-    Ways(
+    MailLinks("reader@example.org"),
+    MailLinks("reader@example.org", is_read=True),
+    MailLinks(
         "reader@example.org",
         "https://example.org/u/token",
         profile_url="https://example.org/profile/token?a=1&b=2",
@@ -91,7 +91,7 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
     )
 
 
-def view(digest: Digest, ways: Ways, levels: list[Level]) -> View:
+def view(digest: Digest, ways: MailLinks, levels: list[Level]) -> View:
     return view_of(digest, BRAND, ways, "A profile\n\n- of < lines").at(levels)
 
 
@@ -103,7 +103,7 @@ SCORES = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10), LEVELS), max
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])  # inlining each page is what takes time
 @given(SCORES, WORDS, st.booleans(), st.sampled_from(WAYS))
 def test_the_page_is_the_same_as_inlined_each_time(
-    scores: list[tuple[int, int, Level]], words: str, grouped: bool, ways: Ways
+    scores: list[tuple[int, int, Level]], words: str, grouped: bool, ways: MailLinks
 ) -> None:
     digest = digest_of([(r, n) for r, n, _ in scores], words, grouped=grouped)
     shown = view(digest, ways, [level for _, _, level in scores])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.message import Letterhead, beyond_latin_1, build_message, build_service_message
+from newsletter.mail.message import MailIdentity, beyond_latin_1, build_message, build_service_message
 from newsletter.model import Digest, Message, RenderedDigest
 from newsletter.run.digest import compose
 from newsletter.signing import Purpose, Signer, tag_of
@@ -32,13 +32,13 @@ def digest_for(**subscriber: object) -> Digest:
     )
 
 
-PLAIN = Letterhead(Address("Morning Papers", addr_spec="digest@news.example.org"), "back@example.org")
+PLAIN = MailIdentity(Address("Morning Papers", addr_spec="digest@news.example.org"), "back@example.org")
 SIGNER = Signer(["a key"])
 FULL = replace(PLAIN, signer=SIGNER, base_url="https://papers.example.org", bounce_to="bounces@example.org")
 
 
-def build(rendered: RenderedDigest = RENDERED, *, letterhead: Letterhead = PLAIN, **subscriber: object) -> Message:
-    return build_message(digest_for(**subscriber), rendered, letterhead, now=make.NOW)
+def build(rendered: RenderedDigest = RENDERED, *, identity: MailIdentity = PLAIN, **subscriber: object) -> Message:
+    return build_message(digest_for(**subscriber), rendered, identity, now=make.NOW)
 
 
 def read_back(message: Message) -> EmailMessage:
@@ -64,7 +64,7 @@ def test_the_headers_of_a_list_mail_are_there() -> None:
 
 
 def test_with_a_key_and_a_web_part_one_click_unsubscribes_and_answers_carry_the_delivery() -> None:
-    message = build(letterhead=FULL)
+    message = build(identity=FULL)
     mail = read_back(message)
     whose = ("s_abcd2345", make.TUESDAY)
     reply_to = mail["Reply-To"].addresses[0].addr_spec
@@ -100,19 +100,19 @@ def test_the_link_to_a_days_page_is_good_for_the_archive_alone() -> None:
 
 def test_no_one_click_without_https() -> None:
     """RFC 8058 §3.1 knows no other; a reader can still open the link in the mail."""
-    mail = read_back(build(letterhead=replace(FULL, base_url="http://127.0.0.1:8000")))
+    mail = read_back(build(identity=replace(FULL, base_url="http://127.0.0.1:8000")))
     assert "List-Unsubscribe-Post" not in mail
     assert mail["List-Unsubscribe"].startswith("<mailto:")
 
 
 def test_a_mailbox_without_plus_addressing_gets_plain_replies() -> None:
-    mail = read_back(build(letterhead=replace(FULL, has_tags=False)))
+    mail = read_back(build(identity=replace(FULL, has_tags=False)))
     assert mail["Reply-To"] == "back@example.org"
     assert mail["List-Unsubscribe-Post"]
 
 
 def test_a_way_to_unsubscribe_is_never_broken_into_lines() -> None:
-    lines = build(letterhead=FULL).mime.as_bytes().decode().split("\r\n")
+    lines = build(identity=FULL).mime.as_bytes().decode().split("\r\n")
     at = next(number for number, line in enumerate(lines) if line.startswith("List-Unsubscribe:"))
     assert lines[at].startswith("List-Unsubscribe: <https://papers.example.org/u/")
     assert lines[at].endswith(">,")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
 from newsletter.mail.inbound.commands import WORDS, Command
-from newsletter.mail.inbound.parse import Envelope, House, Ignored, Request, VoteMarks, fold, read_reply
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, fold, read_reply
 from newsletter.signing import Purpose, Signer
 from tests import TESTS
 
@@ -32,7 +32,7 @@ def read_votes(line: str) -> VoteMarks:
     return tuple((abs(int(part)), 1 if part.startswith("+") else -1) for part in parts)
 
 
-HOUSE = House(SIGNER, {"digest@example.org", "news@example.org"}, {READER}, "", read_votes)
+HOUSE = ReplyPolicy(SIGNER, {"digest@example.org", "news@example.org"}, {READER}, "", read_votes)
 
 _C = Command
 WANTED = {
@@ -114,7 +114,7 @@ def mail(name: str, tag: str = TAG) -> bytes:
 NOTHING_MORE = Envelope()
 
 
-def read(raw: bytes, envelope: Envelope = NOTHING_MORE, house: House = HOUSE) -> Request | Ignored:
+def read(raw: bytes, envelope: Envelope = NOTHING_MORE, house: ReplyPolicy = HOUSE) -> Request | Ignored:
     return read_reply(raw, house, now=NOW, envelope=envelope)
 
 
@@ -433,7 +433,7 @@ RESULTS = (
 def test_without_a_tag_a_from_counts_if_our_own_server_found_its_signature_good(
     result: str, authserv_id: str, is_known: bool
 ) -> None:
-    house = House(SIGNER, HOUSE.ours, HOUSE.readers, authserv_id, read_votes)
+    house = ReplyPolicy(SIGNER, HOUSE.ours, HOUSE.readers, authserv_id, read_votes)
     found = read(written("unsubscribe", to="news@example.org", more=result), house=house)
     assert isinstance(found, Request) is is_known
     if isinstance(found, Request):
@@ -451,7 +451,7 @@ def test_a_from_counts_by_its_address_not_by_the_id_that_another_may_have() -> N
     """Ids have 40 bits: whoever looks for it finds an address with somebody else's in seconds."""
     reader, stranger = "prof1194199@uni.example.org", "x84215@evil.example.net"
     assert subscriber_id(reader) == subscriber_id(stranger)
-    house = House(SIGNER, HOUSE.ours, {reader}, "", read_votes)
+    house = ReplyPolicy(SIGNER, HOUSE.ours, {reader}, "", read_votes)
     for sender, is_known in ((stranger, False), (reader, True), ("Prof1194199+papers@Uni.example.org", True)):
         raw = written("unsubscribe", to="news@example.org").replace(READER.encode(), sender.encode())
         found = read(raw, Envelope(dkim_domains=(sender.rpartition("@")[2].lower(),)), house)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.formatting import long_date
-from newsletter.mail.message import VoteLinks, Ways
+from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
 from newsletter.run.digest import compose
@@ -144,9 +144,9 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
 
 def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_reply() -> None:
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
-    ways = Ways("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    ways = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
     digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
-    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest, Ways("back@example.org", is_read=True))
+    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest, MailLinks("back@example.org", is_read=True))
     for entry in digest.entries:
         for value in (1, -1):
             url = links.url(entry.paper.arxiv_id, value)
@@ -168,7 +168,7 @@ def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> 
     ]
     digest = digest_of(*shown)
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
-    ways = Ways("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    ways = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
     rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)), ways)
     assert len(rendered.html) < 104_448
     assert "unsubscribe" in rendered.html[-1500:]
@@ -261,7 +261,7 @@ def test_small_helpers() -> None:
 
 
 SENTENCE = "A network of $n^2$ gates stops when it knows enough, and the accuracy stays as it was; naïve ones do not. "
-FULL_WAYS = Ways(
+FULL_WAYS = MailLinks(
     "reader@example.org",
     "https://papers.example.org/u/" + "t" * 50,
     profile_url="https://papers.example.org/profile/" + "t" * 50,

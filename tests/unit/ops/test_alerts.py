@@ -11,11 +11,11 @@ import pytest
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import (
+    AddressStatus,
     FeedOutcome,
     FeedReport,
     RunOutcome,
     RunReport,
-    Standing,
     SubscriberReport,
     Suppression,
     SuppressionReason,
@@ -234,10 +234,10 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
 # --- bounces, which come when they like
 
 
-def standing(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> Standing:
+def standing(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:
     on = make.TUESDAY - timedelta(days=days_ago)
     given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
-    known = suppression.suppress(Standing(f"s_{number:08}"), given)
+    known = suppression.suppress(AddressStatus(f"s_{number:08}"), given)
     return suppression.weighed(known, on, too_many=is_held)
 
 

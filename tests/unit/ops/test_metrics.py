@@ -97,7 +97,7 @@ def test_a_doubt_is_counted_however_old_and_a_mail_just_being_sent_is_none() -> 
 
 def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     store = MemoryStore()
-    store.change_standing(
+    store.change_address_status(
         "s_abcd2345",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
@@ -109,7 +109,7 @@ def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     assert numbers["newsletter_suppressions", "hard bounce"] == 0
     assert numbers["newsletter_bounces_held",] == 0
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, digest_on=make.TUESDAY)
-    store.change_standing(
+    store.change_address_status(
         "s_bbcd2345", lambda known: suppression.weighed(suppression.suppress(known, why), make.TUESDAY, too_many=True)
     )
     numbers = page(store)

@@ -185,8 +185,8 @@ def test_hostile_depth_does_not_overflow_a_small_stack() -> None:
     """In a process of its own: an overflow in the library would end it, and this one with it."""
     script = (
         "import threading\n"
-        "from newsletter.latex import Part\n"
-        "from newsletter.typeset import mathml_or_reason\n"
+        "from newsletter.papers.latex.reader import Part\n"
+        "from newsletter.papers.latex.mathml import mathml_or_reason\n"
         "def read():\n"
         f"    for piece in {HOSTILE!r}:\n"
         "        for count in (10, 20, 35, 40, 100, 250):\n"

@@ -19,6 +19,7 @@ from newsletter.model import (
     RunReport,
     SubscriberReport,
     Tally,
+    tally,
 )
 from newsletter.run import reconcile
 from tests import make
@@ -55,7 +56,7 @@ def accepted(who: str = "s_1", run_id: str = "r1") -> Delivery:
 def test_every_outcome_is_in_one_of_the_five_groups() -> None:
     assert set(TALLY) == set(RunOutcome)
     everybody = report(*(entry(f"s_{number}", outcome) for number, outcome in enumerate(RunOutcome)))
-    counted = reconcile.tally(everybody)
+    counted = tally(everybody)
     assert list(counted) == list(Tally)
     assert sum(counted.values()) == len(RunOutcome)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.model import Judgement, ModelBatch, ModelCall, SignUp
+from newsletter.model import Grading, ModelBatch, ModelCall, SignUp
 from newsletter.run.retention import DOCUMENT, EVIDENCE_DAYS, KEPT, MOST_DAYS, Kept, evidence, forget_old
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
@@ -48,7 +48,7 @@ def fill(store: Store, on: date) -> None:
     """One thing of each kind."""
     store.remember_day(make.day(on, [make.announcement()]))
     store.begin_call(call(on), budget_usd=None)
-    store.put_judgements([Judgement(f"{on:%y%m}.{on.day:05}", 1, "profile", "m", "p", 7, 5, "Good.", False, noon(on))])
+    store.put_gradings([Grading(f"{on:%y%m}.{on.day:05}", 1, "profile", "m", "p", 7, 5, "Good.", False, noon(on))])
     store.begin_batch(ModelBatch(f"b{on}", noon(on), "r", on, "profile", "m", "p", 6), (), budget_usd=None)
     store.claim_once("mail", "key", on=on)
     store.add_sign_up(SignUp(f"s_{on:%Y%m%d}", noon(on), "ada@example.org", "Ada", ("cs.LG",), "words"))
@@ -59,7 +59,7 @@ def kept(store: Store, on: date) -> set[str]:
     found = {
         "announcements": store.get_day(on) is not None,
         "calls": bool(store.get_calls(since=on, until=on)),
-        "judgements": noon(on) in [one.at for one in store.get_judgements("profile", since=date.min)],
+        "judgements": noon(on) in [one.at for one in store.get_gradings("profile", since=date.min)],
         "batches": f"b{on}" in [one.batch_id for one in store.get_batches(since=date.min)],
         "sign-ups": store.get_sign_up(f"s_{on:%Y%m%d}", on) is not None,
     }

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter.files.resources import read_text
-from newsletter.model import Judgement, Paper, Profile, Topic
+from newsletter.model import Grading, Paper, Profile, Topic
 from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
 from newsletter.scoring.llm.prices import price_of
 from newsletter.scoring.llm.prompts import load_prompts
@@ -98,7 +98,7 @@ def test_papers_judged_already_cost_nothing_and_keep_their_places_in_the_shortli
 
 
 def test_known_is_what_the_same_model_said_of_the_same_version_in_the_same_words() -> None:
-    said = Judgement("2511.00000", 1, "p", "gpt-6-luna", "words", 8, 6, "", was_random=False, at=make.NOW)
+    said = Grading("2511.00000", 1, "p", "gpt-6-luna", "words", 8, 6, "", was_random=False, at=make.NOW)
     others = [
         replace(said, arxiv_id="2511.00001", version=2),
         replace(said, arxiv_id="2511.00002", model="gpt-6.1-terra"),

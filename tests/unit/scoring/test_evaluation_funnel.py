@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
-from newsletter.model import Paper, Profile, ScoreSheet, Votes
+from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
 from newsletter.scoring.evaluation.ranking import LabelledDay
 from newsletter.scoring.ranking.shortlist import Policy
@@ -43,7 +43,7 @@ class InOrder:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         self.histories.append(len(history))
         return make.sheet(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))
 
@@ -80,8 +80,8 @@ def test_the_oracle_remembers_what_it_was_asked_and_nothing_else() -> None:
     oracle.open(day)
     verdicts = oracle.judge(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id})
     assert [(one.relevance, one.was_random) for one in verdicts.judgements] == [(9, False), (0, True)]
-    assert oracle.get_judgements("p", since=date.min) == list(verdicts.judgements)
-    assert oracle.get_judgements("p", since=day.announced_on + timedelta(days=1)) == []
+    assert oracle.get_gradings("p", since=date.min) == list(verdicts.judgements)
+    assert oracle.get_gradings("p", since=day.announced_on + timedelta(days=1)) == []
 
 
 def test_no_days_are_an_error_that_says_what_to_check() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from newsletter.model import Paper, Profile, Score, ScoreSheet, Topic, Votes
+from newsletter.model import Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
@@ -35,14 +35,14 @@ class ByNumber:
         *,
         floor: int = 1,
         votes: Votes = (),
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.sheet(
             *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
         )
 
 
-class Desk:
+class RunContext:
     """A funnel with its judge and memory, on some morning."""
 
     def __init__(self, policy: Policy | None = None, **judge: object) -> None:
@@ -63,7 +63,7 @@ class Desk:
         floor: int = 7,
         votes: Votes = (),
         local_topic: str = "",
-    ) -> ScoreSheet:
+    ) -> ScoreReport:
         def now() -> datetime:
             return self.now
 
@@ -78,13 +78,13 @@ def day(number: int, count: int, good: int = 0) -> list[Paper]:
     return [make.paper(f"2601.{number:02d}{n:03d}", title=text, abstract=text) for n, text in enumerate(words)]
 
 
-def scores_of(sheet: ScoreSheet) -> dict[str, Score]:
+def scores_of(sheet: ScoreReport) -> dict[str, Score]:
     return {score.arxiv_id: score for score in sheet.scores}
 
 
 def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_floor() -> None:
     papers = day(1, 3)
-    desk = Desk(relevance={papers[0].arxiv_id: 8})
+    desk = RunContext(relevance={papers[0].arxiv_id: 8})
     sheet = desk.score(papers)
     assert sheet.scorer == "wise-1"
     assert sheet.usage is not None
@@ -109,13 +109,13 @@ def test_a_judged_paper_has_the_topic_that_the_models_comment_speaks_of(comment:
     names = ("Nearest by words", "Trees", "Graphs")
     profile = Profile(tuple(Topic(name, "sums") for name in names))
     (paper,) = day(1, 1)
-    desk = Desk(relevance={paper.arxiv_id: 8}, comment=comment)
+    desk = RunContext(relevance={paper.arxiv_id: 8}, comment=comment)
     assert desk.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
 
 
 def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:
     papers = day(1, 100)
-    desk = Desk(Policy(cold_share=0.7, random_share=0.1))
+    desk = RunContext(Policy(cold_share=0.7, random_share=0.1))
     sheet = desk.score(papers)
     asked = set(desk.judge.asked[0])
     assert {paper.arxiv_id for paper in papers[:70]} < asked
@@ -129,7 +129,7 @@ def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_o
 def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_sheet() -> None:
     history = [day(n, 60, good=20) for n in range(1, 6)]
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
-    desk = Desk(relevance=liked)
+    desk = RunContext(relevance=liked)
     for n, earlier in enumerate(history):
         desk.score(earlier, history[:n])
     papers = day(9, 60, good=20)
@@ -142,7 +142,7 @@ def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_sheet() -> No
 
 
 def test_equal_profiles_share_what_the_model_said() -> None:
-    desk = Desk()
+    desk = RunContext()
     papers = day(1, 10)
     desk.score(papers)
     desk.score(papers[5:], profile=replace(PROFILE))
@@ -152,7 +152,7 @@ def test_equal_profiles_share_what_the_model_said() -> None:
 
 
 def test_a_new_version_another_model_and_another_floor_are_asked_again() -> None:
-    desk = Desk()
+    desk = RunContext()
     papers = day(1, 2)
     desk.score(papers)
     desk.score([replace(papers[0], version=2), papers[1]])
@@ -168,7 +168,7 @@ def test_what_the_model_liked_before_is_asked_about_though_the_words_rank_it_las
     history = [day(n, 60, good=20) for n in range(1, 6)]
     papers = day(9, 60, good=15)
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
-    desk = Desk(Policy(cold_share=1.0, max_share=0.5, random_share=0.0), relevance=liked)
+    desk = RunContext(Policy(cold_share=1.0, max_share=0.5, random_share=0.0), relevance=liked)
     for n, earlier in enumerate(history):
         desk.score(earlier, history[:n])
     desk.score(papers, history)
@@ -183,11 +183,11 @@ def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     counts = []
     for was_random in (False, True):
-        desk = Desk(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
+        desk = RunContext(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
         for n, earlier in enumerate(history):
             desk.score(earlier, history[:n])
-        kept = desk.store.get_judgements(profile_key(PROFILE), since=desk.now.date())
-        desk.store.put_judgements([replace(one, was_random=was_random) for one in kept])
+        kept = desk.store.get_gradings(profile_key(PROFILE), since=desk.now.date())
+        desk.store.put_gradings([replace(one, was_random=was_random) for one in kept])
         desk.score(papers, history)
         counts.append(len(desk.judge.asked[-1]))
     assert counts[0] < counts[1]
@@ -196,14 +196,14 @@ def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -
 def test_many_failures_are_told_to_the_operator_and_a_few_are_not() -> None:
     papers = day(1, 40)
     ids = [paper.arxiv_id for paper in papers]
-    few, many = Desk(broken=set(ids[:4])), Desk(broken=set(ids[:5]))
+    few, many = RunContext(broken=set(ids[:4])), RunContext(broken=set(ids[:5]))
     assert few.score(papers).problem == ""
     assert many.score(papers).problem.startswith("The model gave no usable answer about 5 of 40 papers (no answer)")
 
 
 def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:
     papers = day(1, 3)
-    desk = Desk(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
+    desk = RunContext(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
     sheet = desk.score(papers)
     assert [failure.arxiv_id for failure in sheet.failures] == [papers[1].arxiv_id]
     assert set(scores_of(sheet)) == {papers[0].arxiv_id, papers[2].arxiv_id}
@@ -214,7 +214,7 @@ def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:
 
 def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_told() -> None:
     papers = day(1, 5)
-    desk = Desk(relevance={papers[0].arxiv_id: 8}, stop_after=2)
+    desk = RunContext(relevance={papers[0].arxiv_id: 8}, stop_after=2)
     sheet = desk.score(papers)
     assert sheet.notices == ("The model could not be asked about 3 papers today; they were ranked by their words.",)
     assert sheet.problem == "The daily budget is spent; raise it to score more."
@@ -224,7 +224,7 @@ def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_
 
 def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_one() -> None:
     papers = day(1, 60)
-    desk = Desk(stop_after=0)
+    desk = RunContext(stop_after=0)
     sheet = desk.score(papers)
     local = ByNumber().score(PROFILE, papers, [])
     assert sheet.scores == local.scores
@@ -235,7 +235,7 @@ def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_o
 
 def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     papers = day(1, 3)
-    desk = Desk(broken={paper.arxiv_id for paper in papers})
+    desk = RunContext(broken={paper.arxiv_id for paper in papers})
     sheet = desk.score(papers)
     assert sheet.scores == ByNumber().score(PROFILE, papers, []).scores
     assert sheet.failures == ()
@@ -245,14 +245,14 @@ def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
 
 
 def test_no_papers_cost_nothing() -> None:
-    desk = Desk()
+    desk = RunContext()
     sheet = desk.score([], [day(1, 3)])
     assert (sheet.scores, sheet.failures, sheet.passed_over, sheet.problem) == ((), (), (), "")
     assert desk.judge.asked == []
 
 
 def test_one_paper_left_over_is_spoken_of_as_one() -> None:
-    desk = Desk(stop_after=1)
+    desk = RunContext(stop_after=1)
     assert desk.score(day(1, 2)).notices == (
         "The model could not be asked about 1 paper today; it was ranked by its words.",
     )
@@ -262,7 +262,7 @@ def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says(
     history = [day(n, 60, good=20) for n in range(1, 6)]
     relevance = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     papers = day(9, 60, good=20)
-    desk = Desk(Policy(min_share=0.2, max_share=0.5, random_share=0.0), relevance=relevance)
+    desk = RunContext(Policy(min_share=0.2, max_share=0.5, random_share=0.0), relevance=relevance)
     for n, earlier in enumerate(history):
         desk.score(earlier, history[:n])
     plain = desk.score(papers, history)
@@ -283,4 +283,4 @@ def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says(
 def test_votes_alone_teach_the_funnel_nothing_before_the_model_has_answered() -> None:
     papers = day(9, 60, good=20)
     votes = [(paper, 1) for paper in day(1, 10)] + [(paper, -1) for paper in day(2, 10, good=10)]
-    assert Desk().score(papers, votes=votes) == Desk().score(papers)
+    assert RunContext().score(papers, votes=votes) == RunContext().score(papers)

@@ -275,7 +275,7 @@ def test_published_profiles_are_read_whole(name: str, topics: int, like: int, av
 
 def test_importing_the_scorer_loads_no_network_and_no_model_client() -> None:
     code = (
-        "import sys, newsletter.scorers.local; print(*(m for m in ('openai', 'httpx2', 'scipy') if m in sys.modules))"
+        "import sys, newsletter.scoring.local; print(*(m for m in ('openai', 'httpx2', 'scipy') if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -15,7 +15,7 @@ import pytest
 from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import paused
 from newsletter.errors import ConfigError
-from newsletter.model import Frequency, ProfileRevision, RevisionOrigin, SignUp, Standing
+from newsletter.model import AddressStatus, Frequency, ProfileRevision, RevisionOrigin, SignUp
 from newsletter.services.directory import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
 from newsletter.stores.tiny import TinyStore
 from tests.make import NOW, TUESDAY
@@ -136,9 +136,9 @@ class Counting(TinyStore):
         super().__init__(folder)
         self.looks: Counter[str] = Counter()
 
-    def get_standing(self, subscriber_id: str) -> Standing:
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
         self.looks[subscriber_id] += 1
-        return super().get_standing(subscriber_id)
+        return super().get_address_status(subscriber_id)
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         self.looks[subscriber_id] += 1
@@ -150,8 +150,8 @@ def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, 
     store.enrol(EVE, most=9)
     ada, emmy = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy"))
     store.add_revision(ada, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
-    store.change_standing(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
-    store.change_standing(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    store.change_address_status(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
+    store.change_address_status(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
     served = {one.subscriber_id: one for one in load_subscribers(path, store).subscribers}
     assert (served[ada].max_papers, served[emmy].frequency) == (3, "weekly")
     for who, one in served.items():

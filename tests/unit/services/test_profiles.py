@@ -13,13 +13,13 @@ from hypothesis import given
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
 from newsletter.model import (
+    AddressStatus,
     AnnouncementDay,
     FeedOutcome,
     FeedReport,
     Frequency,
     Profile,
     RevisionOrigin,
-    Standing,
     Subscriber,
     Topic,
 )
@@ -68,7 +68,7 @@ def profiles(store: Store) -> Profiles:
 
 
 def served(store: Store, listed: Subscriber = ADA) -> Subscriber:
-    return applied(listed, store.get_standing(WHO), store.get_revisions(WHO))
+    return applied(listed, store.get_address_status(WHO), store.get_revisions(WHO))
 
 
 # --- what is answered
@@ -194,12 +194,12 @@ def test_an_empty_reply_changes_nothing_but_an_emptied_page_is_back_to_the_file(
 
 def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(store: Store, profiles: Profiles) -> None:
     until = date(2027, 1, 31)
-    store.change_standing(WHO, lambda s: replace(s, frequency=Frequency.WEEKLY, paused_until=until))
+    store.change_address_status(WHO, lambda s: replace(s, frequency=Frequency.WEEKLY, paused_until=until))
     text = profiles.current(WHO)
     assert "frequency: weekly" in text
     profiles.change(WHO, text.replace("frequency: weekly", "frequency: daily"), origin=WEB, now=NOW)
     assert (served(store).frequency, served(store).paused_until) == (Frequency.DAILY, until)
-    assert store.get_standing(WHO) == Standing(WHO, paused_until=until)
+    assert store.get_address_status(WHO) == AddressStatus(WHO, paused_until=until)
 
 
 # --- old revisions
@@ -293,7 +293,7 @@ def test_the_morning_after_a_change_mails_under_the_new_profile() -> None:
     rita = given_.subscribers[0]
     profiles = Profiles(lambda: [rita], given_.store, scorer)
     profiles.change(rita.subscriber_id, "min_relevance: 10\npinned_authors: [Bo Berg]", origin=REPLY, now=make.NOW)
-    standing, kept = given_.store.get_standing(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
+    standing, kept = given_.store.get_address_status(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
     given_.subscribers = [applied(rita, standing, kept)]
     given_.run()
     assert given_.sent() == {"2601.00002"}

@@ -13,10 +13,10 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import WORDS, Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
-from newsletter.model import Frequency, RevisionOrigin, Standing, Subscriber, Suppression, SuppressionReason, Vote
-from newsletter.services.replies import Ear, Heard, answer, hear
+from newsletter.model import AddressStatus, Frequency, RevisionOrigin, Subscriber, Suppression, SuppressionReason, Vote
+from newsletter.services.replies import Handled, ReplyHandler, answer, handle
 from newsletter.services.votes import cast_numbered
 from newsletter.signing import Purpose, Signer, tag_of
 from tests import ROOT, TESTS, make
@@ -55,10 +55,10 @@ class Office:
         self.sender = FlakySender(lambda: self.now, script)
         self.profiles = Profiles()
         subscribers = subscribers or (READER,)
-        self.ear = Ear(
+        self.ear = ReplyHandler(
             store=self.store,
             sender=self.sender,
-            letterhead=Letterhead(
+            identity=MailIdentity(
                 Address("Papers", addr_spec="digest@example.net"), "news@example.net", SIGNER, base_url
             ),
             service_sender=Address("Service", addr_spec="service@example.net"),
@@ -71,13 +71,13 @@ class Office:
             now=lambda: self.now,
         )
 
-    def hear(self, command: Command, mail: str = "<1@example.org>", **changes: object) -> Heard:
+    def handle(self, command: Command, mail: str = "<1@example.org>", **changes: object) -> Handled:
         plain = Request(WHO, command, self.now, "en", mail, ON, references=(mail,))
         return answer(self.ear, replace(plain, **changes))  # type: ignore[arg-type]
 
     @property
-    def standing(self) -> Standing:
-        return self.store.get_standing(WHO)
+    def standing(self) -> AddressStatus:
+        return self.store.get_address_status(WHO)
 
     @property
     def said(self) -> str:
@@ -95,22 +95,22 @@ def office() -> Office:
 
 def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
-    assert office.hear(Command.UNSUBSCRIBE) == Heard("unsubscribe", WHO, is_answered=True)
+    assert office.handle(Command.UNSUBSCRIBE) == Handled("unsubscribe", WHO, is_answered=True)
     assert office.standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
     assert suppression.may_return(office.standing)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
 def test_without_a_web_part_the_answer_names_the_command_that_undoes_it(office: Office) -> None:
-    office.hear(Command.UNSUBSCRIBE)
+    office.handle(Command.UNSUBSCRIBE)
     assert "resume" in office.said
 
 
 def test_resume_takes_back_the_readers_own_wishes(office: Office) -> None:
-    office.hear(Command.UNSUBSCRIBE)
-    office.hear(Command.PAUSE, "<2@example.org>", until=date(2026, 12, 24))
+    office.handle(Command.UNSUBSCRIBE)
+    office.handle(Command.PAUSE, "<2@example.org>", until=date(2026, 12, 24))
     office.now += timedelta(minutes=5)
-    office.hear(Command.RESUME, "<3@example.org>")
+    office.handle(Command.RESUME, "<3@example.org>")
     assert office.standing.suppression is None
     assert office.standing.paused_until is None
     assert "comes again" in office.said
@@ -118,53 +118,53 @@ def test_resume_takes_back_the_readers_own_wishes(office: Office) -> None:
 
 @pytest.mark.parametrize("command", [Command.PAUSE, Command.WEEKLY])
 def test_no_mail_is_promised_to_who_gets_none(office: Office, command: Command) -> None:
-    office.hear(Command.UNSUBSCRIBE)
-    office.hear(command, "<2@example.org>", until=date(2026, 12, 24))
+    office.handle(Command.UNSUBSCRIBE)
+    office.handle(command, "<2@example.org>", until=date(2026, 12, 24))
     assert "You get no more mail" in office.said
     assert "resume" in office.said
     assert office.standing.paused_until is None
     blocked = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
     other = Office()
-    other.store.change_standing(WHO, lambda known: suppression.suppress(known, blocked))
-    other.hear(command, until=date(2026, 12, 24))
+    other.store.change_address_status(WHO, lambda known: suppression.suppress(known, blocked))
+    other.handle(command, until=date(2026, 12, 24))
     assert "write to them" in other.said
 
 
 def test_resume_does_not_promise_what_the_operators_file_forbids() -> None:
     office = Office(replace(READER, paused_until=date(2026, 12, 24)))
-    office.hear(Command.RESUME)
+    office.handle(Command.RESUME)
     assert "write to them" in office.said
 
 
 @pytest.mark.parametrize("why", [SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE])
 def test_resume_lets_nobody_in_whom_something_else_keeps_out(office: Office, why: SuppressionReason) -> None:
-    office.store.change_standing(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
-    office.hear(Command.RESUME)
+    office.store.change_address_status(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
+    office.handle(Command.RESUME)
     assert office.standing.suppression is not None
     assert "news@example.net" in office.said
 
 
 def test_leaving_after_a_bounce_and_coming_back_does_not_forget_the_bounce(office: Office) -> None:
-    office.store.change_standing(
+    office.store.change_address_status(
         WHO, lambda known: suppression.suppress(known, Suppression(SuppressionReason.HARD_BOUNCE, NOW))
     )
-    office.hear(Command.UNSUBSCRIBE)
-    office.hear(Command.RESUME, "<2@example.org>")
+    office.handle(Command.UNSUBSCRIBE)
+    office.handle(Command.RESUME, "<2@example.org>")
     assert office.standing.suppression is not None
 
 
 def test_a_pause_says_until_when(office: Office) -> None:
-    office.hear(Command.PAUSE, until=date(2026, 12, 24))
+    office.handle(Command.PAUSE, until=date(2026, 12, 24))
     assert office.standing.paused_until == date(2026, 12, 24)
     assert "2026-12-24" in office.said
     assert "resume" in office.said
 
 
 def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) -> None:
-    office.hear(Command.WEEKLY)
+    office.handle(Command.WEEKLY)
     assert office.standing.frequency is Frequency.WEEKLY
     assert "reply: daily" in office.said
-    office.hear(Command.WEEKDAYS, "<2@example.org>")
+    office.handle(Command.WEEKDAYS, "<2@example.org>")
     assert "reply: weekly" in office.said
 
 
@@ -180,40 +180,40 @@ def given_mail(office: Office, on: date = ON) -> None:
 @pytest.mark.parametrize("digest_on", [ON, None])
 def test_votes_are_kept_for_the_papers_of_the_mail_that_is_answered(office: Office, digest_on: date | None) -> None:
     given_mail(office)
-    office.hear(Command.VOTE, votes=((2, 1), (1, -1), (9, 1), (0, 1)), digest_on=digest_on)
+    office.handle(Command.VOTE, votes=((2, 1), (1, -1), (9, 1), (0, 1)), digest_on=digest_on)
     assert set(office.store.get_votes(WHO)) == {Vote(WHO, PAPERS[1], 1, NOW), Vote(WHO, PAPERS[0], -1, NOW)}
     assert "+ arXiv:2611.00002, - arXiv:2611.00001" in office.said
 
 
 def test_votes_on_a_mail_without_such_papers_are_not_kept_and_the_reader_hears_so(office: Office) -> None:
-    office.hear(Command.VOTE, votes=((1, 1),))
+    office.handle(Command.VOTE, votes=((1, 1),))
     assert office.store.get_votes(WHO) == []
     assert "could not be kept" in office.said
 
 
 def test_profile_alone_brings_the_present_one(office: Office) -> None:
-    office.hear(Command.PROFILE)
+    office.handle(Command.PROFILE)
     assert "categories: [cs.LG]" in office.said
     assert office.profiles.changes == []
 
 
 def test_a_changed_profile_is_handed_on_and_answered_with_what_came_of_it(office: Office) -> None:
-    office.hear(Command.PROFILE, text="categories: [cs.CL]")
+    office.handle(Command.PROFILE, text="categories: [cs.CL]")
     assert office.profiles.changes == [(WHO, "categories: [cs.CL]", RevisionOrigin.REPLY)]
     assert office.said == "One topic more.\n"
 
 
 def test_help_lists_the_commands_and_changes_nothing(office: Office) -> None:
-    office.hear(Command.HELP)
+    office.handle(Command.HELP)
     assert "unsubscribe" in office.said
-    assert office.standing == Standing(WHO)
+    assert office.standing == AddressStatus(WHO)
 
 
 # --- the answer
 
 
 def test_the_answer_goes_to_the_reader_from_the_service_in_the_thread(office: Office) -> None:
-    office.hear(Command.HELP, references=("<0@example.org>", "<1@example.org>"))
+    office.handle(Command.HELP, references=("<0@example.org>", "<1@example.org>"))
     mail = office.sender.mails[0]
     assert (mail.to, mail.mime["To"], mail.mime["From"]) == (
         "reader@example.org",
@@ -227,7 +227,7 @@ def test_the_answer_goes_to_the_reader_from_the_service_in_the_thread(office: Of
 
 
 def test_our_own_answer_sent_back_to_us_does_nothing(office: Office) -> None:
-    office.hear(Command.PROFILE)
+    office.handle(Command.PROFILE)
     house = office.ear.house()
     assert house is not None
     raw = office.sender.mails[0].mime.as_bytes()
@@ -241,7 +241,7 @@ def test_every_answer_is_in_the_readers_language(language: str) -> None:
     reader = replace(READER, profile=replace(READER.profile, language=language))
     office = Office(reader)
     for number, command in enumerate((Command.UNSUBSCRIBE, Command.RESUME, Command.WEEKLY, Command.HELP)):
-        office.hear(command, f"<{number}@example.org>")
+        office.handle(command, f"<{number}@example.org>")
     answers = load_answers(SERVICE).by_language[language]
     subjects = [mail.mime["Subject"] for mail in office.sender.mails]
     assert subjects == [answers[name].subject for name in ("unsubscribe", "resume", "frequency", "help")]
@@ -278,25 +278,25 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
 def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_language(language: str) -> None:
     office = Office(replace(READER, profile=replace(READER.profile, language=language)))
     for number in range(3):
-        heard = office.hear(Command.HELP, f"<{number}@example.org>", is_understood=False)
-        assert heard == Heard("no command in it", WHO, is_answered=number == 0)
-    office.hear(Command.HELP, "<9@example.org>")
+        heard = office.handle(Command.HELP, f"<{number}@example.org>", is_understood=False)
+        assert heard == Handled("no command in it", WHO, is_answered=number == 0)
+    office.handle(Command.HELP, "<9@example.org>")
     assert [mail.mime["Subject"] for mail in office.sender.mails] == [
         load_answers(SERVICE).by_language[language]["help"].subject
     ]
     assert commands_in_words(language) in office.said
-    assert office.standing == Standing(WHO)
+    assert office.standing == AddressStatus(WHO)
 
 
 @pytest.mark.parametrize("why", SuppressionReason)
 def test_who_gets_no_mail_is_told_nothing_that_they_have_not_asked_for(office: Office, why: SuppressionReason) -> None:
-    office.store.change_standing(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
-    assert not office.hear(Command.HELP, is_understood=False).is_answered
+    office.store.change_address_status(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
+    assert not office.handle(Command.HELP, is_understood=False).is_answered
     assert office.sender.mails == []
 
 
 def test_what_a_program_wished_for_its_reader_is_done_without_an_answer(office: Office) -> None:
-    assert office.hear(Command.UNSUBSCRIBE, wants_answer=False) == Heard("unsubscribe", WHO)
+    assert office.handle(Command.UNSUBSCRIBE, wants_answer=False) == Handled("unsubscribe", WHO)
     assert office.standing.suppression is not None
     assert office.sender.mails == []
 
@@ -306,33 +306,33 @@ def test_what_a_program_wished_for_its_reader_is_done_without_an_answer(office: 
 
 def test_the_same_wish_is_answered_once_a_day(office: Office) -> None:
     for number in range(3):
-        office.hear(Command.HELP, f"<{number}@example.org>")
+        office.handle(Command.HELP, f"<{number}@example.org>")
     assert len(office.sender.mails) == 1
     office.now += timedelta(days=1)
-    office.hear(Command.HELP, "<9@example.org>")
+    office.handle(Command.HELP, "<9@example.org>")
     assert len(office.sender.mails) == 2
 
 
 def test_a_profile_that_was_mended_is_answered_again_up_to_a_limit(office: Office) -> None:
     for number in range(30):
-        office.hear(Command.PROFILE, f"<{number}@example.org>", text=f"max_papers: {number}")
+        office.handle(Command.PROFILE, f"<{number}@example.org>", text=f"max_papers: {number}")
     assert len(office.profiles.changes) == 30
     assert len(office.sender.mails) == 20
 
 
 def test_a_copy_of_a_mail_that_was_done_undoes_nothing_that_came_after_it(office: Office) -> None:
-    office.hear(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24))
-    office.hear(Command.RESUME, "<2@example.org>")
+    office.handle(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24))
+    office.handle(Command.RESUME, "<2@example.org>")
     after = office.standing
-    assert office.hear(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24)).what.startswith("a copy")
+    assert office.handle(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24)).what.startswith("a copy")
     assert office.standing == after
 
 
 def test_an_old_unsubscription_that_arrives_late_is_over_once_the_reader_came_back(office: Office) -> None:
-    office.hear(Command.UNSUBSCRIBE)
+    office.handle(Command.UNSUBSCRIBE)
     office.now += timedelta(hours=1)
-    office.hear(Command.RESUME, "<2@example.org>")
-    office.hear(Command.UNSUBSCRIBE, "<3@example.org>", at=NOW + timedelta(minutes=1))
+    office.handle(Command.RESUME, "<2@example.org>")
+    office.handle(Command.UNSUBSCRIBE, "<3@example.org>", at=NOW + timedelta(minutes=1))
     assert office.standing.suppression is None
 
 
@@ -341,10 +341,10 @@ class FullDisk(MemoryStore):
 
     is_full = True
 
-    def change_standing(self, *arguments: object) -> Standing:  # type: ignore[override]
+    def change_address_status(self, *arguments: object) -> AddressStatus:  # type: ignore[override]
         if self.is_full:
             raise StoreError("the disk is full; make room")
-        return super().change_standing(*arguments)  # type: ignore[arg-type]
+        return super().change_address_status(*arguments)  # type: ignore[arg-type]
 
 
 def test_a_wish_that_could_not_be_kept_is_not_confirmed_and_kept_when_the_mail_comes_again() -> None:
@@ -353,17 +353,17 @@ def test_a_wish_that_could_not_be_kept_is_not_confirmed_and_kept_when_the_mail_c
     office.store = disk
     office.ear = replace(office.ear, store=disk)
     with pytest.raises(StoreError):
-        office.hear(Command.WEEKLY)
+        office.handle(Command.WEEKLY)
     assert office.sender.mails == []
     disk.is_full = False
-    assert office.hear(Command.WEEKLY).is_answered
+    assert office.handle(Command.WEEKLY).is_answered
     assert office.standing.frequency is Frequency.WEEKLY
 
 
 @pytest.mark.parametrize("act", [Act.DEFER, Act.STOP, Act.REJECT, Act.LOSE])
 def test_a_confirmation_that_cannot_leave_does_not_undo_what_was_asked(act: Act) -> None:
     office = Office(script=[act])
-    heard = office.hear(Command.UNSUBSCRIBE)
+    heard = office.handle(Command.UNSUBSCRIBE)
     assert not heard.is_answered
     assert office.standing.suppression is not None
 
@@ -372,21 +372,21 @@ def test_a_confirmation_that_cannot_leave_does_not_undo_what_was_asked(act: Act)
 
 
 def test_nobody_is_answered_who_is_ignored(office: Office) -> None:
-    assert answer(office.ear, Ignored("bulk mail")) == Heard("bulk mail")
+    assert answer(office.ear, Ignored("bulk mail")) == Handled("bulk mail")
     assert office.sender.mails == []
 
 
 def test_who_is_no_subscriber_any_more_may_still_leave_and_gets_no_answer() -> None:
     office = Office(make.subscriber(subscriber_id="s_other234"))
-    assert not office.hear(Command.UNSUBSCRIBE).is_answered
+    assert not office.handle(Command.UNSUBSCRIBE).is_answered
     assert office.standing.suppression is not None
-    office.hear(Command.WEEKLY, "<2@example.org>")
+    office.handle(Command.WEEKLY, "<2@example.org>")
     assert office.standing.frequency is None
     assert office.sender.mails == []
 
 
 def test_without_a_key_nobody_is_listened_to(office: Office) -> None:
-    ear = replace(office.ear, letterhead=replace(office.ear.letterhead, signer=None))
+    ear = replace(office.ear, identity=replace(office.ear.identity, signer=None))
     assert ear.house() is None
 
 
@@ -419,8 +419,8 @@ def test_every_language_with_commands_has_answers() -> None:
 def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     """The default without NEWSLETTER_BOUNCE_TO: the envelope has the mailbox of replies, with a bounce's tag."""
     office = Office()
-    letterhead = replace(office.ear.letterhead, bounce_to="news@example.net")
-    ear = replace(office.ear, letterhead=letterhead)
+    identity = replace(office.ear.identity, bounce_to="news@example.net")
+    ear = replace(office.ear, identity=identity)
     office.store.start_run("r1")
     row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
     assert row is not None
@@ -428,12 +428,12 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     office.store.move(row)
     office.store.move(ledger.accept(row, "receipt", NOW))
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
-    came_to = letterhead.ways(WHO, ON).envelope_from
+    came_to = identity.ways(WHO, ON).envelope_from
     assert came_to.startswith("news+")
     tag = tag_of(came_to).encode()
-    heard = hear(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
-    assert heard == Heard("bounced_hard", WHO)
-    standing = office.store.get_standing(WHO)
+    heard = handle(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
+    assert heard == Handled("bounced_hard", WHO)
+    standing = office.store.get_address_status(WHO)
     assert standing.suppression is not None
     assert standing.suppression.why is SuppressionReason.HARD_BOUNCE
     assert office.sender.mails == [], "nobody answers a bounce"

@@ -17,23 +17,23 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import WORDS
-from newsletter.mail.message import Letterhead
+from newsletter.mail.message import MailIdentity
 from newsletter.model import (
+    AddressStatus,
     Frequency,
     ProfileRevision,
     RevisionOrigin,
     SignUp,
     SignUpMail,
-    Standing,
     Subscriber,
     Suppression,
     SuppressionReason,
 )
-from newsletter.services.signup import ANSWERS, MOST_FORMS, Joining, load_mails
+from newsletter.services.signup import ANSWERS, MOST_FORMS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.file import newcomer
+from newsletter.subscribers.file import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
-from newsletter.subscribers.signup_rules import Form, Invitation, LinkState
+from newsletter.subscribers.signup_rules import Confirmation, Form, LinkState
 from tests import ROOT, make
 from tests.fakes import Act, FlakySender, MemoryStore
 
@@ -71,10 +71,10 @@ class Office:
 
     def __post_init__(self) -> None:
         self.sender = FlakySender(lambda: self.now, self.script)
-        self.door = Joining(
+        self.door = SignupService(
             store=self.store,
             open_sender=self.open_sender,
-            letterhead=Letterhead(
+            identity=MailIdentity(
                 Address("Papers", addr_spec="news@example.org"),
                 "back@example.org",
                 SIGNER,
@@ -84,7 +84,7 @@ class Office:
             brand_name="Morning Papers",
             answers=load_mails(TEXT),
             subscribers=self.subscribers,
-            newcomer=lambda sign_up: newcomer(sign_up, DEFAULTS),
+            subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
             most=self.most,
             now=lambda: self.now,
             wake=self.wake,
@@ -101,7 +101,7 @@ class Office:
         self.sender = FlakySender(lambda: self.now)
 
     def subscribers(self) -> list[Subscriber]:
-        return [LISTED, *(newcomer(one, DEFAULTS) for one in self.store.get_enrolled())]
+        return [LISTED, *(subscriber_from_signup(one, DEFAULTS) for one in self.store.get_enrolled())]
 
     def ask(self, **changes: object) -> str:
         """Act on the form at once: the text of the mail, or nothing."""
@@ -125,10 +125,10 @@ class Office:
         last = self.sender.mails[-1]
         return last.to, str(last.mime["Subject"])
 
-    def confirm(self, text: str) -> Invitation:
+    def confirm(self, text: str) -> Confirmation:
         return self.door.confirm(*self.link(text))
 
-    def look(self, text: str) -> Invitation:
+    def look(self, text: str) -> Confirmation:
         return self.door.look(*self.link(text))
 
     def link(self, text: str) -> tuple[str, date]:
@@ -138,7 +138,7 @@ class Office:
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
-        self.store.change_standing(who, lambda known: suppression.left(known, self.now))
+        self.store.change_address_status(who, lambda known: suppression.left(known, self.now))
 
     def pass_time(self, **by: int) -> None:
         self.now += timedelta(**by)
@@ -153,7 +153,7 @@ def test_a_stranger_is_asked_and_nothing_else_happens(office: Office) -> None:
     text = office.ask()
     assert office.mail() == ("Eve@example.org", "Please confirm your subscription")
     assert "Morning Papers" in text
-    assert (office.store.get_enrolled(), office.store.get_standings()) == ([], [])
+    assert (office.store.get_enrolled(), office.store.get_address_statuses()) == ([], [])
     assert office.told == [(EVE, "mailed: asked to confirm")]
     mime = office.sender.mails[0].mime
     assert (mime["From"], mime["Reply-To"], mime["Auto-Submitted"]) == (
@@ -217,7 +217,7 @@ def test_nor_is_a_subscriber_who_left_let_in_again_by_a_stranger(office: Office)
     office.leave(ID)
     office.pass_time(days=1)
     assert office.ask(email=STRANGER) == ""
-    assert office.store.get_standing(ID).suppression is not None
+    assert office.store.get_address_status(ID).suppression is not None
     assert office.warned == [ID]
 
 
@@ -282,9 +282,9 @@ class FailingStore(MemoryStore):
         self._count()
         return super().enrol(sign_up, most=most)
 
-    def change_standing(self, *args: Any) -> Standing:
+    def change_address_status(self, *args: Any) -> AddressStatus:
         self._count()
-        return super().change_standing(*args)
+        return super().change_address_status(*args)
 
     def confirm_sign_up(self, *args: Any, **kwargs: Any) -> SignUp | None:
         self._count()
@@ -304,7 +304,7 @@ def test_a_confirmation_that_broke_off_is_completed_by_pressing_again(number: in
         office.confirm(text)
     assert office.confirm(text).state is LinkState.SUBSCRIBED
     assert [one.subscriber_id for one in store.get_enrolled()] == [EVE]
-    assert store.get_standing(EVE).suppression is None
+    assert store.get_address_status(EVE).suppression is None
     assert [revision.text for revision in store.get_revisions(EVE)] == ["max_papers: 3", ""]
     office.leave()
     assert office.confirm(text).state is LinkState.LEFT
@@ -316,7 +316,7 @@ def test_an_old_link_does_not_bring_back_who_left(office: Office) -> None:
     office.pass_time(days=1)
     office.leave()
     assert office.confirm(text).state is LinkState.LEFT
-    assert office.store.get_standing(EVE).suppression is not None
+    assert office.store.get_address_status(EVE).suppression is not None
 
 
 def test_nor_does_an_unused_one(office: Office) -> None:
@@ -326,7 +326,7 @@ def test_nor_does_an_unused_one(office: Office) -> None:
     office.pass_time(days=1)
     office.leave()
     assert office.confirm(first).state is LinkState.LEFT
-    assert office.store.get_standing(EVE).suppression is not None
+    assert office.store.get_address_status(EVE).suppression is not None
 
 
 def test_who_was_removed_by_the_operator_asks_anew(office: Office) -> None:
@@ -340,15 +340,15 @@ def test_who_was_removed_by_the_operator_asks_anew(office: Office) -> None:
 def test_who_left_comes_back_by_asking_anew_and_starts_afresh(office: Office) -> None:
     office.confirm(office.ask())
     office.store.add_revision(EVE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
-    office.store.change_standing(EVE, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    office.store.change_address_status(EVE, lambda known: replace(known, frequency=Frequency.WEEKLY))
     office.pass_time(days=3)
     office.leave()
     office.pass_time(days=3)
     text = office.ask(words="Something else.")
     assert "/confirm/" in text
     assert office.confirm(text).state is LinkState.SUBSCRIBED
-    standing = office.store.get_standing(EVE)
-    assert standing == Standing(EVE, lifted_at=office.now)
+    standing = office.store.get_address_status(EVE)
+    assert standing == AddressStatus(EVE, lifted_at=office.now)
     assert office.store.get_enrolled()[0].words == "Something else."
     assert [revision.text for revision in office.store.get_revisions(EVE)] == ["max_papers: 3", ""]
 
@@ -358,7 +358,7 @@ def test_who_is_subscribed_is_told_so_at_the_address_of_the_list(office: Office)
     assert office.mail() == ("reader@example.org", "You are subscribed already")
     assert re.findall(r"https://papers\.example\.org/(\w+)/", text) == ["profile", "u"]
     assert office.told == [(LISTED.subscriber_id, "mailed: subscribed already")]
-    assert (office.store.get_enrolled(), office.store.get_standings()) == ([], [])
+    assert (office.store.get_enrolled(), office.store.get_address_statuses()) == ([], [])
 
 
 def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: Office) -> None:
@@ -367,7 +367,7 @@ def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: O
     text = office.ask(email="reader@example.org")
     assert office.confirm(text).state is LinkState.SUBSCRIBED
     assert office.store.get_enrolled() == []
-    assert office.store.get_standing(LISTED.subscriber_id).suppression is None
+    assert office.store.get_address_status(LISTED.subscriber_id).suppression is None
 
 
 def test_who_left_is_asked_and_mailed_at_the_address_of_the_list_whatever_was_typed(office: Office) -> None:
@@ -387,7 +387,7 @@ def test_who_left_is_asked_and_mailed_at_the_address_of_the_list_whatever_was_ty
 def test_who_is_kept_away_by_more_is_not_mailed(office: Office, reason: SuppressionReason, email: str) -> None:
     away = Suppression(reason, NOW - timedelta(days=100))
     who = subscriber_id(email)
-    office.store.change_standing(who, lambda known: replace(known, suppression=away))
+    office.store.change_address_status(who, lambda known: replace(known, suppression=away))
     assert office.ask(email=email) == ""
     assert office.told == [(who, "no mail: suppressed")]
     assert office.store.get_sign_up(who, NOW.date()) is None
@@ -396,7 +396,7 @@ def test_who_is_kept_away_by_more_is_not_mailed(office: Office, reason: Suppress
 def test_who_complains_between_asking_and_confirming_stays_away(office: Office) -> None:
     text = office.ask()
     complaint = Suppression(SuppressionReason.COMPLAINT, office.now)
-    office.store.change_standing(EVE, lambda known: replace(known, suppression=complaint))
+    office.store.change_address_status(EVE, lambda known: replace(known, suppression=complaint))
     assert office.confirm(text).state is LinkState.BLOCKED
     assert office.store.get_enrolled() == []
 
@@ -562,10 +562,10 @@ def test_no_more_are_let_in_than_there_are_places() -> None:
 
 
 def test_only_so_many_forms_are_acted_on_in_a_day(office: Office) -> None:
-    assert all(office.door.take_place() for _ in range(MOST_FORMS))
-    assert not office.door.take_place()
+    assert all(office.door.reserve_slot() for _ in range(MOST_FORMS))
+    assert not office.door.reserve_slot()
     office.pass_time(days=1)
-    assert office.door.take_place()
+    assert office.door.reserve_slot()
 
 
 def test_a_blank_form_has_what_the_file_says_for_everybody(office: Office) -> None:

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery import suppression
-from newsletter.model import Frequency, SignUp, Standing, Suppression, SuppressionReason
+from newsletter.model import AddressStatus, Frequency, SignUp, Suppression, SuppressionReason
 from newsletter.subscribers.schema import MAX_LINE
 from newsletter.subscribers.signup_rules import (
     OPEN_FOR,
     LinkState,
     asked_on,
-    let_in,
     may_be_mailed,
+    reinstate,
     state_of,
     topic_name,
 )
@@ -27,12 +27,12 @@ BEFORE, AFTER = NOW - timedelta(days=9), NOW + timedelta(hours=1)
 WHO = "s_abcd2345"
 ASKED = SignUp(WHO, NOW, "ada@example.org", "", ("cs.LG",), "Graphs.")
 CONFIRMED = replace(ASKED, confirmed_at=NOW)
-NEW = Standing(WHO)
+NEW = AddressStatus(WHO)
 LEFT_BEFORE, LEFT_AFTER = (suppression.left(NEW, at) for at in (BEFORE, AFTER))
 OTHER_REASONS = [reason for reason in SuppressionReason if reason is not SuppressionReason.UNSUBSCRIBED]
 
 
-def suppressed(reason: SuppressionReason, at: datetime = BEFORE) -> Standing:
+def suppressed(reason: SuppressionReason, at: datetime = BEFORE) -> AddressStatus:
     return replace(NEW, suppression=Suppression(reason, at))
 
 
@@ -52,7 +52,9 @@ def suppressed(reason: SuppressionReason, at: datetime = BEFORE) -> Standing:
         (CONFIRMED, NEW, False, LinkState.LEFT),  # taken off the list by the operator
     ],
 )
-def test_what_a_link_is_worth(sign_up: SignUp | None, standing: Standing, is_listed: bool, state: LinkState) -> None:
+def test_what_a_link_is_worth(
+    sign_up: SignUp | None, standing: AddressStatus, is_listed: bool, state: LinkState
+) -> None:
     assert state_of(sign_up, standing, is_listed=is_listed, today=NOW.date()) is state
 
 
@@ -61,7 +63,7 @@ def test_nobody_whom_something_else_keeps_away_is_mailed_or_let_in(reason: Suppr
     for standing in (suppressed(reason), suppression.left(suppressed(reason), AFTER)):
         assert not may_be_mailed(standing)
         assert state_of(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
-        assert let_in(standing, ASKED, AFTER) == standing
+        assert reinstate(standing, ASKED, AFTER) == standing
 
 
 def test_a_link_is_worth_something_for_a_week() -> None:
@@ -72,8 +74,8 @@ def test_a_link_is_worth_something_for_a_week() -> None:
 
 def test_who_comes_back_starts_afresh() -> None:
     wishes = replace(LEFT_BEFORE, paused_until=NOW.date() + timedelta(days=30), frequency=Frequency.WEEKLY)
-    assert let_in(wishes, ASKED, AFTER) == Standing(WHO, lifted_at=AFTER)
-    assert let_in(LEFT_AFTER, ASKED, AFTER) == LEFT_AFTER
+    assert reinstate(wishes, ASKED, AFTER) == AddressStatus(WHO, lifted_at=AFTER)
+    assert reinstate(LEFT_AFTER, ASKED, AFTER) == LEFT_AFTER
 
 
 @pytest.mark.parametrize(
