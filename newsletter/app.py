@@ -57,13 +57,13 @@ def utc_now() -> datetime:
 def build(
     settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
 ) -> RunContext:
-    """The desk for these settings; `feed` reads recorded feeds from there instead of asking arXiv.
+    """Builds the context of a run from these settings; `feed` reads recorded feeds instead of asking arXiv.
 
     `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
-    scorer, ahead = build_scorer(settings, store, tell_progress)
+    scorer, prefetcher = build_scorer(settings, store, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
@@ -72,7 +72,7 @@ def build(
         renderer=build_renderer(settings),
         identity=build_mail_identity(settings),
         now=utc_now,
-        ahead=ahead,
+        prefetcher=prefetcher,
         timing=build_timing(settings),
     )
 
@@ -313,13 +313,14 @@ def build_scorer(
         random_share=settings.model_random_share,
     )
     judge = build_grader(settings, store)
-    lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+    lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
     def build_funnel(notebook: RecordingGrader) -> Scorer:
         return FunnelScorer(local, notebook, store, policy, utc_now)
 
-    ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
-    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
+    # Without a lead time it still collects what was asked before
+    prefetcher = Batches(judge, build_funnel, store, lead_time=lead_time)
+    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), prefetcher
 
 
 def build_local_scorer() -> LocalScorer:

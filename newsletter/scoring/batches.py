@@ -46,8 +46,8 @@ _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the pro
 class Batches:
     """An `Prefetcher` (see scoring/__init__.py) for the model of `judge`.
 
-    `build_funnel` makes the scorer of the morning with another judge in it. With `lead` None nothing is asked ahead,
-    and what was is still collected.
+    `build_funnel` makes the scorer of the morning with another judge in it. With `lead_time` None nothing is asked
+    ahead, and what was is still collected.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Batches:
         build_funnel: Callable[[RecordingGrader], Scorer],
         memory: LlmStore,
         *,
-        lead: timedelta | None,
+        lead_time: timedelta | None,
     ) -> None:
-        self.lead = lead
+        self.lead_time = lead_time
         self._judge = judge
         self._build_funnel = build_funnel
         self._memory = memory
@@ -147,7 +147,7 @@ class Batches:
         still_open = [batch for batch in self._recent() if batch.is_open]
         return asyncio.run(self._collect(still_open)) if still_open else []
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         """Its morning has come: cancel what is still open, and tell what batches used that no mail has shown yet."""
         wanted = (profile_key(profile), self._judge.model, self._judge.prompt_key(floor))
         if any(batch.state is BatchState.SUBMITTED and batch.question[:3] == wanted for batch in self._recent()):
