@@ -17,10 +17,10 @@ from newsletter.app.common import (
     load_subscribers,
     utc_now,
 )
-from newsletter.app.inbound import build_listener, build_mailbox
+from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.scorers import build_local_scorer, build_scorer
 from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
-from newsletter.app.services import build_joining, build_profiles, check_open_subscription
+from newsletter.app.services import build_profiles, build_signup_service, check_open_subscription
 from newsletter.app.web import build_archive_pages, build_web, public_archives
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
@@ -69,9 +69,8 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 __all__ = [
     "build",
     "build_archive_pages",
-    "build_joining",
-    "build_listener",
     "build_local_scorer",
+    "build_mail_handler",
     "build_mail_identity",
     "build_mailbox",
     "build_notifier",
@@ -79,6 +78,7 @@ __all__ = [
     "build_renderer",
     "build_sender",
     "build_sendgrid_sender",
+    "build_signup_service",
     "build_smtp_sender",
     "build_store",
     "build_timing",

@@ -19,7 +19,7 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.services.directory import Listed, SubscriberList
+    from newsletter.services.directory import ListedSubscribers, SubscriberList
     from newsletter.signing import Signer
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -73,7 +73,7 @@ def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
-def load_listed(settings: Settings, store: Store) -> Listed:
+def load_listed(settings: Settings, store: Store) -> ListedSubscribers:
     """The same before their own wishes: reads nothing of any one reader but who came by the web."""
     from newsletter.services import directory
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import THIS_MACHINE, build_store, utc_now
-from newsletter.app.services import build_ear
+from newsletter.app.services import build_reply_handler
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
 
@@ -52,7 +52,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
     )
 
 
-def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
+def build_mail_handler(settings: Settings) -> Callable[[bytes, Envelope], str]:
     """Acts on one mail and says what became of it, without addresses. Threads may share it.
 
     Raises ConfigError at once for what cannot work.
@@ -60,12 +60,12 @@ def build_listener(settings: Settings) -> Callable[[bytes, Envelope], str]:
     from newsletter.services.replies import handle
 
     store = build_store(settings)
-    build_ear(settings, store).sender.close()
+    build_reply_handler(settings, store).sender.close()
 
-    def listen(raw: bytes, envelope: Envelope) -> str:
-        ear = build_ear(settings, store)
-        with closing(ear.sender):
-            heard = handle(ear, raw, envelope)
-        return f"{heard.subscriber_id or 'nobody'}: {heard.what}{', answered' if heard.is_answered else ''}"
+    def handle_mail(raw: bytes, envelope: Envelope) -> str:
+        handler = build_reply_handler(settings, store)
+        with closing(handler.sender):
+            outcome = handle(handler, raw, envelope)
+        return f"{outcome.subscriber_id or 'nobody'}: {outcome.what}{', answered' if outcome.is_answered else ''}"
 
-    return listen
+    return handle_mail

@@ -21,19 +21,19 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.services.profiles import Profiles
+    from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.signup import SignupService
 
 
-def build_profiles(settings: Settings, store: Store) -> Profiles:
+def build_profiles(settings: Settings, store: Store) -> ProfileService:
     """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
-    from newsletter.services.profiles import Profiles
+    from newsletter.services.profiles import ProfileService
 
-    return Profiles(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
+    return ProfileService(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
 
 
-def build_ear(settings: Settings, store: Store | None = None) -> ReplyHandler:
+def build_reply_handler(settings: Settings, store: Store | None = None) -> ReplyHandler:
     """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
     from newsletter.mail.responses import FILE, load_answers
     from newsletter.services.directory import find_served
@@ -59,7 +59,7 @@ def build_ear(settings: Settings, store: Store | None = None) -> ReplyHandler:
     )
 
 
-def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
+def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.services.directory import load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
@@ -77,11 +77,11 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
         subscriber_from_signup=lambda sign_up: subscriber_from_signup(
             sign_up, load_file(settings.subscribers, store)[0].defaults
         ),
-        most=settings.open_subscription_most,
+        max_subscribers=settings.open_subscription_most,
         now=utc_now,
         wake=asked,
-        tell=lambda who, became: log.get_log().info("sign_up", subscriber=who, became=became),
-        warn=lambda who: build_notifier(settings).tell_of_one_id(who),
+        log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
+        alert=lambda who: build_notifier(settings).tell_of_one_id(who),
     )
 
 

@@ -12,9 +12,9 @@ from newsletter.app.common import (
     load_listed,
     utc_now,
 )
-from newsletter.app.inbound import build_listener
+from newsletter.app.inbound import build_mail_handler
 from newsletter.app.senders import build_notifier
-from newsletter.app.services import build_joining, build_profiles
+from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
 from newsletter.settings import Settings
 from newsletter.stores import Store
@@ -31,7 +31,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
-    joining = build_joining(settings, store, asked) if settings.open_subscription else None
+    signup_service = build_signup_service(settings, store, asked) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(
@@ -48,10 +48,10 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
                 (settings.base_url or "").rstrip("/"),
                 public=lambda: public_archives(settings, store),
             ),
-            listener=build_listener(settings) if is_listening else None,
+            listener=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
-            door=joining,
+            door=signup_service,
             proxies=settings.trusted_proxies,
         )
     )
