@@ -26,7 +26,7 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits
+from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
@@ -56,7 +56,7 @@ class Run:
 def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits) -> Run:
     before = len(server.requests)
     with tempfile.TemporaryDirectory() as folder:
-        judge = Grader(
+        judge = ModelGrader(
             ChatSettings(DEFAULT_MODEL, base_url=server.url),
             load_prompts(resources.read_text),
             TinyStore(Path(folder)),

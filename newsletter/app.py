@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from newsletter.mail.inbound.imap import Mailbox
     from newsletter.mail.inbound.parse import Envelope
     from newsletter.ops.notify import Notifier
-    from newsletter.scoring.llm.grader import Grader
+    from newsletter.scoring.llm.grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
@@ -303,7 +303,7 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scoring.batches import Batches, RecordingGrader
+    from newsletter.scoring.batches import BatchPrefetcher, RecordingGrader
     from newsletter.scoring.funnel import FunnelScorer
     from newsletter.scoring.ranking.shortlist import Policy
 
@@ -313,12 +313,13 @@ def build_scorer(
         random_share=settings.model_random_share,
     )
     judge = build_grader(settings, store)
-    lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+    lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
     def build_funnel(notebook: RecordingGrader) -> Scorer:
         return FunnelScorer(local, notebook, store, policy, utc_now)
 
-    ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
+    # Without a lead time it still collects what was asked before
+    ahead = BatchPrefetcher(judge, build_funnel, store, lead_time=lead_time)
     return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
 
 
@@ -331,10 +332,10 @@ def build_local_scorer() -> LocalScorer:
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
-def build_grader(settings: Settings, store: Store) -> Grader:
+def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
-    from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits
+    from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts
     from newsletter.scoring.llm.token_count import count
@@ -352,7 +353,7 @@ def build_grader(settings: Settings, store: Store) -> Grader:
             f"no budget can be kept because the price of {model} is not known; "
             "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
         )
-    return Grader(
+    return ModelGrader(
         ChatSettings(
             model,
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",

@@ -152,7 +152,7 @@ def _serve(
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
         return SubscriberReport(subscriber.subscriber_id, why_not(row), detail=row.detail if row else "")
-    used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
+    used_ahead = desk.ahead.cancel(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
     sent = desk.store.get_sent(subscriber.subscriber_id)
     digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_ahead))

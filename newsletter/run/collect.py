@@ -33,7 +33,7 @@ def reads_today(desk: RunContext, subscriber: Subscriber) -> bool:
     if is_due(subscriber, now, desk.timing):
         return True
     upcoming = next_mail_at(subscriber, now, desk.timing)
-    asks_ahead = desk.ahead is not None and desk.ahead.lead is not None
+    asks_ahead = desk.ahead is not None and desk.ahead.lead_time is not None
     return upcoming is not None and (asks_ahead or desk.source.day(upcoming) != desk.source.day(now))
 
 

@@ -16,7 +16,7 @@ from newsletter.run.collect import cover
 from newsletter.run.compose import history_for
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 
 
 def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
@@ -24,7 +24,7 @@ def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Su
 
     Sentences for the operator, if something is wrong.
     """
-    if desk.ahead is None or desk.ahead.lead is None:
+    if desk.ahead is None or desk.ahead.lead_time is None:
         return []
     today_on = morning.today.announced_on
     groups: dict[tuple[Profile, int], list[Subscriber]] = {}
@@ -33,7 +33,7 @@ def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Su
     for (profile, floor), readers in groups.items():
         if desk.ahead.is_asked(profile, floor, today_on):
             continue
-        if questions := _questions_ahead(desk, morning, readers, desk.ahead.lead):
+        if questions := _questions_ahead(desk, morning, readers, desk.ahead.lead_time):
             problem = desk.ahead.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
             if problem:
                 return [problem]  # the next would fare no better
@@ -41,14 +41,14 @@ def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Su
 
 
 def _questions_ahead(
-    desk: RunContext, morning: Morning, readers: Sequence[Subscriber], lead: timedelta
-) -> list[Question]:
+    desk: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
+) -> list[ScoringRequest]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
     now = desk.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(desk, morning, reader, now))]
-    if any(due - now < lead for _, due in waiting):
+    if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[str, ...], Question] = {}
+    questions: dict[tuple[str, ...], ScoringRequest] = {}
     for reader, due in waiting:
         days = cover(desk, morning, reader, morning.date_for(reader, due))
         sent = desk.store.get_sent(reader.subscriber_id)
@@ -56,7 +56,7 @@ def _questions_ahead(
         papers = [a.paper for a in todo]
         if papers:
             ids = tuple(paper.arxiv_id for paper in papers)
-            questions.setdefault(ids, Question(papers, history_for(desk, morning, reader, days)))
+            questions.setdefault(ids, ScoringRequest(papers, history_for(desk, morning, reader, days)))
     return list(questions.values())
 
 

@@ -28,13 +28,13 @@ from newsletter.model import (
     Profile,
     Usage,
 )
-from newsletter.scoring import Question, Scorer
+from newsletter.scoring import Scorer, ScoringRequest
 from newsletter.scoring.llm.answers import Scored, read_answer
 from newsletter.scoring.llm.batch_api import BatchServer, MayBeThere, NoBatches, Outcome, Remote
 from newsletter.scoring.llm.call_log import add_up
 from newsletter.scoring.llm.completion import BATCH, Reply
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallStopped
-from newsletter.scoring.llm.grader import FINAL, Grader, Gradings, find_settled, profile_key
+from newsletter.scoring.llm.grader import FINAL, Gradings, ModelGrader, find_settled, profile_key
 from newsletter.scoring.llm.influence import regroup
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
@@ -62,22 +62,22 @@ class Memory(Protocol):
     def is_running(self, run_id: str) -> bool: ...
 
 
-class Batches:
-    """An `Prefetcher` (see scoring/__init__.py) for the model of `judge`.
+class BatchPrefetcher:
+    """A `Prefetcher` (see scoring/__init__.py) for the model of `judge`.
 
-    `build_funnel` makes the scorer of the morning with another judge in it. With `lead` None nothing is asked ahead,
-    and what was is still collected.
+    `build_funnel` makes the scorer of the morning with another grader in it. With `lead_time` None nothing is asked
+    ahead, and what was is still collected.
     """
 
     def __init__(
         self,
-        judge: Grader,
+        judge: ModelGrader,
         build_funnel: Callable[[RecordingGrader], Scorer],
         memory: Memory,
         *,
-        lead: timedelta | None,
+        lead_time: timedelta | None,
     ) -> None:
-        self.lead = lead
+        self.lead_time = lead_time
         self._judge = judge
         self._build_funnel = build_funnel
         self._memory = memory
@@ -92,7 +92,7 @@ class Batches:
         return any(batch.question == question or (batch.is_refused and batch.at > lately) for batch in self._recent())
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Submit one batch for all of these questions, or write down why not; a sentence if the operator must know.
 
@@ -166,7 +166,7 @@ class Batches:
         still_open = [batch for batch in self._recent() if batch.is_open]
         return asyncio.run(self._collect(still_open)) if still_open else []
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         """Its morning has come: cancel what is still open, and tell what batches used that no mail has shown yet."""
         wanted = (profile_key(profile), self._judge.model, self._judge.prompt_key(floor))
         if any(batch.state is BatchState.SUBMITTED and batch.question[:3] == wanted for batch in self._recent()):
@@ -320,7 +320,7 @@ class Batches:
 class RecordingGrader:
     """Sits in the funnel where the judge will: writes down whom it is asked about, and says nothing of them."""
 
-    def __init__(self, judge: Grader) -> None:
+    def __init__(self, judge: ModelGrader) -> None:
         self._judge = judge
         self.papers: dict[str, Paper] = {}
         self.random_ids: set[str] = set()

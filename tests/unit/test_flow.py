@@ -45,7 +45,7 @@ from newsletter.ops import alerts
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 from newsletter.senders import unwatched
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -122,7 +122,7 @@ class AskedAhead:
     """Remembers for which papers a model was asked hours before the mail."""
 
     papers: list[str] = field(default_factory=list)
-    lead: timedelta | None = timedelta(hours=2)
+    lead_time: timedelta | None = timedelta(hours=2)
 
     def collect(self) -> list[str]:
         return []
@@ -131,12 +131,12 @@ class AskedAhead:
         return bool(self.papers)
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         self.papers += [paper.arxiv_id for question in questions for paper in question.papers]
         return ""
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         return None
 
 

@@ -30,7 +30,7 @@ from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.scoring.llm.rate_limit import Pace
 
-__all__ = ["ChatSettings", "Grader", "Gradings", "Limits", "profile_key"]
+__all__ = ["ChatSettings", "Gradings", "Limits", "ModelGrader", "profile_key"]
 
 _REASONS = {
     "cut off": "the answer was cut off at its length limit",
@@ -67,7 +67,7 @@ def find_settled(answer: Answer) -> list[Scored]:
     return [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
 
 
-class Grader:
+class ModelGrader:
     """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask.
 
     What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
@@ -220,7 +220,7 @@ class _Tally:
 class _Asking:
     """Batches under one question, asked, asked again and split."""
 
-    def __init__(self, judge: Grader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
+    def __init__(self, judge: ModelGrader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
         self._judge = judge
         self._question = question
         self._subject = subject

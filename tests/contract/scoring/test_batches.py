@@ -37,9 +37,9 @@ from newsletter.model import (
 from newsletter.model.spending import spent
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
-from newsletter.scoring.batches import Batches
+from newsletter.scoring.batches import BatchPrefetcher
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits, profile_key
+from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader, profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.shortlist import Policy
@@ -122,7 +122,7 @@ class Office:
     readers: list[Subscriber] = field(default_factory=lambda: [READER])
     store: Store = field(default_factory=MemoryStore)
     budget_usd: Decimal | None = None
-    lead: timedelta | None = timedelta(hours=3)
+    lead_time: timedelta | None = timedelta(hours=3)
     batch_papers: int = 20
     model: str = "gpt-test"
     timeout_s: float = 10.0
@@ -131,7 +131,7 @@ class Office:
 
     def desk(self) -> RunContext:
         """As a new process has it."""
-        judge = Grader(
+        judge = ModelGrader(
             ChatSettings(
                 self.model, "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
             ),
@@ -156,7 +156,7 @@ class Office:
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            ahead=Batches(judge, funnel, self.store, lead=self.lead),
+            ahead=BatchPrefetcher(judge, funnel, self.store, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:
@@ -316,11 +316,11 @@ def test_without_the_batch_tier_nothing_is_asked_ahead_and_what_was_is_still_col
     with office() as o:
         o.tick(SIX)
         o.api.finish()
-        o.lead = None
+        o.lead_time = None
         o.tick()
         assert o.batch().state is BatchState.ENDED
         assert len(o.judged()) == 10
-    with office(lead=None) as o:
+    with office(lead_time=None) as o:
         o.tick(SIX)
         assert o.api.operations == []
 

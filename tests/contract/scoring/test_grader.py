@@ -22,7 +22,7 @@ from newsletter.model import Grading, ModelCall, Paper, ScoreFailure
 from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_request
 from newsletter.scoring.llm.chat import CallFailed, CallInterrupted, Chat
 from newsletter.scoring.llm.client import wait_before_retry
-from newsletter.scoring.llm.grader import ChatSettings, Grader, Gradings, Limits, profile_key
+from newsletter.scoring.llm.grader import ChatSettings, Gradings, Limits, ModelGrader, profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.rate_limit import Pace
@@ -60,7 +60,7 @@ class Bench:
         name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.memory = MemoryStore()
-        self.judge_with = Grader(
+        self.judge_with = ModelGrader(
             ChatSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.memory,
@@ -960,7 +960,7 @@ def test_every_file_of_the_prompt_is_sent(tmp_path: Path) -> None:
         (tmp_path / "prompts" / f"{name}.md").write_text(f"My own {name}.\n{text}", encoding="utf-8")
     read: Callable[[str], str] = lambda name: resources.read_text(name, tmp_path)  # noqa: E731
     with fake.openai_server() as server:
-        judge = Grader(
+        judge = ModelGrader(
             ChatSettings("gpt-test", KEY, server.url),
             load_prompts(read),
             MemoryStore(),

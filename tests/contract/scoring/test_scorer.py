@@ -18,7 +18,7 @@ from newsletter.scoring.ranking.comments import load_comments
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import ROOT
 from tests import make as values
-from tests.fake_judge import FakeJudge
+from tests.fake_grader import FakeGrader
 from tests.fakes import MemoryStore
 
 COMMENTS = load_comments((ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
@@ -32,7 +32,7 @@ def make_funnel() -> Scorer:
     """Sends half of any day, and fails now and then."""
     store = MemoryStore()
     relevance = {f"2510.{number:05d}": number for number in range(0, 11, 2)}
-    judge = FakeJudge(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
+    judge = FakeGrader(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
     return FunnelScorer(make_local(), judge, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
 
 
@@ -178,10 +178,10 @@ def test_what_is_like_a_liked_paper_ranks_higher_and_like_a_disliked_one_lower(
 ) -> None:
     vote = (make_paper(90, "Moss", "Moss and lichen on a wall, and more moss."), value)
 
-    def lead(votes: Sequence[Vote]) -> float:
+    def advantage(votes: Sequence[Vote]) -> float:
         """How far the papers with moss are ahead of the others."""
         scores = make().score(PROFILE, MANY, [PAPERS], votes=votes).scores
         mossy = [score.rank for score in scores if score.arxiv_id in {"2510.00020", "2510.00021", "2510.00025"}]
         return sum(mossy) / len(mossy) - sum(score.rank for score in scores) / len(scores)
 
-    assert (lead([vote]) - lead(())) * value > 0
+    assert (advantage([vote]) - advantage(())) * value > 0

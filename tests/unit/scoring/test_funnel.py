@@ -13,7 +13,7 @@ from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
-from tests.fake_judge import FakeJudge
+from tests.fake_grader import FakeGrader
 from tests.fakes import MemoryStore
 
 PROFILE = make.subscriber().profile
@@ -51,8 +51,8 @@ class RunContext:
         self.policy = policy or Policy()
         self.judge = self.sit(**judge)
 
-    def sit(self, relevance: dict[str, int] | None = None, **more: object) -> FakeJudge:
-        self.judge = FakeJudge(self.store, lambda: self.now, relevance or {}, **more)  # type: ignore[arg-type]
+    def sit(self, relevance: dict[str, int] | None = None, **more: object) -> FakeGrader:
+        self.judge = FakeGrader(self.store, lambda: self.now, relevance or {}, **more)  # type: ignore[arg-type]
         return self.judge
 
     def score(

@@ -10,7 +10,7 @@ from newsletter.scoring.llm.grader import Gradings, profile_key
 from newsletter.stores import Store
 
 
-class FakeJudge:
+class FakeGrader:
     """`relevance` by arXiv id (0, or not named: turned down); `broken` ids fail; it stops after `stop_after` papers."""
 
     def __init__(
