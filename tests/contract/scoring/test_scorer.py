@@ -32,8 +32,8 @@ def make_funnel() -> Scorer:
     """Sends half of any day, and fails now and then."""
     store = MemoryStore()
     relevance = {f"2510.{number:05d}": number for number in range(0, 11, 2)}
-    judge = FakeGrader(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
-    return FunnelScorer(make_local(), judge, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
+    grader = FakeGrader(store, lambda: values.NOW, relevance, broken={"2510.00005", "2510.00011"})
+    return FunnelScorer(make_local(), grader, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
 
 
 SCORERS = [pytest.param(make_local, id="local"), pytest.param(make_funnel, id="funnel")]
@@ -77,11 +77,11 @@ pytestmark = pytest.mark.parametrize("make", SCORERS)
 
 
 def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, history: Sequence[Sequence[Paper]]) -> None:
-    sheet = scorer.score(profile, papers, history)
-    ids = [score.arxiv_id for score in sheet.scores] + [failure.arxiv_id for failure in sheet.failures]
-    assert set(sheet.passed_over) <= {score.arxiv_id for score in sheet.scores}
+    report = scorer.score(profile, papers, history)
+    ids = [score.arxiv_id for score in report.scores] + [failure.arxiv_id for failure in report.failures]
+    assert set(report.passed_over) <= {score.arxiv_id for score in report.scores}
     assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
-    for score in sheet.scores:
+    for score in report.scores:
         assert type(score.relevance) is int
         assert type(score.novelty) is int
         assert 1 <= score.relevance <= 10
@@ -89,7 +89,7 @@ def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, hist
         assert score.rank == score.rank, "a rank that is not a number cannot order anything"
         assert score.comment
         assert score.topic in {"", *(topic.name for topic in profile.topics)}
-    assert sheet.scorer
+    assert report.scorer
 
 
 def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Callable[[], Scorer]) -> None:
@@ -97,9 +97,9 @@ def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Call
 
 
 def test_no_papers_make_an_empty_sheet(make: Callable[[], Scorer]) -> None:
-    sheet = make().score(PROFILE, [], [PAPERS])
-    assert sheet.scores == ()
-    assert sheet.failures == ()
+    report = make().score(PROFILE, [], [PAPERS])
+    assert report.scores == ()
+    assert report.failures == ()
 
 
 def test_one_paper_alone_is_scored(make: Callable[[], Scorer]) -> None:
