@@ -57,13 +57,13 @@ def utc_now() -> datetime:
 def build(
     settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
 ) -> RunContext:
-    """The desk for these settings; `feed` reads recorded feeds from there instead of asking arXiv.
+    """Builds the context of a run from these settings; `feed` reads recorded feeds instead of asking arXiv.
 
     `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
-    scorer, ahead = build_scorer(settings, store, tell_progress)
+    scorer, prefetcher = build_scorer(settings, store, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
@@ -72,7 +72,7 @@ def build(
         renderer=build_renderer(settings),
         identity=build_mail_identity(settings),
         now=utc_now,
-        ahead=ahead,
+        prefetcher=prefetcher,
         timing=build_timing(settings),
     )
 
@@ -319,8 +319,8 @@ def build_scorer(
         return FunnelScorer(local, notebook, store, policy, utc_now)
 
     # Without a lead time it still collects what was asked before
-    ahead = BatchPrefetcher(judge, build_funnel, store, lead_time=lead_time)
-    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
+    prefetcher = BatchPrefetcher(judge, build_funnel, store, lead_time=lead_time)
+    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), prefetcher
 
 
 def build_local_scorer() -> LocalScorer:
@@ -487,7 +487,7 @@ def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
 
 
 def build_store(settings: Settings) -> Store:
-    from newsletter.stores.tiny import TinyStore
+    from newsletter.stores.tinydb import TinyStore
 
     return TinyStore(settings.state)
 

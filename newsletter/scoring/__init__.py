@@ -19,7 +19,7 @@ class Scorer(Protocol):
     empty, and more than `history_days` of them are of no use. `floor` is the reader's cut-off for relevance: a score
     below it will not be shown. `votes` move papers like these up or down: their rank, and by one at most a relevance
     that words gave; never a relevance that a model gave. Their order means nothing, and without any nothing changes.
-    Repeating a call with the same arguments gives the same sheet (a model's answers are remembered for that).
+    Repeating a call with the same arguments gives the same report (a model's answers are remembered for that).
     Raises nothing for a bad paper.
     """
 

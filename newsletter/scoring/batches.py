@@ -12,8 +12,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Protocol
 
 from openai import AsyncOpenAI
 
@@ -37,30 +35,13 @@ from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallSto
 from newsletter.scoring.llm.grader import FINAL, ModelGrader, find_settled
 from newsletter.scoring.llm.gradings import GradingReport, profile_key
 from newsletter.scoring.llm.influence import regroup
+from newsletter.stores import LlmStore
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = _WINDOW + timedelta(hours=2)
 _LOOKED_BACK = timedelta(days=7)  # for what is still open: the newsletter itself may have stood still
 _AS_FOR_ALL = {"timeout", "unreachable"}
 _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the provider's list, at the latest
-
-
-class Memory(Protocol):
-    """What is needed of a Store beside what a judge writes."""
-
-    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
-
-    def put_gradings(self, gradings: Sequence[Grading]) -> None: ...
-
-    def get_calls(self, *, since: date, until: date) -> list[ModelCall]: ...
-
-    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool: ...
-
-    def move_batch(self, batch: ModelBatch) -> None: ...
-
-    def get_batches(self, *, since: date) -> list[ModelBatch]: ...
-
-    def is_running(self, run_id: str) -> bool: ...
 
 
 class BatchPrefetcher:
@@ -74,7 +55,7 @@ class BatchPrefetcher:
         self,
         grader: ModelGrader,
         build_funnel: Callable[[RecordingGrader], Scorer],
-        store: Memory,
+        store: LlmStore,
         *,
         lead_time: timedelta | None,
     ) -> None:

@@ -47,8 +47,8 @@ class Grader(Protocol):
     ) -> GradingReport: ...
 
 
-class GradingStore(Protocol):
-    """What the funnel needs of a store."""
+class GradingReader(Protocol):
+    """What the funnel needs of an `AnswerStore`: it only reads."""
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
@@ -65,7 +65,7 @@ class FunnelScorer:
         self,
         local: Scorer,
         grader: Grader,
-        store: GradingStore,
+        store: GradingReader,
         policy: Policy,
         now: Callable[[], datetime],
         on_progress: Callable[[int, int], None] | None = None,

@@ -105,7 +105,7 @@ class ByNumber:
         votes: Votes = (),
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
-        return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
+        return make.score_report(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
 
 
 class Silent:
@@ -130,7 +130,7 @@ class Office:
     now: datetime = SIX
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: SIX))
 
-    def desk(self) -> RunContext:
+    def context(self) -> RunContext:
         """As a new process has it."""
         grader = ModelGrader(
             ChatSettings(
@@ -157,13 +157,13 @@ class Office:
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            ahead=BatchPrefetcher(grader, funnel, self.store, lead_time=self.lead_time),
+            prefetcher=BatchPrefetcher(grader, funnel, self.store, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:
         self.now = at or self.now + QUARTER
         self.feeds.on = self.feeds.day(self.now)
-        return run_morning(self.desk(), self.readers, Silent(), due_only=due_only)
+        return run_morning(self.context(), self.readers, Silent(), due_only=due_only)
 
     @property
     def api(self) -> fake.BatchApi:
@@ -845,6 +845,6 @@ def test_a_preview_cancels_nothing() -> None:
     with office() as o:
         o.tick(SIX)
         o.api.validate()
-        preview(o.desk(), READER, Silent())
+        preview(o.context(), READER, Silent())
         assert o.batch().state is BatchState.SUBMITTED
         assert o.api.status() == ["in_progress"]

@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web.archive.editions import Catalogue
 from newsletter.web.archive.export import Built, build, build_list, count_pages, edition
 from tests import make
