@@ -16,7 +16,7 @@ from newsletter.run.collect import cover
 from newsletter.run.compose import history_for
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 
 
 def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
@@ -42,13 +42,13 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
 
 def _questions_ahead(
     context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
-) -> list[Question]:
+) -> list[ScoringRequest]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
     now = context.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
     if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[str, ...], Question] = {}
+    questions: dict[tuple[str, ...], ScoringRequest] = {}
     for reader, due in waiting:
         days = cover(context, morning, reader, morning.date_for(reader, due))
         sent = context.store.get_sent(reader.subscriber_id)
@@ -56,7 +56,7 @@ def _questions_ahead(
         papers = [a.paper for a in todo]
         if papers:
             ids = tuple(paper.arxiv_id for paper in papers)
-            questions.setdefault(ids, Question(papers, history_for(context, morning, reader, days)))
+            questions.setdefault(ids, ScoringRequest(papers, history_for(context, morning, reader, days)))
     return list(questions.values())
 
 

@@ -37,7 +37,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ScoringRequest:
     """What a scorer is going to be given for one reader."""
 
     papers: Sequence[Paper]
@@ -59,7 +59,7 @@ class Prefetcher(Protocol):
         """Whether it was tried already, whatever came of it."""
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
 
@@ -69,7 +69,7 @@ class Prefetcher(Protocol):
 
 __all__ = [
     "Prefetcher",
-    "Question",
     "Scorer",
+    "ScoringRequest",
     "local",
 ]

@@ -32,13 +32,13 @@ class CallLog:
 
     def __init__(
         self,
-        memory: LlmStore,
+        store: LlmStore,
         model: str,
         price_of: Callable[[str, str], Price | None],
         now: Callable[[], datetime],
         budget_usd: Decimal | None,
     ) -> None:
-        self._memory = memory
+        self._store = store
         self._model = model
         self._price_of = price_of
         self._now = now
@@ -51,7 +51,7 @@ class CallLog:
         """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
         call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, most=most, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
-        return call if self._memory.begin_call(call, budget_usd=budget_usd) else None
+        return call if self._store.begin_call(call, budget_usd=budget_usd) else None
 
     def draft(
         self,
@@ -74,7 +74,7 @@ class CallLog:
             paper_ids=tuple(paper_ids),
             request_hash=hash_request(body),
             cost_usd=price.highest_cost(*most) if price else None,
-            run_id=self._memory.current_run(),
+            run_id=self._store.current_run(),
         )
 
     def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
@@ -108,7 +108,7 @@ class CallLog:
         return add_up(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
-        self._memory.end_call(call)
+        self._store.end_call(call)
         self._ended.append(call)
 
 
