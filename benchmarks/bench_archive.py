@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.made_days import make_papers
 from newsletter.model import AnnounceType, DigestEntry
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import Pages
 from newsletter.web.archive.urls import ArchiveUrls

@@ -148,12 +148,12 @@ class _Routes:
         wait_s = self.by_client.take(client_of(flask.request))
         if wait_s or not self.signups.reserve_slot():
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
-        self.signups.ask(typed)
+        self.signups.submit(typed)
         return flask.render_template("asked.html")
 
     def confirm(self, link: tuple[str, date]) -> str:
         who, on = link
-        asked = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.look(who, on)
+        asked = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
         if asked.state is LinkState.WAITING:
             names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
             return flask.render_template("confirm.html", asked=asked, names=names)

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +17,6 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import make_server
 
 from newsletter.files import resources
 from newsletter.mail.theme import stylesheet
@@ -30,9 +28,8 @@ from newsletter.web.archive.editions import ArchivedDigests
 from newsletter.web.archive.export import edition_of_files, write_edition, write_listing
 from tests import TESTS, make
 from tests.archives import WHO, digest, entry, mail, pages
-from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen, show
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, served, set_screen, show
 from tests.fakes import MemoryStore
-from tests.web.test_browser import Quiet
 from tests.web.test_unsubscribe import SIGNER, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
@@ -85,14 +82,8 @@ class Site:
 def site(browser: webdriver.Chrome) -> Iterator[Site]:
     archives = Archives(pages(), public=lambda: {"local-group": WHO, "empty": "s_empty234"})
     app = create_app(replace(part_of(filled()), archives=archives))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(browser, f"http://127.0.0.1:{server.port}")
-    browser.get("about:blank")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app, browser) as base:
+        yield Site(browser, base)
 
 
 @pytest.mark.parametrize("width", [320, 600, 1200])

@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web.archive.editions import ArchivedDigests
 from newsletter.web.archive.export import FileCounts, count_pages, edition_of_files, write_edition, write_listing
 from tests import make
