@@ -63,7 +63,7 @@ class WebPart:
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
-    door: signup.SignupService | None = None  # None: nobody can subscribe here
+    signups: signup.SignupService | None = None  # None: nobody can subscribe here
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
@@ -86,8 +86,8 @@ def create_app(part: WebPart) -> flask.Flask:
         app.register_blueprint(profile.blueprint(part.store, signer, part.profiles, part.now))
     if part.archives is not None:
         app.register_blueprint(archive_routes.blueprint(part.store, signer, part.archives, part.now))
-    if part.door is not None and part.signer is not None:
-        app.register_blueprint(subscribe.blueprint(part.door, signer, part.now))
+    if part.signups is not None and part.signer is not None:
+        app.register_blueprint(subscribe.blueprint(part.signups, signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_events.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(
