@@ -14,6 +14,7 @@ from secrets import token_hex
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from newsletter.services import profiles as profile_service
 from newsletter.services import signup
 from newsletter.signing import Signer
 from newsletter.stores import Store
@@ -30,13 +31,11 @@ from newsletter.web import (
 )
 from newsletter.web.app import check_samples, new_app
 from newsletter.web.archive_routes import Archives
-from newsletter.web.profile import Profiles
 from newsletter.web.sizes import Sizes
 
 __all__ = [
     "SIZES",
     "Archives",
-    "Profiles",
     "WebPart",
     "check_templates",
     "create_app",
@@ -58,7 +57,7 @@ class WebPart:
     now: Callable[[], datetime]
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
-    profiles: Profiles | None = None  # None: there is no page to change a profile
+    profiles: profile_service.ProfileService | None = None  # None: there is no page to change a profile
     archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to

@@ -72,10 +72,10 @@ class _Routes:
         edition = self._edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
-        response = self._answer(edition, page)
+        response = self._find_page(edition, page)
         return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
 
-    def _answer(self, edition: Edition, page: str) -> flask.Response:
+    def _find_page(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
         if not page:
             return _html(pages.overview(edition))
@@ -84,7 +84,7 @@ class _Routes:
             return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
         if page == edition.urls.feed:
             feed = pages.feed(edition)
-            return _missing(pages.missing(edition)) if feed is None else _answer(feed, "application/atom+xml")
+            return _missing(pages.missing(edition)) if feed is None else _respond(feed, "application/atom+xml")
         if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
             found = pages.month(edition, month)
         elif _DAY.fullmatch(page) and (on := _date(page)):
@@ -100,7 +100,7 @@ class _Routes:
         content = self.archives.pages.file(edition, on, ending, chosen)
         if content is None:
             return _missing(self.archives.pages.missing(edition))
-        response = _answer(content, _TYPES[ending])
+        response = _respond(content, _TYPES[ending])
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
@@ -126,10 +126,10 @@ def _add_slash(token: str) -> Response:
 
 
 def _html(page: str) -> flask.Response:
-    return _answer(page, "text/html")
+    return _respond(page, "text/html")
 
 
-def _answer(text: str, kind: str) -> flask.Response:
+def _respond(text: str, kind: str) -> flask.Response:
     """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
 
