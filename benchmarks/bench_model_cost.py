@@ -145,8 +145,8 @@ def replay(name: str, profile: Profile, days: Sequence[LabelledDay], lines: Mapp
         judge.open(day)
         judge.asked.clear()
         history = [earlier.pool for earlier in days[max(0, place - HISTORY_DAYS) : place]]
-        sheet = scorer.score(profile, day.pool, history, floor=RELEVANT_FROM)
-        judged = {score.arxiv_id for score in sheet.scores} - set(sheet.passed_over)
+        score_report = scorer.score(profile, day.pool, history, floor=RELEVANT_FROM)
+        judged = {score.arxiv_id for score in score_report.scores} - set(score_report.passed_over)
         measured.append(count_day(prompts, profile, day, judge.asked, judged, lines[day.announced_on]))
     return measured
 

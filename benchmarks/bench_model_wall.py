@@ -31,7 +31,7 @@ from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
 from newsletter.settings import Settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.openai_server import OpenAIServer, Reply, openai_server
 
 ON = date(2025, 10, 7)

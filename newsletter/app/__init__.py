@@ -31,13 +31,13 @@ from newsletter.sources import Source
 def build(
     settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
 ) -> RunContext:
-    """The desk for these settings; `feed` reads recorded feeds from there instead of asking arXiv.
+    """Builds the context of a run from these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
     `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
-    scorer, ahead = build_scorer(settings, store, tell_progress)
+    scorer, prefetcher = build_scorer(settings, store, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
@@ -46,7 +46,7 @@ def build(
         renderer=build_renderer(settings),
         identity=build_mail_identity(settings),
         now=utc_now,
-        ahead=ahead,
+        prefetcher=prefetcher,
         timing=build_timing(settings),
     )
 

@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 
 def build_store(settings: Settings) -> Store:
-    from newsletter.stores.tiny import TinyStore
+    from newsletter.stores.tinydb import TinyStore
 
     return TinyStore(settings.state)
 

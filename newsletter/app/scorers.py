@@ -40,13 +40,14 @@ def build_scorer(
         random_share=settings.model_random_share,
     )
     judge = build_grader(settings, store)
-    lead = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+    lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
     def build_funnel(notebook: RecordingGrader) -> Scorer:
         return FunnelScorer(local, notebook, store, policy, utc_now)
 
-    ahead = Batches(judge, build_funnel, store, lead=lead)  # without a lead it still collects what was asked before
-    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), ahead
+    # Without a lead time it still collects what was asked before
+    prefetcher = Batches(judge, build_funnel, store, lead_time=lead_time)
+    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), prefetcher
 
 
 def build_local_scorer() -> LocalScorer:

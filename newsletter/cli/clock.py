@@ -14,7 +14,7 @@ from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, keep_time
+from newsletter.run import FEEDS, run_scheduler
 from newsletter.settings import Settings, load_settings
 
 
@@ -40,7 +40,7 @@ def command() -> None:
     leave(0 if is_ended else 1)
 
 
-class _Watcher(log.LogWatcher):
+class _ClockProgress(log.LogProgress):
     """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
 
     def __init__(self, worker: Worker) -> None:
@@ -56,7 +56,7 @@ class _Watcher(log.LogWatcher):
 
 
 def keep_clock(settings: Settings, worker: Worker) -> None:
-    """The clock in the present thread, until the duty is over."""
+    """The clock in the present thread, until the worker is over."""
     notifier = app.build_notifier(settings)
 
     def failed(error: Exception) -> None:
@@ -65,7 +65,7 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
         log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
         notifier.tell_of_break(error)
 
-    keep_time(
+    run_scheduler(
         tick=lambda: _tick(settings, notifier, worker),
         failed=failed,
         now=app.utc_now,
@@ -75,15 +75,15 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
 
 
 def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequence[Subscriber]:
-    """One look. The desk is new each time: what stopped a model yesterday does not stop it today."""
-    desk = app.build(settings)
-    listed = app.load_subscribers(settings, desk.store)
+    """One run of the clock. Its context is new each time: what stopped a model yesterday does not stop it today."""
+    context = app.build(settings)
+    listed = app.load_subscribers(settings, context.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
     report = flow.run_morning(
-        desk,
+        context,
         listed.subscribers,
-        _Watcher(worker),
+        _ClockProgress(worker),
         due_only=True,
         should_stop=worker.stop.is_set,
         unreadable=listed.unreadable,

@@ -12,8 +12,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Protocol
 
 from openai import AsyncOpenAI
 
@@ -36,6 +34,7 @@ from newsletter.scoring.llm.completion import BATCH, Reply
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallStopped
 from newsletter.scoring.llm.grader import FINAL, Grader, Gradings, find_settled, profile_key
 from newsletter.scoring.llm.influence import regroup
+from newsletter.stores import LlmStore
 
 _WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = _WINDOW + timedelta(hours=2)
@@ -44,40 +43,22 @@ _AS_FOR_ALL = {"timeout", "unreachable"}
 _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the provider's list, at the latest
 
 
-class Memory(Protocol):
-    """What is needed of a Store beside what a judge writes."""
-
-    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
-
-    def put_gradings(self, judgements: Sequence[Grading]) -> None: ...
-
-    def get_calls(self, *, since: date, until: date) -> list[ModelCall]: ...
-
-    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool: ...
-
-    def move_batch(self, batch: ModelBatch) -> None: ...
-
-    def get_batches(self, *, since: date) -> list[ModelBatch]: ...
-
-    def is_running(self, run_id: str) -> bool: ...
-
-
 class Batches:
     """An `Prefetcher` (see scoring/__init__.py) for the model of `judge`.
 
-    `build_funnel` makes the scorer of the morning with another judge in it. With `lead` None nothing is asked ahead,
-    and what was is still collected.
+    `build_funnel` makes the scorer of the morning with another judge in it. With `lead_time` None nothing is asked
+    ahead, and what was is still collected.
     """
 
     def __init__(
         self,
         judge: Grader,
         build_funnel: Callable[[RecordingGrader], Scorer],
-        memory: Memory,
+        memory: LlmStore,
         *,
-        lead: timedelta | None,
+        lead_time: timedelta | None,
     ) -> None:
-        self.lead = lead
+        self.lead_time = lead_time
         self._judge = judge
         self._build_funnel = build_funnel
         self._memory = memory
@@ -166,7 +147,7 @@ class Batches:
         still_open = [batch for batch in self._recent() if batch.is_open]
         return asyncio.run(self._collect(still_open)) if still_open else []
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         """Its morning has come: cancel what is still open, and tell what batches used that no mail has shown yet."""
         wanted = (profile_key(profile), self._judge.model, self._judge.prompt_key(floor))
         if any(batch.state is BatchState.SUBMITTED and batch.question[:3] == wanted for batch in self._recent()):

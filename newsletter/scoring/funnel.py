@@ -47,8 +47,8 @@ class Grader(Protocol):
     ) -> Gradings: ...
 
 
-class Memory(Protocol):
-    """What the funnel needs of a Store."""
+class Answers(Protocol):
+    """What the funnel needs of an AnswerStore: it reads alone."""
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
@@ -65,7 +65,7 @@ class FunnelScorer:
         self,
         local: Scorer,
         judge: Grader,
-        memory: Memory,
+        memory: Answers,
         policy: Policy,
         now: Callable[[], datetime],
         tell_progress: Callable[[int, int], None] | None = None,

@@ -26,7 +26,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, draft
+from newsletter.run import Morning, compose
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import KEPT, MOST_A_DAY, differences, is_gone, overrides, profile_yaml, zone_note
@@ -219,7 +219,7 @@ class ProfileService:
         today = days[-1]
         morning = Morning("", today, days[:-1], today.announced_on)
         bench = _Bench(self._scorer(), self._store)
-        return draft(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
+        return compose(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
 
 
 def _meant(text: str, listed: Subscriber) -> Subscriber:

@@ -24,7 +24,7 @@ from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_mails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe

@@ -109,8 +109,8 @@ class _Loop:
         day = self._days[place]
         self._oracle.open(day)
         history = [earlier.pool for earlier in self._days[max(0, place - HISTORY_DAYS) : place]]
-        sheet = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
-        sent = {score.arxiv_id for score in sheet.scores} - set(sheet.passed_over)
+        score_report = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
+        sent = {score.arxiv_id for score in score_report.scores} - set(score_report.passed_over)
         relevance = self._oracle.relevance
         relevant = {arxiv_id for arxiv_id, value in relevance.items() if value >= RELEVANT_FROM}
         strong = {arxiv_id for arxiv_id, value in relevance.items() if value >= STRONG_FROM}

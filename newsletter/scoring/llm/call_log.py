@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from newsletter.model import Grading, ModelCall, Usage
+from newsletter.model import ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
 from newsletter.scoring.llm.failures import CallFailed
 from newsletter.scoring.llm.prices import Price
+from newsletter.stores import LlmStore
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
 FRAME_TOKENS = 64  # what a chat format adds around two messages and a schema, generously
@@ -26,24 +27,12 @@ _OWN_TOKENIZER = 1.5  # our count is exact for OpenAI's models; others may need 
 _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
-class Memory(Protocol):
-    """The part of the store that a judge writes to; see stores/."""
-
-    def current_run(self) -> str: ...
-
-    def put_gradings(self, judgements: Sequence[Grading]) -> None: ...
-
-    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
-
-    def end_call(self, call: ModelCall) -> None: ...
-
-
 class CallLog:
     """The calls for one reader: begun, ended, and what they used altogether."""
 
     def __init__(
         self,
-        memory: Memory,
+        memory: LlmStore,
         model: str,
         price_of: Callable[[str, str], Price | None],
         now: Callable[[], datetime],

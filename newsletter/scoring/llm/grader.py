@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
 from newsletter.scoring.llm.answers import Answer, Scored, read_answer
-from newsletter.scoring.llm.call_log import CallLog, Memory
+from newsletter.scoring.llm.call_log import CallLog
 from newsletter.scoring.llm.chat import Chat, ChatSettings
 from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
 from newsletter.scoring.llm.completion import Reply
@@ -29,6 +29,7 @@ from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_grad
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.stores import LlmStore
 
 __all__ = ["ChatSettings", "Grader", "Gradings", "Limits", "profile_key"]
 
@@ -77,7 +78,7 @@ class Grader:
         self,
         settings: ChatSettings,
         prompts: Prompts,
-        memory: Memory,
+        memory: LlmStore,
         *,
         price_of: Callable[[str, str], Price | None],
         count: Callable[[str], int],

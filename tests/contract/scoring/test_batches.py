@@ -104,7 +104,7 @@ class ByNumber:
         votes: Votes = (),
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
-        return make.sheet(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
+        return make.score_report(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
 
 
 class Silent:
@@ -122,14 +122,14 @@ class Office:
     readers: list[Subscriber] = field(default_factory=lambda: [READER])
     store: Store = field(default_factory=MemoryStore)
     budget_usd: Decimal | None = None
-    lead: timedelta | None = timedelta(hours=3)
+    lead_time: timedelta | None = timedelta(hours=3)
     batch_papers: int = 20
     model: str = "gpt-test"
     timeout_s: float = 10.0
     now: datetime = SIX
     sender: FlakySender = field(default_factory=lambda: FlakySender(lambda: SIX))
 
-    def desk(self) -> RunContext:
+    def context(self) -> RunContext:
         """As a new process has it."""
         judge = Grader(
             ChatSettings(
@@ -156,13 +156,13 @@ class Office:
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            ahead=Batches(judge, funnel, self.store, lead=self.lead),
+            prefetcher=Batches(judge, funnel, self.store, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:
         self.now = at or self.now + QUARTER
         self.feeds.on = self.feeds.day(self.now)
-        return run_morning(self.desk(), self.readers, Silent(), due_only=due_only)
+        return run_morning(self.context(), self.readers, Silent(), due_only=due_only)
 
     @property
     def api(self) -> fake.BatchApi:
@@ -316,11 +316,11 @@ def test_without_the_batch_tier_nothing_is_asked_ahead_and_what_was_is_still_col
     with office() as o:
         o.tick(SIX)
         o.api.finish()
-        o.lead = None
+        o.lead_time = None
         o.tick()
         assert o.batch().state is BatchState.ENDED
         assert len(o.judged()) == 10
-    with office(lead=None) as o:
+    with office(lead_time=None) as o:
         o.tick(SIX)
         assert o.api.operations == []
 
@@ -844,6 +844,6 @@ def test_a_preview_cancels_nothing() -> None:
     with office() as o:
         o.tick(SIX)
         o.api.validate()
-        preview(o.desk(), READER, Silent())
+        preview(o.context(), READER, Silent())
         assert o.batch().state is BatchState.SUBMITTED
         assert o.api.status() == ["in_progress"]

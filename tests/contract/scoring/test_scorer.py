@@ -77,11 +77,11 @@ pytestmark = pytest.mark.parametrize("make", SCORERS)
 
 
 def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, history: Sequence[Sequence[Paper]]) -> None:
-    sheet = scorer.score(profile, papers, history)
-    ids = [score.arxiv_id for score in sheet.scores] + [failure.arxiv_id for failure in sheet.failures]
-    assert set(sheet.passed_over) <= {score.arxiv_id for score in sheet.scores}
+    score_report = scorer.score(profile, papers, history)
+    ids = [score.arxiv_id for score in score_report.scores] + [failure.arxiv_id for failure in score_report.failures]
+    assert set(score_report.passed_over) <= {score.arxiv_id for score in score_report.scores}
     assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
-    for score in sheet.scores:
+    for score in score_report.scores:
         assert type(score.relevance) is int
         assert type(score.novelty) is int
         assert 1 <= score.relevance <= 10
@@ -89,7 +89,7 @@ def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, hist
         assert score.rank == score.rank, "a rank that is not a number cannot order anything"
         assert score.comment
         assert score.topic in {"", *(topic.name for topic in profile.topics)}
-    assert sheet.scorer
+    assert score_report.scorer
 
 
 def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Callable[[], Scorer]) -> None:
@@ -97,9 +97,9 @@ def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Call
 
 
 def test_no_papers_make_an_empty_sheet(make: Callable[[], Scorer]) -> None:
-    sheet = make().score(PROFILE, [], [PAPERS])
-    assert sheet.scores == ()
-    assert sheet.failures == ()
+    score_report = make().score(PROFILE, [], [PAPERS])
+    assert score_report.scores == ()
+    assert score_report.failures == ()
 
 
 def test_one_paper_alone_is_scored(make: Callable[[], Scorer]) -> None:

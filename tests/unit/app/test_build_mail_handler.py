@@ -11,7 +11,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.mail.inbound import Envelope
 from newsletter.model import SignUp
 from newsletter.settings import load_settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.unit.cli.test_damage import mail
 
 ADA = "ada@example.org"
@@ -21,11 +21,14 @@ LIST = f"subscribers:\n  - {{email: {ADA}, categories: [cs.LG], topics: [{{name:
 class CountingStore(TinyStore):
     """Counts how often the list is read: each time, those who came by the web are asked for."""
 
-    lists = 0
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.lists = 0
+        self._read, self.get_enrolled = self.get_enrolled, self._count
 
-    def get_enrolled(self) -> list[SignUp]:
+    def _count(self) -> list[SignUp]:
         self.lists += 1
-        return super().get_enrolled()
+        return self._read()
 
 
 @pytest.mark.parametrize("word", ["help", "weekly", "pause", "resume", "profile", "unsubscribe"])

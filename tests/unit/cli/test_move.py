@@ -15,8 +15,8 @@ from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store_moves import say_much
+from newsletter.stores.tinydb import TinyStore
+from tests.contract.stores.test_moves import say_much
 from tests.make import NOW
 from tests.unit.cli.test_damage import mail
 

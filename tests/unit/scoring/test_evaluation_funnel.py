@@ -45,7 +45,7 @@ class InOrder:
         votes: Votes = (),
     ) -> ScoreReport:
         self.histories.append(len(history))
-        return make.sheet(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))
+        return make.score_report(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))
 
 
 def test_recall_and_share_are_counted_over_all_days() -> None:

@@ -37,7 +37,7 @@ class ByNumber:
         votes: Votes = (),
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
-        return make.sheet(
+        return make.score_report(
             *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
         )
 

@@ -28,7 +28,7 @@ from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import load_subscribers
 from newsletter.subscribers.overrides import applied
 from newsletter.subscribers.profile_diff import differences
