@@ -20,9 +20,9 @@ from newsletter.stores import Store
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
 from newsletter.web.archive.urls import ArchiveUrls
-from newsletter.web.rate_limit import Limit, guard
+from newsletter.web.rate_limit import Limits, limited_blueprint
 
-PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
+LIMITS = Limits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
 PUBLIC_AGE_S = 300
 OK = 200
@@ -47,22 +47,21 @@ class Archives:
     public: Callable[[], Mapping[str, str]] = dict  # whose archive anybody may read: subscribers by its name
 
 
-def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
-    desk = _Desk(store, signer, archives)
-    site = flask.Blueprint("archive", __name__)
-    site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+def blueprint(store: Store, signer: Signer, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
+    routes = _Routes(store, signer, archives)
+    site = limited_blueprint("archive", LIMITS, now)
     site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
-    site.add_url_rule("/archive/", "listing", desk.list_public)
+    site.add_url_rule("/archive/", "listing", routes.list_public)
     site.add_url_rule("/archive/<token>", "cut", _add_slash)
-    site.add_url_rule("/archive/<token>/", "overview", desk.answer)
-    site.add_url_rule("/archive/<token>/<page>", "page", desk.answer)
+    site.add_url_rule("/archive/<token>/", "overview", routes.answer)
+    site.add_url_rule("/archive/<token>/<page>", "page", routes.answer)
     return site
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Routes:
     store: Store
-    signer: Signer | None
+    signer: Signer
     archives: Archives
 
     def list_public(self) -> flask.Response:
@@ -106,7 +105,7 @@ class _Desk:
         return response
 
     def _edition(self, token: str) -> Edition | None:
-        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
+        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
             return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}

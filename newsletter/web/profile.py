@@ -24,14 +24,21 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.rate_limit import Limit, guard
+from newsletter.web.rate_limit import Limits
+from newsletter.web.token_page import TokenPage, reader_of
 
 MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
-PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
+PAGE = TokenPage(
+    "profile",
+    "/profile",
+    reader_of(Purpose.PROFILE),
+    Limits(per_link=40, per_client=160),  # who types gets a preview every second at most
+    ("dead_link.html", {"word": "profile"}),
+)
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
@@ -125,7 +132,8 @@ _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemV
 _PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _SAID = ("", "saved", "unchanged", "conflict", "refused", "gone")
-PAGES: tuple[Page, ...] = (
+SAMPLES: tuple[Page, ...] = (
+    PAGE.dead_link,
     *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in _SAID),
     *(("profile.html", {"p": replace(_EDITOR, said="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, said="unclear", held="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
@@ -133,42 +141,34 @@ PAGES: tuple[Page, ...] = (
 )
 
 
-def blueprint(store: Store, signer: Signer | None, profiles: Profiles, now: Callable[[], datetime]) -> flask.Blueprint:
-    desk = _Desk(store, signer, profiles, now)
-    pages = flask.Blueprint("profile", __name__)
-    pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+def blueprint(store: Store, signer: Signer, profiles: Profiles, now: Callable[[], datetime]) -> flask.Blueprint:
+    editor = _Editor(store, signer, profiles, now)
+    pages = PAGE.blueprint(signer, now, editor.answer)
+    pages.add_url_rule(f"{PAGE.path}/<token>/preview", "preview", editor.preview, methods=["POST"])
     pages.after_request(_let_our_script_run)
-    pages.add_url_rule("/profile/<token>/preview", "preview", desk.preview, methods=["POST"])
-    pages.add_url_rule("/profile/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
-    pages.add_url_rule("/profile", "cut", lambda: desk.answer(""), methods=["GET", "POST"])
     return pages
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Editor:
     store: Store
-    signer: Signer | None
+    signer: Signer
     profiles: Profiles
     now: Callable[[], datetime]
     trials: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_TRIALS))
 
-    def answer(self, token: str) -> str:
-        signer = self.signer
-        subscriber_id = signer.read_link(Purpose.PROFILE, token) if signer else None
-        if signer is None or subscriber_id is None:
-            return flask.render_template("dead_link.html", word="profile")
+    def answer(self, subscriber_id: str) -> str:
         view = replace(
             self._carry_out(subscriber_id),
             revisions=revision_views(self.store.get_revisions(subscriber_id)),
-            pause_url=f"/pause/{signer.link(Purpose.PAUSE, subscriber_id)}",
-            unsubscribe_url=f"/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+            pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
+            unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
         )
         return flask.render_template("profile.html", p=view)
 
     def preview(self, token: str) -> str:
         """The part of the page that `editor.js` puts in its place."""
-        subscriber_id = self.signer.read_link(Purpose.PROFILE, token) if self.signer else None
-        text = _typed()
+        subscriber_id, text = PAGE.read(self.signer, token), _typed()
         if subscriber_id is None or text is None:
             raise BadRequest
         if not self.trials.acquire(blocking=False):  # whoever leaves must not wait for those who try out
