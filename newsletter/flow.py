@@ -2,7 +2,7 @@
 
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
 left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/compose.py and
-run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app.py picks them); all rules live
+run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app/ picks them); all rules live
 in pure modules.
 """
 

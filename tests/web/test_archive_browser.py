@@ -24,8 +24,8 @@ from newsletter.model import Usage
 from newsletter.papers.latex.mathml import typeset
 from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import build, build_list, edition
+from newsletter.web.archive.editions import ArchivedDigests
+from newsletter.web.archive.export import edition_of_files, write_edition, write_listing
 from tests import TESTS, make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, served, set_screen, show
@@ -179,10 +179,10 @@ def test_the_contents_lead_to_the_paper_and_results_to_it_on_its_day(site: Site)
 
 def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """file:// has no server that could guess: every link names its file."""
-    each = edition(Catalogue(filled(), WHO, "local-group"))
+    each = edition_of_files(ArchivedDigests(filled(), WHO, "local-group"))
     styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
-    build_list(pages(), [each], tmp_path, styles)
-    build(pages(), each, tmp_path / "local-group")
+    write_listing(pages(), [each], tmp_path, styles)
+    write_edition(pages(), each, tmp_path / "local-group")
     site = Site(browser, "")
     set_screen(browser, 1200, "light")
     browser.get((tmp_path / "index.html").as_uri())

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.app import build_grader
+from newsletter.app.scorers import build_grader
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.model import Grading, ModelCall, Paper, ScoreFailure
