@@ -59,7 +59,7 @@ class Prefetcher(Protocol):
         """Whether it was tried already, whatever came of it."""
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
 

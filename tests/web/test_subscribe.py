@@ -68,7 +68,7 @@ class SignUpSite:
             service_sender=Address("Tea (service)", addr_spec="service@example.org"),
             brand_name="Tea & Papers",
             answers=load_mails(TEXT),
-            subscribers=self.subscribers,
+            find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
             max_subscribers=self.most,
             now=lambda: self.now,

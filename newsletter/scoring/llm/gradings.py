@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
+from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def profile_key(profile: Profile) -> str:
 
 
 def find_known(
-    gradings: Iterable[Grading], papers: Iterable[Paper], *, model: str, prompt_key: str
+    gradings: Iterable[Grading], papers: Iterable[Paper | BatchedPaper], *, model: str, prompt_key: str
 ) -> dict[str, Grading]:
     """By arXiv id, what this model said of the present versions of these papers, asked in these words."""
     versions = {paper.arxiv_id: paper.version for paper in papers}
