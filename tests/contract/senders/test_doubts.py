@@ -46,7 +46,7 @@ SENDERS: dict[str, Callable[[Path], Sender]] = {
 }
 
 
-def desk(store: Store, sender: Sender) -> RunContext:
+def context(store: Store, sender: Sender) -> RunContext:
     return RunContext(None, None, sender, store, None, None, lambda: NOW)  # type: ignore[arg-type]  # settling needs no more
 
 
@@ -65,7 +65,7 @@ def in_doubt(store: Store, sent_by: str) -> Delivery:
 
 
 def settled(store: Store, sender: Sender) -> Delivery:
-    settle_doubts(desk(store, sender))
+    settle_doubts(context(store, sender))
     row = store.get_delivery(WHO, DAY)
     assert row is not None
     return row

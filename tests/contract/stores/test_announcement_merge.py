@@ -118,7 +118,7 @@ class Source:
 
 
 class Silent:
-    """A scorer without a history, and a watcher."""
+    """A scorer without a history, and a progress listener."""
 
     history_days = 0
 
@@ -128,8 +128,8 @@ class Silent:
 
 
 def morning_of(store: Store, source: Source, category: str) -> AnnouncementDay:
-    desk = RunContext(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
-    return collect(desk, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
+    context = RunContext(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    return collect(context, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("failing", [(), (0,), (0, 1, 2)])
