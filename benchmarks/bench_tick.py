@@ -126,16 +126,16 @@ class History:
         assert {str(entry.outcome) for entry in report.subscribers} == {"not due"}
 
     def metrics(self) -> None:
-        Metrics(self.context().store, lambda: NOW)()
+        Metrics(TinyStore(self._settings.state), lambda: NOW)()
 
     def mail(self) -> None:
-        store = self.context().store
+        store = TinyStore(self._settings.state)
         store.require_readable(self._who, TODAY)
         store.get_deliveries(subscriber_id=self._who)
         store.get_sent(self._who)
 
     def every_row(self) -> None:
-        self.context().store.get_deliveries()
+        TinyStore(self._settings.state).get_deliveries()
 
 
 def measure(work: Callable[[], None]) -> tuple[float, int]:
