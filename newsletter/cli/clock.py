@@ -35,7 +35,7 @@ def command() -> None:
     begin_log(settings)
     log_advice(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = run_until_signal([lambda duty: keep_clock(settings, duty)])
+    is_ended = run_until_signal([lambda worker: keep_clock(settings, worker)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
@@ -43,38 +43,38 @@ def command() -> None:
 class _ClockProgress(log.LogProgress):
     """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
 
-    def __init__(self, duty: Worker) -> None:
+    def __init__(self, worker: Worker) -> None:
         super().__init__(is_sparing=True)
-        self._duty = duty
+        self._worker = worker
 
     def begin(self, what: str, total: int) -> None:
         super().begin(what, total)
         if what == FEEDS:
-            self._duty.idle.set()
+            self._worker.idle.set()
         else:
-            self._duty.idle.clear()
+            self._worker.idle.clear()
 
 
-def keep_clock(settings: Settings, duty: Worker) -> None:
-    """The clock in the present thread, until the duty is over."""
-    teller = app.build_notifier(settings)
+def keep_clock(settings: Settings, worker: Worker) -> None:
+    """The clock in the present thread, until the worker is over."""
+    notifier = app.build_notifier(settings)
 
     def failed(error: Exception) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
         known = isinstance(error, NewsletterError)
         log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
-        teller.tell_of_break(error)
+        notifier.tell_of_break(error)
 
     run_scheduler(
-        tick=lambda: _tick(settings, teller, duty),
+        tick=lambda: _tick(settings, notifier, worker),
         failed=failed,
         now=app.utc_now,
-        wait=duty.stop.wait,
+        wait=worker.stop.wait,
         timing=app.build_timing(settings),
     )
 
 
-def _tick(settings: Settings, teller: notify.Notifier, duty: Worker) -> Sequence[Subscriber]:
+def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequence[Subscriber]:
     """One run of the clock. Its context is new each time: what stopped a model yesterday does not stop it today."""
     context = app.build(settings)
     listed = app.load_subscribers(settings, context.store)
@@ -83,12 +83,12 @@ def _tick(settings: Settings, teller: notify.Notifier, duty: Worker) -> Sequence
     report = flow.run_morning(
         context,
         listed.subscribers,
-        _ClockProgress(duty),
+        _ClockProgress(worker),
         due_only=True,
-        should_stop=duty.stop.is_set,
+        should_stop=worker.stop.is_set,
         unreadable=listed.unreadable,
     )
     log.run_finished(report)
     log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
-    teller.tell(report, listed.problem, listed.ignored, listed.moved)
+    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

@@ -86,12 +86,12 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
         click.echo("\n".join(lines))
         sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
-    ending, teller = Ending(), app.build_notifier(settings)
+    ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
-    with teller.watching():
+    with notifier.watching():
         listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
-    with teller.watching():
+    with notifier.watching():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
         with progress:
@@ -114,7 +114,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
-    teller.tell(report, listed.problem, listed.ignored, listed.moved)
+    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
         if line := model_line(context.store, report):

@@ -14,7 +14,7 @@ from newsletter.run.backlog import is_settled
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
 from newsletter.run.select import select
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 
 
 def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
@@ -40,17 +40,17 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
 
 def _questions_ahead(
     context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
-) -> list[Question]:
+) -> list[ScoringRequest]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
     now = context.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
     if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[Paper, ...], Question] = {}
+    questions: dict[tuple[Paper, ...], ScoringRequest] = {}
     for reader, due in waiting:
         selection = select(context, morning, reader, morning.date_for(reader, due))
         if selection.papers:
-            questions.setdefault(selection.papers, Question(selection.papers, selection.history))
+            questions.setdefault(selection.papers, ScoringRequest(selection.papers, selection.history))
     return list(questions.values())
 
 

@@ -28,7 +28,7 @@ _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedSubscribers:
     """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
 
     `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
@@ -39,6 +39,11 @@ class Listed:
     sign_ups: Mapping[str, SignUp]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def public_archives(self) -> dict[str, str]:
+        """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
+        return {one.public_archive: one.subscriber_id for one in self.subscribers if one.public_archive}
 
     def find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self.subscribers if one.subscriber_id == subscriber_id), None)
@@ -85,7 +90,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = overrides.look(one, store.get_address_status(who), store.get_revisions(who))
+            reader = _with_wishes(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
             reader = overrides.Reader(one)
@@ -96,7 +101,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
 
 
-def _noted(before: Roster, listed: Listed, store: Store, today: date) -> Sequence[tuple[str, str]]:
+def _noted(before: Roster, listed: ListedSubscribers, store: Store, today: date) -> Sequence[tuple[str, str]]:
     """Write the roster down if it is another than before; who may have moved."""
     now = roster.updated(before, listed.subscribers, today)
     if now != before or store.get_document(ROSTER) is None:
@@ -136,17 +141,26 @@ def has_history(store: Store, subscriber_id: str) -> bool:
 
 
 def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:
-    """One subscriber as they are served; as listed where their wishes cannot be read. Raises as `load_subscribers`."""
+    """One subscriber as they are served. Raises as `load_subscribers`."""
     one = load_listed(path, store).find(subscriber_id)
-    if one is None:
-        return None
+    return as_served(one, store) if one else None
+
+
+def as_served(listed: Subscriber, store: Store) -> Subscriber:
+    """This subscriber with their own wishes; as listed where those cannot be read."""
     try:
-        return overrides.applied(one, store.get_address_status(subscriber_id), store.get_revisions(subscriber_id))
+        return _with_wishes(listed, store).subscriber
     except ReaderUnreadable:
-        return one
+        return listed
 
 
-def load_listed(path: Path, store: Store) -> Listed:
+def _with_wishes(listed: Subscriber, store: Store) -> overrides.Reader:
+    """Raises ReaderUnreadable."""
+    who = listed.subscriber_id
+    return overrides.look(listed, store.get_address_status(who), store.get_revisions(who))
+
+
+def load_listed(path: Path, store: Store) -> ListedSubscribers:
     """Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
@@ -161,7 +175,7 @@ def load_listed(path: Path, store: Store) -> Listed:
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
     }
-    return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+    return ListedSubscribers([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
 
 
 def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:

@@ -56,7 +56,7 @@ class _TrialContext:
     store: Store
 
 
-class Profiles:
+class ProfileService:
     """The profiles of those whom `listed` gives, as subscribers.yaml has them.
 
     `scorer` makes the one that tries profiles out, when it is first needed: the embedded one, since a trial must cost
@@ -141,7 +141,7 @@ class Profiles:
         most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
-            self._store.change_address_status(who, lambda standing: replace(standing, frequency=None))
+            self._store.change_address_status(who, lambda status: replace(status, frequency=None))
         return "\n".join(self._told(before, changed, revision, now))
 
     def _has_revision(self, who: str) -> bool:

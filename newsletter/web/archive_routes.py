@@ -17,12 +17,12 @@ from werkzeug.wrappers import Response
 
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
-from newsletter.web.archive.urls import Places
-from newsletter.web.rate_limit import Limit, guard
+from newsletter.web.archive.editions import ArchivedDigests, Edition
+from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
+from newsletter.web.archive.urls import ArchiveUrls
+from newsletter.web.rate_limit import Limits, limited_blueprint
 
-PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
+LIMITS = Limits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
 PUBLIC_AGE_S = 300
 OK = 200
@@ -47,45 +47,44 @@ class Archives:
     public: Callable[[], Mapping[str, str]] = dict  # whose archive anybody may read: subscribers by its name
 
 
-def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
-    desk = _Desk(store, signer, archives)
-    site = flask.Blueprint("archive", __name__)
-    site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+def blueprint(store: Store, signer: Signer, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
+    routes = _Routes(store, signer, archives)
+    site = limited_blueprint("archive", LIMITS, now)
     site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
-    site.add_url_rule("/archive/", "listing", desk.list_public)
+    site.add_url_rule("/archive/", "listing", routes.list_public)
     site.add_url_rule("/archive/<token>", "cut", _add_slash)
-    site.add_url_rule("/archive/<token>/", "overview", desk.answer)
-    site.add_url_rule("/archive/<token>/<page>", "page", desk.answer)
+    site.add_url_rule("/archive/<token>/", "overview", routes.answer)
+    site.add_url_rule("/archive/<token>/<page>", "page", routes.answer)
     return site
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Routes:
     store: Store
-    signer: Signer | None
+    signer: Signer
     archives: Archives
 
     def list_public(self) -> flask.Response:
         editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
-        return _for_everybody(_html(self.archives.pages.listing(editions, Places(is_public=True))))
+        return _for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))))
 
     def answer(self, token: str, page: str = "") -> flask.Response:
         edition = self._edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
-        response = self._answer(edition, page)
-        return _for_everybody(response) if edition.places.is_public and response.status_code == OK else response
+        response = self._find_page(edition, page)
+        return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
 
-    def _answer(self, edition: Edition, page: str) -> flask.Response:
+    def _find_page(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
         if not page:
             return _html(pages.overview(edition))
-        if page == edition.places.search:
+        if page == edition.urls.search:
             args = flask.request.args
             return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
-        if page == edition.places.feed:
+        if page == edition.urls.feed:
             feed = pages.feed(edition)
-            return _missing(pages.missing(edition)) if feed is None else _answer(feed, "application/atom+xml")
+            return _missing(pages.missing(edition)) if feed is None else _respond(feed, "application/atom+xml")
         if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
             found = pages.month(edition, month)
         elif _DAY.fullmatch(page) and (on := _date(page)):
@@ -101,20 +100,20 @@ class _Desk:
         content = self.archives.pages.file(edition, on, ending, chosen)
         if content is None:
             return _missing(self.archives.pages.missing(edition))
-        response = _answer(content, _TYPES[ending])
+        response = _respond(content, _TYPES[ending])
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
     def _edition(self, token: str) -> Edition | None:
-        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
+        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
-            return Edition(Catalogue(self.store, subscriber_id), Places(base_url=self._address(token)))
+            return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
         return self._public(token, public[token]) if token in public else None
 
     def _public(self, slug: str, subscriber_id: str) -> Edition:
-        places = Places(base_url=self._address(slug), is_public=True, listing="../")
-        return Edition(Catalogue(self.store, subscriber_id, slug), places)
+        urls = ArchiveUrls(base_url=self._address(slug), is_public=True, listing="../")
+        return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls)
 
     def _address(self, token: str) -> str:
         """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""
@@ -127,10 +126,10 @@ def _add_slash(token: str) -> Response:
 
 
 def _html(page: str) -> flask.Response:
-    return _answer(page, "text/html")
+    return _respond(page, "text/html")
 
 
-def _answer(text: str, kind: str) -> flask.Response:
+def _respond(text: str, kind: str) -> flask.Response:
     """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
 

@@ -28,7 +28,7 @@ from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
 from newsletter.senders import Sender
 from newsletter.settings import Settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
 
 FEED = TESTS / "recordings/feeds/2025-10-07/cs.LG.atom"

@@ -44,7 +44,7 @@ from newsletter.model import (
 )
 from newsletter.scoring import Scorer
 from newsletter.settings import Settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
 READERS = 50

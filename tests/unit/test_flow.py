@@ -45,7 +45,7 @@ from newsletter.ops import alerts
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 from newsletter.senders import unwatched
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -131,7 +131,7 @@ class AskedAhead:
         return bool(self.papers)
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         self.papers += [paper.arxiv_id for question in questions for paper in question.papers]
         return ""

@@ -17,7 +17,7 @@ from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages

@@ -5,7 +5,6 @@ Needs Debian's chromium and chromium-driver; axe-core, which judges accessibilit
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,12 +13,11 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.model import RevisionOrigin, SuppressionReason
 from newsletter.signing import Purpose
 from newsletter.web import create_app, subscribe
-from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, served, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
 from tests.web.test_subscribe import EVE, FORM, SignUpSite
@@ -36,10 +34,6 @@ PATHS = {
 }
 
 
-class Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None: ...
-
-
 @dataclass(frozen=True)
 class Visit:
     """A browser in front of the site."""
@@ -47,7 +41,7 @@ class Visit:
     browser: webdriver.Chrome
     store: MemoryStore
     base: str
-    house: SignUpSite  # whose door is open to who subscribes
+    site: SignUpSite  # where everybody can subscribe
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
         set_screen(self.browser, width, mode)
@@ -88,17 +82,11 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
-    house = SignUpSite(store)
-    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Visit(browser, store, f"http://127.0.0.1:{server.port}", house)
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    browser.get("about:blank")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    site = SignUpSite(store)
+    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), signups=site.signups))
+    with served(app, browser) as base:
+        yield Visit(browser, store, base, site)
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 WITHOUT_TOO = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
@@ -257,7 +245,7 @@ def test_subscribing_with_a_mistake_then_right_and_confirming(visit: Visit, scri
     tick(visit, "hep-th")
     visit.press("subscribe")
     assert visit.title() == "Look into your mailbox"
-    assert visit.house.link() == PATHS["confirm"]
+    assert visit.site.link() == PATHS["confirm"]
     visit.open("confirm", script=script)
     assert visit.store.get_enrolled() == []
     visit.press("confirm")
@@ -290,7 +278,7 @@ def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
     tick(visit, "cs.LG")
     visit.press("subscribe")
     yield "asked"
-    visit.house.work()
+    visit.site.work()
     visit.open("confirm", width=width, mode=mode)
     yield "confirm"
     visit.press("confirm")

@@ -19,8 +19,8 @@ from newsletter.papers.latex.reader import readable, readable_name
 from newsletter.run.digest import anonymize, build_digest
 from newsletter.signing import Purpose, Signer
 from newsletter.web import Archives, create_app
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import build, edition
+from newsletter.web.archive.editions import ArchivedDigests
+from newsletter.web.archive.export import edition_of_files, write_edition
 from tests import make
 from tests.archives import RENDERER, WHO, mail, pages
 from tests.fakes import MemoryStore
@@ -89,7 +89,7 @@ def surfaces(folder: Path) -> dict[str, str]:
     rendered = RENDERER.render(digest(), WAYS)
     store = MemoryStore()
     mail(store, anonymize(digest()))
-    build(pages(), edition(Catalogue(store, WHO, "sums")), folder)
+    write_edition(pages(), edition_of_files(ArchivedDigests(store, WHO, "sums")), folder)
     client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
     texts = {
         "mail": Page(rendered.html).words,

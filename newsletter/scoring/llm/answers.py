@@ -63,7 +63,7 @@ ANSWER_SCHEMA: Mapping[str, object] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class AnswerEntry:
     """One usable entry: whole numbers 1–10, and a comment of one line without control characters, maybe empty."""
 
     id: str
@@ -73,21 +73,25 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ParsedAnswer:
     """Each id asked about is in `scored`, `below` or `missing`, once; `refused` tells what was not believed.
 
     `problem`: why nothing of it was believed, if so. `is_other_scale`: because its numbers are of another scale.
     """
 
-    scored: tuple[Scored, ...]
+    scored: tuple[AnswerEntry, ...]
     below: tuple[str, ...]
     missing: tuple[str, ...]
     refused: tuple[str, ...] = ()
     problem: str = ""
     is_other_scale: bool = False
 
+    def entries(self) -> list[AnswerEntry]:
+        """What it says of each paper; of those that are only named as below, zeros."""
+        return [*self.scored, *(AnswerEntry(each, relevance=0, novelty=0, comment="") for each in self.below)]
 
-def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> Answer:
+
+def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> ParsedAnswer:
     """The answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
 
     Refused are unknown ids, numbers that are none, and every word about an id that is answered twice in different
@@ -97,11 +101,11 @@ def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = F
     """
     said = find_answer(text)
     if said is None or (is_cut and said.strip() and not _is_cut_answer(said)):
-        return Answer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
+        return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
     said = said[:MAX_ANSWER_CHARS]
     if other := _find_other_scale(_loose_entries(said), asked):
         problem = f"it is on another scale than 1 to 10 ({other})"
-        return Answer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
+        return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
     strict = _settle(_entries(said), asked, floor)
     return _settle([*_entries(said), *_loose_entries(said)], asked, floor) if strict.missing else strict
 
@@ -121,9 +125,9 @@ def _is_cut_answer(said: str) -> bool:
     return begins in ("{", "[") or tell_shape(said, preface_chars=_PREFACE_CHARS) is not Shape.OTHER
 
 
-def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], floor: int) -> Answer:
+def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], floor: int) -> ParsedAnswer:
     known, refused = dict.fromkeys(asked), _Refusals()
-    found: dict[str, Scored | None] = {}  # None: named as below
+    found: dict[str, AnswerEntry | None] = {}  # None: named as below
     disputed: set[str] = set()
     for entry in entries:
         paper_id = entry if isinstance(entry, str) else _id_of(entry)
@@ -139,7 +143,7 @@ def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], fl
             disputed.add(paper_id)
             refused.add(f"{paper_id}: answered twice, differently")
     usable = {paper_id: value for paper_id, value in found.items() if paper_id not in disputed}
-    return Answer(
+    return ParsedAnswer(
         scored=tuple(value for paper_id in known if (value := usable.get(paper_id)) is not None),
         below=tuple(paper_id for paper_id in known if paper_id in usable and usable[paper_id] is None),
         missing=tuple(paper_id for paper_id in known if paper_id not in usable),
@@ -225,7 +229,7 @@ def _id_of(entry: Mapping[str, object]) -> str:
     return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
 
-def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Scored:
+def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> AnswerEntry:
     relevance, novelty = _grade(entry, "relevance"), _grade(entry, "novelty")
     comment = entry.get("comment")
     says_something = isinstance(comment, str) and any(map(str.isalpha, comment))
@@ -234,7 +238,7 @@ def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Score
         if says_something and relevance >= floor
         else ""
     )
-    return Scored(paper_id, relevance, novelty, shown)
+    return AnswerEntry(paper_id, relevance, novelty, shown)
 
 
 def _tex_again(comment: str) -> str:

@@ -1,6 +1,6 @@
 """What can become of a request in place of an answer, and how a server says so.
 
-`read_complaint` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
+`read_error_report` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
 as OpenRouter, MiniMax and others do. What follows from them is chat.py's business. Facts: OpenAI's and Google's API
 references, OpenRouter's page on errors, and public bug reports of others, read November 2026.
 """
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TEXT_CHARS = 4_000  # of a body in which names of parameters are looked for
-_SAYINGS = ("message", "msg", "detail", "error_msg", "status_msg", "error_description", "error")
+_MESSAGE_NAMES = ("message", "msg", "detail", "error_msg", "status_msg", "error_description", "error")
 _NUMBERS = ("code", "status", "status_code", "error_code")
 # Where an error has no number of HTTP: a word of it, and the status that says the same.
 _WORDS = (
@@ -78,7 +78,7 @@ class CallInterrupted(CallFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ErrorReport:
     """An error in the server's words. `status` is that of HTTP, or what stands for it in an answer of status 200."""
 
     status: int
@@ -89,39 +89,39 @@ class Complaint:
     after_s: float | None  # how long to wait, by header or text
 
 
-def read_complaint(status: int, text: str, headers: Mapping[str, str]) -> Complaint:
+def read_error_report(status: int, text: str, headers: Mapping[str, str]) -> ErrorReport:
     """The error in the body of an answer whose status says that it is one."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    error = _find_error(body) or {"message": body if isinstance(body, str) else text}
-    return _complain(status, error, text, headers)
+    error = _find_error_object(body) or {"message": body if isinstance(body, str) else text}
+    return _build_report(status, error, text, headers)
 
 
-def find_complaint(body: object) -> Complaint | None:
+def find_error_report(body: object) -> ErrorReport | None:
     """The error inside an answer of status 200; None if it is an answer."""
-    error = _find_error(body)
+    error = _find_error_object(body)
     if not error:
         return None
     text = json.dumps(body)[:_TEXT_CHARS]
-    return _complain(_status_of(error, text), error, text, {})
+    return _build_report(_status_of(error, text), error, text, {})
 
 
-def _complain(status: int, error: Mapping[str, object], text: str, headers: Mapping[str, str]) -> Complaint:
+def _build_report(status: int, error: Mapping[str, object], text: str, headers: Mapping[str, str]) -> ErrorReport:
     codes = frozenset(str(error[name]) for name in ("code", "type", "status") if error.get(name) is not None)
     wait_s = _wait_in_headers(headers)
-    return Complaint(
+    return ErrorReport(
         status=status,
         codes=codes,
         param=str(error.get("param") or ""),
-        message=_say(error) or text,
+        message=_find_message(error) or text,
         text=text[:_TEXT_CHARS].lower(),
         after_s=_wait_in_text(text[:_TEXT_CHARS]) if wait_s is None else wait_s,
     )
 
 
-def _find_error(body: object) -> dict[str, object]:
+def _find_error_object(body: object) -> dict[str, object]:
     """The object that says what is wrong; empty if nothing is."""
     if isinstance(body, list):
         body = body[0] if body else None
@@ -138,15 +138,19 @@ def _find_error(body: object) -> dict[str, object]:
     minimax = body.get("base_resp")
     if isinstance(minimax, dict) and minimax.get("status_code"):
         return minimax
-    return body if not choices and any(body.get(name) for name in _SAYINGS) else {}
+    return body if not choices and any(body.get(name) for name in _MESSAGE_NAMES) else {}
 
 
-def _say(error: Mapping[str, object]) -> str:
-    """The message; with what the provider behind it said, where that stands apart (OpenRouter)."""
-    said = next((_plain(error[name]) for name in _SAYINGS if error.get(name)), "")
+def _find_message(error: Mapping[str, object]) -> str:
+    """The message; with the words of the provider behind it, where these stand apart (OpenRouter)."""
+    message = _first_message(error)
     metadata = error.get("metadata")
     raw = _plain(metadata.get("raw")) if isinstance(metadata, dict) else ""
-    return f"{said}: {raw}" if said and raw and raw not in said else said or raw
+    return f"{message}: {raw}" if message and raw and raw not in message else message or raw
+
+
+def _first_message(error: Mapping[str, object]) -> str:
+    return next((_plain(error[name]) for name in _MESSAGE_NAMES if error.get(name)), "")
 
 
 def _plain(value: object) -> str:
@@ -156,7 +160,7 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         place = value.get("loc")
         where = ".".join(map(str, place)) if isinstance(place, list) else ""
-        return ": ".join(filter(None, (where, next((_plain(value[name]) for name in _SAYINGS if value.get(name)), ""))))
+        return ": ".join(filter(None, (where, _first_message(value))))
     return value if isinstance(value, str) else ""
 
 

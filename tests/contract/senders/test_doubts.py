@@ -18,9 +18,9 @@ from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.sendgrid import SendGridSender
 from newsletter.senders.smtp import MailServer, SmtpSender
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
-from tests.contract.test_store import DAY, NOW, PAPERS, WHO
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
 
 S = DeliveryState

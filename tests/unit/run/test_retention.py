@@ -21,7 +21,7 @@ from newsletter.run.retention import (
     forget_expired,
 )
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.fakes import MemoryStore
 

@@ -26,7 +26,7 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.senders import name_of
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
 from tests.damage import DAMAGES, KINDS, MONDAY, NOW, ONE, OTHER, file_of, remember
