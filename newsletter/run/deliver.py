@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import ledger, proves_gone
+from newsletter.delivery import is_mailbox_gone, ledger
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.mail import build_message
 from newsletter.model import (
@@ -83,7 +83,7 @@ def deliver(
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
-        if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
+        if is_mailbox_gone(error.said):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
             with suppress(ReaderUnreadable):  # as in _end
                 desk.store.take_event(gone, now=desk.now())
@@ -121,7 +121,7 @@ def settle_doubts(desk: RunContext) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
         evidence = desk.sender.find(row.delivery_id)
-        if evidence.accepted is not None and ledger.is_believed(row, name_of(desk.sender), evidence.accepted):
+        if evidence.accepted is not None and ledger.counts_as_evidence(row, name_of(desk.sender), evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, desk.now())
         if row is not stored:

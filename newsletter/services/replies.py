@@ -211,11 +211,11 @@ def _do(ear: ReplyHandler, request: Request, reader: Subscriber | None, now: dat
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        standing = store.change_address_status(who, lambda known: suppression.paused(known, until))
+        standing = store.change_address_status(who, lambda known: suppression.pause(known, until))
         return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
         standing = store.change_address_status(
-            who, lambda known: suppression.resumed(suppression.returned(known, request.at))
+            who, lambda known: suppression.resume(suppression.resubscribe(known, request.at))
         )
         is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
@@ -237,14 +237,14 @@ def _left(known: AddressStatus, at: datetime) -> AddressStatus:
     """A wish from before the reader came back is over, as with any other event."""
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
-    return suppression.left(known, at, suppression.BY_REPLY)
+    return suppression.unsubscribe(known, at, suppression.BY_REPLY)
 
 
 def _without_mail(standing: AddressStatus, reader: Subscriber) -> _Reply | None:
     """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
     if standing.suppression is None:
         return None
-    if suppression.may_return(standing):
+    if suppression.may_resubscribe(standing):
         return _Reply("unsubscribe", {"undo": responses.word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 

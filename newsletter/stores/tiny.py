@@ -327,7 +327,7 @@ class TinyStore:
             if row is None:
                 return False
             whose = told if address_change.is_about_mailbox(told.kind) else event
-            self.change_address_status(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
+            self.change_address_status(whose.subscriber_id, lambda standing: suppression.apply_event(standing, whose))
             if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -343,19 +343,19 @@ class TinyStore:
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: who was killed in the middle of this is told it again."""
         who, morning = event.subscriber_id, event.digest_on
-        if event.kind is not EventKind.BOUNCED_HARD and not suppression.bounced_on(
+        if event.kind is not EventKind.BOUNCED_HARD and not suppression.has_bounced_on(
             self.get_address_status(who), morning
         ):
             return
         if any(one.digest_on == morning for each in self.get_address_statuses() for one in each.held):
-            self.change_address_status(who, lambda known: suppression.weighed(known, morning, too_many=True))
+            self.change_address_status(who, lambda known: suppression.apply_brake(known, morning, too_many=True))
         else:
             self.weigh_bounces(morning)
 
     def weigh_bounces(self, digest_on: date) -> None:
         with self._change(self._standings):
             standings = self.get_address_statuses()
-            bounced = {each.subscriber_id for each in standings if suppression.bounced_on(each, digest_on)}
+            bounced = {each.subscriber_id for each in standings if suppression.has_bounced_on(each, digest_on)}
             with _disk(self._events):
                 told = {path.name for path in self._events.iterdir() if path.is_dir()} - bounced
             bounced |= {who for who in told if self._bounced_hard(who, digest_on)}
@@ -363,7 +363,7 @@ class TinyStore:
             too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             for each in standings:
                 self.change_address_status(
-                    each.subscriber_id, lambda known: suppression.weighed(known, digest_on, too_many=too_many)
+                    each.subscriber_id, lambda known: suppression.apply_brake(known, digest_on, too_many=too_many)
                 )
 
     def _bounced_hard(self, subscriber_id: str, digest_on: date) -> bool:
@@ -385,7 +385,7 @@ class TinyStore:
             if stored is None:
                 return None
             events = self.get_events(subscriber_id, digest_on)
-            row = ledger.after_events(stored, events, now, self._running.is_taken)
+            row = ledger.apply_events(stored, events, now, self._running.is_taken)
             if row is not stored:
                 self._put_row(path, row)
         return row
@@ -398,7 +398,7 @@ class TinyStore:
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
         kept = self._read_standing(subscriber_id, self._standing_file(subscriber_id))
         waiting = self._read_standing(subscriber_id, self._waiting_file(subscriber_id))
-        return suppression.with_waiting(kept or AddressStatus(subscriber_id), waiting)
+        return suppression.merge_waiting(kept or AddressStatus(subscriber_id), waiting)
 
     def get_address_statuses(self) -> list[AddressStatus]:
         found: list[AddressStatus] = []

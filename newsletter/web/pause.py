@@ -69,9 +69,9 @@ def take_wish(store: Store, subscriber_id: str, now: datetime) -> tuple[AddressS
     wish = form.get("wish", "") if flask.request.method == "POST" else ""
     until = wished_day(form.get("weeks", ""), form.get("until", ""), today) if wish == "pause" else None
     if until is not None:
-        standing = store.change_address_status(subscriber_id, lambda known: suppression.paused(known, until))
+        standing = store.change_address_status(subscriber_id, lambda known: suppression.pause(known, until))
     elif wish == "resume":
-        standing = store.change_address_status(subscriber_id, suppression.resumed)
+        standing = store.change_address_status(subscriber_id, suppression.resume)
     else:
         standing = store.get_address_status(subscriber_id)
     is_refused = wish == "pause" and until is None

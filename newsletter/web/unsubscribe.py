@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import flask
 
-from newsletter.delivery import left, may_return, returned
+from newsletter.delivery import may_resubscribe, resubscribe, unsubscribe
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
@@ -54,9 +54,9 @@ class _Desk:
             return flask.render_template("dead_link.html", word="unsubscribe")
         wish = _wish()
         if wish == "leave":
-            standing = self.store.change_address_status(subscriber_id, lambda known: left(known, self.now()))
+            standing = self.store.change_address_status(subscriber_id, lambda known: unsubscribe(known, self.now()))
         elif wish == "return":
-            standing = self.store.change_address_status(subscriber_id, lambda known: returned(known, self.now()))
+            standing = self.store.change_address_status(subscriber_id, lambda known: resubscribe(known, self.now()))
         else:
             return self._look(subscriber_id)
         return _page(standing, view_of(standing, self.now().astimezone(UTC).date()), is_back=wish == "return")
@@ -82,7 +82,7 @@ def _page(standing: AddressStatus, pause: PauseView, *, is_back: bool = False) -
         return flask.render_template("leave.html", pause=PauseView(weeks=()))
     return flask.render_template(
         "left.html",
-        may_return=may_return(standing),
+        may_return=may_resubscribe(standing),
         is_complaint=suppression.why is SuppressionReason.COMPLAINT,
     )
 

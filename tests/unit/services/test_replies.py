@@ -97,7 +97,7 @@ def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
     assert office.handle(Command.UNSUBSCRIBE) == Handled("unsubscribe", WHO, is_answered=True)
     assert office.standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
-    assert suppression.may_return(office.standing)
+    assert suppression.may_resubscribe(office.standing)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
