@@ -77,8 +77,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
 def _content(desk: RunContext, digest: Digest, form: str) -> bytes:
     if form == "markdown":
         return desk.renderer.markdown(digest).encode()
-    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    rendered = desk.renderer.render(digest, ways)
+    links = desk.identity.links_for(digest.subscriber.subscriber_id, digest.digest_on)
+    rendered = desk.renderer.render(digest, links)
     if form == "eml":
         return build_message(digest, rendered, desk.identity, now=desk.now()).mime.as_bytes()
     return (rendered.html if form == "html" else rendered.text).encode()

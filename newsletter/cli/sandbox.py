@@ -43,8 +43,8 @@ def _sample_mail(settings: Settings) -> Message:
 def _mail(desk: RunContext, digest: Digest | None) -> Message:
     if digest is None or digest.is_empty:
         raise AssertionError("the bundled sample announces nothing")
-    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    return build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
+    links = desk.identity.links_for(digest.subscriber.subscriber_id, digest.digest_on)
+    return build_message(digest, desk.renderer.render(digest, links), desk.identity, now=desk.now())
 
 
 def _reader(settings: Settings) -> Subscriber:

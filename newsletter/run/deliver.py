@@ -62,8 +62,8 @@ def deliver(
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    ways = desk.identity.ways(who, digest.digest_on)
-    message = build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
+    links = desk.identity.links_for(who, digest.digest_on)
+    message = build_message(digest, desk.renderer.render(digest, links), desk.identity, now=desk.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),

@@ -276,12 +276,12 @@ def _confirmation(
     ear: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
 ) -> Message:
     language = reader.profile.language
-    ways = ear.identity.ways(reader.subscriber_id, request.digest_on or now.date())
+    links = ear.identity.links_for(reader.subscriber_id, request.digest_on or now.date())
     values = {
         "name": ear.brand_name,
         "contact": ear.identity.reply_to,
         "commands": responses.commands_in_words(language),
-        "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
+        "undo": _undo(request.command, reader, before, links.unsubscribe_url),
         **reply.values,
     }
     filled = ear.answers.fill(reply.name, language, values)
@@ -296,7 +296,7 @@ def _confirmation(
     )
     mime = message.mime
     mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5
-    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    mime["Reply-To"] = Address(addr_spec=links.reply_to)
     if request.mail:
         mime["In-Reply-To"] = request.mail
     if request.references:

@@ -243,8 +243,8 @@ class SignupService:
         )
 
     def _already(self, reader: Subscriber) -> responses.Answer:
-        ways = self.identity.ways(reader.subscriber_id, self._today())
-        values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
+        links = self.identity.links_for(reader.subscriber_id, self._today())
+        values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
     def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:

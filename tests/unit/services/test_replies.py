@@ -428,7 +428,7 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     office.store.move(row)
     office.store.move(ledger.accept(row, "receipt", NOW))
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
-    came_to = identity.ways(WHO, ON).envelope_from
+    came_to = identity.links_for(WHO, ON).envelope_from
     assert came_to.startswith("news+")
     tag = tag_of(came_to).encode()
     heard = handle(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
