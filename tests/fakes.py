@@ -43,7 +43,7 @@ from newsletter.model import (
     spending,
 )
 from newsletter.papers import announcements
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 from newsletter.subscribers import address_change, revisions
 
 
@@ -477,10 +477,10 @@ class FlakySender:
         self._script = iter(script)
         self._blind = blind
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         act = next(self._script, Act.ACCEPT)
         if act not in (Act.DEFER, Act.STOP, Act.REJECT):
-            leaving()
+            on_hand_over()
         if act in (Act.ACCEPT, Act.KEEP):
             self.mails.append(message)
         match act:

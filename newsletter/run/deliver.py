@@ -26,7 +26,6 @@ from newsletter.model import (
 )
 from newsletter.run.context import RunContext
 from newsletter.run.digest import kept
-from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -70,7 +69,7 @@ def deliver(
         announced_on=covered,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
-        sent_by=name_of(desk.sender),
+        sent_by=desk.sender.name,
         now=desk.now(),
     )
     desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
@@ -121,7 +120,7 @@ def settle_doubts(desk: RunContext) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
         evidence = desk.sender.find(row.delivery_id)
-        if evidence.accepted is not None and ledger.counts_as_evidence(row, name_of(desk.sender), evidence.accepted):
+        if evidence.accepted is not None and ledger.counts_as_evidence(row, desk.sender.name, evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, desk.now())
         if row is not stored:

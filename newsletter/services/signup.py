@@ -265,7 +265,7 @@ class SignupService:
 
         try:
             with closing(self.open_sender()) as sender:
-                sender.send(message, leaving=leave)
+                sender.send(message, on_hand_over=leave)
         except SendDeferred as error:
             again = self._change(sign_up, self._postponed)
             return f"not mailed: {type(error).__name__}{f', again at {again.retry_at:%H:%M:%S}' if again else ''}"

@@ -188,7 +188,7 @@ def test_a_mail_leaves_with_the_dot_that_ends_it_and_not_before(server: Postmast
         raise LookupError("not now")
 
     with pytest.raises(LookupError):
-        sender.send(message(), leaving=keep)
+        sender.send(message(), on_hand_over=keep)
     assert (offered, server.mails) == ([1], [])
     sender.send(message(OTHER))
     assert len(server.mails) == 1
