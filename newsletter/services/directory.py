@@ -28,7 +28,7 @@ _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedSubscribers:
     """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
 
     `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
@@ -96,7 +96,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
 
 
-def _noted(before: Roster, listed: Listed, store: Store, today: date) -> Sequence[tuple[str, str]]:
+def _noted(before: Roster, listed: ListedSubscribers, store: Store, today: date) -> Sequence[tuple[str, str]]:
     """Write the roster down if it is another than before; who may have moved."""
     now = roster.updated(before, listed.subscribers, today)
     if now != before or store.get_document(ROSTER) is None:
@@ -146,7 +146,7 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
         return one
 
 
-def load_listed(path: Path, store: Store) -> Listed:
+def load_listed(path: Path, store: Store) -> ListedSubscribers:
     """Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
@@ -161,7 +161,7 @@ def load_listed(path: Path, store: Store) -> Listed:
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
     }
-    return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+    return ListedSubscribers([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
 
 
 def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:

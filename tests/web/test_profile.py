@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.model import Digest, RevisionOrigin
 from newsletter.signing import Purpose, Signer
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS
