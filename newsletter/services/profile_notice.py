@@ -25,7 +25,7 @@ def changed_by_operator(
 ) -> Message:
     """`said` is what is different under revision `number`, in words. The same revision is the same mail."""
     told = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{said}"
-    links = identity.ways(reader.subscriber_id, now.date())
+    links = identity.links_for(reader.subscriber_id, now.date())
     if links.profile_url:
         told += f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}"
     filled = answers.fill("changed", reader.profile.language, {"profile": told})
