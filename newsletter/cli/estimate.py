@@ -89,7 +89,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
-    """By profile and cut-off, with the papers of everybody in the group, each once."""
+    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
     from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
 
     on = context.source.day(context.now()) if is_recorded else None
