@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport, spending
-from newsletter.papers import announced
+from newsletter.papers import find_announced
 from newsletter.run import (
     DIGESTS,
     CircuitBreaker,
@@ -143,7 +143,7 @@ def _serve(
     if halt:
         return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
     days = cover(desk, morning, subscriber, digest_on)
-    if not announced(days, subscriber.categories):
+    if not find_announced(days, subscriber.categories):
         failed = failed_feeds(morning.today, subscriber)
         outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
         return SubscriberReport(subscriber.subscriber_id, outcome, detail=", ".join(failed))

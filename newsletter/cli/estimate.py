@@ -16,7 +16,7 @@ from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_tabl
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
-from newsletter.papers import candidates
+from newsletter.papers import find_candidates
 from newsletter.run import Morning, RunContext, collect, cover
 from newsletter.scoring.llm import estimate as estimates
 from newsletter.scoring.llm import prices
@@ -113,7 +113,7 @@ def _papers(desk: RunContext, morning: Morning, subscriber: Subscriber) -> list[
     digest_on: date = morning.date_for(subscriber, desk.now())
     days = cover(desk, morning, subscriber, digest_on)
     mailed = desk.store.get_sent(subscriber.subscriber_id)
-    shown = candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
+    shown = find_candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
     return [announcement.paper for announcement in shown]
 
 

@@ -56,17 +56,17 @@ def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
     if earlier.outcome is FeedOutcome.ANNOUNCED and later.outcome is not FeedOutcome.ANNOUNCED:
         return earlier
     is_failure = later.outcome is FeedOutcome.FAILED and earlier.outcome is not FeedOutcome.FAILED
-    return earlier if is_failure and later.fetched_at and holds(earlier, later.fetched_at) else later
+    return earlier if is_failure and later.fetched_at and is_current(earlier, later.fetched_at) else later
 
 
-def judge(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
+def build_feed_report(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
     """Whether this feed announces something: it is stale if an earlier day had nearly all of it in its category."""
     outcome, said = _outcome(feed, known)
     papers = len({shown.paper.arxiv_id for shown in feed.announcements})
     return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (said, *feed.warnings))))
 
 
-def holds(report: FeedReport, now: datetime) -> bool:
+def is_current(report: FeedReport, now: datetime) -> bool:
     """Whether this answer still stands: papers for the day, anything else for a while. `now` may have gone back."""
     if report.outcome is FeedOutcome.ANNOUNCED:
         return True
@@ -100,7 +100,7 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
     return any(feed in categories for feed in announcement.feeds)
 
 
-def announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
+def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Each paper these days brought to these categories, once, with its kind as seen from there."""
     return _merged(
         replace(shown, announce_type=seen_from(shown, categories))
@@ -110,17 +110,17 @@ def announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> t
     )
 
 
-def candidates(
+def find_candidates(
     days: Iterable[AnnouncementDay],
     categories: Collection[str],
     announce_types: Collection[AnnounceType],
     *,
     without: Set[str] = frozenset(),
 ) -> tuple[Announcement, ...]:
-    """What of `announced` is of a kind asked for, but those papers whose ids are `without`."""
+    """Those of `find_announced` that are of a kind asked for, without the papers whose ids are `without`."""
     return tuple(
         shown
-        for shown in announced(days, categories)
+        for shown in find_announced(days, categories)
         if shown.announce_type in announce_types and shown.paper.arxiv_id not in without
     )
 

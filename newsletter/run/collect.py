@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import holds, judge, with_feeds
+from newsletter.papers import build_feed_report, is_current, with_feeds
 from newsletter.run.backlog import MAX_DAYS, days_to_cover, is_settled
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -51,7 +51,7 @@ def collect(
     """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
 
     Several may collect at once: the day goes on with what each of them read.
-    `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
+    `sparing` also takes an answer without papers for the present one a while (`announcements.is_current`).
     """
     today_on = desk.source.day(desk.now())
     earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + desk.scorer.history_days)
@@ -59,7 +59,7 @@ def collect(
     have = {
         report.category
         for report in kept.feeds
-        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and holds(report, desk.now()))
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, desk.now()))
     }
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
     watcher.begin(FEEDS, len(wanted))
@@ -82,7 +82,7 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         feed = source.fetch(category)
     except SourceError as error:
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
-    report = judge(feed, earlier)
+    report = build_feed_report(feed, earlier)
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
 
 

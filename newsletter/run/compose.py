@@ -9,12 +9,12 @@ from collections.abc import Sequence, Set
 from datetime import date
 
 from newsletter.model import AnnouncementDay, Digest, Paper, ScoreReport, Subscriber
-from newsletter.papers import announced, candidates
+from newsletter.papers import find_announced, find_candidates
 from newsletter.run.backlog import left_unscored
 from newsletter.run.collect import failed_feeds
 from newsletter.run.context import Morning, ScoringContext
 from newsletter.run.digest import compose
-from newsletter.subscribers import lessons
+from newsletter.subscribers import labelled_papers
 
 
 def draft(
@@ -32,14 +32,14 @@ def draft(
     """
     rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     again = left_unscored([*morning.earlier, morning.today], rows, digest_on)
-    todo = candidates([*again, *days], subscriber.categories, subscriber.announce_types, without=without)
+    todo = find_candidates([*again, *days], subscriber.categories, subscriber.announce_types, without=without)
     tried = {shown.paper.arxiv_id for day in again for shown in day.announcements}
     sheet = desk.scorer.score(
         subscriber.profile,
         [a.paper for a in todo],
         history_for(desk, morning, subscriber, days, without=tried),
         floor=subscriber.min_relevance,
-        votes=lessons(
+        votes=labelled_papers(
             desk.store.get_votes(subscriber.subscriber_id),
             without=[a.paper.arxiv_id for a in todo],  # what is said of a mail must not change it when shown again
         ),
@@ -48,7 +48,7 @@ def draft(
         subscriber,
         digest_on=digest_on,
         announced_on=[day.announced_on for day in days],
-        announced=len(announced([*again, *days], subscriber.categories)),
+        announced=len(find_announced([*again, *days], subscriber.categories)),
         candidates=todo,
         sheet=sheet,
         notices=_notices(morning.today, subscriber),
@@ -67,7 +67,7 @@ def history_for(
     """The papers of the days before these, as many days as the scorer wants, but those that are scored again."""
     first = min(day.announced_on for day in days)
     history = [
-        [a.paper for a in announced([day], subscriber.categories) if a.paper.arxiv_id not in without]
+        [a.paper for a in find_announced([day], subscriber.categories) if a.paper.arxiv_id not in without]
         for day in morning.earlier
         if day.announced_on < first
     ]

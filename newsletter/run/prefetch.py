@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Profile, Subscriber
-from newsletter.papers import announced, candidates
+from newsletter.papers import find_announced, find_candidates
 from newsletter.run.backlog import is_settled
 from newsletter.run.collect import cover
 from newsletter.run.compose import history_for
@@ -52,7 +52,7 @@ def _questions_ahead(
     for reader, due in waiting:
         days = cover(desk, morning, reader, morning.date_for(reader, due))
         sent = desk.store.get_sent(reader.subscriber_id)
-        todo = candidates(days, reader.categories, reader.announce_types, without=sent)
+        todo = find_candidates(days, reader.categories, reader.announce_types, without=sent)
         papers = [a.paper for a in todo]
         if papers:
             ids = tuple(paper.arxiv_id for paper in papers)
@@ -70,7 +70,7 @@ def _awaits(desk: RunContext, morning: Morning, reader: Subscriber, now: datetim
         return None  # held back
     if due is None or desk.source.day(due) != morning.today.announced_on:
         return None
-    if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):
+    if not is_settled(morning.today, reader.categories) or not find_announced([morning.today], reader.categories):
         return None
     is_untouched = desk.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
     return due if is_untouched else None

@@ -10,7 +10,7 @@ from datetime import date
 
 from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
-from newsletter.papers import announced
+from newsletter.papers import find_announced
 from newsletter.run.collect import collect, cover
 from newsletter.run.compose import draft
 from newsletter.run.context import ProgressListener, RunContext
@@ -50,7 +50,7 @@ def _composed(
 ) -> Digest | None:
     morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
     days = cover(desk, morning, subscriber, on)
-    if not announced(days, subscriber.categories):
+    if not find_announced(days, subscriber.categories):
         return None
     row = desk.store.get_delivery(subscriber.subscriber_id, on)
     without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())

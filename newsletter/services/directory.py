@@ -19,8 +19,14 @@ from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
-from newsletter.subscribers import File, Roster, overrides, parse_file, read_subscribers, subscriber_from_signup
-from newsletter.subscribers import listed as roster
+from newsletter.subscribers import (
+    SubscribersFile,
+    listing_history,
+    overrides,
+    parse_file,
+    read_subscribers,
+    subscriber_from_signup,
+)
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -54,7 +60,7 @@ class SubscriberList:
     is asked whether they have another address, and in which words.
     """
 
-    readers: Sequence[overrides.Reader]
+    readers: Sequence[overrides.ResolvedSubscriber]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -85,10 +91,10 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = overrides.look(one, store.get_address_status(who), store.get_revisions(who))
+            reader = overrides.resolve(one, store.get_address_status(who), store.get_revisions(who))
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
-            reader = overrides.Reader(one)
+            reader = overrides.ResolvedSubscriber(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
@@ -96,30 +102,36 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
 
 
-def _noted(before: Roster, listed: Listed, store: Store, today: date) -> Sequence[tuple[str, str]]:
+def _noted(
+    before: listing_history.ListingHistory, listed: Listed, store: Store, today: date
+) -> Sequence[tuple[str, str]]:
     """Write the roster down if it is another than before; who may have moved."""
-    now = roster.updated(before, listed.subscribers, today)
+    now = listing_history.update(before, listed.subscribers, today)
     if now != before or store.get_document(ROSTER) is None:
-        store.put_document(ROSTER, roster.write(now))
+        store.put_document(ROSTER, listing_history.write(now))
     return _maybe_moved(now, store, today)
 
 
 def who_may_have_moved(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
     """As `load_subscribers` says of a list that is not in use yet; writes nothing."""
-    return _maybe_moved(roster.updated(_roster(store), listed, today), store, today)
+    return _maybe_moved(listing_history.update(_roster(store), listed, today), store, today)
 
 
-def _roster(store: Store) -> Roster:
+def _roster(store: Store) -> listing_history.ListingHistory:
     """As it was kept; or those of the last good list, which may be older than the first roster."""
-    if kept := roster.read(store.get_document(ROSTER) or ""):
+    if kept := listing_history.read(store.get_document(ROSTER) or ""):
         return kept
     last_good = store.get_document(LAST_GOOD)
     file = _result(last_good, LAST_GOOD) if last_good else None
-    return roster.updated({}, file.subscribers, date.min) if isinstance(file, File) else {}
+    return listing_history.update({}, file.subscribers, date.min) if isinstance(file, SubscribersFile) else {}
 
 
-def _maybe_moved(now: Roster, store: Store, today: date) -> Sequence[tuple[str, str]]:
-    return [(old, roster.in_words(old, new)) for old, new in roster.maybe_moved(now, today) if has_history(store, old)]
+def _maybe_moved(now: listing_history.ListingHistory, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    return [
+        (old, listing_history.describe_possible_move(old, new))
+        for old, new in listing_history.find_possible_moves(now, today)
+        if has_history(store, old)
+    ]
 
 
 def has_history(store: Store, subscriber_id: str) -> bool:
@@ -141,7 +153,8 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
     if one is None:
         return None
     try:
-        return overrides.applied(one, store.get_address_status(subscriber_id), store.get_revisions(subscriber_id))
+        status, revisions = store.get_address_status(subscriber_id), store.get_revisions(subscriber_id)
+        return overrides.resolve(one, status, revisions).subscriber
     except ReaderUnreadable:
         return one
 
@@ -176,7 +189,7 @@ def _of_two(sign_up: SignUp) -> str:
     )
 
 
-def load_file(path: Path, store: Store) -> tuple[File, str]:
+def load_file(path: Path, store: Store) -> tuple[SubscribersFile, str]:
     """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
     try:
         data = read_subscribers(path)
@@ -191,7 +204,7 @@ def load_file(path: Path, store: Store) -> tuple[File, str]:
     return file, ""
 
 
-def _understood(text: str | bytes, source: str) -> File:
+def _understood(text: str | bytes, source: str) -> SubscribersFile:
     result = _result(text, source)
     if isinstance(result, ConfigError):
         raise result.with_traceback(None)  # one object for every time it is told
@@ -199,7 +212,7 @@ def _understood(text: str | bytes, source: str) -> File:
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _result(text: str | bytes, source: str) -> File | ConfigError:
+def _result(text: str | bytes, source: str) -> SubscribersFile | ConfigError:
     # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
     try:
         return parse_file(text, source=source)
@@ -211,9 +224,9 @@ class _Newcomers:
     """Those who came by the web as subscribers; made anew when one of them or the file has changed."""
 
     def __init__(self) -> None:
-        self._latest: tuple[File, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
+        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
 
-    def __call__(self, file: File, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
+    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
         latest = self._latest  # threads may race: each has a whole one
         if latest is None or latest[0] is not file or latest[1] != sign_ups:
             made = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)

@@ -27,23 +27,7 @@ from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    OPEN_FOR,
-    Confirmation,
-    Form,
-    FormProblem,
-    LinkState,
-    SubscriberEntry,
-    asked_on,
-    is_due,
-    may_be_mailed,
-    postponed,
-    reinstate,
-    settled,
-    state_of,
-    taken,
-    why_not_mailed,
-)
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
 
 PLACES = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
@@ -130,7 +114,7 @@ class SignupService:
             mail=SignUpMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
-        kept = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
+        kept = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
         if kept is not None and not is_same_mailbox(kept.email, sign_up.email):
             self.warn(sign_up.subscriber_id)
         self.wake()
@@ -141,7 +125,9 @@ class SignupService:
         reader = self._find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
             return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
-        state = state_of(sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today())
+        state = signup_rules.link_state(
+            sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today()
+        )
         if state is LinkState.SUBSCRIBED and reader is not None:
             return Confirmation(state, who, first_mail=self._first_mail(reader))
         if state is LinkState.WAITING and sign_up is not None:
@@ -157,7 +143,7 @@ class SignupService:
         if not self._enrol(sign_up):
             after = self.look(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
-        self.store.change_address_status(who, lambda known: reinstate(known, sign_up, self.now()))
+        self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.tell(who, "subscribed")
         return self.look(who, on)
@@ -180,7 +166,7 @@ class SignupService:
         sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
         """
         kept = self.store.get_sign_ups()
-        due = sorted((one for one in kept if is_due(one, self.now())), key=lambda one: one.tries)
+        due = sorted((one for one in kept if signup_rules.is_due(one, self.now())), key=lambda one: one.tries)
         sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
         if sign_up is None:
             return False
@@ -198,19 +184,19 @@ class SignupService:
         return min((one.retry_at or one.at for one in waiting), default=None)
 
     def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
-        held = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
-        return held if held is not None and held.held_by == run_id and is_due(held, self.now()) else None
+        held = self._change(sign_up, lambda known: signup_rules.claim(known, run_id, self.now(), self.store.is_running))
+        return held if held is not None and held.held_by == run_id and signup_rules.is_due(held, self.now()) else None
 
     def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+        return self.store.change_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up), change)
 
     def _postponed(self, sign_up: SignUp) -> SignUp:
-        return postponed(sign_up, self.now())
+        return signup_rules.postpone(sign_up, self.now())
 
     def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """What became of it, in a few words without an address."""
         standing = self.store.get_address_status(sign_up.subscriber_id)
-        why = "suppressed" if not may_be_mailed(standing) else ""
+        why = "suppressed" if not signup_rules.may_be_mailed(standing) else ""
         why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
         if why:
             self._change(sign_up, lambda known: None)
@@ -220,8 +206,8 @@ class SignupService:
             self._change(sign_up, lambda known: None)
             self.warn(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
-        if why := why_not_mailed(sign_up, kept, self._today()):
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+        if why := signup_rules.reason_not_to_mail(sign_up, kept, self._today()):
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"no mail: {why}"
         if reader is not None:  # another spelling of an address may be another person's at some providers
             listed = reader.email
@@ -232,14 +218,16 @@ class SignupService:
         return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
     def _question(self, sign_up: SignUp) -> responses.Answer:
-        signer, on = self.identity.signer, asked_on(sign_up)
+        signer, on = self.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
         link = f"{self.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         return self.answers.fill(
-            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
+            "confirm",
+            language,
+            {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"},
         )
 
     def _already(self, reader: Subscriber) -> responses.Answer:
@@ -250,7 +238,7 @@ class SignupService:
     def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Empty if it left; else why not."""
         message = build_service_message(
-            key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
+            key=f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
             sender=self.service_sender,
             to=to,
             subject=answer.subject,
@@ -273,9 +261,9 @@ class SignupService:
             self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
             return f"not mailed: {type(error).__name__}"
         except SendError as error:
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"not mailed: {type(error).__name__}"
-        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.SENT))
         return ""
 
     # --- what is known

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from newsletter.addresses import base_address, subscriber_id
+from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_hints, yaml_nodes
 from newsletter.model import Profile, SignUp, Subscriber, Topic
@@ -24,21 +24,21 @@ from newsletter.subscribers.notes import notes
 from newsletter.subscribers.schema import (
     MAX_SUBSCRIBERS,
     WEEKDAYS,
+    FileShape,
     Keywords,
     Language,
     Preferences,
     SubscriberEntry,
-    SubscribersFile,
     TopicEntry,
     Weekday,
     Wishes,
+    json_schema,
     nearest,
-    schema,
     to_address,
 )
 from newsletter.subscribers.signup_rules import topic_name
 
-__all__ = ["base_address", "load_subscribers", "parse_subscribers", "read_subscribers", "schema", "subscriber_id"]
+__all__ = ["json_schema", "load_subscribers", "parse_file", "parse_subscribers", "read_subscribers"]
 
 MAX_PROBLEMS = 200
 Loc = tuple[int | str, ...]
@@ -51,7 +51,7 @@ _MISSING = {
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SubscribersFile:
     """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line."""
 
     subscribers: tuple[Subscriber, ...]
@@ -83,7 +83,7 @@ def parse_subscribers(text: str | bytes, *, source: str) -> tuple[Subscriber, ..
     return parse_file(text, source=source).subscribers
 
 
-def parse_file(text: str | bytes, *, source: str) -> File:
+def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
     """The same, with what the file says for those who are not in it. Raises as `parse_subscribers`."""
     root, problems = yaml_nodes.read(text)
     file = None
@@ -91,12 +91,12 @@ def parse_file(text: str | bytes, *, source: str) -> File:
         if not problems:
             problems.append(yaml_nodes.Problem(1, "found nothing, expected subscribers: and a list of them"))
     else:
-        file, found = validate(root, SubscribersFile)
+        file, found = validate(root, FileShape)
         problems += [*_problems_between(root), *found]
     if problems or file is None or root is None:
         raise _config_error(problems, source)
     said = tuple(f"{source}:{note.line}: {note.text}" for note in notes(root))
-    return File(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults, said)
+    return SubscribersFile(tuple(_subscriber(entry, file.defaults) for entry in file.subscribers), file.defaults, said)
 
 
 def _config_error(problems: list[yaml_nodes.Problem], source: str) -> ConfigError:

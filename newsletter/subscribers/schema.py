@@ -31,7 +31,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from newsletter.model import AnnounceType, Frequency
-from newsletter.papers import no_author, taxonomy
+from newsletter.papers import author_problem, taxonomy
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
@@ -134,7 +134,7 @@ def _date(value: object) -> object:
 
 
 def _author(text: str) -> str:
-    if no_author(text):
+    if author_problem(text):
         raise ValueError("no author")
     return text
 
@@ -170,7 +170,7 @@ Author = Annotated[
     Field(min_length=1, max_length=MAX_LINE),
     AfterValidator(_one_line),
     AfterValidator(_author),
-    expected(_LINE, lambda found: no_author(found) or _LINE),
+    expected(_LINE, lambda found: author_problem(found) or _LINE),
 ]
 Prose = Annotated[
     str,
@@ -377,7 +377,7 @@ def _not_too_many(value: object) -> object:
     return value
 
 
-class SubscribersFile(_Model):
+class FileShape(_Model):
     """Who gets the digest, and what they want to read."""
 
     model_config = ConfigDict(title="subscribers.yaml")
@@ -390,6 +390,6 @@ class SubscribersFile(_Model):
     )
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of subscribers.yaml."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **SubscribersFile.model_json_schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **FileShape.model_json_schema()}

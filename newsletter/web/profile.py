@@ -22,7 +22,7 @@ from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, Revisi
 from newsletter.papers import readable
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
+from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limit, guard
 
@@ -114,8 +114,8 @@ class EditorView:
     held: str = ""  # what holds, where the form has something else and the reader has to choose
     typed: str = ""  # what was in the form before an earlier revision took its place
     preview: PreviewView | None = None
-    kept: int = KEPT
-    most_a_day: int = MOST_A_DAY
+    kept: int = MAX_REVISIONS
+    most_a_day: int = MAX_REVISIONS_A_DAY
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
@@ -212,7 +212,7 @@ class _Desk:
         known = self.store.get_revisions(subscriber_id)
         texts = {0: ""} | {r.number: r.text for r in known}
         if number not in texts:
-            is_over = number is not None and is_gone(known, number)
+            is_over = number is not None and was_dropped(known, number)
             return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
         is_lost = typed.strip() not in {"", held.strip(), text.strip()}

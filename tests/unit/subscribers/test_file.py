@@ -13,14 +13,15 @@ from click.testing import CliRunner
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.addresses import base_address, subscriber_id
 from newsletter.cli.schema import command as schema_command
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.subscribers.file import base_address, load_subscribers, parse_subscribers, schema, subscriber_id
+from newsletter.subscribers.file import json_schema, load_subscribers, parse_subscribers
 from tests import ROOT
 
-PREFERENCES = tuple(schema()["$defs"]["Preferences"]["properties"])
+PREFERENCES = tuple(json_schema()["$defs"]["Preferences"]["properties"])
 BAD = sorted((ROOT / "tests/bad_subscribers").glob("*.yaml"))
 SMALL = "subscribers:\n  - email: ada@example.org\n    categories: [cs.LG]\n    keywords: {like: [graph]}\n"
 
@@ -329,7 +330,7 @@ def test_any_mixture_of_yaml_gives_subscribers_or_a_config_error(source: str) ->
 
 @given(st.data())
 def test_any_value_under_any_key_gives_subscribers_or_a_config_error(data: st.DataObject) -> None:
-    key = data.draw(st.sampled_from(sorted(schema()["$defs"]["SubscriberEntry"]["properties"])))
+    key = data.draw(st.sampled_from(sorted(json_schema()["$defs"]["SubscriberEntry"]["properties"])))
     leaf = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
     value = data.draw(st.recursive(leaf, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
     entry = {"email": "ada@example.org", "categories": ["cs.LG"], "keywords": {"like": ["x"]}, key: value}
@@ -391,17 +392,17 @@ def test_the_schema_file_is_what_the_command_prints() -> None:
     """If this fails: newsletter schema --output subscribers.schema.json"""
     printed = CliRunner().invoke(schema_command).output
     assert (ROOT / "subscribers.schema.json").read_text(encoding="utf-8") == printed
-    assert json.loads(printed) == schema()
+    assert json.loads(printed) == json_schema()
 
 
 def test_the_schema_can_be_written_to_a_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(schema_command, ["--output", str(tmp_path / "schema.json")])
     assert (result.exit_code, result.output) == (0, "")
-    assert json.loads((tmp_path / "schema.json").read_text(encoding="utf-8")) == schema()
+    assert json.loads((tmp_path / "schema.json").read_text(encoding="utf-8")) == json_schema()
 
 
 def _objects() -> dict[str, dict[str, dict[str, object]]]:
-    found = {"the file": schema(), **schema()["$defs"]}
+    found = {"the file": json_schema(), **json_schema()["$defs"]}
     return {name: body["properties"] for name, body in found.items() if "properties" in body}
 
 
@@ -413,7 +414,7 @@ def test_the_schema_explains_every_key() -> None:
 
 
 def test_the_examples_of_the_schema_are_valid() -> None:
-    properties = schema()["$defs"]["SubscriberEntry"]["properties"]
+    properties = json_schema()["$defs"]["SubscriberEntry"]["properties"]
     for key, described in properties.items():
         for example_ in described.get("examples", ()):
             entry = {"email": "bo@example.org", "categories": ["cs.LG"], "keywords": {"like": ["x"]}, key: example_}

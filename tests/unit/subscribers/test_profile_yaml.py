@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.papers.pinned_authors import no_author
+from newsletter.papers.pinned_authors import author_problem
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.subscribers.file import load_subscribers
 from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
@@ -32,7 +32,7 @@ def is_line(text: str) -> bool:
 _ODD = " \u00a0:#-“”'\"[]>|&*!%@`\\,"
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from(_ODD)
 LINES = st.text(CHARACTERS, min_size=1, max_size=100).map(str.strip).filter(is_line)
-AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not no_author(name))
+AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not author_problem(name))
 PROSE = st.lists(st.text(CHARACTERS, max_size=90), max_size=4).map("\n".join).map(str.strip)
 
 
