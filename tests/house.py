@@ -1,6 +1,7 @@
 """The rooms of newsletter/ and the order of their imports: one table, and what the imports in the source are.
 
-tests/unit/test_house.py holds the source against the table.
+tests/unit/test_house.py holds the source against the table. As a command (`./run map`) this draws the rooms, with the
+first line of each, into docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT
+
 PACKAGE = ROOT / "newsletter"
 
+PAGE = ROOT / "docs" / "architecture.md"
+
 # From the top floor down; a room may import from the floors below its own, and from nothing beside it.
-# Behind the colon: modules that have not moved in yet.
+# Behind a colon: modules that belong to a room and lie outside of its folder.
 FLOORS = """
 cli: __main__
 app
@@ -105,3 +109,56 @@ def _module_of(name: str, modules: dict[str, Path]) -> str:
         return name if name in modules else room
     imports = {full.rpartition(".")[2]: full.rpartition(".")[0] for full in _imports(modules[room])}
     return imports.get(offered, room).removeprefix("newsletter.")
+
+
+def find_arrows() -> dict[str, set[str]]:
+    """By room: the rooms that its modules import from."""
+    modules, (floors, owners) = find_modules(), read_floors()
+    arrows: dict[str, set[str]] = {room: set() for room in floors}
+    for module, path in modules.items():
+        if room := room_of(module, owners):
+            arrows[room] |= {other for used in modules_used(path, modules) if (other := room_of(used, owners))} - {room}
+    return arrows
+
+
+def _below(room: str, arrows: dict[str, set[str]]) -> set[str]:
+    return arrows[room] | {far for near in arrows[room] for far in _below(near, arrows)}
+
+
+def _drawn(arrows: dict[str, set[str]]) -> list[tuple[str, str]]:
+    """The arrows that do not follow from others."""
+    return [
+        (room, other)
+        for room, others in arrows.items()
+        for other in sorted(others)
+        if not any(other in _below(between, arrows) for between in others)
+    ]
+
+
+def _label(room: str, modules: dict[str, Path]) -> str:
+    return room.replace(".", "/") + ("/" if modules[room].name == "__init__.py" else ".py")
+
+
+def draw() -> str:
+    """The picture of the rooms as Mermaid, and a table with a line for each."""
+    modules, arrows = find_modules(), find_arrows()
+    lines = ["```mermaid", "flowchart TD"]
+    lines += [f'    {room.replace(".", "_")}["{_label(room, modules)}"]' for room in arrows]
+    lines += [f"    {a.replace('.', '_')} --> {b.replace('.', '_')}" for a, b in _drawn(arrows)]
+    lines += ["```", "", "| room | what it does |", "|---|---|"]
+    for room in arrows:
+        first = (ast.get_docstring(ast.parse(modules[room].read_text(encoding="utf-8"))) or "").splitlines()[0]
+        lines.append(f"| `{_label(room, modules)}` | {first.removesuffix(' Pure.')} |")
+    return "\n".join(lines)
+
+
+def with_drawing(text: str) -> str:
+    """The page with what is drawn now between its two marks."""
+    before, rest = text.split(_BEGIN)
+    return before + _BEGIN + "\n\n" + draw() + "\n\n" + _END + rest.split(_END)[1]
+
+
+_BEGIN, _END = "<!-- drawn by ./run map -->", "<!-- end of what is drawn -->"
+
+if __name__ == "__main__":
+    PAGE.write_text(with_drawing(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

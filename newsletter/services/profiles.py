@@ -111,8 +111,8 @@ class Profiles:
         """Keep this as the reader's profile, and say what is different; or say what is wrong, and keep nothing.
 
         A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
-        `after` is the revision the change was made from (0: none), if that is known. A reader may do so MOST_A_DAY
-        times a UTC day. May be repeated.
+        `after` is the revision the change was made from (0: none), if that is known. A reader may do so
+        MAX_REVISIONS_A_DAY times a UTC day. May be repeated.
         """
         listed = self._find(subscriber_id)
         if listed is None:
