@@ -29,7 +29,7 @@ from rich.table import Table
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers.file import parse_subscribers
+from newsletter.subscribers.file import parse_file
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"
@@ -95,7 +95,7 @@ class Bench:
             papers = {day: made_days.make_papers(count, day, day.toordinal()) for day, count in counts.items()}
             folder = self._prepare(papers, made_days.CATEGORIES, max(case.profiles, case.year_for))
             if case.year_for:
-                people = parse_subscribers((folder / "subscribers.yaml").read_bytes(), source="subscribers.yaml")
+                people = parse_file((folder / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers
                 made_days.remember_year(folder / "state", ON, 260, [person.subscriber_id for person in people])
             made_days.write_subscribers(folder / "subscribers.yaml", case.profiles, made_days.CATEGORIES)
             self._prepared[case] = folder

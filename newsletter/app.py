@@ -168,7 +168,7 @@ def build_joining(settings: Settings, store: Store, asked: Callable[[], None]) -
     """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
     from newsletter.services.directory import load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
-    from newsletter.subscribers.file import subscriber_from_signup
+    from newsletter.subscribers.preferences import subscriber_from_signup
 
     check_open_subscription(settings)
     return SignupService(

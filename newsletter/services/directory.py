@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.files import yaml_nodes
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
@@ -24,7 +25,6 @@ from newsletter.subscribers import (
     listing_history,
     overrides,
     parse_file,
-    read_subscribers,
     subscriber_from_signup,
 )
 
@@ -187,6 +187,17 @@ def _of_two(sign_up: SignUp) -> str:
         "another address with this id has subscribed on the web, and what is kept may be its reader's; "
         f"'newsletter subscribers remove {sign_up.subscriber_id}' forgets that one"
     )
+
+
+def read_subscribers(path: Path) -> bytes:
+    """The bytes of this file, for `parse_file`. Raises ConfigError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(yaml_nodes.MAX_BYTES + 1)  # one more than is taken, so that `parse_file` refuses it
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
+        ) from error
 
 
 def load_file(path: Path, store: Store) -> tuple[SubscribersFile, str]:

@@ -3,18 +3,12 @@
 Reads texts and gives values. Keeping them is for stores/; what a reader's request leads to is for services/.
 """
 
-from newsletter.subscribers.file import (
-    SubscribersFile,
-    json_schema,
-    parse_file,
-    read_subscribers,
-    subscriber_from_signup,
-    validate,
-)
+from newsletter.subscribers.file import SubscribersFile, parse_file
 from newsletter.subscribers.local_time import zone_note
+from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
-from newsletter.subscribers.schema import SubscriberEntry, expected, to_address
+from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.subscribers.topics import leading_topic, named_topic
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number
@@ -33,7 +27,6 @@ __all__ = [
     "SubscribersFile",
     "address_change",
     "differences",
-    "expected",
     "json_schema",
     "labelled_papers",
     "leading_topic",
@@ -43,12 +36,10 @@ __all__ = [
     "papers_by_number",
     "parse_file",
     "profile_yaml",
-    "read_subscribers",
     "revisions",
     "signup_rules",
     "subscriber_from_signup",
     "to_address",
-    "validate",
     "was_dropped",
     "zone_note",
 ]

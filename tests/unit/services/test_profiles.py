@@ -29,7 +29,7 @@ from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tiny import TinyStore
-from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.file import parse_file
 from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
@@ -41,7 +41,7 @@ REPLY, WEB, OPERATOR = RevisionOrigin
 DAY = date(2025, 10, 7)
 NOW = datetime(2025, 10, 7, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-ADA = load_subscribers(ROOT / "subscribers.yaml")[0]
+ADA = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers[0]
 WHO = ADA.subscriber_id
 
 scorer = cache(build_local_scorer)
