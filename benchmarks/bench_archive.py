@@ -18,10 +18,10 @@ from pathlib import Path
 from benchmarks.made_days import make_papers
 from newsletter.model import AnnounceType, DigestEntry
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.pages import Edition, Pages
-from newsletter.web.archive.urls import Places
+from newsletter.stores.tinydb import TinyStore
+from newsletter.web.archive.editions import ArchivedDigests, Edition
+from newsletter.web.archive.pages import Pages
+from newsletter.web.archive.urls import ArchiveUrls
 from tests import make
 from tests.archives import WHO, digest, mail, pages
 
@@ -72,7 +72,7 @@ def main() -> None:
         fill(store, options.days, options.papers)
         kept = sum(path.stat().st_size for path in Path(folder).rglob("digests/*/*.json"))
         print(f"{options.days} digests of {options.papers} papers: {kept / 1e6:.1f} MB")
-        measure(pages(), Edition(Catalogue(store, WHO), Places()), options.days)
+        measure(pages(), Edition(ArchivedDigests(store, WHO), ArchiveUrls()), options.days)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.ranking import load_days
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import parse_file
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreReport, Subscriber
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from tests import make
 
@@ -55,19 +55,19 @@ def material(papers: int) -> tuple[list[Announcement], ScoreReport]:
         Score(shown.paper.arxiv_id, 10 - i % 4, 9 - i % 3, f"Meets your topic: {TEXT}", -float(i))
         for i, shown in enumerate(announcements)
     ]
-    return announcements, make.sheet(*scores)
+    return announcements, make.score_report(*scores)
 
 
 def mail(
-    renderer: Renderer, subscriber: Subscriber, announcements: list[Announcement], sheet: ScoreReport
+    renderer: Renderer, subscriber: Subscriber, announcements: list[Announcement], score_report: ScoreReport
 ) -> RenderedDigest:
-    digest: Digest = compose(
+    digest: Digest = build_digest(
         subscriber,
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=1350,
         candidates=announcements,
-        sheet=sheet,
+        score_report=score_report,
     )
     site = "https://papers.example.org"
     links = VoteLinks(site, Signer(["a key"]), subscriber.subscriber_id)
@@ -77,17 +77,17 @@ def mail(
 
 
 def compare(papers: int, mails: int) -> None:
-    announcements, sheet = material(papers)
+    announcements, score_report = material(papers)
     once, each = Renderer(BRAND, *FOLDERS), InliningEach()
     spent = {once: 0.0, each: 0.0}
     for renderer in spent:  # templates and TeX are read before the clock runs
-        mail(renderer, make.subscriber(max_papers=500), announcements, sheet)
+        mail(renderer, make.subscriber(max_papers=500), announcements, score_report)
     readers = [replace(make.subscriber(max_papers=500), email=f"reader{n}@example.org") for n in range(mails)]
     for _ in range(ROUNDS):
         for renderer in spent:
             began = time.process_time()
             for reader in readers:
-                mail(renderer, reader, announcements, sheet)
+                mail(renderer, reader, announcements, score_report)
             spent[renderer] += time.process_time() - began
     a_second = {renderer: ROUNDS * mails / seconds for renderer, seconds in spent.items()}
     print(

@@ -1,6 +1,6 @@
 """One morning in this process, with the time each stage took, printed as JSON. Started by bench_day.py.
 
-Settings come from the environment, as for `newsletter run`. The stages are told apart at the edges of the desk, so
+Settings come from the environment, as for `newsletter run`. The stages are told apart at the edges of the context, so
 what lies between them (judging, merging, choosing, composing, building the mail) is one number.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from newsletter import app, flow  # noqa: E402
-from newsletter.cli.common import TerminalWatcher  # noqa: E402
+from newsletter.cli.common import TerminalProgress  # noqa: E402
 from newsletter.settings import load_settings  # noqa: E402
 
 STAGES = ("imports", "subscribers", "feeds", "memory read", "memory written", "scoring", "rendering", "sending")
@@ -60,7 +60,7 @@ def main(feeds: Path) -> None:
     plain = app.build(settings, feed=feeds)
     watch = Stopwatch()
     watch.spent["imports"] = perf_counter() - STARTED
-    desk = replace(
+    context = replace(
         plain,
         source=watch.timed(plain.source, "feeds"),
         scorer=watch.timed(plain.scorer, "scoring"),
@@ -71,7 +71,7 @@ def main(feeds: Path) -> None:
     began = perf_counter()
     subscribers = app.load_subscribers(settings, plain.store).subscribers
     watch.spent["subscribers"] = perf_counter() - began
-    flow.run_morning(desk, subscribers, TerminalWatcher(quiet=True), digest_on=desk.source.day(desk.now()))
+    flow.run_morning(context, subscribers, TerminalProgress(quiet=True), digest_on=context.source.day(context.now()))
     total = perf_counter() - STARTED
     spent = {stage: watch.spent[stage] for stage in STAGES}
     json.dump({**spent, "choosing, composing, MIME": total - sum(spent.values()), "all": total}, sys.stdout)

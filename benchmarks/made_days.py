@@ -19,7 +19,7 @@ from newsletter.model import Announcement, AnnouncementDay, AnnounceType, FeedOu
 from newsletter.sources import sample
 from newsletter.sources.feed import parse_feed
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 CATEGORIES = ("cs.LG", "cs.AI")
 ABSTRACT_WORDS = 190

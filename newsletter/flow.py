@@ -2,7 +2,7 @@
 
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
 left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/compose.py and
-run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app.py picks them); all rules live
+run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app/ picks them); all rules live
 in pure modules.
 """
 
@@ -24,33 +24,33 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
-    already,
     collect,
+    compose,
     cover,
-    covered_by,
-    draft,
     failed_feeds,
-    forget_old,
+    final_outcome,
+    forget_expired,
     is_due,
     is_paused,
     is_too_late,
     mails_on,
+    needs_feeds_now,
     prefetch_scores,
-    reads_today,
     reconcile,
+    refusal_outcome,
     settle_claim,
     settle_doubts,
+    settled_days,
     weigh_bounces,
-    why_not,
 )
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
 
 def run_morning(
-    desk: RunContext,
+    context: RunContext,
     subscribers: Sequence[Subscriber],
-    watcher: ProgressListener,
+    progress: ProgressListener,
     *,
     digest_on: date | None = None,
     due_only: bool = False,
@@ -66,101 +66,102 @@ def run_morning(
     why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
     would mail things twice), and LedgerError if the books do not balance at the end.
     """
-    started_at = desk.now()
+    started_at = context.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    sender = CircuitBreaker(desk.sender)
-    desk = replace(desk, sender=sender)
-    desk.store.start_run(run_id)
+    sender = CircuitBreaker(context.sender)
+    context = replace(context, sender=sender)
+    context.store.start_run(run_id)
     try:
-        settle_doubts(desk)
+        settle_doubts(context)
         if due_only:
-            sender.look_back(desk.store, started_at)
-        problems = desk.ahead.collect() if desk.ahead else []
-        readers = [each for each in subscribers if reads_today(desk, each)] if due_only else subscribers
+            sender.look_back(context.store, started_at)
+        problems = context.prefetcher.collect() if context.prefetcher else []
+        readers = [each for each in subscribers if needs_feeds_now(context, each)] if due_only else subscribers
         morning = collect(
-            desk, readers, watcher, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
+            context, readers, progress, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
         )
-        forget_old(desk.store, min(morning.today.announced_on, started_at.date()))
+        forget_expired(context.store, min(morning.today.announced_on, started_at.date()))
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        watcher.begin(DIGESTS, len(served))
+        progress.begin(DIGESTS, len(served))
         entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
         interrupted: Halt | None = None
         for subscriber in served:
             interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
-            entry = serve(desk, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
-            watcher.step(entry)
+            entry = serve(context, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
+            progress.step(entry)
             entries.append(entry)
-        weigh_bounces(desk)
+        weigh_bounces(context)
         if due_only and not should_stop():
-            problems += prefetch_scores(desk, morning, readers)
+            problems += prefetch_scores(context, morning, readers)
         report = RunReport(
             run_id=run_id,
             digest_on=digest_on or morning.today.announced_on,
             started_at=started_at,
-            finished_at=desk.now(),
+            finished_at=context.now(),
             feeds=morning.today.feeds,
             subscribers=tuple(entries),
             problems=tuple(dict.fromkeys(problems)),
         )
-        if not (due_only and reconcile.is_unchanged(report, desk.store.get_runs(digest_on=report.digest_on, limit=1))):
-            desk.store.record_run(report)
-        reconcile.balance(report, [*unreadable, *(one.subscriber_id for one in served)], desk.store.get_delivery)
+        latest = context.store.get_runs(digest_on=report.digest_on, limit=1)
+        if not (due_only and reconcile.is_unchanged(report, latest)):
+            context.store.record_run(report)
+        reconcile.check(report, [*unreadable, *(one.subscriber_id for one in served)], context.store.get_delivery)
         return report
     finally:
         try:
-            desk.sender.close()
+            context.sender.close()
         finally:
-            desk.store.end_run(run_id)
+            context.store.end_run(run_id)
 
 
 def serve(
-    desk: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
+    context: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
 ) -> SubscriberReport:
     """One subscriber's mail, from claim to acceptance, or the reason why there is none.
 
     `halt` says why no other mail is to be begun.
     """
     try:
-        return _serve(desk, morning, subscriber, due_only=due_only, halt=halt)
+        return _serve(context, morning, subscriber, due_only=due_only, halt=halt)
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
 
 
 def _serve(
-    desk: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
+    context: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
 ) -> SubscriberReport:
-    now = desk.now()
-    if suppression := desk.store.get_address_status(subscriber.subscriber_id).suppression:
+    now = context.now()
+    if suppression := context.store.get_address_status(subscriber.subscriber_id).suppression:
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.SUPPRESSED, detail=suppression.why)
     digest_on = morning.date_for(subscriber, now)
-    if settled := already(desk.store.get_delivery(subscriber.subscriber_id, digest_on)):
+    if settled := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on)):
         return SubscriberReport(subscriber.subscriber_id, settled)
     if is_paused(subscriber, digest_on):
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.PAUSED)
-    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, desk.timing)):
-        is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, desk.timing)
+    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, context.timing)):
+        is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, context.timing)
         return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
     if halt:
         return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
-    days = cover(desk, morning, subscriber, digest_on)
+    days = cover(context, morning, subscriber, digest_on)
     if not find_announced(days, subscriber.categories):
         failed = failed_feeds(morning.today, subscriber)
         outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
         return SubscriberReport(subscriber.subscriber_id, outcome, detail=", ".join(failed))
-    desk.store.require_readable(subscriber.subscriber_id, digest_on)
-    claim = desk.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=now)
+    context.store.require_readable(subscriber.subscriber_id, digest_on)
+    claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=now)
     if claim is None or claim.state is not DeliveryState.CLAIMED:
-        row = desk.store.get_delivery(subscriber.subscriber_id, digest_on)
-        return SubscriberReport(subscriber.subscriber_id, why_not(row), detail=row.detail if row else "")
-    used_ahead = desk.ahead.call_off(subscriber.profile, subscriber.min_relevance) if desk.ahead else None
-    sent = desk.store.get_sent(subscriber.subscriber_id)
-    digest, sheet = draft(desk, morning, subscriber, days, digest_on, without=sent)
+        row = context.store.get_delivery(subscriber.subscriber_id, digest_on)
+        return SubscriberReport(subscriber.subscriber_id, refusal_outcome(row), detail=row.detail if row else "")
+    used_ahead = context.prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if context.prefetcher else None
+    sent = context.store.get_sent(subscriber.subscriber_id)
+    digest, score_report = compose(context, morning, subscriber, days, digest_on, without=sent)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_ahead))
-    covered, failed = covered_by(days, subscriber), failed_feeds(morning.today, subscriber)
+    covered, failed = settled_days(days, subscriber), failed_feeds(morning.today, subscriber)
     try:
-        report = settle_claim(desk, claim, digest, sheet, covered, failed)
+        report = settle_claim(context, claim, digest, score_report, covered, failed)
     except StoreConflict:  # an event proved meanwhile that an earlier mail of this date had left after all
-        if not (settled := already(desk.store.get_delivery(subscriber.subscriber_id, digest_on))):
+        if not (settled := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on))):
             raise
         return SubscriberReport(subscriber.subscriber_id, settled)
     return replace(report, delivery_id=claim.delivery_id)

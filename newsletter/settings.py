@@ -1,7 +1,7 @@
 """Settings from the environment (`NEWSLETTER_*`, or a `.env` file): one frozen object, validated at start.
 
 The only module that reads the environment. What each setting means stands in its description, which
-`newsletter config` prints. Picks no adapters; see app.py.
+`newsletter config` prints. Picks no adapters; see app/
 """
 
 from __future__ import annotations

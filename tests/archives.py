@@ -11,7 +11,7 @@ from newsletter.delivery import ledger
 from newsletter.files import resources
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, DigestEntry
-from newsletter.run.digest import kept
+from newsletter.run.digest import anonymize
 from newsletter.stores import Store
 from newsletter.web.archive.pages import TEMPLATES, Pages
 from tests import make
@@ -50,7 +50,7 @@ def digest(on: date = make.TUESDAY, entries: Sequence[DigestEntry] = (), **chang
         scorer="local ranker",
         usage=None,
     )
-    return kept(replace(plain, **changes))
+    return anonymize(replace(plain, **changes))
 
 
 def mail(store: Store, digest: Digest, state: DeliveryState = DeliveryState.ACCEPTED) -> None:

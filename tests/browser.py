@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from selenium import webdriver
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 IS_MISSING = not (CHROMIUM and DRIVER)
@@ -39,6 +42,25 @@ def open_browser() -> Iterator[webdriver.Chrome]:
         yield chrome
     finally:
         chrome.quit()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None: ...
+
+
+@contextmanager
+def served(site: Flask, browser: webdriver.Chrome) -> Iterator[str]:
+    """The address of a site on loopback; at the end the browser looks elsewhere, and its connections are over."""
+    server = make_server("127.0.0.1", 0, site, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        browser.get("about:blank")
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def set_screen(browser: webdriver.Chrome, width: int, mode: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from newsletter.delivery import ledger
 from newsletter.delivery.suppression import lift, paused
 from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
 

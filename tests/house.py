@@ -30,9 +30,10 @@ flow | ops | ops.deliverability
 run
 mail
 mail.inbound
-stores | scoring.evaluation
+scoring.evaluation
 scoring
 scoring.llm | scoring.ranking
+stores
 subscribers
 sources
 papers | delivery

@@ -32,7 +32,7 @@ from newsletter.model import (
     Topic,
     Usage,
 )
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts
@@ -235,20 +235,20 @@ def _compose(
     subscriber = _subscriber(profile, max_papers, [name.split(" (")[0] for name in pinned])
     prompts = load_prompts(lambda name: resources.read_text(name, resources.SHIPPED))
     prompt = prompts.render(profile, (), subscriber.min_relevance)
-    sheet = ScoreReport(
+    score_report = ScoreReport(
         tuple(scores),
         (),
         "gpt-5-mini" if usage else "local ranker",
         usage,
         prompt=f"{prompt.system}\n\n{prompt.head}".strip() if usage else "",
     )
-    digest = compose(
+    digest = build_digest(
         subscriber,
         digest_on=days[-1],
         announced_on=days,
         announced=announced,
         candidates=shown,
-        sheet=sheet,
+        score_report=score_report,
     )
     scanned = max(digest.counts.scanned, announced // 3)
     return replace(digest, counts=replace(digest.counts, scanned=scanned, not_scored=failures))

@@ -74,5 +74,5 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
     return Score(arxiv_id, relevance, novelty, f'Matches "Learning" ({arxiv_id}).', rank, "Learning")
 
 
-def sheet(*scores: Score, **changes: Any) -> ScoreReport:
+def score_report(*scores: Score, **changes: Any) -> ScoreReport:
     return replace(ScoreReport(scores, (), "local ranker"), **changes)

@@ -25,14 +25,14 @@ from newsletter.web.archive import (
     INDEX,
     MARKDOWN,
     RIS,
-    Built,
-    Catalogue,
+    ArchivedDigests,
+    ArchiveUrls,
     Edition,
-    build,
-    build_list,
+    FileCounts,
     count_pages,
-    edition,
-    urls,
+    edition_of_files,
+    write_edition,
+    write_listing,
 )
 
 _ENDINGS = {"bibtex": BIBTEX, "ris": RIS, "markdown": MARKDOWN}
@@ -55,7 +55,7 @@ def command(context: click.Context) -> None:
     store = app.build_store(settings)
     table = new_table("id", "e-mail", "digests#", "first", "latest", "public as")
     for one in _subscribers(settings, store):
-        days = Catalogue(store, one.subscriber_id).days()
+        days = ArchivedDigests(store, one.subscriber_id).days()
         first, latest = (str(days[0]), str(days[-1])) if days else ("", "")
         table.add_row(one.subscriber_id, one.email, str(len(days)), first, latest, one.public_archive)
     print_table(table)
@@ -84,14 +84,14 @@ def export(who: str, on: datetime | None, papers: Sequence[str], form: str, outp
     """
     settings = load_settings()
     store = app.build_store(settings)
-    catalogue = Catalogue(store, find_subscriber(_subscribers(settings, store), who).subscriber_id)
-    days = catalogue.days()
+    digests = ArchivedDigests(store, find_subscriber(_subscribers(settings, store), who).subscriber_id)
+    days = digests.days()
     if not days:
         raise click.UsageError(f"{who} has no digest yet; 'newsletter run' mails one")
     day = on.date() if on else days[-1]
     if day not in days:
         raise click.UsageError(f"{who} has no digest of {day}; 'newsletter deliveries' lists all, up to {days[-1]}")
-    text = app.build_archive_pages(settings).file(Edition(catalogue, urls.Places()), day, _ENDINGS[form], papers)
+    text = app.build_archive_pages(settings).file(Edition(digests, ArchiveUrls()), day, _ENDINGS[form], papers)
     if text is None:
         raise click.UsageError(f"none of these papers is in the digest of {day}; leave --paper out to export all of it")
     content = text.encode("utf-8", "replace")
@@ -129,46 +129,46 @@ def build_command(emails: Sequence[str], output: Path) -> None:
     """
     settings = load_settings()
     store = app.build_store(settings)
-    catalogues = _own(settings, store, emails) if emails else _public(settings, store)
-    if not catalogues:
+    shown = _own(settings, store, emails) if emails else _public(settings, store)
+    if not shown:
         raise click.UsageError(
             f"no archive is public; set public_archive for somebody in {settings.subscribers}, or name an EMAIL"
         )
-    pages, editions = app.build_archive_pages(settings), [edition(each) for each in catalogues]
+    pages, editions = app.build_archive_pages(settings), [edition_of_files(each) for each in shown]
     styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
     total, unreadable = sum(map(count_pages, editions)), dict[str, str]()
     try:
-        built = build_list(pages, editions, output, styles)
+        counts = write_listing(pages, editions, output, styles)
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("Pages", total=total)
             for each in editions:
                 try:
-                    built += build(pages, each, output / each.catalogue.name, lambda: bar.advance(task))
+                    counts += write_edition(pages, each, output / each.digests.name, lambda: bar.advance(task))
                 except ReaderUnreadable as error:
                     unreadable[error.subscriber_id] = str(error)
     except OSError as error:
         raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
-    click.echo(_in_words(built, output))
+    click.echo(_in_words(counts, output))
     for who, why in unreadable.items():
         complain(f"The archive of {who} is not complete: {why}")
     sys.exit(EXIT_STORE if unreadable else 0)
 
 
-def _in_words(built: Built, output: Path) -> str:
-    removed = f", {built.removed} removed" if built.removed else ""
-    return f"{output / INDEX}: {built.written} files written, {built.unchanged} unchanged{removed}"
+def _in_words(counts: FileCounts, output: Path) -> str:
+    removed = f", {counts.removed} removed" if counts.removed else ""
+    return f"{output / INDEX}: {counts.written} files written, {counts.unchanged} unchanged{removed}"
 
 
-def _own(settings: Settings, store: Store, emails: Sequence[str]) -> list[Catalogue]:
+def _own(settings: Settings, store: Store, emails: Sequence[str]) -> list[ArchivedDigests]:
     listed = _subscribers(settings, store)
     ids = dict.fromkeys(find_subscriber(listed, email).subscriber_id for email in emails)
-    return [Catalogue(store, who) for who in ids]
+    return [ArchivedDigests(store, who) for who in ids]
 
 
-def _public(settings: Settings, store: Store) -> list[Catalogue]:
+def _public(settings: Settings, store: Store) -> list[ArchivedDigests]:
     public = app.public_archives(settings, store)
-    return [Catalogue(store, who, slug) for slug, who in sorted(public.items())]
+    return [ArchivedDigests(store, who, slug) for slug, who in sorted(public.items())]
 
 
 def _subscribers(settings: Settings, store: Store) -> Sequence[Subscriber]:

@@ -45,8 +45,8 @@ def command(file: BinaryIO, to: str) -> None:
         return
     said = f": {event.detail}" if event.detail else ""
     click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{said}")
-    standing = store.get_address_status(event.subscriber_id)
-    if standing.suppression:
-        click.echo(f"{event.subscriber_id} gets no more mail: {standing.suppression.why}")
-    elif standing.is_held:
+    status = store.get_address_status(event.subscriber_id)
+    if status.suppression:
+        click.echo(f"{event.subscriber_id} gets no more mail: {status.suppression.why}")
+    elif status.is_held:
         click.echo(f"{event.subscriber_id} is mailed until you decide; see 'newsletter suppressions held'")

@@ -14,7 +14,7 @@ from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, keep_time
+from newsletter.run import FEEDS, run_scheduler
 from newsletter.settings import Settings, load_settings
 
 
@@ -35,60 +35,60 @@ def command() -> None:
     begin_log(settings)
     log_advice(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = run_until_signal([lambda duty: keep_clock(settings, duty)])
+    is_ended = run_until_signal([lambda worker: keep_clock(settings, worker)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
 
-class _Watcher(log.LogWatcher):
+class _ClockProgress(log.LogProgress):
     """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
 
-    def __init__(self, duty: Worker) -> None:
+    def __init__(self, worker: Worker) -> None:
         super().__init__(is_sparing=True)
-        self._duty = duty
+        self._worker = worker
 
     def begin(self, what: str, total: int) -> None:
         super().begin(what, total)
         if what == FEEDS:
-            self._duty.idle.set()
+            self._worker.idle.set()
         else:
-            self._duty.idle.clear()
+            self._worker.idle.clear()
 
 
-def keep_clock(settings: Settings, duty: Worker) -> None:
-    """The clock in the present thread, until the duty is over."""
-    teller = app.build_notifier(settings)
+def keep_clock(settings: Settings, worker: Worker) -> None:
+    """The clock in the present thread, until the worker is over."""
+    notifier = app.build_notifier(settings)
 
     def failed(error: Exception) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
         known = isinstance(error, NewsletterError)
         log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
-        teller.tell_of_break(error)
+        notifier.tell_of_break(error)
 
-    keep_time(
-        tick=lambda: _tick(settings, teller, duty),
+    run_scheduler(
+        tick=lambda: _tick(settings, notifier, worker),
         failed=failed,
         now=app.utc_now,
-        wait=duty.stop.wait,
+        wait=worker.stop.wait,
         timing=app.build_timing(settings),
     )
 
 
-def _tick(settings: Settings, teller: notify.Notifier, duty: Worker) -> Sequence[Subscriber]:
-    """One look. The desk is new each time: what stopped a model yesterday does not stop it today."""
-    desk = app.build(settings)
-    listed = app.load_subscribers(settings, desk.store)
+def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequence[Subscriber]:
+    """One run of the clock. Its context is new each time: what stopped a model yesterday does not stop it today."""
+    context = app.build(settings)
+    listed = app.load_subscribers(settings, context.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
     report = flow.run_morning(
-        desk,
+        context,
         listed.subscribers,
-        _Watcher(duty),
+        _ClockProgress(worker),
         due_only=True,
-        should_stop=duty.stop.is_set,
+        should_stop=worker.stop.is_set,
         unreadable=listed.unreadable,
     )
     log.run_finished(report)
     log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
-    teller.tell(report, listed.problem, listed.ignored, listed.moved)
+    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

@@ -105,11 +105,11 @@ def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
     log.get_log().warning("asking_again", wait_s=round(details.wait_for), because=str(details.caused_by))
 
 
-class TerminalWatcher:
+class TerminalProgress:
     """Progress bars when a person looks on, a log line for each step when not. Both on standard error."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._log = None if quiet else log.LogWatcher()
+        self._log = None if quiet else log.LogProgress()
         console = Console(stderr=True)
         self._bars = (
             Progress(
@@ -126,7 +126,7 @@ class TerminalWatcher:
         self._task: TaskID | None = None
         self._asked: TaskID | None = None
 
-    def __enter__(self) -> TerminalWatcher:
+    def __enter__(self) -> TerminalProgress:
         if self._bars:
             self._bars.start()
         return self

@@ -1,9 +1,9 @@
-"""`newsletter estimate`: what a morning's model calls will cost. The counting is in newsletter/estimate.py."""
+"""`newsletter estimate`: what a morning's model calls will cost. The counting is in scoring/llm/estimate.py."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,14 +12,14 @@ from pathlib import Path
 import click
 
 from newsletter import app
-from newsletter.cli.common import TerminalWatcher, begin_log, complain, new_table, print_table
+from newsletter.cli.common import TerminalProgress, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
 from newsletter.papers import find_candidates
 from newsletter.run import Morning, RunContext, collect, cover
 from newsletter.scoring.llm import estimate as estimates
-from newsletter.scoring.llm import prices
+from newsletter.scoring.llm import gradings, prices
 from newsletter.scoring.llm import prompts as prompt_files
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -63,17 +63,17 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     model, tier = model or settings.model or prices.DEFAULT_MODEL, tier or settings.model_tier
     begin_log(settings)
     nobody_asked = settings.model_copy(update={"model": None})  # an estimate needs no key
-    desk = app.build(nobody_asked, feed=sample.PATH if use_sample else feed)
-    listed = app.load_subscribers(settings, desk.store)
+    context = app.build(nobody_asked, feed=sample.PATH if use_sample else feed)
+    listed = app.load_subscribers(settings, context.store)
     if listed.problem:
         complain(f"{listed.problem}\nThis counts the last good version.")
-    groups = _groups(desk, listed.subscribers, is_recorded=use_sample or feed is not None)
+    groups = _groups(context, listed.subscribers, is_recorded=use_sample or feed is not None)
     prompts, assumed = prompt_files.load_prompts(resources.read_text), _assumptions(settings)
-    today = desk.now().date()
+    today = context.now().date()
     price = prices.price_of(model, tier, on=today, base_url=settings.openai_base_url)
     rows = []
     for group in groups:
-        known = _known(desk.store, group, model, prompts.key(group.floor))
+        known = _known(context.store, group, model, prompts.key(group.floor))
         whole = (prompts, group.profile, group.papers, group.floor)
         rows.append((group, estimates.estimate(*whole, price=price, assumed=assumed, known=known)))
     if as_json:
@@ -84,35 +84,34 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     for warning in prices.check_model(model, today, tier=tier, base_url=settings.openai_base_url):
         complain(warning)
     if settings.daily_budget_usd is not None:
-        _print_budget(settings.daily_budget_usd, spending.spent(desk.store.get_calls(since=today, until=today)), rows)
+        spent_today = spending.spent(context.store.get_calls(since=today, until=today))
+        _print_budget(settings.daily_budget_usd, spent_today, rows)
 
 
-def _groups(desk: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
+def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """By profile and cut-off, with the papers of everybody in the group, each once."""
-    from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
-
-    on = desk.source.day(desk.now()) if is_recorded else None
-    with TerminalWatcher() as watcher:
-        morning = collect(desk, subscribers, watcher, digest_on=on, remember=False)
+    on = context.source.day(context.now()) if is_recorded else None
+    with TerminalProgress() as progress:
+        morning = collect(context, subscribers, progress, digest_on=on, remember=False)
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
-        key, floor = grader.profile_key(subscriber.profile), subscriber.min_relevance
-        known = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
-        readers = (*known.readers, subscriber.subscriber_id)
-        papers = {paper.arxiv_id: paper for paper in (*known.papers, *_papers(desk, morning, subscriber))}
+        key, floor = gradings.profile_key(subscriber.profile), subscriber.min_relevance
+        group = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
+        readers = (*group.readers, subscriber.subscriber_id)
+        papers = {paper.arxiv_id: paper for paper in (*group.papers, *_papers(context, morning, subscriber))}
         groups[key, floor] = Group(key, subscriber.profile, floor, readers, tuple(papers.values()))
     return list(groups.values())
 
 
-def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
-    judged = store.get_gradings(group.profile_key, since=date.min)
-    return estimates.find_known(judged, group.papers, model=model, prompt_key=prompt_key)
+def _known(store: Store, group: Group, model: str, prompt_key: str) -> Set[str]:
+    remembered = store.get_gradings(group.profile_key, since=date.min)
+    return gradings.find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
 
 
-def _papers(desk: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
-    digest_on: date = morning.date_for(subscriber, desk.now())
-    days = cover(desk, morning, subscriber, digest_on)
-    mailed = desk.store.get_sent(subscriber.subscriber_id)
+def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
+    digest_on: date = morning.date_for(subscriber, context.now())
+    days = cover(context, morning, subscriber, digest_on)
+    mailed = context.store.get_sent(subscriber.subscriber_id)
     shown = find_candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
     return [announcement.paper for announcement in shown]
 

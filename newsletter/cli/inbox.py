@@ -35,7 +35,7 @@ def command(once: bool) -> None:
     settings = load_settings()
     begin_log(settings)
     mailbox = app.build_mailbox(settings)
-    app.build_listener(settings)  # what cannot work is said now
+    app.build_mail_handler(settings)  # what cannot work is said now
     if once:
         try:
             count = _round(settings, mailbox, Worker())
@@ -44,36 +44,36 @@ def command(once: bool) -> None:
             sys.exit(1)
         click.echo(f"{count} mail{'' if count == 1 else 's'} read")
         return
-    is_ended = run_until_signal([lambda duty: keep_inbox(settings, mailbox, duty)])
+    is_ended = run_until_signal([lambda worker: keep_inbox(settings, mailbox, worker)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
 
-def keep_inbox(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> None:
+def keep_inbox(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> None:
     """Read the mailbox in the present thread, once a minute, until the duty is over.
 
     Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
     """
-    while not duty.stop.is_set():
-        duty.idle.set()  # until a mail is in hand: a server that does not answer holds up no end
+    while not worker.stop.is_set():
+        worker.idle.set()  # until a mail is in hand: a server that does not answer holds up no end
         try:
-            _round(settings, mailbox, duty)
+            _round(settings, mailbox, worker)
         except Exception as error:  # noqa: BLE001 - see above
             known = isinstance(error, NewsletterError)
             said = f"{type(error).__name__}: {error}" if known else type(error).__name__
             log.get_log().error("inbox_failed", error=said, exc_info=None if known else error)
-        duty.idle.set()
-        duty.stop.wait(EVERY_S)
+        worker.idle.set()
+        worker.stop.wait(EVERY_S)
 
 
-def _round(settings: Settings, mailbox: imap.Mailbox, duty: Worker) -> int:
-    listen = app.build_listener(settings)
+def _round(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> int:
+    handle_mail = app.build_mail_handler(settings)
 
     def handle(raw: bytes) -> None:
-        duty.idle.clear()
-        log.get_log().info("mail", became=listen(raw, Envelope()))
+        worker.idle.clear()
+        log.get_log().info("mail", became=handle_mail(raw, Envelope()))
 
-    return mailbox.read(handle, duty.stop.is_set, lambda failure: tell_of_mail(settings, failure))
+    return mailbox.read(handle, worker.stop.is_set, lambda failure: tell_of_mail(settings, failure))
 
 
 def tell_of_mail(settings: Settings, failure: imap.Failure) -> None:

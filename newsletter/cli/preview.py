@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from newsletter import app
-from newsletter.cli.common import TerminalWatcher, begin_log, complain, find_subscriber
+from newsletter.cli.common import TerminalProgress, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.mail import build_message
 from newsletter.model import Digest
@@ -46,24 +46,24 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
     begin_log(settings)
-    watcher = TerminalWatcher()
-    desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
-    listed = app.load_subscribers(settings, desk.store)
+    progress = TerminalProgress()
+    context = app.build(settings, feed=recorded, tell_progress=progress.ask)
+    listed = app.load_subscribers(settings, context.store)
     if listed.problem:
         complain(f"{listed.problem}\nThis shows the last good version.")
     if not listed.subscribers:
         raise click.UsageError(f"{settings.subscribers} has no subscribers; add one")
     subscriber = find_subscriber(listed.subscribers, email) if email else listed.subscribers[0]
-    digest_on = desk.source.day(desk.now()) if recorded else None
-    with watcher:
-        digest = preview(desk, subscriber, watcher, digest_on=digest_on, anew=anew)
+    digest_on = context.source.day(context.now()) if recorded else None
+    with progress:
+        digest = preview(context, subscriber, progress, digest_on=digest_on, anew=anew)
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)
         return
     if digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
         return
-    content = _content(desk, digest, form)
+    content = _content(context, digest, form)
     if output == "-":
         sys.stdout.buffer.write(content)
         return
@@ -74,11 +74,11 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     click.echo(path)
 
 
-def _content(desk: RunContext, digest: Digest, form: str) -> bytes:
+def _content(context: RunContext, digest: Digest, form: str) -> bytes:
     if form == "markdown":
-        return desk.renderer.markdown(digest).encode()
-    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    rendered = desk.renderer.render(digest, ways)
+        return context.renderer.markdown(digest).encode()
+    ways = context.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    rendered = context.renderer.render(digest, ways)
     if form == "eml":
-        return build_message(digest, rendered, desk.identity, now=desk.now()).mime.as_bytes()
+        return build_message(digest, rendered, context.identity, now=context.now()).mime.as_bytes()
     return (rendered.html if form == "html" else rendered.text).encode()

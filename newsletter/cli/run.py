@@ -12,7 +12,7 @@ import click
 
 from newsletter import app, flow
 from newsletter.cli.common import (
-    TerminalWatcher,
+    TerminalProgress,
     begin_log,
     complain,
     complain_of_unreadable,
@@ -73,39 +73,39 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     settings = load_settings()
     recorded = sample.PATH if use_sample else feed
     begin_log(settings, quiet=quiet)
-    watcher = TerminalWatcher(quiet=quiet)
-    desk = app.build(settings, feed=recorded, tell_progress=watcher.ask)
+    progress = TerminalProgress(quiet=quiet)
+    context = app.build(settings, feed=recorded, tell_progress=progress.ask)
     if dry_run:
-        listed = app.load_subscribers(settings, desk.store)
+        listed = app.load_subscribers(settings, context.store)
         subscribers = _choose(listed, only)
         unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
         _complain_of(listed.problem, *(said for _, said in listed.moved))
-        digest_on = desk.source.day(desk.now()) if recorded else None
-        with watcher:
-            lines = [_would(desk, subscriber, watcher, digest_on, unreadable) for subscriber in served]
+        digest_on = context.source.day(context.now()) if recorded else None
+        with progress:
+            lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
         click.echo("\n".join(lines))
         sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
-    ending, teller = Ending(), app.build_notifier(settings)
+    ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
-    with teller.watching():
-        listed = app.load_subscribers(settings, desk.store)
+    with notifier.watching():
+        listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
-    with teller.watching():
+    with notifier.watching():
         log.run_started(len(subscribers), due_only=due)
-        digest_on = desk.source.day(desk.now()) if recorded else None
-        with watcher:
+        digest_on = context.source.day(context.now()) if recorded else None
+        with progress:
             report = flow.run_morning(
-                desk,
+                context,
                 subscribers,
-                watcher,
+                progress,
                 digest_on=digest_on,
                 due_only=due,
                 should_stop=ending.is_asked,
                 unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
             )
         log.run_finished(report)
-    bounces = bounced_lately(desk.store, report)
+    bounces = bounced_lately(context.store, report)
     if settings.log == "json":
         found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved)
         log.troubles([*found, *bounces])
@@ -114,10 +114,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
-    teller.tell(report, listed.problem, listed.ignored, listed.moved)
+    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
-        if line := model_line(desk.store, report):
+        if line := model_line(context.store, report):
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
@@ -142,23 +142,23 @@ def _complain_of(problem: str, *lines: str) -> None:
 
 
 def _would(
-    desk: RunContext,
+    context: RunContext,
     subscriber: Subscriber,
-    watcher: TerminalWatcher,
+    progress: TerminalProgress,
     digest_on: date | None,
     unreadable: dict[str, str],
 ) -> str:
     """What a run would do for this subscriber now, as a line; `unreadable` gets those whom it would hold back."""
     who = subscriber.subscriber_id
     try:
-        desk.store.require_readable(who)
-        digest = preview(desk, subscriber, watcher, digest_on=digest_on)
+        context.store.require_readable(who)
+        digest = preview(context, subscriber, progress, digest_on=digest_on)
     except ReaderUnreadable as error:
         unreadable[who] = str(error)
         return f"{who} would get nothing"
     if digest is None:
         return f"{who} no announcement"
-    row = desk.store.get_delivery(who, digest.digest_on)
+    row = context.store.get_delivery(who, digest.digest_on)
     if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from newsletter import addresses, app
-from newsletter.cli.common import TerminalWatcher
+from newsletter.cli.common import TerminalProgress
 from newsletter.errors import ConfigError, SendError
 from newsletter.mail import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
@@ -34,17 +34,17 @@ def _sample_mail(settings: Settings) -> Message:
     with TemporaryDirectory(prefix="newsletter-") as folder:
         mine = {"state": Path(folder, "state"), "outbox": Path(folder, "outbox"), "model": None, "send_by": "outbox"}
         trial = settings.model_copy(update=mine)
-        desk = app.build(trial, feed=sample.PATH)
-        on = desk.source.day(desk.now())
-        digest = preview(desk, _reader(settings), TerminalWatcher(quiet=True), digest_on=on)
-    return _mail(desk, digest)
+        context = app.build(trial, feed=sample.PATH)
+        on = context.source.day(context.now())
+        digest = preview(context, _reader(settings), TerminalProgress(quiet=True), digest_on=on)
+    return _mail(context, digest)
 
 
-def _mail(desk: RunContext, digest: Digest | None) -> Message:
+def _mail(context: RunContext, digest: Digest | None) -> Message:
     if digest is None or digest.is_empty:
         raise AssertionError("the bundled sample announces nothing")
-    ways = desk.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    return build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
+    ways = context.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
+    return build_message(digest, context.renderer.render(digest, ways), context.identity, now=context.now())
 
 
 def _reader(settings: Settings) -> Subscriber:

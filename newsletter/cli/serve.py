@@ -49,16 +49,16 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     log_advice(settings)
     asked = Event()
     web = app.build_web(settings, asked.set)
-    works: list[Callable[[Worker], None]] = []  # what cannot work is said now
+    tasks: list[Callable[[Worker], None]] = []  # what cannot work is said now
     if settings.open_subscription:
-        works.append(lambda duty: keep_sign_up_mails(settings, asked, duty))
+        tasks.append(lambda worker: keep_sign_up_mails(settings, asked, worker))
     if not no_clock:
         app.build(settings)
-        works.append(lambda duty: keep_clock(settings, duty))
+        tasks.append(lambda worker: keep_clock(settings, worker))
     if settings.imap_host and not no_inbox:
         mailbox = app.build_mailbox(settings)
-        app.build_listener(settings)
-        works.append(lambda duty: keep_inbox(settings, mailbox, duty))
+        app.build_mail_handler(settings)
+        tasks.append(lambda worker: keep_inbox(settings, mailbox, worker))
     hold_signals()
     try:
         waitress = server.WebServer(web, host, port, web.extensions[SIZES].most_bytes)
@@ -66,7 +66,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
         raise ConfigError(f"{host}:{port} cannot be listened on ({error.strerror}); choose another --port") from error
     parts = {"clock": not no_clock, "inbox": bool(settings.imap_host and not no_inbox)}
     log.get_log().info("web_started", host=host, port=waitress.port, trusted_proxies=settings.trusted_proxies, **parts)
-    is_ended = run_until_signal(works, waitress.run)
+    is_ended = run_until_signal(tasks, waitress.run)
     waitress.finish(ANSWERS_S)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)

@@ -58,7 +58,7 @@ def hold_signals() -> None:
 
 
 def run_until_signal(
-    works: Sequence[Callable[[Worker], None]],
+    tasks: Sequence[Callable[[Worker], None]],
     *services: Callable[[], None],
     patience_s: float = PATIENCE_S,
     last_s: float = LAST_S,
@@ -69,7 +69,7 @@ def run_until_signal(
     Services end with the process, and so does a work that hangs: end the process with `leave`.
     """
     hold_signals()
-    duties, is_over, broken = [Worker() for _ in works], Event(), Event()
+    workers, is_over, broken = [Worker() for _ in tasks], Event(), Event()
 
     def guarded(do: Callable[[], None]) -> None:
         try:
@@ -79,20 +79,20 @@ def run_until_signal(
                 broken.set()
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    todo = [*(partial(work, duty) for work, duty in zip(works, duties, strict=True)), *services]
+    todo = [*(partial(work, worker) for work, worker in zip(tasks, workers, strict=True)), *services]
     threads = [Thread(target=guarded, args=(do,), daemon=True) for do in todo]
     for thread in threads:
         thread.start()
     signal.sigwait(_SIGNALS)
     is_over.set()
-    for duty in duties:
-        duty.stop.set()
+    for worker in workers:
+        worker.stop.set()
     _let_the_next_one_kill()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     asked_at = monotonic()
-    for thread, duty in zip(threads, duties, strict=False):  # the services come last
+    for thread, worker in zip(threads, workers, strict=False):  # the services come last
         thread.join(max(0.0, asked_at + patience_s - monotonic()))
-        while thread.is_alive() and not duty.idle.is_set() and monotonic() < asked_at + last_s:
+        while thread.is_alive() and not worker.idle.is_set() and monotonic() < asked_at + last_s:
             thread.join(_LOOK_AGAIN_S)
     return not broken.is_set()
 

@@ -22,30 +22,30 @@ _AFTER_FAILURE_S = 5.0
 _LOOK_AGAIN_S = 0.5
 
 
-def keep_sign_up_mails(settings: Settings, asked: Event, duty: Worker) -> None:
+def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None:
     """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
     """
     store = app.build_store(settings)
-    joining = app.build_joining(settings, store, asked.set)
+    signup_service = app.build_signup_service(settings, store, asked.set)
     run_id = f"web-{app.utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     store.start_run(run_id)
-    while not duty.stop.is_set():
+    while not worker.stop.is_set():
         asked.clear()
-        duty.idle.set()  # until a mail leaves: a server that does not answer holds up no end
-        wait_s = _send_all(joining, run_id, duty)
-        duty.idle.set()
-        _wait(duty.stop, asked, wait_s)
+        worker.idle.set()  # until a mail leaves: a server that does not answer holds up no end
+        wait_s = _send_all(signup_service, run_id, worker)
+        worker.idle.set()
+        _wait(worker.stop, asked, wait_s)
     store.end_run(run_id)
 
 
-def _send_all(joining: signup.SignupService, run_id: str, duty: Worker) -> float:
+def _send_all(signup_service: signup.SignupService, run_id: str, worker: Worker) -> float:
     """Until none is due; in how many seconds to look again."""
     try:
-        while not duty.stop.is_set() and joining.send_next(run_id, duty.idle.clear):
-            duty.idle.set()
-        next_at = joining.next_at()
+        while not worker.stop.is_set() and signup_service.send_next(run_id, worker.idle.clear):
+            worker.idle.set()
+        next_at = signup_service.next_at()
     except Exception as error:  # noqa: BLE001 - the others are to be mailed, too, and a broken memory may be mended
         known = isinstance(error, NewsletterError)
         said = f"{type(error).__name__}: {error}" if known else type(error).__name__

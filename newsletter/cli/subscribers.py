@@ -65,7 +65,7 @@ def command(context: click.Context) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     listed = _load(settings, store)
-    suppressed = {standing.subscriber_id: standing.suppression for standing in store.get_address_statuses()}
+    suppressed = {status.subscriber_id: status.suppression for status in store.get_address_statuses()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "from", "profile")
     for reader in listed.readers:
         one = reader.subscriber
@@ -106,8 +106,8 @@ def show(who: str) -> None:
     click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
     for line in _origins(reader):
         click.echo(f"# {line}")
-    if (standing := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
-        click.echo(f"# {in_words(standing)}")
+    if (status := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
+        click.echo(f"# {in_words(status)}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
         click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
@@ -172,8 +172,8 @@ def revert(who: str, number: int, no_mail: bool) -> None:
         latest = store.get_revisions(one.subscriber_id)[-1:]
         if latest == before[-1:] or no_mail:
             return
-        if (standing := store.get_address_status(one.subscriber_id)).suppression:
-            click.echo(f"\nNo mail tells the reader: {in_words(standing)}.")
+        if (status := store.get_address_status(one.subscriber_id)).suppression:
+            click.echo(f"\nNo mail tells the reader: {in_words(status)}.")
             return
         _tell(settings, sender, one, said, latest[0].number)
 
@@ -216,8 +216,8 @@ def remove(who: str) -> None:
         listed = _find(_load(settings, store), who).subscriber
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
-    standing = store.get_address_status(one)
-    kept = in_words(standing) if standing.suppression else "nothing keeps mail away from that address"
+    status = store.get_address_status(one)
+    kept = in_words(status) if status.suppression else "nothing keeps mail away from that address"
     click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")

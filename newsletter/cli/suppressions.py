@@ -42,9 +42,9 @@ def command(context: click.Context) -> None:
     if context.invoked_subcommand:
         return
     store = app.build_store(load_settings())
-    standings = store.get_address_statuses()
-    print_table(_table((each, each.suppression) for each in standings if each.suppression))
-    if waiting := sum(each.is_held for each in standings):
+    statuses = store.get_address_statuses()
+    print_table(_table((each, each.suppression) for each in statuses if each.suppression))
+    if waiting := sum(each.is_held for each in statuses):
         complain(f"{waiting} more held, and mailed until you decide; see 'newsletter suppressions held'.")
     if failed := complain_of_unreadable(store.find_unreadable()):
         sys.exit(failed)
@@ -52,8 +52,8 @@ def command(context: click.Context) -> None:
 
 def _table(rows: Iterable[tuple[AddressStatus, Suppression]]) -> Table:
     table = new_table("id", "why", "since (UTC)", "detail")
-    for standing, why in rows:
-        table.add_row(standing.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
+    for status, why in rows:
+        table.add_row(status.subscriber_id, why.why, f"{why.since:%Y-%m-%d %H:%M}", why.detail)
     return table
 
 
@@ -76,10 +76,10 @@ def add(who: str, why: str, detail: str) -> None:
       newsletter suppressions add ada@example.org --why unsubscribed --detail "asked by telephone"
     """
     wanted = Suppression(SuppressionReason(why), app.utc_now(), detail[:200])
-    standing = app.build_store(load_settings()).change_address_status(
+    status = app.build_store(load_settings()).change_address_status(
         id_of(who), lambda known: suppression.suppress(known, wanted)
     )
-    click.echo(in_words(standing))
+    click.echo(in_words(status))
 
 
 @command.command()
@@ -145,13 +145,13 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
         click.echo(in_words(store.change_address_status(each.subscriber_id, decide)))
 
 
-def in_words(standing: AddressStatus) -> str:
+def in_words(status: AddressStatus) -> str:
     """For the terminal: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
-    why = standing.suppression
+    why = status.suppression
     if why is None:
-        return f"{standing.subscriber_id} is mailed"
+        return f"{status.subscriber_id} is mailed"
     detail = f" ({why.detail})" if why.detail else ""
-    return f"{standing.subscriber_id} is suppressed since {why.since:%Y-%m-%d}: {why.why}{detail}"
+    return f"{status.subscriber_id} is suppressed since {why.since:%Y-%m-%d}: {why.why}{detail}"
 
 
 def id_of(who: str) -> str:

@@ -96,8 +96,8 @@ class Redactor:
         return redact(str(value), self._secrets)
 
 
-class LogWatcher:
-    """Watches a run (see desk.Watcher): a line for each feed and each subscriber, with the seconds it took.
+class LogProgress:
+    """A `ProgressListener` (see run/context.py): a line for each feed and each subscriber, with the seconds it took.
 
     `is_sparing`: none for a subscriber for whom there was nothing to do.
     """

@@ -4,16 +4,16 @@ Meets sources, scorers, senders and stores through their Protocols alone.
 """
 
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
-from newsletter.run.collect import collect, cover, covered_by, failed_feeds, reads_today
-from newsletter.run.compose import draft
+from newsletter.run.collect import collect, cover, failed_feeds, needs_feeds_now, settled_days
+from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
-from newsletter.run.deliver import already, settle_claim, settle_doubts, weigh_bounces, why_not
+from newsletter.run.deliver import final_outcome, refusal_outcome, settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import reading_order
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
-from newsletter.run.retention import forget_old
+from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on, next_mail_at
-from newsletter.run.scheduler import keep_time
+from newsletter.run.scheduler import run_scheduler
 
 __all__ = [
     "DIGESTS",
@@ -23,26 +23,26 @@ __all__ = [
     "Morning",
     "ProgressListener",
     "RunContext",
-    "already",
     "collect",
+    "compose",
     "cover",
-    "covered_by",
-    "draft",
     "failed_feeds",
-    "forget_old",
+    "final_outcome",
+    "forget_expired",
     "is_due",
     "is_paused",
     "is_too_late",
-    "keep_time",
     "mails_on",
+    "needs_feeds_now",
     "next_mail_at",
     "prefetch_scores",
     "preview",
     "reading_order",
-    "reads_today",
     "reconcile",
+    "refusal_outcome",
+    "run_scheduler",
     "settle_claim",
     "settle_doubts",
+    "settled_days",
     "weigh_bounces",
-    "why_not",
 ]

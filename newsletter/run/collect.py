@@ -19,28 +19,28 @@ from newsletter.run.schedule import is_due, next_mail_at
 from newsletter.sources import Source
 
 
-def reads_today(desk: RunContext, subscriber: Subscriber) -> bool:
+def needs_feeds_now(context: RunContext, subscriber: Subscriber) -> bool:
     """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
 
     Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
     All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
     arXiv shows them today only.
     """
-    now = desk.now()
+    now = context.now()
     with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
-        if desk.store.get_address_status(subscriber.subscriber_id).suppression:
+        if context.store.get_address_status(subscriber.subscriber_id).suppression:
             return False
-    if is_due(subscriber, now, desk.timing):
+    if is_due(subscriber, now, context.timing):
         return True
-    upcoming = next_mail_at(subscriber, now, desk.timing)
-    asks_ahead = desk.ahead is not None and desk.ahead.lead is not None
-    return upcoming is not None and (asks_ahead or desk.source.day(upcoming) != desk.source.day(now))
+    upcoming = next_mail_at(subscriber, now, context.timing)
+    asks_ahead = context.prefetcher is not None and context.prefetcher.lead_time is not None
+    return upcoming is not None and (asks_ahead or context.source.day(upcoming) != context.source.day(now))
 
 
 def collect(
-    desk: RunContext,
+    context: RunContext,
     subscribers: Sequence[Subscriber],
-    watcher: ProgressListener,
+    progress: ProgressListener,
     *,
     run_id: str = "",
     digest_on: date | None = None,
@@ -51,29 +51,32 @@ def collect(
     """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
 
     Several may collect at once: the day goes on with what each of them read.
-    `sparing` also takes an answer without papers for the present one a while (`announcements.is_current`).
+    `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
     """
-    today_on = desk.source.day(desk.now())
-    earlier = desk.store.get_days(before=today_on, limit=MAX_DAYS + desk.scorer.history_days)
-    kept = desk.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
+    today_on = context.source.day(context.now())
+    earlier = context.store.get_days(before=today_on, limit=MAX_DAYS + context.scorer.history_days)
+    stored = context.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
     have = {
         report.category
-        for report in kept.feeds
-        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, desk.now()))
+        for report in stored.feeds
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, context.now()))
     }
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
-    watcher.begin(FEEDS, len(wanted))
+    progress.begin(FEEDS, len(wanted))
     feeds: list[Feed] = []
     reports: list[FeedReport] = []
     for category in wanted:
         if should_stop():
             break
-        feed, report = _fetch(desk.source, category, earlier)
+        feed, report = _fetch(context.source, category, earlier)
         feeds += [feed] if feed else []
-        reports.append(replace(report, fetched_at=desk.now()))
-        watcher.step(report)
+        reports.append(replace(report, fetched_at=context.now()))
+        progress.step(report)
     # Others may have written meanwhile: merged into the day as it stands then, never put in its place
-    today = desk.store.add_feeds(today_on, feeds, reports) if remember and reports else with_feeds(kept, feeds, reports)
+    if remember and reports:
+        today = context.store.add_feeds(today_on, feeds, reports)
+    else:
+        today = with_feeds(stored, feeds, reports)
     return Morning(run_id, today, earlier, digest_on)
 
 
@@ -86,13 +89,13 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
 
 
-def cover(desk: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
+def cover(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
     """The announcement days of this subscriber's mail: today's, and what earlier mails left out."""
-    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     return days_to_cover([*morning.earlier, morning.today], rows, digest_on)
 
 
-def covered_by(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[date, ...]:
+def settled_days(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[date, ...]:
     """The days this mail settles; one with a failed feed comes again, should the feed be had later."""
     return tuple(day.announced_on for day in days if is_settled(day, subscriber.categories))
 

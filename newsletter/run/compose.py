@@ -13,12 +13,12 @@ from newsletter.papers import find_announced, find_candidates
 from newsletter.run.backlog import left_unscored
 from newsletter.run.collect import failed_feeds
 from newsletter.run.context import Morning, ScoringContext
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.subscribers import labelled_papers
 
 
-def draft(
-    desk: ScoringContext,
+def compose(
+    context: ScoringContext,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],
@@ -30,34 +30,34 @@ def draft(
 
     Papers that the mail before could not score are tried again.
     """
-    rows = desk.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     again = left_unscored([*morning.earlier, morning.today], rows, digest_on)
     todo = find_candidates([*again, *days], subscriber.categories, subscriber.announce_types, without=without)
     tried = {shown.paper.arxiv_id for day in again for shown in day.announcements}
-    sheet = desk.scorer.score(
+    score_report = context.scorer.score(
         subscriber.profile,
         [a.paper for a in todo],
-        history_for(desk, morning, subscriber, days, without=tried),
+        history_for(context, morning, subscriber, days, without=tried),
         floor=subscriber.min_relevance,
         votes=labelled_papers(
-            desk.store.get_votes(subscriber.subscriber_id),
+            context.store.get_votes(subscriber.subscriber_id),
             without=[a.paper.arxiv_id for a in todo],  # what is said of a mail must not change it when shown again
         ),
     )
-    digest = compose(
+    digest = build_digest(
         subscriber,
         digest_on=digest_on,
         announced_on=[day.announced_on for day in days],
         announced=len(find_announced([*again, *days], subscriber.categories)),
         candidates=todo,
-        sheet=sheet,
+        score_report=score_report,
         notices=_notices(morning.today, subscriber),
     )
-    return digest, sheet
+    return digest, score_report
 
 
 def history_for(
-    desk: ScoringContext,
+    context: ScoringContext,
     morning: Morning,
     subscriber: Subscriber,
     days: Sequence[AnnouncementDay],
@@ -71,7 +71,7 @@ def history_for(
         for day in morning.earlier
         if day.announced_on < first
     ]
-    return history[max(0, len(history) - desk.scorer.history_days) :]
+    return history[max(0, len(history) - context.scorer.history_days) :]
 
 
 def _notices(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:

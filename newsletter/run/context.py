@@ -1,4 +1,4 @@
-"""What a morning works with: the edges and the clock on one desk, what is known of the day, and who watches.
+"""What a morning works with: the edges and the clock, what is known of the day, and who follows its progress.
 
 Values and Protocols only; what happens with them is flow.py's and its steps' business.
 """
@@ -20,7 +20,7 @@ from newsletter.stores import Store
 
 
 class ScoringContext(Protocol):
-    """As much of a desk as a draft needs."""
+    """The part of a `RunContext` that composing a digest needs."""
 
     @property
     def scorer(self) -> Scorer: ...
@@ -33,7 +33,7 @@ class ScoringContext(Protocol):
 class RunContext:
     """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
 
-    `ahead`: how the scorer's model is asked in advance; None without a model.
+    `prefetcher`: how the scorer's model is asked in advance; None without a model.
     """
 
     source: Source
@@ -43,15 +43,15 @@ class RunContext:
     renderer: render.Renderer
     identity: MailIdentity
     now: Callable[[], datetime]
-    ahead: Prefetcher | None = None
+    prefetcher: Prefetcher | None = None
     timing: Timing = ON_THE_MINUTE
 
 
-FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a watcher is told
+FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
 class ProgressListener(Protocol):
-    """Whoever watches a run: a progress bar, a log, or nobody."""
+    """Whoever follows a run: a progress bar, a log, or nobody."""
 
     def begin(self, what: str, total: int) -> None: ...
 

@@ -25,118 +25,120 @@ from newsletter.model import (
     SubscriberReport,
 )
 from newsletter.run.context import RunContext
-from newsletter.run.digest import kept
+from newsletter.run.digest import anonymize
 from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
 
 def settle_claim(
-    desk: RunContext,
+    context: RunContext,
     claim: Delivery,
     digest: Digest,
-    sheet: ScoreReport,
+    score_report: ScoreReport,
     covered: tuple[date, ...],
     failed_feeds: Collection[str],
 ) -> SubscriberReport:
     """End a claim: with a mail, or with the one true reason why there is none."""
-    who, now = claim.subscriber_id, desk.now()
-    if suppression := desk.store.get_address_status(who).suppression:  # since the claim: a model may take its time
-        desk.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
+    who, now = claim.subscriber_id, context.now()
+    if suppression := context.store.get_address_status(who).suppression:  # since the claim: a model may take its time
+        context.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
         return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
-    fell_back_on_nothing = sheet.problem and digest.is_empty  # a model might have found something
-    if (sheet.failures and not sheet.scores) or fell_back_on_nothing:
-        reason = sheet.problem or sheet.failures[0].reason
-        desk.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
+    fell_back_on_nothing = score_report.problem and digest.is_empty  # a model might have found something
+    if (score_report.failures and not score_report.scores) or fell_back_on_nothing:
+        reason = score_report.problem or score_report.failures[0].reason
+        context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
-    not_scored = tuple(failure.arxiv_id for failure in sheet.failures)
+    not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
     if digest.is_empty and (failed_feeds or not digest.subscriber.empty_mail):
         outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
-        desk.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
+        context.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return replace(deliver(desk, claim, digest, covered, not_scored), problem=sheet.problem)
+    return replace(deliver(context, claim, digest, covered, not_scored), problem=score_report.problem)
 
 
 def deliver(
-    desk: RunContext, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+    context: RunContext, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    ways = desk.identity.ways(who, digest.digest_on)
-    message = build_message(digest, desk.renderer.render(digest, ways), desk.identity, now=desk.now())
+    ways = context.identity.ways(who, digest.digest_on)
+    message = build_message(digest, context.renderer.render(digest, ways), context.identity, now=context.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
         announced_on=covered,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
-        sent_by=name_of(desk.sender),
-        now=desk.now(),
+        sent_by=name_of(context.sender),
+        now=context.now(),
     )
-    desk.store.put_digest(kept(digest))  # first, so that the mail's link to it works
-    desk.store.move(row)
+    context.store.put_digest(anonymize(digest))  # first, so that the mail's link to it works
+    context.store.move(row)
     try:
-        accepted = desk.sender.send(message)
+        accepted = context.sender.send(message)
     except SendDeferred as error:
-        now = desk.now()
-        _end(desk, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
+        now = context.now()
+        _end(context, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
         if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
-            gone = MailEvent(EventKind.BOUNCED_HARD, who, digest.digest_on, desk.now(), without_addresses(error.said))
+            gone = MailEvent(
+                EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.said)
+            )
             with suppress(ReaderUnreadable):  # as in _end
-                desk.store.take_event(gone, now=desk.now())
-        _end(desk, ledger.reject(row, str(error), desk.now()))
+                context.store.take_event(gone, now=context.now())
+        _end(context, ledger.reject(row, str(error), context.now()))
         return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
     except SendInDoubt as error:
-        _end(desk, ledger.doubt(row, str(error), desk.now()))
+        _end(context, ledger.doubt(row, str(error), context.now()))
         return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
-    _end(desk, ledger.accept(row, accepted.receipt, accepted.at))
+    _end(context, ledger.accept(row, accepted.receipt, accepted.at))
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
 
 
-def _end(desk: RunContext, row: Delivery) -> None:
+def _end(context: RunContext, row: Delivery) -> None:
     """Write down what the sender said; an event may have overtaken its answer."""
-    desk.store.move(row)
+    context.store.move(row)
     with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
-        desk.store.settle_by_events(row.subscriber_id, row.digest_on, now=desk.now())
+        context.store.settle_by_events(row.subscriber_id, row.digest_on, now=context.now())
 
 
-def settle_doubts(desk: RunContext) -> None:
+def settle_doubts(context: RunContext) -> None:
     """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
 
     What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
-    for opened in desk.store.get_open_deliveries():
+    for opened in context.store.get_open_deliveries():
         try:
-            stored = desk.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=desk.now()) or opened
+            stored = context.store.settle_by_events(opened.subscriber_id, opened.digest_on, now=context.now()) or opened
         except ReaderUnreadable:
             continue  # stays in doubt: the evidence may be in what cannot be read, and flow.py says so of its reader
         row = stored
         if row.state not in ledger.OPEN_STATES:
             continue
         if row.state is DeliveryState.HANDED_OVER:
-            if desk.store.is_running(row.run_id):
+            if context.store.is_running(row.run_id):
                 continue
-            row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", desk.now())
-        evidence = desk.sender.find(row.delivery_id)
-        if evidence.accepted is not None and ledger.is_believed(row, name_of(desk.sender), evidence.accepted):
+            row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", context.now())
+        evidence = context.sender.find(row.delivery_id)
+        if evidence.accepted is not None and ledger.is_believed(row, name_of(context.sender), evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
-            row = ledger.settle(row, evidence.accepted, detail, desk.now())
+            row = ledger.settle(row, evidence.accepted, detail, context.now())
         if row is not stored:
             with suppress(StoreConflict):  # another run settled it meanwhile, by the same evidence
-                desk.store.move(row)
+                context.store.move(row)
 
 
-def weigh_bounces(desk: RunContext) -> None:
+def weigh_bounces(context: RunContext) -> None:
     """What is held because too many of a morning's readers bounced, once more with those mailed since."""
-    held = [one for standing in desk.store.get_address_statuses() for one in standing.held]
+    held = [one for standing in context.store.get_address_statuses() for one in standing.held]
     for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
-        desk.store.weigh_bounces(morning)
+        context.store.weigh_bounces(morning)
 
 
-def already(row: Delivery | None) -> RunOutcome | None:
+def final_outcome(row: Delivery | None) -> RunOutcome | None:
     """The outcome of a row that no run can change any more; None if this run may still do something."""
     match row.state if row else None:
         case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
@@ -149,7 +151,7 @@ def already(row: Delivery | None) -> RunOutcome | None:
             return None
 
 
-def why_not(row: Delivery | None) -> RunOutcome:
+def refusal_outcome(row: Delivery | None) -> RunOutcome:
     """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
     waits = row is not None and row.state is DeliveryState.DEFERRED
-    return already(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)
+    return final_outcome(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)

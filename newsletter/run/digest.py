@@ -29,7 +29,7 @@ def topic_of(score: Score, names: Sequence[str]) -> str:
     return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
 
-def select(
+def choose_entries(
     subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]
 ) -> tuple[list[DigestEntry], int]:
     """The entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
@@ -64,21 +64,21 @@ def select(
     return entries, len(relevant)
 
 
-def compose(
+def build_digest(
     subscriber: Subscriber,
     *,
     digest_on: date,
     announced_on: Sequence[date],
     announced: int,
     candidates: Sequence[Announcement],
-    sheet: ScoreReport,
+    score_report: ScoreReport,
     notices: Sequence[str] = (),
 ) -> Digest:
-    """The digest of these candidates (unique papers, kinds as the subscriber sees them) under this sheet.
+    """The digest of these candidates (unique papers, kinds as the subscriber sees them) by these scores.
 
     `announced` counts the unique papers of the subscriber's categories, whatever their kind; it bounds the others.
     """
-    entries, relevant = select(subscriber, candidates, sheet.scores)
+    entries, relevant = choose_entries(subscriber, candidates, score_report.scores)
     return Digest(
         subscriber=subscriber,
         digest_on=digest_on,
@@ -86,18 +86,18 @@ def compose(
         entries=tuple(entries),
         counts=Counts(
             announced=announced,
-            scanned=len(candidates) - len(sheet.passed_over),
+            scanned=len(candidates) - len(score_report.passed_over),
             relevant=relevant,
             shown=len(entries),
-            not_scored=len(sheet.failures),
+            not_scored=len(score_report.failures),
         ),
-        scorer=sheet.scorer,
-        usage=sheet.usage,
-        notices=(*sheet.notices, *notices),
-        prompt=sheet.prompt,
+        scorer=score_report.scorer,
+        usage=score_report.usage,
+        notices=(*score_report.notices, *notices),
+        prompt=score_report.prompt,
     )
 
 
-def kept(digest: Digest) -> Digest:
+def anonymize(digest: Digest) -> Digest:
     """The digest as it is remembered: without its reader's address and name, which no page of it needs."""
     return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))

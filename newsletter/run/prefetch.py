@@ -16,61 +16,61 @@ from newsletter.run.collect import cover
 from newsletter.run.compose import history_for
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 
 
-def prefetch_scores(desk: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
+def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
     """Have the model asked for those whose mail is far enough away: once for all readers of a profile and cut-off.
 
     Sentences for the operator, if something is wrong.
     """
-    if desk.ahead is None or desk.ahead.lead is None:
+    if context.prefetcher is None or context.prefetcher.lead_time is None:
         return []
     today_on = morning.today.announced_on
     groups: dict[tuple[Profile, int], list[Subscriber]] = {}
     for subscriber in subscribers:
         groups.setdefault((subscriber.profile, subscriber.min_relevance), []).append(subscriber)
     for (profile, floor), readers in groups.items():
-        if desk.ahead.is_asked(profile, floor, today_on):
+        if context.prefetcher.is_asked(profile, floor, today_on):
             continue
-        if questions := _questions_ahead(desk, morning, readers, desk.ahead.lead):
-            problem = desk.ahead.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
+        if questions := _questions_ahead(context, morning, readers, context.prefetcher.lead_time):
+            problem = context.prefetcher.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
             if problem:
                 return [problem]  # the next would fare no better
     return []
 
 
 def _questions_ahead(
-    desk: RunContext, morning: Morning, readers: Sequence[Subscriber], lead: timedelta
-) -> list[Question]:
+    context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
+) -> list[ScoringRequest]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
-    now = desk.now()
-    waiting = [(reader, due) for reader in readers if (due := _awaits(desk, morning, reader, now))]
-    if any(due - now < lead for _, due in waiting):
+    now = context.now()
+    waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
+    if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[str, ...], Question] = {}
+    questions: dict[tuple[str, ...], ScoringRequest] = {}
     for reader, due in waiting:
-        days = cover(desk, morning, reader, morning.date_for(reader, due))
-        sent = desk.store.get_sent(reader.subscriber_id)
+        days = cover(context, morning, reader, morning.date_for(reader, due))
+        sent = context.store.get_sent(reader.subscriber_id)
         todo = find_candidates(days, reader.categories, reader.announce_types, without=sent)
         papers = [a.paper for a in todo]
         if papers:
             ids = tuple(paper.arxiv_id for paper in papers)
-            questions.setdefault(ids, Question(papers, history_for(desk, morning, reader, days)))
+            questions.setdefault(ids, ScoringRequest(papers, history_for(context, morning, reader, days)))
     return list(questions.values())
 
 
-def _awaits(desk: RunContext, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
+def _awaits(context: RunContext, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
     """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
-    due = next_mail_at(reader, now, desk.timing)
+    due = next_mail_at(reader, now, context.timing)
     try:
-        if desk.store.get_address_status(reader.subscriber_id).suppression:
+        if context.store.get_address_status(reader.subscriber_id).suppression:
             return None
     except ReaderUnreadable:
         return None  # held back
-    if due is None or desk.source.day(due) != morning.today.announced_on:
+    if due is None or context.source.day(due) != morning.today.announced_on:
         return None
     if not is_settled(morning.today, reader.categories) or not find_announced([morning.today], reader.categories):
         return None
-    is_untouched = desk.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
+    is_untouched = context.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
     return due if is_untouched else None

@@ -12,15 +12,15 @@ from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
 from newsletter.papers import find_announced
 from newsletter.run.collect import collect, cover
-from newsletter.run.compose import draft
+from newsletter.run.compose import compose
 from newsletter.run.context import ProgressListener, RunContext
 from newsletter.run.schedule import local_date
 
 
 def preview(
-    desk: RunContext,
+    context: RunContext,
     subscriber: Subscriber,
-    watcher: ProgressListener,
+    progress: ProgressListener,
     *,
     digest_on: date | None = None,
     anew: bool = False,
@@ -29,15 +29,17 @@ def preview(
 
     `anew` composes one also where one was mailed. None without an announcement. Asks no feed for what was mailed.
     """
-    on = digest_on or local_date(desk.now(), subscriber.zone)
-    mailed = None if anew else _mailed(desk, subscriber, on)
-    return mailed or _composed(desk, subscriber, watcher, on, digest_on)
+    on = digest_on or local_date(context.now(), subscriber.zone)
+    mailed = None if anew else _mailed(context, subscriber, on)
+    return mailed or _composed(context, subscriber, progress, on, digest_on)
 
 
-def _mailed(desk: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
+def _mailed(context: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
     """None as well for a mail of an older version, which kept none."""
-    row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    digest = desk.store.get_digest(subscriber.subscriber_id, on) if row and ledger.counts_as_sent(row.state) else None
+    row = context.store.get_delivery(subscriber.subscriber_id, on)
+    digest = (
+        context.store.get_digest(subscriber.subscriber_id, on) if row and ledger.counts_as_sent(row.state) else None
+    )
     if digest is None:
         return None
     known = subscriber  # the archive knows no address and no name
@@ -46,12 +48,12 @@ def _mailed(desk: RunContext, subscriber: Subscriber, on: date) -> Digest | None
 
 
 def _composed(
-    desk: RunContext, subscriber: Subscriber, watcher: ProgressListener, on: date, digest_on: date | None
+    context: RunContext, subscriber: Subscriber, progress: ProgressListener, on: date, digest_on: date | None
 ) -> Digest | None:
-    morning = collect(desk, [subscriber], watcher, digest_on=digest_on, remember=False)
-    days = cover(desk, morning, subscriber, on)
+    morning = collect(context, [subscriber], progress, digest_on=digest_on, remember=False)
+    days = cover(context, morning, subscriber, on)
     if not find_announced(days, subscriber.categories):
         return None
-    row = desk.store.get_delivery(subscriber.subscriber_id, on)
-    without = desk.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
-    return draft(desk, morning, subscriber, days, on, without=without)[0]
+    row = context.store.get_delivery(subscriber.subscriber_id, on)
+    without = context.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
+    return compose(context, morning, subscriber, days, on, without=without)[0]

@@ -42,7 +42,7 @@ def _without_time(report: RunReport) -> RunReport:
     return replace(report, feeds=feeds, started_at=_NEVER, finished_at=_NEVER)
 
 
-def balance(
+def check(
     report: RunReport, subscriber_ids: Sequence[str], get_delivery: Callable[[str, date], Delivery | None]
 ) -> None:
     """Raises LedgerError if a subscriber is missing or counted twice, or the ledger tells another story."""

@@ -19,7 +19,7 @@ DOCUMENT = "run_days.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RetentionRule:
     """One kind of thing: how long, why, and what forgets it."""
 
     what: str
@@ -28,21 +28,23 @@ class Kept:
     forget: Callable[[Store], Callable[..., None]]
 
 
-KEPT = (
-    Kept(
+RETENTION_RULES = (
+    RetentionRule(
         "announcements",
         timedelta(days=60),
         "twice what catching up and the ranker's history can reach back",
         lambda store: store.forget_days,
     ),
-    Kept(
+    RetentionRule(
         "judgements, calls and batches",
         timedelta(days=60),
         "the ranker learns from judgements of papers it can still see; costs are shown by the month",
         lambda store: store.forget_calls,
     ),
-    Kept("claims", timedelta(days=60), "a mail lies in a mailbox for weeks", lambda store: store.forget_claims),
-    Kept(
+    RetentionRule(
+        "claims", timedelta(days=60), "a mail lies in a mailbox for weeks", lambda store: store.forget_claims
+    ),
+    RetentionRule(
         "sign-ups",
         signup_rules.LINK_VALID_FOR,
         "their links are worth nothing after that",
@@ -51,8 +53,8 @@ KEPT = (
 )
 
 
-def forget_old(store: Store, today: date) -> None:
-    """Forget what is older than `KEPT` says, by the earliest day of the evidence; once a day, however often called.
+def forget_expired(store: Store, today: date) -> None:
+    """Forgets what is older than the rules say, by the earliest day of the evidence; once a day, however often called.
 
     Raises StoreError if the memory fails.
     """
@@ -62,8 +64,8 @@ def forget_old(store: Store, today: date) -> None:
     days = evidence(known, today)
     store.put_document(DOCUMENT, "".join(f"{day}\n" for day in days))
     if len(days) == EVIDENCE_DAYS:
-        for kept in KEPT:
-            kept.forget(store)(before=days[0] - kept.days, most_days=MOST_DAYS)
+        for rule in RETENTION_RULES:
+            rule.forget(store)(before=days[0] - rule.days, most_days=MOST_DAYS)
 
 
 def evidence(known: Iterable[date], today: date) -> list[date]:

@@ -14,10 +14,10 @@ from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_due
 
 # At least so often, for mails to be tried again, a changed subscribers.yaml, a clock that was set. At odd minutes: on
 # the hour everybody asks arXiv.
-MARKS = (7, 22, 37, 52)
+CHECK_MINUTES = (7, 22, 37, 52)
 
 
-def keep_time(
+def run_scheduler(
     *,
     tick: Callable[[], Sequence[Subscriber]],
     failed: Callable[[Exception], None],
@@ -43,12 +43,12 @@ def keep_time(
 def next_tick_at(subscribers: Sequence[Subscriber], began_at: datetime, ended_at: datetime, timing: Timing) -> datetime:
     """When to look again. A moment that came while the last tick was at work is in the past: look at once."""
     due = next_due(subscribers, began_at, timing)
-    mark = next_mark(ended_at)
+    mark = next_check(ended_at)
     return min(due, mark) if due else mark
 
 
-def next_mark(now: datetime) -> datetime:
+def next_check(now: datetime) -> datetime:
     """The first minute of MARKS after `now`."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    marks = [hour + timedelta(minutes=minute) for minute in (*MARKS, MARKS[0] + 60)]
+    marks = [hour + timedelta(minutes=minute) for minute in (*CHECK_MINUTES, CHECK_MINUTES[0] + 60)]
     return next(mark for mark in marks if mark > now)

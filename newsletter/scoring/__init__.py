@@ -19,7 +19,7 @@ class Scorer(Protocol):
     empty, and more than `history_days` of them are of no use. `floor` is the reader's cut-off for relevance: a score
     below it will not be shown. `votes` move papers like these up or down: their rank, and by one at most a relevance
     that words gave; never a relevance that a model gave. Their order means nothing, and without any nothing changes.
-    Repeating a call with the same arguments gives the same sheet (a model's answers are remembered for that).
+    Repeating a call with the same arguments gives the same report (a model's answers are remembered for that).
     Raises nothing for a bad paper.
     """
 
@@ -37,7 +37,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ScoringRequest:
     """What a scorer is going to be given for one reader."""
 
     papers: Sequence[Paper]
@@ -50,7 +50,7 @@ class Prefetcher(Protocol):
     Raises nothing for a server or an answer; StoreError.
     """
 
-    lead: timedelta | None  # a mail that is due sooner is not asked ahead for; None: nothing is
+    lead_time: timedelta | None  # a mail that is due sooner is not asked ahead for; None: nothing is
 
     def collect(self) -> list[str]:
         """Take in what was answered meanwhile; sentences for the operator, if something needs mending."""
@@ -59,17 +59,17 @@ class Prefetcher(Protocol):
         """Whether it was tried already, whatever came of it."""
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         """The mail is due now: wait for nothing. What was used ahead and no mail has shown yet."""
 
 
 __all__ = [
     "Prefetcher",
-    "Question",
     "Scorer",
+    "ScoringRequest",
     "local",
 ]

@@ -20,13 +20,7 @@ from newsletter.files import yaml_nodes
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    SubscribersFile,
-    listing_history,
-    overrides,
-    parse_file,
-    subscriber_from_signup,
-)
+from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -34,7 +28,7 @@ _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedSubscribers:
     """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
 
     `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
@@ -103,7 +97,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
 
 
 def _noted(
-    before: listing_history.ListingHistory, listed: Listed, store: Store, today: date
+    before: listing_history.ListingHistory, listed: ListedSubscribers, store: Store, today: date
 ) -> Sequence[tuple[str, str]]:
     """Write the roster down if it is another than before; who may have moved."""
     now = listing_history.update(before, listed.subscribers, today)
@@ -159,7 +153,7 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
         return one
 
 
-def load_listed(path: Path, store: Store) -> Listed:
+def load_listed(path: Path, store: Store) -> ListedSubscribers:
     """Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
@@ -174,7 +168,7 @@ def load_listed(path: Path, store: Store) -> Listed:
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
     }
-    return Listed([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+    return ListedSubscribers([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
 
 
 def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:

@@ -25,9 +25,9 @@ def changed_by_operator(
 ) -> Message:
     """`said` is what is different under revision `number`, in words. The same revision is the same mail."""
     told = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{said}"
-    ways = identity.ways(reader.subscriber_id, now.date())
-    if ways.profile_url:
-        told += f"\n\nYour profile, and all its earlier versions:\n{ways.profile_url}"
+    links = identity.ways(reader.subscriber_id, now.date())
+    if links.profile_url:
+        told += f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}"
     filled = answers.fill("changed", reader.profile.language, {"profile": told})
     message = build_service_message(
         key=f"{reader.subscriber_id.replace('_', '-')}.revision-{number}",
@@ -37,5 +37,5 @@ def changed_by_operator(
         text=filled.text,
         now=now,
     )
-    message.mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    message.mime["Reply-To"] = Address(addr_spec=links.reply_to)
     return message

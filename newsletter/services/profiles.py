@@ -26,7 +26,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, draft
+from newsletter.run import Morning, compose
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import (
@@ -88,7 +88,7 @@ class _Bench:
     store: Store
 
 
-class Profiles:
+class ProfileService:
     """The profiles of those whom `listed` gives, as subscribers.yaml has them.
 
     `scorer` makes the one that tries profiles out, when it is first needed: the embedded one, since a trial must cost
@@ -173,7 +173,7 @@ class Profiles:
         most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
-            self._store.change_address_status(who, lambda standing: replace(standing, frequency=None))
+            self._store.change_address_status(who, lambda status: replace(status, frequency=None))
         return "\n".join(self._told(before, changed, revision, now))
 
     def _has_revision(self, who: str) -> bool:
@@ -227,7 +227,7 @@ class Profiles:
         today = days[-1]
         morning = Morning("", today, days[:-1], today.announced_on)
         bench = _Bench(self._scorer(), self._store)
-        return draft(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
+        return compose(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
 
 
 def _meant(text: str, listed: Subscriber) -> Subscriber:

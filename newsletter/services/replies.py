@@ -80,7 +80,7 @@ class ReplyHandler:
             return self.find(subscriber_id)
         return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
 
-    def house(self) -> ReplyPolicy | None:
+    def policy(self) -> ReplyPolicy | None:
         """Whom to listen to; None without a key: nobody could be told from anybody else.
 
         Who answers an old mail is who they are now.
@@ -120,51 +120,53 @@ class _Reply:
 NOTHING_KNOWN = Envelope()
 
 
-def handle(ear: ReplyHandler, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Handled:
+def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Handled:
     """Whatever came to the mailbox: a bounce of ours is kept as such, anything else may be a reader's wish."""
-    house = ear.house()
-    if house is None:
+    policy = handler.policy()
+    if policy is None:
         return Handled("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
-    event = read_bounce(raw, ear.identity.signer or house.signer, now=ear.now(), to=next(iter(envelope.to), ""))
+    event = read_bounce(
+        raw, handler.identity.signer or policy.signer, now=handler.now(), to=next(iter(envelope.to), "")
+    )
     if isinstance(event, NoEvent):
-        return answer(ear, read_reply(raw, house, now=ear.now(), envelope=envelope))
-    is_kept = ear.store.take_event(event, now=ear.now())
+        return answer(handler, read_reply(raw, policy, now=handler.now(), envelope=envelope))
+    is_kept = handler.store.take_event(event, now=handler.now())
     return Handled(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
 
 
-def answer(ear: ReplyHandler, request: Request | Ignored) -> Handled:
+def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
     """Do what is asked, then say so. Raises StoreError if it could not be kept: the same mail again is then right.
 
     A mail that comes again after it was done does nothing, also if the reader has wished otherwise meanwhile.
     """
     if isinstance(request, Ignored):
         return Handled(request.why)
-    who, now = request.subscriber_id, ear.now()
-    reader = ear.reader(who)
+    who, now = request.subscriber_id, handler.now()
+    reader = handler.reader(who)
     if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
-        ear.store.require_readable(who)
-    if _was_done(ear.store, request):
+        handler.store.require_readable(who)
+    if _was_done(handler.store, request):
         return Handled("a copy of a mail that was done", who)
-    before = _standing_before(ear.store, who)
-    reply = _do(ear, request, reader, now)
-    ear.store.claim_once(DONE, _key(request), on=request.at.date())
+    before = _status_before(handler.store, who)
+    reply = _do(handler, request, reader, now)
+    handler.store.claim_once(DONE, _key(request), on=request.at.date())
     what = request.command if request.is_understood else "no command in it"
     if (
         reader is None
         or reply is None
         or not _wants_answer(request, before)
-        or not _may_answer(ear.store, request, now.date())
+        or not _may_answer(handler.store, request, now.date())
     ):
         return Handled(what, who)
-    message = _confirmation(ear, request, reader, reply, before, now)
+    message = _confirmation(handler, request, reader, reply, before, now)
     try:
-        ear.sender.send(message)
+        handler.sender.send(message)
     except SendError as error:  # what was asked is done; the next digest shows it
         return Handled(f"{what}, not confirmed: {type(error).__name__}", who)
     return Handled(what, who, is_answered=True)
 
 
-def _standing_before(store: Store, who: str) -> AddressStatus:
+def _status_before(store: Store, who: str) -> AddressStatus:
     """For the words of the answer; blank where it cannot be read."""
     try:
         return store.get_address_status(who)
@@ -185,9 +187,9 @@ def _key(request: Request) -> str:
     return f"{request.subscriber_id} {sha256(what.encode()).hexdigest()[:32]}"
 
 
-def _wants_answer(request: Request, standing: AddressStatus) -> bool:
+def _wants_answer(request: Request, status: AddressStatus) -> bool:
     """Whoever gets no mail, for whatever reason, gets none that they have not asked for."""
-    return request.wants_answer and (request.is_understood or standing.suppression is None)
+    return request.wants_answer and (request.is_understood or status.suppression is None)
 
 
 def _may_answer(store: Store, request: Request, today: date) -> bool:
@@ -202,8 +204,8 @@ def _may_answer(store: Store, request: Request, today: date) -> bool:
 # --- the deeds ------------------------------------------------------------------------------------------
 
 
-def _do(ear: ReplyHandler, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
-    store, who, command = ear.store, request.subscriber_id, request.command
+def _do(handler: ReplyHandler, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
+    store, who, command = handler.store, request.subscriber_id, request.command
     if command is Command.UNSUBSCRIBE:
         store.change_address_status(who, lambda known: _left(known, request.at))
         return _Reply("unsubscribe", {})
@@ -211,26 +213,26 @@ def _do(ear: ReplyHandler, request: Request, reader: Subscriber | None, now: dat
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        standing = store.change_address_status(who, lambda known: suppression.paused(known, until))
-        return _without_mail(standing, reader) or _Reply("pause", {"until": until.isoformat()})
+        status = store.change_address_status(who, lambda known: suppression.paused(known, until))
+        return _without_mail(status, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
-        standing = store.change_address_status(
+        status = store.change_address_status(
             who, lambda known: suppression.resumed(suppression.returned(known, request.at))
         )
-        is_blocked = standing.suppression is not None or _is_paused(ear, who, now.date())
+        is_blocked = status.suppression is not None or _is_paused(handler, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
-        standing = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
+        status = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
         chosen = responses.word(command, reader.profile.language)
-        return _without_mail(standing, reader) or _Reply("frequency", {"chosen": chosen})
+        return _without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
-        return _voted(ear, request)
-    if ear.profiles is None or command is not Command.PROFILE:
+        return _voted(handler, request)
+    if handler.profiles is None or command is not Command.PROFILE:
         return _Reply("help", {})
     if request.text:
-        said = ear.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
+        said = handler.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
         return _Reply("changed", {"profile": said})
-    return _Reply("profile", {"profile": ear.profiles.current(who)})
+    return _Reply("profile", {"profile": handler.profiles.current(who)})
 
 
 def _left(known: AddressStatus, at: datetime) -> AddressStatus:
@@ -240,25 +242,25 @@ def _left(known: AddressStatus, at: datetime) -> AddressStatus:
     return suppression.left(known, at, suppression.BY_REPLY)
 
 
-def _without_mail(standing: AddressStatus, reader: Subscriber) -> _Reply | None:
+def _without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
     """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
-    if standing.suppression is None:
+    if status.suppression is None:
         return None
-    if suppression.may_return(standing):
+    if suppression.may_return(status):
         return _Reply("unsubscribe", {"undo": responses.word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 
 
-def _is_paused(ear: ReplyHandler, who: str, today: date) -> bool:
+def _is_paused(handler: ReplyHandler, who: str, today: date) -> bool:
     """By subscribers.yaml, once the reader's own wish is gone."""
-    reader = ear.reader(who)
+    reader = handler.reader(who)
     return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
-def _voted(ear: ReplyHandler, request: Request) -> _Reply:
+def _voted(handler: ReplyHandler, request: Request) -> _Reply:
     who = request.subscriber_id
-    on = request.digest_on or _last_mail_on(ear.store, who)
-    kept = ear.cast_votes(ear.store, who, on, request.votes, request.at) if on else []
+    on = request.digest_on or _last_mail_on(handler.store, who)
+    kept = handler.cast_votes(handler.store, who, on, request.votes, request.at) if on else []
     votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in kept)
     return _Reply("vote", {"votes": votes}) if kept else _Reply("no_vote", {})
 
@@ -273,22 +275,22 @@ def _last_mail_on(store: Store, who: str) -> date | None:
 
 
 def _confirmation(
-    ear: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
+    handler: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
 ) -> Message:
     language = reader.profile.language
-    ways = ear.identity.ways(reader.subscriber_id, request.digest_on or now.date())
+    links = handler.identity.ways(reader.subscriber_id, request.digest_on or now.date())
     values = {
-        "name": ear.brand_name,
-        "contact": ear.identity.reply_to,
+        "name": handler.brand_name,
+        "contact": handler.identity.reply_to,
         "commands": responses.commands_in_words(language),
-        "undo": _undo(request.command, reader, before, ways.unsubscribe_url),
+        "undo": _undo(request.command, reader, before, links.unsubscribe_url),
         **reply.values,
     }
-    filled = ear.answers.fill(reply.name, language, values)
+    filled = handler.answers.fill(reply.name, language, values)
     wish = sha256(_key(request).encode()).hexdigest()[:12]
     message = build_service_message(
         key=f"{now:%Y-%m-%d}.{reader.subscriber_id.replace('_', '-')}.{wish}",
-        sender=ear.service_sender,
+        sender=handler.service_sender,
         to=reader.email,
         subject=filled.subject,
         text=filled.text,
@@ -296,7 +298,7 @@ def _confirmation(
     )
     mime = message.mime
     mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5
-    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    mime["Reply-To"] = Address(addr_spec=links.reply_to)
     if request.mail:
         mime["In-Reply-To"] = request.mail
     if request.references:

@@ -29,7 +29,7 @@ from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
 
-PLACES = "subscribe-forms"  # what is claimed once
+SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
@@ -69,11 +69,11 @@ class SignupService:
     answers: responses.Answers
     subscribers: Callable[[], Sequence[Subscriber]]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
-    most: int  # subscribers by the web
+    max_subscribers: int  # subscribers by the web
     now: Callable[[], datetime]
     wake: Callable[[], None]  # whoever calls `send_next`
-    tell: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
-    warn: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
+    log_outcome: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
+    alert: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
 
     def blank(self) -> Form:
         """An untouched form, with what holds for everybody who says nothing else."""
@@ -81,26 +81,26 @@ class SignupService:
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
-        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.most
+        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.max_subscribers
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """What is to be mended, by the rules of subscribers.yaml; one problem for a field."""
         try:
-            _checked(form)
+            _validate(form)
         except ValidationError as error:
-            return list(_worded(error, form))
+            return list(_form_problems(error, form))
         return []
 
     def reserve_slot(self) -> bool:
         """Whether one more form may be acted on today. The same for every address."""
         today = self.now().astimezone(UTC).date()
-        return any(self.store.claim_once(PLACES, f"{number}", on=today) for number in range(MOST_FORMS))
+        return any(self.store.claim_once(SLOTS, f"{number}", on=today) for number in range(MOST_FORMS))
 
-    def ask(self, form: Form) -> None:
+    def submit(self, form: Form) -> None:
         """Write down a form without problems, so that what is to be mailed about it is mailed. Says nothing, and takes
         the same time for every address. Raises StoreError if that cannot be promised.
         """
-        entry = _checked(form)
+        entry = _validate(form)
         sign_up = SignUp(
             subscriber_id=subscriber_id(entry.email),
             at=self.now(),
@@ -116,10 +116,10 @@ class SignupService:
         self.store.add_sign_up(sign_up)
         kept = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
         if kept is not None and not is_same_mailbox(kept.email, sign_up.email):
-            self.warn(sign_up.subscriber_id)
+            self.alert(sign_up.subscriber_id)
         self.wake()
 
-    def look(self, who: str, on: date) -> Confirmation:
+    def check_link(self, who: str, on: date) -> Confirmation:
         """What the link of that day's mail leads to. Changes nothing."""
         sign_up = self.store.get_sign_up(who, on)
         reader = self._find(who)
@@ -136,17 +136,17 @@ class SignupService:
 
     def confirm(self, who: str, on: date) -> Confirmation:
         """Let them in, if the link is good for that. May be repeated: it is done once."""
-        invitation = self.look(who, on)
+        invitation = self.check_link(who, on)
         sign_up = self.store.get_sign_up(who, on)
         if invitation.state is not LinkState.WAITING or sign_up is None:
             return invitation
         if not self._enrol(sign_up):
-            after = self.look(who, on)  # somebody else may have come in meanwhile
+            after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
         self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
-        self.tell(who, "subscribed")
-        return self.look(who, on)
+        self.log_outcome(who, "subscribed")
+        return self.check_link(who, on)
 
     def _enrol(self, sign_up: SignUp) -> bool:
         """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
@@ -155,7 +155,7 @@ class SignupService:
             return True
         if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
             self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())
-        return self.store.enrol(sign_up, most=self.most)
+        return self.store.enrol(sign_up, most=self.max_subscribers)
 
     # --- mails
 
@@ -171,11 +171,11 @@ class SignupService:
         if sign_up is None:
             return False
         try:
-            became = self._carry_out(sign_up, kept, leaving)
+            outcome = self._carry_out(sign_up, kept, leaving)
         except BaseException:
             self._change(sign_up, lambda known: known if known.mail is SignUpMail.LEAVING else self._postponed(known))
             raise
-        self.tell(sign_up.subscriber_id, became)
+        self.log_outcome(sign_up.subscriber_id, outcome)
         return True
 
     def next_at(self) -> datetime | None:
@@ -195,8 +195,8 @@ class SignupService:
 
     def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """What became of it, in a few words without an address."""
-        standing = self.store.get_address_status(sign_up.subscriber_id)
-        why = "suppressed" if not signup_rules.may_be_mailed(standing) else ""
+        status = self.store.get_address_status(sign_up.subscriber_id)
+        why = "suppressed" if not signup_rules.may_be_mailed(status) else ""
         why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
         if why:
             self._change(sign_up, lambda known: None)
@@ -204,7 +204,7 @@ class SignupService:
         reader = self._find(sign_up.subscriber_id)
         if reader is not None and not is_same_mailbox(reader.email, sign_up.email):
             self._change(sign_up, lambda known: None)
-            self.warn(sign_up.subscriber_id)
+            self.alert(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
         if why := signup_rules.reason_not_to_mail(sign_up, kept, self._today()):
             self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
@@ -212,7 +212,7 @@ class SignupService:
         if reader is not None:  # another spelling of an address may be another person's at some providers
             listed = reader.email
             self._change(sign_up, lambda known: replace(known, email=listed))
-            if standing.suppression is None:
+            if status.suppression is None:
                 return self._send(listed, self._already(reader), sign_up, leaving) or "mailed: subscribed already"
             return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
         return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
@@ -225,14 +225,12 @@ class SignupService:
         link = f"{self.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         return self.answers.fill(
-            "confirm",
-            language,
-            {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"},
+            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
         )
 
     def _already(self, reader: Subscriber) -> responses.Answer:
-        ways = self.identity.ways(reader.subscriber_id, self._today())
-        values = {"name": self.brand_name, "profile": ways.profile_url, "unsubscribe": ways.unsubscribe_url}
+        links = self.identity.ways(reader.subscriber_id, self._today())
+        values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
     def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
@@ -294,7 +292,7 @@ class SignupService:
         return f"{long_date(local.date())}, from {local:%H:%M} on ({reader.zone.replace('_', ' ')})"
 
 
-def _checked(form: Form) -> SubscriberEntry:
+def _validate(form: Form) -> SubscriberEntry:
     """Raises ValidationError."""
     said: dict[str, Any] = {
         "email": form.email.strip(),
@@ -309,7 +307,7 @@ def _checked(form: Form) -> SubscriberEntry:
     return SubscriberEntry.model_validate(wanted)
 
 
-def _worded(error: ValidationError, form: Form) -> Iterator[FormProblem]:
+def _form_problems(error: ValidationError, form: Form) -> Iterator[FormProblem]:
     told = set[str]()
     for detail in error.errors(include_url=False):
         key = str(detail["loc"][0])
@@ -317,10 +315,10 @@ def _worded(error: ValidationError, form: Form) -> Iterator[FormProblem]:
             continue
         told.add(key)
         field = _FIELDS.get(key, key)
-        yield FormProblem(field, _in_words(key, field, form, detail.get("ctx", {})))
+        yield FormProblem(field, _problem_text(key, field, form, detail.get("ctx", {})))
 
 
-def _in_words(key: str, field: str, form: Form, context: Mapping[str, Any]) -> str:
+def _problem_text(key: str, field: str, form: Form, context: Mapping[str, Any]) -> str:
     typed = getattr(form, field)
     if key in _BLANKS and not (typed if isinstance(typed, tuple) else typed.strip()):
         return _BLANKS[key]

@@ -17,9 +17,9 @@ from werkzeug.wrappers import Response
 
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Edition, Pages
-from newsletter.web.archive.urls import Places
+from newsletter.web.archive.editions import ArchivedDigests, Edition
+from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
+from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.rate_limit import Limit, guard
 
 PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
@@ -67,23 +67,23 @@ class _Desk:
 
     def list_public(self) -> flask.Response:
         editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
-        return _for_everybody(_html(self.archives.pages.listing(editions, Places(is_public=True))))
+        return _for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))))
 
     def answer(self, token: str, page: str = "") -> flask.Response:
         edition = self._edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
         response = self._answer(edition, page)
-        return _for_everybody(response) if edition.places.is_public and response.status_code == OK else response
+        return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
 
     def _answer(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
         if not page:
             return _html(pages.overview(edition))
-        if page == edition.places.search:
+        if page == edition.urls.search:
             args = flask.request.args
             return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
-        if page == edition.places.feed:
+        if page == edition.urls.feed:
             feed = pages.feed(edition)
             return _missing(pages.missing(edition)) if feed is None else _answer(feed, "application/atom+xml")
         if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
@@ -108,13 +108,13 @@ class _Desk:
     def _edition(self, token: str) -> Edition | None:
         subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
         if subscriber_id is not None:
-            return Edition(Catalogue(self.store, subscriber_id), Places(base_url=self._address(token)))
+            return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
         return self._public(token, public[token]) if token in public else None
 
     def _public(self, slug: str, subscriber_id: str) -> Edition:
-        places = Places(base_url=self._address(slug), is_public=True, listing="../")
-        return Edition(Catalogue(self.store, subscriber_id, slug), places)
+        urls = ArchiveUrls(base_url=self._address(slug), is_public=True, listing="../")
+        return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls)
 
     def _address(self, token: str) -> str:
         """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""

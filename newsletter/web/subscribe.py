@@ -65,10 +65,10 @@ class Door(Protocol):
     def reserve_slot(self) -> bool:
         """Whether one more form may be acted on today, whatever address is in it."""
 
-    def ask(self, form: Form) -> None:
+    def submit(self, form: Form) -> None:
         """Act on a form without problems, later: nothing that the address decides shows in the time this takes."""
 
-    def look(self, who: str, on: date) -> Confirmation: ...
+    def check_link(self, who: str, on: date) -> Confirmation: ...
 
     def confirm(self, who: str, on: date) -> Confirmation: ...
 
@@ -154,7 +154,7 @@ class _Desk:
         wait_s = self.by_client.take(client_of(flask.request))
         if wait_s or not self.door.reserve_slot():
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
-        self.door.ask(typed)
+        self.door.submit(typed)
         return flask.render_template("asked.html")
 
     def link(self, token: str) -> str:
@@ -163,7 +163,7 @@ class _Desk:
         if on is None:
             return _closed("dead")
         is_yes = flask.request.method == "POST" and flask.request.form.get("wish") == "confirm"
-        asked = self.door.confirm(who, on) if is_yes else self.door.look(who, on)
+        asked = self.door.confirm(who, on) if is_yes else self.door.check_link(who, on)
         if asked.state is LinkState.WAITING:
             names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
             return flask.render_template("confirm.html", asked=asked, names=names)

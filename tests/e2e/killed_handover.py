@@ -36,7 +36,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from newsletter.addresses import subscriber_id
 from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import EventKind, MailEvent
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e import starts
 
 READERS, PAPERS = 6, 4

@@ -28,7 +28,7 @@ from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
 from newsletter.senders import Sender
 from newsletter.settings import Settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
 
 FEED = TESTS / "recordings/feeds/2025-10-07/cs.LG.atom"
@@ -58,10 +58,10 @@ def morning(folder: Path) -> RunReport:
     settings = Settings(
         subscribers=folder / "subscribers.yaml", state=folder / "state", outbox=folder / "outbox", _env_file=None
     )
-    desk = app.build(settings, feed=FEED)
-    desk = replace(desk, sender=LoggingSender(desk.sender, folder / LOG))
-    listed = app.load_subscribers(settings, desk.store)
-    return flow.run_morning(desk, listed.subscribers, Nobody(), digest_on=desk.source.day(desk.now()))
+    context = app.build(settings, feed=FEED)
+    context = replace(context, sender=LoggingSender(context.sender, folder / LOG))
+    listed = app.load_subscribers(settings, context.store)
+    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class Nobody:

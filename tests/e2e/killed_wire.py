@@ -44,7 +44,7 @@ from newsletter.model import (
 )
 from newsletter.scoring import Scorer
 from newsletter.settings import Settings
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
 READERS = 50
@@ -177,10 +177,10 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
         sendgrid_url=f"http://127.0.0.1:{port}",
         _env_file=None,
     )
-    desk = app.build(settings, feed=FEED)
-    desk = replace(desk, scorer=ScoredOnce(desk.scorer), renderer=RenderedOnce(desk.renderer))  # type: ignore[arg-type]
-    listed = app.load_subscribers(settings, desk.store)
-    return flow.run_morning(desk, listed.subscribers, Nobody(), digest_on=desk.source.day(desk.now()))
+    context = app.build(settings, feed=FEED)
+    context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
+    listed = app.load_subscribers(settings, context.store)
+    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.model import BatchState, ModelBatch
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e import starts
 from tests.e2e.test_model import environment, texts
 from tests.openai_server import BatchApi, OpenAIServer, openai_server

@@ -31,7 +31,7 @@ from newsletter import cli
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
 from newsletter.sources import sample
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import starts
 

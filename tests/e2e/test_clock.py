@@ -22,7 +22,7 @@ import pytest
 
 from newsletter.model import DeliveryState, RevisionOrigin
 from newsletter.sources import sample
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import killed_run
 

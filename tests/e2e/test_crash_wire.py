@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_wire
 
 

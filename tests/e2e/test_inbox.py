@@ -15,7 +15,7 @@ import pytest
 
 from newsletter.addresses import subscriber_id
 from newsletter.model import Frequency, SuppressionReason
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import imap_server
 from tests.e2e.test_cli import ADA, SUBSCRIBERS, Done, Place
 from tests.e2e.test_clock import get, newsletter

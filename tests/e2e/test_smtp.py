@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from newsletter.model import DeliveryState
 from newsletter.signing import Purpose, Signer, tag_of
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
 from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary

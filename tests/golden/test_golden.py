@@ -67,7 +67,7 @@ class Silent:
 def run_case(case: Path) -> dict[str, bytes]:
     """The files a case should have: the mail and the Markdown page of each subscriber, and the outcomes."""
     sender = FlakySender(lambda: NOW)
-    desk = RunContext(
+    context = RunContext(
         source=RecordedSource(case / "feeds"),
         scorer=WrittenScores(case / "scores.json"),
         sender=sender,
@@ -82,17 +82,17 @@ def run_case(case: Path) -> dict[str, bytes]:
     )
     path = case / "subscribers.yaml"
     subscribers = parse_file(path.read_bytes(), source=path.name).subscribers
-    on = desk.source.day(NOW)
-    report = run_morning(desk, subscribers, Silent(), digest_on=on)
+    on = context.source.day(NOW)
+    report = run_morning(context, subscribers, Silent(), digest_on=on)
     outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]
     files = {"outcomes.txt": "\n".join(outcomes).encode() + b"\n"}
     for mail in sender.mails:
         name = mail.to.partition("@")[0]
         files[f"{name}.eml"] = mail.mime.as_bytes()
         [subscriber] = [s for s in subscribers if s.email == mail.to]
-        digest = preview(desk, subscriber, Silent(), digest_on=on, anew=True)
+        digest = preview(context, subscriber, Silent(), digest_on=on, anew=True)
         assert digest is not None
-        files[f"{name}.md"] = desk.renderer.markdown(digest).encode()
+        files[f"{name}.md"] = context.renderer.markdown(digest).encode()
     return files
 
 

@@ -45,7 +45,7 @@ from newsletter.ops import alerts
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 from newsletter.senders import unwatched
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -122,7 +122,7 @@ class AskedAhead:
     """Remembers for which papers a model was asked hours before the mail."""
 
     papers: list[str] = field(default_factory=list)
-    lead: timedelta | None = timedelta(hours=2)
+    lead_time: timedelta | None = timedelta(hours=2)
 
     def collect(self) -> list[str]:
         return []
@@ -131,18 +131,18 @@ class AskedAhead:
         return bool(self.papers)
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         self.papers += [paper.arxiv_id for question in questions for paper in question.papers]
         return ""
 
-    def call_off(self, profile: Profile, floor: int) -> Usage | None:
+    def cancel(self, profile: Profile, floor: int) -> Usage | None:
         return None
 
 
 @dataclass
 class Morning:
-    """A desk of fakes and the subscribers; `run` is one `newsletter run`."""
+    """A context of fakes and the subscribers; `run` is one `newsletter run`."""
 
     source: ScriptedSource
     scorer: ScriptedScorer = field(default_factory=ScriptedScorer)
@@ -151,10 +151,10 @@ class Morning:
     subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
     now: datetime = make.NOW
     timing: Timing = ON_THE_MINUTE
-    ahead: AskedAhead | None = None
+    prefetcher: AskedAhead | None = None
 
     @property
-    def desk(self) -> RunContext:
+    def context(self) -> RunContext:
         return RunContext(
             source=self.source,
             scorer=self.scorer,
@@ -164,17 +164,17 @@ class Morning:
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
             timing=self.timing,
-            ahead=self.ahead,
+            prefetcher=self.prefetcher,
         )
 
     def tick(self) -> list[RunOutcome]:
         """One `newsletter run --due`, each subscriber on their own date."""
         return [
-            entry.outcome for entry in run_morning(self.desk, self.subscribers, Silent(), due_only=True).subscribers
+            entry.outcome for entry in run_morning(self.context, self.subscribers, Silent(), due_only=True).subscribers
         ]
 
     def run(self, *, due_only: bool = False) -> RunReport:
-        return run_morning(self.desk, self.subscribers, Silent(), digest_on=self.source.on, due_only=due_only)
+        return run_morning(self.context, self.subscribers, Silent(), digest_on=self.source.on, due_only=due_only)
 
     def outcomes(self) -> list[RunOutcome]:
         return [entry.outcome for entry in self.run().subscribers]
@@ -423,9 +423,9 @@ def test_a_preview_after_the_run_has_what_the_mail_before_could_not_score() -> N
     given.run()
     next_day(given, "2601.00004")
     given.scorer = ScriptedScorer()
-    before = preview(given.desk, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    before = preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
     given.run()
-    assert before == preview(given.desk, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    assert before == preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
     assert before is not None
     assert [entry.paper.arxiv_id for entry in before.entries] == ["2601.00002", "2601.00004"]
 
@@ -592,12 +592,12 @@ def test_due_passes_over_those_whose_time_has_not_come() -> None:
 
 def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:
     given = morning(*two_papers())
-    digest = preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
+    digest = preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
     assert digest is not None
     assert given.store.get_days(before=make.WEDNESDAY, limit=9) == []
     assert given.store.get_deliveries() == []
     given.run()
-    assert preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY) == digest
+    assert preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY) == digest
 
 
 def test_a_run_that_breaks_leaves_its_claim_free() -> None:
@@ -766,7 +766,7 @@ def test_an_operator_who_runs_by_hand_tries_at_once_what_a_clock_would_leave_for
 def test_a_run_that_is_asked_to_end_finishes_the_mail_in_hand_and_begins_no_other() -> None:
     given = morning(*two_papers(), subscribers=several(3))
     report = run_morning(
-        given.desk,
+        given.context,
         given.subscribers,
         Silent(),
         digest_on=given.source.on,
@@ -1033,7 +1033,7 @@ def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
     given = ticking({make.TUESDAY: {"cs.LG": two_papers(), "cs.AI": []}}, now=make.NOW + timedelta(minutes=10))
     given.subscribers = [make.subscriber(categories=("cs.AI", "cs.LG"))]
     report = run_morning(
-        given.desk, given.subscribers, Silent(), due_only=True, should_stop=lambda: bool(given.source.asked)
+        given.context, given.subscribers, Silent(), due_only=True, should_stop=lambda: bool(given.source.asked)
     )
     assert given.source.asked == ["cs.AI"]
     assert report.subscribers[0].outcome is RunOutcome.INTERRUPTED
@@ -1044,15 +1044,15 @@ def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
 def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who_left() -> None:
     boston = make.subscriber(zone="America/New_York")  # 12:10 UTC
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
-    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], ahead=AskedAhead())
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], prefetcher=AskedAhead())
     given.store.change_address_status(
         "s_gone2222",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     assert given.tick() == [RunOutcome.NOT_DUE, RunOutcome.SUPPRESSED]
     assert given.source.asked == ["cs.LG"]
-    assert given.ahead is not None
-    assert given.ahead.papers == ["2601.00001", "2601.00002"]
+    assert given.prefetcher is not None
+    assert given.prefetcher.papers == ["2601.00001", "2601.00002"]
 
 
 def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teaches_the_next() -> None:
@@ -1087,5 +1087,5 @@ def test_a_mail_shown_again_is_not_changed_by_what_was_said_of_it() -> None:
     given = morning(*two_papers())
     given.run()
     cast(given.store, "s_abcd2345", "2601.00001", 1, make.NOW)
-    preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
+    preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
     assert given.scorer.votes[-1] == ()

@@ -14,7 +14,7 @@ from newsletter.errors import ConfigError
 from newsletter.mail.theme import contrast, stylesheet
 from newsletter.model import SuppressionReason
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
 from tests.web.test_unsubscribe import LINK, SIGNER, WHO, given_standing, part_of

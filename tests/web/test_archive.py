@@ -17,7 +17,7 @@ from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
@@ -321,7 +321,7 @@ def test_the_link_in_a_mail_leads_to_all_papers_of_it_also_to_those_it_had_no_ro
         SIGNER,
         "https://papers.example.org",
     )
-    run_morning(replace(given.desk, identity=identity), given.subscribers, Silent(), digest_on=given.source.on)
+    run_morning(replace(given.context, identity=identity), given.subscribers, Silent(), digest_on=given.source.on)
     html = given.sender.mails[0].mime.get_body(("html",)).get_content()
     links = {link for link in Links(html).found if "/archive/" in link}
     assert len(links) == 1

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +17,6 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import make_server
 
 from newsletter.files import resources
 from newsletter.mail.theme import stylesheet
@@ -26,13 +24,12 @@ from newsletter.model import Usage
 from newsletter.papers.latex.mathml import typeset
 from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import build, build_list, edition
+from newsletter.web.archive.editions import ArchivedDigests
+from newsletter.web.archive.export import edition_of_files, write_edition, write_listing
 from tests import TESTS, make
 from tests.archives import WHO, digest, entry, mail, pages
-from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, set_screen, show
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, served, set_screen, show
 from tests.fakes import MemoryStore
-from tests.web.test_browser import Quiet
 from tests.web.test_unsubscribe import SIGNER, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
@@ -85,14 +82,8 @@ class Site:
 def site(browser: webdriver.Chrome) -> Iterator[Site]:
     archives = Archives(pages(), public=lambda: {"local-group": WHO, "empty": "s_empty234"})
     app = create_app(replace(part_of(filled()), archives=archives))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(browser, f"http://127.0.0.1:{server.port}")
-    browser.get("about:blank")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app, browser) as base:
+        yield Site(browser, base)
 
 
 @pytest.mark.parametrize("width", [320, 600, 1200])
@@ -188,10 +179,10 @@ def test_the_contents_lead_to_the_paper_and_results_to_it_on_its_day(site: Site)
 
 def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """file:// has no server that could guess: every link names its file."""
-    each = edition(Catalogue(filled(), WHO, "local-group"))
+    each = edition_of_files(ArchivedDigests(filled(), WHO, "local-group"))
     styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
-    build_list(pages(), [each], tmp_path, styles)
-    build(pages(), each, tmp_path / "local-group")
+    write_listing(pages(), [each], tmp_path, styles)
+    write_edition(pages(), each, tmp_path / "local-group")
     site = Site(browser, "")
     set_screen(browser, 1200, "light")
     browser.get((tmp_path / "index.html").as_uri())

@@ -5,7 +5,6 @@ Needs Debian's chromium and chromium-driver; axe-core, which judges accessibilit
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,12 +13,11 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.model import RevisionOrigin, SuppressionReason
 from newsletter.signing import Purpose
 from newsletter.web import create_app, subscribe
-from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, set_screen
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, served, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
 from tests.web.test_subscribe import EVE, FORM, SignUpSite
@@ -34,10 +32,6 @@ PATHS = {
     "profile": f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}",
     "dead": "/profile/dead",
 }
-
-
-class Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -90,15 +84,9 @@ def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
     house = SignUpSite(store)
     app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Visit(browser, store, f"http://127.0.0.1:{server.port}", house)
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    browser.get("about:blank")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app, browser) as base:
+        yield Visit(browser, store, base, house)
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 WITHOUT_TOO = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])

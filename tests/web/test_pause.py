@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, pause
 from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, given_standing, part_of
 

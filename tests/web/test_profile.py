@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.model import Digest, RevisionOrigin
 from newsletter.signing import Purpose, Signer
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, rate_limit, unsubscribe
 from newsletter.web.rate_limit import Limit, client_of
 from tests.fakes import MemoryStore

@@ -18,7 +18,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent, SuppressionReason
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from newsletter.web.rate_limit import WARNINGS
 from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint

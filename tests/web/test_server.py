@@ -13,7 +13,7 @@ from time import monotonic
 
 import pytest
 
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import SIZES, create_app, inbound
 from newsletter.web.profile import MAX_BODY_BYTES as PROFILE_BYTES
 from newsletter.web.server import DEFAULT, Bounds, WebServer

@@ -21,10 +21,10 @@ from newsletter.delivery import suppression
 from newsletter.mail.message import MailIdentity
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.services.signup import MOST_FORMS, PLACES, SignupService, load_mails
+from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_mails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
@@ -70,10 +70,10 @@ class SignUpSite:
             answers=load_mails(TEXT),
             subscribers=self.subscribers,
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
-            most=self.most,
+            max_subscribers=self.most,
             now=lambda: self.now,
             wake=self.wake,
-            tell=lambda who, became: None,
+            log_outcome=lambda who, outcome: None,
         )
         part = replace(part_of(self.store), now=lambda: self.now, door=self.door)
         self.client: FlaskClient = create_app(part).test_client()
@@ -337,7 +337,7 @@ def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(hous
 
 def taken(state: Path) -> int:
     """How many forms of the day are spent."""
-    (path,) = (state / "once" / PLACES).glob("*.json")
+    (path,) = (state / "once" / SLOTS).glob("*.json")
     return path.read_text(encoding="utf-8").count('"key"')
 
 

@@ -16,11 +16,11 @@ from newsletter.formatting import join_names
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex.reader import readable, readable_name
-from newsletter.run.digest import compose, kept
+from newsletter.run.digest import anonymize, build_digest
 from newsletter.signing import Purpose, Signer
 from newsletter.web import Archives, create_app
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import build, edition
+from newsletter.web.archive.editions import ArchivedDigests
+from newsletter.web.archive.export import edition_of_files, write_edition
 from tests import make
 from tests.archives import RENDERER, WHO, mail, pages
 from tests.fakes import MemoryStore
@@ -74,13 +74,13 @@ def digest() -> Digest:
         for number in numbers
     ]
     profile = Profile(tuple(Topic(name, f"all about {name}. " * 10) for name in TOPICS))
-    return compose(
+    return build_digest(
         make.subscriber(profile=profile, max_papers=500),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=ANNOUNCED,
         candidates=announcements,
-        sheet=make.sheet(*scores, scorer="a model", prompt="A prompt line that says a lot.\n" * 400),
+        score_report=make.score_report(*scores, scorer="a model", prompt="A prompt line that says a lot.\n" * 400),
     )
 
 
@@ -88,8 +88,8 @@ def surfaces(folder: Path) -> dict[str, str]:
     """What a person reads on each, blanks made one; with the readable form of each formula in its place."""
     rendered = RENDERER.render(digest(), WAYS)
     store = MemoryStore()
-    mail(store, kept(digest()))
-    build(pages(), edition(Catalogue(store, WHO, "sums")), folder)
+    mail(store, anonymize(digest()))
+    write_edition(pages(), edition_of_files(ArchivedDigests(store, WHO, "sums")), folder)
     client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
     texts = {
         "mail": Page(rendered.html).words,

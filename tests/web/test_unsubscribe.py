@@ -19,7 +19,7 @@ from newsletter.errors import StoreError
 from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import WebPart, create_app
 from tests.fakes import MemoryStore
 

@@ -19,7 +19,7 @@ from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.signing import Purpose, Signer, vote_token
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore

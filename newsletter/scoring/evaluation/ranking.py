@@ -363,15 +363,15 @@ def evaluate(
     """
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
-    sheets = []
+    reports = []
     for day in days:
-        sheets.append(_score(scorer, profile, day))
+        reports.append(_score(scorer, profile, day))
         progress(day.announced_on)
-    own = measure("local ranker", days, [np.array([score.rank for score in sheet]) for sheet in sheets])
+    own = measure("local ranker", days, [np.array([score.rank for score in report]) for report in reports])
     liking = [
         [np.array([score.rank for score in _score(scorer, profile, day, votes)]) for day in days] for votes in likes
     ]
-    graded = [np.array([score.relevance for score in sheet], dtype=np.float64) for sheet in sheets]
+    graded = [np.array([score.relevance for score in report], dtype=np.float64) for report in reports]
     cut_offs = tuple(measure_cut_off(days, graded, cut_off) for cut_off in (6, 7, 8))
     return Report(
         name,

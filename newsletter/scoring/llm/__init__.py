@@ -2,7 +2,7 @@
 
 __all__ = [
     "estimate",
-    "grader",
+    "gradings",
     "prices",
     "prompts",
 ]

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from newsletter.model import Grading, ModelCall, Usage
+from newsletter.model import ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
 from newsletter.scoring.llm.failures import CallFailed
 from newsletter.scoring.llm.prices import Price
+from newsletter.stores import LlmStore
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
 FRAME_TOKENS = 64  # what a chat format adds around two messages and a schema, generously
@@ -26,30 +27,18 @@ _OWN_TOKENIZER = 1.5  # our count is exact for OpenAI's models; others may need 
 _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
-class Memory(Protocol):
-    """The part of the store that a judge writes to; see stores/."""
-
-    def current_run(self) -> str: ...
-
-    def put_gradings(self, judgements: Sequence[Grading]) -> None: ...
-
-    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool: ...
-
-    def end_call(self, call: ModelCall) -> None: ...
-
-
 class CallLog:
     """The calls for one reader: begun, ended, and what they used altogether."""
 
     def __init__(
         self,
-        memory: Memory,
+        store: LlmStore,
         model: str,
         price_of: Callable[[str, str], Price | None],
         now: Callable[[], datetime],
         budget_usd: Decimal | None,
     ) -> None:
-        self._memory = memory
+        self._store = store
         self._model = model
         self._price_of = price_of
         self._now = now
@@ -62,7 +51,7 @@ class CallLog:
         """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
         call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, most=most, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
-        return call if self._memory.begin_call(call, budget_usd=budget_usd) else None
+        return call if self._store.begin_call(call, budget_usd=budget_usd) else None
 
     def draft(
         self,
@@ -85,7 +74,7 @@ class CallLog:
             paper_ids=tuple(paper_ids),
             request_hash=hash_request(body),
             cost_usd=price.highest_cost(*most) if price else None,
-            run_id=self._memory.current_run(),
+            run_id=self._store.current_run(),
         )
 
     def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
@@ -119,7 +108,7 @@ class CallLog:
         return add_up(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
-        self._memory.end_call(call)
+        self._store.end_call(call)
         self._ended.append(call)
 
 

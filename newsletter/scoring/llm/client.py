@@ -22,7 +22,7 @@ from newsletter.scoring.llm.completion import STANDARD, Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
 from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS
 from newsletter.scoring.llm.prompts import Prompt
-from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.scoring.llm.rate_limit import RateLimit
 
 UNSENT = "unsent"  # the outcome of what is known not to fit
 LARGER_CONTEXT = (
@@ -55,8 +55,8 @@ class Server:
 
     chat: Chat
     limits: Limits
-    requests_pace: Pace
-    tokens_pace: Pace
+    request_rate: RateLimit
+    token_rate: RateLimit
     count: Callable[[str], int]
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]
@@ -101,10 +101,10 @@ class Server:
 class Caller:
     """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
 
-    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallLog, subject: str) -> None:
+    def __init__(self, server: Server, client: openai.AsyncOpenAI, call_log: CallLog, subject: str) -> None:
         self._server = server
         self._client = client
-        self._book = book
+        self._call_log = call_log
         self._subject = subject
         self._slots = asyncio.Semaphore(server.limits.concurrency)
         self._open_calls = 0
@@ -164,19 +164,19 @@ class Caller:
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
         tokens = sum(most) - server.reasoning_tokens
-        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
+        if wait_s := max(server.request_rate.reserve(1), server.token_rate.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
-            lambda: self._book.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
+            lambda: self._call_log.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
         )
         started = server.monotonic()
         try:
             reply = await server.chat.send(self._client, body)
         except CallFailed as error:
-            self._book.failed(call, error, server.monotonic() - started)
+            self._call_log.failed(call, error, server.monotonic() - started)
             raise
         else:
-            self._book.answered(call, reply, server.monotonic() - started, most=most)
+            self._call_log.answered(call, reply, server.monotonic() - started, most=most)
             return reply
         finally:
             self._open_calls -= 1

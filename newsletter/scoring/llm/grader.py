@@ -9,28 +9,28 @@ what was judged earlier, is funnel.py's business; getting an answer, client.py's
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
+from newsletter.model import Grading, Paper, Profile, ScoreFailure
 from newsletter.scoring.llm.answers import Answer, Scored, read_answer
-from newsletter.scoring.llm.call_log import CallLog, Memory
+from newsletter.scoring.llm.call_log import CallLog
 from newsletter.scoring.llm.chat import Chat, ChatSettings
 from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
 from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.context_window import Room, is_beginning_lost
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.gradings import GradingReport, profile_key
 from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_graders
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
-from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.scoring.llm.rate_limit import RateLimit
+from newsletter.stores import LlmStore
 
-__all__ = ["ChatSettings", "Grader", "Gradings", "Limits", "profile_key"]
+__all__ = ["ChatSettings", "Limits", "ModelGrader"]
 
 _REASONS = {
     "cut off": "the answer was cut off at its length limit",
@@ -43,31 +43,12 @@ _OTHER_SCALES = 2
 FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
-@dataclass(frozen=True, slots=True)
-class Gradings:
-    """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why.
-
-    `warning`: what the operator must know though it went on.
-    """
-
-    judgements: tuple[Grading, ...]
-    failures: tuple[ScoreFailure, ...]
-    usage: Usage | None
-    stopped: str = ""
-    warning: str = ""
-
-
-def profile_key(profile: Profile) -> str:
-    """A hash of everything in the profile: equal profiles share their judgements, whoever reads."""
-    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
-
-
 def find_settled(answer: Answer) -> list[Scored]:
     """What the answer says of each paper, those that are only named as below with zeros."""
     return [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
 
 
-class Grader:
+class ModelGrader:
     """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask.
 
     What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
@@ -77,7 +58,7 @@ class Grader:
         self,
         settings: ChatSettings,
         prompts: Prompts,
-        memory: Memory,
+        store: LlmStore,
         *,
         price_of: Callable[[str, str], Price | None],
         count: Callable[[str], int],
@@ -91,14 +72,14 @@ class Grader:
         self.server = Server(
             chat=Chat(settings),
             limits=limits,
-            requests_pace=Pace(limits.requests_per_minute, monotonic),
-            tokens_pace=Pace(limits.tokens_per_minute, monotonic),
+            request_rate=RateLimit(limits.requests_per_minute, monotonic),
+            token_rate=RateLimit(limits.tokens_per_minute, monotonic),
             count=count,
             sleep=sleep,
             monotonic=monotonic,
         )
         self.prompts = prompts
-        self.memory = memory
+        self.store = store
         self.price_of = price_of
         self.now = now
         self.budget_usd = budget_usd
@@ -116,7 +97,7 @@ class Grader:
         prompt = self.prompts.render(profile, (), floor)
         return f"{prompt.system}\n\n{prompt.head}".strip()
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
@@ -124,27 +105,27 @@ class Grader:
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings:
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport:
         """Ask about each of these papers; judgements and failures come in their order.
 
         `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
         Judgements are written to the memory as they come, so that a killed run need not pay for them again.
-        `step` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
+        `on_progress` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
         """
         unique = list({paper.arxiv_id: paper for paper in papers}.values())
         if not unique:
-            return Gradings((), (), None)
+            return GradingReport((), (), None)
         if self._stopped:
-            return Gradings((), (), None, self._stopped)
-        book = self.open_book()
-        tally = _Tally(unique, step)
-        caller = asyncio.run(self._run(_Question(profile, floor, random_ids, is_ranked), unique, book, tally))
+            return GradingReport((), (), None, self._stopped)
+        call_log = self.open_log()
+        tally = _Tally(unique, on_progress)
+        caller = asyncio.run(self._run(_Question(profile, floor, random_ids, is_ranked), unique, call_log, tally))
         self._stopped = caller.stopped
-        return Gradings(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
+        return GradingReport(tally.gradings(), tally.failures(), call_log.usage(), caller.stopped, caller.warning)
 
-    def open_book(self) -> CallLog:
-        return CallLog(self.memory, self.model, self.price_of, self.now, self.budget_usd)
+    def open_log(self) -> CallLog:
+        return CallLog(self.store, self.model, self.price_of, self.now, self.budget_usd)
 
     def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
         """What is asked about together. A paper that speaks to graders is alone, as long as they are few."""
@@ -155,11 +136,11 @@ class Grader:
         together = [group[at : at + size] for group in (silent, others) for at in range(0, len(group), size)]
         return [*together, *([paper] for paper in alone)]
 
-    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallLog, tally: _Tally) -> Caller:
+    async def _run(self, question: _Question, papers: Sequence[Paper], call_log: CallLog, tally: _Tally) -> Caller:
         batches = self.split(papers)
         subject = profile_key(question.profile)
         async with self.server.chat.connect() as client:
-            caller = Caller(self.server, client, book, subject)
+            caller = Caller(self.server, client, call_log, subject)
             asking = _Asking(self, question, subject, caller, tally)
             # One goes ahead: the others find its beginning in the provider's cache, and need not each discover
             # that the key is wrong or a parameter unknown.
@@ -192,41 +173,41 @@ class _Outcome:
 class _Tally:
     """The papers settled so far."""
 
-    def __init__(self, papers: Sequence[Paper], step: Callable[[int, int], None] | None) -> None:
+    def __init__(self, papers: Sequence[Paper], on_progress: Callable[[int, int], None] | None) -> None:
         self._order = [paper.arxiv_id for paper in papers]
-        self._step = step
-        self._judgements: dict[str, Grading] = {}
+        self._on_progress = on_progress
+        self._gradings: dict[str, Grading] = {}
         self._failures: dict[str, ScoreFailure] = {}
 
-    def judged(self, judgements: Sequence[Grading]) -> None:
-        self._judgements |= {judgement.arxiv_id: judgement for judgement in judgements}
+    def graded(self, gradings: Sequence[Grading]) -> None:
+        self._gradings |= {grading.arxiv_id: grading for grading in gradings}
         self._tell()
 
     def failed(self, paper: Paper, reason: str) -> None:
         self._failures[paper.arxiv_id] = ScoreFailure(paper.arxiv_id, reason)
         self._tell()
 
-    def judgements(self) -> tuple[Grading, ...]:
-        return tuple(self._judgements[each] for each in self._order if each in self._judgements)
+    def gradings(self) -> tuple[Grading, ...]:
+        return tuple(self._gradings[each] for each in self._order if each in self._gradings)
 
     def failures(self) -> tuple[ScoreFailure, ...]:
         return tuple(self._failures[each] for each in self._order if each in self._failures)
 
     def _tell(self) -> None:
-        if self._step:
-            self._step(len(self._judgements) + len(self._failures), len(self._order))
+        if self._on_progress:
+            self._on_progress(len(self._gradings) + len(self._failures), len(self._order))
 
 
 class _Asking:
     """Batches under one question, asked, asked again and split."""
 
-    def __init__(self, judge: Grader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
-        self._judge = judge
+    def __init__(self, grader: ModelGrader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
+        self._grader = grader
         self._question = question
         self._subject = subject
         self._caller = caller
         self._tally = tally
-        self._prompt_key = judge.prompt_key(question.floor)
+        self._prompt_key = grader.prompt_key(question.floor)
         self._failed_in_a_row = 0
         self._other_scales = 0  # in a row
 
@@ -259,15 +240,16 @@ class _Asking:
     def _watch(self, outcome: _Outcome, *, answered: bool) -> None:
         """Stop when it looks as if no answer would ever be usable: each one may cost something."""
         self._failed_in_a_row = 0 if answered else self._failed_in_a_row + 1
-        if self._failed_in_a_row >= self._judge.server.limits.failures_in_a_row:
+        if self._failed_in_a_row >= self._grader.server.limits.failures_in_a_row:
             self._caller.stop(
-                f"{self._judge.model} gave no usable answer {self._failed_in_a_row} times in a row ({outcome.reason}); "
-                "see what it said with `newsletter calls`, or set NEWSLETTER_MODEL to another model"
+                f"{self._grader.model} gave no usable answer {self._failed_in_a_row} times in a row "
+                f"({outcome.reason}); see what it said with `newsletter calls`, "
+                "or set NEWSLETTER_MODEL to another model"
             )
 
     async def _ask(self, papers: Sequence[Paper]) -> _Outcome:
         """Ask once, and keep what was answered. Raises CallStopped."""
-        prompt = self._judge.prompts.render(self._question.profile, papers, self._question.floor)
+        prompt = self._grader.prompts.render(self._question.profile, papers, self._question.floor)
         try:
             reply = await self._caller.ask(prompt, [paper.arxiv_id for paper in papers])
         except CallStopped:
@@ -288,18 +270,18 @@ class _Asking:
         if groups := regroup([each.relevance for _, each in settled], is_ranked=self._question.is_ranked):
             again = [[settled[place][0] for place in group] for group in groups]
             return _Outcome(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
-        self._keep([self._judgement(paper, each) for paper, each in settled])
+        self._keep([self._grading(paper, each) for paper, each in settled])
         self._watch_scale(answer)
         return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
 
-    def _keep(self, judgements: Sequence[Grading]) -> None:
-        if judgements:
-            self._judge.memory.put_gradings(judgements)
-            self._tally.judged(judgements)
+    def _keep(self, gradings: Sequence[Grading]) -> None:
+        if gradings:
+            self._grader.store.put_gradings(gradings)
+            self._tally.graded(gradings)
 
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: Answer) -> str:
         """A model that did not see the profile cannot judge for it: why nothing of this answer counts, if so."""
-        server = self._judge.server
+        server = self._grader.server
         sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
         if not counted or not is_beginning_lost(
             sent=sent, counted=counted, asked=prompt.labels, missing=answer.missing
@@ -321,22 +303,22 @@ class _Asking:
         self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
         if self._other_scales == _OTHER_SCALES:
             self._caller.stop(
-                f"{self._judge.model} cannot be used as it answers: {answer.problem}; "
+                f"{self._grader.model} cannot be used as it answers: {answer.problem}; "
                 "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
             )
 
-    def _judgement(self, paper: Paper, scored: Scored) -> Grading:
+    def _grading(self, paper: Paper, scored: Scored) -> Grading:
         return Grading(
             arxiv_id=paper.arxiv_id,
             version=paper.version,
             profile_key=self._subject,
-            model=self._judge.model,
+            model=self._grader.model,
             prompt_key=self._prompt_key,
             relevance=scored.relevance,
             novelty=scored.novelty,
             comment=scored.comment,
             was_random=paper.arxiv_id in self._question.random_ids,
-            at=self._judge.now(),
+            at=self._grader.now(),
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 _BURST_SHARE = 1 / 6  # of a minute's amount may go at once; the rest is spread over the minute
 
 
-class Pace:
+class RateLimit:
     """In any minute at most `per_minute`, and what the last request has over it. None: no limit."""
 
     def __init__(self, per_minute: float | None, monotonic: Callable[[], float]) -> None:

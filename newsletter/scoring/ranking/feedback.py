@@ -27,12 +27,12 @@ COMPANY_SHARE = 0.05  # of all papers: those nearest to the voted ones, whose la
 MOST_STEPS = 1  # of relevance
 
 
-def in_order(votes: Votes) -> list[tuple[Paper, int]]:
+def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
     """By paper: sums of the same numbers in another order differ in their last digits."""
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
 
-def lean(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
+def apply_votes(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
     """The ranking with the reader's votes on some papers in it; `matrix` holds the papers ranked."""
     score = ranking.score.copy()
     for sign, weight in ((1, LIKED_WEIGHT), (-1, -DISLIKED_WEIGHT)):
@@ -43,9 +43,9 @@ def lean(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPape
     return replace(ranking, score=standardise(score))
 
 
-def bound(leaning: Grades, grades: Grades) -> Grades:
+def clip_grades(voted: Grades, grades: Grades) -> Grades:
     """The grades with votes, near to those without."""
-    return np.clip(leaning, grades - MOST_STEPS, grades + MOST_STEPS)
+    return np.clip(voted, grades - MOST_STEPS, grades + MOST_STEPS)
 
 
 def _compare(matrix: TermMatrix, latent: Vector, chosen: Sequence[EncodedPaper]) -> Vector:

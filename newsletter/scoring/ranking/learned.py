@@ -44,7 +44,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class LearnedScores:
     """One number for each paper, in the order given. `chances` is empty when there was too little to learn from."""
 
     scores: tuple[float, ...]
@@ -60,7 +60,7 @@ class Learner:
 
     def rank(
         self, profile: Profile, papers: Sequence[Paper], examples: Sequence[Example], prior: Sequence[float], floor: int
-    ) -> Ranked:
+    ) -> LearnedScores:
         """Score `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
 
         The same arguments give the same numbers.
@@ -69,14 +69,14 @@ class Learner:
         relevance = np.array([example.relevance for example in examples], dtype=np.float64)
         passed = (relevance >= floor).astype(np.float64)
         if min(passed.sum(), len(passed) - passed.sum()) < MIN_OF_EACH:
-            return Ranked(tuple(local.tolist()), ())
+            return LearnedScores(tuple(local.tolist()), ())
         every = [*(example.paper for example in examples), *papers]
         features = self._describe(profile, every)
         weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
         model = _fit(features.head(len(examples)), passed, weights)
         logits = features.dot(model)[len(examples) :]
         chances = 1 / (1 + np.exp(-logits))
-        return Ranked(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
+        return LearnedScores(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
 
     def _describe(self, profile: Profile, papers: Sequence[Paper]) -> _Features:
         counts = count_terms([self._encode(paper) for paper in papers])

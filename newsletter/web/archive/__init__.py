@@ -1,24 +1,25 @@
 """The archive: every digest that left, as pages, files and a feed, for the web part and for a folder of files.
 
-`editions.py` says which digests there are, `pages.py` fills the templates, `month.py`, `charts.py` and `search.py`
+`editions.py` says which digests are shown, `pages.py` fills the templates, `month.py`, `charts.py` and `search.py`
 are pure and know no page; `export.py` writes files. What is kept of a digest is run/digest.py's business.
 """
 
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import INDEX, Built, build, build_list, count_pages, edition
-from newsletter.web.archive.pages import BIBTEX, MARKDOWN, RIS, Edition
+from newsletter.web.archive.editions import ArchivedDigests, Edition
+from newsletter.web.archive.export import INDEX, FileCounts, count_pages, edition_of_files, write_edition, write_listing
+from newsletter.web.archive.pages import BIBTEX, MARKDOWN, RIS
+from newsletter.web.archive.urls import ArchiveUrls
 
 __all__ = [
     "BIBTEX",
     "INDEX",
     "MARKDOWN",
     "RIS",
-    "Built",
-    "Catalogue",
+    "ArchiveUrls",
+    "ArchivedDigests",
     "Edition",
-    "build",
-    "build_list",
+    "FileCounts",
     "count_pages",
-    "edition",
-    "urls",
+    "edition_of_files",
+    "write_edition",
+    "write_listing",
 ]

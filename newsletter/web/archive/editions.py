@@ -1,6 +1,7 @@
-"""Which digests of one reader an archive shows, and what of them. Reads the memory, writes nothing.
+"""The editions of one reader's archive: which digests it shows, what of them, and where its pages lie.
 
-A digest is shown if its mail left or may have left: the ledger says so. A public archive shows no word of the profile.
+Reads the store and writes nothing. A digest is shown if its mail left or may have left: the ledger says so. A public
+archive shows no word of the profile.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Delivery, DeliveryState, Digest, Profile
 from newsletter.stores import Store
+from newsletter.web.archive.urls import ArchiveUrls
 
 _log = logging.getLogger(__name__)
 _NOT_PUBLIC = "The words by which papers are chosen are not public."
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class ArchivedDigests:
     """The digests of one subscriber; with a `slug` as strangers may see them."""
 
     store: Store
@@ -31,23 +33,23 @@ class Catalogue:
         """What stands for the reader in ids and folders. An id is made of an address, so no stranger gets it."""
         return self.slug or self.subscriber_id
 
-    def sent(self) -> list[Delivery]:
+    def deliveries(self) -> list[Delivery]:
         """Of the digests that are shown, oldest first."""
-        kept = set(self.store.get_digest_days(self.subscriber_id))
-        rows = self.store.get_deliveries(subscriber_id=self.subscriber_id) if kept else []
-        return [row for row in rows if row.digest_on in kept and ledger.counts_as_sent(row.state)]
+        stored = set(self.store.get_digest_days(self.subscriber_id))
+        rows = self.store.get_deliveries(subscriber_id=self.subscriber_id) if stored else []
+        return [row for row in rows if row.digest_on in stored and ledger.counts_as_sent(row.state)]
 
     def days(self) -> list[date]:
-        return [row.digest_on for row in self.sent()]
+        return [row.digest_on for row in self.deliveries()]
 
-    def digest(self, digest_on: date) -> Digest | None:
+    def get(self, digest_on: date) -> Digest | None:
         """Raises ReaderUnreadable."""
         row = self.store.get_delivery(self.subscriber_id, digest_on)
         if row is None or not ledger.counts_as_sent(row.state):
             return None
         return self._read(row)
 
-    def of(self, row: Delivery) -> Digest | None:
+    def digest_of(self, row: Delivery) -> Digest | None:
         """The digest of a row that is shown, one of many: what cannot be read does not keep the others from it."""
         try:
             return self._read(row)
@@ -58,6 +60,14 @@ class Catalogue:
     def _read(self, row: Delivery) -> Digest | None:
         digest = self.store.get_digest(self.subscriber_id, row.digest_on)
         return for_strangers(digest) if digest and self.slug else digest
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One archive as one kind of reader sees it: its own reader, strangers, or whoever opens a folder of files."""
+
+    digests: ArchivedDigests
+    urls: ArchiveUrls
 
 
 def sent_at(row: Delivery) -> datetime:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.web.archive.editions import Catalogue
+from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.month import months
-from newsletter.web.archive.pages import ENDINGS, Edition, Pages
-from newsletter.web.archive.urls import Places
+from newsletter.web.archive.pages import ENDINGS, Pages
+from newsletter.web.archive.urls import ArchiveUrls
 
 INDEX = "index.html"
 END = ".html"
@@ -22,78 +22,80 @@ _OURS = re.compile(rf"\d{{4}}-\d\d(-\d\d)?\.(html|{'|'.join(ENDINGS)})|feed\.ato
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """What became of the files."""
+class FileCounts:
+    """How many files were written, left as they were, and removed."""
 
     written: int = 0
     unchanged: int = 0
     removed: int = 0
 
-    def __add__(self, other: Built) -> Built:
-        return Built(self.written + other.written, self.unchanged + other.unchanged, self.removed + other.removed)
+    def __add__(self, other: FileCounts) -> FileCounts:
+        return FileCounts(self.written + other.written, self.unchanged + other.unchanged, self.removed + other.removed)
 
 
-def edition(catalogue: Catalogue) -> Edition:
+def edition_of_files(digests: ArchivedDigests) -> Edition:
     """The archive as files show it: in a folder of its own name, below the list and the stylesheets."""
-    places = Places(
+    urls = ArchiveUrls(
         page_end=END,
         overview=INDEX,
         style="../",
         is_served=False,
-        is_public=bool(catalogue.slug),
+        is_public=bool(digests.slug),
         listing=f"../{INDEX}",
     )
-    return Edition(catalogue, places)
+    return Edition(digests, urls)
 
 
 def count_pages(edition: Edition) -> int:
-    """How often `build` will tell its progress."""
-    days = edition.catalogue.days()
+    """How often `write_edition` will call `advance`."""
+    days = edition.digests.days()
     return len(days) * (1 + len(ENDINGS)) + len(months(days)) + 2
 
 
-def build(pages: Pages, edition: Edition, folder: Path, tell: Callable[[], None] = lambda: None) -> Built:
+def write_edition(
+    pages: Pages, edition: Edition, folder: Path, advance: Callable[[], None] = lambda: None
+) -> FileCounts:
     """Write all pages of the edition into this folder. Raises OSError for a folder that cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
-    built, names = Built(), set[str]()
+    counts, names = FileCounts(), set[str]()
     for name, text in _files(pages, edition):
         if text is not None:  # of a digest that vanished meanwhile
             names.add(name)
-            built += write(folder / name, text)
-        tell()
+            counts += _write(folder / name, text)
+        advance()
     stale = [path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.name not in names]
     for path in stale:
         path.unlink()
-    return built + Built(removed=len(stale))
+    return counts + FileCounts(removed=len(stale))
 
 
-def build_list(pages: Pages, editions: list[Edition], folder: Path, styles: dict[str, str]) -> Built:
+def write_listing(pages: Pages, editions: list[Edition], folder: Path, styles: dict[str, str]) -> FileCounts:
     """The list of the archives in this folder, and the stylesheets of all pages, by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    named = [(each, f"{each.catalogue.name}/{INDEX}") for each in editions]
-    places = Places(style="", is_served=False, is_public=all(each.places.is_public for each in editions))
-    built = write(folder / INDEX, pages.listing(named, places))
+    named = [(each, f"{each.digests.name}/{INDEX}") for each in editions]
+    urls = ArchiveUrls(style="", is_served=False, is_public=all(each.urls.is_public for each in editions))
+    counts = _write(folder / INDEX, pages.listing(named, urls))
     for name, text in styles.items():
-        built += write(folder / name, text)
-    return built
+        counts += _write(folder / name, text)
+    return counts
 
 
-def write(path: Path, text: str) -> Built:
+def _write(path: Path, text: str) -> FileCounts:
     content = text.encode("utf-8", "replace")
     if path.is_file() and path.read_bytes() == content:
-        return Built(unchanged=1)
+        return FileCounts(unchanged=1)
     path.write_bytes(content)
-    return Built(written=1)
+    return FileCounts(written=1)
 
 
 def _files(pages: Pages, edition: Edition) -> Iterator[tuple[str, str | None]]:
     """Every file with its text, made one by one."""
-    places, days = edition.places, edition.catalogue.days()
+    urls, days = edition.urls, edition.digests.days()
     for on in days:
-        yield places.day(on), pages.day(edition, on)
+        yield urls.day(on), pages.day(edition, on)
         for ending in ENDINGS:
-            yield places.file(on, ending), pages.file(edition, on, ending)
+            yield urls.file(on, ending), pages.file(edition, on, ending)
     for month in months(days):
-        yield places.month(month), pages.month(edition, month)
+        yield urls.month(month), pages.month(edition, month)
     yield INDEX, pages.overview(edition)
-    yield places.feed, pages.feed(edition)
+    yield urls.feed, pages.feed(edition)

@@ -1,14 +1,13 @@
 """Fills the templates of the archive (`templates/archive/`) for one edition of it; knows no server and writes no file.
 
-An edition is a catalogue with the places its pages have. Everything foreign is escaped by Jinja; MathML alone is
-not, which our own typesetting made.
+Everything foreign is escaped by Jinja; MathML alone is not, which our own typesetting made.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date
 from functools import lru_cache
 from itertools import chain
@@ -25,10 +24,10 @@ from newsletter.addresses import mailto_link
 from newsletter.mail import BY_TOPIC, EVERYTHING, NOTHING, render, templates
 from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
-from newsletter.web.archive.editions import Catalogue, sent_at
+from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
 from newsletter.web.archive.month import month_of, months
 from newsletter.web.archive.search import MOST_CHARS, Found, find, prepare
-from newsletter.web.archive.urls import Places
+from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.archive.views import (
     FeedEntryView,
     FeedView,
@@ -46,14 +45,6 @@ FEED_ENTRIES = 30
 
 _MOST_PREPARED = 600  # digests ready to be searched, about 100 kB each
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """One archive as one kind of reader sees it."""
-
-    catalogue: Catalogue
-    places: Places
 
 
 class Pages:
@@ -77,10 +68,10 @@ class Pages:
 
     def day(self, edition: Edition, on: date) -> str | None:
         """The page of one digest; None if there is none."""
-        digest = edition.catalogue.digest(on)
+        digest = edition.digests.get(on)
         if digest is None:
             return None
-        days = edition.catalogue.days()
+        days = edition.digests.days()
         view = day_view(
             digest,
             digest.prompt or self._profile_text(digest),
@@ -91,9 +82,9 @@ class Pages:
 
     def month(self, edition: Edition, month: date) -> str | None:
         """The overview of one month; None if it has no digest."""
-        rows = edition.catalogue.sent()
+        rows = edition.digests.deliveries()
         known = months([row.digest_on for row in rows])
-        found = (edition.catalogue.of(row) for row in rows if month_of(row.digest_on) == month)
+        found = (edition.digests.digest_of(row) for row in rows if month_of(row.digest_on) == month)
         digests = [digest for digest in found if digest]
         if not digests:
             return None
@@ -107,13 +98,13 @@ class Pages:
 
     def overview(self, edition: Edition) -> str:
         """The latest month, or a page that says that there is nothing yet."""
-        days = edition.catalogue.days()
+        days = edition.digests.days()
         latest = self.month(edition, month_of(days[-1])) if days else None
         return latest or self._fill("empty.html", edition)
 
     def file(self, edition: Edition, on: date, ending: str, ids: Collection[str] = ()) -> str | None:
         """A digest, or those papers of it, as BibTeX, RIS or Markdown; None if there is none of them."""
-        digest = edition.catalogue.digest(on)
+        digest = edition.digests.get(on)
         if digest is None:
             return None
         entries = tuple(entry for entry in digest.entries if not ids or entry.paper.arxiv_id in ids)
@@ -127,19 +118,19 @@ class Pages:
     def search(self, edition: Edition, query: str, page: int = 1) -> str:
         """What was found among all papers of the edition, a page at a time; without a query the form alone."""
         query = " ".join(query[:MOST_CHARS].split())
-        catalogue = edition.catalogue
-        rows = catalogue.sent() if query else []
-        prepared = chain.from_iterable(self._prepared(catalogue, row) for row in rows)
+        digests = edition.digests
+        rows = digests.deliveries() if query else []
+        prepared = chain.from_iterable(self._prepared(digests, row) for row in rows)
         return self._fill("search.html", edition, s=search_view(query, find(prepared, query), page))
 
     def feed(self, edition: Edition) -> str | None:
         """The latest digests as an Atom feed (RFC 4287); None as long as there is none: a feed has a date."""
-        catalogue, rows = edition.catalogue, edition.catalogue.sent()
+        digests, rows = edition.digests, edition.digests.deliveries()
         if not rows:
             return None
-        found = [(row, catalogue.of(row)) for row in reversed(rows[-FEED_ENTRIES:])]
+        found = [(row, digests.digest_of(row)) for row in reversed(rows[-FEED_ENTRIES:])]
         entries = tuple(self._feed_entry(edition, row, digest) for row, digest in found if digest)
-        feed_id = f"tag:{self._authority},{rows[0].digest_on}:{catalogue.name}"
+        feed_id = f"tag:{self._authority},{rows[0].digest_on}:{digests.name}"
         updated = max(entry.updated for entry in entries)
         return _NOT_XML.sub("", self._fill("feed.atom", edition, f=FeedView(feed_id, updated, entries)))
 
@@ -147,17 +138,17 @@ class Pages:
         view = day_view(digest, "", earlier=None, later=None, is_brief=True)
         return FeedEntryView(
             # RFC 4151: a date on which the domain was ours
-            id=f"tag:{self._authority},{view.on}:{edition.catalogue.name}/{view.on}",
+            id=f"tag:{self._authority},{view.on}:{edition.digests.name}/{view.on}",
             on=view.on,
             title=f"{view.title}: {len(view.papers)} {'paper' if len(view.papers) == 1 else 'papers'}",
             updated=f"{sent_at(row).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             content=self._fill("_entry.html", edition, d=view),
         )
 
-    def listing(self, editions: Sequence[tuple[Edition, str]], places: Places) -> str:
+    def listing(self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls) -> str:
         """The list of these archives, each with its link."""
-        views = [archive_view(each.catalogue.name, link, each.catalogue.days()) for each, link in editions]
-        return self._render("list.html", places, archives=views)
+        views = [archive_view(each.digests.name, link, each.digests.days()) for each, link in editions]
+        return self._render("list.html", urls, archives=views)
 
     def missing(self, edition: Edition | None, on: str = "") -> str:
         """For an address that leads to nothing: within an archive, or to none at all."""
@@ -179,35 +170,35 @@ class Pages:
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
         entries = (FeedEntryView("id", EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
-        for places in (Places(), Places(page_end=".html", is_served=False, is_public=True, listing="../")):
+        for urls in (ArchiveUrls(), ArchiveUrls(page_end=".html", is_served=False, is_public=True, listing="../")):
             for view in views:
-                self._render("day.html", places, d=view)
+                self._render("day.html", urls, d=view)
             for overview in overviews:
-                self._render("month.html", places, m=overview)
+                self._render("month.html", urls, m=overview)
             for search in searches:
-                self._render("search.html", places, s=search)
-            self._render("_entry.html", places, d=views[1])
-            self._render("feed.atom", places, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
-            self._render("empty.html", places)
+                self._render("search.html", urls, s=search)
+            self._render("_entry.html", urls, d=views[1])
+            self._render("feed.atom", urls, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
+            self._render("empty.html", urls)
             for days in ([], [EVERYTHING.digest_on]):
-                self._render("list.html", places, archives=[archive_view("name", "name/", days)])
-            self._render("list.html", places, archives=[])
+                self._render("list.html", urls, archives=[archive_view("name", "name/", days)])
+            self._render("list.html", urls, archives=[])
             for on, is_known in (("", False), ("", True), ("2026-01-01", True)):
-                self._render("missing.html", places, on=on, is_known=is_known)
+                self._render("missing.html", urls, on=on, is_known=is_known)
 
     def _fill(self, name: str, edition: Edition | None, **values: Any) -> str:
-        who = edition.catalogue.slug if edition else ""
-        return self._render(name, edition.places if edition else Places(), who=who, **values)
+        who = edition.digests.slug if edition else ""
+        return self._render(name, edition.urls if edition else ArchiveUrls(), who=who, **values)
 
-    def _render(self, name: str, places: Places, who: str = "", **values: Any) -> str:
+    def _render(self, name: str, urls: ArchiveUrls, who: str = "", **values: Any) -> str:
         try:
-            return self._environment.get_template(name).render(at=places, who=who, **values)
+            return self._environment.get_template(name).render(at=urls, who=who, **values)
         except TemplateError as error:
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
-def _prepare(catalogue: Catalogue, row: Delivery) -> tuple[Found, ...]:
-    digest = catalogue.of(row)
+def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[Found, ...]:
+    digest = digests.digest_of(row)
     return prepare(digest) if digest else ()
 
 

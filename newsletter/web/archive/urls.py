@@ -7,7 +7,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ArchiveUrls:
     """The web part and a folder of files differ in the ends of names, and in what only a server can do."""
 
     page_end: str = ""  # ".html" in files

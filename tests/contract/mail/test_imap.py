@@ -16,7 +16,7 @@ from imap_tools import imap_utf7
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.mail.inbound.imap import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import imap_server
 from tests.fakes import MemoryStore
 

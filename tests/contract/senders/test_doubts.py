@@ -18,9 +18,9 @@ from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.sendgrid import SendGridSender
 from newsletter.senders.smtp import MailServer, SmtpSender
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
-from tests.contract.test_store import DAY, NOW, PAPERS, WHO
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
 
 S = DeliveryState
@@ -46,7 +46,7 @@ SENDERS: dict[str, Callable[[Path], Sender]] = {
 }
 
 
-def desk(store: Store, sender: Sender) -> RunContext:
+def context(store: Store, sender: Sender) -> RunContext:
     return RunContext(None, None, sender, store, None, None, lambda: NOW)  # type: ignore[arg-type]  # settling needs no more
 
 
@@ -65,7 +65,7 @@ def in_doubt(store: Store, sent_by: str) -> Delivery:
 
 
 def settled(store: Store, sender: Sender) -> Delivery:
-    settle_doubts(desk(store, sender))
+    settle_doubts(context(store, sender))
     row = store.get_delivery(WHO, DAY)
     assert row is not None
     return row

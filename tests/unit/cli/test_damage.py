@@ -18,7 +18,7 @@ from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests.make import NOW, TUESDAY
 
 ADA, EMMY, EVE = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy", "eve"))
@@ -95,7 +95,7 @@ def test_a_mailed_unsubscribe_is_kept_and_the_mails_of_others_are_heard(folder: 
     path.write_bytes(b"")
     (folder / "revisions" / f"{ADA}.json").write_bytes(b"")
     (folder / "enrolled" / f"{EVE}.json").write_bytes(b"")
-    listen = app.build_listener(load_settings())
+    listen = app.build_mail_handler(load_settings())
     for _ in range(3):  # it comes again as long as it takes
         with pytest.raises(ReaderUnreadable):
             listen(mail(ADA, "weekly"), Envelope())

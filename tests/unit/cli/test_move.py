@@ -15,8 +15,8 @@ from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
-from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store_moves import say_much
+from newsletter.stores.tinydb import TinyStore
+from tests.contract.stores.test_moves import say_much
 from tests.make import NOW
 from tests.unit.cli.test_damage import mail
 
@@ -83,9 +83,9 @@ def test_links_and_replies_of_old_mails_are_the_readers_who_they_are_now(folder:
     ):
         old, new = (client.get("/" + page.format(signer.link(purpose, who))) for who in (ADA_ID, NEW_ID))
         assert old.status_code == new.status_code == 200
-    assert "weekdays" in app.build_listener(settings)(mail(ADA_ID, "weekdays"), Envelope())
+    assert "weekdays" in app.build_mail_handler(settings)(mail(ADA_ID, "weekdays"), Envelope())
     assert TinyStore(folder).get_address_status(NEW_ID).frequency == "weekdays"
-    assert "help" in app.build_listener(settings)(mail(ADA_ID, "help"), Envelope())
+    assert "help" in app.build_mail_handler(settings)(mail(ADA_ID, "help"), Envelope())
     client.post(f"/u/{signer.link(Purpose.UNSUBSCRIBE, ADA_ID)}", data={"List-Unsubscribe": "One-Click"})
     standing = TinyStore(folder).get_address_status(NEW_ID)
     assert standing.suppression is not None

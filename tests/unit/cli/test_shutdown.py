@@ -9,15 +9,15 @@ HANGS = """
 import os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from newsletter.cli.shutdown import leave, work_until_asked
+from newsletter.cli.shutdown import leave, run_until_signal
 
-def work(duty):  # never idle, and what it waits for is no daemon
+def work(worker):  # never idle, and what it waits for is no daemon
     ThreadPoolExecutor(1).submit(Event().wait)
     print("begun", flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
     Event().wait()
 
-is_ended = work_until_asked([work], patience_s=0.05, last_s=0.1)
+is_ended = run_until_signal([work], patience_s=0.05, last_s=0.1)
 print("the last word", end="")
 leave(0 if is_ended else 1)
 """

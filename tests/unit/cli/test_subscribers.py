@@ -21,7 +21,7 @@ from newsletter.delivery.suppression import left
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.settings import load_settings
 from newsletter.signing import tag_of
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:

@@ -12,7 +12,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.delivery import suppression
 from newsletter.model import Suppression, SuppressionReason
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:

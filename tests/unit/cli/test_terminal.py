@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.cli import group
-from newsletter.cli.common import TerminalWatcher, new_table, print_table
+from newsletter.cli.common import TerminalProgress, new_table, print_table
 from newsletter.cli.terminal import PLAIN, make_forgiving
 from newsletter.model import RunOutcome, SubscriberReport
 
@@ -81,9 +81,9 @@ def test_foreign_words_in_a_table_are_no_marks_of_it(words: str, capsys: pytest.
 @pytest.mark.parametrize("detail", ["550 [/x] nobody of that name", "[bold] :cat:"])
 def test_foreign_words_beside_a_progress_bar_are_no_marks_of_it(detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes standard error for a terminal then
-    with TerminalWatcher() as watcher:
-        watcher.begin("Digests", 1)
-        watcher.step(SubscriberReport("s_abcd2345", RunOutcome.REJECTED, detail=detail))
+    with TerminalProgress() as progress:
+        progress.begin("Digests", 1)
+        progress.step(SubscriberReport("s_abcd2345", RunOutcome.REJECTED, detail=detail))
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("Run", "run"), ("subscriber", "subscribers")])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.model import Vote
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.unit.cli.test_suppressions import ADA, ADA_ID, YAML, newsletter
 

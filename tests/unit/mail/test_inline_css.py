@@ -20,7 +20,7 @@ from newsletter.mail.size_budget import Level
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, View, view_of
 from newsletter.model import Digest, Topic
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from tests import make
 
@@ -68,7 +68,7 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
         make.announcement(f"2601.{number:05}", title=f"{words} {number}", abstract=f"{words} github.com/ada/engine.")
         for number in range(1, len(scores) + 1)
     ]
-    sheet = make.sheet(
+    score_report = make.score_report(
         *(
             replace(make.score(a.paper.arxiv_id), relevance=r, novelty=n, comment=f"{words} {topics[r % 2]}", topic="")
             for a, (r, n) in zip(papers, scores, strict=True)
@@ -80,13 +80,13 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
         min_novelty=1,
         group_by_topic=grouped,
     )
-    return compose(
+    return build_digest(
         subscriber,
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=1350,
         candidates=papers,
-        sheet=sheet,
+        score_report=score_report,
         notices=(words,) if grouped else (),
     )
 

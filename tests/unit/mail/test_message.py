@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.mail.message import MailIdentity, beyond_latin_1, build_message, build_service_message
 from newsletter.model import Digest, Message, RenderedDigest
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.signing import Purpose, Signer, tag_of
 from tests import make
 
@@ -22,13 +22,13 @@ RENDERED = RenderedDigest("3 papers: Über Größe", "<p>" + "x" * 3000 + "&#252
 
 
 def digest_for(**subscriber: object) -> Digest:
-    return compose(
+    return build_digest(
         make.subscriber(**subscriber),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=1,
         candidates=[make.announcement()],
-        sheet=make.sheet(make.score()),
+        score_report=make.score_report(make.score()),
     )
 
 

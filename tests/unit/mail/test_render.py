@@ -19,7 +19,7 @@ from newsletter.formatting import long_date
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
-from newsletter.run.digest import compose
+from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from tests import make
 
@@ -28,13 +28,13 @@ RENDERER = Renderer(BRAND, resources.folders("templates/email"), resources.folde
 
 
 def digest_of(*announcements: Announcement, **changes: object) -> Digest:
-    digest = compose(
+    digest = build_digest(
         make.subscriber(pinned_authors=("Emmy Noether",)),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=1350,
         candidates=announcements,
-        sheet=make.sheet(*(make.score(a.paper.arxiv_id) for a in announcements)),
+        score_report=make.score_report(*(make.score(a.paper.arxiv_id) for a in announcements)),
     )
     return replace(digest, **changes)
 
@@ -281,17 +281,17 @@ def long_digest(papers: int) -> Digest:
         )
         for number in range(1, papers + 1)
     ]
-    sheet = make.sheet(
+    score_report = make.score_report(
         *(make.score(a.paper.arxiv_id, 10 - i % 4, 9 - i % 5, rank=-i) for i, a in enumerate(announcements)),
         prompt="A prompt line that says a lot.\n" * 500,
     )
-    return compose(
+    return build_digest(
         make.subscriber(max_papers=500, pinned_authors=tuple(f"Somebody {i}" for i in range(200))),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=1350,
         candidates=announcements,
-        sheet=sheet,
+        score_report=score_report,
     )
 
 
@@ -344,13 +344,13 @@ def test_links_lead_to_pdf_html_and_code() -> None:
 def test_subject_and_preheader_name_the_best_papers_also_of_a_digest_by_topic() -> None:
     topics = (Topic("First", "x"), Topic("Second", "x"))
     entries = [replace(make.score(f"2601.0000{i}", 6 + i), topic=topics[i % 2].name) for i in (1, 2, 3, 4)]
-    digest = compose(
+    digest = build_digest(
         make.subscriber(profile=Profile(topics), group_by_topic=True),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=4,
         candidates=[make.announcement(score.arxiv_id) for score in entries],
-        sheet=make.sheet(*entries),
+        score_report=make.score_report(*entries),
     )
     rendered = RENDERER.render(digest)
     assert rendered.subject == "4 papers: On the paper 2601.00004"

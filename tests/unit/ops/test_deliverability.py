@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from newsletter.cli import group
 from newsletter.errors import ConfigError
 from newsletter.ops.deliverability.checks import DnsLookup, Finding, Level, Setup, look, look_at_link, open_resolver
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.dns_server import Zone, serve
 from tests.web.test_unsubscribe import part_of

@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Digest, Profile, Score, ScoreFailure, Topic
-from newsletter.run.digest import compose, topic_of
+from newsletter.run.digest import build_digest, topic_of
 from tests import make
 
 
 def digest_of(scores: list[Score], *, failures: int = 0, announced: int | None = None, **subscriber: object) -> Digest:
     failed = [ScoreFailure(f"2602.{i:05}", "no answer") for i in range(failures)]
     candidates = [make.announcement(s.arxiv_id) for s in scores] + [make.announcement(f.arxiv_id) for f in failed]
-    return compose(
+    return build_digest(
         make.subscriber(**subscriber),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=len(candidates) if announced is None else announced,
         candidates=candidates,
-        sheet=make.sheet(*scores, failures=tuple(failed)),
+        score_report=make.score_report(*scores, failures=tuple(failed)),
     )
 
 
@@ -52,7 +52,7 @@ def test_max_papers_keeps_the_best_and_counts_the_rest_as_relevant() -> None:
 
 def test_a_pinned_author_passes_and_is_not_cut_by_max_papers() -> None:
     scores = [make.score("2601.00001", 1, 1), make.score("2601.00002", 10)]
-    digest = compose(
+    digest = build_digest(
         make.subscriber(pinned_authors=("Grace Hopper",), max_papers=1),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
@@ -61,7 +61,7 @@ def test_a_pinned_author_passes_and_is_not_cut_by_max_papers() -> None:
             make.announcement("2601.00001", authors=("Ada Lovelace", "Grace B. Hopper")),
             make.announcement("2601.00002"),
         ],
-        sheet=make.sheet(*scores),
+        score_report=make.score_report(*scores),
     )
     assert ids(digest) == ["2601.00001"]
     assert digest.entries[0].pinned_author == "Grace Hopper"
@@ -76,13 +76,15 @@ def test_a_paper_that_could_not_be_scored_is_counted_and_not_shown() -> None:
 
 
 def test_papers_a_model_was_not_asked_about_are_not_counted_as_scanned() -> None:
-    digest = compose(
+    digest = build_digest(
         make.subscriber(),
         digest_on=make.TUESDAY,
         announced_on=[make.TUESDAY],
         announced=2,
         candidates=[make.announcement("2601.00001"), make.announcement("2601.00002")],
-        sheet=make.sheet(make.score("2601.00001"), make.score("2601.00002", 2), passed_over=("2601.00002",)),
+        score_report=make.score_report(
+            make.score("2601.00001"), make.score("2601.00002", 2), passed_over=("2601.00002",)
+        ),
     )
     assert (digest.counts.announced, digest.counts.scanned) == (2, 1)
 

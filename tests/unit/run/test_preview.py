@@ -24,7 +24,7 @@ class Costly(ScriptedScorer):
 
 
 def shown(given: Morning, *, anew: bool = False) -> Digest | None:
-    return preview(given.desk, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=anew)
+    return preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=anew)
 
 
 def test_it_is_what_was_sent_with_its_cost_though_all_else_has_changed() -> None:
@@ -66,9 +66,9 @@ def test_a_digest_that_was_kept_and_never_left_is_composed_anew(act: Act) -> Non
 
 def test_each_subscribers_own_date_is_looked_at() -> None:
     given = morning(*two_papers(), scorer=Costly())
-    run_morning(given.desk, given.subscribers, Silent())
+    run_morning(given.context, given.subscribers, Silent())
     given.now += timedelta(hours=1)
     given.scorer = ScriptedScorer()
-    digest = preview(given.desk, given.subscribers[0], Silent())
+    digest = preview(given.context, given.subscribers[0], Silent())
     assert digest is not None
     assert digest.usage == COST

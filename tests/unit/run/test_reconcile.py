@@ -33,13 +33,13 @@ def entry(who: str, outcome: RunOutcome, *, claimed: bool = False) -> Subscriber
     return SubscriberReport(who, outcome, delivery_id=f"{who}/{make.TUESDAY}" if claimed else "")
 
 
-def balance(entries: Sequence[SubscriberReport], subscribers: Sequence[str], *rows: Delivery) -> None:
+def check(entries: Sequence[SubscriberReport], subscribers: Sequence[str], *rows: Delivery) -> None:
     kept = {(row.subscriber_id, row.digest_on): row for row in rows}
 
     def get(who: str, on: date) -> Delivery | None:
         return kept.get((who, on))
 
-    reconcile.balance(report(*entries), subscribers, get)
+    reconcile.check(report(*entries), subscribers, get)
 
 
 def claimed(who: str = "s_1", run_id: str = "r1") -> Delivery:
@@ -68,29 +68,29 @@ def test_books_that_balance_pass() -> None:
         entry("s_2", RunOutcome.NOTHING_RELEVANT, claimed=True),
         entry("s_3", RunOutcome.SUPPRESSED),
     ]
-    balance(entries, ["s_1", "s_2", "s_3"], *rows)
+    check(entries, ["s_1", "s_2", "s_3"], *rows)
 
 
 @pytest.mark.parametrize("subscribers", [["s_1"], ["s_1", "s_2", "s_3"], ["s_2", "s_1"]])
 def test_a_subscriber_missing_twice_or_too_many_is_a_bug(subscribers: list[str]) -> None:
     entries = [entry("s_1", RunOutcome.NOT_DUE), entry("s_2", RunOutcome.NOT_DUE)]
     with pytest.raises(LedgerError, match="run r1 tells of 2 subscribers"):
-        balance(entries, subscribers)
+        check(entries, subscribers)
 
 
 @pytest.mark.parametrize("row", [claimed(), ledger.skip(claimed(), "nothing relevant", make.NOW)])
 def test_sent_without_an_accepted_row_is_a_bug(row: Delivery) -> None:
     with pytest.raises(LedgerError, match=rf"tells sent of s_1/2026-01-06, which is {row.state} in the ledger"):
-        balance([entry("s_1", RunOutcome.SENT, claimed=True)], ["s_1"], row)
+        check([entry("s_1", RunOutcome.SENT, claimed=True)], ["s_1"], row)
 
 
 def test_sent_without_any_row_is_a_bug() -> None:
     with pytest.raises(LedgerError, match="not there in the ledger"):
-        balance([entry("s_1", RunOutcome.SENT, claimed=True)], ["s_1"])
+        check([entry("s_1", RunOutcome.SENT, claimed=True)], ["s_1"])
 
 
 def test_a_row_that_another_run_took_over_meanwhile_is_its_business() -> None:
-    balance([entry("s_1", RunOutcome.NOTHING_RELEVANT, claimed=True)], ["s_1"], accepted(run_id="r2"))
+    check([entry("s_1", RunOutcome.NOTHING_RELEVANT, claimed=True)], ["s_1"], accepted(run_id="r2"))
 
 
 def handed(run_id: str = "r1") -> Delivery:
@@ -127,7 +127,7 @@ def moved_on(row: Delivery) -> list[Delivery]:
 @pytest.mark.parametrize("outcome", MADE)
 def test_a_row_that_went_on_since_the_run_made_its_move_balances(outcome: RunOutcome) -> None:
     for row in [MADE[outcome], *moved_on(MADE[outcome])]:
-        balance([entry("s_1", outcome, claimed=True)], ["s_1"], row)
+        check([entry("s_1", outcome, claimed=True)], ["s_1"], row)
 
 
 @pytest.mark.parametrize("outcome", MADE)
@@ -136,4 +136,4 @@ def test_a_move_that_the_run_tells_and_did_not_make_is_a_bug(outcome: RunOutcome
     again = ledger.reclaim(MADE[RunOutcome.DEFERRED], "r1", make.NOW)
     for row in (again, claimed(), handed()):
         with pytest.raises(LedgerError, match="in the ledger"):
-            balance([entry("s_1", outcome, claimed=True)], ["s_1"], row)
+            check([entry("s_1", outcome, claimed=True)], ["s_1"], row)

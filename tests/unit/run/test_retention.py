@@ -11,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Grading, ModelBatch, ModelCall, SignUp
-from newsletter.run.retention import DOCUMENT, EVIDENCE_DAYS, KEPT, MOST_DAYS, Kept, evidence, forget_old
+from newsletter.run.retention import (
+    DOCUMENT,
+    EVIDENCE_DAYS,
+    MOST_DAYS,
+    RETENTION_RULES,
+    RetentionRule,
+    evidence,
+    forget_expired,
+)
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.fakes import MemoryStore
 
@@ -75,7 +83,7 @@ def live(store: Store, first: date, days: int, *, runs: int = 1) -> None:
         on = first + number * ONE
         fill(store, on)
         for _ in range(runs):
-            forget_old(store, on)
+            forget_expired(store, on)
 
 
 def must_be_kept(days_old: int) -> set[str]:
@@ -86,8 +94,8 @@ def test_every_kind_a_store_can_forget_has_its_time() -> None:
     """But who is enrolled: a person decides that."""
     store = MemoryStore()
     names = {name for name in dir(Store) if name.startswith("forget_")} - {"forget_enrolled"}
-    assert {each.forget(store).__name__ for each in KEPT} == names
-    assert all(each.why and each.days >= timedelta(days=7) for each in KEPT)
+    assert {each.forget(store).__name__ for each in RETENTION_RULES} == names
+    assert all(each.why and each.days >= timedelta(days=7) for each in RETENTION_RULES)
 
 
 def test_in_a_year_as_it_should_be_each_kind_is_kept_for_its_time_and_not_much_longer(quick: Store) -> None:
@@ -122,10 +130,10 @@ def test_a_clock_that_runs_ahead_for_an_hour_forgets_nothing(
     young = range(min(days_before, 55) + 1)  # by the right clock, all of it is still to be kept
     for number in range(wrong_days):
         for _ in range(60):
-            forget_old(quick, wrong + number * ONE)
+            forget_expired(quick, wrong + number * ONE)
     assert all(kept(quick, DAY - number * ONE) >= must_be_kept(number) for number in young)
     for _ in range(3):
-        forget_old(quick, DAY)
+        forget_expired(quick, DAY)
     live(quick, DAY + ONE, 3)  # and right again
     assert all(kept(quick, DAY - number * ONE) >= must_be_kept(number + 3) for number in young)
 
@@ -150,7 +158,7 @@ def test_a_clock_that_goes_back_and_is_right_again_forgets_nothing_of_the_right_
     live(quick, DAY - 40 * ONE, 41)
     for _ in range(5):
         live(quick, wrong, 1, runs=10)
-        forget_old(quick, DAY)
+        forget_expired(quick, DAY)
     live(quick, DAY + ONE, 5)
     assert all(kept(quick, DAY - number * ONE) >= must_be_kept(number + 5) for number in range(41))
 
@@ -159,7 +167,7 @@ def test_a_days_budget_is_not_spent_twice_by_a_clock_that_jumps(store: Store) ->
     live(store, DAY - 4 * ONE, 4)
     assert store.begin_call(call(DAY, "0.90"), budget_usd=Decimal(1))
     for on in (WRONG, WRONG + ONE, date(1999, 1, 1), DAY - ONE, DAY):
-        forget_old(store, on)
+        forget_expired(store, on)
     assert not store.begin_call(
         ModelCall("again", noon(DAY), "a-model", "standard", "profile", (), "sha256:ab", cost_usd=Decimal("0.20")),
         budget_usd=Decimal(1),
@@ -170,7 +178,7 @@ def test_a_days_budget_is_not_spent_twice_by_a_clock_that_jumps(store: Store) ->
 def test_without_readable_evidence_nothing_is_forgotten(store: Store, text: str) -> None:
     fill(store, DAY - 100 * ONE)
     store.put_document(DOCUMENT, text)
-    forget_old(store, DAY)
+    forget_expired(store, DAY)
     assert kept(store, DAY - 100 * ONE) == DATED
 
 
@@ -183,8 +191,8 @@ def test_the_evidence_is_of_the_past_and_ends_today(known: list[date], today: da
     assert len(days) == min(EVIDENCE_DAYS, len({day for day in known if day < today}) + 1)
 
 
-@pytest.mark.parametrize("each", KEPT, ids=lambda each: each.what)
-def test_a_bound_takes_the_oldest_days(store: Store, each: Kept) -> None:
+@pytest.mark.parametrize("each", RETENTION_RULES, ids=lambda each: each.what)
+def test_a_bound_takes_the_oldest_days(store: Store, each: RetentionRule) -> None:
     for number in range(5):
         fill(store, DAY + number * ONE)
     forget = each.forget(store)

@@ -11,7 +11,7 @@ import pytest
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Subscriber
 from newsletter.run.schedule import Timing, is_due
-from newsletter.run.scheduler import keep_time, next_mark
+from newsletter.run.scheduler import next_check, run_scheduler
 from tests import make
 
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
@@ -19,7 +19,7 @@ MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
 
 @dataclass
 class World:
-    """Time that goes on only when somebody waits or works, and a desk that mails whoever is due once a date."""
+    """Time that goes on only when somebody waits or works, and a tick that mails whoever is due once a date."""
 
     readers: Sequence[Subscriber]
     until: datetime
@@ -38,8 +38,8 @@ class World:
             if moment <= self.now:
                 raise self.troubles.pop(moment)
         for reader in self.readers:
-            already = [at for who, at in self.mailed if who == reader.subscriber_id]
-            if is_due(reader, self.now, self.timing) and not any(at.date() == self.now.date() for at in already):
+            final_outcome = [at for who, at in self.mailed if who == reader.subscriber_id]
+            if is_due(reader, self.now, self.timing) and not any(at.date() == self.now.date() for at in final_outcome):
                 self.mailed.append((reader.subscriber_id, self.now))
         self.now += self.work
         return self.readers
@@ -50,7 +50,9 @@ class World:
         return self.now >= self.until
 
     def pass_(self) -> World:
-        keep_time(tick=self.tick, failed=self.failures.append, now=lambda: self.now, wait=self.wait, timing=self.timing)
+        run_scheduler(
+            tick=self.tick, failed=self.failures.append, now=lambda: self.now, wait=self.wait, timing=self.timing
+        )
         return self
 
 
@@ -129,6 +131,6 @@ def test_a_wait_that_ends_a_little_early_is_made_up_for() -> None:
 
 
 def test_the_next_mark_is_always_ahead() -> None:
-    assert next_mark(MIDNIGHT.replace(minute=52)) == MIDNIGHT.replace(hour=1, minute=7)
-    assert next_mark(MIDNIGHT.replace(hour=23, minute=59)) == MIDNIGHT + timedelta(days=1, minutes=7)
-    assert next_mark(MIDNIGHT.replace(minute=7)) == MIDNIGHT.replace(minute=22)
+    assert next_check(MIDNIGHT.replace(minute=52)) == MIDNIGHT.replace(hour=1, minute=7)
+    assert next_check(MIDNIGHT.replace(hour=23, minute=59)) == MIDNIGHT + timedelta(days=1, minutes=7)
+    assert next_check(MIDNIGHT.replace(minute=7)) == MIDNIGHT.replace(minute=22)

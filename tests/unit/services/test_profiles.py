@@ -24,11 +24,11 @@ from newsletter.model import (
     Topic,
 )
 from newsletter.papers.announcements import merge
-from newsletter.services.profiles import Profiles
+from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import parse_file
 from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
@@ -63,8 +63,8 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def profiles(store: Store) -> Profiles:
-    return Profiles(lambda: [ADA], store, scorer)
+def profiles(store: Store) -> ProfileService:
+    return ProfileService(lambda: [ADA], store, scorer)
 
 
 def served(store: Store, listed: Subscriber = ADA) -> Subscriber:
@@ -75,7 +75,7 @@ def served(store: Store, listed: Subscriber = ADA) -> Subscriber:
 
 
 def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_have_given(
-    store: Store, profiles: Profiles
+    store: Store, profiles: ProfileService
 ) -> None:
     text = profiles.current(WHO).replace("min_relevance: 8", "min_relevance: 5").replace("    - survey\n", "")
     told = profiles.change(WHO, text, origin=REPLY, now=NOW, after=0)
@@ -91,12 +91,12 @@ def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_hav
 
 
 def profiles_digest(store: Store, one: Subscriber) -> list[str]:
-    digest = Profiles(lambda: [one], store, scorer).preview(WHO, "", now=NOW)
+    digest = ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW)
     assert digest is not None
     return [entry.paper.arxiv_id for entry in digest.entries]
 
 
-def test_a_trial_records_nothing(store: Store, profiles: Profiles, tmp_path: Path) -> None:
+def test_a_trial_records_nothing(store: Store, profiles: ProfileService, tmp_path: Path) -> None:
     files = sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert profiles.preview(WHO, "max_papers: 1", now=NOW) is not None
     assert sorted(path for path in (tmp_path / "state").rglob("*") if path.is_file()) == files
@@ -104,7 +104,7 @@ def test_a_trial_records_nothing(store: Store, profiles: Profiles, tmp_path: Pat
 
 def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
     asked = ScriptedScorer()
-    profiles = Profiles(lambda: [ADA], store, lambda: asked)
+    profiles = ProfileService(lambda: [ADA], store, lambda: asked)
     for papers in (3, 4, 5):
         digest = profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)
         assert digest is not None
@@ -114,7 +114,7 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
     assert len(asked.scored) == 2
 
 
-def test_titles_are_readable_and_no_more_than_a_few(profiles: Profiles) -> None:
+def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) -> None:
     text = "min_relevance: 1\nmin_novelty: 1\ncategories: [cs.LG, cs.AI, cs.CV, math.OC]"
     told = profiles.change(WHO, text, origin=WEB, now=NOW)
     new = told.partition("New:\n")[2].splitlines()
@@ -124,26 +124,26 @@ def test_titles_are_readable_and_no_more_than_a_few(profiles: Profiles) -> None:
     assert "$" not in told
 
 
-def test_what_changes_no_choice_is_not_tried(profiles: Profiles) -> None:
+def test_what_changes_no_choice_is_not_tried(profiles: ProfileService) -> None:
     told = profiles.change(WHO, "send_at: 9:05\nlanguage: fr", origin=WEB, now=NOW)
     assert told.splitlines()[-2:] == ["- language: fr instead of en", "- send_at: 09:05 instead of 06:50"]
 
 
 def test_without_an_announcement_that_is_said(tmp_path: Path) -> None:
-    profiles = Profiles(lambda: [ADA], TinyStore(tmp_path / "state"), scorer)
+    profiles = ProfileService(lambda: [ADA], TinyStore(tmp_path / "state"), scorer)
     told = profiles.change(WHO, "max_papers: 3", origin=WEB, now=NOW)
     assert told.endswith("No announcement is kept yet that it could be tried on.")
     assert profiles.preview(WHO, "", now=NOW) is None
 
 
-def test_a_time_zone_that_is_easily_misunderstood_is_answered_with_cities(profiles: Profiles) -> None:
+def test_a_time_zone_that_is_easily_misunderstood_is_answered_with_cities(profiles: ProfileService) -> None:
     answer = profiles.change(WHO, "time_zone: Etc/GMT-8", origin=WEB, now=NOW)
     assert "Etc/GMT-8 is UTC+08:00" in answer
     assert "Asia/Shanghai" in answer
     assert "name a city" not in profiles.change(WHO, "time_zone: Asia/Tokyo", origin=WEB, now=LATER)
 
 
-def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store, profiles: Profiles) -> None:
+def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store, profiles: ProfileService) -> None:
     told = profiles.change(WHO, "max_papers: 3\nmin_relevence: 9", origin=REPLY, now=NOW)
     assert told == (
         "Nothing was changed. The profile has 1 problem:\n"
@@ -152,13 +152,13 @@ def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store
     assert store.get_revisions(WHO) == []
 
 
-def test_what_was_sent_back_unchanged_is_no_revision(store: Store, profiles: Profiles) -> None:
+def test_what_was_sent_back_unchanged_is_no_revision(store: Store, profiles: ProfileService) -> None:
     told = profiles.change(WHO, profiles.current(WHO), origin=REPLY, now=NOW)
     assert told == "Nothing is different: your profile says this already."
     assert store.get_revisions(WHO) == []
 
 
-def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profiles: Profiles) -> None:
+def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profiles: ProfileService) -> None:
     profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW, after=0)
     told = profiles.change(WHO, "max_papers: 4", origin=WEB, now=LATER, after=0)
     assert told.startswith("Nothing was changed: the profile has been changed elsewhere")
@@ -167,21 +167,21 @@ def test_a_change_of_an_old_profile_is_refused_in_a_sentence(store: Store, profi
 
 @pytest.mark.parametrize("origin", [REPLY, WEB])
 def test_a_profile_has_a_greatest_length_however_it_comes(
-    store: Store, profiles: Profiles, origin: RevisionOrigin
+    store: Store, profiles: ProfileService, origin: RevisionOrigin
 ) -> None:
     assert "at most 32,000 characters" in profiles.change(WHO, "# " + "x" * 31_999, origin=origin, now=LATER)
     assert store.get_revisions(WHO) == []
     assert "revision 1" in profiles.change(WHO, "max_papers: 3 # " + "x" * 31_000, origin=origin, now=LATER)
 
 
-def test_somebody_who_is_not_on_the_list_changes_nothing(store: Store, profiles: Profiles) -> None:
+def test_somebody_who_is_not_on_the_list_changes_nothing(store: Store, profiles: ProfileService) -> None:
     assert "no longer on the list" in profiles.change("s_other234", "max_papers: 3", origin=WEB, now=NOW)
     assert profiles.current("s_other234").startswith("# Nothing was changed: this address is no longer")
     assert store.get_revisions("s_other234") == []
 
 
 def test_an_empty_reply_changes_nothing_but_an_emptied_page_is_back_to_the_file(
-    store: Store, profiles: Profiles
+    store: Store, profiles: ProfileService
 ) -> None:
     profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW)
     assert "no profile in what you sent" in profiles.change(WHO, "> \n", origin=REPLY, now=LATER)
@@ -192,7 +192,9 @@ def test_an_empty_reply_changes_nothing_but_an_emptied_page_is_back_to_the_file(
     assert served(store) == ADA
 
 
-def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(store: Store, profiles: Profiles) -> None:
+def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(
+    store: Store, profiles: ProfileService
+) -> None:
     until = date(2027, 1, 31)
     store.change_address_status(WHO, lambda s: replace(s, frequency=Frequency.WEEKLY, paused_until=until))
     text = profiles.current(WHO)
@@ -205,7 +207,7 @@ def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(st
 # --- old revisions
 
 
-def test_a_revision_is_brought_back_as_a_new_one(store: Store, profiles: Profiles) -> None:
+def test_a_revision_is_brought_back_as_a_new_one(store: Store, profiles: ProfileService) -> None:
     for text in ("max_papers: 3", "max_papers: 4"):
         profiles.change(WHO, text, origin=REPLY, now=NOW)
     assert "- max_papers: 3 instead of 4" in profiles.revert(WHO, 1, now=LATER)
@@ -215,15 +217,15 @@ def test_a_revision_is_brought_back_as_a_new_one(store: Store, profiles: Profile
     assert "max_papers: 30" in profiles.current(WHO)
 
 
-def test_going_back_to_the_file_frees_keys_that_happen_to_say_the_same(store: Store, profiles: Profiles) -> None:
+def test_going_back_to_the_file_frees_keys_that_happen_to_say_the_same(store: Store, profiles: ProfileService) -> None:
     profiles.change(WHO, "max_papers: 3", origin=REPLY, now=NOW)
-    now_listed = Profiles(lambda: [replace(ADA, max_papers=3)], store, scorer)
+    now_listed = ProfileService(lambda: [replace(ADA, max_papers=3)], store, scorer)
     assert "Nothing that it says is different now." in now_listed.revert(WHO, 0, now=LATER)
     assert served(store, replace(ADA, max_papers=5)).max_papers == 5
     assert now_listed.revert(WHO, 0, now=LATER) == "Nothing is different: your profile says this already."
 
 
-def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, profiles: Profiles) -> None:
+def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, profiles: ProfileService) -> None:
     with pytest.raises(ConfigError, match="has no revision 7; 'newsletter subscribers revisions"):
         profiles.revert(WHO, 7, now=NOW)
     with pytest.raises(ConfigError, match="is no subscriber; 'newsletter subscribers' lists"):
@@ -233,7 +235,7 @@ def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, p
         profiles.revert(WHO, 1, now=NOW)
 
 
-def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profiles: Profiles) -> None:
+def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profiles: ProfileService) -> None:
     for number in range(MAX_REVISIONS_A_DAY):
         profiles.change(WHO, f"max_papers: {number + 1}", origin=(REPLY, WEB)[number % 2], now=NOW)
     for origin in (REPLY, WEB):
@@ -244,7 +246,7 @@ def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profi
     assert "(revision 22)" in profiles.change(WHO, "max_papers: 29", origin=WEB, now=NOW + timedelta(days=1))
 
 
-def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profiles: Profiles) -> None:
+def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profiles: ProfileService) -> None:
     for number in range(MAX_REVISIONS + 1):
         store.add_revision(WHO, f"max_papers: {number + 1}", origin=REPLY, now=NOW - timedelta(days=1))
     with pytest.raises(ConfigError, match="has no revision 1 any more: the last 50 are kept; 'newsletter"):
@@ -291,9 +293,9 @@ def test_the_morning_after_a_change_mails_under_the_new_profile() -> None:
     one, two = make.announcement("2601.00001"), make.announcement("2601.00002", authors=("Bo Berg",))
     given_ = morning(one, two)
     rita = given_.subscribers[0]
-    profiles = Profiles(lambda: [rita], given_.store, scorer)
+    profiles = ProfileService(lambda: [rita], given_.store, scorer)
     profiles.change(rita.subscriber_id, "min_relevance: 10\npinned_authors: [Bo Berg]", origin=REPLY, now=make.NOW)
-    standing, kept = given_.store.get_address_status(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
-    given_.subscribers = [resolve(rita, standing, kept).subscriber]
+    status, kept = given_.store.get_address_status(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
+    given_.subscribers = [resolve(rita, status, kept).subscriber]
     given_.run()
     assert given_.sent() == {"2601.00002"}

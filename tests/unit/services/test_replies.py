@@ -55,7 +55,7 @@ class Office:
         self.sender = FlakySender(lambda: self.now, script)
         self.profiles = Profiles()
         subscribers = subscribers or (READER,)
-        self.ear = ReplyHandler(
+        self.handler = ReplyHandler(
             store=self.store,
             sender=self.sender,
             identity=MailIdentity(
@@ -73,10 +73,10 @@ class Office:
 
     def handle(self, command: Command, mail: str = "<1@example.org>", **changes: object) -> Handled:
         plain = Request(WHO, command, self.now, "en", mail, ON, references=(mail,))
-        return answer(self.ear, replace(plain, **changes))  # type: ignore[arg-type]
+        return answer(self.handler, replace(plain, **changes))  # type: ignore[arg-type]
 
     @property
-    def standing(self) -> AddressStatus:
+    def status(self) -> AddressStatus:
         return self.store.get_address_status(WHO)
 
     @property
@@ -96,8 +96,8 @@ def office() -> Office:
 def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
     assert office.handle(Command.UNSUBSCRIBE) == Handled("unsubscribe", WHO, is_answered=True)
-    assert office.standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
-    assert suppression.may_return(office.standing)
+    assert office.status.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
+    assert suppression.may_return(office.status)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
@@ -111,8 +111,8 @@ def test_resume_takes_back_the_readers_own_wishes(office: Office) -> None:
     office.handle(Command.PAUSE, "<2@example.org>", until=date(2026, 12, 24))
     office.now += timedelta(minutes=5)
     office.handle(Command.RESUME, "<3@example.org>")
-    assert office.standing.suppression is None
-    assert office.standing.paused_until is None
+    assert office.status.suppression is None
+    assert office.status.paused_until is None
     assert "comes again" in office.said
 
 
@@ -122,7 +122,7 @@ def test_no_mail_is_promised_to_who_gets_none(office: Office, command: Command) 
     office.handle(command, "<2@example.org>", until=date(2026, 12, 24))
     assert "You get no more mail" in office.said
     assert "resume" in office.said
-    assert office.standing.paused_until is None
+    assert office.status.paused_until is None
     blocked = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
     other = Office()
     other.store.change_address_status(WHO, lambda known: suppression.suppress(known, blocked))
@@ -140,7 +140,7 @@ def test_resume_does_not_promise_what_the_operators_file_forbids() -> None:
 def test_resume_lets_nobody_in_whom_something_else_keeps_out(office: Office, why: SuppressionReason) -> None:
     office.store.change_address_status(WHO, lambda known: suppression.suppress(known, Suppression(why, NOW)))
     office.handle(Command.RESUME)
-    assert office.standing.suppression is not None
+    assert office.status.suppression is not None
     assert "news@example.net" in office.said
 
 
@@ -150,19 +150,19 @@ def test_leaving_after_a_bounce_and_coming_back_does_not_forget_the_bounce(offic
     )
     office.handle(Command.UNSUBSCRIBE)
     office.handle(Command.RESUME, "<2@example.org>")
-    assert office.standing.suppression is not None
+    assert office.status.suppression is not None
 
 
 def test_a_pause_says_until_when(office: Office) -> None:
     office.handle(Command.PAUSE, until=date(2026, 12, 24))
-    assert office.standing.paused_until == date(2026, 12, 24)
+    assert office.status.paused_until == date(2026, 12, 24)
     assert "2026-12-24" in office.said
     assert "resume" in office.said
 
 
 def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) -> None:
     office.handle(Command.WEEKLY)
-    assert office.standing.frequency is Frequency.WEEKLY
+    assert office.status.frequency is Frequency.WEEKLY
     assert "reply: daily" in office.said
     office.handle(Command.WEEKDAYS, "<2@example.org>")
     assert "reply: weekly" in office.said
@@ -206,7 +206,7 @@ def test_a_changed_profile_is_handed_on_and_answered_with_what_came_of_it(office
 def test_help_lists_the_commands_and_changes_nothing(office: Office) -> None:
     office.handle(Command.HELP)
     assert "unsubscribe" in office.said
-    assert office.standing == AddressStatus(WHO)
+    assert office.status == AddressStatus(WHO)
 
 
 # --- the answer
@@ -228,12 +228,12 @@ def test_the_answer_goes_to_the_reader_from_the_service_in_the_thread(office: Of
 
 def test_our_own_answer_sent_back_to_us_does_nothing(office: Office) -> None:
     office.handle(Command.PROFILE)
-    house = office.ear.house()
-    assert house is not None
+    policy = office.handler.policy()
+    assert policy is not None
     raw = office.sender.mails[0].mime.as_bytes()
-    assert isinstance(read_reply(raw, house, now=NOW), Ignored)
+    assert isinstance(read_reply(raw, policy, now=NOW), Ignored)
     without_marks = raw.replace(b"Auto-Submitted", b"X-A").replace(b"Precedence", b"X-B")
-    assert read_reply(without_marks, house, now=NOW) == Ignored("it comes from ourselves")
+    assert read_reply(without_marks, policy, now=NOW) == Ignored("it comes from ourselves")
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -250,23 +250,23 @@ def test_every_answer_is_in_the_readers_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 def test_what_an_answer_teaches_is_understood(language: str) -> None:
-    house = Office().ear.house()
-    assert house is not None
+    policy = Office().handler.policy()
+    assert policy is not None
     to = f"news+{SIGNER.tag(Purpose.REPLY, WHO, ON)}@example.net"
     for line in commands_in_words(language).splitlines()[:-1]:
         raw = f"From: r@example.org\nTo: {to}\nContent-Type: text/plain; charset=utf-8\n\n{line}\n".encode()
-        assert isinstance(read_reply(raw, house, now=NOW), Request), line
+        assert isinstance(read_reply(raw, policy, now=NOW), Request), line
 
 
 @pytest.mark.parametrize("language", WORDS)
 def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
     """An answer to an answer is not a wish."""
-    house = Office().ear.house()
-    assert house is not None
+    policy = Office().handler.policy()
+    assert policy is not None
     to = f"news+{SIGNER.tag(Purpose.REPLY, WHO, ON)}@example.net"
     for name, filled in load_answers(SERVICE).by_language[language].items():
         raw = f"From: r@example.org\nTo: {to}\nSubject: Re: {filled.subject}\n\n\n".encode()
-        found = read_reply(raw, house, now=NOW)
+        found = read_reply(raw, policy, now=NOW)
         assert isinstance(found, Request)
         assert found.is_understood is (name in {"profile", "changed"}), name
 
@@ -278,14 +278,14 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
 def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_language(language: str) -> None:
     office = Office(replace(READER, profile=replace(READER.profile, language=language)))
     for number in range(3):
-        heard = office.handle(Command.HELP, f"<{number}@example.org>", is_understood=False)
-        assert heard == Handled("no command in it", WHO, is_answered=number == 0)
+        outcome = office.handle(Command.HELP, f"<{number}@example.org>", is_understood=False)
+        assert outcome == Handled("no command in it", WHO, is_answered=number == 0)
     office.handle(Command.HELP, "<9@example.org>")
     assert [mail.mime["Subject"] for mail in office.sender.mails] == [
         load_answers(SERVICE).by_language[language]["help"].subject
     ]
     assert commands_in_words(language) in office.said
-    assert office.standing == AddressStatus(WHO)
+    assert office.status == AddressStatus(WHO)
 
 
 @pytest.mark.parametrize("why", SuppressionReason)
@@ -297,7 +297,7 @@ def test_who_gets_no_mail_is_told_nothing_that_they_have_not_asked_for(office: O
 
 def test_what_a_program_wished_for_its_reader_is_done_without_an_answer(office: Office) -> None:
     assert office.handle(Command.UNSUBSCRIBE, wants_answer=False) == Handled("unsubscribe", WHO)
-    assert office.standing.suppression is not None
+    assert office.status.suppression is not None
     assert office.sender.mails == []
 
 
@@ -323,9 +323,9 @@ def test_a_profile_that_was_mended_is_answered_again_up_to_a_limit(office: Offic
 def test_a_copy_of_a_mail_that_was_done_undoes_nothing_that_came_after_it(office: Office) -> None:
     office.handle(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24))
     office.handle(Command.RESUME, "<2@example.org>")
-    after = office.standing
+    after = office.status
     assert office.handle(Command.PAUSE, "<1@example.org>", until=date(2026, 12, 24)).what.startswith("a copy")
-    assert office.standing == after
+    assert office.status == after
 
 
 def test_an_old_unsubscription_that_arrives_late_is_over_once_the_reader_came_back(office: Office) -> None:
@@ -333,7 +333,7 @@ def test_an_old_unsubscription_that_arrives_late_is_over_once_the_reader_came_ba
     office.now += timedelta(hours=1)
     office.handle(Command.RESUME, "<2@example.org>")
     office.handle(Command.UNSUBSCRIBE, "<3@example.org>", at=NOW + timedelta(minutes=1))
-    assert office.standing.suppression is None
+    assert office.status.suppression is None
 
 
 class FullDisk(MemoryStore):
@@ -351,43 +351,43 @@ def test_a_wish_that_could_not_be_kept_is_not_confirmed_and_kept_when_the_mail_c
     office = Office()
     disk = FullDisk()
     office.store = disk
-    office.ear = replace(office.ear, store=disk)
+    office.handler = replace(office.handler, store=disk)
     with pytest.raises(StoreError):
         office.handle(Command.WEEKLY)
     assert office.sender.mails == []
     disk.is_full = False
     assert office.handle(Command.WEEKLY).is_answered
-    assert office.standing.frequency is Frequency.WEEKLY
+    assert office.status.frequency is Frequency.WEEKLY
 
 
 @pytest.mark.parametrize("act", [Act.DEFER, Act.STOP, Act.REJECT, Act.LOSE])
 def test_a_confirmation_that_cannot_leave_does_not_undo_what_was_asked(act: Act) -> None:
     office = Office(script=[act])
-    heard = office.handle(Command.UNSUBSCRIBE)
-    assert not heard.is_answered
-    assert office.standing.suppression is not None
+    outcome = office.handle(Command.UNSUBSCRIBE)
+    assert not outcome.is_answered
+    assert office.status.suppression is not None
 
 
 # --- who
 
 
 def test_nobody_is_answered_who_is_ignored(office: Office) -> None:
-    assert answer(office.ear, Ignored("bulk mail")) == Handled("bulk mail")
+    assert answer(office.handler, Ignored("bulk mail")) == Handled("bulk mail")
     assert office.sender.mails == []
 
 
 def test_who_is_no_subscriber_any_more_may_still_leave_and_gets_no_answer() -> None:
     office = Office(make.subscriber(subscriber_id="s_other234"))
     assert not office.handle(Command.UNSUBSCRIBE).is_answered
-    assert office.standing.suppression is not None
+    assert office.status.suppression is not None
     office.handle(Command.WEEKLY, "<2@example.org>")
-    assert office.standing.frequency is None
+    assert office.status.frequency is None
     assert office.sender.mails == []
 
 
 def test_without_a_key_nobody_is_listened_to(office: Office) -> None:
-    ear = replace(office.ear, identity=replace(office.ear.identity, signer=None))
-    assert ear.house() is None
+    handler = replace(office.handler, identity=replace(office.handler.identity, signer=None))
+    assert handler.policy() is None
 
 
 # --- the file
@@ -419,8 +419,8 @@ def test_every_language_with_commands_has_answers() -> None:
 def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     """The default without NEWSLETTER_BOUNCE_TO: the envelope has the mailbox of replies, with a bounce's tag."""
     office = Office()
-    identity = replace(office.ear.identity, bounce_to="news@example.net")
-    ear = replace(office.ear, identity=identity)
+    identity = replace(office.handler.identity, bounce_to="news@example.net")
+    handler = replace(office.handler, identity=identity)
     office.store.start_run("r1")
     row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
     assert row is not None
@@ -431,9 +431,9 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     came_to = identity.ways(WHO, ON).envelope_from
     assert came_to.startswith("news+")
     tag = tag_of(came_to).encode()
-    heard = handle(ear, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
-    assert heard == Handled("bounced_hard", WHO)
-    standing = office.store.get_address_status(WHO)
-    assert standing.suppression is not None
-    assert standing.suppression.why is SuppressionReason.HARD_BOUNCE
+    outcome = handle(handler, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))
+    assert outcome == Handled("bounced_hard", WHO)
+    status = office.store.get_address_status(WHO)
+    assert status.suppression is not None
+    assert status.suppression.why is SuppressionReason.HARD_BOUNCE
     assert office.sender.mails == [], "nobody answers a bounce"

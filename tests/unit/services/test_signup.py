@@ -85,11 +85,11 @@ class Office:
             answers=load_mails(TEXT),
             subscribers=self.subscribers,
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
-            most=self.most,
+            max_subscribers=self.most,
             now=lambda: self.now,
             wake=self.wake,
-            tell=lambda who, became: self.told.append((who, became)),
-            warn=self.warned.append,
+            log_outcome=lambda who, became: self.told.append((who, became)),
+            alert=self.warned.append,
         )
 
     def open_sender(self) -> FlakySender:
@@ -106,7 +106,7 @@ class Office:
     def ask(self, **changes: object) -> str:
         """Act on the form at once: the text of the mail, or nothing."""
         before = len(self.sender.mails)
-        self.door.ask(replace(FORM, **changes))  # type: ignore[arg-type]
+        self.door.submit(replace(FORM, **changes))  # type: ignore[arg-type]
         self.work()
         sent = self.sender.mails[before:]
         assert len(sent) <= 1
@@ -129,7 +129,7 @@ class Office:
         return self.door.confirm(*self.link(text))
 
     def look(self, text: str) -> Confirmation:
-        return self.door.look(*self.link(text))
+        return self.door.check_link(*self.link(text))
 
     def link(self, text: str) -> tuple[str, date]:
         (token,) = re.findall(r"https://papers\.example\.org/confirm/(\S+)", text)
@@ -209,7 +209,9 @@ def test_a_stranger_with_the_id_of_a_subscriber_changes_and_learns_nothing(offic
     assert office.store.get_enrolled() == before
     assert office.store.get_sign_up(ID, office.now.date()) is None
     assert office.warned == [ID]
-    assert office.door.look(ID, office.now.date()).state is LinkState.SUBSCRIBED  # of whoever holds PROF's own link
+    assert (
+        office.door.check_link(ID, office.now.date()).state is LinkState.SUBSCRIBED
+    )  # of whoever holds PROF's own link
 
 
 def test_nor_is_a_subscriber_who_left_let_in_again_by_a_stranger(office: Office) -> None:
@@ -428,7 +430,7 @@ def test_addresses_of_the_newsletter_itself_are_not_mailed(office: Office) -> No
 
 
 def test_the_promise_is_written_down_before_anybody_is_told_so(office: Office) -> None:
-    office.door.ask(FORM)
+    office.door.submit(FORM)
     assert [(one.subscriber_id, one.mail) for one in office.store.get_sign_ups()] == [(EVE, SignUpMail.WAITING)]
     assert (office.woken, office.sender.mails) == (1, [])
 
@@ -438,7 +440,7 @@ def test_a_promise_that_cannot_be_written_down_is_none() -> None:
     office = Office(store=store)
     store.works_for = 1
     with pytest.raises(StoreError):
-        office.door.ask(FORM)
+        office.door.submit(FORM)
     assert office.woken == 0
 
 
@@ -496,9 +498,9 @@ def test_a_mail_that_never_will_leave_or_may_have_is_not_tried_again(act: Act, b
 
 
 def test_one_whose_mail_cannot_be_made_holds_up_nobody(office: Office) -> None:
-    office.door.ask(replace(FORM, email="ann@example.org"))
+    office.door.submit(replace(FORM, email="ann@example.org"))
     office.now += timedelta(seconds=1)
-    office.door.ask(FORM)
+    office.door.submit(FORM)
     office.broken = True
     with pytest.raises(OSError, match="the sender is broken"):
         office.door.send_next(RUN)
@@ -513,7 +515,7 @@ def test_one_whose_mail_cannot_be_made_holds_up_nobody(office: Office) -> None:
 def test_two_processes_do_not_both_send_a_mail(office: Office) -> None:
     for run in (RUN, OTHER_RUN):
         office.store.start_run(run)
-    office.door.ask(FORM)
+    office.door.submit(FORM)
     others: list[bool] = []
     assert office.door.send_next(RUN, lambda: others.append(office.door.send_next(OTHER_RUN)))
     assert others == [False]
@@ -525,7 +527,7 @@ def test_a_mail_whose_process_was_killed_is_sent_by_the_next_unless_it_was_leavi
     """As in the ledger: whether it left then nobody knows."""
     office = Office()
     office.store.start_run(OTHER_RUN)
-    office.door.ask(FORM)
+    office.door.submit(FORM)
     state = SignUpMail.LEAVING if is_leaving else SignUpMail.WAITING
     office.store.change_sign_up(EVE, NOW.date(), lambda known: replace(known, mail=state, held_by=OTHER_RUN))
     office.work()
@@ -630,7 +632,7 @@ def test_any_form_is_either_mended_or_a_subscriber_to_be(form: Form) -> None:
     office = Office()
     if office.door.problems(form):
         return
-    office.door.ask(form)
+    office.door.submit(form)
     office.work()
     assert len(office.sender.mails) <= 1
     for mail in office.sender.mails:

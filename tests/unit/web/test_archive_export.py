@@ -12,9 +12,9 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState
-from newsletter.stores.tiny import TinyStore
-from newsletter.web.archive.editions import Catalogue
-from newsletter.web.archive.export import Built, build, build_list, count_pages, edition
+from newsletter.stores.tinydb import TinyStore
+from newsletter.web.archive.editions import ArchivedDigests
+from newsletter.web.archive.export import FileCounts, count_pages, edition_of_files, write_edition, write_listing
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
@@ -32,9 +32,9 @@ def filled() -> MemoryStore:
     return store
 
 
-def built(store: MemoryStore, folder: Path, slug: str = "") -> Built:
-    each = edition(Catalogue(store, WHO, slug))
-    return build_list(pages(), [each], folder, STYLES) + build(pages(), each, folder / each.catalogue.name)
+def built(store: MemoryStore, folder: Path, slug: str = "") -> FileCounts:
+    each = edition_of_files(ArchivedDigests(store, WHO, slug))
+    return write_listing(pages(), [each], folder, STYLES) + write_edition(pages(), each, folder / each.digests.name)
 
 
 class Links(HTMLParser):
@@ -71,7 +71,7 @@ def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
     store = filled()
     first = built(store, tmp_path)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    assert built(store, tmp_path) == Built(unchanged=first.written)
+    assert built(store, tmp_path) == FileCounts(unchanged=first.written)
     mail(store, digest(LATER + timedelta(days=1), [entry(5)]))
     again = built(store, tmp_path)
     assert again.written < first.written
@@ -94,8 +94,8 @@ def test_the_files_of_a_digest_that_bounced_later_are_removed_and_no_others(tmp_
 
 def test_progress_is_told_as_often_as_was_said(tmp_path: Path) -> None:
     for store in (filled(), MemoryStore()):
-        each, told = edition(Catalogue(store, WHO)), list[int]()
-        build(pages(), each, tmp_path, lambda told=told: told.append(1))  # type: ignore[misc]
+        each, told = edition_of_files(ArchivedDigests(store, WHO)), list[int]()
+        write_edition(pages(), each, tmp_path, lambda told=told: told.append(1))  # type: ignore[misc]
         assert len(told) == count_pages(each)
 
 

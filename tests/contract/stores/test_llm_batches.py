@@ -14,23 +14,13 @@ import pytest
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall
 from newsletter.model.spending import spent
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork
-from tests.contract.test_store_calls import kill_at_every_line
+from newsletter.stores.tinydb import TinyStore
+from tests.contract.stores.memories import Memory, fork
+from tests.contract.stores.test_llm_calls import kill_at_every_line
 
 DAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 5, 22, tzinfo=UTC)
 PROFILE = "p_0123456789abcdef"
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def batch(batch_id: str = "b1", at: datetime = NOW, **changes: object) -> ModelBatch:

@@ -1,4 +1,4 @@
-"""What every Store promises about what readers say: revisions in order, the latest vote, and once a day only once."""
+"""What every Store promises about what readers say: revisions in order, and the latest vote on each paper."""
 
 from __future__ import annotations
 
@@ -11,22 +11,12 @@ import pytest
 from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import revisions
-from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, fork
 
 REPLY, WEB, OPERATOR = RevisionOrigin
 LATER = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def test_revisions_are_numbered_and_come_back_as_they_were(memory: Memory, store: Store) -> None:
@@ -87,18 +77,6 @@ def test_the_latest_vote_on_a_paper_counts_and_zero_takes_it_back(memory: Memory
     store.put_vote(up)  # a late copy
     assert store.get_votes(WHO) == [down]
     assert store.get_votes("s_other234") == []
-
-
-def test_once_is_once_for_each_thing_key_and_day(memory: Memory, store: Store) -> None:
-    key = "<mail \x00 \ud800@example.org>"
-    assert store.claim_once("mail", key, on=DAY)
-    assert not store.claim_once("mail", key, on=DAY)
-    assert not memory.another().claim_once("mail", key, on=DAY)
-    assert store.claim_once("answer", key, on=DAY)
-    assert store.claim_once("mail", key, on=DAY + timedelta(days=1))
-    store.forget_claims(before=DAY + timedelta(days=1))
-    assert store.claim_once("mail", key, on=DAY)
-    assert not store.claim_once("mail", key, on=DAY + timedelta(days=1))
 
 
 def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path: Path) -> None:

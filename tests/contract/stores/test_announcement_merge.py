@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -16,23 +15,21 @@ from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.run.collect import collect
 from newsletter.run.context import RunContext
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
-from tests.fakes import MemoryStore
+from tests.contract.stores.memories import Memory, fork
 
 DAY = make.TUESDAY
 NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
 CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG")
-fork = multiprocessing.get_context("fork")
 
 Opener = Callable[[], Store]
 
 
-@pytest.fixture(params=["tiny", "memory"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+@pytest.fixture
+def opened(memory: Memory) -> Opener:
     """Opens one memory, as often as it is called."""
-    fake = MemoryStore()
-    return (lambda: TinyStore(tmp_path / "state")) if request.param == "tiny" else (lambda: fake)
+    return memory.another
 
 
 def feed(category: str, *ids: str) -> Feed:
@@ -121,7 +118,7 @@ class Source:
 
 
 class Silent:
-    """A scorer without a history, and a watcher."""
+    """A scorer without a history, and a progress listener."""
 
     history_days = 0
 
@@ -131,8 +128,8 @@ class Silent:
 
 
 def morning_of(store: Store, source: Source, category: str) -> AnnouncementDay:
-    desk = RunContext(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
-    return collect(desk, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
+    context = RunContext(source, Silent(), None, store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    return collect(context, [make.subscriber(categories=(category,))], Silent()).today  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("failing", [(), (0,), (0, 1, 2)])

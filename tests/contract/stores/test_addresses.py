@@ -20,15 +20,10 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store import DAY, NOW, PAPERS, WHO, FakeMemory, Memory, TinyMemory, fork, handed_over
+from newsletter.stores.tinydb import TinyStore
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, fork, handed_over
 
 K = EventKind
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.senders import name_of
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
 from tests.damage import DAMAGES, KINDS, MONDAY, NOW, ONE, OTHER, file_of, remember
@@ -89,7 +89,7 @@ def test_it_concerns_its_reader_alone_and_is_named_with_the_remedy(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_morning_holds_back_its_reader_and_mails_the_others(folder: Path, store: TinyStore, kind: str) -> None:
     path = damaged(folder, kind, "cut")
-    given = desk(folder, store)
+    given = morning_of(folder, store)
     report = given.run()
     assert [entry.outcome for entry in report.subscribers] == [RunOutcome.UNREADABLE, RunOutcome.SENT]
     assert str(path) in report.subscribers[0].detail
@@ -99,14 +99,14 @@ def test_a_morning_holds_back_its_reader_and_mails_the_others(folder: Path, stor
 
 
 def test_who_is_no_subscriber_for_that_reason_is_reported_too(folder: Path, store: TinyStore) -> None:
-    given = desk(folder, store)
-    report = run_morning(given.desk, given.subscribers[1:], Silent(), unreadable={ONE: "why", "s_cccc2222": "why"})
+    given = morning_of(folder, store)
+    report = run_morning(given.context, given.subscribers[1:], Silent(), unreadable={ONE: "why", "s_cccc2222": "why"})
     told = [(entry.subscriber_id, entry.outcome) for entry in report.subscribers]
     held = RunOutcome.UNREADABLE
     assert told == [(ONE, held), ("s_cccc2222", held), (OTHER, RunOutcome.SENT)]
 
 
-def desk(folder: Path, store: TinyStore) -> Morning:
+def morning_of(folder: Path, store: TinyStore) -> Morning:
     """A morning for the one and the other, on Tuesday."""
     given = morning(
         *two_papers(),
@@ -245,7 +245,7 @@ def test_a_damaged_ledger_is_never_taken_for_an_empty_one(folder: Path, store: T
 
 
 def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, store: TinyStore) -> None:
-    given = desk(folder, store)
+    given = morning_of(folder, store)
     store.start_run("r9")
     for who in (ONE, OTHER):
         claim = store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW)

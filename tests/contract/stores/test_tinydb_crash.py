@@ -35,7 +35,7 @@ from newsletter.model import (
 )
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 
 S = DeliveryState
 WHO = "s_8k2mpq4x"

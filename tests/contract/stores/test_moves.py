@@ -29,10 +29,10 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest, entry
-from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork
+from tests.contract.stores.memories import Memory, fork
 
 OLD, NEW, OTHER = "s_aaaa2222", "s_bbbb3333", "s_cccc4444"
 MAIL = "new@example.org"
@@ -40,16 +40,6 @@ NOW = make.NOW
 FIRST, SECOND, THIRD = date(2026, 1, 30), date(2026, 2, 2), date(2026, 2, 3)  # over the turn of a month
 MOVE = Move(OLD, NEW, NOW, MAIL)
 R = SuppressionReason
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def digest_of(who: str, on: date, *papers: str) -> Digest:

@@ -12,9 +12,9 @@ import pytest
 from newsletter.errors import StoreError
 from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Usage
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
-from tests.contract.test_store import DAY, WHO, FakeMemory, Memory, TinyMemory
+from tests.contract.stores.memories import DAY, WHO, Memory
 
 HOSTILE = "<b>\x00\ud800\U0001d538 & \u202e"
 DIGEST = Digest(
@@ -31,16 +31,6 @@ DIGEST = Digest(
     notices=(HOSTILE,),
     prompt=HOSTILE,
 )
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def test_a_digest_comes_back_as_it_was(memory: Memory, store: Store) -> None:

@@ -7,31 +7,19 @@ from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-import pytest
-
 from newsletter.delivery.suppression import suppress
 from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
-from tests.contract.test_store import DAY, NOW, WHO, FakeMemory, Memory, TinyMemory, fork
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, fork
 
 ASKED = SignUp(
     *(WHO, NOW, "ada@example.org", "Ada \U0001d538 \x00"),
     *(("cs.LG", "hep-th"), "Graphs.\nAnd \ud800 trees.", "Europe/Berlin", Frequency.WEEKLY, "de"),
 )
 LATER = timedelta(hours=1)
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def of(number: int) -> SignUp:

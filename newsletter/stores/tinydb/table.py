@@ -25,7 +25,7 @@ FORMAT = 1  # of the files; a change of the stored dataclasses that old readers 
 T = TypeVar("T")
 
 
-class Shelf(Generic[T]):
+class JsonTable(Generic[T]):
     """One kind of value: which table it is in, and which of its fields make the key."""
 
     def __init__(self, table: str, kind: type[T], key_of: Callable[[T], str], temp_folder: Path) -> None:

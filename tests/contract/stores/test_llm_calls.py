@@ -18,25 +18,15 @@ from newsletter.errors import StoreError
 from newsletter.model import Grading, ModelCall
 from newsletter.model.spending import spent
 from newsletter.stores import Store
-from newsletter.stores.tiny import TinyStore
-from tests.contract.test_store import FakeMemory, Memory, TinyMemory, fork
-from tests.contract.test_store_crash import run_and_die_at
+from newsletter.stores.tinydb import TinyStore
+from tests.contract.stores.memories import Memory, fork
+from tests.contract.stores.test_tinydb_crash import run_and_die_at
 from tests.fakes import MemoryStore, no_more_than
 
 DAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 PROFILE = "p_0123456789abcdef"
 TWO_SECONDS = timedelta(seconds=2)
-
-
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
-
-
-@pytest.fixture
-def store(memory: Memory) -> Store:
-    return memory.store
 
 
 def judgement(arxiv_id: str = "2511.00001", at: datetime = NOW, relevance: int = 7, version: int = 1) -> Grading:

@@ -1,0 +1,91 @@
+"""Builds the running newsletter from settings: the only room that picks adapters.
+
+One file for each part's wiring. An adapter's library is loaded when the adapter is picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from newsletter.app.common import (
+    build_mail_identity,
+    build_renderer,
+    build_store,
+    build_timing,
+    load_listed,
+    load_subscribers,
+    utc_now,
+)
+from newsletter.app.inbound import build_mail_handler, build_mailbox
+from newsletter.app.scorers import build_local_scorer, build_scorer
+from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
+from newsletter.app.services import build_profiles, build_signup_service, check_open_subscription
+from newsletter.app.web import build_archive_pages, build_web, public_archives
+from newsletter.errors import ConfigError
+from newsletter.run import RunContext
+from newsletter.settings import Settings
+from newsletter.sources import Source
+
+
+def build(
+    settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
+) -> RunContext:
+    """Builds the context of a run from these settings; `feed` reads recorded feeds from there instead of asking arXiv.
+
+    `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
+    Opens no connection and writes nothing but the folders of memory and outbox.
+    """
+    store = build_store(settings)
+    scorer, prefetcher = build_scorer(settings, store, tell_progress)
+    return RunContext(
+        source=build_source(settings, feed),
+        scorer=scorer,
+        sender=build_sender(settings),
+        store=store,
+        renderer=build_renderer(settings),
+        identity=build_mail_identity(settings),
+        now=utc_now,
+        prefetcher=prefetcher,
+        timing=build_timing(settings),
+    )
+
+
+def build_source(settings: Settings, feed: Path | None) -> Source:
+    if feed is not None:
+        from newsletter.sources.recorded import RecordedSource
+
+        return RecordedSource(feed)
+    if settings.contact is None:
+        raise ConfigError(
+            "arXiv wants to know whom to write to about this program; "
+            "set NEWSLETTER_CONTACT to your e-mail address, or read recorded feeds with --feed"
+        )
+    from newsletter.sources.arxiv import open_arxiv
+
+    return open_arxiv(contact=settings.contact, base_url=settings.feed_url)
+
+
+__all__ = [
+    "build",
+    "build_archive_pages",
+    "build_local_scorer",
+    "build_mail_handler",
+    "build_mail_identity",
+    "build_mailbox",
+    "build_notifier",
+    "build_profiles",
+    "build_renderer",
+    "build_sender",
+    "build_sendgrid_sender",
+    "build_signup_service",
+    "build_smtp_sender",
+    "build_store",
+    "build_timing",
+    "build_web",
+    "check_open_subscription",
+    "load_listed",
+    "load_subscribers",
+    "public_archives",
+    "utc_now",
+]

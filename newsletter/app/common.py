@@ -1,0 +1,80 @@
+"""Builds what every part works with: clock, store, identity, renderer, timing, and the subscribers.
+
+Only this room and the commands read the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from newsletter.files import resources
+from newsletter.mail.message import MailIdentity
+from newsletter.mail.render import Renderer
+from newsletter.mail.theme import load_theme
+from newsletter.mail.view import Brand
+from newsletter.run.schedule import Timing
+from newsletter.settings import Settings
+from newsletter.stores import Store
+
+if TYPE_CHECKING:
+    from newsletter.services.directory import ListedSubscribers, SubscriberList
+    from newsletter.signing import Signer
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_store(settings: Settings) -> Store:
+    from newsletter.stores.tinydb import TinyStore
+
+    return TinyStore(settings.state)
+
+
+def build_mail_identity(settings: Settings) -> MailIdentity:
+    return MailIdentity(
+        sender=settings.from_address,
+        reply_to=settings.reply_address,
+        signer=settings.signer,
+        base_url=(settings.base_url or "").rstrip("/"),
+        bounce_to=settings.bounce_address,
+        has_tags=settings.reply_tags,
+        is_read=settings.is_inbox_read,
+    )
+
+
+def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
+    """What reads links: one in an old mail is that of who its reader is now."""
+    signer = settings.signer
+    return replace(signer, heir=store.heir_of) if signer else None
+
+
+def build_renderer(settings: Settings) -> Renderer:
+    return Renderer(
+        Brand(settings.name, settings.reply_address, settings.footer),
+        resources.folders("templates/email"),
+        resources.folders("prompts"),
+        load_theme(),
+    )
+
+
+def build_timing(settings: Settings) -> Timing:
+    return Timing(settings.jitter_minutes, timedelta(hours=settings.latest_h))
+
+
+def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
+    """Everybody as they are served now (services/directory.py). Raises ConfigError if there never was a good file."""
+    from newsletter.services import directory
+
+    return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
+
+
+def load_listed(settings: Settings, store: Store) -> ListedSubscribers:
+    """The same before their own wishes: reads nothing of any one reader but who came by the web."""
+    from newsletter.services import directory
+
+    return directory.load_listed(settings.subscribers, store)

@@ -1,0 +1,71 @@
+"""Builds what reads the mailbox, and what acts on a mail that came in. Opens no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.app.services import build_reply_handler
+from newsletter.errors import ConfigError
+from newsletter.settings import Settings
+
+if TYPE_CHECKING:
+    from newsletter.mail.inbound.imap import Mailbox
+    from newsletter.mail.inbound.parse import Envelope
+
+
+def build_mailbox(settings: Settings) -> Mailbox:
+    """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
+    from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
+
+    host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
+    if not host or not user or not password:
+        raise ConfigError(
+            "no mailbox can be read; set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"
+        )
+    if settings.signer is None:
+        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
+    if settings.imap_tls == "none" and host not in THIS_MACHINE:
+        raise ConfigError(
+            f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
+        )
+    if len({settings.imap_folder, settings.imap_done, settings.imap_failed}) < 3:
+        raise ConfigError(
+            "mail cannot be moved out of a folder into the same; "
+            "set NEWSLETTER_IMAP_FOLDER, NEWSLETTER_IMAP_DONE and NEWSLETTER_IMAP_FAILED to three folders"
+        )
+    store = build_store(settings)
+    return Mailbox(
+        MailServer(
+            host,
+            settings.imap_port,
+            settings.imap_tls,
+            user,
+            password.get_secret_value(),
+            settings.imap_folder,
+            settings.imap_done,
+            settings.imap_failed,
+        ),
+        lambda mail: store.claim_once(CLAIMED, mail, on=utc_now().date()),
+    )
+
+
+def build_mail_handler(settings: Settings) -> Callable[[bytes, Envelope], str]:
+    """Acts on one mail and says what became of it, without addresses. Threads may share it.
+
+    Raises ConfigError at once for what cannot work.
+    """
+    from newsletter.services.replies import handle
+
+    store = build_store(settings)
+    build_reply_handler(settings, store).sender.close()
+
+    def handle_mail(raw: bytes, envelope: Envelope) -> str:
+        handler = build_reply_handler(settings, store)
+        with closing(handler.sender):
+            outcome = handle(handler, raw, envelope)
+        return f"{outcome.subscriber_id or 'nobody'}: {outcome.what}{', answered' if outcome.is_answered else ''}"
+
+    return handle_mail

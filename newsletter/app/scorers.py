@@ -1,0 +1,104 @@
+"""Picks what scores: the embedded scorer, or with a model the funnel in front of it. Asks no model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from newsletter.app.common import utc_now
+from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.scoring import Prefetcher, Scorer
+from newsletter.settings import Settings
+from newsletter.stores import Store
+
+if TYPE_CHECKING:
+    from newsletter.scoring.llm.grader import ModelGrader
+    from newsletter.scoring.local import LocalScorer
+
+
+def build_scorer(
+    settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
+) -> tuple[Scorer, Prefetcher | None]:
+    """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
+
+    Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
+    a key, or with a budget that nobody can keep because its price is not known.
+    """
+    local = build_local_scorer()
+    if settings.model is None:
+        return local, None
+    from newsletter.scoring.batches import BatchPrefetcher, RecordingGrader
+    from newsletter.scoring.funnel import FunnelScorer
+    from newsletter.scoring.ranking.shortlist import Policy
+
+    policy = Policy(
+        min_share=settings.model_min_share,
+        max_share=max(settings.model_min_share, settings.model_max_share),
+        random_share=settings.model_random_share,
+    )
+    grader = build_grader(settings, store)
+    lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
+
+    def build_funnel(recorder: RecordingGrader) -> Scorer:
+        return FunnelScorer(local, recorder, store, policy, utc_now)
+
+    # Without a lead time it still collects what was asked before
+    prefetcher = BatchPrefetcher(grader, build_funnel, store, lead_time=lead_time)
+    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
+
+
+def build_local_scorer() -> LocalScorer:
+    # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
+    # has the second core, the two wait for each other for seconds.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from newsletter.scoring.local import LocalScorer, load_comments
+
+    return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+
+
+def build_grader(settings: Settings, store: Store) -> ModelGrader:
+    """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
+    from newsletter.scoring.llm.chat import DEFAULT_URL
+    from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
+    from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
+    from newsletter.scoring.llm.prompts import load_prompts
+    from newsletter.scoring.llm.token_count import count
+
+    model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
+    if model is None:
+        raise ConfigError("no model is set; set NEWSLETTER_MODEL")
+    if settings.openai_api_key is None and base_url is None:
+        raise ConfigError(
+            f"{model} cannot be asked without a key; set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none"
+        )
+    today = utc_now().date()
+    if settings.daily_budget_usd is not None and price_of(model, tier, on=today, base_url=base_url) is None:
+        raise ConfigError(
+            f"no budget can be kept because the price of {model} is not known; "
+            "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
+        )
+    return ModelGrader(
+        ChatSettings(
+            model,
+            settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
+            tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
+            reasoning_effort=settings.model_effort,
+            timeout_s=settings.model_timeout_s,
+            base_url=base_url or DEFAULT_URL,
+        ),
+        load_prompts(resources.read_text),
+        store,
+        price_of=lambda name, at_tier: price_of(name, at_tier, on=today, base_url=base_url),
+        count=count,
+        now=utc_now,
+        budget_usd=settings.daily_budget_usd,
+        limits=Limits(
+            batch_papers=settings.model_batch_papers,
+            concurrency=settings.model_requests_at_once,
+            requests_per_minute=settings.model_requests_per_minute,
+            tokens_per_minute=settings.model_tokens_per_minute,
+        ),
+    )

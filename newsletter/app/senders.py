@@ -1,0 +1,130 @@
+"""Picks what takes the mails, and builds what alerts the operator. Opens no connection."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.errors import ConfigError
+from newsletter.senders import Sender
+from newsletter.settings import Settings
+
+if TYPE_CHECKING:
+    from newsletter.ops.notify import Notifier
+    from newsletter.senders.sendgrid import SendGridSender
+    from newsletter.senders.smtp import SmtpSender
+
+
+def build_sender(settings: Settings) -> Sender:
+    """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
+    if settings.send_by == "sendgrid":
+        return build_sendgrid_sender(settings)
+    if settings.send_by == "smtp":
+        return build_smtp_sender(settings)
+    from newsletter.senders.outbox import OutboxSender
+
+    return OutboxSender(settings.outbox, utc_now)
+
+
+def _require_a_sender(settings: Settings) -> None:
+    """What every mail that leaves this machine needs. Raises ConfigError."""
+    if settings.from_address.domain.lower().endswith(".invalid"):
+        raise ConfigError(
+            f"no mail can come from {settings.from_address.addr_spec}; "
+            "set NEWSLETTER_SENDER to an address of your own domain"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "links and addresses in mails need a key to sign them; set NEWSLETTER_SECRET_KEYS "
+            "('newsletter config --new-secret' makes one)"
+        )
+
+
+def build_smtp_sender(settings: Settings) -> SmtpSender:
+    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    from newsletter.senders.smtp import MailServer, SmtpSender
+
+    _require_a_sender(settings)
+    if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
+        raise ConfigError(
+            "not every mail server takes an address beyond ASCII; set NEWSLETTER_SENDER and NEWSLETTER_BOUNCE_TO "
+            "to plain ones, with the xn-- form of the domain"
+        )
+    user, password = settings.smtp_user or "", settings.smtp_password
+    if bool(user) != bool(password):
+        raise ConfigError(
+            "a login is a name and a password; set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD, or neither"
+        )
+    secret = password.get_secret_value() if password else ""
+    if not (user + secret).isascii():
+        raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
+    if user and settings.smtp_tls == "none" and settings.smtp_host not in THIS_MACHINE:
+        raise ConfigError(
+            f"the password for {settings.smtp_host} would be readable on its way; "
+            "set NEWSLETTER_SMTP_TLS to starttls or tls"
+        )
+    server = MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        hello=settings.from_address.domain,
+        user=user,
+        password=secret,
+        timeout_s=settings.smtp_timeout_s,
+    )
+    return SmtpSender(server, utc_now, signed=build_signature(settings, settings.from_address.domain))
+
+
+def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
+    """What puts a DKIM signature on a mail; without a key the mail stays as it is."""
+    key, selector = settings.dkim_key, settings.dkim_selector
+    if key is None and selector is None:
+        return lambda mail: mail
+    if key is None or selector is None:
+        raise ConfigError(
+            "a DKIM signature needs a key and its name in the DNS; "
+            "set both NEWSLETTER_DKIM_KEY and NEWSLETTER_DKIM_SELECTOR, or neither"
+        )
+    from newsletter.senders.dkim_signature import DkimSignature
+
+    return DkimSignature(key, selector, domain)
+
+
+def build_sendgrid_sender(settings: Settings) -> SendGridSender:
+    """Raises ConfigError for what SendGrid would refuse anyway."""
+    from newsletter.senders.sendgrid import SendGridSender
+
+    _require_a_sender(settings)
+    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+    if not re.fullmatch(r"[!-~]+", key):  # anything else cannot be put into a header
+        raise ConfigError(
+            "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
+            "Mail Send (Settings, API Keys)"
+        )
+    return SendGridSender(
+        key, url=settings.sendgrid_url, timeout_s=settings.sendgrid_timeout_s, clock=utc_now, sleep=time.sleep
+    )
+
+
+def build_notifier(settings: Settings) -> Notifier:
+    """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
+    from newsletter.ops.notify import Notifier
+
+    def revealed(secret: SecretStr | None) -> str:
+        return secret.get_secret_value() if secret else ""
+
+    return Notifier(
+        build_store(settings),
+        build_sender(settings),
+        settings.service_address,
+        utc_now,
+        alert_to=parseaddr(settings.alert_to or "")[1],
+        alert_url=revealed(settings.alert_url),
+        heartbeat_url=revealed(settings.heartbeat_url),
+    )

@@ -1,0 +1,106 @@
+"""Builds what does what readers ask for: changed profiles, replies, sign-ups on the web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from newsletter.app.common import (
+    build_mail_identity,
+    build_store,
+    load_listed,
+    load_subscribers,
+    utc_now,
+)
+from newsletter.app.scorers import build_local_scorer
+from newsletter.app.senders import build_notifier, build_sender
+from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.ops import log
+from newsletter.settings import Settings
+from newsletter.stores import Store
+
+if TYPE_CHECKING:
+    from newsletter.services.profiles import ProfileService
+    from newsletter.services.replies import ReplyHandler
+    from newsletter.services.signup import SignupService
+
+
+def build_profiles(settings: Settings, store: Store) -> ProfileService:
+    """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
+    from newsletter.services.profiles import ProfileService
+
+    return ProfileService(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
+
+
+def build_reply_handler(settings: Settings, store: Store | None = None) -> ReplyHandler:
+    """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
+    from newsletter.mail.responses import FILE, load_answers
+    from newsletter.services.directory import find_served
+    from newsletter.services.replies import ReplyHandler
+    from newsletter.services.votes import cast_numbered
+    from newsletter.subscribers.votes import read_votes
+
+    store = store or build_store(settings)
+    return ReplyHandler(
+        store=store,
+        sender=build_sender(settings),
+        identity=build_mail_identity(settings),
+        service_sender=settings.service_address,
+        brand_name=settings.name,
+        answers=load_answers(resources.read_text(FILE)),
+        profiles=build_profiles(settings, store),
+        subscribers=lambda: load_listed(settings, store).subscribers,
+        find=lambda who: find_served(settings.subscribers, store, who),
+        read_votes=read_votes,
+        cast_votes=cast_numbered,
+        now=utc_now,
+        authserv_id=settings.authserv_id or "",
+    )
+
+
+def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
+    """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
+    from newsletter.services.directory import load_file
+    from newsletter.services.signup import FILE, SignupService, load_mails
+    from newsletter.subscribers.preferences import subscriber_from_signup
+
+    check_open_subscription(settings)
+    return SignupService(
+        store=store,
+        open_sender=lambda: build_sender(settings),
+        identity=build_mail_identity(settings),
+        service_sender=settings.service_address,
+        brand_name=settings.name,
+        answers=load_mails(resources.read_text(FILE)),
+        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        subscriber_from_signup=lambda sign_up: subscriber_from_signup(
+            sign_up, load_file(settings.subscribers, store)[0].defaults
+        ),
+        max_subscribers=settings.open_subscription_most,
+        now=utc_now,
+        wake=asked,
+        log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
+        alert=lambda who: build_notifier(settings).tell_of_one_id(who),
+    )
+
+
+def check_open_subscription(settings: Settings) -> None:
+    """Raises ConfigError for settings with which nobody could confirm a subscription."""
+    closed = "or set NEWSLETTER_OPEN_SUBSCRIPTION to false"
+    if settings.send_by == "outbox":
+        raise ConfigError(
+            f"who subscribes on the web gets a mail to confirm it, and none leaves this machine; "
+            f"set NEWSLETTER_SEND_BY to smtp or sendgrid, {closed}"
+        )
+    if not settings.base_url:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs an address; "
+            f"set NEWSLETTER_BASE_URL to where readers reach the web part, {closed}"
+        )
+    if settings.signer is None:
+        raise ConfigError(
+            "the mail to who subscribes on the web has a link, which needs a key; set NEWSLETTER_SECRET_KEYS "
+            f"('newsletter config --new-secret' makes one), {closed}"
+        )
+    build_sender(settings).close()

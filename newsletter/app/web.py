@@ -1,0 +1,90 @@
+"""Builds the web part, and what fills the archive's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from newsletter.app.common import (
+    build_reading_signer,
+    build_renderer,
+    build_store,
+    load_listed,
+    utc_now,
+)
+from newsletter.app.inbound import build_mail_handler
+from newsletter.app.senders import build_notifier
+from newsletter.app.services import build_profiles, build_signup_service
+from newsletter.files import resources
+from newsletter.settings import Settings
+from newsletter.stores import Store
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from newsletter.web.archive.pages import Pages
+
+
+def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
+    """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
+    from newsletter.ops.metrics import Metrics
+    from newsletter.web import Archives, WebPart, create_app
+
+    store = build_store(settings)
+    signup_service = build_signup_service(settings, store, asked) if settings.open_subscription else None
+    is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
+    return create_app(
+        WebPart(
+            store=store,
+            signer=build_reading_signer(settings, store),
+            brand_name=settings.name,
+            reply_address=settings.reply_address,
+            now=utc_now,
+            webhook_key=settings.sendgrid_webhook_key,
+            metrics=Metrics(store, utc_now),
+            profiles=build_profiles(settings, store),
+            archives=Archives(
+                build_archive_pages(settings),
+                (settings.base_url or "").rstrip("/"),
+                public=lambda: public_archives(settings, store),
+            ),
+            listener=build_mail_handler(settings) if is_listening else None,
+            inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
+            door=signup_service,
+            proxies=settings.trusted_proxies,
+        )
+    )
+
+
+def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
+    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    from newsletter.mail.inbound.imap import CLAIMED
+
+    if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
+        return False
+    build_notifier(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
+    return True
+
+
+def build_archive_pages(settings: Settings) -> Pages:
+    """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
+    from newsletter.web.archive.pages import TEMPLATES, Pages
+
+    renderer = build_renderer(settings)
+    pages = Pages(
+        resources.folders(TEMPLATES),
+        brand_name=settings.name,
+        reply_address=settings.reply_address,
+        authority=settings.from_address.domain,
+        profile_text=renderer.profile_text,
+        markdown=renderer.markdown,
+    )
+    pages.check()
+    return pages
+
+
+def public_archives(settings: Settings, store: Store) -> dict[str, str]:
+    """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
+    listed = load_listed(settings, store).subscribers
+    return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}

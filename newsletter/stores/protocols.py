@@ -1,0 +1,369 @@
+"""What a store keeps, one small Protocol a role; `Store` is their union.
+
+Whoever needs one role alone takes that role's Protocol. A store translates and decides nothing: which moves a delivery
+may make is `delivery/ledger.py`'s business.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from newsletter.model import (
+    AddressStatus,
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Feed,
+    FeedReport,
+    Grading,
+    MailEvent,
+    ModelBatch,
+    ModelCall,
+    Move,
+    ProfileRevision,
+    RevisionOrigin,
+    RunReport,
+    SignUp,
+    Vote,
+)
+
+
+class AnnouncementStore(Protocol):
+    """One AnnouncementDay for each arXiv day."""
+
+    def remember_day(self, day: AnnouncementDay) -> None:
+        """Keep this as all that is known of that arXiv day, in place of what was kept before."""
+
+    def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
+        """Merge these into what is kept of that arXiv day (`announcements.with_feeds`), and give the merged day.
+
+        Of any number of racing calls nothing that one of them read is lost.
+        """
+
+    def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
+
+    def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
+        """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
+
+    def forget_days(self, *, before: date, most_days: int | None = None) -> None:
+        """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
+
+
+class LedgerStore(Protocol):
+    """One row for each subscriber and digest date."""
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        """Take the delivery of (subscriber, date) for this run; None if it is not to be had.
+
+        Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`, in the light of the events
+        that are kept; a stale hand-over is first moved to `in_doubt` (and is then not to be had). Raises LedgerError
+        for a run that was not started: everybody else would take its claim for a stale one.
+        """
+
+    def move(self, delivery: Delivery) -> None:
+        """Write the row's next state. Raises StoreConflict unless the stored row is the one this was made from.
+
+        "Made from" means: same run_id and attempts, and the stored steps are the beginning of the new ones.
+        """
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        """The delivery after `ledger.after_events` with what is kept: for a run that an event has overtaken."""
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        since: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        """Rows that meet every condition given (no states: any), by date, then by subscriber."""
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        """Rows in a state of `ledger.OPEN_STATES`, in the same order. What it costs does not grow with the years."""
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        """Ids of papers that were, or may have been, in a mail to this subscriber.
+
+        That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
+        """
+
+
+class DigestStore(Protocol):
+    """What each mail said, for the archive."""
+
+    def put_digest(self, digest: Digest) -> None:
+        """Keep the content of this subscriber's mail of that date, in place of what was kept of it before."""
+
+    def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None: ...
+
+    def get_digest_days(self, subscriber_id: str) -> list[date]:
+        """The dates with a digest, oldest first; whether its mail left is the ledger's to say."""
+
+
+class AddressStore(Protocol):
+    """The events of mails that were accepted, and whether each address is mailed."""
+
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        """Keep an event with all that follows from it: the delivery's next state and the address's standing.
+
+        What follows is `ledger.after_events`, `suppress.after`, and the brake of `suppress.are_too_many`. False, and
+        nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
+        kept. A crash on the way leaves a part of it; the same event once more completes it, and whoever tells events
+        repeats what got no answer. So does ReaderUnreadable; a suppression that follows from the event is kept also
+        then.
+        """
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        """Hold what bounces of that morning's mails did to addresses, or let it hold no more (`suppress.weighed`).
+
+        `take_event` does so by itself when too many bounce; only this lets go again, once more mails of that morning
+        have left. For the end of a run.
+        """
+
+    def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
+        """Of that delivery, oldest first."""
+
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
+        """Of an address nothing is known about: not suppressed."""
+
+    def get_address_statuses(self) -> list[AddressStatus]:
+        """Of every address something is known about, by subscriber id."""
+
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
+        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost.
+
+        Where the standing cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
+        be told to try again. Any other change of it raises ReaderUnreadable.
+        """
+
+
+class ReadabilityStore(Protocol):
+    """Which subscribers have something that cannot be read."""
+
+    def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
+        """Raises ReaderUnreadable if anything that is kept of this subscriber cannot be read.
+
+        That is without deliveries, and of the digests only the one of that date.
+        """
+
+    def find_unreadable(self) -> dict[str, str]:
+        """Everybody for whom `require_readable` raises, with what it says; by subscriber id."""
+
+
+class MoveStore(Protocol):
+    """Subscribers whose address changed, and with it their id."""
+
+    def move_subscriber(self, move: Move) -> None:
+        """Give all that is kept under one id to another; joined where both have something (see `address_change`).
+
+        The second id also hears what is said of the first from then on: see `heir_of`. A move that was cut off is
+        finished by the same call again, or by the next `start_run`; until then neither of the two is readable. Done
+        again it changes nothing. Raises StoreConflict while a run is at work or a mail to the first one is open.
+        """
+
+    def get_moves(self) -> list[Move]:
+        """Those that still say who somebody is, oldest first."""
+
+    def heir_of(self, subscriber_id: str) -> str:
+        """Who this subscriber is now: they themselves, unless their address changed.
+
+        A subscriber who is mailed again under the first address is somebody of their own again.
+        """
+
+
+class ProfileStore(Protocol):
+    """What readers say of papers: their profiles, revision by revision, and their votes."""
+
+    def add_revision(
+        self,
+        subscriber_id: str,
+        text: str,
+        *,
+        origin: RevisionOrigin,
+        now: datetime,
+        after: int | None = None,
+        most_a_day: int | None = None,
+    ) -> ProfileRevision:
+        """Keep a changed profile under the next number; the latest revision itself if its text is the same.
+
+        The latest `revisions.MAX_REVISIONS` stay. `after` is the revision the change was made from (0: none). Raises
+        StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
+        aside.
+        """
+
+    def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
+        """All that are kept, oldest first."""
+
+    def put_vote(self, vote: Vote) -> None:
+        """Keep this as the subscriber's vote on that paper, unless a later one is kept already."""
+
+    def get_votes(self, subscriber_id: str) -> list[Vote]:
+        """The vote on each paper, oldest first; those that were taken back are not there."""
+
+
+class SignUpStore(Protocol):
+    """Who asks to subscribe on the web, and who is a subscriber by that."""
+
+    def add_sign_up(self, sign_up: SignUp) -> bool:
+        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
+
+        Takes the same work either way: its time says nothing about the address.
+        """
+
+    def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
+        """What they asked for on that UTC day."""
+
+    def get_sign_ups(self) -> list[SignUp]:
+        """All that is kept, by when they asked."""
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        """Put what `change` makes of it in its place, or drop it for None, as one step; None if nothing is kept."""
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        """Write down when it was confirmed, the first time; None if nothing is kept."""
+
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
+        """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        """Keep this as what makes them a subscriber, in place of an earlier one.
+
+        False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
+        already who are not suppressed. Of any number of racing calls no more than that are let in.
+        """
+
+    def get_enrolled(self) -> list[SignUp]:
+        """Everybody who is a subscriber by the web, also who has left since: by when they asked."""
+
+    def get_enrolled_ids(self) -> list[str]:
+        """The same by id; also those whose enrolment cannot be read."""
+
+    def forget_enrolled(self, subscriber_id: str) -> bool:
+        """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
+
+        Their deliveries and their standing stay: what was mailed, and what keeps mail away.
+        """
+
+
+class ClaimStore(Protocol):
+    """What may happen once a day only."""
+
+    def claim_once(self, what: str, key: str, *, on: date) -> bool:
+        """True for the first of any number of racing calls with this (what, key, on); False ever after.
+
+        For what must happen at most once a day: an answer to a command, a mail that is read. `what` is a file name,
+        `key` any text.
+        """
+
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
+        """Drop what was claimed on days before that date."""
+
+
+class AnswerStore(Protocol):
+    """A model's answers about papers."""
+
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+        """Keep these; one with the key of a kept one takes its place."""
+
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
+        """Every judgement under this profile made on or after that UTC date, oldest first."""
+
+
+class CallStore(Protocol):
+    """The calls of a model, and batches of them, within a daily budget."""
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
+        """Write a pending call, unless the calls of its UTC day, this one included, could cost more than the budget.
+
+        False if it is refused. Of calls begun at once by several processes no sum passes the budget; a call that
+        never ends counts at its highest cost. No budget: always True.
+        """
+
+    def end_call(self, call: ModelCall) -> None:
+        """Put what became of the call in place of the pending one (same call_id and UTC day)."""
+
+    def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
+        """The calls of these UTC days, both included, oldest first."""
+
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
+        """Drop judgements, calls and batches of the UTC days before that date."""
+
+    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
+        """Write a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.
+
+        False if there is one for the same question already, or if the day's calls, these included, could cost more
+        than the budget. Of batches begun at once by several processes one wins. A kill in the middle may leave the
+        batch without its calls: nothing was sent yet.
+        """
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        """Put the batch in place of what is stored under its id and UTC day; one that has ended stays ended."""
+
+    def get_batches(self, *, since: date) -> list[ModelBatch]:
+        """The batches of these UTC days, oldest first."""
+
+
+class RunStore(Protocol):
+    """Which runs are alive, and the reports of those that ended."""
+
+    def start_run(self, run_id: str) -> None:
+        """Say that this process works under `run_id` until it ends, however it ends."""
+
+    def end_run(self, run_id: str) -> None: ...
+
+    def current_run(self) -> str:
+        """The run that was started here last and has not ended; empty outside of runs."""
+
+    def is_running(self, run_id: str) -> bool:
+        """Whether the process that started this run is still alive."""
+
+    def record_run(self, report: RunReport) -> None: ...
+
+    def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
+        """The latest runs (of that digest date), newest first: by digest date, then by start."""
+
+
+class DocumentStore(Protocol):
+    """Small texts by name, such as the last good subscribers.yaml."""
+
+    def put_document(self, name: str, text: str) -> None: ...
+
+    def get_document(self, name: str) -> str | None: ...
+
+
+class LlmStore(AnswerStore, CallStore, RunStore, Protocol):
+    """What the client of a model needs: its answers and calls, and the runs that they belong to."""
+
+
+class Store(
+    AnnouncementStore,
+    LedgerStore,
+    DigestStore,
+    AddressStore,
+    ReadabilityStore,
+    MoveStore,
+    ProfileStore,
+    SignUpStore,
+    ClaimStore,
+    LlmStore,
+    DocumentStore,
+    Protocol,
+):
+    """The memory, shared by any number of processes.
+
+    Each method is all-or-nothing and idempotent on its key, and survives `kill -9` at any moment: afterwards
+    the old or the new value is there, whole. Dates and aware UTC datetimes go in and come out unchanged.
+    Raises StoreError when the memory cannot be read or written; ReaderUnreadable where only what is kept of one
+    subscriber cannot be read, which is then never written over. What is kept of several leaves such ones out:
+    `find_unreadable` names them.
+
+    Of what `forget_days`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days` takes the oldest
+    days with anything of that kind, at most so many (None: all of them).
+    """

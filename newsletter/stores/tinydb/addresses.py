@@ -1,0 +1,88 @@
+"""Whether each address is mailed: standings/s_8k2mpq4x.json each.
+
+A suppression that comes while that file cannot be read is kept beside it, in waiting/s_8k2mpq4x.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress as ignored
+from pathlib import Path
+
+from newsletter.delivery import suppression
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import AddressStatus
+from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
+from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.subscribers import address_change
+
+
+class Addresses:
+    """Keeps the status of each subscriber's address."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        self._folder = folder
+        self._path = folder.part("standings")
+        self._waiting_path = folder.part("waiting")
+        self._statuses = folder.table("standings", AddressStatus, lambda status: status.subscriber_id)
+
+    def get_address_status(self, subscriber_id: str) -> AddressStatus:
+        stored = self._read(subscriber_id, self._file(subscriber_id))
+        waiting = self._read(subscriber_id, self._waiting_file(subscriber_id))
+        return suppression.with_waiting(stored or AddressStatus(subscriber_id), waiting)
+
+    def get_address_statuses(self) -> list[AddressStatus]:
+        found: list[AddressStatus] = []
+        for who in sorted(self.ids()):
+            with ignored(ReaderUnreadable):
+                found.append(self.get_address_status(who))
+        return found
+
+    def change_address_status(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
+    ) -> AddressStatus:
+        path = self._file(subscriber_id)
+        with self._folder.change(path):
+            try:
+                stored = self.get_address_status(subscriber_id)
+            except ReaderUnreadable as error:
+                return self._let_wait(subscriber_id, change, error)
+            changed = change(stored)
+            waiting = self._waiting_file(subscriber_id)
+            if changed != stored or waiting.exists():
+                self._statuses.put(path, changed)
+                waiting.unlink(missing_ok=True)
+        return changed
+
+    def ids(self) -> set[str]:
+        return reader_ids(self._path) | reader_ids(self._waiting_path)
+
+    def reassign(self, old: str, to: str) -> None:
+        """Give what one subscriber said of their mail to another; their mailbox's own fate stays."""
+        left = self.get_address_status(old)
+        self.change_address_status(to, lambda status: address_change.standing_of(left, status))
+        self.change_address_status(old, address_change.left_behind)
+
+    def _let_wait(
+        self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable
+    ) -> AddressStatus:
+        """Keep a suppression beside the standing that cannot be read; raises `why` for any other change."""
+        path = self._waiting_file(subscriber_id)
+        waiting = self._read(subscriber_id, path)
+        changed = change(waiting or AddressStatus(subscriber_id))
+        if waiting is None and changed.suppression is None:
+            raise why
+        self._statuses.put(path, changed)
+        return changed
+
+    def _read(self, subscriber_id: str, path: Path) -> AddressStatus | None:
+        with errors_of(subscriber_id, path):
+            status = self._statuses.get_only(path, subscriber_id)
+            require_zones(path, status)
+        return status
+
+    def _file(self, subscriber_id: str) -> Path:
+        return reader_file(self._path, subscriber_id)
+
+    def _waiting_file(self, subscriber_id: str) -> Path:
+        return reader_file(self._waiting_path, subscriber_id)

@@ -1,0 +1,35 @@
+"""What may happen once a day only: once/WHAT/2026-11-22.json each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, drop_days, safe_name
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    key: str
+
+
+class Claims:
+    """Keeps which keys were claimed."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        self._folder = folder
+        self._path = folder.part("once")
+        self._claims = folder.table("once", _Claim, lambda claim: claim.key)
+
+    def claim_once(self, what: str, key: str, *, on: date) -> bool:
+        path = self._path / safe_name(what) / day_file(on)
+        with self._folder.change(path):
+            if self._claims.get(path, key) is not None:
+                return False
+            self._claims.put(path, _Claim(key))
+        return True
+
+    def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
+        with self._folder.change(self._path):
+            folders = [path for path in self._path.iterdir() if path.is_dir()]
+            drop_days([path for folder in folders for path in day_files(folder)], before, most_days)

@@ -1,0 +1,79 @@
+"""What follows from an event of a mail: the delivery's next state, the address's standing, and the brake on bounces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from newsletter.delivery import ledger, suppression
+from newsletter.model import EventKind, MailEvent
+from newsletter.stores.tinydb.addresses import Addresses
+from newsletter.stores.tinydb.events import Events
+from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.tinydb.ledger import Ledger
+from newsletter.stores.tinydb.moves import MoveNotes
+from newsletter.subscribers import address_change
+
+
+class EventEffects:
+    """Writes each event with all that follows from it. Which effects those are is decided by pure modules."""
+
+    def __init__(
+        self, folder: StateFolder, events: Events, rows: Ledger, addresses: Addresses, moves: MoveNotes
+    ) -> None:
+        self._folder = folder
+        self._events = events
+        self._rows = rows
+        self._addresses = addresses
+        self._moves = moves
+
+    def take_event(self, event: MailEvent, *, now: datetime) -> bool:
+        with self._folder.change(self._events.path):
+            reported, event = event, self._as_of_now(event)
+            row = self._rows.get_delivery(event.subscriber_id, event.digest_on)
+            if row is None:
+                return False
+            owner = reported if address_change.is_about_mailbox(reported.kind) else event
+            self._addresses.change_address_status(owner.subscriber_id, lambda status: suppression.after(status, owner))
+            if not address_change.is_that_mail(reported, row):
+                self._brake(owner)
+                return True
+            self._events.put(event)
+            self._rows.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self._brake(owner)
+            self._addresses.get_address_status(
+                event.subscriber_id
+            )  # who tells events repeats this one until it can be read
+        return True
+
+    def weigh_bounces(self, digest_on: date) -> None:
+        with self._folder.change(self._events.path):
+            statuses = self._addresses.get_address_statuses()
+            bounced = {each.subscriber_id for each in statuses if suppression.bounced_on(each, digest_on)}
+            bounced |= self._events.bounced_hard_on(digest_on)
+            is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
+            rows = self._rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
+            too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
+            for each in statuses:
+                self._addresses.change_address_status(
+                    each.subscriber_id, lambda status: suppression.weighed(status, digest_on, too_many=too_many)
+                )
+
+    def _brake(self, event: MailEvent) -> None:
+        """Also for a copy of an event: whoever was killed in the middle of this gets it again."""
+        who, morning = event.subscriber_id, event.digest_on
+        has_bounced = event.kind is EventKind.BOUNCED_HARD
+        if not has_bounced and not suppression.bounced_on(self._addresses.get_address_status(who), morning):
+            return
+        if any(one.digest_on == morning for each in self._addresses.get_address_statuses() for one in each.held):
+            self._addresses.change_address_status(
+                who, lambda status: suppression.weighed(status, morning, too_many=True)
+            )
+        else:
+            self.weigh_bounces(morning)
+
+    def _as_of_now(self, event: MailEvent) -> MailEvent:
+        """Of a mail to an address that has changed since, the event is the heir's."""
+        if self._rows.get_delivery(event.subscriber_id, event.digest_on) is not None:
+            return event
+        return replace(event, subscriber_id=self._moves.heir_of(event.subscriber_id))

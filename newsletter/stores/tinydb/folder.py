@@ -1,0 +1,149 @@
+"""The state folder: its one lock, the names of its files, and what an error of its disk becomes.
+
+Readers take no lock, since a file is always a whole one. Every change is a read and a write under the folder's lock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from newsletter.errors import StoreError
+from newsletter.files import atomic
+from newsletter.stores.tinydb.locks import FolderLock
+from newsletter.stores.tinydb.table import JsonTable
+
+_DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
+_MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
+_READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+
+T = TypeVar("T")
+_Version = tuple[int, int, int]
+
+
+class StateFolder:
+    """The folder that all parts of a store share, with its lock and its place for unfinished files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temp = path / "tmp"
+        self.locks = path / "locks"
+        self._lock = FolderLock(self.locks / "folder.lock")
+        with disk_errors(path):
+            atomic.make_folder(self.temp)
+            atomic.make_folder(self.locks)
+
+    def part(self, name: str) -> Path:
+        """The folder of that name in this one, made if it is missing."""
+        path = self.path / name
+        with disk_errors(self.path):
+            atomic.make_folder(path)
+        return path
+
+    def table(self, name: str, kind: type[T], key_of: Callable[[T], str]) -> JsonTable[T]:
+        return JsonTable(name, kind, key_of, self.temp)
+
+    @contextmanager
+    def change(self, path: Path) -> Iterator[None]:
+        """Holds the folder's lock, for a change at `path`. Whoever has it already may take it again."""
+        with disk_errors(path), self._lock.held():
+            yield
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """What the disk refuses becomes a StoreError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the memory at {path} cannot be read or written ({error.strerror or error}); "
+            "check the disk's free space and the folder's owner"
+        ) from error
+
+
+# --- names
+
+
+def safe_name(name: str) -> str:
+    """The name itself; raises StoreError unless it can only lead to a file right there."""
+    if not _SAFE_NAME.fullmatch(name):
+        raise StoreError(f"{name[:100]!a} cannot be a file name; use letters, digits and _ . : + -, at most 100")
+    return name
+
+
+def day_file(day: date) -> str:
+    return f"{day.isoformat()}.json"
+
+
+def month_file(day: date) -> str:
+    return f"{day:%Y-%m}.json"
+
+
+def reader_file(folder: Path, subscriber_id: str) -> Path:
+    return folder / f"{safe_name(subscriber_id)}.json"
+
+
+def day_files(folder: Path) -> list[Path]:
+    """A folder's files of one day each, in no order; none if there is no such folder."""
+    return [path for path, _ in matching(folder, _DAY_FILE)]
+
+
+def month_files(folder: Path) -> list[Path]:
+    return [path for path, _ in matching(folder, _MONTH_FILE)]
+
+
+def reader_ids(folder: Path) -> set[str]:
+    """The subscribers who have a file in that folder."""
+    with disk_errors(folder):
+        return {path.stem for path, _ in matching(folder, _READER_FILE)}
+
+
+def reader_folder_ids(folder: Path) -> set[str]:
+    """The subscribers who have a folder, or something in its place, in that folder."""
+    with disk_errors(folder):
+        return {path.name for path, _ in matching(folder, _SAFE_NAME)}
+
+
+def matching(folder: Path, name: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+    """Files of our own making: an editor's or a desktop's stray files are not ours to judge."""
+    paths = folder.iterdir() if folder.exists() else ()  # a file in the folder's place is damage, and an error
+    return [(path, match) for path in paths if (match := name.fullmatch(path.name))]
+
+
+def drop_days(paths: Sequence[Path], before: date, most_days: int | None) -> None:
+    """Delete those of the oldest `most_days` days before that date. Call under the folder's lock."""
+    days = sorted({path.stem for path in paths if path.stem < before.isoformat()})[:most_days]
+    for path in paths:
+        if path.stem in days:
+            path.unlink(missing_ok=True)
+
+
+# --- what was read before
+
+
+class ReadCache(Generic[T]):
+    """Remembers what was read of the latest `most` files, each as long as that file is not replaced."""
+
+    def __init__(self, read: Callable[[Path], T], *, most: int) -> None:
+        self._read = lru_cache(maxsize=most)(lambda path, _version: read(path))
+
+    def get(self, path: Path) -> T | None:
+        """None if there is no such file."""
+        version = _version(path)
+        return self._read(path, version) if version else None
+
+
+def _version(path: Path) -> _Version | None:
+    """Which version of a file is there; a replaced file is another inode."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size

@@ -1,0 +1,153 @@
+"""The ledger's rows: deliveries/s_8k2mpq4x/2026-11.json each. Which moves are allowed is the ledger module's business.
+
+The sent papers are these rows themselves, so a mail is accepted and its papers are remembered by the same write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from newsletter.delivery import ledger
+from newsletter.errors import StoreConflict
+from newsletter.model import Delivery, DeliveryState
+from newsletter.stores.tinydb.events import Events
+from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors, month_file, month_files, safe_name
+from newsletter.stores.tinydb.locks import RunLocks
+from newsletter.stores.tinydb.moves import MoveNotes
+from newsletter.stores.tinydb.open_marks import OpenMarks
+from newsletter.subscribers import address_change
+
+_MONTHS_IN_MEMORY = 48  # each mail asks three times for all rows of its reader
+
+
+class Ledger:
+    """Keeps one row for each subscriber and digest date. Events that are kept count in each claim."""
+
+    def __init__(self, folder: StateFolder, running: RunLocks, events: Events, moves: MoveNotes) -> None:
+        self._folder = folder
+        self._running = running
+        self._events = events
+        self._moves = moves
+        self._path = folder.part("deliveries")
+        self._rows = folder.table("deliveries", Delivery, lambda row: row.delivery_id)
+        self._cache = ReadCache(self._rows.get_all, most=_MONTHS_IN_MEMORY)
+        self._open = OpenMarks(folder, self._path, self._rows_of)
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        path = self._file(subscriber_id, digest_on)
+        safe_name(run_id)
+        with self._folder.change(path):
+            claimed = ledger.claim(
+                self.settle_by_events(subscriber_id, digest_on, now=now),
+                subscriber_id=subscriber_id,
+                digest_on=digest_on,
+                run_id=run_id,
+                now=now,
+                is_running=self._running.is_taken,
+            )
+            if claimed is not None:
+                self._put(path, claimed)
+                self._moves.drop(subscriber_id)  # somebody of their own, again
+        return claimed if claimed is not None and claimed.state is DeliveryState.CLAIMED else None
+
+    def move(self, delivery: Delivery) -> None:
+        path = self._file(delivery.subscriber_id, delivery.digest_on)
+        with self._folder.change(path):
+            stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
+            if stored == delivery:
+                return
+            if stored is None or not ledger.is_next_of(delivery, stored):
+                raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
+            self._put(path, delivery)
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        path = self._file(subscriber_id, digest_on)
+        with self._folder.change(path):
+            stored = self.get_delivery(subscriber_id, digest_on)
+            if stored is None:
+                return None
+            events = self._events.get_events(subscriber_id, digest_on)
+            row = ledger.after_events(stored, events, now, self._running.is_taken)
+            if row is not stored:
+                self._put(path, row)
+        return row
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
+        path = self._file(subscriber_id, digest_on)
+        with disk_errors(path):
+            return self._rows.get(path, f"{subscriber_id}/{digest_on.isoformat()}")
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        since: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        if states and set(states) <= set(ledger.OPEN_STATES):
+            rows = [row for row in self.get_open_deliveries() if subscriber_id in (None, row.subscriber_id)]
+        else:
+            paths = self._files(subscriber_id, digest_on)
+            rows = [
+                row for path in paths if since is None or path.stem >= f"{since:%Y-%m}" for row in self._rows_of(path)
+            ]
+        found = [
+            row
+            for row in rows
+            if digest_on in (None, row.digest_on)
+            and (since is None or row.digest_on >= since)
+            and (not states or row.state in states)
+        ]
+        return sorted(found, key=_by_date)
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        with self._folder.change(self._open.path):
+            return sorted(self._open.find(self.get_delivery), key=_by_date)
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        rows = self.get_deliveries(subscriber_id=subscriber_id)
+        return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
+
+    def reassign(self, old: str, to: str) -> None:
+        """Give one subscriber's rows to another. Call under the folder's lock."""
+        for path in self._files(old, None):
+            target = self._path / to / path.name
+            others = {row.digest_on: row for row in self._rows_of(target)}
+            rows = [address_change.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
+            self._rows.put(target, *rows)
+            path.unlink()
+
+    def _put(self, path: Path, row: Delivery) -> None:
+        """Write a row. One that is open has its mark before that, any other loses it afterwards."""
+        is_open = row.state in ledger.OPEN_STATES
+        if is_open:
+            self._open.put(row)
+        self._rows.put(path, row)
+        if not is_open:
+            self._open.drop(row)
+
+    def _rows_of(self, path: Path) -> Sequence[Delivery]:
+        with disk_errors(path):
+            return self._cache.get(path) or ()
+
+    def _file(self, subscriber_id: str, digest_on: date) -> Path:
+        # A folder for each subscriber: who leaves can be forgotten by deleting it.
+        return self._path / safe_name(subscriber_id) / month_file(digest_on)
+
+    def _files(self, subscriber_id: str | None, digest_on: date | None) -> list[Path]:
+        with disk_errors(self._path):
+            folders = (
+                [self._path / safe_name(subscriber_id)]
+                if subscriber_id is not None
+                else [path for path in self._path.iterdir() if path.is_dir()]
+            )
+            if digest_on is not None:
+                return [folder / month_file(digest_on) for folder in folders]
+            return [path for folder in folders for path in month_files(folder)]
+
+
+def _by_date(row: Delivery) -> tuple[date, str]:
+    return row.digest_on, row.subscriber_id

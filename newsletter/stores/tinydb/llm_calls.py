@@ -1,0 +1,114 @@
+"""A model's answers and calls: judgements/PROFILE/DATE.json, calls/DATE.json and batches/DATE.json, by UTC day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from newsletter.model import Grading, ModelBatch, ModelCall, spending
+from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, disk_errors, drop_days, safe_name
+
+
+class LlmCalls:
+    """Keeps answers by profile, and the calls and batches of each day, whose sum stays within a budget."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        self._folder = folder
+        self._answers_path = folder.part("judgements")
+        self._calls_path = folder.part("calls")
+        self._batches_path = folder.part("batches")
+        self._answers = folder.table("judgements", Grading, _answer_key)
+        self._calls = folder.table("calls", ModelCall, lambda call: call.call_id)
+        self._batches = folder.table("batches", ModelBatch, lambda batch: batch.batch_id)
+
+    # -- answers
+
+    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+        by_file: dict[Path, list[Grading]] = {}
+        for judgement in judgements:
+            folder = self._answers_path / safe_name(judgement.profile_key)
+            by_file.setdefault(folder / _utc_file(judgement.at), []).append(judgement)
+        with self._folder.change(self._answers_path):
+            for path, values in by_file.items():
+                self._answers.put(path, *values)
+
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
+        folder = self._answers_path / safe_name(profile_key)
+        latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
+        with disk_errors(folder):
+            for path in sorted(day_files(folder)):
+                if path.stem >= since.isoformat():
+                    latest |= {_answer_key(judgement): judgement for judgement in self._answers.get_all(path)}
+        return sorted(latest.values(), key=lambda judgement: judgement.at)
+
+    # -- calls
+
+    def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
+        path = self._calls_path / day_file(spending.utc_day(call))
+        with self._folder.change(path):
+            begun = self._calls.get_all(path)
+            if any(other.call_id == call.call_id for other in begun):
+                return True
+            if not spending.is_within_budget(call, begun, budget_usd):
+                return False
+            self._calls.put(path, call)
+        return True
+
+    def end_call(self, call: ModelCall) -> None:
+        path = self._calls_path / day_file(spending.utc_day(call))
+        with self._folder.change(path):
+            self._calls.put(path, call)
+
+    def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
+        with disk_errors(self._calls_path):
+            paths = [path for path in day_files(self._calls_path) if str(since) <= path.stem <= str(until)]
+            calls = [call for path in paths for call in self._calls.get_all(path)]
+        return sorted(calls, key=lambda call: (call.at, call.call_id))
+
+    def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
+        with self._folder.change(self._calls_path):
+            profiles = [folder for folder in self._answers_path.iterdir() if folder.is_dir()]
+            folders = (self._batches_path, self._calls_path, *profiles)
+            drop_days([path for folder in folders for path in day_files(folder)], before, most_days)
+            for folder in profiles:
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+
+    # -- batches of calls
+
+    def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
+        path = self._calls_path / _utc_file(batch.at)
+        with self._folder.change(path):
+            stored = self.get_batches(since=min(batch.announced_on, batch.at.astimezone(UTC).date()))
+            if any(other.question == batch.question for other in stored):
+                return any(other.batch_id == batch.batch_id for other in stored)
+            if not spending.are_within_budget(calls, self._calls.get_all(path), budget_usd):
+                return False
+            self._batches.put(self._batches_path / path.name, batch)
+            if calls:
+                self._calls.put(path, *calls)
+        return True
+
+    def move_batch(self, batch: ModelBatch) -> None:
+        path = self._batches_path / _utc_file(batch.at)
+        with self._folder.change(path):
+            stored = self._batches.get(path, batch.batch_id)
+            if stored is None or stored.is_open or not batch.is_open:
+                self._batches.put(path, batch)
+
+    def get_batches(self, *, since: date) -> list[ModelBatch]:
+        with disk_errors(self._batches_path):
+            paths = [path for path in day_files(self._batches_path) if path.stem >= str(since)]
+            batches = [batch for path in paths for batch in self._batches.get_all(path)]
+        return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
+
+
+def _answer_key(judgement: Grading) -> str:
+    """Within one profile, as the profile is the folder."""
+    return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+
+
+def _utc_file(at: datetime) -> str:
+    return day_file(at.astimezone(UTC).date())

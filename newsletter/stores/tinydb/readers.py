@@ -1,0 +1,54 @@
+"""Files of one subscriber each: what cannot be read in them concerns that subscriber alone.
+
+So it becomes ReaderUnreadable, and never holds up the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from newsletter.errors import ReaderUnreadable, StoreError
+from newsletter.model import MailEvent, ProfileRevision, Vote
+from newsletter.stores.tinydb.table import unreadable
+
+_Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
+
+
+@contextmanager
+def errors_of(subscriber_id: str, path: Path) -> Iterator[None]:
+    """Whatever keeps one reader's file from being read becomes that reader's ReaderUnreadable."""
+    try:
+        yield
+    except OSError as error:
+        raise ReaderUnreadable(
+            subscriber_id,
+            f"{path} cannot be read ({error.strerror or error}); put this file back from a backup, "
+            "or give it to the user who runs the newsletter",
+        ) from error
+    except ReaderUnreadable:
+        raise
+    except StoreError as error:
+        raise ReaderUnreadable(subscriber_id, str(error)) from error
+
+
+def require_zones(path: Path, value: object) -> None:
+    """A time without its zone, as a hand leaves it behind, can be compared with no other."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise unreadable(path, f"{value} has no time zone")
+    if is_dataclass(value):
+        for part in fields(value):
+            require_zones(path, getattr(value, part.name))
+
+
+def require_owned(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:
+    """The values, all of which are this subscriber's: another's file in this place is not to be believed."""
+    for value in values:
+        require_zones(path, value)
+    if strangers := {value.subscriber_id for value in values} - {subscriber_id}:
+        raise unreadable(path, f"it holds what is {min(strangers)}'s")
+    return values

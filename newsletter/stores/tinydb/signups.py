@@ -1,0 +1,165 @@
+"""Who subscribes on the web: sign_ups/2026-11-22.json until it is confirmed, then enrolled/s_8k2mpq4x.json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress as ignored
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from newsletter.addresses import is_same_mailbox
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import Move, SignUp
+from newsletter.stores.tinydb.addresses import Addresses
+from newsletter.stores.tinydb.digests import Digests
+from newsletter.stores.tinydb.folder import (
+    ReadCache,
+    StateFolder,
+    day_file,
+    day_files,
+    disk_errors,
+    drop_days,
+    reader_file,
+    reader_ids,
+)
+from newsletter.stores.tinydb.profiles import Profiles, Votes
+from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.subscribers import address_change
+
+_ENROLLED_IN_MEMORY = 2000
+
+
+class SignUps:
+    """Keeps what people ask for on the page to subscribe, and who of them is a subscriber by it."""
+
+    def __init__(
+        self, folder: StateFolder, addresses: Addresses, digests: Digests, profiles: Profiles, votes: Votes
+    ) -> None:
+        self._folder = folder
+        self._addresses = addresses
+        self._digests = digests
+        self._profiles = profiles
+        self._votes = votes
+        self._path = folder.part("sign_ups")
+        self._enrolled_path = folder.part("enrolled")
+        self._signups = folder.table("sign_ups", SignUp, lambda sign_up: sign_up.subscriber_id)
+        self._cache = ReadCache(self._read_enrolment, most=_ENROLLED_IN_MEMORY)
+
+    # -- until it is confirmed
+
+    def add_sign_up(self, sign_up: SignUp) -> bool:
+        path = self._file(sign_up.at.astimezone(UTC).date())
+        with self._folder.change(path):
+            stored = self._signups.get(path, sign_up.subscriber_id)
+            self._signups.put(path, stored or sign_up)
+        return stored is None
+
+    def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
+        path = self._file(on)
+        with disk_errors(path):
+            return self._signups.get(path, subscriber_id)
+
+    def get_sign_ups(self) -> list[SignUp]:
+        with disk_errors(self._path):
+            found = [one for path in day_files(self._path) for one in self._signups.get_all(path)]
+        return sorted(found, key=_by_time)
+
+    def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
+        path = self._file(on)
+        with self._folder.change(path):
+            stored = self._signups.get(path, subscriber_id)
+            changed = change(stored) if stored is not None else None
+            if changed is None:
+                self._signups.drop(path, subscriber_id)
+            elif changed != stored:
+                self._signups.put(path, changed)
+        return changed
+
+    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
+        return self.change_sign_up(
+            subscriber_id, on, lambda stored: stored if stored.confirmed_at else replace(stored, confirmed_at=now)
+        )
+
+    def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
+        with self._folder.change(self._path):
+            drop_days(day_files(self._path), before, most_days)
+
+    # -- enrolled
+
+    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+        path = self._enrolled_file(sign_up.subscriber_id)
+        with self._folder.change(path):
+            others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
+            if sum(map(self._takes_place, others)) >= most:
+                return False
+            stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over
+            if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
+                return False
+            self._signups.put(path, sign_up)
+        return True
+
+    def get_enrolled(self) -> list[SignUp]:
+        found: list[SignUp] = []
+        for who in self.ids():
+            with ignored(ReaderUnreadable):
+                found += filter(None, [self.get_enrolment(who)])
+        return sorted(found, key=_by_time)
+
+    def get_enrolled_ids(self) -> list[str]:
+        return sorted(self.ids())
+
+    def get_enrolment(self, subscriber_id: str) -> SignUp | None:
+        path = self._enrolled_file(subscriber_id)
+        with errors_of(subscriber_id, path):
+            return self._cache.get(path)
+
+    def forget_enrolled(self, subscriber_id: str) -> bool:
+        path = self._enrolled_file(subscriber_id)
+        with self._folder.change(path):
+            is_known = path.exists()
+            for day in day_files(self._path):
+                self._signups.drop(day, subscriber_id)
+            for part in (self._digests, self._profiles, self._votes):
+                part.drop_all(subscriber_id)
+            path.unlink(missing_ok=True)  # the last one: it says that it is to be done
+        return is_known
+
+    def ids(self) -> set[str]:
+        """The enrolled ones."""
+        return reader_ids(self._enrolled_path)
+
+    def reassign(self, move: Move) -> None:
+        """Give what one subscriber asked for to another. Call under the folder's lock."""
+        old, to = move.subscriber_id, move.to
+        for path in day_files(self._path):
+            if (sign_up := self._signups.get(path, old)) is not None:
+                if self._signups.get(path, to) is None:
+                    self._signups.put(path, address_change.sign_up_of(sign_up, move))
+                self._signups.drop(path, old)
+        if (enrolment := self.get_enrolment(old)) is not None:
+            if self.get_enrolment(to) is None:
+                self._signups.put(self._enrolled_file(to), address_change.sign_up_of(enrolment, move))
+            self._enrolled_file(old).unlink()
+
+    def _takes_place(self, subscriber_id: str) -> bool:
+        """Somebody whose standing cannot be read may not have left."""
+        try:
+            return self._addresses.get_address_status(subscriber_id).suppression is None
+        except ReaderUnreadable:
+            return True
+
+    def _read_enrolment(self, path: Path) -> SignUp | None:
+        sign_up = self._signups.get_only(path, path.stem)
+        require_zones(path, sign_up)
+        return sign_up
+
+    def _file(self, on: date) -> Path:
+        return self._path / day_file(on)
+
+    def _enrolled_file(self, subscriber_id: str) -> Path:
+        return reader_file(self._enrolled_path, subscriber_id)
+
+
+def _by_time(sign_up: SignUp) -> tuple[datetime, str]:
+    return sign_up.at, sign_up.subscriber_id

@@ -1,0 +1,119 @@
+"""The implementations of a Store, each with what a test needs around it, and values to put into them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from newsletter.delivery import ledger
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    Counts,
+    Delivery,
+    FeedOutcome,
+    FeedReport,
+    Paper,
+    RunOutcome,
+    RunReport,
+    SubscriberReport,
+)
+from newsletter.stores import Store
+from newsletter.stores.tinydb import TinyStore
+from tests.fakes import MemoryStore
+
+WHO = "s_8k2mpq4x"
+DAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
+PAPERS = ("2511.00001", "hep-th/9901001")
+
+fork = multiprocessing.get_context("fork")  # a child that starts in milliseconds
+
+
+class Memory(Protocol):
+    """One implementation with what a test needs around it."""
+
+    store: Store
+
+    def another(self) -> Store:
+        """The same memory, opened once more."""
+
+    def die_after(self, work: Callable[[Store], None]) -> None:
+        """Do this in a process that is killed right afterwards."""
+
+
+class TinyMemory:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store: Store = TinyStore(folder)
+
+    def another(self) -> Store:
+        return TinyStore(self.folder)
+
+    def die_after(self, work: Callable[[Store], None]) -> None:
+        def run() -> None:
+            work(TinyStore(self.folder))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        child = fork.Process(target=run)
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+
+
+class FakeMemory:
+    def __init__(self) -> None:
+        self.fake = MemoryStore()
+        self.store: Store = self.fake
+
+    def another(self) -> Store:
+        return self.fake
+
+    def die_after(self, work: Callable[[Store], None]) -> None:
+        work(self.fake)
+        self.fake.crash()
+
+
+def paper(arxiv_id: str = "2511.00001") -> Paper:
+    return Paper(arxiv_id, 1, "A title with $x^2$", ("A. Author (Somewhere)",), "Our words.", ("cs.LG", "stat.ML"))
+
+
+def day(announced_on: date, papers: int = 1) -> AnnouncementDay:
+    shown = tuple(Announcement(paper(f"2511.{number:05d}"), AnnounceType.NEW, ("cs.LG",)) for number in range(papers))
+    return AnnouncementDay(announced_on, shown, (FeedReport("cs.LG", FeedOutcome.ANNOUNCED, papers),))
+
+
+def run_report(run_id: str, digest_on: date = DAY, started_at: datetime = NOW) -> RunReport:
+    one = SubscriberReport(WHO, RunOutcome.SENT, Counts(9, 8, 3, 2, 1), "outbox/x.eml")
+    return RunReport(run_id, digest_on, started_at, started_at + timedelta(seconds=3), (), (one,))
+
+
+def claim(store: Store, who: str = WHO, on: date = DAY, run_id: str = "r1", now: datetime = NOW) -> Delivery:
+    row = store.claim(who, on, run_id=run_id, now=now)
+    assert row is not None
+    return row
+
+
+def handed_over(store: Store, papers: tuple[str, ...] = PAPERS, **where: object) -> Delivery:
+    row = ledger.hand_over(
+        claim(store, **where),  # type: ignore[arg-type]
+        paper_ids=papers,
+        announced_on=(DAY,),
+        not_scored_ids=("2601.00099",),
+        message_id="<m@example.org>",
+        now=NOW,
+    )
+    store.move(row)
+    return row
+
+
+def doubted(store: Store, who: str = WHO, on: date = DAY) -> Delivery:
+    row = ledger.doubt(handed_over(store, who=who, on=on), "no answer", NOW)
+    store.move(row)
+    return row
