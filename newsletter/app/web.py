@@ -46,12 +46,12 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
             archives=Archives(
                 build_archive_pages(settings),
                 (settings.base_url or "").rstrip("/"),
-                public=lambda: public_archives(settings, store),
+                public=lambda: load_listed(settings, store).public_archives,
             ),
             listener=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
-            door=signup_service,
+            signups=signup_service,
             proxies=settings.trusted_proxies,
         )
     )
@@ -82,9 +82,3 @@ def build_archive_pages(settings: Settings) -> Pages:
     )
     pages.check()
     return pages
-
-
-def public_archives(settings: Settings, store: Store) -> dict[str, str]:
-    """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
-    listed = load_listed(settings, store).subscribers
-    return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}

@@ -3,7 +3,14 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
-from newsletter.papers.announcements import build_feed_report, find_announced, find_candidates, is_current, with_feeds
+from newsletter.papers.announcements import (
+    build_feed_report,
+    find_announced,
+    find_candidates,
+    is_current,
+    merge,
+    with_feeds,
+)
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.latex.mathml import Piece, typeset
 from newsletter.papers.latex.reader import readable, readable_name
@@ -21,6 +28,7 @@ __all__ = [
     "find_candidates",
     "find_pinned_author",
     "is_current",
+    "merge",
     "paper_links",
     "readable",
     "readable_name",

@@ -40,6 +40,11 @@ class ListedSubscribers:
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def public_archives(self) -> dict[str, str]:
+        """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
+        return {one.public_archive: one.subscriber_id for one in self.subscribers if one.public_archive}
+
     def find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self.subscribers if one.subscriber_id == subscriber_id), None)
 
@@ -85,7 +90,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = overrides.resolve(one, store.get_address_status(who), store.get_revisions(who))
+            reader = _with_wishes(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
             reader = overrides.ResolvedSubscriber(one)
@@ -142,15 +147,23 @@ def has_history(store: Store, subscriber_id: str) -> bool:
 
 
 def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:
-    """One subscriber as they are served; as listed where their wishes cannot be read. Raises as `load_subscribers`."""
+    """One subscriber as they are served. Raises as `load_subscribers`."""
     one = load_listed(path, store).find(subscriber_id)
-    if one is None:
-        return None
+    return as_served(one, store) if one else None
+
+
+def as_served(listed: Subscriber, store: Store) -> Subscriber:
+    """This subscriber with their own wishes; as listed where those cannot be read."""
     try:
-        status, revisions = store.get_address_status(subscriber_id), store.get_revisions(subscriber_id)
-        return overrides.resolve(one, status, revisions).subscriber
+        return _with_wishes(listed, store).subscriber
     except ReaderUnreadable:
-        return one
+        return listed
+
+
+def _with_wishes(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
+    """Raises ReaderUnreadable."""
+    who = listed.subscriber_id
+    return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
 
 
 def load_listed(path: Path, store: Store) -> ListedSubscribers:

@@ -10,23 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.model import (
     MOST_PROFILE_CHARS,
     AnnouncementDay,
     Digest,
-    Paper,
-    Profile,
     ProfileRevision,
     RevisionOrigin,
-    ScoreReport,
     Subscriber,
-    Votes,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, compose
+from newsletter.run import Morning, ScoreCache, compose, select_from
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import (
@@ -40,7 +36,7 @@ from newsletter.subscribers import (
 )
 
 MAX_TITLES = 5
-SHEETS = 8  # that are remembered
+TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
@@ -60,29 +56,9 @@ _NOT_KEPT = f"Of your profile the last {MAX_REVISIONS} revisions are kept; the o
 _SAME = "Nothing is different: your profile says this already."
 
 
-class _Remembering:
-    """A scorer that answers at once what it was asked lately: a reader who tries out cut-offs asks the same again."""
-
-    def __init__(self, scorer: Scorer) -> None:
-        self.history_days = scorer.history_days
-        self._score = lru_cache(maxsize=SHEETS)(scorer.score)
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        days = tuple(tuple(day) for day in history)
-        return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
-
-
 @dataclass(frozen=True, slots=True)
-class _Bench:
-    """A desk for trying out."""
+class _TrialContext:
+    """What trying out a profile needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store
@@ -98,7 +74,7 @@ class ProfileService:
     def __init__(self, listed: Callable[[], Sequence[Subscriber]], store: Store, scorer: Callable[[], Scorer]) -> None:
         self._listed = listed
         self._store = store
-        self._scorer = cache(lambda: _Remembering(scorer()))
+        self._scorer = cache(lambda: ScoreCache(scorer(), by_floor=False, max_reports=TRIALS))
 
     def current(self, subscriber_id: str) -> str:
         """The profile that holds, as YAML that explains itself."""
@@ -225,9 +201,11 @@ class ProfileService:
 
     def _try(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
         today = days[-1]
-        morning = Morning("", today, days[:-1], today.announced_on)
-        bench = _Bench(self._scorer(), self._store)
-        return compose(bench, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
+        context = _TrialContext(self._scorer(), self._store)
+        selection = select_from(
+            (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=context.scorer.history_days
+        )
+        return compose(context, selection)[0]
 
 
 def _meant(text: str, listed: Subscriber) -> Subscriber:

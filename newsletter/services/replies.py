@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.headerregistry import Address
 from hashlib import sha256
-from typing import Protocol
 
 from newsletter.addresses import base_address
 from newsletter.delivery import suppression
@@ -24,13 +23,16 @@ from newsletter.mail.inbound import (
     NoEvent,
     ReplyPolicy,
     Request,
-    VoteMarks,
     read_bounce,
     read_reply,
 )
 from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
+from newsletter.services.directory import as_served
+from newsletter.services.profiles import ProfileService
+from newsletter.services.votes import cast_numbered
 from newsletter.stores import Store
+from newsletter.subscribers import read_votes
 
 BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
@@ -42,24 +44,9 @@ _FREQUENCIES = {
 _COMMANDS = {frequency: command for command, frequency in _FREQUENCIES.items()}
 
 
-class Profiles(Protocol):
-    """Readers' profiles as text."""
-
-    def current(self, subscriber_id: str) -> str:
-        """The profile that holds, as YAML that explains itself."""
-
-    def change(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
-    ) -> str:
-        """Keep the changed profile, or say what is wrong with it: the text of the answer."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReplyHandler:
-    """All that answering works with. `subscribers` are read anew for each mail; `find` gives one as they are served.
-
-    Without `find` the subscribers themselves are as they are served.
-    """
+    """All that answering one mail works with: `subscribers` are as listed when it came in."""
 
     store: Store
     sender: Sender
@@ -67,18 +54,15 @@ class ReplyHandler:
     service_sender: Address
     brand_name: str
     answers: responses.Answers
-    profiles: Profiles | None  # None: profiles are not changed by mail
-    subscribers: Callable[[], Sequence[Subscriber]]
-    read_votes: Callable[[str], VoteMarks]
-    cast_votes: Callable[[Store, str, date, VoteMarks, datetime], list[tuple[str, int]]]
+    profiles: ProfileService
+    subscribers: Sequence[Subscriber]
     now: Callable[[], datetime]
     authserv_id: str = ""
-    find: Callable[[str], Subscriber | None] | None = None  # of thousands, only one reader's wishes are looked at
 
-    def reader(self, subscriber_id: str) -> Subscriber | None:
-        if self.find is not None:
-            return self.find(subscriber_id)
-        return next((one for one in self.subscribers() if one.subscriber_id == subscriber_id), None)
+    def find_reader(self, subscriber_id: str) -> Subscriber | None:
+        """One subscriber as they are served now: of thousands, only one reader's wishes are looked at."""
+        listed = next((one for one in self.subscribers if one.subscriber_id == subscriber_id), None)
+        return as_served(listed, self.store) if listed else None
 
     def policy(self) -> ReplyPolicy | None:
         """Whom to listen to; None without a key: nobody could be told from anybody else.
@@ -89,14 +73,14 @@ class ReplyHandler:
         if signer is None:
             return None
         ours = {identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to}
-        readers = {base_address(subscriber.email) for subscriber in self.subscribers()}
+        readers = {base_address(subscriber.email) for subscriber in self.subscribers}
         now_theirs = replace(signer, heir=self.store.heir_of)
         return ReplyPolicy(
             now_theirs,
             {base_address(address) for address in ours if address},
             readers,
             self.authserv_id,
-            self.read_votes,
+            read_votes,
         )
 
 
@@ -142,7 +126,7 @@ def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
     if isinstance(request, Ignored):
         return Handled(request.why)
     who, now = request.subscriber_id, handler.now()
-    reader = handler.reader(who)
+    reader = handler.find_reader(who)
     if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
         handler.store.require_readable(who)
     if _was_done(handler.store, request):
@@ -227,7 +211,7 @@ def _do(handler: ReplyHandler, request: Request, reader: Subscriber | None, now:
         return _without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
         return _voted(handler, request)
-    if handler.profiles is None or command is not Command.PROFILE:
+    if command is not Command.PROFILE:
         return _Reply("help", {})
     if request.text:
         said = handler.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
@@ -253,14 +237,14 @@ def _without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
 
 def _is_paused(handler: ReplyHandler, who: str, today: date) -> bool:
     """By subscribers.yaml, once the reader's own wish is gone."""
-    reader = handler.reader(who)
+    reader = handler.find_reader(who)
     return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
 def _voted(handler: ReplyHandler, request: Request) -> _Reply:
     who = request.subscriber_id
     on = request.digest_on or _last_mail_on(handler.store, who)
-    kept = handler.cast_votes(handler.store, who, on, request.votes, request.at) if on else []
+    kept = cast_numbered(handler.store, who, on, request.votes, request.at) if on else []
     votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in kept)
     return _Reply("vote", {"votes": votes}) if kept else _Reply("no_vote", {})
 

@@ -59,7 +59,7 @@ def load_mails(text: str) -> responses.Answers:
 
 @dataclass(frozen=True, slots=True)
 class SignupService:
-    """All that letting somebody in works with. `subscribers` and `subscriber_from_signup` are read anew each time."""
+    """All that letting somebody in works with. `find` gives a subscriber as they are served, read anew each time."""
 
     store: Store
     open_sender: Callable[[], Sender]
@@ -67,7 +67,7 @@ class SignupService:
     service_sender: Address
     brand_name: str
     answers: responses.Answers
-    subscribers: Callable[[], Sequence[Subscriber]]
+    find: Callable[[str], Subscriber | None]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
     now: Callable[[], datetime]
@@ -122,7 +122,7 @@ class SignupService:
     def check_link(self, who: str, on: date) -> Confirmation:
         """What the link of that day's mail leads to. Changes nothing."""
         sign_up = self.store.get_sign_up(who, on)
-        reader = self._find(who)
+        reader = self.find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
             return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
         state = signup_rules.link_state(
@@ -151,7 +151,7 @@ class SignupService:
     def _enrol(self, sign_up: SignUp) -> bool:
         """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
         who = sign_up.subscriber_id
-        if who not in self.store.get_enrolled_ids() and self._find(who) is not None:
+        if who not in self.store.get_enrolled_ids() and self.find(who) is not None:
             return True
         if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
             self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())
@@ -201,7 +201,7 @@ class SignupService:
         if why:
             self._change(sign_up, lambda known: None)
             return f"no mail: {why}"
-        reader = self._find(sign_up.subscriber_id)
+        reader = self.find(sign_up.subscriber_id)
         if reader is not None and not is_same_mailbox(reader.email, sign_up.email):
             self._change(sign_up, lambda known: None)
             self.alert(sign_up.subscriber_id)
@@ -272,9 +272,6 @@ class SignupService:
             return self.store.get_address_status(who).suppression is None
         except ReaderUnreadable:
             return True
-
-    def _find(self, who: str) -> Subscriber | None:
-        return next((one for one in self.subscribers() if one.subscriber_id == who), None)
 
     def _today(self) -> date:
         return self.now().astimezone(UTC).date()

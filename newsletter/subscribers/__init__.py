@@ -11,7 +11,7 @@ from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY,
 from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.subscribers.topics import leading_topic, named_topic
-from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number
+from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number, read_votes
 
 __all__ = [
     "LESS",
@@ -36,6 +36,7 @@ __all__ = [
     "papers_by_number",
     "parse_file",
     "profile_yaml",
+    "read_votes",
     "revisions",
     "signup_rules",
     "subscriber_from_signup",

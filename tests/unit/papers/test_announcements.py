@@ -212,18 +212,21 @@ def test_candidates_are_of_the_kinds_asked_for_as_seen_from_the_categories() -> 
     both = show("1", NEW, "cs.AI", "cs.LG", primary="cs.AI")
     own, old = show("2", NEW, "cs.LG"), show("3", REPLACE, "cs.LG", version=2)
     today = day(both, own, old, show("4", NEW, "cs.CV", primary="cs.CV"))
-    assert find_candidates([today], ("cs.LG",), (NEW,)) == (own,)
-    assert find_candidates([today], ("cs.LG",), (NEW, CROSS)) == (replace(both, announce_type=CROSS), own)
-    assert find_candidates([today], ("cs.AI",), (NEW,)) == (both,)
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW,)) == (own,)
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW, CROSS)) == (
+        replace(both, announce_type=CROSS),
+        own,
+    )
+    assert find_candidates(find_announced([today], ("cs.AI",)), (NEW,)) == (both,)
     assert [shown.paper.arxiv_id for shown in find_announced([today], ("cs.LG",))] == ["1", "2", "3"]
 
 
 def test_a_paper_mailed_before_is_announced_but_no_candidate() -> None:
     today = day(show("1"), show("2"))
-    assert find_candidates([today], ("cs.LG",), (NEW,), without={"1"}) == (show("2"),)
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW,), without={"1"}) == (show("2"),)
     assert len(find_announced([today], ("cs.LG",))) == 2
 
 
 def test_a_paper_new_on_monday_and_replaced_on_tuesday_is_new_once_in_its_latest_version() -> None:
     days = [day(show("1")), day(show("1", REPLACE, version=2), on=TUESDAY)]
-    assert find_candidates(days, ("cs.LG",), (NEW,)) == (show("1", NEW, version=2),)
+    assert find_candidates(find_announced(days, ("cs.LG",)), (NEW,)) == (show("1", NEW, version=2),)

@@ -17,7 +17,6 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
 from newsletter.model import AddressStatus, Frequency, RevisionOrigin, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.services.replies import Handled, ReplyHandler, answer, handle
-from newsletter.services.votes import cast_numbered
 from newsletter.signing import Purpose, Signer, tag_of
 from tests import ROOT, TESTS, make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -47,7 +46,7 @@ class Profiles:
 
 
 class Office:
-    """An ear with everything around it, and the hour."""
+    """A handler with everything around it, and the hour."""
 
     def __init__(self, *subscribers: Subscriber, script: Sequence[Act] = (), base_url: str = "") -> None:
         self.now = NOW
@@ -65,9 +64,7 @@ class Office:
             brand_name="Morning Papers",
             answers=load_answers(SERVICE),
             profiles=self.profiles,
-            subscribers=lambda: subscribers,
-            read_votes=lambda line: (),
-            cast_votes=cast_numbered,
+            subscribers=subscribers,
             now=lambda: self.now,
         )
 

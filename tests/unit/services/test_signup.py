@@ -83,7 +83,7 @@ class Office:
             service_sender=Address("Papers (service)", addr_spec="service@example.org"),
             brand_name="Morning Papers",
             answers=load_mails(TEXT),
-            subscribers=self.subscribers,
+            find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
             max_subscribers=self.most,
             now=lambda: self.now,
