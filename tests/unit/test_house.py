@@ -17,7 +17,7 @@ FLOORS, OWNERS = read_floors()
 # Values in, values out: no clock, no disk, no network.
 PURE = """
 model errors addresses signing formatting delivery.ledger delivery.suppression delivery.mailbox_gone
-subscribers.address_change subscribers.revisions subscribers.listed subscribers.votes subscribers.signup_rules
+subscribers.address_change subscribers.revisions subscribers.listing_history subscribers.votes subscribers.signup_rules
 subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
 papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule run.scheduler run.digest run.backlog
 run.reconcile model.spending mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest
