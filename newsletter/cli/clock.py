@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import click
 
@@ -80,14 +81,15 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
     listed = app.load_subscribers(settings, context.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
-    report = flow.run_morning(
-        context,
-        listed.subscribers,
-        _ClockProgress(worker),
-        due_only=True,
-        should_stop=worker.stop.is_set,
-        unreadable=listed.unreadable,
-    )
+    with closing(context.sender):
+        report = flow.run_morning(
+            context,
+            listed.subscribers,
+            _ClockProgress(worker),
+            due_only=True,
+            should_stop=worker.stop.is_set,
+            unreadable=listed.unreadable,
+        )
     log.run_finished(report)
     log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
     notifier.tell(report, listed.problem, listed.ignored, listed.moved)

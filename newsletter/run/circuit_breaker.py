@@ -1,4 +1,4 @@
-"""When a run stops offering mails to a sender that fails: after two strikes in a row no other mail is begun.
+"""When a run begins no other mail: when it is asked to end, or after two strikes of its sender in a row.
 
 Each error says how many strikes it is (errors.py). A doubt is one, since the next mail would most likely be in doubt,
 too; no connection is two, since waiting for it once more for each reader helps nobody. A clock mails in many short
@@ -30,12 +30,21 @@ class Halt:
 
 
 class CircuitBreaker:
-    """A Sender that passes everything on, for one run. `halt` is set when it is to be offered nothing more."""
+    """A Sender that passes everything on, for one run, and knows when it is to be offered nothing more."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, should_stop: Callable[[], bool] = lambda: False) -> None:
         self._sender = sender
+        self._should_stop = should_stop
         self._strikes = 0
-        self.halt: Halt | None = None
+        self._broken: Halt | None = None
+        self._interrupted: Halt | None = None
+
+    @property
+    def halt(self) -> Halt | None:
+        """Why no other mail is to be begun now: the sender fails, or the run is asked to end."""
+        if self._interrupted is None and self._should_stop():
+            self._interrupted = Halt(RunOutcome.INTERRUPTED)
+        return self._broken or self._interrupted
 
     @property
     def name(self) -> str:
@@ -54,7 +63,7 @@ class CircuitBreaker:
         is_recent = bool(doubts) and now - doubts[0] < _RETRY_AFTER
         self._strikes = min(len(doubts), MOST_STRIKES if is_recent else MOST_STRIKES - 1)
         if self._strikes >= MOST_STRIKES:
-            self.halt = Halt(
+            self._broken = Halt(
                 RunOutcome.DEFERRED, f"not offered to {self.name} now: the latest mails there are in doubt"
             )
 
@@ -65,7 +74,7 @@ class CircuitBreaker:
         except SendError as error:
             self._strikes = self._strikes + error.strikes if error.strikes else 0
             if self._strikes >= MOST_STRIKES:
-                self.halt = self._halt(error)
+                self._broken = self._halt(error)
             raise
         self._strikes = 0
         return accepted
