@@ -60,15 +60,17 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
     """The clock in the present thread, until the worker is over."""
     notifier = app.build_notifier(settings)
 
-    def failed(error: Exception) -> None:
+    def report_failure(error: Exception) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
-        known = isinstance(error, NewsletterError)
-        log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
+        is_known = isinstance(error, NewsletterError)
+        log.get_log().error(
+            "tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if is_known else error
+        )
         notifier.tell_of_break(error)
 
     run_scheduler(
         tick=lambda: _tick(settings, notifier, worker),
-        failed=failed,
+        report_failure=report_failure,
         now=app.utc_now,
         wait=worker.stop.wait,
         timing=app.build_timing(settings),

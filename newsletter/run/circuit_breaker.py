@@ -23,7 +23,7 @@ _RETRY_AFTER = timedelta(seconds=STOPPED_RETRY_S)
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a run begins no other mail: what became of those who would have got one."""
+    """The reason why a run begins no other mail, as the outcome of those who would have got one."""
 
     outcome: RunOutcome
     detail: str = ""
@@ -41,7 +41,7 @@ class CircuitBreaker:
 
     @property
     def halt(self) -> Halt | None:
-        """Why no other mail is to be begun now: the sender fails, or the run is asked to end."""
+        """Says why no other mail is to be begun now: the sender fails, or the run is asked to end."""
         if self._interrupted is None and self._should_stop():
             self._interrupted = Halt(RunOutcome.INTERRUPTED)
         return self._broken or self._interrupted
@@ -51,7 +51,7 @@ class CircuitBreaker:
         return name_of(self._sender)
 
     def look_back(self, store: Store, now: datetime) -> None:
-        """Begin with the doubts in a row that the latest runs left here, and that nobody has settled.
+        """Counts the doubts in a row that the latest runs left with this sender, and that nobody has settled.
 
         A quarter of an hour after the last of them one mail is offered again.
         """
@@ -91,7 +91,7 @@ class CircuitBreaker:
 
 
 def _doubts_in_a_row(runs: Iterable[RunReport], doubtful: Set[str]) -> list[datetime]:
-    """When the latest mails came to be in doubt, newest first, back to one of which the sender told what it did."""
+    """Gives when the latest mails came to be in doubt, newest first, back to one whose end the sender told."""
     found = []
     for run in runs:
         for entry in reversed(run.subscribers):
