@@ -1,4 +1,4 @@
-"""Follows the batches that were submitted: collects what was answered, cancels what is late, gives up what is lost.
+"""Follows submitted batches: collects what was answered, cancels what is late, gives up what is lost.
 
 A batch that a crash left open is looked up in the provider's list by our own key. Every call of a batch ends once, at
 what it did cost, or at its highest cost where nobody knows. HTTP is batch_api.py's business.

@@ -85,7 +85,7 @@ class CallLog:
         )
 
     def answered(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
-        """A server that does not tell what it used is taken to have used the most it could."""
+        """End a call that was answered. A server that does not say what it used counts as having used `bounds`."""
         tokens = reply.tokens or Tokens(prompt=bounds.prompt, cached=0, cache_write=0, completion=bounds.completion)
         price = self._price_of(call.model, reply.tier)
         self._end(

@@ -201,7 +201,7 @@ class ModelClient:
 
 
 def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
-    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    """The beginning that the provider shall keep; empty where it is too short for a cache."""
     return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 

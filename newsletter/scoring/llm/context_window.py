@@ -1,7 +1,7 @@
-"""How many tokens a server takes, learned from its refusals: prompt and answer together, and the answer alone.
+"""Learns from refusals how many tokens a server takes: prompt and answer together, and the answer alone.
 
 A server says it in its own words and numbers (vLLM, llama.cpp, LM Studio, TGI, Mistral, Anthropic, DeepSeek, Groq and
-OpenAI, by public bug reports). Also tells a prompt whose beginning was dropped without a word, as Ollama does.
+OpenAI, by public bug reports). Also notices a prompt whose beginning was dropped without a word, as Ollama does.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def is_about_length(message: str) -> bool:
 
 
 def learn(window: ContextWindow, message: str, *, answer_tokens: int) -> ContextWindow:
-    """What is known after such a refusal of so many tokens; the same as before if it tells nothing new."""
+    """What is known after such a refusal of so many tokens; the same as before if it says nothing new."""
     limit = _find_limit(message)
     if limit is None:
         return window

@@ -1,4 +1,4 @@
-"""What can become of a request in place of an answer, and how a server says so.
+"""The failures of a request, one class for each that the caller handles differently, and how a server words them.
 
 `read_error_report` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
 as OpenRouter, MiniMax and others do. What follows from them is chat.py's business. Facts: OpenAI's and Google's API
@@ -27,7 +27,7 @@ _WORDS = (
 )
 _WAIT_IN_TEXT = re.compile(
     r'"retry[_-]?(?:delay|after)(?:[_-]?(?P<ms>ms)|[_-]?s(?:econds)?)?"\s*:\s*"?(?P<named>\d+(?:\.\d+)?)'
-    r"|(?:retry|try again|wait)\D{0,25}?(?P<said>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s\b|sec|m\b|min)",
+    r"|(?:retry|try again|wait)\D{0,25}?(?P<worded>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s\b|sec|m\b|min)",
     re.IGNORECASE,
 )
 _UNITS = {"ms": 0.001, "mi": 60.0, "m": 60.0}
@@ -154,7 +154,7 @@ def _first_message(error: Mapping[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
-    """A text, or those in a list (as FastAPI tells of several mistakes)."""
+    """A text, or those in a list (as FastAPI lists several mistakes)."""
     if isinstance(value, list):
         return "; ".join(filter(None, map(_plain, value[:3])))
     if isinstance(value, dict):
@@ -165,7 +165,7 @@ def _plain(value: object) -> str:
 
 
 def _status_of(error: Mapping[str, object], text: str) -> int:
-    """The status an error inside an answer would have had; 502 where it does not tell."""
+    """The status an error inside an answer would have had; 502 where it does not say."""
     for name in _NUMBERS:
         value = error.get(name)
         number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
@@ -193,4 +193,4 @@ def _wait_in_text(text: str) -> float | None:
     if match["named"]:
         return float(match["named"]) * (0.001 if match["ms"] else 1.0)
     unit = match["unit"].lower()
-    return float(match["said"]) * (_UNITS.get(unit) or _UNITS.get(unit[:2], 1.0))
+    return float(match["worded"]) * (_UNITS.get(unit) or _UNITS.get(unit[:2], 1.0))

@@ -90,7 +90,7 @@ class ModelGrader:
 
         `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
         Gradings are stored as they come, so that a killed run need not pay for them again.
-        `on_progress` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
+        `on_progress` gets (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
         """
         unique = list({paper.arxiv_id: paper for paper in papers}.values())
         if not unique:

@@ -135,11 +135,11 @@ class RequestForm:
             body["max_tokens"] = max_tokens  # its older name: a request without a limit could cost anything
         return {name: value for name, value in body.items() if name not in self._left_out and value != ""}
 
-    def _messages(self, system: str, user: str, kept: str) -> list[dict[str, Any]]:
-        """`kept` is the beginning of `user` that the provider shall keep, if any."""
+    def _messages(self, system: str, user: str, head: str) -> list[dict[str, Any]]:
+        """`head` is the beginning of `user` that the provider shall keep, if any."""
         if "system" in self._left_out:
-            user, kept = f"{system}\n\n{user}", f"{system}\n\n{kept}" if kept else ""
-        asked = {"role": "user", "content": _in_two(kept, user) if kept else user}
+            user, head = f"{system}\n\n{user}", f"{system}\n\n{head}" if head else ""
+        asked = {"role": "user", "content": _in_two(head, user) if head else user}
         return [asked] if "system" in self._left_out else [{"role": "system", "content": system}, asked]
 
     def confirm(self) -> None:
@@ -203,7 +203,7 @@ class RequestForm:
         return CallChanged("asked plainly", "the server refuses the request, and does not say what of it")
 
     def _refused_parameter(self, report: ErrorReport, body: Mapping[str, Any]) -> str:
-        """The optional part of this request that the server's complaint names first; of the schema, the list only."""
+        """The optional part of this request that the server's error names first; of the schema, the list only."""
         for text in (report.param.lower(), report.text):
             places = {
                 name: min((at for word in words if (at := text.find(word)) >= 0), default=-1)
@@ -222,8 +222,8 @@ class RequestForm:
 
 def _in_two(head: str, user: str) -> list[dict[str, object]]:
     """The same text in two parts, the first of which the provider shall keep."""
-    kept: dict[str, object] = {"type": "text", "text": head, "prompt_cache_breakpoint": {"mode": "explicit"}}
-    return [kept, {"type": "text", "text": user.removeprefix(head)}]
+    cached: dict[str, object] = {"type": "text", "text": head, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    return [cached, {"type": "text", "text": user.removeprefix(head)}]
 
 
 def _without_enum(schema: Mapping[str, object]) -> dict[str, Any]:
