@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -180,7 +180,8 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
     context = app.build(settings, feed=FEED)
     context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, context.store)
-    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+    with closing(context.sender):
+        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:
