@@ -6,7 +6,7 @@ A paper of the pool without a label counts as turned down. Reading days and labe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -15,7 +15,7 @@ from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import Scorer
 from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
@@ -146,30 +146,21 @@ class LabelGrader:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return ""
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
         gradings = tuple(
             Grading(
                 arxiv_id=paper.arxiv_id,
                 version=paper.version,
-                profile_key=profile_key(profile),
+                profile_key=profile_key(request.profile),
                 model=self.model,
-                prompt_key=self.prompt_key(floor),
+                prompt_key=self.prompt_key(request.floor),
                 relevance=self.relevance[paper.arxiv_id],
                 novelty=1,
                 comment="",
-                was_random=paper.arxiv_id in random_ids,
+                was_random=paper.arxiv_id in request.random_ids,
                 at=self.now,
             )
-            for paper in papers
+            for paper in request.papers
         )
         self._gradings |= {one.arxiv_id: one for one in gradings}
         return GradingReport(gradings, (), None)
