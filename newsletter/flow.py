@@ -23,6 +23,7 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
+    ScoreCache,
     Selection,
     collect,
     compose,
@@ -63,7 +64,7 @@ def run_morning(
     started_at = context.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     sender = CircuitBreaker(context.sender)
-    context = replace(context, sender=sender)
+    context = replace(context, sender=sender, scorer=ScoreCache(context.scorer))
     context.store.start_run(run_id)
     try:
         settle_doubts(context)
