@@ -23,7 +23,6 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
-    ScoreCache,
     Selection,
     collect,
     compose,
@@ -40,6 +39,7 @@ from newsletter.run import (
     why_no_mail,
     why_not_claimed,
 )
+from newsletter.scoring import ScoreCache
 
 
 def run_morning(

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall, Paper, Profile, Usage
-from newsletter.scoring import Scorer, ScoringRequest
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
 from newsletter.scoring.llm.call_log import add_up
@@ -22,11 +21,12 @@ from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
 from newsletter.scoring.llm.grader import ModelGrader
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import Scorer, ScoringRequest
 from newsletter.stores import LlmStore
 
 
 class BatchPrefetcher:
-    """A `Prefetcher` (see scoring/__init__.py) for the model of `grader`.
+    """A `Prefetcher` (see protocols.py) for the model of `grader`.
 
     `build_funnel` makes the scorer of the morning with another grader in it. With `lead_time` None nothing is asked
     ahead, and what was is still collected.

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring import Scorer
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, find_known, profile_key
+from newsletter.scoring.protocols import Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from newsletter.errors import ConfigError
-from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
-from newsletter.scoring import Scorer
+from newsletter.model import Grading, Profile
+from newsletter.scoring.cache import ScoreCache
 from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import Scorer
 from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
@@ -72,11 +73,11 @@ def replay(
     """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days."""
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
-    remembered = _CachingScorer(local)
+    local = ScoreCache(local, by_floor=False, max_reports=len(days))  # its reports are the same under every policy
     reports = []
     for named in policies:
         results = []
-        loop = _Loop(profile, days, remembered, named.policy)
+        loop = _Loop(profile, days, local, named.policy)
         for place in range(len(days)):
             results.append(loop.run(place))
             on_progress()
@@ -167,27 +168,3 @@ class LabelGrader:
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         return [one for one in self._gradings.values() if one.at.date() >= since]
-
-
-class _CachingScorer:
-    """Another scorer's reports, made once for each day: they are the same under every policy."""
-
-    history_days = HISTORY_DAYS
-
-    def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
-        self._reports: dict[tuple[tuple[str, ...], Votes], ScoreReport] = {}
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
-        if key not in self._reports:
-            self._reports[key] = self._scorer.score(profile, papers, history, votes=votes)
-        return self._reports[key]

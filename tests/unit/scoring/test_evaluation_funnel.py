@@ -35,6 +35,7 @@ class InOrder:
     """A local ranker that likes the papers in the order given."""
 
     histories: list[int] = field(default_factory=list)
+    history_days: int = 14
 
     def score(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from newsletter.model import Paper, Profile, ScoreReport, Votes
-from newsletter.scoring import Scorer
+from newsletter.scoring.protocols import Scorer
 
 MAX_REPORTS = 64  # about 150 kB each
 
