@@ -11,6 +11,7 @@ from datetime import datetime
 
 from newsletter.model import Grading, Paper, Profile, ScoreFailure, ScoreReport, Usage, Votes
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import History
 from newsletter.stores import Store
 from tests import make
 
@@ -81,13 +82,7 @@ class ByNumber:
         self._topic = topic
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.score_report(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, find_known, profile_key
-from newsletter.scoring.protocols import Scorer
+from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
@@ -70,13 +70,7 @@ class FunnelScorer:
         self._on_progress = on_progress
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         """The model's scores of the shortlist; `passed_over` are the others.
 
@@ -104,12 +98,7 @@ class FunnelScorer:
         return replace(report, prompt=self._grader.prompt_text(profile, floor))
 
     def _ask(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        floor: int,
-        random_ids: Set[str],
-        ranks: Mapping[str, float],
+        self, profile: Profile, papers: Sequence[Paper], floor: int, random_ids: Set[str], ranks: Mapping[str, float]
     ) -> GradingReport:
         if not papers:
             return _NONE
@@ -135,9 +124,7 @@ class _TrainingData:
     pass_counts: PassCounts
 
     @classmethod
-    def build(
-        cls, remembered: Sequence[Grading], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
-    ) -> _TrainingData:
+    def build(cls, remembered: Sequence[Grading], history: History, floor: int, votes: Votes = ()) -> _TrainingData:
         """Only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing

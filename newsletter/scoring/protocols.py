@@ -7,6 +7,8 @@ from typing import Protocol
 
 from newsletter.model import Paper, Profile, ScoreReport, Usage, Votes
 
+History = Sequence[Sequence[Paper]]  # the papers of recent announcement days, oldest day first
+
 
 class Scorer(Protocol):
     """Scores papers under one profile.
@@ -23,13 +25,7 @@ class Scorer(Protocol):
     history_days: int
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport: ...
 
 
@@ -38,7 +34,7 @@ class ScoringRequest:
     """What a scorer is going to be given for one reader."""
 
     papers: Sequence[Paper]
-    history: Sequence[Sequence[Paper]]
+    history: History
 
 
 class Prefetcher(Protocol):

@@ -18,6 +18,7 @@ from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, LabelGrader, NamedPolicy, replay, summarise
 from newsletter.scoring.llm.gradings import GradingRequest
+from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 
@@ -38,13 +39,7 @@ class InOrder:
     history_days: int = 14
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self.histories.append(len(history))
         return make.score_report(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))
