@@ -43,6 +43,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.scoring import Scorer
+from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
@@ -193,13 +194,7 @@ class ScoredOnce:
         self._sheet: ScoreReport | None = None
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet

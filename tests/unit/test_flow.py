@@ -47,6 +47,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import ScoringRequest
+from newsletter.scoring.protocols import History
 from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -93,13 +94,7 @@ class ScriptedScorer:
     history_days: int = 7
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self.histories.append(len(history))
         self.scored.append([paper.arxiv_id for paper in papers])
