@@ -29,9 +29,7 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile
-from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, LabelGrader
-from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import (
+from newsletter.scoring.evaluation.corpus import (
     RELEVANT_FROM,
     LabelledDay,
     infer_categories,
@@ -39,6 +37,8 @@ from newsletter.scoring.evaluation.ranking import (
     load_days,
     load_labels,
 )
+from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, LabelGrader
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.client import Limits

@@ -33,8 +33,8 @@ from newsletter.model import (
     Usage,
 )
 from newsletter.run.digest import build_digest
+from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.signing import Signer
 from tests import make
@@ -67,8 +67,8 @@ class Sample:
     digest: Digest
 
     def render(self, renderer: Renderer = RENDERER) -> RenderedDigest:
-        ways = LETTERHEAD.ways(self.digest.subscriber.subscriber_id, self.digest.digest_on)
-        return renderer.render(self.digest, ways)
+        links = LETTERHEAD.links_for(self.digest.subscriber.subscriber_id, self.digest.digest_on)
+        return renderer.render(self.digest, links)
 
 
 def samples(counts: Sequence[int] = COUNTS) -> list[Sample]:

@@ -21,7 +21,7 @@ from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.scorers import build_local_scorer, build_scorer
 from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
 from newsletter.app.services import build_profiles, build_signup_service, check_open_subscription
-from newsletter.app.web import build_archive_pages, build_web, public_archives
+from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
 from newsletter.settings import Settings
@@ -86,6 +86,5 @@ __all__ = [
     "check_open_subscription",
     "load_listed",
     "load_subscribers",
-    "public_archives",
     "utc_now",
 ]

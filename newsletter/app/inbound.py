@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.app.common import THIS_MACHINE, build_store, load_listed, utc_now
 from newsletter.app.services import build_reply_handler
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
+from newsletter.stores import Store
 
 if TYPE_CHECKING:
     from newsletter.mail.inbound.imap import Mailbox
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_mailbox(settings: Settings) -> Mailbox:
-    """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
+    """Builds the mailbox of replies. Raises ConfigError for settings with which it cannot be opened."""
     from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
@@ -52,18 +53,18 @@ def build_mailbox(settings: Settings) -> Mailbox:
     )
 
 
-def build_mail_handler(settings: Settings) -> Callable[[bytes, Envelope], str]:
-    """Acts on one mail and says what became of it, without addresses. Threads may share it.
+def build_mail_handler(settings: Settings, store: Store | None = None) -> Callable[[bytes, Envelope], str]:
+    """Builds what acts on a mail and says what became of it, without addresses. Threads may share it.
 
-    Raises ConfigError at once for what cannot work.
+    Reads the subscribers once for each mail. Raises ConfigError at once for what cannot work.
     """
     from newsletter.services.replies import handle
 
-    store = build_store(settings)
-    build_reply_handler(settings, store).sender.close()
+    store = store or build_store(settings)
+    build_reply_handler(settings, store, subscribers=()).sender.close()
 
     def handle_mail(raw: bytes, envelope: Envelope) -> str:
-        handler = build_reply_handler(settings, store)
+        handler = build_reply_handler(settings, store, load_listed(settings, store).subscribers)
         with closing(handler.sender):
             outcome = handle(handler, raw, envelope)
         return f"{outcome.subscriber_id or 'nobody'}: {outcome.what}{', answered' if outcome.is_answered else ''}"

@@ -1,21 +1,20 @@
-"""Builds what does what readers ask for: changed profiles, replies, sign-ups on the web."""
+"""Builds the services behind what readers ask for: profiles, replies, sign-ups on the web."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import (
     build_mail_identity,
-    build_store,
     load_listed,
-    load_subscribers,
     utc_now,
 )
 from newsletter.app.scorers import build_local_scorer
 from newsletter.app.senders import build_notifier, build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
+from newsletter.model import Subscriber
 from newsletter.ops import log
 from newsletter.settings import Settings
 from newsletter.stores import Store
@@ -26,22 +25,22 @@ if TYPE_CHECKING:
     from newsletter.services.signup import SignupService
 
 
-def build_profiles(settings: Settings, store: Store) -> ProfileService:
-    """Readers' profiles. Nothing is loaded for trying them out before that is asked for."""
+def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subscriber] | None = None) -> ProfileService:
+    """Builds the service of profiles, for these subscribers or for those listed at each question.
+
+    Nothing is loaded for trying them out before that is asked for.
+    """
     from newsletter.services.profiles import ProfileService
 
-    return ProfileService(lambda: load_listed(settings, store).subscribers, store, build_local_scorer)
+    load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
+    return ProfileService(load, store, build_local_scorer)
 
 
-def build_reply_handler(settings: Settings, store: Store | None = None) -> ReplyHandler:
-    """What acts on readers' mails. It has a sender of its own, which whoever asked for it closes."""
+def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[Subscriber]) -> ReplyHandler:
+    """Builds what acts on one mail of one of these subscribers. It has a sender of its own, which the caller closes."""
     from newsletter.mail.responses import FILE, load_answers
-    from newsletter.services.directory import find_served
     from newsletter.services.replies import ReplyHandler
-    from newsletter.services.votes import cast_numbered
-    from newsletter.subscribers.votes import read_votes
 
-    store = store or build_store(settings)
     return ReplyHandler(
         store=store,
         sender=build_sender(settings),
@@ -49,19 +48,16 @@ def build_reply_handler(settings: Settings, store: Store | None = None) -> Reply
         service_sender=settings.service_address,
         brand_name=settings.name,
         answers=load_answers(resources.read_text(FILE)),
-        profiles=build_profiles(settings, store),
-        subscribers=lambda: load_listed(settings, store).subscribers,
-        find=lambda who: find_served(settings.subscribers, store, who),
-        read_votes=read_votes,
-        cast_votes=cast_numbered,
+        profiles=build_profiles(settings, store, subscribers),
+        subscribers=subscribers,
         now=utc_now,
         authserv_id=settings.authserv_id or "",
     )
 
 
 def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
-    """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
-    from newsletter.services.directory import load_file
+    """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
+    from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
     from newsletter.subscribers.file import subscriber_from_signup
 
@@ -73,7 +69,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
         service_sender=settings.service_address,
         brand_name=settings.name,
         answers=load_mails(resources.read_text(FILE)),
-        subscribers=lambda: load_subscribers(settings, store).subscribers,
+        find=lambda who: find_served(settings.subscribers, store, who),
         subscriber_from_signup=lambda sign_up: subscriber_from_signup(
             sign_up, load_file(settings.subscribers, store)[0].defaults
         ),
@@ -86,7 +82,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
 
 
 def check_open_subscription(settings: Settings) -> None:
-    """Raises ConfigError for settings with which nobody could confirm a subscription."""
+    """Checks that a subscription on the web could be confirmed with these settings. Raises ConfigError."""
     closed = "or set NEWSLETTER_OPEN_SUBSCRIPTION to false"
     if settings.send_by == "outbox":
         raise ConfigError(

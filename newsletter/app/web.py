@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
-    """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
+    """Builds the web part as a WSGI application. `asked` is called when somebody asked to subscribe: a mail is due."""
     from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
@@ -46,19 +46,19 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
             archives=Archives(
                 build_archive_pages(settings),
                 (settings.base_url or "").rstrip("/"),
-                public=lambda: public_archives(settings, store),
+                public=lambda: load_listed(settings, store).public_archives,
             ),
-            listener=build_mail_handler(settings) if is_listening else None,
+            handle_mail=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
-            door=signup_service,
+            signups=signup_service,
             proxies=settings.trusted_proxies,
         )
     )
 
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
-    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    """Says whether this mail by Inbound Parse failed before, and alerts the operator then."""
     from newsletter.mail.inbound.imap import CLAIMED
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
@@ -68,7 +68,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
 
 def build_archive_pages(settings: Settings) -> Pages:
-    """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
+    """Builds what fills the archive's templates. Raises ConfigError for one that cannot be filled."""
     from newsletter.web.archive.pages import TEMPLATES, Pages
 
     renderer = build_renderer(settings)
@@ -82,9 +82,3 @@ def build_archive_pages(settings: Settings) -> Pages:
     )
     pages.check()
     return pages
-
-
-def public_archives(settings: Settings, store: Store) -> dict[str, str]:
-    """Whose digests anybody may read: subscribers' ids by the names that subscribers.yaml gives them."""
-    listed = load_listed(settings, store).subscribers
-    return {one.public_archive: one.subscriber_id for one in listed if one.public_archive}

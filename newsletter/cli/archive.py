@@ -167,7 +167,7 @@ def _own(settings: Settings, store: Store, emails: Sequence[str]) -> list[Archiv
 
 
 def _public(settings: Settings, store: Store) -> list[ArchivedDigests]:
-    public = app.public_archives(settings, store)
+    public = app.load_listed(settings, store).public_archives
     return [ArchivedDigests(store, who, slug) for slug, who in sorted(public.items())]
 
 

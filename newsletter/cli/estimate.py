@@ -16,8 +16,7 @@ from newsletter.cli.common import TerminalProgress, begin_log, complain, new_tab
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
-from newsletter.papers import candidates
-from newsletter.run import Morning, RunContext, collect, cover
+from newsletter.run import Morning, RunContext, collect, select
 from newsletter.scoring.llm import estimate as estimates
 from newsletter.scoring.llm import gradings, prices
 from newsletter.scoring.llm import prompts as prompt_files
@@ -89,7 +88,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
-    """By profile and cut-off, with the papers of everybody in the group, each once."""
+    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)
@@ -108,12 +107,9 @@ def _known(store: Store, group: Group, model: str, prompt_key: str) -> Set[str]:
     return gradings.find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
 
 
-def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
-    digest_on: date = morning.date_for(subscriber, context.now())
-    days = cover(context, morning, subscriber, digest_on)
-    mailed = context.store.get_sent(subscriber.subscriber_id)
-    shown = candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
-    return [announcement.paper for announcement in shown]
+def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> tuple[Paper, ...]:
+    digest_on = morning.date_for(subscriber, context.now())
+    return select(context, morning, subscriber, digest_on).papers
 
 
 def _assumptions(settings: Settings) -> estimates.Assumptions:

@@ -141,12 +141,12 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
         return
     now = app.utc_now()
     for each in waiting:
-        decide = suppression.confirm if is_confirmed else lambda known: suppression.released(known, now)
+        decide = suppression.confirm if is_confirmed else lambda known: suppression.release(known, now)
         click.echo(in_words(store.change_address_status(each.subscriber_id, decide)))
 
 
 def in_words(status: AddressStatus) -> str:
-    """For the terminal: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
+    """Describes a status: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
     why = status.suppression
     if why is None:
         return f"{status.subscriber_id} is mailed"

@@ -1,17 +1,16 @@
-"""Step three: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
+"""Step four: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
 
 The moves are delivery/ledger.py's business; what a failure of the wire means is the sender's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import ledger, proves_gone
+from newsletter.delivery import is_mailbox_gone, ledger
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.mail import build_message
 from newsletter.model import (
@@ -26,20 +25,15 @@ from newsletter.model import (
 )
 from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
-from newsletter.senders import name_of
+from newsletter.run.select import Selection
 
 SCORING_RETRY = timedelta(minutes=30)
 
 
 def settle_claim(
-    context: RunContext,
-    claim: Delivery,
-    digest: Digest,
-    score_report: ScoreReport,
-    covered: tuple[date, ...],
-    failed_feeds: Collection[str],
+    context: RunContext, claim: Delivery, selection: Selection, digest: Digest, score_report: ScoreReport
 ) -> SubscriberReport:
-    """End a claim: with a mail, or with the one true reason why there is none."""
+    """Ends a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, context.now()
     if suppression := context.store.get_address_status(who).suppression:  # since the claim: a model may take its time
         context.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
@@ -50,27 +44,28 @@ def settle_claim(
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    if digest.is_empty and (failed_feeds or not digest.subscriber.empty_mail):
-        outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
-        context.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
-        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return replace(deliver(context, claim, digest, covered, not_scored), problem=score_report.problem)
+    if digest.is_empty and (selection.failed_feeds or not digest.subscriber.empty_mail):
+        outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
+        row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
+        context.store.move(row)
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(selection.failed_feeds))
+    return replace(deliver(context, claim, digest, selection.settled_on, not_scored), problem=score_report.problem)
 
 
 def deliver(
-    context: RunContext, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+    context: RunContext, claim: Delivery, digest: Digest, settled_on: tuple[date, ...], not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    ways = context.identity.ways(who, digest.digest_on)
-    message = build_message(digest, context.renderer.render(digest, ways), context.identity, now=context.now())
+    links = context.identity.links_for(who, digest.digest_on)
+    message = build_message(digest, context.renderer.render(digest, links), context.identity, now=context.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
-        announced_on=covered,
+        announced_on=settled_on,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
-        sent_by=name_of(context.sender),
+        sent_by=context.sender.name,
         now=context.now(),
     )
     context.store.put_digest(anonymize(digest))  # first, so that the mail's link to it works
@@ -83,7 +78,7 @@ def deliver(
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
-        if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
+        if is_mailbox_gone(error.said):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(
                 EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.said)
             )
@@ -123,7 +118,7 @@ def settle_doubts(context: RunContext) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", context.now())
         evidence = context.sender.find(row.delivery_id)
-        if evidence.accepted is not None and ledger.is_believed(row, name_of(context.sender), evidence.accepted):
+        if evidence.accepted is not None and ledger.counts_as_evidence(row, context.sender.name, evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, context.now())
         if row is not stored:
@@ -136,22 +131,3 @@ def weigh_bounces(context: RunContext) -> None:
     held = [one for standing in context.store.get_address_statuses() for one in standing.held]
     for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
         context.store.weigh_bounces(morning)
-
-
-def final_outcome(row: Delivery | None) -> RunOutcome | None:
-    """The outcome of a row that no run can change any more; None if this run may still do something."""
-    match row.state if row else None:
-        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
-            return RunOutcome.ALREADY_SENT
-        case DeliveryState.REJECTED:
-            return RunOutcome.REJECTED
-        case DeliveryState.IN_DOUBT:
-            return RunOutcome.IN_DOUBT
-        case _:
-            return None
-
-
-def refusal_outcome(row: Delivery | None) -> RunOutcome:
-    """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
-    waits = row is not None and row.state is DeliveryState.DEFERRED
-    return final_outcome(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)

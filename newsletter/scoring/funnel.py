@@ -1,4 +1,4 @@
-"""A scorer in two steps: words rank the papers, a model judges those that rank high, and its answers teach the ranking.
+"""Scores in two steps: words rank the papers, a model grades those that rank high, and its gradings teach the ranking.
 
 What the model has graded is not asked about again, whoever reads; what it could not be asked about is ranked by words,
 and the reader is told. Which papers are asked about is decided in ranking/shortlist.py, how the ranking learns in
@@ -56,7 +56,7 @@ class GradingReader(Protocol):
 class FunnelScorer:
     """A `Scorer` that asks a model about a shortlist and passes over the rest.
 
-    `on_progress` is told (papers judged, papers asked about) as answers come.
+    `on_progress` gets (papers graded, papers asked about) as answers come.
     """
 
     history_days = 14  # more graded days teach the ranking hardly more (docs/funnel.md)
@@ -152,7 +152,7 @@ class _TrainingData:
         """Only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
-        here: they are on papers that ranked high, and tell too little of all the others.
+        here: they are on papers that ranked high, and say too little of all the others.
         """
         latest = {one.arxiv_id: one for one in remembered}
         examples, days, above, below = list[Example](), 0, 0, 0
@@ -221,7 +221,7 @@ def _fill_in(
         (*local.failures, *answered.failures),
         model,
         answered.usage,
-        (*((_say(unasked),) if unasked else ()), *local.notices),
+        (*((_unasked_notice(unasked),) if unasked else ()), *local.notices),
         tuple(passed_over),
         answered.stopped or answered.warning or _find_trouble(shortlist, answered.failures),
     )
@@ -269,6 +269,6 @@ def _explain(asked: Sequence[Paper], failures: Sequence[ScoreFailure]) -> str:
     return f"The model judged none of {len(asked)} papers ({reason}); see `newsletter calls` for what it answered."
 
 
-def _say(count: int) -> str:
+def _unasked_notice(count: int) -> str:
     papers, were, their = ("1 paper", "it was", "its") if count == 1 else (f"{count} papers", "they were", "their")
     return f"The model could not be asked about {papers} today; {were} ranked by {their} words."

@@ -26,7 +26,7 @@ SCORER_NAME = "local ranker"
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
-COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
+COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
 class LocalScorer:

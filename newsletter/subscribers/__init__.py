@@ -26,7 +26,7 @@ from newsletter.subscribers.signup_rules import (
     why_not_mailed,
 )
 from newsletter.subscribers.topics import begins_with, named_topic
-from newsletter.subscribers.votes import LESS, MORE, NEITHER, lessons, numbered, read_vote_token, vote_token
+from newsletter.subscribers.votes import LESS, MORE, NEITHER, lessons, numbered, read_vote_token, read_votes, vote_token
 
 __all__ = [
     "KEPT",
@@ -60,6 +60,7 @@ __all__ = [
     "profile_yaml",
     "read_subscribers",
     "read_vote_token",
+    "read_votes",
     "reinstate",
     "revisions",
     "schema",

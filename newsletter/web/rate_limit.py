@@ -23,7 +23,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
 WARNINGS = 10
-RETRY_S = 60  # after there was no place
+RETRY_S = 60  # after there was no slot
 _TOKEN_CHARS = 200
 
 
@@ -34,7 +34,15 @@ class _Counts:
     before: int = 0
 
 
-class Limit:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests a minute."""
+
+    per_link: int
+    per_client: int
+
+
+class RateLimit:
     """At most about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
     def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
@@ -64,35 +72,36 @@ class Limit:
         return counts
 
 
-class Room:
-    """For what may take long: so many at once, and some more may wait a moment for a place. Shared by all threads.
+class ConcurrencyLimit:
+    """For what may take long: so many at once, and some more may wait a moment for a slot. Shared by all threads.
 
     All of them hold a thread of the server, so they must be few enough to leave some for the pages.
     """
 
-    def __init__(self, places: int, waiting: int, wait_s: float) -> None:
-        self._places, self._door = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+    def __init__(self, slots: int, waiting: int, wait_s: float) -> None:
+        self._slots, self._places = BoundedSemaphore(slots), BoundedSemaphore(slots + waiting)
         self._wait_s = wait_s
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
-        if not self._door.acquire(blocking=False):
-            raise ServiceUnavailable(retry_after=RETRY_S)
-        try:
-            if not self._places.acquire(timeout=self._wait_s):
-                raise ServiceUnavailable(retry_after=RETRY_S)
-            try:
-                yield
-            finally:
-                self._places.release()
-        finally:
-            self._door.release()
+        with _acquired(self._places, 0), _acquired(self._slots, self._wait_s):
+            yield
+
+
+@contextmanager
+def _acquired(semaphore: BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=wait_s):
+        raise ServiceUnavailable(retry_after=RETRY_S)
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
     """For warnings that a stranger can cause: each text about WARNINGS times a minute, so that nobody fills the log."""
-    by_text = Limit(WARNINGS, now)
+    by_text = RateLimit(WARNINGS, now)
 
     def warn(text: str, *values: object) -> None:
         if not by_text.take(text):
@@ -101,9 +110,12 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
     return warn
 
 
-def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
-    """For a blueprint's `before_request`: 429 with Retry-After for who asks too often."""
+def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) -> flask.Blueprint:
+    """Its pages answer 429 with Retry-After to whoever asks too often; a link is known by its `token` in the path."""
+    by_link, by_client = RateLimit(limits.per_link, now), RateLimit(limits.per_client, now)
+    pages = flask.Blueprint(name, __name__)
 
+    @pages.before_request
     def refuse() -> None:
         request = flask.request
         token = str((request.view_args or {}).get("token", ""))[:_TOKEN_CHARS]
@@ -111,7 +123,7 @@ def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
         if wait_s:
             raise TooManyRequests(retry_after=wait_s)
 
-    return refuse
+    return pages
 
 
 def client_of(request: flask.Request) -> str:

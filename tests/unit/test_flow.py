@@ -46,7 +46,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import ScoringRequest
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
 from tests import make
@@ -843,9 +843,9 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     given = morning(*two_papers())
 
     class Told(FlakySender):
-        def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+        def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
             told(given, EventKind.PROCESSED)
-            return super().send(message, leaving=leaving)
+            return super().send(message, on_hand_over=on_hand_over)
 
     given.sender = Told(lambda: make.NOW, [act])
     given.run()
@@ -1053,6 +1053,18 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     assert given.source.asked == ["cs.LG"]
     assert given.prefetcher is not None
     assert given.prefetcher.papers == ["2601.00001", "2601.00002"]
+
+
+def test_what_the_mail_before_could_not_score_is_asked_ahead_with_the_next_papers() -> None:
+    days = {make.TUESDAY: {"cs.LG": two_papers()}, make.WEDNESDAY: {"cs.LG": [make.announcement("2601.00011")]}}
+    given = ticking(days, scorer=ScriptedScorer(broken=BROKEN), now=make.NOW + timedelta(minutes=10))
+    assert given.tick() == [RunOutcome.SENT]
+    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), AskedAhead()
+    assert given.tick() == [RunOutcome.NOT_DUE]
+    assert given.prefetcher.papers == ["2601.00002", "2601.00011"]
+    given.now = make.NOW + timedelta(days=1, minutes=10)
+    given.tick()
+    assert given.scorer.scored[-1] == given.prefetcher.papers
 
 
 def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teaches_the_next() -> None:

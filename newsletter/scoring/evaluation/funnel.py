@@ -1,7 +1,7 @@
-"""Replays labelled days as a closed loop: a model that knows the labels judges what the funnel sends, and no more.
+"""Replays labelled days as a closed loop: a grader that knows the labels grades what the funnel sends, and no more.
 
 Runs the funnel as a morning does, day by day, each with the earlier days as history and only the answers it paid for.
-A paper of the pool without a label counts as turned down. Reading days and labels is ranking.py's business.
+A paper of the pool without a label counts as turned down. Reading days and labels is corpus.py's business.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from newsletter.errors import ConfigError
 from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import Scorer
-from newsletter.scoring.evaluation.ranking import RELEVANT_FROM, LabelledDay
+from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.gradings import GradingReport, profile_key
 from newsletter.scoring.ranking.shortlist import Policy

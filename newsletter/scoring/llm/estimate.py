@@ -1,4 +1,4 @@
-"""What asking a model about a morning's papers will cost, before it is asked.
+"""Estimates what asking a model about a morning's papers will cost, before it is asked.
 
 The prompts are the real ones and their tokens are counted exactly; what a model will answer is not known, and the
 assumptions about it are values that are shown beside the result. Calls nobody; who reads what is the caller's.

@@ -1,4 +1,4 @@
-"""What a model said of papers under one profile, and how it is found again. Asks nobody; see grader.py."""
+"""A model's gradings of papers under one profile, and how they are found again. Asks nobody; see grader.py."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
+from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class GradingReport:
-    """What the model said. Papers neither graded nor failed were not asked about: `stopped` says why.
+    """The gradings of one run. Papers neither graded nor failed were not asked about: `stopped` says why.
 
     `warning`: what the operator must know though it went on.
     """
@@ -30,9 +30,9 @@ def profile_key(profile: Profile) -> str:
 
 
 def find_known(
-    gradings: Iterable[Grading], papers: Iterable[Paper], *, model: str, prompt_key: str
+    gradings: Iterable[Grading], papers: Iterable[Paper | BatchedPaper], *, model: str, prompt_key: str
 ) -> dict[str, Grading]:
-    """By arXiv id, what this model said of the present versions of these papers, asked in these words."""
+    """By arXiv id, this model's gradings of these versions of these papers, by the prompt of this key."""
     versions = {paper.arxiv_id: paper.version for paper in papers}
     return {
         one.arxiv_id: one

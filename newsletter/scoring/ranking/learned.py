@@ -1,8 +1,8 @@
-"""Ranks papers by what a model said of earlier papers under the same profile: logistic regression in plain numpy.
+"""Ranks papers by a model's gradings of earlier papers under the same profile: logistic regression in plain numpy.
 
 Features are the words of tfidf.py, categories, authors, the place among word companies (lsa.py) and the likeness to
 the profile's own words, so that few answers already help. Gives each paper a score and the chance that the model
-would pass it. Decides nothing about who is asked; see shortlist.py. Measured in docs/funnel.md.
+would pass it. Which papers are asked about is decided in shortlist.py. Measured in docs/funnel.md.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TOLERANCE = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the model said of an earlier paper; relevance 0 is "does not pass"."""
+    """The relevance of an earlier paper, by the model or a vote; 0 is "does not pass"."""
 
     paper: Paper
     relevance: int
@@ -134,9 +134,10 @@ class _Features:
     def head(self, count: int) -> _Features:
         """The first papers alone."""
         block = self.sparse
-        kept = block.rows < count
+        is_in_head = block.rows < count
         return _Features(
-            _Block(block.rows[kept], block.columns[kept], block.values[kept], block.width), self.dense[:count]
+            _Block(block.rows[is_in_head], block.columns[is_in_head], block.values[is_in_head], block.width),
+            self.dense[:count],
         )
 
 
@@ -144,8 +145,8 @@ def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) ->
     """Without the columns that one paper alone has: nothing learned from it can help another."""
     shared = np.bincount(columns, minlength=width) > 1
     place = np.cumsum(shared) - 1
-    kept = shared[columns]
-    return _Block(rows[kept], place[columns[kept]], values[kept], int(shared.sum()))
+    is_shared = shared[columns]
+    return _Block(rows[is_shared], place[columns[is_shared]], values[is_shared], int(shared.sum()))
 
 
 def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:

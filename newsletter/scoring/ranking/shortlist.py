@@ -1,4 +1,4 @@
-"""Whom a model is asked about: the best of the ranking down to a cut, and a small random sample from below it.
+"""Chooses the papers a model is asked about: the best of the ranking down to a cut, and a random sample from below.
 
 The cut lies where the chances below it are worth no more than may be missed, so that rich days send more and poor days
 less; what the random sample finds moves it, within the operator's bounds. Pure: no clock, no random numbers but a hash
@@ -46,7 +46,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PassCounts:
-    """What earlier answers say of the funnel: papers that passed above the cut, and in the random sample below."""
+    """How many papers of earlier days passed above the cut, and in the random sample below it."""
 
     passed_above: int = 0
     passed_random: int = 0
@@ -93,7 +93,7 @@ def build_shortlist(
 def count_above_cut(
     ranked: Sequence[Candidate], policy: Policy, *, days: int, pass_counts: PassCounts | None = None
 ) -> int:
-    """How many of the best are sent."""
+    """How many of the best are asked about."""
     n = len(ranked)
     if n <= policy.small_pool:
         return n
@@ -114,14 +114,14 @@ def count_above_cut(
 
 
 def correction(policy: Policy, pass_counts: PassCounts) -> float:
-    """How many times more the funnel misses than it was meant to, as far as the random sample tells.
+    """How many times more the funnel misses than it should, as far as the random sample shows.
 
     Each paper below the cut is drawn with the same known chance, so `passed_random / random_share` papers were missed
     on average. That sample is small: one passed paper stands for dozens. So this is the mean of a Gamma distribution
-    that starts at "as meant", with the weight of one such paper, and moves with what was seen.
+    that starts at "as it should", with the weight of one such paper, and moves with what was seen.
     """
-    meant = pass_counts.passed_above * (1 - policy.target_recall) / policy.target_recall
-    factor = (1 + pass_counts.passed_random) / (1 + policy.random_share * meant)
+    expected = pass_counts.passed_above * (1 - policy.target_recall) / policy.target_recall
+    factor = (1 + pass_counts.passed_random) / (1 + policy.random_share * expected)
     return min(max(factor, _CORRECTION[0]), _CORRECTION[1])
 
 

@@ -479,7 +479,7 @@ def test_the_server_names_the_wait_in_its_answer(status: int, headers: dict[str,
     async def ask(url: str) -> None:
         chat = Chat(ChatSettings("gpt-test", KEY, url))
         async with chat.connect() as client:
-            await chat.send(client, chat.build_body("s", "u", max_tokens=9, cache_key="k", tier="standard"))
+            await chat.send(client, chat.form.build_body("s", "u", max_tokens=9, cache_key="k", tier="standard"))
 
     fault = fake.error(status, "rate_limit_exceeded", headers=headers)
     with fake.openai_server(fault, model=lambda body: "") as server, pytest.raises(CallInterrupted) as caught:

@@ -303,10 +303,10 @@ def test_cached_tokens_are_counted_wherever_they_stand(usage: dict[str, Any]) ->
     ],
 )
 def test_the_wait_may_stand_in_the_body(payload: Any, after_s: float | None) -> None:
-    from newsletter.scoring.llm.failures import read_complaint
+    from newsletter.scoring.llm.failures import read_error_report
 
-    assert read_complaint(429, json.dumps(payload), {}).after_s == after_s
-    assert read_complaint(429, json.dumps(payload), {"retry-after": "4"}).after_s == 4.0
+    assert read_error_report(429, json.dumps(payload), {}).after_s == after_s
+    assert read_error_report(429, json.dumps(payload), {"retry-after": "4"}).after_s == 4.0
 
 
 # --- room

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
+from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, LabelGrader, NamedPolicy, replay, summarise
-from newsletter.scoring.evaluation.ranking import LabelledDay
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 

@@ -17,7 +17,6 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
 from newsletter.model import AddressStatus, Frequency, RevisionOrigin, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.services.replies import Handled, ReplyHandler, answer, handle
-from newsletter.services.votes import cast_numbered
 from newsletter.signing import Purpose, Signer, tag_of
 from tests import ROOT, TESTS, make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -47,7 +46,7 @@ class Profiles:
 
 
 class Office:
-    """An ear with everything around it, and the hour."""
+    """A handler with everything around it, and the hour."""
 
     def __init__(self, *subscribers: Subscriber, script: Sequence[Act] = (), base_url: str = "") -> None:
         self.now = NOW
@@ -65,9 +64,7 @@ class Office:
             brand_name="Morning Papers",
             answers=load_answers(SERVICE),
             profiles=self.profiles,
-            subscribers=lambda: subscribers,
-            read_votes=lambda line: (),
-            cast_votes=cast_numbered,
+            subscribers=subscribers,
             now=lambda: self.now,
         )
 
@@ -97,7 +94,7 @@ def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
     assert office.handle(Command.UNSUBSCRIBE) == Handled("unsubscribe", WHO, is_answered=True)
     assert office.status.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
-    assert suppression.may_return(office.status)
+    assert suppression.may_resubscribe(office.status)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
@@ -428,7 +425,7 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     office.store.move(row)
     office.store.move(ledger.accept(row, "receipt", NOW))
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
-    came_to = identity.ways(WHO, ON).envelope_from
+    came_to = identity.links_for(WHO, ON).envelope_from
     assert came_to.startswith("news+")
     tag = tag_of(came_to).encode()
     outcome = handle(handler, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))

@@ -83,7 +83,7 @@ class Office:
             service_sender=Address("Papers (service)", addr_spec="service@example.org"),
             brand_name="Morning Papers",
             answers=load_mails(TEXT),
-            subscribers=self.subscribers,
+            find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
             max_subscribers=self.most,
             now=lambda: self.now,
@@ -138,7 +138,7 @@ class Office:
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
-        self.store.change_address_status(who, lambda known: suppression.left(known, self.now))
+        self.store.change_address_status(who, lambda known: suppression.unsubscribe(known, self.now))
 
     def pass_time(self, **by: int) -> None:
         self.now += timedelta(**by)
