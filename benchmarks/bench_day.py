@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newsletter.model import Paper
-from newsletter.scoring.evaluation.ranking import load_days
+from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import parse_subscribers
 
@@ -69,12 +69,14 @@ class Case:
 
     papers: int = PAPERS
     profiles: int = 1
+    readers: int = 0  # of these profiles; 0: one of each
     year_for: int = 0  # subscribers with a year of deliveries; 0: no year
 
     @property
     def name(self) -> str:
         memory = f", a year of {self.year_for} subscribers" if self.year_for else ""
-        return f"{self.papers:,} papers, {self.profiles} profile{'s' * (self.profiles > 1)}{memory}"
+        readers = f", {self.readers} readers" if self.readers else ""
+        return f"{self.papers:,} papers, {self.profiles} profile{'s' * (self.profiles > 1)}{readers}{memory}"
 
 
 class Bench:
@@ -97,7 +99,8 @@ class Bench:
             if case.year_for:
                 people = parse_subscribers((folder / "subscribers.yaml").read_bytes(), source="subscribers.yaml")
                 made_days.remember_year(folder / "state", ON, 260, [person.subscriber_id for person in people])
-            made_days.write_subscribers(folder / "subscribers.yaml", case.profiles, made_days.CATEGORIES)
+            path, categories = folder / "subscribers.yaml", made_days.CATEGORIES
+            made_days.write_subscribers(path, case.profiles, categories, readers=case.readers)
             self._prepared[case] = folder
         return self._prepared[case]
 
@@ -208,10 +211,10 @@ def main() -> None:
         if chosen.quick:
             return
         papers = [Case(papers=count) for count in (340, 675, 1350, 2700)]
-        profiles = [Case(profiles=count) for count in (1, 4, 16)]
+        profiles = [*(Case(profiles=count) for count in (1, 4, 16)), Case(readers=16)]
         memory = [Case(papers=340, profiles=4), Case(papers=340, profiles=4, year_for=50)]
         console.print(sweep(bench, "More papers", papers))
-        console.print(sweep(bench, "More profiles", profiles))
+        console.print(sweep(bench, "More profiles, and more readers of one", profiles))
         console.print(sweep(bench, "A year of 260 days", memory))
         console.print(shares(f"Where the time goes ({memory[1].name})", bench.stages(bench.made(memory[1]))))
 

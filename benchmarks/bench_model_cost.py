@@ -29,9 +29,7 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile
-from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, Oracle
-from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import (
+from newsletter.scoring.evaluation.corpus import (
     RELEVANT_FROM,
     LabelledDay,
     infer_categories,
@@ -39,11 +37,13 @@ from newsletter.scoring.evaluation.ranking import (
     load_days,
     load_labels,
 )
+from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, LabelGrader
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.client import Limits
 from newsletter.scoring.llm.estimate import Assumptions, count_kept
-from newsletter.scoring.llm.grader import Gradings
+from newsletter.scoring.llm.gradings import GradingReport
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -112,24 +112,24 @@ class Way:
     cost: Callable[[Day], Decimal]
 
 
-class Recorder(Oracle):
+class Recorder(LabelGrader):
     """The labels as a model, that notes which papers it was asked about."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[Paper] = []
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
         *,
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings:
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport:
         self.asked += papers
-        return super().judge(profile, papers, floor=floor, random_ids=random_ids, step=step)
+        return super().grade(profile, papers, floor=floor, random_ids=random_ids, on_progress=on_progress)
 
 
 # --- the days -----------------------------------------------------------------------------------------
@@ -137,17 +137,17 @@ class Recorder(Oracle):
 
 def replay(name: str, profile: Profile, days: Sequence[LabelledDay], lines: Mapping[date, dict[str, Any]]) -> list[Day]:
     """Each day with the papers that the funnel sends when it has learned from the days before."""
-    prompts, judge = load_prompts(resources.read_text), Recorder()
+    prompts, grader = load_prompts(resources.read_text), Recorder()
     local = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
-    scorer = FunnelScorer(local, judge, judge, Policy(), lambda: judge.now)
+    scorer = FunnelScorer(local, grader, grader, Policy(), lambda: grader.now)
     measured = []
     for place, day in track(list(enumerate(days)), name, console=Console(stderr=True), transient=True):
-        judge.open(day)
-        judge.asked.clear()
+        grader.open(day)
+        grader.asked.clear()
         history = [earlier.pool for earlier in days[max(0, place - HISTORY_DAYS) : place]]
-        score_report = scorer.score(profile, day.pool, history, floor=RELEVANT_FROM)
-        judged = {score.arxiv_id for score in score_report.scores} - set(score_report.passed_over)
-        measured.append(count_day(prompts, profile, day, judge.asked, judged, lines[day.announced_on]))
+        report = scorer.score(profile, day.pool, history, floor=RELEVANT_FROM)
+        graded = {score.arxiv_id for score in report.scores} - set(report.passed_over)
+        measured.append(count_day(prompts, profile, day, grader.asked, graded, lines[day.announced_on]))
     return measured
 
 
@@ -156,7 +156,7 @@ def count_day(
     profile: Profile,
     day: LabelledDay,
     asked: Sequence[Paper],
-    judged: Set[str],
+    graded: Set[str],
     line: Mapping[str, Any],
 ) -> Day:
     labels = {str(each["id"]): _label(each) for each in line["labels"]}
@@ -167,7 +167,7 @@ def count_day(
         pool=len(day.pool),
         sent=len(asked),
         picks=len(picks),
-        found=len(picks & judged),
+        found=len(picks & graded),
         calls=len(batches),
         prompt=sum(count_chat(prompt.system, prompt.user, prompt.beginning[0]) for prompt in rendered),
         kept=count_kept(rendered[0]) if rendered else 0,

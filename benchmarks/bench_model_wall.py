@@ -26,7 +26,7 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits
+from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
@@ -50,13 +50,13 @@ class Run:
     wall_s: float
     cpu_s: float
     calls: int
-    judged: int
+    graded: int
 
 
 def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits) -> Run:
     before = len(server.requests)
     with tempfile.TemporaryDirectory() as folder:
-        judge = Grader(
+        grader = ModelGrader(
             ChatSettings(DEFAULT_MODEL, base_url=server.url),
             load_prompts(resources.read_text),
             TinyStore(Path(folder)),
@@ -66,9 +66,9 @@ def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits
             limits=limits,
         )
         began, cpu = time.perf_counter(), time.process_time()
-        verdicts = judge.judge(PROFILE, papers, floor=FLOOR)
+        report = grader.grade(PROFILE, papers, floor=FLOOR)
         wall_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
-    return Run(name, wall_s, cpu_s, len(server.requests) - before, len(verdicts.judgements))
+    return Run(name, wall_s, cpu_s, len(server.requests) - before, len(report.gradings))
 
 
 def shipped_limits() -> Limits:
@@ -87,7 +87,7 @@ def show(console: Console, title: str, runs: list[Run]) -> None:
         table.add_column(heading, justify="right" if heading else "left")
     for run in runs:
         cells = (f"{run.wall_s:.1f}", f"{run.wall_s / runs[0].wall_s:.2f}", f"{run.cpu_s:.1f}")
-        table.add_row(run.name, *cells, str(run.calls), str(run.judged))
+        table.add_row(run.name, *cells, str(run.calls), str(run.graded))
     console.print(table)
 
 

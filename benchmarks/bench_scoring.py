@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.evaluation.ranking import rank_by_bm25
+from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.scoring.local import LocalScorer, load_comments
 
 COMMENTS = Path(__file__).parents[1] / "prompts" / "comments.yaml"

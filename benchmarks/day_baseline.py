@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from newsletter.papers.announcements import merge
-from newsletter.scoring.evaluation.ranking import rank_by_bm25
+from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.settings import load_settings
 from newsletter.sources.feed import parse_feed
 from newsletter.subscribers.file import parse_subscribers

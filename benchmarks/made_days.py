@@ -74,12 +74,15 @@ def write_feeds(folder: Path, papers: Sequence[Paper], on: date, categories: Seq
         )
 
 
-def write_subscribers(path: Path, count: int, categories: Sequence[str]) -> None:
-    """Readers of these categories, each with three topics of 40 words of their own (JSON is YAML)."""
+def write_subscribers(path: Path, profiles: int, categories: Sequence[str], *, readers: int = 0) -> None:
+    """Readers of these categories, each profile with three topics of 40 words of its own (JSON is YAML).
+
+    As many readers as profiles, unless there are more `readers`, who have the same profiles in turn.
+    """
     words = _sample_words()
     people = []
-    for number in range(count):
-        rng = random.Random(number)
+    for number in range(max(profiles, readers)):
+        rng = random.Random(number % profiles)
         topics = [
             {"name": f"Topic {t}", "relevant": " ".join(rng.choices(words, k=40)), "irrelevant": rng.choice(words)}
             for t in range(3)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from newsletter.model import Paper
-from newsletter.scoring.evaluation.ranking import load_days
+from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.ranking.background import SHIPPED, save_background
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder

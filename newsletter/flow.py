@@ -1,9 +1,9 @@
-"""One morning on one screen: collect → score → compose → deliver, for each subscriber, remembered step by step.
+"""One morning on one screen: collect → select → score → compose → deliver, for each subscriber, step by step.
 
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
-left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/compose.py and
-run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app/ picks them); all rules live
-in pure modules.
+left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/select.py,
+run/compose.py and run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app picks them);
+all rules live in pure modules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport, spending
-from newsletter.papers import announced
 from newsletter.run import (
     DIGESTS,
     CircuitBreaker,
@@ -24,27 +23,23 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
+    ScoreCache,
+    Selection,
     collect,
     compose,
-    cover,
-    failed_feeds,
     final_outcome,
     forget_expired,
-    is_due,
-    is_paused,
-    is_too_late,
-    mails_on,
     needs_feeds_now,
     prefetch_scores,
     reconcile,
-    refusal_outcome,
+    select,
     settle_claim,
     settle_doubts,
-    settled_days,
     weigh_bounces,
+    why_no_announcement,
+    why_no_mail,
+    why_not_claimed,
 )
-
-_TOO_LATE = "too late for today; the papers come with the next mail"
 
 
 def run_morning(
@@ -57,19 +52,19 @@ def run_morning(
     should_stop: Callable[[], bool] = lambda: False,
     unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> RunReport:
-    """Mail everybody their digest; one report entry for each subscriber.
+    """Mails everybody their digest; one report entry for each subscriber.
 
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for each
     subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and leaves
     alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is finished,
     no other is begun; nor is it when the sender fails for all (run/circuit_breaker.py). Who is `unreadable` (by id:
     why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
-    would mail things twice), and LedgerError if the books do not balance at the end.
+    would mail things twice), and LedgerError if report and ledger differ at the end.
     """
     started_at = context.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     sender = CircuitBreaker(context.sender)
-    context = replace(context, sender=sender)
+    context = replace(context, sender=sender, scorer=ScoreCache(context.scorer))
     context.store.start_run(run_id)
     try:
         settle_doubts(context)
@@ -87,7 +82,7 @@ def run_morning(
         interrupted: Halt | None = None
         for subscriber in served:
             interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
-            entry = serve(context, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
+            entry = serve_if_due(context, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
             progress.step(entry)
             entries.append(entry)
         weigh_bounces(context)
@@ -114,54 +109,38 @@ def run_morning(
             context.store.end_run(run_id)
 
 
-def serve(
+def serve_if_due(
     context: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
 ) -> SubscriberReport:
-    """One subscriber's mail, from claim to acceptance, or the reason why there is none.
-
-    `halt` says why no other mail is to be begun.
-    """
+    """One subscriber's mail, or the reason why there is none. `halt` says why no other mail is to be begun."""
     try:
-        return _serve(context, morning, subscriber, due_only=due_only, halt=halt)
+        digest_on = morning.date_for(subscriber, context.now())
+        if reason := why_no_mail(context, subscriber, digest_on, due_only=due_only):
+            return reason
+        if halt:
+            return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
+        return serve(context, select(context, morning, subscriber, digest_on), run_id=morning.run_id)
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
 
 
-def _serve(
-    context: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool, halt: Halt | None
-) -> SubscriberReport:
-    now = context.now()
-    if suppression := context.store.get_address_status(subscriber.subscriber_id).suppression:
-        return SubscriberReport(subscriber.subscriber_id, RunOutcome.SUPPRESSED, detail=suppression.why)
-    digest_on = morning.date_for(subscriber, now)
-    if settled := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on)):
-        return SubscriberReport(subscriber.subscriber_id, settled)
-    if is_paused(subscriber, digest_on):
-        return SubscriberReport(subscriber.subscriber_id, RunOutcome.PAUSED)
-    if not mails_on(subscriber, digest_on) or (due_only and not is_due(subscriber, now, context.timing)):
-        is_late = mails_on(subscriber, digest_on) and is_too_late(subscriber, now, context.timing)
-        return SubscriberReport(subscriber.subscriber_id, RunOutcome.NOT_DUE, detail=_TOO_LATE if is_late else "")
-    if halt:
-        return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
-    days = cover(context, morning, subscriber, digest_on)
-    if not announced(days, subscriber.categories):
-        failed = failed_feeds(morning.today, subscriber)
-        outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
-        return SubscriberReport(subscriber.subscriber_id, outcome, detail=", ".join(failed))
+def serve(context: RunContext, selection: Selection, *, run_id: str) -> SubscriberReport:
+    """One mail, from the claim to acceptance; nothing dear is done before the claim. Raises ReaderUnreadable."""
+    subscriber, digest_on = selection.subscriber, selection.digest_on
+    if not selection.announced:
+        return why_no_announcement(selection)
     context.store.require_readable(subscriber.subscriber_id, digest_on)
-    claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=now)
+    claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:
-        row = context.store.get_delivery(subscriber.subscriber_id, digest_on)
-        return SubscriberReport(subscriber.subscriber_id, refusal_outcome(row), detail=row.detail if row else "")
-    used_ahead = context.prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if context.prefetcher else None
-    sent = context.store.get_sent(subscriber.subscriber_id)
-    digest, score_report = compose(context, morning, subscriber, days, digest_on, without=sent)
-    digest = replace(digest, usage=spending.sum_usage(digest.usage, used_ahead))
-    covered, failed = settled_days(days, subscriber), failed_feeds(morning.today, subscriber)
+        return why_not_claimed(context, selection)
+    prefetcher = context.prefetcher
+    used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
+    digest, score_report = compose(context, selection)
+    digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:
-        report = settle_claim(context, claim, digest, score_report, covered, failed)
+        report = settle_claim(context, claim, selection, digest, score_report)
     except StoreConflict:  # an event proved meanwhile that an earlier mail of this date had left after all
-        if not (settled := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on))):
+        if not (outcome := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on))):
             raise
-        return SubscriberReport(subscriber.subscriber_id, settled)
+        return SubscriberReport(subscriber.subscriber_id, outcome)
     return replace(report, delivery_id=claim.delivery_id)

@@ -1,4 +1,4 @@
-"""A `Profiles` for the web part's tests: real revisions in a real store, real YAML with real lines, made-up scores.
+"""A ProfileService for the web part's tests: real revisions in a real store, real YAML with real lines, made-up scores.
 
 Knows three keys, and finds as many papers as `max_papers` says.
 """
@@ -18,6 +18,7 @@ from newsletter.model import (
     RevisionOrigin,
     Score,
 )
+from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MOST_A_DAY
 from tests import make
@@ -44,7 +45,7 @@ TITLES = (
 WHY = "Near to your topic <Alternatives>."
 
 
-class FakeProfiles:
+class FakeProfiles(ProfileService):
     def __init__(self, store: Store, *subscriber_ids: str) -> None:
         self._store, self._known = store, subscriber_ids
 

@@ -33,8 +33,8 @@ from newsletter.model import (
     Usage,
 )
 from newsletter.run.digest import build_digest
+from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import load_days
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.signing import Signer
 from tests import make

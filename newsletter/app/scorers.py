@@ -15,7 +15,7 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.scoring.llm.grader import Grader
+    from newsletter.scoring.llm.grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
 
 
@@ -30,7 +30,7 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scoring.batches import Batches, RecordingGrader
+    from newsletter.scoring.batches import BatchPrefetcher, RecordingGrader
     from newsletter.scoring.funnel import FunnelScorer
     from newsletter.scoring.ranking.shortlist import Policy
 
@@ -39,15 +39,15 @@ def build_scorer(
         max_share=max(settings.model_min_share, settings.model_max_share),
         random_share=settings.model_random_share,
     )
-    judge = build_grader(settings, store)
+    grader = build_grader(settings, store)
     lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
-    def build_funnel(notebook: RecordingGrader) -> Scorer:
-        return FunnelScorer(local, notebook, store, policy, utc_now)
+    def build_funnel(recorder: RecordingGrader) -> Scorer:
+        return FunnelScorer(local, recorder, store, policy, utc_now)
 
     # Without a lead time it still collects what was asked before
-    prefetcher = Batches(judge, build_funnel, store, lead_time=lead_time)
-    return FunnelScorer(local, judge, store, policy, utc_now, tell_progress), prefetcher
+    prefetcher = BatchPrefetcher(grader, build_funnel, store, lead_time=lead_time)
+    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
 
 
 def build_local_scorer() -> LocalScorer:
@@ -59,10 +59,10 @@ def build_local_scorer() -> LocalScorer:
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
-def build_grader(settings: Settings, store: Store) -> Grader:
+def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
-    from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits
+    from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts
     from newsletter.scoring.llm.token_count import count
@@ -80,7 +80,7 @@ def build_grader(settings: Settings, store: Store) -> Grader:
             f"no budget can be kept because the price of {model} is not known; "
             "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
         )
-    return Grader(
+    return ModelGrader(
         ChatSettings(
             model,
             settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",

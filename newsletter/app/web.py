@@ -51,7 +51,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
             listener=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
-            door=signup_service,
+            signups=signup_service,
             proxies=settings.trusted_proxies,
         )
     )

@@ -14,7 +14,7 @@ from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_wo
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import prices
+from newsletter.scoring.llm import gradings, prices
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -87,8 +87,6 @@ def _month(call: ModelCall) -> str:
 
 def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
     """Finds for each profile key the subscribers who have that profile now."""
-    from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
-
     try:
         listed = app.load_subscribers(settings, store)
     except ConfigError as error:
@@ -96,7 +94,7 @@ def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
         return {}
     readers: dict[str, list[str]] = {}
     for subscriber in listed.subscribers:
-        readers.setdefault(grader.profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
+        readers.setdefault(gradings.profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
     return readers
 
 

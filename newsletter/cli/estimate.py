@@ -1,9 +1,9 @@
-"""`newsletter estimate`: what a morning's model calls will cost. The counting is in newsletter/estimate.py."""
+"""`newsletter estimate`: what a morning's model calls will cost. The counting is in scoring/llm/estimate.py."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,10 +16,9 @@ from newsletter.cli.common import TerminalProgress, begin_log, complain, new_tab
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
-from newsletter.papers import candidates
-from newsletter.run import Morning, RunContext, collect, cover
+from newsletter.run import Morning, RunContext, collect, select
 from newsletter.scoring.llm import estimate as estimates
-from newsletter.scoring.llm import prices
+from newsletter.scoring.llm import gradings, prices
 from newsletter.scoring.llm import prompts as prompt_files
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -90,32 +89,27 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
     """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
-    from newsletter.scoring.llm import grader  # noqa: PLC0415  # it loads the model's client
-
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
-        key, floor = grader.profile_key(subscriber.profile), subscriber.min_relevance
-        known = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
-        readers = (*known.readers, subscriber.subscriber_id)
-        papers = {paper.arxiv_id: paper for paper in (*known.papers, *_papers(context, morning, subscriber))}
+        key, floor = gradings.profile_key(subscriber.profile), subscriber.min_relevance
+        group = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
+        readers = (*group.readers, subscriber.subscriber_id)
+        papers = {paper.arxiv_id: paper for paper in (*group.papers, *_papers(context, morning, subscriber))}
         groups[key, floor] = Group(key, subscriber.profile, floor, readers, tuple(papers.values()))
     return list(groups.values())
 
 
-def _known(store: Store, group: Group, model: str, prompt_key: str) -> frozenset[str]:
-    judged = store.get_gradings(group.profile_key, since=date.min)
-    return estimates.find_known(judged, group.papers, model=model, prompt_key=prompt_key)
+def _known(store: Store, group: Group, model: str, prompt_key: str) -> Set[str]:
+    remembered = store.get_gradings(group.profile_key, since=date.min)
+    return gradings.find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
 
 
-def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> list[Paper]:
-    digest_on: date = morning.date_for(subscriber, context.now())
-    days = cover(context, morning, subscriber, digest_on)
-    mailed = context.store.get_sent(subscriber.subscriber_id)
-    shown = candidates(days, subscriber.categories, subscriber.announce_types, without=mailed)
-    return [announcement.paper for announcement in shown]
+def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> tuple[Paper, ...]:
+    digest_on = morning.date_for(subscriber, context.now())
+    return select(context, morning, subscriber, digest_on).papers
 
 
 def _assumptions(settings: Settings) -> estimates.Assumptions:

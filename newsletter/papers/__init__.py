@@ -3,7 +3,7 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
-from newsletter.papers.announcements import announced, candidates, holds, judge, with_feeds
+from newsletter.papers.announcements import announced, candidates, holds, judge, merge, with_feeds
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.latex.mathml import Piece, typeset
 from newsletter.papers.latex.reader import readable, readable_name
@@ -20,6 +20,7 @@ __all__ = [
     "holds",
     "judge",
     "links",
+    "merge",
     "no_author",
     "pinned_author",
     "readable",

@@ -103,26 +103,20 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
 def announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Each paper these days brought to these categories, once, with its kind as seen from there."""
     return _merged(
-        replace(shown, announce_type=seen_from(shown, categories))
-        for day in days
-        for shown in day.announcements
-        if concerns(shown, categories)
+        _as_seen_from(shown, categories) for day in days for shown in day.announcements if concerns(shown, categories)
     )
 
 
 def candidates(
-    days: Iterable[AnnouncementDay],
-    categories: Collection[str],
-    announce_types: Collection[AnnounceType],
-    *,
-    without: Set[str] = frozenset(),
+    shown: Iterable[Announcement], announce_types: Collection[AnnounceType], *, without: Set[str] = frozenset()
 ) -> tuple[Announcement, ...]:
     """What of `announced` is of a kind asked for, but those papers whose ids are `without`."""
-    return tuple(
-        shown
-        for shown in announced(days, categories)
-        if shown.announce_type in announce_types and shown.paper.arxiv_id not in without
-    )
+    return tuple(each for each in shown if each.announce_type in announce_types and each.paper.arxiv_id not in without)
+
+
+def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcement:
+    kind = seen_from(shown, categories)
+    return shown if kind is shown.announce_type else replace(shown, announce_type=kind)
 
 
 def _merged(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:

@@ -4,16 +4,19 @@ Meets sources, scorers, senders and stores through their Protocols alone.
 """
 
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
-from newsletter.run.collect import collect, cover, failed_feeds, needs_feeds_now, settled_days
+from newsletter.run.collect import collect, needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
-from newsletter.run.deliver import final_outcome, refusal_outcome, settle_claim, settle_doubts, weigh_bounces
+from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import reading_order
+from newsletter.run.outcomes import final_outcome, why_no_announcement, why_no_mail, why_not_claimed
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
-from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on, next_mail_at
+from newsletter.run.schedule import next_mail_at
 from newsletter.run.scheduler import run_scheduler
+from newsletter.run.score_cache import ScoreCache
+from newsletter.run.select import Selection, select, select_from
 
 __all__ = [
     "DIGESTS",
@@ -23,26 +26,25 @@ __all__ = [
     "Morning",
     "ProgressListener",
     "RunContext",
+    "ScoreCache",
+    "Selection",
     "collect",
     "compose",
-    "cover",
-    "failed_feeds",
     "final_outcome",
     "forget_expired",
-    "is_due",
-    "is_paused",
-    "is_too_late",
-    "mails_on",
     "needs_feeds_now",
     "next_mail_at",
     "prefetch_scores",
     "preview",
     "reading_order",
     "reconcile",
-    "refusal_outcome",
     "run_scheduler",
+    "select",
+    "select_from",
     "settle_claim",
     "settle_doubts",
-    "settled_days",
     "weigh_bounces",
+    "why_no_announcement",
+    "why_no_mail",
+    "why_not_claimed",
 ]

@@ -1,6 +1,6 @@
-"""Step one: today's announcement, one polite fetch for each wanted category, and which days a mail has to cover.
+"""Step one: today's announcement, with one polite fetch for each wanted category.
 
-What a feed's answer means is papers/announcements.py's business, which days are left over backlog.py's.
+What a feed's answer means is papers/announcements.py's business.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.papers import holds, judge, with_feeds
-from newsletter.run.backlog import MAX_DAYS, days_to_cover, is_settled
+from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
 from newsletter.sources import Source
@@ -87,18 +87,3 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
     report = judge(feed, earlier)
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
-
-
-def cover(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> list[AnnouncementDay]:
-    """The announcement days of this subscriber's mail: today's, and what earlier mails left out."""
-    rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
-    return days_to_cover([*morning.earlier, morning.today], rows, digest_on)
-
-
-def settled_days(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[date, ...]:
-    """The days this mail settles; one with a failed feed comes again, should the feed be had later."""
-    return tuple(day.announced_on for day in days if is_settled(day, subscriber.categories))
-
-
-def failed_feeds(day: AnnouncementDay, subscriber: Subscriber) -> list[str]:
-    return [f.category for f in day.feeds if f.outcome is FeedOutcome.FAILED and f.category in subscriber.categories]

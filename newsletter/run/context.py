@@ -5,13 +5,14 @@ Values and Protocols only; what happens with them is flow.py's and its steps' bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
-from newsletter.model import AnnouncementDay, FeedReport, Subscriber, SubscriberReport
+from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
+from newsletter.papers import announced, merge
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
@@ -47,6 +48,8 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
+MAX_REMEMBERED = 512  # days for sets of categories: a few kB each
+
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
@@ -65,7 +68,27 @@ class Morning:
     run_id: str
     today: AnnouncementDay
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
-    digest_on: date | None  # None: each subscriber's own local date
+    digest_on: date | None = None  # None: each subscriber's own local date
+    _known: dict[tuple[date, frozenset[str]], tuple[Announcement, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    @property
+    def days(self) -> list[AnnouncementDay]:
+        """Today and the days before, oldest first."""
+        return [*self.earlier, self.today]
+
+    def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
+        """What some of these days brought to these categories (`papers.announced`); worked out once for each day."""
+        return merge((), [shown for day in days for shown in self._announced_on(day, frozenset(categories))])
+
+    def _announced_on(self, day: AnnouncementDay, categories: frozenset[str]) -> tuple[Announcement, ...]:
+        key = (day.announced_on, categories)
+        if key not in self._known:
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            self._known[key] = announced([day], categories)
+        return self._known[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:
         return self.digest_on or local_date(now, subscriber.zone)

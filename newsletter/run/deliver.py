@@ -1,11 +1,10 @@
-"""Step three: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
+"""Step four: end a claim with a mail, or with the one true reason why there is none; and settle old doubts.
 
 The moves are delivery/ledger.py's business; what a failure of the wire means is the sender's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,20 +25,16 @@ from newsletter.model import (
 )
 from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
+from newsletter.run.select import Selection
 from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
 
 def settle_claim(
-    context: RunContext,
-    claim: Delivery,
-    digest: Digest,
-    score_report: ScoreReport,
-    covered: tuple[date, ...],
-    failed_feeds: Collection[str],
+    context: RunContext, claim: Delivery, selection: Selection, digest: Digest, score_report: ScoreReport
 ) -> SubscriberReport:
-    """End a claim: with a mail, or with the one true reason why there is none."""
+    """Ends a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, context.now()
     if suppression := context.store.get_address_status(who).suppression:  # since the claim: a model may take its time
         context.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
@@ -50,15 +45,16 @@ def settle_claim(
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    if digest.is_empty and (failed_feeds or not digest.subscriber.empty_mail):
-        outcome = RunOutcome.FEED_FAILED if failed_feeds else RunOutcome.NOTHING_RELEVANT
-        context.store.move(ledger.skip(claim, outcome, now, announced_on=covered, not_scored_ids=not_scored))
-        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(failed_feeds))
-    return replace(deliver(context, claim, digest, covered, not_scored), problem=score_report.problem)
+    if digest.is_empty and (selection.failed_feeds or not digest.subscriber.empty_mail):
+        outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
+        row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
+        context.store.move(row)
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(selection.failed_feeds))
+    return replace(deliver(context, claim, digest, selection.settled_on, not_scored), problem=score_report.problem)
 
 
 def deliver(
-    context: RunContext, claim: Delivery, digest: Digest, covered: tuple[date, ...], not_scored: tuple[str, ...]
+    context: RunContext, claim: Delivery, digest: Digest, settled_on: tuple[date, ...], not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
@@ -67,7 +63,7 @@ def deliver(
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
-        announced_on=covered,
+        announced_on=settled_on,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
         sent_by=name_of(context.sender),
@@ -136,22 +132,3 @@ def weigh_bounces(context: RunContext) -> None:
     held = [one for standing in context.store.get_address_statuses() for one in standing.held]
     for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
         context.store.weigh_bounces(morning)
-
-
-def final_outcome(row: Delivery | None) -> RunOutcome | None:
-    """The outcome of a row that no run can change any more; None if this run may still do something."""
-    match row.state if row else None:
-        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
-            return RunOutcome.ALREADY_SENT
-        case DeliveryState.REJECTED:
-            return RunOutcome.REJECTED
-        case DeliveryState.IN_DOUBT:
-            return RunOutcome.IN_DOUBT
-        case _:
-            return None
-
-
-def refusal_outcome(row: Delivery | None) -> RunOutcome:
-    """Why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
-    waits = row is not None and row.state is DeliveryState.DEFERRED
-    return final_outcome(row) or (RunOutcome.DEFERRED if waits else RunOutcome.BUSY)

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Profile, Subscriber
-from newsletter.papers import announced, candidates
+from newsletter.model import Paper, Profile, Subscriber
 from newsletter.run.backlog import is_settled
-from newsletter.run.collect import cover
-from newsletter.run.compose import history_for
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.schedule import next_mail_at
-from newsletter.scoring import Question
+from newsletter.run.select import select
+from newsletter.scoring import ScoringRequest
 
 
 def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
@@ -42,21 +40,17 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
 
 def _questions_ahead(
     context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
-) -> list[Question]:
+) -> list[ScoringRequest]:
     """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
     now = context.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
     if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[str, ...], Question] = {}
+    questions: dict[tuple[Paper, ...], ScoringRequest] = {}
     for reader, due in waiting:
-        days = cover(context, morning, reader, morning.date_for(reader, due))
-        sent = context.store.get_sent(reader.subscriber_id)
-        todo = candidates(days, reader.categories, reader.announce_types, without=sent)
-        papers = [a.paper for a in todo]
-        if papers:
-            ids = tuple(paper.arxiv_id for paper in papers)
-            questions.setdefault(ids, Question(papers, history_for(context, morning, reader, days)))
+        selection = select(context, morning, reader, morning.date_for(reader, due))
+        if selection.papers:
+            questions.setdefault(selection.papers, ScoringRequest(selection.papers, selection.history))
     return list(questions.values())
 
 
@@ -70,7 +64,7 @@ def _awaits(context: RunContext, morning: Morning, reader: Subscriber, now: date
         return None  # held back
     if due is None or context.source.day(due) != morning.today.announced_on:
         return None
-    if not is_settled(morning.today, reader.categories) or not announced([morning.today], reader.categories):
+    if not is_settled(morning.today, reader.categories) or not morning.announced([morning.today], reader.categories):
         return None
     is_untouched = context.store.get_delivery(reader.subscriber_id, morning.date_for(reader, due)) is None
     return due if is_untouched else None

@@ -10,11 +10,11 @@ from datetime import date
 
 from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
-from newsletter.papers import announced
-from newsletter.run.collect import collect, cover
+from newsletter.run.collect import collect
 from newsletter.run.compose import compose
 from newsletter.run.context import ProgressListener, RunContext
 from newsletter.run.schedule import local_date
+from newsletter.run.select import select
 
 
 def preview(
@@ -51,9 +51,5 @@ def _composed(
     context: RunContext, subscriber: Subscriber, progress: ProgressListener, on: date, digest_on: date | None
 ) -> Digest | None:
     morning = collect(context, [subscriber], progress, digest_on=digest_on, remember=False)
-    days = cover(context, morning, subscriber, on)
-    if not announced(days, subscriber.categories):
-        return None
-    row = context.store.get_delivery(subscriber.subscriber_id, on)
-    without = context.store.get_sent(subscriber.subscriber_id) - set(row.paper_ids if row else ())
-    return compose(context, morning, subscriber, days, on, without=without)[0]
+    selection = select(context, morning, subscriber, on)
+    return compose(context, selection)[0] if selection.announced else None

@@ -1,6 +1,8 @@
-"""Who judges papers: `local.py` ranks by words, offline; `funnel.py` lets a model judge what ranks high.
+"""Scores papers under a profile: `local.py` by words, offline; `funnel.py` with a model for those that rank high.
 
-A scorer sees papers and one profile, never a subscriber. Cut-offs and order are `run/digest.py`'s business.
+`batches.py` has a model asked hours ahead. Below them stand two rooms that do not know each other: `ranking/` compares
+words (numpy, no client), `llm/` is the client of a language model. `evaluation/` stands above and measures them on
+labelled days. A scorer sees papers and one profile, never a subscriber. Cut-offs and order: run/digest.py.
 """
 
 from collections.abc import Sequence
@@ -18,8 +20,8 @@ class Scorer(Protocol):
     1–10. `history` holds the papers of recent announcement days, oldest day first, without `papers`; it may be
     empty, and more than `history_days` of them are of no use. `floor` is the reader's cut-off for relevance: a score
     below it will not be shown. `votes` move papers like these up or down: their rank, and by one at most a relevance
-    that words gave; never a relevance that a model gave. Their order means nothing, and without any nothing changes.
-    Repeating a call with the same arguments gives the same report (a model's answers are remembered for that).
+    that words gave; never a relevance that a model gave. Their order means nothing. Repeating a call with the same
+    arguments gives the same report (a model's gradings are stored for that).
     Raises nothing for a bad paper.
     """
 
@@ -37,7 +39,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ScoringRequest:
     """What a scorer is going to be given for one reader."""
 
     papers: Sequence[Paper]
@@ -45,31 +47,31 @@ class Question:
 
 
 class Prefetcher(Protocol):
-    """Has papers judged hours before their mail is due, so that the scorer finds the answers in the memory.
+    """Has papers graded hours before their mail is due, so that the scorer finds the gradings in the store.
 
-    Raises nothing for a server or an answer; StoreError.
+    Each call may be repeated. Raises nothing for a server or an answer; StoreError.
     """
 
     lead_time: timedelta | None  # a mail that is due sooner is not asked ahead for; None: nothing is
 
     def collect(self) -> list[str]:
-        """Take in what was answered meanwhile; sentences for the operator, if something needs mending."""
+        """Store what was answered meanwhile; sentences for the operator, if something needs mending."""
 
     def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
-        """Whether it was tried already, whatever came of it."""
+        """Whether it was tried already, with or without success."""
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
 
     def cancel(self, profile: Profile, floor: int) -> Usage | None:
-        """The mail is due now: wait for nothing. What was used ahead and no mail has shown yet."""
+        """Stop waiting, as the mail is due now; what was used ahead and no mail has shown yet (None: nothing)."""
 
 
 __all__ = [
     "Prefetcher",
-    "Question",
     "Scorer",
+    "ScoringRequest",
     "local",
 ]

@@ -1,8 +1,8 @@
-"""A scorer in two steps: words rank the papers, a model judges those that rank high, and its answers teach the ranking.
+"""Scores in two steps: words rank the papers, a model grades those that rank high, and its gradings teach the ranking.
 
-What the model said before is not asked again, whoever reads; what it could not be asked about is ranked by words, and
-the reader is told. Who is asked is ranking/shortlist.py's business, how the ranking learns ranking/learned.py's, the
-asking llm/grader.py's.
+What the model has graded is not asked about again, whoever reads; what it could not be asked about is ranked by words,
+and the reader is told. Which papers are asked about is decided in ranking/shortlist.py, how the ranking learns in
+ranking/learned.py; llm/grader.py does the asking.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring import Scorer
-from newsletter.scoring.llm.grader import Gradings, profile_key
-from newsletter.scoring.ranking.feedback import in_order
-from newsletter.scoring.ranking.learned import Example, Learner, Ranked
-from newsletter.scoring.ranking.shortlist import Candidate, Policy, Seen, Shortlist, choose
+from newsletter.scoring.llm.gradings import GradingReport, find_known, profile_key
+from newsletter.scoring.ranking.feedback import sort_votes
+from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
+from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
 from newsletter.subscribers import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
@@ -26,7 +26,7 @@ LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers
 
 
 class Grader(Protocol):
-    """What the funnel needs of judge.Judge, which remembers its judgements itself, as they come."""
+    """Grades papers under a profile, and stores its gradings as they come. Raises nothing for an answer; StoreError."""
 
     @property
     def model(self) -> str: ...
@@ -35,7 +35,7 @@ class Grader(Protocol):
 
     def prompt_text(self, profile: Profile, floor: int) -> str: ...
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
@@ -43,12 +43,12 @@ class Grader(Protocol):
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings: ...
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport: ...
 
 
-class Answers(Protocol):
-    """What the funnel needs of an AnswerStore: it reads alone."""
+class GradingReader(Protocol):
+    """What the funnel needs of an `AnswerStore`: it only reads."""
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
@@ -56,27 +56,27 @@ class Answers(Protocol):
 class FunnelScorer:
     """A `Scorer` that asks a model about a shortlist and passes over the rest.
 
-    `tell_progress` is told (papers judged, papers asked about) as answers come.
+    `on_progress` gets (papers graded, papers asked about) as answers come.
     """
 
-    history_days = 14  # more judged days teach the ranking hardly more (docs/funnel.md)
+    history_days = 14  # more graded days teach the ranking hardly more (docs/funnel.md)
 
     def __init__(
         self,
         local: Scorer,
-        judge: Grader,
-        memory: Answers,
+        grader: Grader,
+        store: GradingReader,
         policy: Policy,
         now: Callable[[], datetime],
-        tell_progress: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._local = local
-        self._judge = judge
-        self._memory = memory
+        self._grader = grader
+        self._store = store
         self._policy = policy
         self._now = now
         self._learner = Learner()
-        self._tell_progress = tell_progress
+        self._on_progress = on_progress
 
     def score(
         self,
@@ -95,23 +95,22 @@ class FunnelScorer:
         local = self._local.score(profile, papers, history, votes=votes)
         given = {paper.arxiv_id: paper for paper in papers}
         if not local.scores:
-            return replace(local, scorer=self._judge.model)
+            return replace(local, scorer=self._grader.model)
         key = profile_key(profile)
-        since = (self._now() - LEARN_FROM).date()
-        remembered = self._memory.get_gradings(key, since=since)
-        known = self._find_known(remembered, given, floor)
-        past = _Past.build(remembered, history, floor, votes)
-        ranked = self._rank(profile, given, local, past, floor)
-        shortlist = _choose(local, ranked, self._policy, key, past, known.keys())
+        remembered = self._store.get_gradings(key, since=(self._now() - LEARN_FROM).date())
+        known = find_known(remembered, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
+        training = _TrainingData.build(remembered, history, floor, votes)
+        learned = self._rank(profile, given, local, training, floor)
+        shortlist = _choose(local, learned, self._policy, key, training, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
-        ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, ranked.scores, strict=True)}
-        verdicts = self._ask(profile, asked, floor, shortlist.random_ids, ranks)
-        judged = {**known, **{one.arxiv_id: one for one in verdicts.judgements}}
-        if asked and not judged:
-            return _fall_back(local, asked, verdicts)
+        ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, learned.scores, strict=True)}
+        answered = self._ask(profile, asked, floor, shortlist.random_ids, ranks)
+        graded = {**known, **{one.arxiv_id: one for one in answered.gradings}}
+        if asked and not graded:
+            return _fall_back(local, asked, answered)
         names = tuple(topic.name for topic in profile.topics)
-        sheet = _fill_in(local, ranks, shortlist, judged, verdicts, self._judge.model, floor, names)
-        return replace(sheet, prompt=self._judge.prompt_text(profile, floor))
+        report = _fill_in(local, ranks, shortlist, graded, answered, self._grader.model, floor, names)
+        return replace(report, prompt=self._grader.prompt_text(profile, floor))
 
     def _ask(
         self,
@@ -120,60 +119,49 @@ class FunnelScorer:
         floor: int,
         random_ids: Set[str],
         ranks: Mapping[str, float],
-    ) -> Gradings:
+    ) -> GradingReport:
         if not papers:
             return _NONE
         is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in papers}) > len(papers)  # ties are in no order
-        return self._judge.judge(
-            profile, papers, floor=floor, random_ids=random_ids, is_ranked=is_ranked, step=self._tell_progress
+        return self._grader.grade(
+            profile, papers, floor=floor, random_ids=random_ids, is_ranked=is_ranked, on_progress=self._on_progress
         )
 
-    def _find_known(self, remembered: Sequence[Grading], given: Mapping[str, Paper], floor: int) -> dict[str, Grading]:
-        """What the same model already said of the same versions, asked in the same words."""
-        model, prompt_key = self._judge.model, self._judge.prompt_key(floor)
-        return {
-            one.arxiv_id: one
-            for one in remembered
-            if (one.model, one.prompt_key) == (model, prompt_key)
-            and one.arxiv_id in given
-            and given[one.arxiv_id].version == one.version
-        }
-
     def _rank(
-        self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, past: _Past, floor: int
-    ) -> Ranked:
+        self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, training: _TrainingData, floor: int
+    ) -> LearnedScores:
         papers = [given[score.arxiv_id] for score in local.scores]
-        return self._learner.rank(profile, papers, past.examples, [score.rank for score in local.scores], floor)
+        return self._learner.rank(profile, papers, training.examples, [score.rank for score in local.scores], floor)
 
 
-# --- what was said before -----------------------------------------------------------------------------
+# --- earlier gradings ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
-    """Earlier answers under this profile, by any model: what to learn from, of how many days, and how the cut did."""
+class _TrainingData:
+    """Earlier gradings under this profile, by any model: examples, of how many days, and how the cut-off did."""
 
     examples: tuple[Example, ...]
     days: int
-    seen: Seen
+    pass_counts: PassCounts
 
     @classmethod
     def build(
         cls, remembered: Sequence[Grading], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
-    ) -> _Past:
-        """Only of papers in the history: what was said of today's must not change the ranking of a second run.
+    ) -> _TrainingData:
+        """Only papers of the history: today's gradings must not change the ranking of a second run.
 
-        A reader's vote on a paper is an example too, in place of the model's word on it; but votes alone teach nothing
-        here: they are on papers that ranked high, and tell too little of all the others.
+        A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
+        here: they are on papers that ranked high, and say too little of all the others.
         """
         latest = {one.arxiv_id: one for one in remembered}
         examples, days, above, below = list[Example](), 0, 0, 0
-        told = set[str]()
+        seen = set[str]()
         for day in history:
-            judged = [paper for paper in day if paper.arxiv_id in latest and paper.arxiv_id not in told]
-            told.update(paper.arxiv_id for paper in judged)
-            days += bool(judged)
-            for paper in judged:
+            graded = [paper for paper in day if paper.arxiv_id in latest and paper.arxiv_id not in seen]
+            seen.update(paper.arxiv_id for paper in graded)
+            days += bool(graded)
+            for paper in graded:
                 one = latest[paper.arxiv_id]
                 examples.append(Example(paper, one.relevance))
                 above += one.relevance >= floor and not one.was_random
@@ -181,41 +169,45 @@ class _Past:
         if examples:
             voted = {paper.arxiv_id for paper, _ in votes}
             examples = [example for example in examples if example.paper.arxiv_id not in voted]
-            examples += [Example(paper, LIKED if value > 0 else 0) for paper, value in in_order(votes)]
-        return cls(tuple(examples), days, Seen(above, below))
+            examples += [Example(paper, LIKED if value > 0 else 0) for paper, value in sort_votes(votes)]
+        return cls(tuple(examples), days, PassCounts(above, below))
 
 
-def _choose(local: ScoreReport, ranked: Ranked, policy: Policy, key: str, past: _Past, known: Set[str]) -> Shortlist:
-    chances = ranked.chances or (None,) * len(ranked.scores)
-    rows = zip(ranked.scores, (score.arxiv_id for score in local.scores), chances, strict=True)
+def _choose(
+    local: ScoreReport, learned: LearnedScores, policy: Policy, key: str, training: _TrainingData, known: Set[str]
+) -> Shortlist:
+    chances = learned.chances or (None,) * len(learned.scores)
+    rows = zip(learned.scores, (score.arxiv_id for score in local.scores), chances, strict=True)
     best_first = [
         Candidate(arxiv_id, chance) for _, arxiv_id, chance in sorted(rows, key=lambda row: (-row[0], row[1]))
     ]
-    return choose(best_first, policy, profile_key=key, days=past.days, seen=past.seen, judged=known)
+    return build_shortlist(
+        best_first, policy, profile_key=key, days=training.days, pass_counts=training.pass_counts, graded=known
+    )
 
 
-# --- the sheet ----------------------------------------------------------------------------------------
+# --- the report ---------------------------------------------------------------------------------------
 
-_NONE = Gradings((), (), None)
+_NONE = GradingReport((), (), None)
 
 
 def _fill_in(
     local: ScoreReport,
     ranks: Mapping[str, float],
     shortlist: Shortlist,
-    judged: Mapping[str, Grading],
-    verdicts: Gradings,
+    graded: Mapping[str, Grading],
+    answered: GradingReport,
     model: str,
     floor: int,
     names: Sequence[str],
 ) -> ScoreReport:
-    failed = {failure.arxiv_id for failure in verdicts.failures}
+    failed = {failure.arxiv_id for failure in answered.failures}
     scores, passed_over, unasked = list[Score](), list[str](), 0
     chosen = set(shortlist.ids)
     for score in local.scores:
         ranked = replace(score, rank=ranks[score.arxiv_id])
-        if score.arxiv_id in judged:
-            scores.append(_merge(ranked, judged[score.arxiv_id], floor, names))
+        if score.arxiv_id in graded:
+            scores.append(_merge(ranked, graded[score.arxiv_id], floor, names))
         elif score.arxiv_id in failed:
             continue
         elif score.arxiv_id in chosen:
@@ -226,40 +218,40 @@ def _fill_in(
             passed_over.append(score.arxiv_id)
     return ScoreReport(
         tuple(scores),
-        (*local.failures, *verdicts.failures),
+        (*local.failures, *answered.failures),
         model,
-        verdicts.usage,
-        (*((_say(unasked),) if unasked else ()), *local.notices),
+        answered.usage,
+        (*((_unasked_notice(unasked),) if unasked else ()), *local.notices),
         tuple(passed_over),
-        verdicts.stopped or verdicts.warning or _find_trouble(shortlist, verdicts.failures),
+        answered.stopped or answered.warning or _find_trouble(shortlist, answered.failures),
     )
 
 
-def _merge(score: Score, judgement: Grading, floor: int, names: Sequence[str]) -> Score:
+def _merge(score: Score, grading: Grading, floor: int, names: Sequence[str]) -> Score:
     """The model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
     For a paper that did not pass, the words' own comment at a relevance below the floor.
     """
-    if not judgement.relevance:
+    if not grading.relevance:
         return replace(score, relevance=max(1, floor - 1), novelty=1)
     return replace(
         score,
-        relevance=judgement.relevance,
-        novelty=max(1, judgement.novelty),
-        comment=judgement.comment or score.comment,
-        topic=named_topic(judgement.comment, names) or score.topic,
+        relevance=grading.relevance,
+        novelty=max(1, grading.novelty),
+        comment=grading.comment or score.comment,
+        topic=named_topic(grading.comment, names) or score.topic,
     )
 
 
-def _fall_back(local: ScoreReport, asked: Sequence[Paper], verdicts: Gradings) -> ScoreReport:
-    """The local ranker's whole sheet: a model that judged nothing must not look like a day without good papers."""
-    if verdicts.stopped:
-        notice, problem = "The model could not be asked today; ", verdicts.stopped
+def _fall_back(local: ScoreReport, asked: Sequence[Paper], answered: GradingReport) -> ScoreReport:
+    """The local ranker's whole report: a model that graded nothing must not look like a day without good papers."""
+    if answered.stopped:
+        notice, problem = "The model could not be asked today; ", answered.stopped
     else:
-        problem = verdicts.warning or _explain(asked, verdicts.failures)
+        problem = answered.warning or _explain(asked, answered.failures)
         notice = "The model gave no usable answer today; "
     notice += "all papers were ranked by their words."
-    return replace(local, usage=verdicts.usage, notices=(notice, *local.notices), problem=problem)
+    return replace(local, usage=answered.usage, notices=(notice, *local.notices), problem=problem)
 
 
 def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str:
@@ -277,6 +269,6 @@ def _explain(asked: Sequence[Paper], failures: Sequence[ScoreFailure]) -> str:
     return f"The model judged none of {len(asked)} papers ({reason}); see `newsletter calls` for what it answered."
 
 
-def _say(count: int) -> str:
+def _unasked_notice(count: int) -> str:
     papers, were, their = ("1 paper", "it was", "its") if count == 1 else (f"{count} papers", "they were", "their")
     return f"The model could not be asked about {papers} today; {were} ranked by {their} words."

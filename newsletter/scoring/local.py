@@ -15,7 +15,7 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
-from newsletter.scoring.ranking.feedback import bound, in_order, lean
+from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.rank import rank, read_terms, weigh
 from newsletter.scoring.ranking.tfidf import count_terms, join
 from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
@@ -26,7 +26,7 @@ SCORER_NAME = "local ranker"
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
-COMMON_CATEGORY = 0.1  # a category that this share of the papers has tells the field they belong to
+COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
 class LocalScorer:
@@ -63,8 +63,8 @@ class LocalScorer:
         ranking = rank(matrix, at_large, terms)
         relevance = grade_relevance(ranking)
         if votes:
-            leaning = lean(ranking, matrix, [(self._encode(paper), value) for paper, value in in_order(votes)])
-            ranking, relevance = leaning, bound(grade_relevance(leaning), relevance)
+            voted = apply_votes(ranking, matrix, [(self._encode(paper), value) for paper, value in sort_votes(votes)])
+            ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
         novelty = grade_novelty(matrix, len(known))
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
         scores = tuple(

@@ -11,5 +11,6 @@ __all__ = [
     "directory",
     "find_paper",
     "profile_notice",
+    "profiles",
     "signup",
 ]

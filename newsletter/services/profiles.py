@@ -10,29 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.model import (
     MOST_PROFILE_CHARS,
     AnnouncementDay,
     Digest,
-    Paper,
-    Profile,
     ProfileRevision,
     RevisionOrigin,
-    ScoreReport,
     Subscriber,
-    Votes,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, compose
+from newsletter.run import Morning, ScoreCache, compose, select_from
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import KEPT, MOST_A_DAY, differences, is_gone, overrides, profile_yaml, zone_note
 
 MAX_TITLES = 5
-SHEETS = 8  # that are remembered
+TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
@@ -52,29 +48,9 @@ _NOT_KEPT = f"Of your profile the last {KEPT} revisions are kept; the ones befor
 _SAME = "Nothing is different: your profile says this already."
 
 
-class _Remembering:
-    """A scorer that answers at once what it was asked lately: a reader who tries out cut-offs asks the same again."""
-
-    def __init__(self, scorer: Scorer) -> None:
-        self.history_days = scorer.history_days
-        self._score = lru_cache(maxsize=SHEETS)(scorer.score)
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        days = tuple(tuple(day) for day in history)
-        return self._score(profile, tuple(papers), days, votes=tuple(votes))  # without floor: all of them
-
-
 @dataclass(frozen=True, slots=True)
 class PreviewContext:
-    """What composing a preview needs."""
+    """What trying out a profile needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store
@@ -90,7 +66,7 @@ class ProfileService:
     def __init__(self, listed: Callable[[], Sequence[Subscriber]], store: Store, scorer: Callable[[], Scorer]) -> None:
         self._listed = listed
         self._store = store
-        self._scorer = cache(lambda: _Remembering(scorer()))
+        self._scorer = cache(lambda: ScoreCache(scorer(), by_floor=False, max_reports=TRIALS))
 
     def current(self, subscriber_id: str) -> str:
         """The profile that counts now, as YAML that explains itself."""
@@ -219,9 +195,11 @@ class ProfileService:
 
     def _compose(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
         today = days[-1]
-        morning = Morning("", today, days[:-1], today.announced_on)
         context = PreviewContext(self._scorer(), self._store)
-        return compose(context, morning, subscriber, [today], today.announced_on, without=frozenset())[0]
+        selection = select_from(
+            (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=context.scorer.history_days
+        )
+        return compose(context, selection)[0]
 
 
 def _read_profile(text: str, listed: Subscriber) -> Subscriber:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from newsletter.services import profiles as profile_service
+from newsletter.services import signup
 from newsletter.signing import Signer
 from newsletter.stores import Store
-from newsletter.web import (
-    app as site,
-)
 from newsletter.web import (
     archive_routes,
     health,
@@ -29,14 +29,13 @@ from newsletter.web import (
     unsubscribe,
     votes,
 )
+from newsletter.web.app import check_samples, new_app
 from newsletter.web.archive_routes import Archives
-from newsletter.web.profile import Profiles
 from newsletter.web.sizes import Sizes
 
 __all__ = [
     "SIZES",
     "Archives",
-    "Profiles",
     "WebPart",
     "check_templates",
     "create_app",
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-PAGES = (*unsubscribe.PAGES, *pause.PAGES, *votes.PAGES, *profile.PAGES, *subscribe.PAGES)
+SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +57,12 @@ class WebPart:
     now: Callable[[], datetime]
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
-    profiles: Profiles | None = None  # None: there is no page to change a profile
+    profiles: profile_service.ProfileService | None = None  # None: there is no page to change a profile
     archives: Archives | None = None  # None: no digest has a page
     listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
-    door: subscribe.Door | None = None  # None: nobody can subscribe here
+    signups: signup.SignupService | None = None  # None: nobody can subscribe here
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
@@ -73,26 +72,27 @@ def create_app(part: WebPart) -> flask.Flask:
     Raises ConfigError for a template that cannot be filled.
     """
     sizes = _sizes(part)
-    app = site.new_app(brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes)
+    app = new_app(brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes)
     app.extensions[SIZES] = sizes
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    signer = part.signer or Signer([token_hex()])  # reads no link, since it made none
     app.register_blueprint(health.blueprint(part.store, part.metrics))
-    app.register_blueprint(unsubscribe.blueprint(part.store, part.signer, part.now))
-    app.register_blueprint(pause.blueprint(part.store, part.signer, part.now))
-    app.register_blueprint(votes.blueprint(part.store, part.signer, part.now))
+    app.register_blueprint(unsubscribe.blueprint(part.store, signer, part.now))
+    app.register_blueprint(pause.blueprint(part.store, signer, part.now))
+    app.register_blueprint(votes.blueprint(part.store, signer, part.now))
     if part.profiles is not None:
-        app.register_blueprint(profile.blueprint(part.store, part.signer, part.profiles, part.now))
+        app.register_blueprint(profile.blueprint(part.store, signer, part.profiles, part.now))
     if part.archives is not None:
-        app.register_blueprint(archive_routes.blueprint(part.store, part.signer, part.archives, part.now))
-    if part.door is not None and part.signer is not None:
-        app.register_blueprint(subscribe.blueprint(part.door, part.signer, part.now))
+        app.register_blueprint(archive_routes.blueprint(part.store, signer, part.archives, part.now))
+    if part.signups is not None and part.signer is not None:
+        app.register_blueprint(subscribe.blueprint(part.signups, signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_events.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(
         inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    site.check(app, PAGES)
+    check_samples(app, SAMPLES)
     return app
 
 
@@ -107,4 +107,4 @@ def _sizes(part: WebPart) -> Sizes:
 
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
-    site.check(site.new_app(brand_name=brand_name, reply_address=reply_address), PAGES)
+    check_samples(new_app(brand_name=brand_name, reply_address=reply_address), SAMPLES)

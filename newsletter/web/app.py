@@ -26,7 +26,7 @@ from newsletter.web.sizes import NONE_LARGE, Sizes
 _log = logging.getLogger(__name__)
 
 Page = tuple[str, Mapping[str, object]]  # a template, and values for all that it shows
-PAGES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
+SAMPLES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
 
 TEMPLATES = "templates/web"
 FILE_AGE_S = 3600
@@ -45,6 +45,7 @@ class Rest(BaseConverter):
     """All that is left of a path, whatever it is: `<rest:token>`."""
 
     regex = ".*"
+    weight = 200  # as werkzeug's own for paths: a rule that says more goes first, in whatever order they were added
     part_isolating = False
 
 
@@ -80,10 +81,10 @@ def _bound(sizes: Sizes) -> None:
         raise RequestEntityTooLarge
 
 
-def check(app: flask.Flask, pages: Iterable[Page]) -> None:
-    """Fill each page once, so that a broken one shows at the start. Raises ConfigError, naming template and line."""
+def check_samples(app: flask.Flask, samples: Iterable[Page]) -> None:
+    """Fills each template, so that a broken one shows at the start. Raises ConfigError, naming template and line."""
     with app.test_request_context():
-        for name, values in (*PAGES, *pages):
+        for name, values in (*SAMPLES, *samples):
             try:
                 flask.render_template(name, **values)
             except TemplateError as error:

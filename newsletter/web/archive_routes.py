@@ -20,9 +20,9 @@ from newsletter.stores import Store
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
 from newsletter.web.archive.urls import ArchiveUrls
-from newsletter.web.rate_limit import Limit, guard
+from newsletter.web.rate_limit import Limits, limited_blueprint
 
-PER_LINK, PER_CLIENT = 600, 240  # a minute; a link may be shared, and one page can follow another quickly
+LIMITS = Limits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
 PUBLIC_AGE_S = 300
 OK = 200
@@ -47,22 +47,21 @@ class Archives:
     public: Callable[[], Mapping[str, str]] = dict  # whose archive anybody may read: subscribers by its name
 
 
-def blueprint(store: Store, signer: Signer | None, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
-    desk = _Desk(store, signer, archives)
-    site = flask.Blueprint("archive", __name__)
-    site.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+def blueprint(store: Store, signer: Signer, archives: Archives, now: Callable[[], datetime]) -> flask.Blueprint:
+    routes = _Routes(store, signer, archives)
+    site = limited_blueprint("archive", LIMITS, now)
     site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
-    site.add_url_rule("/archive/", "listing", desk.list_public)
+    site.add_url_rule("/archive/", "listing", routes.list_public)
     site.add_url_rule("/archive/<token>", "cut", _add_slash)
-    site.add_url_rule("/archive/<token>/", "overview", desk.answer)
-    site.add_url_rule("/archive/<token>/<page>", "page", desk.answer)
+    site.add_url_rule("/archive/<token>/", "overview", routes.answer)
+    site.add_url_rule("/archive/<token>/<page>", "page", routes.answer)
     return site
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Routes:
     store: Store
-    signer: Signer | None
+    signer: Signer
     archives: Archives
 
     def list_public(self) -> flask.Response:
@@ -73,10 +72,10 @@ class _Desk:
         edition = self._edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
-        response = self._answer(edition, page)
+        response = self._find_page(edition, page)
         return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
 
-    def _answer(self, edition: Edition, page: str) -> flask.Response:
+    def _find_page(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
         if not page:
             return _html(pages.overview(edition))
@@ -85,7 +84,7 @@ class _Desk:
             return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
         if page == edition.urls.feed:
             feed = pages.feed(edition)
-            return _missing(pages.missing(edition)) if feed is None else _answer(feed, "application/atom+xml")
+            return _missing(pages.missing(edition)) if feed is None else _respond(feed, "application/atom+xml")
         if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
             found = pages.month(edition, month)
         elif _DAY.fullmatch(page) and (on := _date(page)):
@@ -101,12 +100,12 @@ class _Desk:
         content = self.archives.pages.file(edition, on, ending, chosen)
         if content is None:
             return _missing(self.archives.pages.missing(edition))
-        response = _answer(content, _TYPES[ending])
+        response = _respond(content, _TYPES[ending])
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
     def _edition(self, token: str) -> Edition | None:
-        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token) if self.signer else None
+        subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
             return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
@@ -127,10 +126,10 @@ def _add_slash(token: str) -> Response:
 
 
 def _html(page: str) -> flask.Response:
-    return _answer(page, "text/html")
+    return _respond(page, "text/html")
 
 
-def _answer(text: str, kind: str) -> flask.Response:
+def _respond(text: str, kind: str) -> flask.Response:
     """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
 

@@ -75,9 +75,9 @@ def blueprint(
             warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
         with room.place():
-            return heard(listener, body)
+            return handle_post(listener, body)
 
-    def heard(listener: Listener, body: bytes) -> tuple[str, int]:
+    def handle_post(listener: Listener, body: bytes) -> tuple[str, int]:
         fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
         if fields is None:
             _log.warning("a post to %s is no form that could be read", PATH)

@@ -1,7 +1,7 @@
 """`/profile/TOKEN`: the reader's profile as YAML, to look at, try out and save. Works as a plain form.
 
 Only a POST with `do=save`, the text and the number of the revision it was made from (`after`) changes something. What
-was typed comes back whatever happens. What a profile means, and what it would have found, is for `Profiles` to say;
+was typed comes back whatever happens. What a profile means, and what it would have found, is services/profiles.py's;
 `editor.js` only asks `/profile/TOKEN/preview` for the same while one types.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import BoundedSemaphore
-from typing import Protocol
 
 import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
@@ -20,18 +19,26 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
+from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.rate_limit import Limit, guard
+from newsletter.web.rate_limit import Limits
+from newsletter.web.token_page import TokenPage, reader_of
 
 MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
-PER_LINK, PER_CLIENT = 40, 160  # a minute; who types gets a preview every second at most
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
+PAGE = TokenPage(
+    "profile",
+    "/profile",
+    reader_of(Purpose.PROFILE),
+    Limits(per_link=40, per_client=160),  # who types gets a preview every second at most
+    ("dead_link.html", {"word": "profile"}),
+)
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
@@ -43,28 +50,6 @@ _ORIGINS = {
 }
 
 
-class Profiles(Protocol):
-    """What readers' profiles are and do."""
-
-    def current(self, subscriber_id: str) -> str:
-        """The profile that holds, as YAML that can be changed and given back."""
-
-    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
-        """The latest announcement under this text; None if there is none. Changes nothing.
-
-        Raises ConfigError with `line 3: …` in `.problems` for each thing to mend.
-        """
-
-    def change(
-        self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
-    ) -> str:
-        """Keep the text as the next revision, and say in words what is different now.
-
-        A blank text hands the profile back to subscribers.yaml. `after` is the revision it was made from (0: none):
-        if another came after it nothing is kept, and the answer says so, as it does for a text with mistakes.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class ProblemView:
     line: int  # 0: of the text as a whole
@@ -73,7 +58,7 @@ class ProblemView:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperView:
+class PreviewPaper:
     title: str
     url: str
     relevance: int
@@ -89,7 +74,7 @@ class PreviewView:
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
-    papers: tuple[PaperView, ...] = ()
+    papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
 
 
@@ -108,13 +93,13 @@ class EditorView:
 
     text: str
     after: int
-    said: str = ""  # saved, refused, unchanged, conflict, shown, gone, unclear, or nothing
+    outcome: str = ""  # saved, refused, unchanged, conflict, shown, gone, unclear, or nothing
     answer: str = ""  # what is different now
     shown: int = 0  # the earlier revision in the form
-    held: str = ""  # what holds, where the form has something else and the reader has to choose
+    current: str = ""  # what holds, where the form has something else and the reader has to choose
     typed: str = ""  # what was in the form before an earlier revision took its place
     preview: PreviewView | None = None
-    kept: int = KEPT
+    most_revisions: int = KEPT
     most_a_day: int = MOST_A_DAY
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
@@ -122,53 +107,48 @@ class EditorView:
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
-_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PaperView("A title", "url", 9, 8, "Why."),))
+_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PreviewPaper("A title", "url", 9, 8, "Why."),))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
-_SAID = ("", "saved", "unchanged", "conflict", "refused", "gone")
-PAGES: tuple[Page, ...] = (
-    *(("profile.html", {"p": replace(_EDITOR, said=said)}) for said in _SAID),
-    *(("profile.html", {"p": replace(_EDITOR, said="shown", shown=number)}) for number in (0, 1)),
-    ("profile.html", {"p": replace(_EDITOR, said="unclear", held="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
+_OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
+SAMPLES: tuple[Page, ...] = (
+    PAGE.dead_link,
+    *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
+    *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
+    ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
     *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, PreviewView())),
 )
 
 
-def blueprint(store: Store, signer: Signer | None, profiles: Profiles, now: Callable[[], datetime]) -> flask.Blueprint:
-    desk = _Desk(store, signer, profiles, now)
-    pages = flask.Blueprint("profile", __name__)
-    pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
+def blueprint(
+    store: Store, signer: Signer, profiles: profile_service.ProfileService, now: Callable[[], datetime]
+) -> flask.Blueprint:
+    editor = _Editor(store, signer, profiles, now)
+    pages = PAGE.blueprint(signer, now, editor.answer)
+    pages.add_url_rule(f"{PAGE.path}/<token>/preview", "preview", editor.preview, methods=["POST"])
     pages.after_request(_let_our_script_run)
-    pages.add_url_rule("/profile/<token>/preview", "preview", desk.preview, methods=["POST"])
-    pages.add_url_rule("/profile/<rest:token>", "link", desk.answer, methods=["GET", "POST"])
-    pages.add_url_rule("/profile", "cut", lambda: desk.answer(""), methods=["GET", "POST"])
     return pages
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Editor:
     store: Store
-    signer: Signer | None
-    profiles: Profiles
+    signer: Signer
+    profiles: profile_service.ProfileService
     now: Callable[[], datetime]
     trials: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_TRIALS))
 
-    def answer(self, token: str) -> str:
-        signer = self.signer
-        subscriber_id = signer.read_link(Purpose.PROFILE, token) if signer else None
-        if signer is None or subscriber_id is None:
-            return flask.render_template("dead_link.html", word="profile")
+    def answer(self, subscriber_id: str) -> str:
         view = replace(
             self._carry_out(subscriber_id),
             revisions=revision_views(self.store.get_revisions(subscriber_id)),
-            pause_url=f"/pause/{signer.link(Purpose.PAUSE, subscriber_id)}",
-            unsubscribe_url=f"/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+            pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
+            unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
         )
         return flask.render_template("profile.html", p=view)
 
     def preview(self, token: str) -> str:
         """The part of the page that `editor.js` puts in its place."""
-        subscriber_id = self.signer.read_link(Purpose.PROFILE, token) if self.signer else None
-        text = _typed()
+        subscriber_id, text = PAGE.read(self.signer, token), _typed()
         if subscriber_id is None or text is None:
             raise BadRequest
         if not self.trials.acquire(blocking=False):  # whoever leaves must not wait for those who try out
@@ -180,21 +160,21 @@ class _Desk:
 
     def _carry_out(self, subscriber_id: str) -> EditorView:
         latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss
-        held = self.profiles.current(subscriber_id)
+        current = self.profiles.current(subscriber_id)
         text = _typed()
         if text is None:
-            return EditorView(held, latest)
+            return EditorView(current, latest)
         what, after = flask.request.form.get("do", ""), _number(flask.request.form.get("after", ""))
         if what == "save" and after is not None:
-            return self._save(subscriber_id, text, held, after)
+            return self._save(subscriber_id, text, current, after)
         if what.startswith("show "):
-            return self._show(subscriber_id, _number(what.removeprefix("show ")), text, held, latest)
+            return self._show(subscriber_id, _number(what.removeprefix("show ")), text, current, latest)
         preview = self._try(subscriber_id, text) if what == "preview" else None
         return EditorView(text, latest if after is None else after, "" if preview else "unclear", preview=preview)
 
-    def _save(self, subscriber_id: str, text: str, held: str, after: int) -> EditorView:
-        if text.strip() == held.strip():  # else the operator's own changes would no longer reach this reader
-            return EditorView(held, self._latest(subscriber_id), "unchanged")
+    def _save(self, subscriber_id: str, text: str, current: str, after: int) -> EditorView:
+        if text.strip() == current.strip():  # else the operator's own changes would no longer reach this reader
+            return EditorView(current, self._latest(subscriber_id), "unchanged")
         preview = self._try(subscriber_id, text)
         if preview.problems:
             return EditorView(text, after, preview=preview)
@@ -202,27 +182,27 @@ class _Desk:
         known = self.store.get_revisions(subscriber_id)
         view = EditorView(text, max((r.number for r in known), default=0), answer=answer, preview=preview)
         if known and (known[-1].text == text or any(r.text == text for r in known if r.number > after)):
-            held = text if text.strip() else self.profiles.current(subscriber_id)
-            return replace(view, said="saved", text=held)
+            current = text if text.strip() else self.profiles.current(subscriber_id)
+            return replace(view, outcome="saved", text=current)
         if view.after == after:
-            return replace(view, said="refused")
-        return replace(view, said="conflict", held=self.profiles.current(subscriber_id))
+            return replace(view, outcome="refused")
+        return replace(view, outcome="conflict", current=self.profiles.current(subscriber_id))
 
-    def _show(self, subscriber_id: str, number: int | None, typed: str, held: str, latest: int) -> EditorView:
+    def _show(self, subscriber_id: str, number: int | None, typed: str, current: str, latest: int) -> EditorView:
         known = self.store.get_revisions(subscriber_id)
         texts = {0: ""} | {r.number: r.text for r in known}
         if number not in texts:
             is_over = number is not None and is_gone(known, number)
             return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
-        is_lost = typed.strip() not in {"", held.strip(), text.strip()}
+        is_lost = typed.strip() not in {"", current.strip(), text.strip()}
         view = EditorView(text, latest, "shown", shown=number, typed=typed if is_lost else "")
         return replace(view, preview=self._try(subscriber_id, text))
 
     def _try(self, subscriber_id: str, text: str) -> PreviewView:
         if len(text) > MAX_CHARS:
-            said = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
-            return PreviewView(problems=(ProblemView(0, said, ""),))
+            problem = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
+            return PreviewView(problems=(ProblemView(0, problem, ""),))
         try:
             return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))
         except ConfigError as error:
@@ -272,9 +252,9 @@ def _problem_view(problem: str, lines: Sequence[str]) -> ProblemView:
     return ProblemView(line, match[2], cut)
 
 
-def _paper_views(digest: Digest) -> tuple[PaperView, ...]:
+def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
     return tuple(
-        PaperView(
+        PreviewPaper(
             title=readable(entry.paper.title),
             url=f"https://arxiv.org/abs/{entry.paper.arxiv_id}",
             relevance=entry.score.relevance,

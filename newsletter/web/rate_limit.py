@@ -34,7 +34,15 @@ class _Counts:
     before: int = 0
 
 
-class Limit:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests a minute."""
+
+    per_link: int
+    per_client: int
+
+
+class RateLimit:
     """At most about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
     def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
@@ -92,7 +100,7 @@ class Room:
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
     """For warnings that a stranger can cause: each text about WARNINGS times a minute, so that nobody fills the log."""
-    by_text = Limit(WARNINGS, now)
+    by_text = RateLimit(WARNINGS, now)
 
     def warn(text: str, *values: object) -> None:
         if not by_text.take(text):
@@ -101,9 +109,12 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
     return warn
 
 
-def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
-    """For a blueprint's `before_request`: 429 with Retry-After for who asks too often."""
+def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) -> flask.Blueprint:
+    """Its pages answer 429 with Retry-After to whoever asks too often; a link is known by its `token` in the path."""
+    by_link, by_client = RateLimit(limits.per_link, now), RateLimit(limits.per_client, now)
+    pages = flask.Blueprint(name, __name__)
 
+    @pages.before_request
     def refuse() -> None:
         request = flask.request
         token = str((request.view_args or {}).get("token", ""))[:_TOKEN_CHARS]
@@ -111,7 +122,7 @@ def guard(by_link: Limit, by_client: Limit) -> Callable[[], None]:
         if wait_s:
             raise TooManyRequests(retry_after=wait_s)
 
-    return refuse
+    return pages
 
 
 def client_of(request: flask.Request) -> str:

@@ -66,18 +66,20 @@ def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple
 
 def _keep(store: Store, body: bytes, now: datetime) -> tuple[str, int]:
     try:
-        told = sendgrid_events.parse(body)
+        batch = sendgrid_events.parse(body)
     except sendgrid_events.UnreadableEvents as error:
         _log.warning("%s", error)
         return f"{error}\n", 400
     try:
-        kept, failed = _take_all(store, told.events, now)
+        kept, failed = _take_all(store, batch.events, now)
     except StoreError:
         _log.exception("events of SendGrid could not be kept; it will repeat them")
         return "the memory failed; please repeat\n", 503
     if failed:
         return f"{kept} kept, {failed} not: the memory failed; please repeat\n", 503
-    not_ours = told.not_ours + len(told.events) - kept
-    line = f"{kept} kept, {not_ours} not ours, {told.ignored} ignored, {told.unknown + told.unreadable} not understood"
+    not_ours = batch.not_ours + len(batch.events) - kept
+    line = (
+        f"{kept} kept, {not_ours} not ours, {batch.ignored} ignored, {batch.unknown + batch.unreadable} not understood"
+    )
     _log.info("events of SendGrid: %s", line)
     return f"{line}\n", 200

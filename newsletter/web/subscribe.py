@@ -2,7 +2,7 @@
 
 Nobody learns here who is on the list: the answer to a form is the same for every address, byte for byte, and what
 depends on the address happens later. Only a POST that says `do=subscribe`, or behind the link `wish=confirm`, does
-something. What is right in a form, who is mailed and who is let in is for the `Door` to say.
+something. What is right in a form, who is mailed and who is let in is for services/signup.py to say.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Protocol
 
 import flask
 
 from newsletter.model import Frequency
 from newsletter.papers import taxonomy
+from newsletter.services import signup
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import DAY_S, Limit, client_of, guard
+from newsletter.web.rate_limit import DAY_S, Limits, RateLimit, client_of
+from newsletter.web.token_page import TokenPage, posted_wish
 
 MAX_BODY_BYTES = 64 * 1024  # 4,000 Chinese characters have 36 kB as a form
-PER_LINK, PER_CLIENT = 30, 60  # a minute
 FORMS_PER_CLIENT = 20  # without mistakes, in a day: a whole lab may sit behind one address
 TRAP = "homepage"  # a field that people do not see and programs fill in
 
@@ -52,27 +52,6 @@ _GROUPS = (
 )
 
 
-class Door(Protocol):
-    """Who lets people in."""
-
-    def blank(self) -> Form:
-        """The form with what holds for everybody who says nothing else."""
-
-    def is_full(self) -> bool: ...
-
-    def problems(self, form: Form) -> Sequence[FormProblem]: ...
-
-    def reserve_slot(self) -> bool:
-        """Whether one more form may be acted on today, whatever address is in it."""
-
-    def submit(self, form: Form) -> None:
-        """Act on a form without problems, later: nothing that the address decides shows in the time this takes."""
-
-    def check_link(self, who: str, on: date) -> Confirmation: ...
-
-    def confirm(self, who: str, on: date) -> Confirmation: ...
-
-
 @dataclass(frozen=True, slots=True)
 class GroupView:
     name: str
@@ -92,7 +71,7 @@ class FormView:
         return next((problem.text for problem in self.problems if problem.field == field), "")
 
 
-_INVITATION = Confirmation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
+_CONFIRMATION = Confirmation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
 _MANY = "many"
 CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MANY, "dead")
 
@@ -113,57 +92,68 @@ def _view(form: Form, problems: Sequence[FormProblem] = ()) -> dict[str, object]
 
 
 _PROBLEMS = tuple(FormProblem(field, "A problem.") for field in ("email", "name", "categories", "words", "zone"))
-PAGES: tuple[Page, ...] = (
+SAMPLES: tuple[Page, ...] = (
     ("subscribe.html", _view(Form(frequency="weekly"))),
     ("subscribe.html", _view(Form(categories=("cs.LG",)), _PROBLEMS)),
     ("asked.html", {}),
-    ("confirm.html", {"asked": _INVITATION, "names": ("Machine Learning",)}),
+    ("confirm.html", {"asked": _CONFIRMATION, "names": ("Machine Learning",)}),
     *(("welcome.html", {"first_mail": first, "profile_url": "/profile/x"}) for first in ("", "Tuesday")),
     *(("not_subscribed.html", {"why": why}) for why in CLOSED),
 )
 
 
-def blueprint(door: Door, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
-    pages = flask.Blueprint("subscribe", __name__)
-    pages.before_request(guard(Limit(PER_LINK, now), Limit(PER_CLIENT, now)))
-    desk = _Desk(door, signer, Limit(FORMS_PER_CLIENT, now, DAY_S))
-    pages.add_url_rule("/subscribe", "form", desk.form, methods=["GET", "POST"])
-    pages.add_url_rule("/confirm/<rest:token>", "link", desk.link, methods=["GET", "POST"])
-    pages.add_url_rule("/confirm", "cut", lambda: desk.link(""), methods=["GET", "POST"])
+def _read_confirmation(signer: Signer, token: str) -> tuple[str, date] | None:
+    """Who asked to subscribe, and on which day."""
+    link = signer.read_short_link(Purpose.CONFIRM, token)
+    try:
+        return (link[0], date.fromisoformat(link[1])) if link else None
+    except ValueError:
+        return None
+
+
+PAGE = TokenPage(
+    "subscribe",
+    "/confirm",
+    _read_confirmation,
+    Limits(per_link=30, per_client=60),
+    ("not_subscribed.html", {"why": "dead"}),
+)
+
+
+def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
+    routes = _Routes(signups, signer, RateLimit(FORMS_PER_CLIENT, now, DAY_S))
+    pages = PAGE.blueprint(signer, now, routes.confirm)
+    pages.add_url_rule("/subscribe", "form", routes.form, methods=["GET", "POST"])
     return pages
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    door: Door
+class _Routes:
+    signups: signup.SignupService
     signer: Signer
-    by_client: Limit
+    by_client: RateLimit
 
     def form(self) -> str | tuple[str, int, dict[str, str]]:
-        if self.door.is_full():
+        if self.signups.is_full():
             return _closed(LinkState.FULL)
         if flask.request.method != "POST":
-            return flask.render_template("subscribe.html", **_view(self.door.blank()))
-        typed = _typed(self.door.blank())
+            return flask.render_template("subscribe.html", **_view(self.signups.blank()))
+        typed = _typed(self.signups.blank())
         if flask.request.form.get("do") != "subscribe":
             return flask.render_template("subscribe.html", **_view(typed))
-        if problems := self.door.problems(typed):
+        if problems := self.signups.problems(typed):
             return flask.render_template("subscribe.html", **_view(typed, problems))
         if flask.request.form.get(TRAP):
             return flask.render_template("asked.html")  # whoever fills it in need not know that it was noticed
         wait_s = self.by_client.take(client_of(flask.request))
-        if wait_s or not self.door.reserve_slot():
+        if wait_s or not self.signups.reserve_slot():
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
-        self.door.submit(typed)
+        self.signups.submit(typed)
         return flask.render_template("asked.html")
 
-    def link(self, token: str) -> str:
-        found = self.signer.read_short_link(Purpose.CONFIRM, token)
-        who, on = (found[0], _day(found[1])) if found else ("", None)
-        if on is None:
-            return _closed("dead")
-        is_yes = flask.request.method == "POST" and flask.request.form.get("wish") == "confirm"
-        asked = self.door.confirm(who, on) if is_yes else self.door.check_link(who, on)
+    def confirm(self, link: tuple[str, date]) -> str:
+        who, on = link
+        asked = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
         if asked.state is LinkState.WAITING:
             names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
             return flask.render_template("confirm.html", asked=asked, names=names)
@@ -182,10 +172,3 @@ def _typed(blank: Form) -> Form:
     form = flask.request.form
     texts = {name: form[name] for name in ("email", "name", "words", "frequency", "zone", "language") if name in form}
     return replace(blank, categories=tuple(form.getlist("categories")), **texts)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from newsletter import cli
 from newsletter.model import ModelCall
-from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.llm.gradings import profile_key
 from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.file import load_subscribers

@@ -45,7 +45,7 @@ from newsletter.ops import alerts
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
-from newsletter.scoring import Question
+from newsletter.scoring import ScoringRequest
 from newsletter.senders import unwatched
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -131,7 +131,7 @@ class AskedAhead:
         return bool(self.papers)
 
     def ask(
-        self, profile: Profile, floor: int, questions: Sequence[Question], *, announced_on: date, run_id: str
+        self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         self.papers += [paper.arxiv_id for question in questions for paper in question.papers]
         return ""
@@ -1053,6 +1053,18 @@ def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who
     assert given.source.asked == ["cs.LG"]
     assert given.prefetcher is not None
     assert given.prefetcher.papers == ["2601.00001", "2601.00002"]
+
+
+def test_what_the_mail_before_could_not_score_is_asked_ahead_with_the_next_papers() -> None:
+    days = {make.TUESDAY: {"cs.LG": two_papers()}, make.WEDNESDAY: {"cs.LG": [make.announcement("2601.00011")]}}
+    given = ticking(days, scorer=ScriptedScorer(broken=BROKEN), now=make.NOW + timedelta(minutes=10))
+    assert given.tick() == [RunOutcome.SENT]
+    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), AskedAhead()
+    assert given.tick() == [RunOutcome.NOT_DUE]
+    assert given.prefetcher.papers == ["2601.00002", "2601.00011"]
+    given.now = make.NOW + timedelta(days=1, minutes=10)
+    given.tick()
+    assert given.scorer.scored[-1] == given.prefetcher.papers
 
 
 def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teaches_the_next() -> None:

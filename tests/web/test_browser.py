@@ -41,7 +41,7 @@ class Visit:
     browser: webdriver.Chrome
     store: MemoryStore
     base: str
-    house: SignUpSite  # whose door is open to who subscribes
+    site: SignUpSite  # where everybody can subscribe
 
     def open(self, page: str, *, width: int = 1200, mode: str = "light", script: bool = True) -> None:
         set_screen(self.browser, width, mode)
@@ -82,10 +82,10 @@ def is_gone(element) -> bool:  # type: ignore[no-untyped-def]
 @pytest.fixture
 def visit(browser: webdriver.Chrome) -> Iterator[Visit]:
     store = MemoryStore()
-    house = SignUpSite(store)
-    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), door=house.door))
+    site = SignUpSite(store)
+    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO), signups=site.signups))
     with served(app, browser) as base:
-        yield Visit(browser, store, base, house)
+        yield Visit(browser, store, base, site)
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
@@ -245,7 +245,7 @@ def test_subscribing_with_a_mistake_then_right_and_confirming(visit: Visit, scri
     tick(visit, "hep-th")
     visit.press("subscribe")
     assert visit.title() == "Look into your mailbox"
-    assert visit.house.link() == PATHS["confirm"]
+    assert visit.site.link() == PATHS["confirm"]
     visit.open("confirm", script=script)
     assert visit.store.get_enrolled() == []
     visit.press("confirm")
@@ -278,7 +278,7 @@ def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
     tick(visit, "cs.LG")
     visit.press("subscribe")
     yield "asked"
-    visit.house.work()
+    visit.site.work()
     visit.open("confirm", width=width, mode=mode)
     yield "confirm"
     visit.press("confirm")

@@ -116,8 +116,8 @@ def test_leaving_and_coming_back_gives_the_pause_back_too(store: TinyStore, clie
 
 def test_a_pause_that_is_over_is_no_pause() -> None:
     standing = AddressStatus(WHO, paused_until=TODAY)
-    assert pause.view_of(standing, TODAY).until == ""
-    assert pause.view_of(standing, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
+    assert pause.pause_view(standing, TODAY).until == ""
+    assert pause.pause_view(standing, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
 
 
 def test_the_link_of_a_pause_cannot_unsubscribe_and_the_other_links_cannot_pause_here(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, rate_limit, unsubscribe
-from newsletter.web.rate_limit import Limit, client_of
+from newsletter.web.rate_limit import RateLimit, client_of
 from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import LINK, NOW, part_of
 
@@ -29,7 +29,7 @@ class Clock:
 
 def test_after_the_most_one_waits_and_then_goes_on() -> None:
     clock = Clock()
-    limit = Limit(3, clock)
+    limit = RateLimit(3, clock)
     assert [limit.take("a") for _ in range(4)] == [0, 0, 0, 60]
     assert limit.take("b") == 0
     clock.at += timedelta(seconds=75)
@@ -39,7 +39,7 @@ def test_after_the_most_one_waits_and_then_goes_on() -> None:
 @given(gaps=st.lists(st.floats(0, 200), max_size=60), most=st.integers(1, 10))
 def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: list[float], most: int) -> None:
     clock, taken = Clock(), list[datetime]()
-    limit = Limit(most, clock)
+    limit = RateLimit(most, clock)
     for gap in gaps:
         clock.at += timedelta(seconds=gap)
         if limit.take("a") == 0:
@@ -51,7 +51,7 @@ def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: lis
 
 
 def test_keys_are_forgotten_before_they_fill_the_memory() -> None:
-    limit = Limit(1, lambda: NOW)
+    limit = RateLimit(1, lambda: NOW)
     for number in range(rate_limit.MOST_KEYS + 1):
         assert limit.take(str(number)) == 0
     assert limit.take(str(rate_limit.MOST_KEYS)) > 0
@@ -87,8 +87,8 @@ def test_a_client_is_who_reached_us_or_our_proxies(proxies: int, peer: str, head
 @pytest.mark.parametrize("link", [lambda n: LINK, lambda n: f"/u/guess{n}"], ids=["one link", "many links"])
 def test_who_asks_too_often_gets_a_calm_page_with_retry_after(tmp_path: Path, link: Callable[[int], str]) -> None:
     client = create_app(replace(part_of(TinyStore(tmp_path)), now=lambda: NOW)).test_client()
-    answers = [client.get(link(n)).status_code for n in range(unsubscribe.PER_CLIENT + 1)]
-    assert answers[: unsubscribe.PER_LINK] == [200] * unsubscribe.PER_LINK
+    answers = [client.get(link(n)).status_code for n in range(unsubscribe.PAGE.limits.per_client + 1)]
+    assert answers[: unsubscribe.PAGE.limits.per_link] == [200] * unsubscribe.PAGE.limits.per_link
     assert answers[-1] == 429
     refused = client.get(link(0))
     assert 0 < int(refused.headers["Retry-After"]) <= 60

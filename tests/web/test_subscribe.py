@@ -1,4 +1,4 @@
-"""The page to subscribe, asked as people, programs and scanners ask: raw requests to a real store and a real door."""
+"""The page to subscribe, asked as people, programs and scanners ask: raw requests, a real store, a real service."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ READER = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
 
 @dataclass
 class SignUpSite:
-    """The site with an open door. `work` sends what was promised."""
+    """The site where everybody can subscribe. `work` sends what was promised."""
 
     store: Store
     most: int = 3
@@ -61,7 +61,7 @@ class SignUpSite:
         self.woken = 0
         self.sender = FlakySender(lambda: self.now)
         identity = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
-        self.door = SignupService(
+        self.signups = SignupService(
             store=self.store,
             open_sender=lambda: self.sender,
             identity=identity,
@@ -75,7 +75,7 @@ class SignUpSite:
             wake=self.wake,
             log_outcome=lambda who, outcome: None,
         )
-        part = replace(part_of(self.store), now=lambda: self.now, door=self.door)
+        part = replace(part_of(self.store), now=lambda: self.now, signups=self.signups)
         self.client: FlaskClient = create_app(part).test_client()
 
     def subscribers(self) -> list[Subscriber]:
@@ -93,7 +93,7 @@ class SignUpSite:
         self.woken += 1
 
     def work(self) -> None:
-        while self.door.send_next("a run"):
+        while self.signups.send_next("a run"):
             pass
         self.woken = 0
 
@@ -112,7 +112,7 @@ class SignUpSite:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> SignUpSite:
+def site(tmp_path: Path) -> SignUpSite:
     return SignUpSite(TinyStore(tmp_path))
 
 
@@ -170,18 +170,18 @@ def test_where_it_is_not_allowed_there_is_no_page_and_no_link_to_it(tmp_path: Pa
             assert "ubscribe" not in answer.text
 
 
-def test_where_it_is_allowed_a_lost_visitor_finds_it(house: SignUpSite) -> None:
-    assert 'href="/subscribe"' in house.get("/").text
+def test_where_it_is_allowed_a_lost_visitor_finds_it(site: SignUpSite) -> None:
+    assert 'href="/subscribe"' in site.get("/").text
 
 
-def test_a_blank_form_has_sensible_values_and_every_category_once(house: SignUpSite) -> None:
-    page = house.get()
+def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSite) -> None:
+    page = site.get()
     values = Fields(page.text).values
     assert (values["frequency"], values["zone"], values["language"]) == (["weekdays"], ["UTC"], ["en"])
     codes = re.findall(r'name="categories" value="([^"]*)"', page.text)
     assert sorted(codes) == sorted(CATEGORIES)
     assert "<details open>" not in page.text
-    assert house.memory() == ([], [], 0, 0)
+    assert site.memory() == ([], [], 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +199,9 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(house: SignUpS
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
-    house: SignUpSite, changes: dict[str, Any], field: str, said: str
+    site: SignUpSite, changes: dict[str, Any], field: str, said: str
 ) -> None:
-    answer = house.post(**changes)
+    answer = site.post(**changes)
     assert answer.status_code == 200
     fields = Fields(answer.text)
     assert fields.wrong == {field}
@@ -213,55 +213,55 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
             found = fields.values.get(name, [None])
             texts = [None if one is None else one.replace("\r\n", "\n").removeprefix("\n") for one in found]
             assert texts == [None if one is None else one.replace("\r\n", "\n") for one in sent], name
-    assert house.memory() == ([], [], 0, 0)
+    assert site.memory() == ([], [], 0, 0)
 
 
-def test_all_mistakes_are_told_at_once(house: SignUpSite) -> None:
-    fields = Fields(house.post(email="x", words="", categories=None, zone="x").text)
+def test_all_mistakes_are_told_at_once(site: SignUpSite) -> None:
+    fields = Fields(site.post(email="x", words="", categories=None, zone="x").text)
     assert fields.wrong == {"email", "words", "fieldset", "zone"}
 
 
-def test_what_is_typed_is_shown_as_text(house: SignUpSite) -> None:
-    answer = house.post(email='"><script>', name="<b>", words="</textarea><i>", zone="'\"", categories=["<u>"])
+def test_what_is_typed_is_shown_as_text(site: SignUpSite) -> None:
+    answer = site.post(email='"><script>', name="<b>", words="</textarea><i>", zone="'\"", categories=["<u>"])
     for bad in ("<script>", "<b>", "</textarea><i>", "<u>"):
         assert bad not in answer.text
 
 
-def test_a_post_that_does_not_say_so_sends_nothing(house: SignUpSite) -> None:
+def test_a_post_that_does_not_say_so_sends_nothing(site: SignUpSite) -> None:
     for answer in (
-        house.client.post("/subscribe"),
-        house.post(do=None),
-        house.post(do="preview"),
-        house.client.post("/subscribe", data=b"\xff\xfe\0", content_type="multipart/form-data; boundary=x"),
-        house.client.post("/subscribe?do=subscribe&email=eve@example.org", data={"words": "x"}),
-        house.client.get("/subscribe", query_string=FORM),
-        house.client.head("/subscribe"),
+        site.client.post("/subscribe"),
+        site.post(do=None),
+        site.post(do="preview"),
+        site.client.post("/subscribe", data=b"\xff\xfe\0", content_type="multipart/form-data; boundary=x"),
+        site.client.post("/subscribe?do=subscribe&email=eve@example.org", data={"words": "x"}),
+        site.client.get("/subscribe", query_string=FORM),
+        site.client.head("/subscribe"),
     ):
         assert answer.status_code == 200
         assert "Nothing was sent" not in answer.text
-    assert house.memory() == ([], [], 0, 0)
+    assert site.memory() == ([], [], 0, 0)
 
 
-def test_more_than_a_form_can_hold_is_refused(house: SignUpSite) -> None:
-    assert house.post(words="x" * subscribe.MAX_BODY_BYTES).status_code == 413
-    longest = house.post(words="字" * 4000, name="字" * 100, categories=list(CATEGORIES)[:50])
+def test_more_than_a_form_can_hold_is_refused(site: SignUpSite) -> None:
+    assert site.post(words="x" * subscribe.MAX_BODY_BYTES).status_code == 413
+    longest = site.post(words="字" * 4000, name="字" * 100, categories=list(CATEGORIES)[:50])
     assert title(longest) == "Look into your mailbox"
-    assert house.post(house.link(), words="x" * 5000).status_code == 413
+    assert site.post(site.link(), words="x" * 5000).status_code == 413
 
 
-def test_a_field_that_people_do_not_see_is_a_trap(house: SignUpSite) -> None:
-    caught, free = house.post(**{subscribe.TRAP: "https://pills.example"}), house.post()
+def test_a_field_that_people_do_not_see_is_a_trap(site: SignUpSite) -> None:
+    caught, free = site.post(**{subscribe.TRAP: "https://pills.example"}), site.post()
     assert caught.data == free.data
-    assert house.woken == 1
+    assert site.woken == 1
 
 
 NONSENSE = ("", "x", "subscribe", "\0", "\ud7ff", "a@b", "eve@example.org", "\r\nBcc: a@b.org", "字" * 500, "UTC")
 
 
 def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
-    house, chance, seen = SignUpSite(MemoryStore()), random.Random(20_260_106), set[int]()
-    house.post()
-    house.work()
+    site, chance, seen = SignUpSite(MemoryStore()), random.Random(20_260_106), set[int]()
+    site.post()
+    site.work()
     paths = ["/subscribe", "/subscribe", CONFIRM, "/confirm/x"]
     kinds = ["application/x-www-form-urlencoded"] * 4 + ["multipart/form-data; boundary=x", "text/plain"]
     for number in range(3000):
@@ -273,50 +273,48 @@ def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
         if raw and chance.random() < 0.5:
             at = chance.randrange(len(raw))
             raw = raw[:at] + bytes([chance.randrange(256)]) + raw[at + chance.randrange(3) :]
-        house.now += timedelta(minutes=10)
-        answer = house.client.post(chance.choice(paths), data=raw, content_type=chance.choice(kinds))
-        house.work()
+        site.now += timedelta(minutes=10)
+        answer = site.client.post(chance.choice(paths), data=raw, content_type=chance.choice(kinds))
+        site.work()
         seen.add(answer.status_code)
     assert seen <= {200, 413, 429}
-    assert house.store.get_enrolled() == []
-    assert len(house.sender.mails) > 20  # the forms were no mere noise
+    assert site.store.get_enrolled() == []
+    assert len(site.sender.mails) > 20  # the forms were no mere noise
 
 
 # --- nobody learns who is on the list -------------------------------------------------------------------
 
 
-def kinds(house: SignUpSite) -> dict[str, str]:
+def kinds(site: SignUpSite) -> dict[str, str]:
     """An address of each kind."""
     asked, left, returning = "asked@example.org", "left@example.org", "bounced.left@example.org"
-    house.post(email=asked)
-    house.work()
-    house.store.change_address_status(subscriber_id(left), lambda known: suppression.left(known, NOW))
+    site.post(email=asked)
+    site.work()
+    site.store.change_address_status(subscriber_id(left), lambda known: suppression.left(known, NOW))
     addresses = {"new": "new@example.org", "subscribed": READER.email, "asked today": asked, "left": left}
     for reason in SuppressionReason:
         email = f"{reason.name.lower()}@example.org"
         away = Suppression(reason, NOW)
-        house.store.change_address_status(
-            subscriber_id(email), lambda known, why=away: suppression.suppress(known, why)
-        )  # type: ignore[misc]
+        site.store.change_address_status(subscriber_id(email), lambda known, why=away: suppression.suppress(known, why))  # type: ignore[misc]
         addresses[reason] = email
     bounce = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
-    house.store.change_address_status(
+    site.store.change_address_status(
         subscriber_id(returning), lambda known: suppression.left(suppression.suppress(known, bounce), NOW)
     )
     return addresses | {"left after a bounce": returning, "ours": "back@example.org"}
 
 
-def test_the_answer_is_the_same_for_every_kind_of_address(house: SignUpSite) -> None:
-    addresses = kinds(house)
-    answers = {kind: house.post(email=email, by="") for kind, email in addresses.items()}
+def test_the_answer_is_the_same_for_every_kind_of_address(site: SignUpSite) -> None:
+    addresses = kinds(site)
+    answers = {kind: site.post(email=email, by="") for kind, email in addresses.items()}
     first = answers["new"]
     assert title(first) == "Look into your mailbox"
     for kind, answer in answers.items():
         assert (answer.status_code, answer.data, list(answer.headers)) == (200, first.data, list(first.headers)), kind
-    assert house.woken == len(addresses)  # all that an address decides comes after the answer
-    before = len(house.sender.mails)
-    house.work()
-    mailed = {mail.to: str(mail.mime["Subject"]) for mail in house.sender.mails[before:]}
+    assert site.woken == len(addresses)  # all that an address decides comes after the answer
+    before = len(site.sender.mails)
+    site.work()
+    mailed = {mail.to: str(mail.mime["Subject"]) for mail in site.sender.mails[before:]}
     confirm = "Please confirm your subscription"
     assert mailed == {
         "new@example.org": confirm,
@@ -326,12 +324,12 @@ def test_the_answer_is_the_same_for_every_kind_of_address(house: SignUpSite) -> 
     }
 
 
-def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(house: SignUpSite, tmp_path: Path) -> None:
+def test_what_an_address_costs_of_the_days_forms_is_the_same_for_every_kind(site: SignUpSite, tmp_path: Path) -> None:
     """Else the form at which the day is full would tell."""
-    for email in kinds(house).values():
+    for email in kinds(site).values():
         before = taken(tmp_path)
-        house.post(email=email, by="")
-        house.work()
+        site.post(email=email, by="")
+        site.work()
         assert taken(tmp_path) == before + 1
 
 
@@ -344,65 +342,65 @@ def taken(state: Path) -> int:
 # --- the link -------------------------------------------------------------------------------------------
 
 
-def test_the_whole_way_from_the_form_to_the_profile(house: SignUpSite) -> None:
-    house.post()
-    assert house.memory() == ([], [], 0, 1)
-    link = house.link()
-    page = house.get(link)
+def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
+    site.post()
+    assert site.memory() == ([], [], 0, 1)
+    link = site.link()
+    page = site.get(link)
     assert title(page) == "Get these mails?"
     assert "Graphs &amp; &lt;trees&gt;.\nAnd more." in page.text
     assert "Machine Learning, High Energy Physics - Theory" in page.text
     assert "eve@" not in page.text
-    welcome = house.press(link)
+    welcome = site.press(link)
     assert title(welcome) == "You are subscribed"
     assert "Monday, 12 January 2026, from 07:10 on (Europe/Berlin)" in welcome.text
     assert f'href="/profile/{SIGNER.link(Purpose.PROFILE, EVE)}"' in welcome.text
-    assert [one.email for one in house.subscribers()] == [READER.email, "eve@example.org"]
-    assert house.press(link).data == house.get(link).data == welcome.data
+    assert [one.email for one in site.subscribers()] == [READER.email, "eve@example.org"]
+    assert site.press(link).data == site.get(link).data == welcome.data
 
 
-def test_a_scanner_that_follows_the_link_changes_nothing(house: SignUpSite) -> None:
-    house.post()
-    link = house.link()
-    before = house.memory()
+def test_a_scanner_that_follows_the_link_changes_nothing(site: SignUpSite) -> None:
+    site.post()
+    link = site.link()
+    before = site.memory()
     for _ in range(2):
         for ask in (
-            lambda: house.client.get(link),
-            lambda: house.client.head(link),
-            lambda: house.client.options(link),
-            lambda: house.client.post(link),
-            lambda: house.client.post(f"{link}?wish=confirm"),
-            lambda: house.client.get(f"{link}?wish=confirm"),
-            lambda: house.client.post(link, data={"wish": "leave"}),
-            lambda: house.client.post(link, data="List-Unsubscribe=One-Click"),
+            lambda: site.client.get(link),
+            lambda: site.client.head(link),
+            lambda: site.client.options(link),
+            lambda: site.client.post(link),
+            lambda: site.client.post(f"{link}?wish=confirm"),
+            lambda: site.client.get(f"{link}?wish=confirm"),
+            lambda: site.client.post(link, data={"wish": "leave"}),
+            lambda: site.client.post(link, data="List-Unsubscribe=One-Click"),
         ):
             assert ask().status_code == 200
-            assert house.memory() == before
+            assert site.memory() == before
 
 
-def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(house: SignUpSite) -> None:
-    house.post()
-    link = house.link()
-    house.press(link)
-    house.now += timedelta(days=1)
-    house.client.post(f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, EVE)}", data={"wish": "leave"})
-    for answer in (house.get(link), house.press(link)):
+def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(site: SignUpSite) -> None:
+    site.post()
+    link = site.link()
+    site.press(link)
+    site.now += timedelta(days=1)
+    site.client.post(f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, EVE)}", data={"wish": "leave"})
+    for answer in (site.get(link), site.press(link)):
         assert title(answer) == "This link is over"
         assert 'href="/subscribe"' in answer.text
-    assert house.store.get_address_status(EVE).suppression is not None
-    house.now += timedelta(minutes=1)
-    house.post()
-    assert title(house.press(house.link())) == "You are subscribed"
-    assert house.store.get_address_status(EVE).suppression is None
+    assert site.store.get_address_status(EVE).suppression is not None
+    site.now += timedelta(minutes=1)
+    site.post()
+    assert title(site.press(site.link())) == "You are subscribed"
+    assert site.store.get_address_status(EVE).suppression is None
 
 
-def test_a_link_ends_after_a_week(house: SignUpSite) -> None:
-    house.post()
-    link = house.link()
-    house.now += timedelta(days=8)
-    assert title(house.press(link)) == "This link is over"
-    assert "It works for a week." in house.get(link).text
-    assert house.store.get_enrolled() == []
+def test_a_link_ends_after_a_week(site: SignUpSite) -> None:
+    site.post()
+    link = site.link()
+    site.now += timedelta(days=8)
+    assert title(site.press(link)) == "This link is over"
+    assert "It works for a week." in site.get(link).text
+    assert site.store.get_enrolled() == []
 
 
 @pytest.mark.parametrize(
@@ -419,27 +417,27 @@ def test_a_link_ends_after_a_week(house: SignUpSite) -> None:
         "A" * 500,
     ],
 )
-def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(house: SignUpSite, token: str) -> None:
-    house.post()
-    house.work()
-    for answer in (house.get(f"/confirm/{token}"), house.press(f"/confirm/{token}")):
+def test_a_link_that_is_not_ours_gets_a_page_that_says_what_to_do(site: SignUpSite, token: str) -> None:
+    site.post()
+    site.work()
+    for answer in (site.get(f"/confirm/{token}"), site.press(f"/confirm/{token}")):
         assert answer.status_code == 200
         assert "Copy the whole link" in answer.text
-    assert house.press("/confirm").status_code == 200
-    assert house.store.get_enrolled() == []
+    assert site.press("/confirm").status_code == 200
+    assert site.store.get_enrolled() == []
 
 
-def test_a_link_to_nothing_that_was_asked_for_is_old(house: SignUpSite) -> None:
+def test_a_link_to_nothing_that_was_asked_for_is_old(site: SignUpSite) -> None:
     token = SIGNER.short_link(Purpose.CONFIRM, EVE, NOW.date().isoformat())
-    assert title(house.press(f"/confirm/{token}")) == "This link is over"
+    assert title(site.press(f"/confirm/{token}")) == "This link is over"
 
 
-def test_who_complained_meanwhile_is_told_whom_to_write_to(house: SignUpSite) -> None:
-    house.post()
-    link = house.link()
+def test_who_complained_meanwhile_is_told_whom_to_write_to(site: SignUpSite) -> None:
+    site.post()
+    link = site.link()
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW)
-    house.store.change_address_status(EVE, lambda known: suppression.suppress(known, complaint))
-    answer = house.press(link)
+    site.store.change_address_status(EVE, lambda known: suppression.suppress(known, complaint))
+    answer = site.press(link)
     assert title(answer) == "This cannot go on by itself"
     assert "mailto:back@example.org" in answer.text
 
@@ -447,48 +445,48 @@ def test_who_complained_meanwhile_is_told_whom_to_write_to(house: SignUpSite) ->
 # --- limits ---------------------------------------------------------------------------------------------
 
 
-def test_one_client_may_send_so_many_forms_a_day(house: SignUpSite) -> None:
+def test_one_client_may_send_so_many_forms_a_day(site: SignUpSite) -> None:
     for number in range(subscribe.FORMS_PER_CLIENT):
-        assert house.post(email=f"a{number}@example.org").status_code == 200
-    refused = house.post(email="b@example.org")
+        assert site.post(email=f"a{number}@example.org").status_code == 200
+    refused = site.post(email="b@example.org")
     assert (refused.status_code, title(refused)) == (429, "Not today, please")
     assert 0 < int(refused.headers["Retry-After"]) <= 86_400
-    assert house.post(email="b@example.org", by="1.1.1.1").status_code == 200
-    assert "Please give" in house.post(email="b").text  # a mistake costs nothing
-    assert house.woken == subscribe.FORMS_PER_CLIENT + 1
+    assert site.post(email="b@example.org", by="1.1.1.1").status_code == 200
+    assert "Please give" in site.post(email="b").text  # a mistake costs nothing
+    assert site.woken == subscribe.FORMS_PER_CLIENT + 1
 
 
-def test_all_clients_together_may_send_so_many_forms_a_day(house: SignUpSite) -> None:
+def test_all_clients_together_may_send_so_many_forms_a_day(site: SignUpSite) -> None:
     for number in range(MOST_FORMS):
-        assert house.post(by=f"1.1.1.{number}").status_code == 200
-    refused = house.post(by="1.1.2.1")
+        assert site.post(by=f"1.1.1.{number}").status_code == 200
+    refused = site.post(by="1.1.2.1")
     assert (refused.status_code, title(refused)) == (429, "Not today, please")
-    assert house.woken == MOST_FORMS
-    house.now += timedelta(days=1)
-    assert house.post(by="1.1.2.1").status_code == 200
+    assert site.woken == MOST_FORMS
+    site.now += timedelta(days=1)
+    assert site.post(by="1.1.2.1").status_code == 200
 
 
-def test_one_client_may_ask_so_often_a_minute(house: SignUpSite) -> None:
-    answers = [house.get().status_code for _ in range(subscribe.PER_CLIENT + 1)]
-    assert answers == [200] * subscribe.PER_CLIENT + [429]
+def test_one_client_may_ask_so_often_a_minute(site: SignUpSite) -> None:
+    answers = [site.get().status_code for _ in range(subscribe.PAGE.limits.per_client + 1)]
+    assert answers == [200] * subscribe.PAGE.limits.per_client + [429]
 
 
 def test_when_all_places_are_taken_everybody_is_told_so(tmp_path: Path) -> None:
-    house = SignUpSite(TinyStore(tmp_path), most=1)
-    house.post(email="ann@example.org")
-    ann = house.link()
-    house.post()
-    eve = house.link()
-    house.press(ann)
-    for answer in (house.get(), house.post(), house.post(email=READER.email), house.press(eve)):
+    site = SignUpSite(TinyStore(tmp_path), most=1)
+    site.post(email="ann@example.org")
+    ann = site.link()
+    site.post()
+    eve = site.link()
+    site.press(ann)
+    for answer in (site.get(), site.post(), site.post(email=READER.email), site.press(eve)):
         assert title(answer) == "No place left"
-    assert title(house.get(ann)) == "You are subscribed"
-    assert house.woken == 0
+    assert title(site.get(ann)) == "You are subscribed"
+    assert site.woken == 0
 
 
-def test_every_page_has_the_headers_that_protect_a_reader(house: SignUpSite) -> None:
-    house.post()
-    for answer in (house.get(), house.post(email="x"), house.post(), house.get(house.link())):
+def test_every_page_has_the_headers_that_protect_a_reader(site: SignUpSite) -> None:
+    site.post()
+    for answer in (site.get(), site.post(email="x"), site.post(), site.get(site.link())):
         assert answer.headers["Cache-Control"] == "no-store"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Referrer-Policy"] == "no-referrer"

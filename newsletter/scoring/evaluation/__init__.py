@@ -1,20 +1,16 @@
 """Measures rankers and funnels on labelled announcement days. No part of a morning."""
 
-from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
-from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import (
-    SHARES,
+from newsletter.scoring.evaluation.corpus import (
     CorpusDay,
-    Interval,
     LabelledDay,
-    Report,
-    draw_likes,
-    evaluate,
     infer_categories,
     label_days,
     load_days,
     load_labels,
 )
+from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
+from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.ranking import SHARES, Interval, Report, draw_likes, evaluate
 
 __all__ = [
     "SETTLED_AFTER",

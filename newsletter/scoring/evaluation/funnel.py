@@ -1,7 +1,7 @@
-"""Replays labelled days as a closed loop: a model that knows the labels judges what the funnel sends, and no more.
+"""Replays labelled days as a closed loop: a grader that knows the labels grades what the funnel sends, and no more.
 
 Runs the funnel as a morning does, day by day, each with the earlier days as history and only the answers it paid for.
-A paper of the pool without a label counts as turned down. Reading days and labels is ranking.py's business.
+A paper of the pool without a label counts as turned down. Reading days and labels is corpus.py's business.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time
 from newsletter.errors import ConfigError
 from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import Scorer
-from newsletter.scoring.evaluation.ranking import RELEVANT_FROM, LabelledDay
+from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import Gradings, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
@@ -67,19 +67,19 @@ def replay(
     days: Sequence[LabelledDay],
     local: Scorer,
     policies: Sequence[NamedPolicy],
-    step: Callable[[], None] = lambda: None,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> list[FunnelReport]:
-    """One report for each policy; `step` is called after each of its days. Raises ConfigError if there are none."""
+    """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days."""
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
-    remembered = _RememberedSheets(local)
+    remembered = _CachingScorer(local)
     reports = []
     for named in policies:
         results = []
         loop = _Loop(profile, days, remembered, named.policy)
         for place in range(len(days)):
             results.append(loop.run(place))
-            step()
+            on_progress()
         settled = results[SETTLED_AFTER:]
         reports.append(
             FunnelReport(name, named.name, summarise(results), summarise(settled) if settled else None, tuple(results))
@@ -102,16 +102,16 @@ class _Loop:
     def __init__(self, profile: Profile, days: Sequence[LabelledDay], local: Scorer, policy: Policy) -> None:
         self._profile = profile
         self._days = days
-        self._oracle = Oracle()
-        self._scorer = FunnelScorer(local, self._oracle, self._oracle, policy, lambda: self._oracle.now)
+        self._grader = LabelGrader()
+        self._scorer = FunnelScorer(local, self._grader, self._grader, policy, lambda: self._grader.now)
 
     def run(self, place: int) -> DayResult:
         day = self._days[place]
-        self._oracle.open(day)
+        self._grader.open(day)
         history = [earlier.pool for earlier in self._days[max(0, place - HISTORY_DAYS) : place]]
-        score_report = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
-        sent = {score.arxiv_id for score in score_report.scores} - set(score_report.passed_over)
-        relevance = self._oracle.relevance
+        report = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
+        sent = {score.arxiv_id for score in report.scores} - set(report.passed_over)
+        relevance = self._grader.relevance
         relevant = {arxiv_id for arxiv_id, value in relevance.items() if value >= RELEVANT_FROM}
         strong = {arxiv_id for arxiv_id, value in relevance.items() if value >= STRONG_FROM}
         return DayResult(
@@ -125,15 +125,15 @@ class _Loop:
         )
 
 
-class Oracle:
-    """A judge that answers with the labels of the open day, and the memory of what it was asked."""
+class LabelGrader:
+    """A `Grader` that answers with the labels of the open day, and the store of its gradings."""
 
     model = "labels"
 
     def __init__(self) -> None:
         self.now = datetime.min.replace(tzinfo=UTC)
         self.relevance: Mapping[str, int] = {}
-        self._judgements: dict[str, Grading] = {}
+        self._gradings: dict[str, Grading] = {}
 
     def open(self, day: LabelledDay) -> None:
         self.now = datetime.combine(day.announced_on, time(6), UTC)
@@ -146,7 +146,7 @@ class Oracle:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return ""
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
@@ -154,9 +154,9 @@ class Oracle:
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings:
-        judgements = tuple(
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport:
+        gradings = tuple(
             Grading(
                 arxiv_id=paper.arxiv_id,
                 version=paper.version,
@@ -171,21 +171,21 @@ class Oracle:
             )
             for paper in papers
         )
-        self._judgements |= {one.arxiv_id: one for one in judgements}
-        return Gradings(judgements, (), None)
+        self._gradings |= {one.arxiv_id: one for one in gradings}
+        return GradingReport(gradings, (), None)
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
-        return [one for one in self._judgements.values() if one.at.date() >= since]
+        return [one for one in self._gradings.values() if one.at.date() >= since]
 
 
-class _RememberedSheets:
-    """A scorer's sheets, made once for each day: they are the same under every policy."""
+class _CachingScorer:
+    """Another scorer's reports, made once for each day: they are the same under every policy."""
 
     history_days = HISTORY_DAYS
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._sheets: dict[tuple[tuple[str, ...], Votes], ScoreReport] = {}
+        self._reports: dict[tuple[tuple[str, ...], Votes], ScoreReport] = {}
 
     def score(
         self,
@@ -197,6 +197,6 @@ class _RememberedSheets:
         votes: Votes = (),
     ) -> ScoreReport:
         key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
-        if key not in self._sheets:
-            self._sheets[key] = self._scorer.score(profile, papers, history, votes=votes)
-        return self._sheets[key]
+        if key not in self._reports:
+            self._reports[key] = self._scorer.score(profile, papers, history, votes=votes)
+        return self._reports[key]

@@ -2,7 +2,7 @@
 
 Finds the entries wherever they stand (the object asked for, a bare array, JSON lines, a fenced block, prose around
 it, the whole entries of an answer that was cut off), but not in reasoning.py's drafts. What to do about papers that
-are missing is `grader.py`'s business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
+are missing is grading_run.py's business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.formatting import cut_at_clause
-from newsletter.scoring.llm.loose_json import Shape, find_values, tell_shape
+from newsletter.scoring.llm.loose_json import Shape, find_shape, find_values
 from newsletter.scoring.llm.reasoning import find_answer
 
 ASKED_CHARS = 200  # what the prompt asks for
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"\s*(?P<value>[+-]?\d{1,6}(?:\.\d{1,6})?)\s*(?:(?:/|out of
 _OF_ANOTHER = re.compile(r"\s*\d{1,6}(?:\.\d{1,6})?\s*(?:%|(?:/|out of)\s*(?!10(?:\.0)?\s*\Z)\d{1,6})\s*", re.ASCII)
 _AROUND_AN_ID = " \t\r\n[]()<>{}\"'`"  # small models copy an id with what they think belongs to it
 _PREFACE_CHARS = 200  # "Here is the JSON you asked for:"; more before an answer that was cut off is reasoning
-_FEW = 8  # scores of fewer papers do not tell a scale of 0 to 5
+_FEW = 8  # scores of fewer papers do not show a scale of 0 to 5
 # TeX commands of which JSON reads the first letter as a line break, tab or the like
 _TEX = (
     (re.compile("\b"), r"\\b"),
@@ -63,7 +63,7 @@ ANSWER_SCHEMA: Mapping[str, object] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class AnswerEntry:
     """One usable entry: whole numbers 1–10, and a comment of one line without control characters, maybe empty."""
 
     id: str
@@ -73,21 +73,25 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Each id asked about is in `scored`, `below` or `missing`, once; `refused` tells what was not believed.
+class ParsedAnswer:
+    """Each id asked about is in `scored`, `below` or `missing`, once; `refused` says what was not believed.
 
     `problem`: why nothing of it was believed, if so. `is_other_scale`: because its numbers are of another scale.
     """
 
-    scored: tuple[Scored, ...]
+    scored: tuple[AnswerEntry, ...]
     below: tuple[str, ...]
     missing: tuple[str, ...]
     refused: tuple[str, ...] = ()
     problem: str = ""
     is_other_scale: bool = False
 
+    def entries(self) -> list[AnswerEntry]:
+        """What it says of each paper; of those that are only named as below, zeros."""
+        return [*self.scored, *(AnswerEntry(each, relevance=0, novelty=0, comment="") for each in self.below)]
 
-def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> Answer:
+
+def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> ParsedAnswer:
     """The answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
 
     Refused are unknown ids, numbers that are none, and every word about an id that is answered twice in different
@@ -95,35 +99,35 @@ def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = F
     its numbers, without a comment. Nothing is believed of an answer that was cut off in its reasoning, or whose
     numbers are of another scale.
     """
-    said = find_answer(text)
-    if said is None or (is_cut and said.strip() and not _is_cut_answer(said)):
-        return Answer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
-    said = said[:MAX_ANSWER_CHARS]
-    if other := _find_other_scale(_loose_entries(said), asked):
+    answer = find_answer(text)
+    if answer is None or (is_cut and answer.strip() and not _is_cut_answer(answer)):
+        return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
+    answer = answer[:MAX_ANSWER_CHARS]
+    if other := _find_other_scale(_loose_entries(answer), asked):
         problem = f"it is on another scale than 1 to 10 ({other})"
-        return Answer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
-    strict = _settle(_entries(said), asked, floor)
-    return _settle([*_entries(said), *_loose_entries(said)], asked, floor) if strict.missing else strict
+        return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
+    strict = _settle(_entries(answer), asked, floor)
+    return _settle([*_entries(answer), *_loose_entries(answer)], asked, floor) if strict.missing else strict
 
 
 def is_whole_answer(text: str) -> bool:
     """Whether this text is an answer and nothing else, as one that a server took for reasoning."""
-    said = find_answer(text)
-    return said is not None and tell_shape(said) is Shape.WHOLE
+    answer = find_answer(text)
+    return answer is not None and find_shape(answer) is Shape.WHOLE
 
 
-def _is_cut_answer(said: str) -> bool:
+def _is_cut_answer(answer: str) -> bool:
     """Whether an answer was cut off, and not reasoning that nothing marks, with drafts in it.
 
     An answer begins at once; or it was cut within its JSON, which a sentence may precede.
     """
-    begins = re.sub(r"\A\s*(?:```\w*)?\s*", "", said)[:1]
-    return begins in ("{", "[") or tell_shape(said, preface_chars=_PREFACE_CHARS) is not Shape.OTHER
+    begins = re.sub(r"\A\s*(?:```\w*)?\s*", "", answer)[:1]
+    return begins in ("{", "[") or find_shape(answer, preface_chars=_PREFACE_CHARS) is not Shape.OTHER
 
 
-def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], floor: int) -> Answer:
+def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], floor: int) -> ParsedAnswer:
     known, refused = dict.fromkeys(asked), _Refusals()
-    found: dict[str, Scored | None] = {}  # None: named as below
+    found: dict[str, AnswerEntry | None] = {}  # None: named as below
     disputed: set[str] = set()
     for entry in entries:
         paper_id = entry if isinstance(entry, str) else _id_of(entry)
@@ -139,7 +143,7 @@ def _settle(entries: Iterable[dict[str, object] | str], asked: Sequence[str], fl
             disputed.add(paper_id)
             refused.add(f"{paper_id}: answered twice, differently")
     usable = {paper_id: value for paper_id, value in found.items() if paper_id not in disputed}
-    return Answer(
+    return ParsedAnswer(
         scored=tuple(value for paper_id in known if (value := usable.get(paper_id)) is not None),
         below=tuple(paper_id for paper_id in known if paper_id in usable and usable[paper_id] is None),
         missing=tuple(paper_id for paper_id in known if paper_id not in usable),
@@ -225,22 +229,22 @@ def _id_of(entry: Mapping[str, object]) -> str:
     return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
 
-def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Scored:
+def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> AnswerEntry:
     relevance, novelty = _grade(entry, "relevance"), _grade(entry, "novelty")
     comment = entry.get("comment")
     says_something = isinstance(comment, str) and any(map(str.isalpha, comment))
     shown = (
-        cut_at_clause(plain_line(_tex_again(str(comment))), COMMENT_CHARS)
+        cut_at_clause(plain_line(_restore_tex(str(comment))), COMMENT_CHARS)
         if says_something and relevance >= floor
         else ""
     )
-    return Scored(paper_id, relevance, novelty, shown)
+    return AnswerEntry(paper_id, relevance, novelty, shown)
 
 
-def _tex_again(comment: str) -> str:
+def _restore_tex(comment: str) -> str:
     """`\\beta` where a model forgot to double its backslash, and JSON made a backspace of it."""
-    for found, meant in _TEX:
-        comment = found.sub(meant, comment)
+    for pattern, command in _TEX:
+        comment = pattern.sub(command, comment)
     return comment
 
 

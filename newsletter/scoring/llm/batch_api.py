@@ -1,6 +1,6 @@
-"""The Batch API of an OpenAI-compatible server: hand requests in, ask how far they are, fetch what was answered.
+"""The Batch API of an OpenAI-compatible server: submit requests, ask how far they are, fetch the answers.
 
-Repeats nothing, and trusts no field to be there. What to hand in and what an answer is worth is batches.py's
+Repeats nothing, and trusts no field to be there. What to submit and what an answer is worth is batches.py's
 business. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API, read November 2026.
 """
 
@@ -26,17 +26,17 @@ _PAGE = 100
 _MOST_PAGES = 20
 
 
-class NoBatches(CallFailed):
+class BatchesUnsupported(CallFailed):
     """The server has no Batch API, or none that takes these requests."""
 
 
-class MayBeThere(CallFailed):
+class SubmissionInDoubt(CallFailed):
     """The answer to the submission got lost: look for the batch by its key before anything else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """A batch as the server tells of it. `files`: its input, its answers and its errors, as far as they are there."""
+class RemoteBatch:
+    """A batch as the server describes it. `files`: its input, its answers and its errors, as far as they are there."""
 
     provider_id: str
     key: str
@@ -56,7 +56,7 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestResult:
     """What became of one request: `body` is its answer if `status` is 200, else `error` and `detail` say why not."""
 
     custom_id: str
@@ -66,34 +66,33 @@ class Outcome:
     detail: str = ""
 
 
-class BatchServer:
+class BatchApi:
     """Raises CallFailed, or the one of its kinds that says what to do next."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
 
     async def submit(
-        self, client: openai.AsyncOpenAI, key: str, requests: Sequence[tuple[str, Mapping[str, Any]]]
+        self, connection: openai.AsyncOpenAI, key: str, requests: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> str:
-        """The server's id of the new batch. Raises NoBatches, and MayBeThere after which nobody knows."""
-        file_id = await self._upload(client, key, requests)
+        """The server's id of the new batch. Raises BatchesUnsupported, and SubmissionInDoubt."""
+        file_id = await self._upload(connection, key, requests)
         try:
-            return (await self._create(client, key, file_id)).provider_id
-        except MayBeThere:
+            return (await self._create(connection, key, file_id)).provider_id
+        except SubmissionInDoubt:
             raise
         except CallFailed:
-            await self.delete(client, (file_id,))
+            await self.delete(connection, (file_id,))
             raise
 
-    async def find(self, client: openai.AsyncOpenAI, key: str) -> Remote | None:
+    async def find(self, connection: openai.AsyncOpenAI, key: str) -> RemoteBatch | None:
         """The batch with our key in its metadata; None if there surely is none."""
         after: str | openai.Omit = openai.omit
         for _ in range(_MOST_PAGES):
-            page = await self._ask(client.batches.with_raw_response.list(limit=_PAGE, after=after))
+            page = await self._ask(connection.batches.with_raw_response.list(limit=_PAGE, after=after))
             entries = page.get("data")
-            listed = (
-                [_remote(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-            )
+            entries = entries if isinstance(entries, list) else []
+            listed = [_parse_batch(entry) for entry in entries if isinstance(entry, dict)]
             if found := next((batch for batch in listed if batch.key == key and batch.provider_id), None):
                 return found
             if not page.get("has_more") or not listed or not listed[-1].provider_id:
@@ -101,52 +100,52 @@ class BatchServer:
             after = listed[-1].provider_id
         raise CallFailed("too many batches", f"{self.chat.host} lists more than {_PAGE * _MOST_PAGES} batches")
 
-    async def look(self, client: openai.AsyncOpenAI, provider_id: str) -> Remote:
-        return _remote(await self._ask(client.batches.with_raw_response.retrieve(provider_id)))
+    async def retrieve(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
+        return _parse_batch(await self._ask(connection.batches.with_raw_response.retrieve(provider_id)))
 
-    async def cancel(self, client: openai.AsyncOpenAI, provider_id: str) -> Remote:
+    async def cancel(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
         """Takes the server up to ten minutes; what it has answered until then is there afterwards, and is paid.
 
-        One that is over already is refused: then as `look`.
+        One that is over already is refused: then as `retrieve`.
         """
         try:
-            return _remote(await self._ask(client.batches.with_raw_response.cancel(provider_id)))
+            return _parse_batch(await self._ask(connection.batches.with_raw_response.cancel(provider_id)))
         except CallFailed as error:
             if error.outcome not in ("HTTP 400", "HTTP 409"):
                 raise
-            return await self.look(client, provider_id)
+            return await self.retrieve(connection, provider_id)
 
-    async def fetch(self, client: openai.AsyncOpenAI, remote: Remote) -> tuple[list[Outcome], int]:
+    async def fetch(self, connection: openai.AsyncOpenAI, remote: RemoteBatch) -> tuple[list[RequestResult], int]:
         """What became of the requests, and the number of lines that could not be read."""
-        texts = [await self._send(client.files.with_raw_response.content(each)) for each in remote.answer_files]
+        texts = [await self._send(connection.files.with_raw_response.content(each)) for each in remote.answer_files]
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        outcomes = [self._read_line(line) for line in lines]
-        return [each for each in outcomes if each], outcomes.count(None)
+        results = [self._read_line(line) for line in lines]
+        return [each for each in results if each], results.count(None)
 
-    async def delete(self, client: openai.AsyncOpenAI, file_ids: Sequence[str]) -> None:
+    async def delete(self, connection: openai.AsyncOpenAI, file_ids: Sequence[str]) -> None:
         """As far as it goes: what stays is dropped by the provider, after 30 days at OpenAI."""
         for file_id in filter(None, file_ids):
             with suppress(CallFailed):
-                await self._send(client.files.with_raw_response.delete(file_id))
+                await self._send(connection.files.with_raw_response.delete(file_id))
 
     # -- requests
 
     async def _upload(
-        self, client: openai.AsyncOpenAI, key: str, requests: Sequence[tuple[str, Mapping[str, Any]]]
+        self, connection: openai.AsyncOpenAI, key: str, requests: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> str:
         lines = [{"custom_id": name, "method": "POST", "url": _ENDPOINT, "body": body} for name, body in requests]
         text = "".join(json.dumps(line) + "\n" for line in lines)
         file = (f"{key}.jsonl", text.encode("ascii"), "application/jsonl")
         try:
-            answer = await self._ask(client.files.with_raw_response.create(file=file, purpose="batch"))
+            answer = await self._ask(connection.files.with_raw_response.create(file=file, purpose="batch"))
         except CallFailed as error:
             raise self._refusal(error) from error
         if not (file_id := _text(answer, "id")):
-            raise self._no_batches("its answer to an uploaded file has no id")
+            raise self._unsupported("its answer to an uploaded file has no id")
         return file_id
 
-    async def _create(self, client: openai.AsyncOpenAI, key: str, file_id: str) -> Remote:
-        create = client.batches.with_raw_response.create
+    async def _create(self, connection: openai.AsyncOpenAI, key: str, file_id: str) -> RemoteBatch:
+        create = connection.batches.with_raw_response.create
         try:
             answer = await self._ask(
                 create(input_file_id=file_id, endpoint=_ENDPOINT, completion_window="24h", metadata={_KEY: key})
@@ -154,11 +153,11 @@ class BatchServer:
         except CallFailed as error:
             refusal = self._refusal(error)
             if error.is_billed or (refusal is error and error.outcome.startswith("HTTP 5")):
-                raise MayBeThere(error.outcome, str(error)) from error
+                raise SubmissionInDoubt(error.outcome, str(error)) from error
             raise refusal from error
-        remote = _remote(answer)
+        remote = _parse_batch(answer)
         if not remote.provider_id:
-            raise MayBeThere("no id", "the server's answer to a new batch has no id")
+            raise SubmissionInDoubt("no id", "the server's answer to a new batch has no id")
         return remote
 
     async def _ask(self, request: Awaitable[Any]) -> dict[str, Any]:
@@ -184,16 +183,16 @@ class BatchServer:
     def _refusal(self, error: CallFailed) -> CallFailed:
         """What the server's no to a submission means: most compatible servers have no Batch API."""
         is_about_batches = error.outcome in {f"HTTP {status}" for status in _NO_SUCH_ENDPOINT}
-        return self._no_batches(str(error)) if is_about_batches and not isinstance(error, CallStopped) else error
+        return self._unsupported(str(error)) if is_about_batches and not isinstance(error, CallStopped) else error
 
-    def _no_batches(self, why: str) -> NoBatches:
-        return NoBatches(
+    def _unsupported(self, why: str) -> BatchesUnsupported:
+        return BatchesUnsupported(
             "no batches", f"{self.chat.host} takes no batches ({why}); set NEWSLETTER_MODEL_TIER to flex or standard"
         )
 
     # -- reading a line
 
-    def _read_line(self, line: str) -> Outcome | None:
+    def _read_line(self, line: str) -> RequestResult | None:
         """None for a line that is none of the format."""
         try:
             entry = json.loads(line)
@@ -206,20 +205,20 @@ class BatchServer:
             status, body = response.get("status_code"), response.get("body")
             status = status if isinstance(status, int) else 0
             if status == 200:
-                return Outcome(custom_id, status, body)
+                return RequestResult(custom_id, status, body)
             error = body.get("error") if isinstance(body, dict) else None
         else:
             status = 0
         return self._failed_line(custom_id, status, error if isinstance(error, dict) else {})
 
-    def _failed_line(self, custom_id: str, status: int, error: Mapping[str, Any]) -> Outcome:
+    def _failed_line(self, custom_id: str, status: int, error: Mapping[str, Any]) -> RequestResult:
         word = f"HTTP {status}" if status else self.chat.detail(_text(error, "code"))[:40] or "no answer"
-        return Outcome(custom_id, status, error=word, detail=self.chat.detail(_text(error, "message")))
+        return RequestResult(custom_id, status, error=word, detail=self.chat.detail(_text(error, "message")))
 
 
-def _remote(answer: Mapping[str, Any]) -> Remote:
+def _parse_batch(answer: Mapping[str, Any]) -> RemoteBatch:
     metadata, errors = answer.get("metadata"), answer.get("errors")
-    return Remote(
+    return RemoteBatch(
         provider_id=_text(answer, "id"),
         key=_text(metadata, _KEY) if isinstance(metadata, dict) else "",
         status=_text(answer, "status"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from newsletter.model import ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
@@ -27,18 +27,25 @@ _OWN_TOKENIZER = 1.5  # our count is exact for OpenAI's models; others may need 
 _COUNTED_EXACTLY = ("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4")
 
 
+class TokenBounds(NamedTuple):
+    """The most tokens that a request and its answer can have."""
+
+    prompt: int
+    completion: int
+
+
 class CallLog:
     """The calls for one reader: begun, ended, and what they used altogether."""
 
     def __init__(
         self,
-        memory: LlmStore,
+        store: LlmStore,
         model: str,
         price_of: Callable[[str, str], Price | None],
         now: Callable[[], datetime],
         budget_usd: Decimal | None,
     ) -> None:
-        self._memory = memory
+        self._store = store
         self._model = model
         self._price_of = price_of
         self._now = now
@@ -46,12 +53,12 @@ class CallLog:
         self._ended: list[ModelCall] = []
 
     def begin(
-        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], most: tuple[int, int]
+        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
     ) -> ModelCall | None:
         """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
-        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, most=most, at=self._now())
+        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, bounds=bounds, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
-        return call if self._memory.begin_call(call, budget_usd=budget_usd) else None
+        return call if self._store.begin_call(call, budget_usd=budget_usd) else None
 
     def draft(
         self,
@@ -60,7 +67,7 @@ class CallLog:
         tier: str,
         subject: str,
         paper_ids: Sequence[str],
-        most: tuple[int, int],
+        bounds: TokenBounds,
         at: datetime,
     ) -> ModelCall:
         """The pending call, not yet written."""
@@ -73,13 +80,13 @@ class CallLog:
             subject=subject,
             paper_ids=tuple(paper_ids),
             request_hash=hash_request(body),
-            cost_usd=price.highest_cost(*most) if price else None,
-            run_id=self._memory.current_run(),
+            cost_usd=price.highest_cost(*bounds) if price else None,
+            run_id=self._store.current_run(),
         )
 
-    def answered(self, call: ModelCall, reply: Reply, seconds: float, *, most: tuple[int, int]) -> None:
-        """A server that does not tell what it used is taken to have used the most it could."""
-        tokens = reply.tokens or Tokens(prompt=most[0], cached=0, cache_write=0, completion=most[1])
+    def answered(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
+        """End a call that was answered. A server that does not say what it used counts as having used `bounds`."""
+        tokens = reply.tokens or Tokens(prompt=bounds.prompt, cached=0, cache_write=0, completion=bounds.completion)
         price = self._price_of(call.model, reply.tier)
         self._end(
             replace(
@@ -108,7 +115,7 @@ class CallLog:
         return add_up(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
-        self._memory.end_call(call)
+        self._store.end_call(call)
         self._ended.append(call)
 
 

@@ -1,7 +1,8 @@
-"""Gets an answer to one prompt: within the provider's pace and the budget, patiently, in the form the server takes.
+"""Gets an answer to one prompt: within rate limits and the budget, patiently, in the form the server takes.
 
 Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
-tier where flex has no room; each request is in the call book. What an answer says is grader.py's business.
+tier where flex has no room; each request is in the call log. What becomes of an answer is
+grading_run.py's business.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import stamina
 
 from newsletter.model import ModelCall
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA
-from newsletter.scoring.llm.call_log import CallLog, count_at_most
+from newsletter.scoring.llm.call_log import CallLog, TokenBounds, count_at_most
 from newsletter.scoring.llm.chat import Chat
 from newsletter.scoring.llm.completion import STANDARD, Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
 from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS
 from newsletter.scoring.llm.prompts import Prompt
-from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.scoring.llm.rate_limit import RateLimit
 
 UNSENT = "unsent"  # the outcome of what is known not to fit
 LARGER_CONTEXT = (
@@ -50,13 +51,13 @@ class Limits:
 class Server:
     """A server and what is known of it: how it is asked, how fast, and how its tokens are counted.
 
-    `sleep` waits for the pace; the waits before another attempt are stamina's.
+    `sleep` waits for the rate limits; the waits before another attempt are stamina's.
     """
 
     chat: Chat
     limits: Limits
-    requests_pace: Pace
-    tokens_pace: Pace
+    request_rate: RateLimit
+    token_rate: RateLimit
     count: Callable[[str], int]
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]
@@ -64,32 +65,32 @@ class Server:
     @property
     def reasoning_tokens(self) -> int:
         """Room for reasoning in each answer: none where the model is asked not to."""
-        return self.limits.reasoning_tokens if self.chat.may_reason else 0
+        return self.limits.reasoning_tokens if self.chat.form.may_reason else 0
 
-    def most_tokens(self, prompt: Prompt) -> tuple[int, int]:
-        """Of the request and of its answer, as far as the server has room for it."""
+    def bound_tokens(self, prompt: Prompt) -> TokenBounds:
+        """The most tokens the request and its answer can have, as far as the server's context window has room."""
         texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
         needed = self.needed_tokens(prompt)
-        room = self.chat.room.for_answer(self.count_sent(prompt))
+        longest = self.chat.form.window.answer_tokens(self.count_sent(prompt))
         answer = needed + self.reasoning_tokens
-        if room is not None:
-            answer = min(answer, max(room, needed))
-        return count_at_most(self.chat.settings.model, texts, self.count), answer
+        if longest is not None:
+            answer = min(answer, max(longest, needed))
+        return TokenBounds(count_at_most(self.chat.settings.model, texts, self.count), answer)
 
     def needed_tokens(self, prompt: Prompt) -> int:
-        """Of an answer without any reasoning."""
+        """Tokens of an answer without any reasoning."""
         return _OVERHEAD_TOKENS + self.limits.answer_tokens * len(prompt.labels)
 
     def count_sent(self, prompt: Prompt) -> int:
-        """Of the two messages; exact for one vocabulary, about right for others."""
+        """Tokens of the two messages; exact for one vocabulary, about right for others."""
         return self.count(prompt.system) + self.count(prompt.user)
 
-    def check_room(self, prompt: Prompt) -> None:
+    def check_length(self, prompt: Prompt) -> None:
         """Raises CallFailed for papers that are known not to fit, and CallStopped where none ever will."""
-        room = self.chat.room.for_answer(self.count_sent(prompt))
-        if room is None or room >= self.needed_tokens(prompt):
+        longest = self.chat.form.window.answer_tokens(self.count_sent(prompt))
+        if longest is None or longest >= self.needed_tokens(prompt):
             return
-        without_papers = self.chat.room.for_answer(self.count(prompt.system) + self.count(prompt.head)) or 0
+        without_papers = self.chat.form.window.answer_tokens(self.count(prompt.system) + self.count(prompt.head)) or 0
         if len(prompt.labels) > 1 and without_papers > _OVERHEAD_TOKENS + self.limits.answer_tokens:
             raise CallFailed(UNSENT, f"the papers do not fit into what {self.chat.host} takes")
         raise CallStopped(
@@ -98,13 +99,13 @@ class Server:
         )
 
 
-class Caller:
+class ModelClient:
     """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
 
-    def __init__(self, server: Server, client: openai.AsyncOpenAI, book: CallLog, subject: str) -> None:
-        self._server = server
-        self._client = client
-        self._book = book
+    def __init__(self, server: Server, connection: openai.AsyncOpenAI, call_log: CallLog, subject: str) -> None:
+        self.server = server
+        self._connection = connection
+        self._call_log = call_log
         self._subject = subject
         self._slots = asyncio.Semaphore(server.limits.concurrency)
         self._open_calls = 0
@@ -113,7 +114,7 @@ class Caller:
         self.warning = ""  # what the operator must know though it goes on
 
     async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
-        """One answer. Raises CallFailed after all else, and CallStopped, which stops this caller."""
+        """One answer. Raises CallFailed after all else, and CallStopped, which stops this client."""
         try:
             return await self._ask_patiently(prompt, paper_ids)
         except CallInterrupted as error:
@@ -133,57 +134,57 @@ class Caller:
 
     async def _ask_patiently(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
         asking = stamina.AsyncRetryingCaller(
-            attempts=self._server.limits.attempts, timeout=None, wait_initial=1.0, wait_max=60.0, wait_jitter=1.0
+            attempts=self.server.limits.attempts, timeout=None, wait_initial=1.0, wait_max=60.0, wait_jitter=1.0
         )
         return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
 
     async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
         """Ends: each change leaves out one more parameter, or the tier."""
-        chat = self._server.chat
-        tier = chat.tier
+        chat = self.server.chat
+        tier = chat.form.tier
         while True:
             try:
                 async with self._slots:
                     return await self._ask_once(prompt, paper_ids, tier)
             except CallChanged:
-                tier = STANDARD if chat.tier == STANDARD else tier
+                tier = STANDARD if chat.form.tier == STANDARD else tier
             except NoCapacity:
                 tier = STANDARD
 
     async def _ask_once(self, prompt: Prompt, paper_ids: Sequence[str], tier: str) -> Reply:
-        server = self._server
-        server.check_room(prompt)
-        most = server.most_tokens(prompt)
-        body = server.chat.build_body(
+        server = self.server
+        server.check_length(prompt)
+        bounds = server.bound_tokens(prompt)
+        body = server.chat.form.build_body(
             prompt.system,
             prompt.user,
-            max_tokens=most[1],
+            max_tokens=bounds.completion,
             cache_key=self._subject,
             tier=tier,
             head=head_to_keep(prompt, server.count),
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
-        tokens = sum(most) - server.reasoning_tokens
-        if wait_s := max(server.requests_pace.reserve(1), server.tokens_pace.reserve(tokens)):
+        tokens = sum(bounds) - server.reasoning_tokens
+        if wait_s := max(server.request_rate.reserve(1), server.token_rate.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
-            lambda: self._book.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, most=most)
+            lambda: self._call_log.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, bounds=bounds)
         )
         started = server.monotonic()
         try:
-            reply = await server.chat.send(self._client, body)
+            reply = await server.chat.send(self._connection, body)
         except CallFailed as error:
-            self._book.failed(call, error, server.monotonic() - started)
+            self._call_log.failed(call, error, server.monotonic() - started)
             raise
         else:
-            self._book.answered(call, reply, server.monotonic() - started, most=most)
+            self._call_log.answered(call, reply, server.monotonic() - started, bounds=bounds)
             return reply
         finally:
             self._open_calls -= 1
             self._call_ended.set()
 
     async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
-        """Begin a call. Where the budget has no room for it, open calls may yet end at less than their most."""
+        """Begin a call. Where the budget has no room for it, open calls may still end below their highest cost."""
         while not self.stopped:
             if call := begin():
                 self._open_calls += 1
@@ -200,7 +201,7 @@ class Caller:
 
 
 def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
-    """What `Chat.build_body` shall have the provider keep: nothing, where the beginning is too short for its cache."""
+    """The beginning that the provider shall keep; empty where it is too short for a cache."""
     return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 

@@ -36,7 +36,7 @@ class Reply:
 
     text: str
     outcome: str
-    tokens: Tokens | None  # None: the server does not tell
+    tokens: Tokens | None  # None: the server does not say
     tier: str  # as it was really served
 
     @property
@@ -167,9 +167,9 @@ def _join_stream(lines: list[str]) -> dict[str, Any]:
         if not isinstance(choice, dict):
             continue
         finish = choice.get("finish_reason") or finish
-        said = choice.get("delta") or choice.get("message")
+        delta = choice.get("delta") or choice.get("message")
         for name in ("content", "refusal", *_REASONING):
-            if isinstance(said, dict) and (text := _text(said.get(name))):
+            if isinstance(delta, dict) and (text := _text(delta.get(name))):
                 texts[name] = texts.get(name, "") + text
     if finish is None and "error" not in whole:
         raise ValueError("the stream has no end")

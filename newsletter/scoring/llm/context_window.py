@@ -1,7 +1,7 @@
-"""How many tokens a server takes, learned from its refusals: prompt and answer together, and the answer alone.
+"""Learns from refusals how many tokens a server takes: prompt and answer together, and the answer alone.
 
 A server says it in its own words and numbers (vLLM, llama.cpp, LM Studio, TGI, Mistral, Anthropic, DeepSeek, Groq and
-OpenAI, by public bug reports). Also tells a prompt whose beginning was dropped without a word, as Ollama does.
+OpenAI, by public bug reports). Also notices a prompt whose beginning was dropped without a word, as Ollama does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 _LEAST = 256  # a smaller number in a refusal is no limit
-_IS_ABOUT_ROOM = re.compile(
+_IS_ABOUT_LENGTH = re.compile(
     r"context.?(?:length|window|size)|n_ctx|maximum context|exceed\w*.{0,30}context|prompt is too long|too many tokens"
     r"|tokens?\b.{0,60}(?:exceed|too long|too large|too many)|reduce the length|input is too long"
     r"|max_(?:new_|completion_|output_)?tokens\W.{0,80}?(?:large|less|at most|must be|range|greater|exceed|<=|> \d)"
@@ -36,34 +36,34 @@ _FAR_FEWER = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ContextWindow:
     """In tokens; None: not known to be bounded. `per_token`: how many of the server's go to one that we count."""
 
-    whole: int | None = None
+    total: int | None = None
     answer: int | None = None
     per_token: float = 1.1
 
-    def for_answer(self, prompt_tokens: int) -> int | None:
+    def answer_tokens(self, prompt_tokens: int) -> int | None:
         """How long an answer to such a prompt may be; None: as long as it likes."""
-        bounds = [self.answer, None if self.whole is None else self.whole - int(prompt_tokens * self.per_token)]
+        bounds = [self.answer, None if self.total is None else self.total - int(prompt_tokens * self.per_token)]
         return min((bound for bound in bounds if bound is not None), default=None)
 
 
-def is_about_room(message: str) -> bool:
+def is_about_length(message: str) -> bool:
     """Whether a refusal says that prompt or answer are too long."""
-    return _IS_ABOUT_ROOM.search(message) is not None
+    return _IS_ABOUT_LENGTH.search(message) is not None
 
 
-def learn(room: Room, message: str, *, answer_tokens: int) -> Room:
-    """What is known after such a refusal of so many tokens; the same as before if it tells nothing new."""
+def learn(window: ContextWindow, message: str, *, answer_tokens: int) -> ContextWindow:
+    """What is known after such a refusal of so many tokens; the same as before if it says nothing new."""
     limit = _find_limit(message)
     if limit is None:
-        return room
+        return window
     if _IS_ABOUT_ANSWER.search(message) and not _IS_ABOUT_BOTH.search(message):
-        return replace(room, answer=limit) if limit < answer_tokens else room
-    if room.whole != limit:
-        return replace(room, whole=limit)
-    return replace(room, per_token=room.per_token * 1.3) if room.per_token < _MOST_PER_TOKEN else room
+        return replace(window, answer=limit) if limit < answer_tokens else window
+    if window.total != limit:
+        return replace(window, total=limit)
+    return replace(window, per_token=window.per_token * 1.3) if window.per_token < _MOST_PER_TOKEN else window
 
 
 def _find_limit(message: str) -> int | None:

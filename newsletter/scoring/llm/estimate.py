@@ -1,4 +1,4 @@
-"""What asking a model about a morning's papers will cost, before it is asked.
+"""Estimates what asking a model about a morning's papers will cost, before it is asked.
 
 The prompts are the real ones and their tokens are counted exactly; what a model will answer is not known, and the
 assumptions about it are values that are shown beside the result. Calls nobody; who reads what is the caller's.
@@ -7,11 +7,11 @@ assumptions about it are values that are shown beside the result. Calls nobody; 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter.model import Grading, Paper, Profile
+from newsletter.model import Paper, Profile
 from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS, Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -44,7 +44,7 @@ class Estimate:
     """Of one profile and cut-off, or of several added up."""
 
     papers: int
-    known: int  # of them, judged before by the same model in the same words: they cost nothing again
+    known: int  # of them, graded before by the same model in the same words: they cost nothing again
     asked: int
     calls: int
     prompt_tokens: int
@@ -63,12 +63,11 @@ def estimate(
     assumed: Assumptions,
     known: Set[str] = frozenset(),
 ) -> Estimate:
-    """What it costs to judge a day's papers. Those `known` (ids) are judged already: they keep their places in the
-    shortlist, as in the funnel, and cost nothing.
+    """What it costs to grade a day's papers.
 
-    Where writing to the cache costs extra, the first call writes the beginning and the others read it.
-
-    Elsewhere nothing is taken to come from the cache, which is then the provider's own affair.
+    Those `known` (ids) are graded already: they keep their places in the shortlist, as in the funnel, and cost
+    nothing. Where writing to the cache costs extra, the first call writes the beginning and the others read it;
+    elsewhere nothing is taken to come from the cache, which is then the provider's own affair.
     """
     fresh = [paper for paper in papers if paper.arxiv_id not in known]
     n_known = len(papers) - len(fresh)
@@ -97,14 +96,6 @@ def count_kept(prompt: Prompt) -> int:
     """Tokens of the beginning that a cache can keep: all of it, or none where it is too short for any."""
     tokens = sum(map(count, prompt.beginning))
     return tokens if tokens >= CACHED_FROM_TOKENS else 0
-
-
-def find_known(
-    judgements: Iterable[Grading], papers: Sequence[Paper], *, model: str, prompt_key: str
-) -> frozenset[str]:
-    """The papers whose present version this model has judged in these words."""
-    asked = {(one.arxiv_id, one.version) for one in judgements if (one.model, one.prompt_key) == (model, prompt_key)}
-    return frozenset(paper.arxiv_id for paper in papers if (paper.arxiv_id, paper.version) in asked)
 
 
 def add_up(estimates: Sequence[Estimate]) -> Estimate:

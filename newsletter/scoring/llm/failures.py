@@ -1,6 +1,6 @@
-"""What can become of a request in place of an answer, and how a server says so.
+"""The failures of a request, one class for each that the caller handles differently, and how a server words them.
 
-`read_complaint` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
+`read_error_report` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
 as OpenRouter, MiniMax and others do. What follows from them is chat.py's business. Facts: OpenAI's and Google's API
 references, OpenRouter's page on errors, and public bug reports of others, read November 2026.
 """
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TEXT_CHARS = 4_000  # of a body in which names of parameters are looked for
-_SAYINGS = ("message", "msg", "detail", "error_msg", "status_msg", "error_description", "error")
+_MESSAGE_NAMES = ("message", "msg", "detail", "error_msg", "status_msg", "error_description", "error")
 _NUMBERS = ("code", "status", "status_code", "error_code")
 # Where an error has no number of HTTP: a word of it, and the status that says the same.
 _WORDS = (
@@ -27,7 +27,7 @@ _WORDS = (
 )
 _WAIT_IN_TEXT = re.compile(
     r'"retry[_-]?(?:delay|after)(?:[_-]?(?P<ms>ms)|[_-]?s(?:econds)?)?"\s*:\s*"?(?P<named>\d+(?:\.\d+)?)'
-    r"|(?:retry|try again|wait)\D{0,25}?(?P<said>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s\b|sec|m\b|min)",
+    r"|(?:retry|try again|wait)\D{0,25}?(?P<worded>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s\b|sec|m\b|min)",
     re.IGNORECASE,
 )
 _UNITS = {"ms": 0.001, "mi": 60.0, "m": 60.0}
@@ -78,7 +78,7 @@ class CallInterrupted(CallFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ErrorReport:
     """An error in the server's words. `status` is that of HTTP, or what stands for it in an answer of status 200."""
 
     status: int
@@ -89,39 +89,39 @@ class Complaint:
     after_s: float | None  # how long to wait, by header or text
 
 
-def read_complaint(status: int, text: str, headers: Mapping[str, str]) -> Complaint:
+def read_error_report(status: int, text: str, headers: Mapping[str, str]) -> ErrorReport:
     """The error in the body of an answer whose status says that it is one."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    error = _find_error(body) or {"message": body if isinstance(body, str) else text}
-    return _complain(status, error, text, headers)
+    error = _find_error_object(body) or {"message": body if isinstance(body, str) else text}
+    return _build_report(status, error, text, headers)
 
 
-def find_complaint(body: object) -> Complaint | None:
+def find_error_report(body: object) -> ErrorReport | None:
     """The error inside an answer of status 200; None if it is an answer."""
-    error = _find_error(body)
+    error = _find_error_object(body)
     if not error:
         return None
     text = json.dumps(body)[:_TEXT_CHARS]
-    return _complain(_status_of(error, text), error, text, {})
+    return _build_report(_status_of(error, text), error, text, {})
 
 
-def _complain(status: int, error: Mapping[str, object], text: str, headers: Mapping[str, str]) -> Complaint:
+def _build_report(status: int, error: Mapping[str, object], text: str, headers: Mapping[str, str]) -> ErrorReport:
     codes = frozenset(str(error[name]) for name in ("code", "type", "status") if error.get(name) is not None)
     wait_s = _wait_in_headers(headers)
-    return Complaint(
+    return ErrorReport(
         status=status,
         codes=codes,
         param=str(error.get("param") or ""),
-        message=_say(error) or text,
+        message=_find_message(error) or text,
         text=text[:_TEXT_CHARS].lower(),
         after_s=_wait_in_text(text[:_TEXT_CHARS]) if wait_s is None else wait_s,
     )
 
 
-def _find_error(body: object) -> dict[str, object]:
+def _find_error_object(body: object) -> dict[str, object]:
     """The object that says what is wrong; empty if nothing is."""
     if isinstance(body, list):
         body = body[0] if body else None
@@ -138,30 +138,34 @@ def _find_error(body: object) -> dict[str, object]:
     minimax = body.get("base_resp")
     if isinstance(minimax, dict) and minimax.get("status_code"):
         return minimax
-    return body if not choices and any(body.get(name) for name in _SAYINGS) else {}
+    return body if not choices and any(body.get(name) for name in _MESSAGE_NAMES) else {}
 
 
-def _say(error: Mapping[str, object]) -> str:
-    """The message; with what the provider behind it said, where that stands apart (OpenRouter)."""
-    said = next((_plain(error[name]) for name in _SAYINGS if error.get(name)), "")
+def _find_message(error: Mapping[str, object]) -> str:
+    """The message; with the words of the provider behind it, where these stand apart (OpenRouter)."""
+    message = _first_message(error)
     metadata = error.get("metadata")
     raw = _plain(metadata.get("raw")) if isinstance(metadata, dict) else ""
-    return f"{said}: {raw}" if said and raw and raw not in said else said or raw
+    return f"{message}: {raw}" if message and raw and raw not in message else message or raw
+
+
+def _first_message(error: Mapping[str, object]) -> str:
+    return next((_plain(error[name]) for name in _MESSAGE_NAMES if error.get(name)), "")
 
 
 def _plain(value: object) -> str:
-    """A text, or those in a list (as FastAPI tells of several mistakes)."""
+    """A text, or those in a list (as FastAPI lists several mistakes)."""
     if isinstance(value, list):
         return "; ".join(filter(None, map(_plain, value[:3])))
     if isinstance(value, dict):
         place = value.get("loc")
         where = ".".join(map(str, place)) if isinstance(place, list) else ""
-        return ": ".join(filter(None, (where, next((_plain(value[name]) for name in _SAYINGS if value.get(name)), ""))))
+        return ": ".join(filter(None, (where, _first_message(value))))
     return value if isinstance(value, str) else ""
 
 
 def _status_of(error: Mapping[str, object], text: str) -> int:
-    """The status an error inside an answer would have had; 502 where it does not tell."""
+    """The status an error inside an answer would have had; 502 where it does not say."""
     for name in _NUMBERS:
         value = error.get(name)
         number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
@@ -189,4 +193,4 @@ def _wait_in_text(text: str) -> float | None:
     if match["named"]:
         return float(match["named"]) * (0.001 if match["ms"] else 1.0)
     unit = match["unit"].lower()
-    return float(match["said"]) * (_UNITS.get(unit) or _UNITS.get(unit[:2], 1.0))
+    return float(match["worded"]) * (_UNITS.get(unit) or _UNITS.get(unit[:2], 1.0))

@@ -1,75 +1,34 @@
-"""Asks a model about papers, batch by batch, until each is judged, has failed, or everything had to stop.
+"""Grades papers with a model: splits them into batches, and asks until each is graded, has failed, or all must stop.
 
-Decides what to do with an answer: papers missing from it are asked about again, a batch without any is split, a paper
-that fails alone is a ScoreFailure. Where one paper may have swayed what was said of others, each is asked about alone.
-What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Whom to ask about, and
-what was judged earlier, is funnel.py's business; getting an answer, client.py's.
+What becomes of an answer is decided in grading_run.py. Which papers to ask about, and which were graded earlier, is
+the funnel's business.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence, Set
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
-from newsletter.scoring.llm.answers import Answer, Scored, read_answer
+from newsletter.model import Paper, Profile
 from newsletter.scoring.llm.call_log import CallLog
 from newsletter.scoring.llm.chat import Chat, ChatSettings
-from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, Caller, Limits, Server
-from newsletter.scoring.llm.completion import Reply
-from newsletter.scoring.llm.context_window import Room, is_beginning_lost
-from newsletter.scoring.llm.failures import CallFailed, CallStopped
-from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_graders
+from newsletter.scoring.llm.client import Limits, ModelClient, Server
+from newsletter.scoring.llm.grading_run import GradingRun, GradingTask, Results
+from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.influence import MOST_ALONE, speaks_to_graders
 from newsletter.scoring.llm.prices import Price
-from newsletter.scoring.llm.prompts import Prompt, Prompts
-from newsletter.scoring.llm.rate_limit import Pace
+from newsletter.scoring.llm.prompts import Prompts
+from newsletter.scoring.llm.rate_limit import RateLimit
 from newsletter.stores import LlmStore
 
-__all__ = ["ChatSettings", "Grader", "Gradings", "Limits", "profile_key"]
-
-_REASONS = {
-    "cut off": "the answer was cut off at its length limit",
-    "refused": "the model refused to answer",
-    "content filter": "the provider's content filter stopped the answer",
-    "empty": "the answer was empty",
-    "only reasoning": "the model reasoned and gave no answer; NEWSLETTER_MODEL_EFFORT=none may keep it from that",
-}
-_OTHER_SCALES = 2
-FINAL = {"refused", "content filter"}  # the same question gets the same answer
+__all__ = ["ChatSettings", "Limits", "ModelGrader"]
 
 
-@dataclass(frozen=True, slots=True)
-class Gradings:
-    """What the model said. Papers neither judged nor failed were not asked about: `stopped` says why.
-
-    `warning`: what the operator must know though it went on.
-    """
-
-    judgements: tuple[Grading, ...]
-    failures: tuple[ScoreFailure, ...]
-    usage: Usage | None
-    stopped: str = ""
-    warning: str = ""
-
-
-def profile_key(profile: Profile) -> str:
-    """A hash of everything in the profile: equal profiles share their judgements, whoever reads."""
-    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
-
-
-def find_settled(answer: Answer) -> list[Scored]:
-    """What the answer says of each paper, those that are only named as below with zeros."""
-    return [*answer.scored, *(Scored(each, relevance=0, novelty=0, comment="") for each in answer.below)]
-
-
-class Grader:
-    """Judges papers with a model. Remembers between calls what the server does not take, and how fast it may ask.
+class ModelGrader:
+    """The `Grader` that asks a model. Remembers between calls what the server does not take, and how fast it may ask.
 
     What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
     """
@@ -78,7 +37,7 @@ class Grader:
         self,
         settings: ChatSettings,
         prompts: Prompts,
-        memory: LlmStore,
+        store: LlmStore,
         *,
         price_of: Callable[[str, str], Price | None],
         count: Callable[[str], int],
@@ -92,14 +51,14 @@ class Grader:
         self.server = Server(
             chat=Chat(settings),
             limits=limits,
-            requests_pace=Pace(limits.requests_per_minute, monotonic),
-            tokens_pace=Pace(limits.tokens_per_minute, monotonic),
+            request_rate=RateLimit(limits.requests_per_minute, monotonic),
+            token_rate=RateLimit(limits.tokens_per_minute, monotonic),
             count=count,
             sleep=sleep,
             monotonic=monotonic,
         )
         self.prompts = prompts
-        self.memory = memory
+        self.store = store
         self.price_of = price_of
         self.now = now
         self.budget_usd = budget_usd
@@ -117,7 +76,7 @@ class Grader:
         prompt = self.prompts.render(profile, (), floor)
         return f"{prompt.system}\n\n{prompt.head}".strip()
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
@@ -125,30 +84,33 @@ class Grader:
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings:
-        """Ask about each of these papers; judgements and failures come in their order.
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport:
+        """Ask about each of these papers; gradings and failures come in their order.
 
         `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
-        Judgements are written to the memory as they come, so that a killed run need not pay for them again.
-        `step` is told (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
+        Gradings are stored as they come, so that a killed run need not pay for them again.
+        `on_progress` gets (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
         """
         unique = list({paper.arxiv_id: paper for paper in papers}.values())
         if not unique:
-            return Gradings((), (), None)
+            return GradingReport((), (), None)
         if self._stopped:
-            return Gradings((), (), None, self._stopped)
-        book = self.open_book()
-        tally = _Tally(unique, step)
-        caller = asyncio.run(self._run(_Question(profile, floor, random_ids, is_ranked), unique, book, tally))
-        self._stopped = caller.stopped
-        return Gradings(tally.judgements(), tally.failures(), book.usage(), caller.stopped, caller.warning)
+            return GradingReport((), (), None, self._stopped)
+        call_log = self.open_log()
+        results = Results(unique, on_progress)
+        task = GradingTask(
+            profile, profile_key(profile), floor, self.model, self.prompt_key(floor), random_ids, is_ranked
+        )
+        client = asyncio.run(self._run(task, unique, call_log, results))
+        self._stopped = client.stopped
+        return GradingReport(results.gradings(), results.failures(), call_log.usage(), client.stopped, client.warning)
 
-    def open_book(self) -> CallLog:
-        return CallLog(self.memory, self.model, self.price_of, self.now, self.budget_usd)
+    def open_log(self) -> CallLog:
+        return CallLog(self.store, self.model, self.price_of, self.now, self.budget_usd)
 
     def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
-        """What is asked about together. A paper that speaks to graders is alone, as long as they are few."""
+        """The batches to ask about together. A paper that speaks to graders is alone, as long as they are few."""
         size = self.server.limits.batch_papers
         speaking = [paper for paper in papers if speaks_to_graders(paper)]
         silent = [paper for paper in papers if paper not in speaking]
@@ -156,194 +118,15 @@ class Grader:
         together = [group[at : at + size] for group in (silent, others) for at in range(0, len(group), size)]
         return [*together, *([paper] for paper in alone)]
 
-    async def _run(self, question: _Question, papers: Sequence[Paper], book: CallLog, tally: _Tally) -> Caller:
+    async def _run(
+        self, task: GradingTask, papers: Sequence[Paper], call_log: CallLog, results: Results
+    ) -> ModelClient:
         batches = self.split(papers)
-        subject = profile_key(question.profile)
-        async with self.server.chat.connect() as client:
-            caller = Caller(self.server, client, book, subject)
-            asking = _Asking(self, question, subject, caller, tally)
+        async with self.server.chat.connect() as connection:
+            client = ModelClient(self.server, connection, call_log, task.profile_key)
+            run = GradingRun(task, client, self.prompts, self.store, self.now, results)
             # One goes ahead: the others find its beginning in the provider's cache, and need not each discover
             # that the key is wrong or a parameter unknown.
-            await asking.settle(batches[0])
-            await asyncio.gather(*(asking.settle(batch) for batch in batches[1:]))
-        return caller
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is the same for all papers of one call."""
-
-    profile: Profile
-    floor: int
-    random_ids: Set[str]
-    is_ranked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one request brought: the papers still missing, and why."""
-
-    missing: Sequence[Paper]
-    reason: str = ""
-    is_final: bool = False  # asking the same again is of no use
-    was_sent: bool = True
-    ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed what was said of others
-
-
-class _Tally:
-    """The papers settled so far."""
-
-    def __init__(self, papers: Sequence[Paper], step: Callable[[int, int], None] | None) -> None:
-        self._order = [paper.arxiv_id for paper in papers]
-        self._step = step
-        self._judgements: dict[str, Grading] = {}
-        self._failures: dict[str, ScoreFailure] = {}
-
-    def judged(self, judgements: Sequence[Grading]) -> None:
-        self._judgements |= {judgement.arxiv_id: judgement for judgement in judgements}
-        self._tell()
-
-    def failed(self, paper: Paper, reason: str) -> None:
-        self._failures[paper.arxiv_id] = ScoreFailure(paper.arxiv_id, reason)
-        self._tell()
-
-    def judgements(self) -> tuple[Grading, ...]:
-        return tuple(self._judgements[each] for each in self._order if each in self._judgements)
-
-    def failures(self) -> tuple[ScoreFailure, ...]:
-        return tuple(self._failures[each] for each in self._order if each in self._failures)
-
-    def _tell(self) -> None:
-        if self._step:
-            self._step(len(self._judgements) + len(self._failures), len(self._order))
-
-
-class _Asking:
-    """Batches under one question, asked, asked again and split."""
-
-    def __init__(self, judge: Grader, question: _Question, subject: str, caller: Caller, tally: _Tally) -> None:
-        self._judge = judge
-        self._question = question
-        self._subject = subject
-        self._caller = caller
-        self._tally = tally
-        self._prompt_key = judge.prompt_key(question.floor)
-        self._failed_in_a_row = 0
-        self._other_scales = 0  # in a row
-
-    async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
-        """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
-        if self._caller.stopped:
-            return
-        try:
-            outcome = await self._ask(papers)
-        except CallStopped:  # the caller knows why
-            return
-        if outcome.was_sent:
-            self._watch(outcome, answered=len(outcome.missing) < len(papers))
-        if not outcome.missing:
-            return
-        if outcome.ask_again:
-            named = {paper.arxiv_id for group in outcome.ask_again for paper in group}
-            unnamed = [paper for paper in papers if paper.arxiv_id not in named]
-            await asyncio.gather(*(self.settle(group) for group in (*outcome.ask_again, unnamed) if group))
-        elif len(outcome.missing) < len(papers):
-            await self.settle(outcome.missing)
-        elif len(papers) > 1:
-            middle = len(papers) // 2
-            await asyncio.gather(self.settle(papers[:middle]), self.settle(papers[middle:]))
-        elif outcome.is_final or is_last_try:
-            self._tally.failed(papers[0], outcome.reason)
-        else:
-            await self.settle(papers, is_last_try=True)
-
-    def _watch(self, outcome: _Outcome, *, answered: bool) -> None:
-        """Stop when it looks as if no answer would ever be usable: each one may cost something."""
-        self._failed_in_a_row = 0 if answered else self._failed_in_a_row + 1
-        if self._failed_in_a_row >= self._judge.server.limits.failures_in_a_row:
-            self._caller.stop(
-                f"{self._judge.model} gave no usable answer {self._failed_in_a_row} times in a row ({outcome.reason}); "
-                "see what it said with `newsletter calls`, or set NEWSLETTER_MODEL to another model"
-            )
-
-    async def _ask(self, papers: Sequence[Paper]) -> _Outcome:
-        """Ask once, and keep what was answered. Raises CallStopped."""
-        prompt = self._judge.prompts.render(self._question.profile, papers, self._question.floor)
-        try:
-            reply = await self._caller.ask(prompt, [paper.arxiv_id for paper in papers])
-        except CallStopped:
-            raise
-        except CallFailed as error:
-            was_sent = error.outcome != UNSENT
-            return _Outcome(papers, str(error), is_final=not error.is_worth_another_try, was_sent=was_sent)
-        if reply.outcome in FINAL:
-            return _Outcome(papers, _REASONS[reply.outcome], is_final=True)
-        return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))
-
-    def _read(self, reply: Reply, prompt: Prompt, papers: dict[str, Paper]) -> _Outcome:
-        answer = read_answer(reply.text, list(papers), self._question.floor, is_cut=reply.is_cut)
-        if lost := self._find_lost_beginning(reply, prompt, answer):
-            return _Outcome(list(papers.values()), lost)
-        said = {each.id: each for each in find_settled(answer)}
-        settled = [(paper, said[label]) for label, paper in papers.items() if label in said]
-        if groups := regroup([each.relevance for _, each in settled], is_ranked=self._question.is_ranked):
-            again = [[settled[place][0] for place in group] for group in groups]
-            return _Outcome(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
-        self._keep([self._judgement(paper, each) for paper, each in settled])
-        self._watch_scale(answer)
-        return _Outcome([papers[each] for each in answer.missing], _explain(reply, answer))
-
-    def _keep(self, judgements: Sequence[Grading]) -> None:
-        if judgements:
-            self._judge.memory.put_gradings(judgements)
-            self._tally.judged(judgements)
-
-    def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: Answer) -> str:
-        """A model that did not see the profile cannot judge for it: why nothing of this answer counts, if so."""
-        server = self._judge.server
-        sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
-        if not counted or not is_beginning_lost(
-            sent=sent, counted=counted, asked=prompt.labels, missing=answer.missing
-        ):
-            return ""
-        server.chat.room = Room(counted, server.chat.room.answer)
-        lost = (
-            f"{server.chat.host} counted {counted:,} tokens where about {sent:,} were sent, and answered for a part: "
-            "it seems to drop a prompt's beginning"
-        )
-        self._caller.warn(
-            f"{lost}; {LARGER_CONTEXT}, or set NEWSLETTER_MODEL_BATCH_PAPERS lower. "
-            "Its answer was not believed, and fewer papers were asked about at once."
-        )
-        return lost
-
-    def _watch_scale(self, answer: Answer) -> None:
-        """Stop at the second answer on another scale: the model has understood the question otherwise."""
-        self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
-        if self._other_scales == _OTHER_SCALES:
-            self._caller.stop(
-                f"{self._judge.model} cannot be used as it answers: {answer.problem}; "
-                "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
-            )
-
-    def _judgement(self, paper: Paper, scored: Scored) -> Grading:
-        return Grading(
-            arxiv_id=paper.arxiv_id,
-            version=paper.version,
-            profile_key=self._subject,
-            model=self._judge.model,
-            prompt_key=self._prompt_key,
-            relevance=scored.relevance,
-            novelty=scored.novelty,
-            comment=scored.comment,
-            was_random=paper.arxiv_id in self._question.random_ids,
-            at=self._judge.now(),
-        )
-
-
-def _explain(reply: Reply, answer: Answer) -> str:
-    """Why an answer did not judge the papers that are missing from it."""
-    if reply.outcome in _REASONS:
-        return _REASONS[reply.outcome] + (f": {answer.problem}" if answer.problem else "")
-    told = answer.problem or "; ".join(answer.refused[:2])
-    return "the answer did not judge it" + (f" ({told})" if told else "")
+            await run.settle(batches[0])
+            await asyncio.gather(*(run.settle(batch) for batch in batches[1:]))
+        return client

@@ -1,4 +1,4 @@
-"""Papers that speak to whoever grades them, and answers that look as if one paper had swayed what was said of others.
+"""Finds papers that give orders to their grader, and answers where one paper seems to have swayed the grades of others.
 
 Neither is proof, so neither decides anything: such papers are asked about alone, and the others without them. The
 phrases are those of public collections of prompt injections and of prompts that were found hidden in preprints in

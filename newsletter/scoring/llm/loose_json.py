@@ -2,7 +2,7 @@
 
 Read beside JSON are lone backslashes (TeX), line breaks and quotes within texts, commas too many, comments, single
 quotes and bare keys. Only signs around the values are mended: no value is completed, and what is cut off is no value.
-A key that an object has twice, with different values, has none. Reads, and judges nothing; see answers.py. Pure.
+A key that an object has twice, with different values, has none. What values mean: see answers.py. Pure.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _CutOff(_Damaged):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Located:
     """A value, and where it stands: text[start:end]."""
 
     value: object
@@ -64,7 +64,7 @@ class Found:
     end: int
 
 
-def find_values(text: str, *, is_loose: bool = False) -> Iterator[Found]:
+def find_values(text: str, *, is_loose: bool = False) -> Iterator[Located]:
     """The outermost objects and arrays in this text, whatever stands around them; strict JSON unless `is_loose`.
 
     Where one is damaged or cut off, those within it are found that are whole.
@@ -85,7 +85,7 @@ def find_values(text: str, *, is_loose: bool = False) -> Iterator[Found]:
             yield found
 
 
-def tell_shape(text: str, *, preface_chars: int = 0) -> Shape:
+def find_shape(text: str, *, preface_chars: int = 0) -> Shape:
     """Whether this is JSON (one value or several, maybe fenced), with at most so many other characters before it."""
     at = _next_start(text, 0)
     if at < 0 or len(_FENCE.sub("", text[:at])) > preface_chars:
@@ -105,23 +105,23 @@ def _next_start(text: str, at: int) -> int:
     return min((place for place in (text.find("{", at), text.find("[", at)) if place >= 0), default=-1)
 
 
-def _decode(text: str, start: int, *, is_loose: bool) -> Found:
+def _decode(text: str, start: int, *, is_loose: bool) -> Located:
     """The value that begins here. Raises _Damaged, and _CutOff only where `is_loose`."""
     try:
         value, end = _DECODER.raw_decode(text, start)
-        return Found(value, start, end)
+        return Located(value, start, end)
     except (ValueError, RecursionError) as error:
         if not is_loose:
             raise _Damaged(start) from error
     mended, end = _mend(text, start)
     try:
-        return Found(_DECODER.decode(mended), start, end)
+        return Located(_DECODER.decode(mended), start, end)
     except (ValueError, RecursionError) as error:
         raise _Damaged(end) from error
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; a key said twice in different ways says nothing."""
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object; a key that stands twice with different values has none."""
     found = dict(pairs)
     if len(found) < len(pairs):
         first: dict[str, object] = {}
@@ -131,7 +131,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unambiguous)
 
 
 # --- mending ------------------------------------------------------------------------------------------
@@ -170,9 +170,9 @@ def _mend_token(match: re.Match[str], text: str) -> str:
 
 def _mend_text(inner: str) -> str:
     """A JSON text from what stands between its quotes: a backslash that escapes nothing is one (TeX)."""
-    kept, at = ['"'], 0
+    pieces, at = ['"'], 0
     for match in _ESCAPE.finditer(inner):
-        kept.append(json.dumps(inner[at : match.start()])[1:-1])
-        kept.append(f"\\{match['plain']}" if match["plain"] else match["quote"] or "\\\\")
+        pieces.append(json.dumps(inner[at : match.start()])[1:-1])
+        pieces.append(f"\\{match['plain']}" if match["plain"] else match["quote"] or "\\\\")
         at = match.end()
-    return "".join([*kept, json.dumps(inner[at:])[1:-1], '"'])
+    return "".join([*pieces, json.dumps(inner[at:])[1:-1], '"'])

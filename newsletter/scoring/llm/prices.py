@@ -1,6 +1,6 @@
-"""What a model's tokens cost, and whether the model will still be there: dollars for each million, by genai-prices.
+"""Looks up what a model's tokens cost (dollars for each million, by genai-prices), and when the model is switched off.
 
-Offline: the price list is the one in the installed package. Knows no call and no budget; see stores/ and cli/costs.py.
+Offline: the price list is the one in the installed package. Knows no call and no budget; see call_log.py.
 A price that is not known is None and shown as "n/a": never zero. Sources: https://github.com/pydantic/genai-prices (its
 flex and batch prices are OpenAI's own), https://developers.openai.com/api/docs/deprecations (read November 2026).
 """

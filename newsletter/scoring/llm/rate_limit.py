@@ -1,6 +1,6 @@
-"""Keeps requests within so many (or so many tokens) a minute, also from one reader to the next.
+"""Limits how many requests, or tokens, go out in a minute, also from one reader to the next.
 
-Only says how long to wait; waiting is the caller's business. Plans the whole time, so it needs no event loop.
+Only says how long to wait; waiting is the caller's business. Needs no event loop.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 _BURST_SHARE = 1 / 6  # of a minute's amount may go at once; the rest is spread over the minute
 
 
-class Pace:
-    """In any minute at most `per_minute`, and what the last request has over it. None: no limit."""
+class RateLimit:
+    """Allows `per_minute` in any minute, and whatever the last request has beyond it. None: no limit."""
 
     def __init__(self, per_minute: float | None, monotonic: Callable[[], float]) -> None:
         self._per_s = per_minute * (1 - _BURST_SHARE) / 60 if per_minute else 0.0

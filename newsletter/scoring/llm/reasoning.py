@@ -1,4 +1,4 @@
-"""Tells a model's answer from the reasoning around it, which holds drafts that it may have given up again. Pure.
+"""Separates a model's answer from the reasoning around it, whose drafts it may have given up again. Pure.
 
 Models and servers mark reasoning in many ways, and some leave the marks in the answer's text: tags (DeepSeek, Qwen,
 Magistral, Kimi, Cohere, Gemma, Granite), and the channels of OpenAI's harmony format. A mark within a text of the

@@ -1,4 +1,4 @@
-"""How many tokens a text is, exactly and offline: o200k, the vocabulary of OpenAI's models since GPT-4o.
+"""Counts the tokens of a text, exactly and offline: o200k, the vocabulary of OpenAI's models since GPT-4o.
 
 Other servers cut text by vocabularies of their own; for them this is an estimate.
 Facts from toktok-rs (the same ids as OpenAI's tiktoken, which downloads its vocabulary). It was preferred to

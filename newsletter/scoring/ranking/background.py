@@ -1,7 +1,7 @@
 """What arXiv abstracts look like at large: counts of words and pairs of words, and a sample of papers, as shipped.
 
-Today's papers alone cannot tell: among papers on galaxies "network" is rare and looks telling, and among twelve papers
-nothing stands out. Made by benchmarks/make_background.py; holds hashed terms and counts, no text.
+Today's papers alone cannot show it: among papers on galaxies "network" is rare and looks important, and among twelve
+papers nothing stands out. Made by benchmarks/make_background.py; holds hashed terms and counts, no text.
 """
 
 from __future__ import annotations
@@ -115,25 +115,25 @@ def save_background(
 ) -> None:
     """The terms of at least `fewest` of these papers, and the papers of the rows `sample` with their categories."""
     frequency = np.bincount(counts.columns, minlength=len(counts.terms))
-    kept = frequency >= fewest
-    place = np.cumsum(kept) - 1
+    is_common = frequency >= fewest
+    place = np.cumsum(is_common) - 1
     order = np.lexsort((counts.columns, counts.rows))
     starts = np.searchsorted(counts.rows[order], [*range(counts.n_rows + 1)])
     cells_of = [order[starts[row] : starts[row + 1]] for row in sample]
     parts = [counts.columns[cells] for cells in cells_of]
-    cells = np.concatenate([own[kept[part]] for own, part in zip(cells_of, parts, strict=True)])
+    cells = np.concatenate([own[is_common[part]] for own, part in zip(cells_of, parts, strict=True)])
     names = sorted({name for row in sample for name in categories[row]})
     members = np.array([[name in categories[row] for name in names] for row in sample])
-    rare = [[(~kept[p] & ~counts.is_pair[p]).sum(), (~kept[p] & counts.is_pair[p]).sum()] for p in parts]
+    rare = [[(~is_common[p] & ~counts.is_pair[p]).sum(), (~is_common[p] & counts.is_pair[p]).sum()] for p in parts]
     np.savez_compressed(
         file,
-        terms=counts.terms[kept],
-        frequency=np.minimum(frequency[kept], np.iinfo(np.uint16).max).astype(np.uint16),
-        is_pair=np.packbits(counts.is_pair[kept]),
+        terms=counts.terms[is_common],
+        frequency=np.minimum(frequency[is_common], np.iinfo(np.uint16).max).astype(np.uint16),
+        is_pair=np.packbits(counts.is_pair[is_common]),
         n_papers=np.int64(counts.n_rows),
         columns=place[counts.columns[cells]].astype(np.uint16),
         times=np.minimum(np.round(np.exp(counts.tf[cells] - 1)), 255).astype(np.uint8),
-        lengths=np.array([kept[p].sum() for p in parts], dtype=np.uint16),
+        lengths=np.array([is_common[p].sum() for p in parts], dtype=np.uint16),
         rare=np.minimum(rare, 255).astype(np.uint8),
         categories=np.array(names),
         members=np.packbits(members, axis=1),

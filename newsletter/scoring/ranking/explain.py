@@ -1,4 +1,4 @@
-"""Says in one sentence which words of a paper met which topic, as the paper spells them.
+"""Writes the comment: which words of a paper meet which topic, as the paper spells them.
 
 A comment names only what was compared: words. It picks the topic, finds the words and fills the sentences of
 `comments.py`; how much the words weigh comes from `rank.py`.
@@ -24,14 +24,14 @@ MAX_WORDS = 5
 MAX_WORD_CHARS = 40
 WEAK_BELOW = 6  # relevance from which "matches" is said without reserve
 WORDS_FROM = 4  # below, words shared are chance
-TELLING = 0.5  # of the weight of the most telling word: below that a word explains nothing
+MIN_WEIGHT = 0.5  # of the weight of the rarest word: below that a word explains nothing
 
 Phrase = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Find:
-    """A stretch of the paper's text and the words in it."""
+class _Match:
+    """A stretch of the paper's text and the wanted words in it."""
 
     text: str
     keys: Phrase
@@ -103,16 +103,16 @@ class Explainer:
         return {int(key) for key in self._matrix.terms[columns[strongest[gains[strongest] > 0]]]}
 
     def _find_words(self, text: str, words: Sequence[Word], wanted: Collection[int]) -> list[str]:
-        """The telling words of the text that are among the wanted terms, the most telling first."""
-        finds = list(_find_stretches(text, words, wanted))
-        weights = self._weigh([find.keys for find in finds])
-        ranked = sorted(zip(weights, finds, strict=True), key=lambda pair: -pair[0])
+        """The rare words of the text that are among the wanted terms, the rarest first."""
+        matches = list(_find_matches(text, words, wanted))
+        weights = self._weigh([match.keys for match in matches])
+        ranked = sorted(zip(weights, matches, strict=True), key=lambda pair: -pair[0])
         shown: dict[Phrase, str] = {}
-        for weight, find in ranked:
-            if weight < TELLING * ranked[0][0]:
+        for weight, match in ranked:
+            if weight < MIN_WEIGHT * ranked[0][0]:
                 break
-            if not any(set(find.keys) <= set(keys) for keys in shown):
-                shown[find.keys] = find.text
+            if not any(set(match.keys) <= set(keys) for keys in shown):
+                shown[match.keys] = match.text
         return list(shown.values())[:MAX_WORDS]
 
     def _weigh(self, phrases: Sequence[Phrase]) -> list[float]:
@@ -124,7 +124,7 @@ class Explainer:
         return [float(idf[end - len(p) : end].max()) for p, end in zip(phrases, ends, strict=True)]
 
 
-def _find_stretches(text: str, words: Sequence[Word], wanted: Collection[int]) -> Iterable[_Find]:
+def _find_matches(text: str, words: Sequence[Word], wanted: Collection[int]) -> Iterable[_Match]:
     """Each wanted word, together with its neighbours where the pair is wanted too."""
     start = 0
     while start < len(words):
@@ -135,7 +135,7 @@ def _find_stretches(text: str, words: Sequence[Word], wanted: Collection[int]) -
             ):
                 end += 1
             keys = tuple(word.key for word in words[start:end])
-            yield _Find(_shorten(text[words[start].start : words[end - 1].end], MAX_WORD_CHARS), keys)
+            yield _Match(_shorten(text[words[start].start : words[end - 1].end], MAX_WORD_CHARS), keys)
         start = end
 
 

@@ -1,4 +1,4 @@
-"""What a reader's votes do to a ranking by words: what is like the liked papers moves up, like the disliked ones down.
+"""Applies a reader's votes to a ranking by words: papers like the liked ones move up, like the disliked ones down.
 
 Each voted paper is a query of its own words among the papers to be ranked, so that it need not be one of them. Grades
 move by one at most: votes shift what lies at the edge of a cut-off, and can neither hide what the profile clearly asks
@@ -23,16 +23,16 @@ from newsletter.scoring.ranking.tokenize import EncodedPaper, pair_keys
 LIKED_WEIGHT = 0.5
 DISLIKED_WEIGHT = 0.2
 FULL_WEIGHT_VOTES = 20  # so many votes of a kind have all the weight there is; fewer have less
-COMPANY_SHARE = 0.05  # of all papers: those nearest to the voted ones, whose latent company counts as well
+NEAREST_SHARE = 0.05  # of all papers: those nearest to the voted ones, whose latent neighbours count as well
 MOST_STEPS = 1  # of relevance
 
 
-def in_order(votes: Votes) -> list[tuple[Paper, int]]:
-    """By paper: sums of the same numbers in another order differ in their last digits."""
+def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
+    """By arXiv id: sums of the same numbers in another order differ in their last digits."""
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
 
-def lean(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
+def apply_votes(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
     """The ranking with the reader's votes on some papers in it; `matrix` holds the papers ranked."""
     score = ranking.score.copy()
     for sign, weight in ((1, LIKED_WEIGHT), (-1, -DISLIKED_WEIGHT)):
@@ -43,19 +43,19 @@ def lean(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPape
     return replace(ranking, score=standardise(score))
 
 
-def bound(leaning: Grades, grades: Grades) -> Grades:
-    """The grades with votes, near to those without."""
-    return np.clip(leaning, grades - MOST_STEPS, grades + MOST_STEPS)
+def clip_grades(voted: Grades, grades: Grades) -> Grades:
+    """The grades with votes, at most MOST_STEPS away from those without."""
+    return np.clip(voted, grades - MOST_STEPS, grades + MOST_STEPS)
 
 
 def _compare(matrix: TermMatrix, latent: Vector, chosen: Sequence[EncodedPaper]) -> Vector:
-    """How like these papers each ranked one is: by words, and by the company of those that are likest."""
+    """How similar each ranked paper is to these: by words, and by the latent place of those that are most similar."""
     by_words = standardise(matrix.dot(_average(matrix, chosen)))
-    weights = np.maximum(by_words - np.quantile(by_words, 1 - COMPANY_SHARE), 0.0)
+    weights = np.maximum(by_words - np.quantile(by_words, 1 - NEAREST_SHARE), 0.0)
     if not weights.any():
         return by_words
-    company = latent.T @ (weights / weights.sum() - 1 / len(weights))
-    return standardise(by_words + standardise(latent @ company))
+    centre = latent.T @ (weights / weights.sum() - 1 / len(weights))
+    return standardise(by_words + standardise(latent @ centre))
 
 
 def _average(matrix: TermMatrix, papers: Sequence[EncodedPaper]) -> Vector:

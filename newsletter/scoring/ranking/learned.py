@@ -1,8 +1,8 @@
-"""Ranks papers by what a model said of earlier papers under the same profile: logistic regression in plain numpy.
+"""Ranks papers by a model's gradings of earlier papers under the same profile: logistic regression in plain numpy.
 
 Features are the words of tfidf.py, categories, authors, the place among word companies (lsa.py) and the likeness to
 the profile's own words, so that few answers already help. Gives each paper a score and the chance that the model
-would pass it. Decides nothing about who is asked; see shortlist.py. Measured in docs/funnel.md.
+would pass it. Which papers are asked about is decided in shortlist.py. Measured in docs/funnel.md.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _TOLERANCE = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the model said of an earlier paper; relevance 0 is "does not pass"."""
+    """The relevance of an earlier paper, by the model or a vote; 0 is "does not pass"."""
 
     paper: Paper
     relevance: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class LearnedScores:
     """One number for each paper, in the order given. `chances` is empty when there was too little to learn from."""
 
     scores: tuple[float, ...]
@@ -60,7 +60,7 @@ class Learner:
 
     def rank(
         self, profile: Profile, papers: Sequence[Paper], examples: Sequence[Example], prior: Sequence[float], floor: int
-    ) -> Ranked:
+    ) -> LearnedScores:
         """Score `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
 
         The same arguments give the same numbers.
@@ -69,14 +69,14 @@ class Learner:
         relevance = np.array([example.relevance for example in examples], dtype=np.float64)
         passed = (relevance >= floor).astype(np.float64)
         if min(passed.sum(), len(passed) - passed.sum()) < MIN_OF_EACH:
-            return Ranked(tuple(local.tolist()), ())
+            return LearnedScores(tuple(local.tolist()), ())
         every = [*(example.paper for example in examples), *papers]
         features = self._describe(profile, every)
         weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
         model = _fit(features.head(len(examples)), passed, weights)
         logits = features.dot(model)[len(examples) :]
         chances = 1 / (1 + np.exp(-logits))
-        return Ranked(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
+        return LearnedScores(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
 
     def _describe(self, profile: Profile, papers: Sequence[Paper]) -> _Features:
         counts = count_terms([self._encode(paper) for paper in papers])
@@ -134,9 +134,10 @@ class _Features:
     def head(self, count: int) -> _Features:
         """The first papers alone."""
         block = self.sparse
-        kept = block.rows < count
+        is_in_head = block.rows < count
         return _Features(
-            _Block(block.rows[kept], block.columns[kept], block.values[kept], block.width), self.dense[:count]
+            _Block(block.rows[is_in_head], block.columns[is_in_head], block.values[is_in_head], block.width),
+            self.dense[:count],
         )
 
 
@@ -144,8 +145,8 @@ def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) ->
     """Without the columns that one paper alone has: nothing learned from it can help another."""
     shared = np.bincount(columns, minlength=width) > 1
     place = np.cumsum(shared) - 1
-    kept = shared[columns]
-    return _Block(rows[kept], place[columns[kept]], values[kept], int(shared.sum()))
+    is_shared = shared[columns]
+    return _Block(rows[is_shared], place[columns[is_shared]], values[is_shared], int(shared.sum()))
 
 
 def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:

@@ -25,9 +25,9 @@ def embed(matrix: TermMatrix) -> npt.NDArray[np.float32]:
     chosen = np.argsort(-energy, kind="stable")[:N_TERMS]
     place = np.full(len(matrix.terms), -1)
     place[chosen] = np.arange(len(chosen))
-    kept = place[matrix.columns] >= 0
+    is_chosen = place[matrix.columns] >= 0
     dense = np.zeros((matrix.n_rows, len(chosen)), dtype=np.float32)
-    dense[matrix.rows[kept], place[matrix.columns[kept]]] = values[kept]
+    dense[matrix.rows[is_chosen], place[matrix.columns[is_chosen]]] = values[is_chosen]
     basis = np.random.default_rng(0).standard_normal((len(chosen), min(DIMENSIONS, *dense.shape)))
     directions = basis.astype(np.float32)
     for _ in range(_ROUNDS):

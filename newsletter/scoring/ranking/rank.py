@@ -94,7 +94,7 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
 def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
     """The papers weighed by what is rare among them, and by what is rare in arXiv at large.
 
-    The fewer the papers, the less they can tell what is rare, and the more the first leans on the background too.
+    The fewer the papers, the less they show what is rare, and the more the first leans on the background too.
     """
     own, common = counts.idf(), background.idf(counts.terms)
     trust = counts.n_rows / (counts.n_rows + BACKGROUND_PAPERS)

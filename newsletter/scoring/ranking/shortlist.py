@@ -1,4 +1,4 @@
-"""Whom a model is asked about: the best of the ranking down to a cut, and a small random sample from below it.
+"""Chooses the papers a model is asked about: the best of the ranking down to a cut, and a random sample from below.
 
 The cut lies where the chances below it are worth no more than may be missed, so that rich days send more and poor days
 less; what the random sample finds moves it, within the operator's bounds. Pure: no clock, no random numbers but a hash
@@ -45,8 +45,8 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What earlier answers say of the funnel: papers that passed above the cut, and in the random sample below."""
+class PassCounts:
+    """How many papers of earlier days passed above the cut, and in the random sample below it."""
 
     passed_above: int = 0
     passed_random: int = 0
@@ -68,30 +68,32 @@ class Shortlist:
     random_ids: frozenset[str]
 
 
-def choose(
+def build_shortlist(
     ranked: Sequence[Candidate],
     policy: Policy,
     *,
     profile_key: str,
     days: int,
-    seen: Seen | None = None,
-    judged: Set[str] = frozenset(),
+    pass_counts: PassCounts | None = None,
+    graded: Set[str] = frozenset(),
 ) -> Shortlist:
     """Choose from `ranked` (best first), knowing `days` days of answers.
 
-    Papers already `judged` stay chosen and take their place in the count, so that a second look asks for nothing new.
+    Papers already `graded` stay chosen and take their place in the count, so that a second look asks for nothing new.
     """
-    wanted = count_above_cut(ranked, policy, days=days, seen=seen)
+    wanted = count_above_cut(ranked, policy, days=days, pass_counts=pass_counts)
     above = {paper.arxiv_id for paper in ranked[:wanted]}
     drawn = {paper.arxiv_id for paper in ranked[wanted:] if _is_drawn(profile_key, paper.arxiv_id, policy)}
-    room = wanted - sum(paper.arxiv_id in judged and paper.arxiv_id not in drawn for paper in ranked)
-    fresh = [paper.arxiv_id for paper in ranked if paper.arxiv_id in above - judged][: max(0, room)]
-    chosen = {*fresh, *drawn, *judged}
+    room = wanted - sum(paper.arxiv_id in graded and paper.arxiv_id not in drawn for paper in ranked)
+    fresh = [paper.arxiv_id for paper in ranked if paper.arxiv_id in above - graded][: max(0, room)]
+    chosen = {*fresh, *drawn, *graded}
     return Shortlist(tuple(p.arxiv_id for p in ranked if p.arxiv_id in chosen), frozenset(drawn))
 
 
-def count_above_cut(ranked: Sequence[Candidate], policy: Policy, *, days: int, seen: Seen | None = None) -> int:
-    """How many of the best are sent."""
+def count_above_cut(
+    ranked: Sequence[Candidate], policy: Policy, *, days: int, pass_counts: PassCounts | None = None
+) -> int:
+    """How many of the best are asked about."""
     n = len(ranked)
     if n <= policy.small_pool:
         return n
@@ -101,7 +103,9 @@ def count_above_cut(ranked: Sequence[Candidate], policy: Policy, *, days: int, s
     low, high = math.ceil(policy.min_share * n), math.ceil(policy.max_share * n)
     if len(chances) < n:
         return min(max(math.ceil(policy.share * n), low), high)
-    may_miss = (1 - policy.target_recall) ** _PROMISE_POWER * sum(chances) / correction(policy, seen or Seen())
+    may_miss = (
+        (1 - policy.target_recall) ** _PROMISE_POWER * sum(chances) / correction(policy, pass_counts or PassCounts())
+    )
     missed, count = 0.0, n
     while count > low and missed + chances[count - 1] <= may_miss:
         count -= 1
@@ -109,15 +113,15 @@ def count_above_cut(ranked: Sequence[Candidate], policy: Policy, *, days: int, s
     return min(max(count, low), high)
 
 
-def correction(policy: Policy, seen: Seen) -> float:
-    """How many times more the funnel misses than it was meant to, as far as the random sample tells.
+def correction(policy: Policy, pass_counts: PassCounts) -> float:
+    """How many times more the funnel misses than it should, as far as the random sample shows.
 
     Each paper below the cut is drawn with the same known chance, so `passed_random / random_share` papers were missed
     on average. That sample is small: one passed paper stands for dozens. So this is the mean of a Gamma distribution
-    that starts at "as meant", with the weight of one such paper, and moves with what was seen.
+    that starts at "as it should", with the weight of one such paper, and moves with what was seen.
     """
-    meant = seen.passed_above * (1 - policy.target_recall) / policy.target_recall
-    factor = (1 + seen.passed_random) / (1 + policy.random_share * meant)
+    expected = pass_counts.passed_above * (1 - policy.target_recall) / policy.target_recall
+    factor = (1 + pass_counts.passed_random) / (1 + policy.random_share * expected)
     return min(max(factor, _CORRECTION[0]), _CORRECTION[1])
 
 

@@ -52,8 +52,8 @@ class TermMatrix:
         places, known = self.find(keys)
         wanted = np.zeros(len(self.terms), dtype=np.bool_)
         wanted[places[known]] = True
-        kept = np.flatnonzero(wanted[self.columns])
-        rows, columns, values = self.rows[kept], self.columns[kept], self.values[kept]
+        cells = np.flatnonzero(wanted[self.columns])
+        rows, columns, values = self.rows[cells], self.columns[cells], self.values[cells]
         return TermMatrix(rows, columns, values, self.terms, self.idf, self.n_rows)
 
     def find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:

@@ -49,7 +49,7 @@ _PROFILE_STOP_WORDS = frozenset(
 
 
 class Word(NamedTuple):
-    """A telling word at its place in a text: `text[start:end]`. `key` is 0 for a word that tells nothing."""
+    """A word at its place in a text: `text[start:end]`. `key` is 0 for a word that says nothing of the subject."""
 
     key: int
     start: int
@@ -68,14 +68,14 @@ class EncodedPaper:
 
 
 class _TermKeys(dict[str, int]):
-    """The key of each word form, found on first use; 0 for a word that tells nothing."""
+    """The key of each word form, found on first use; 0 for a word that says nothing of the subject."""
 
     def __init__(self) -> None:
         self._stemmer = Stemmer.Stemmer("english", 0)
 
     def __missing__(self, word: str) -> int:
-        telling = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
-        key = self[word] = term_key(self._stemmer.stemWord(word)) if telling else 0
+        is_informative = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
+        key = self[word] = term_key(self._stemmer.stemWord(word)) if is_informative else 0
         return key
 
 
@@ -126,7 +126,7 @@ def term_key(stem: str) -> int:
 
 
 def pair_keys(keys: Keys) -> Keys:
-    """The number of each pair of neighbours, 0 where one of the two tells nothing; one entry shorter than `keys`."""
+    """The key of each pair of neighbours, 0 where one of the two is 0; one entry shorter than `keys`."""
     joined = (keys[:-1].astype(np.uint64) << _HALF) | keys[1:]
     pairs: Keys = ((joined * _PAIR_FACTOR) >> _HALF).astype(np.uint32)
     pairs[(keys[:-1] == 0) | (keys[1:] == 0)] = 0

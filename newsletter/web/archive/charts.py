@@ -20,7 +20,7 @@ class Column:
 
     label: str  # under the axis; empty: none
     values: tuple[float | None, ...]
-    said: str  # what a pointer over it reads
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Bar:
     width: float
     height: float
     series: int
-    said: str
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ def chart(
     columns: Sequence[Column],
     *,
     series: tuple[str, ...] = (),
-    worded: Callable[[float], str] = lambda value: f"{value:,.0f}",
+    axis_label: Callable[[float], str] = lambda value: f"{value:,.0f}",
 ) -> Chart:
-    """The chart of these columns, the tallest bar below the top; `worded` writes the values beside the axis."""
+    """The chart of these columns, the tallest bar below the top; `axis_label` writes the values beside the axis."""
     highest = max((value for column in columns for value in column.values if value is not None), default=0)
     step = nice_step(highest)
     top = max(step, math.ceil(highest / step - 1e-9) * step)
@@ -77,7 +77,7 @@ def chart(
         if value
     ]
     ticks = [step * number for number in range(round(top / step) + 1)]
-    lines = [Label(round(base - room * tick / top, 1), worded(tick)) for tick in ticks]
+    lines = [Label(round(base - room * tick / top, 1), axis_label(tick)) for tick in ticks]
     labels = [
         Label(round(_LEFT + (place + 0.5) * slot, 1), column.label)
         for place, column in enumerate(columns)
@@ -90,7 +90,9 @@ def _bar(value: float, number: int, column: Column, *, left: float, slot: float,
     width = slot * 0.76 / len(column.values)
     height = max(1.0, value * scale)
     x = left + slot * 0.12 + number * width
-    return Bar(round(x, 1), round(HEIGHT - _BOTTOM - height, 1), round(width, 1), round(height, 1), number, column.said)
+    return Bar(
+        round(x, 1), round(HEIGHT - _BOTTOM - height, 1), round(width, 1), round(height, 1), number, column.tooltip
+    )
 
 
 def nice_step(highest: float) -> float:

@@ -28,7 +28,7 @@ def set_text(text: str) -> Pieces:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperView:
+class EntryView:
     number: int
     arxiv_id: str
     title: Pieces
@@ -53,7 +53,7 @@ class DayView:
     on: date
     title: str
     announced: str
-    papers: tuple[PaperView, ...]
+    papers: tuple[EntryView, ...]
     counts: tuple[str, str, str]  # announced, scanned, relevant
     hidden: int
     not_scored: int
@@ -75,7 +75,7 @@ class BestView:
 
     on: date
     day: str
-    paper: PaperView
+    paper: EntryView
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,13 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
     return ArchiveView(name, link, len(on), short_date(on[-1]) if on else "")
 
 
-def paper_view(
+def entry_view(
     entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
-) -> PaperView:
+) -> EntryView:
     """A brief one has no abstract, which takes the longest to make readable; `language` is the comment's."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
-    return PaperView(
+    return EntryView(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
@@ -199,7 +199,7 @@ def day_view(
     )
 
 
-def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[PaperView]:
+def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
     """With their topics, if the profile has more than one."""
     names_topics = len(digest.subscriber.profile.topics) > 1
     is_grouped = names_topics and digest.subscriber.group_by_topic
@@ -208,7 +208,7 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[PaperView]:
         topic = entry.topic if names_topics else ""
         begins = (topic or NO_TOPIC) if is_grouped and topic != before else ""
         language = digest.subscriber.profile.language
-        yield paper_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
+        yield entry_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
         before = topic
 
 
@@ -221,7 +221,7 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
         weeks=weeks(month, {each.on: each.papers for each in numbers}),
         digests=len(digests),
         papers=sum(each.papers for each in numbers),
-        best=tuple(BestView(on, short_date(on), paper_view(entry, is_brief=True)) for on, entry in best(digests)),
+        best=tuple(BestView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
         charts=tuple(_charts(month, numbers, grades(digests))),
         rows=tuple(map(_row, numbers)),
         earlier=earlier,
@@ -235,7 +235,7 @@ def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
     hits = tuple(
-        BestView(each.on, short_date(each.on), paper_view(each.entry, is_brief=True, language=each.language))
+        BestView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
         for each in shown
     )
     return SearchView(query, len(found), hits, page, pages)
@@ -267,8 +267,8 @@ def _charts(month: date, numbers: Sequence[DayFigures], graded: Sequence[tuple[i
     tokens = {each.on: float(each.tokens) for each in numbers}
     if any(tokens.values()):
         costs = {each.on: float(each.cost_usd) for each in numbers if each.cost_usd is not None}
-        drawn.append(_day_chart("tokens", "Tokens per day", month, tokens, _tokens, worded=short))
-        drawn.append(_day_chart("cost", "Cost per day", month, costs, _dollars, worded=short_dollars))
+        drawn.append(_day_chart("tokens", "Tokens per day", month, tokens, _tokens, axis_label=short))
+        drawn.append(_day_chart("cost", "Cost per day", month, costs, _dollars, axis_label=short_dollars))
     return drawn
 
 
@@ -277,11 +277,11 @@ def _day_chart(
     title: str,
     month: date,
     values: dict[date, float],
-    said: Callable[[float], str],
+    describe: Callable[[float], str],
     *,
-    worded: Callable[[float], str] = "{:,.0f}".format,
+    axis_label: Callable[[float], str] = "{:,.0f}".format,
 ) -> Chart:
-    return chart(name, title, _summary(values, said), _by_day(month, values, said), worded=worded)
+    return chart(name, title, _summary(values, describe), _by_day(month, values, describe), axis_label=axis_label)
 
 
 def _papers(value: float) -> str:
@@ -307,21 +307,23 @@ def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
     return chart("scores", "Scores", summary or "No scores.", columns, series=("relevance", "novelty"))
 
 
-def _by_day(month: date, values: dict[date, float], said: Callable[[float], str]) -> list[Column]:
+def _by_day(month: date, values: dict[date, float], describe: Callable[[float], str]) -> list[Column]:
     """A column for each day of the month, so that a gap is seen as one; every seventh and the first have a label."""
     columns = []
     for on in (cell.on for week in weeks(month, {}) for cell in week if not cell.is_outside):
-        what = said(values[on]) if on in values else "nothing known"
+        what = describe(values[on]) if on in values else "nothing known"
         columns.append(Column(str(on.day) if on.day % 7 == 1 else "", (values.get(on),), f"{short_date(on)}: {what}"))
     return columns
 
 
-def _summary(values: dict[date, float], said: Callable[[float], str]) -> str:
+def _summary(values: dict[date, float], describe: Callable[[float], str]) -> str:
     if not values:
         return "Nothing is known."
     highest = max(values, key=lambda on: values[on])
     many = "one day" if len(values) == 1 else f"{len(values)} days"
-    return f"{said(sum(values.values()))} in {many}, the most on {short_date(highest)}: {said(values[highest])}."
+    return (
+        f"{describe(sum(values.values()))} in {many}, the most on {short_date(highest)}: {describe(values[highest])}."
+    )
 
 
 def short(value: float) -> str:

@@ -37,9 +37,10 @@ from newsletter.model import (
 from newsletter.model.spending import spent
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
-from newsletter.scoring.batches import Batches
+from newsletter.scoring.batches import BatchPrefetcher
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import ChatSettings, Grader, Limits, profile_key
+from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
+from newsletter.scoring.llm.gradings import profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.shortlist import Policy
@@ -131,7 +132,7 @@ class Office:
 
     def context(self) -> RunContext:
         """As a new process has it."""
-        judge = Grader(
+        grader = ModelGrader(
             ChatSettings(
                 self.model, "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
             ),
@@ -145,18 +146,18 @@ class Office:
         )
         policy = Policy(cold_share=0.5, random_share=0.1)
 
-        def funnel(judge: Any) -> FunnelScorer:
-            return FunnelScorer(ByNumber(), judge, self.store, policy, lambda: self.now)
+        def funnel(grader: Any) -> FunnelScorer:
+            return FunnelScorer(ByNumber(), grader, self.store, policy, lambda: self.now)
 
         return RunContext(
             source=self.feeds,
-            scorer=funnel(judge),
+            scorer=funnel(grader),
             sender=self.sender,
             store=self.store,
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            prefetcher=Batches(judge, funnel, self.store, lead_time=self.lead_time),
+            prefetcher=BatchPrefetcher(grader, funnel, self.store, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:
@@ -185,7 +186,7 @@ class Office:
     def cost(self) -> Decimal:
         return spent(self.calls())
 
-    def judged(self, reader: Subscriber = READER) -> dict[str, int]:
+    def graded(self, reader: Subscriber = READER) -> dict[str, int]:
         found = self.store.get_gradings(profile_key(reader.profile), since=date.min)
         return {one.arxiv_id: one.relevance for one in found}
 
@@ -218,7 +219,7 @@ def test_a_reader_whose_mail_is_hours_away_gets_answers_that_were_asked_for_ahea
         o.api.finish()
         o.tick()
         assert o.batch().state is BatchState.ENDED
-        assert o.judged() == {f"2601.{n:05d}": r if (r := n % 10 or 10) >= FLOOR else 0 for n in range(1, 31)}
+        assert o.graded() == {f"2601.{n:05d}": r if (r := n % 10 or 10) >= FLOOR else 0 for n in range(1, 31)}
         report = o.tick(NOON)
         assert outcome(report) is RunOutcome.SENT
         assert report.problems == ()
@@ -248,8 +249,8 @@ def test_the_shortlist_is_the_mornings() -> None:
     with office(papers(100)) as at_once:
         at_once.tick(NOON)
         assert asked == sorted(each for request in at_once.server.asked() for each in request)
-        judged = at_once.store.get_gradings(profile_key(READER.profile), since=date.min)
-        assert random == {one.arxiv_id for one in judged if one.was_random} != set()
+        graded = at_once.store.get_gradings(profile_key(READER.profile), since=date.min)
+        assert random == {one.arxiv_id for one in graded if one.was_random} != set()
     assert len(asked) < 70
 
 
@@ -319,7 +320,7 @@ def test_without_the_batch_tier_nothing_is_asked_ahead_and_what_was_is_still_col
         o.lead_time = None
         o.tick()
         assert o.batch().state is BatchState.ENDED
-        assert len(o.judged()) == 10
+        assert len(o.graded()) == 10
     with office(lead_time=None) as o:
         o.tick(SIX)
         assert o.api.operations == []
@@ -335,7 +336,7 @@ def test_a_mail_of_tomorrow_is_asked_for_ahead_if_it_brings_todays_papers() -> N
         o.api.finish()
         assert outcome(o.tick(SIX + timedelta(hours=16))) is RunOutcome.SENT
         assert len(o.server.requests) == 1  # the first mail's
-        assert len(o.judged()) == 13
+        assert len(o.graded()) == 13
 
 
 def test_a_mail_of_tomorrow_that_brings_tomorrows_papers_is_not_asked_for_ahead() -> None:
@@ -426,7 +427,7 @@ def test_what_a_late_batch_has_answered_is_used_if_it_is_there_at_once(status: s
         assert len(o.sender.mails) == 1
         assert o.batch().state is BatchState.ENDED
         assert [len(each) for each in o.server.asked()] == ([] if answered is None else [10])
-        assert len(o.judged()) == 30
+        assert len(o.graded()) == 30
 
 
 def test_an_expired_batch_gives_what_it_has_and_the_morning_asks_for_the_rest() -> None:
@@ -437,10 +438,10 @@ def test_an_expired_batch_gives_what_it_has_and_the_morning_asks_for_the_rest() 
         assert o.outcomes() == ["batch batch_expired", "batch ok", "batch ok"]
         assert [call.cost_usd for call in o.calls() if call.outcome != "ok"] == [Decimal(0)]
         assert o.batch().detail == "expired; 1 of 3 requests failed"
-        assert len(o.judged()) == 20
+        assert len(o.graded()) == 20
         o.tick(NOON)
     assert [len(each) for each in o.server.asked()] == [10]
-    assert len(o.judged()) == 30
+    assert len(o.graded()) == 30
 
 
 def test_a_batch_that_does_not_pass_costs_nothing_and_is_told() -> None:
@@ -525,7 +526,7 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         o.tick()
         kept = o.store.get_gradings(profile_key(READER.profile), since=date.min)
         assert (kept[0].relevance, kept[0].novelty) == (9, 1)
-        assert sorted(o.judged()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
+        assert sorted(o.graded()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
 
 
 @pytest.mark.parametrize("fault", [fake.refuses, fake.filtered], ids=["refused", "filtered"])
@@ -537,10 +538,10 @@ def test_a_line_without_an_answer_is_in_the_book_and_its_papers_are_asked_about_
         o.tick(SIX)
         o.api.finish()
         o.tick()
-        assert len(o.judged()) == 10
+        assert len(o.graded()) == 10
         assert all(call.cost_usd for call in o.calls())
         o.tick(NOON)
-        assert len(o.judged()) == 20
+        assert len(o.graded()) == 20
 
 
 def test_a_request_that_the_server_refused_costs_nothing() -> None:
@@ -603,10 +604,10 @@ def test_a_file_that_is_not_as_it_should_be(tamper: Any, first: str, is_paid: bo
         assert by_paper["2601.00001"].outcome == first
         assert bool(by_paper["2601.00001"].cost_usd) is is_paid
         assert by_paper["2601.00011"].outcome == "ok"
-        assert len(o.judged()) == (20 if first == "ok" else 10)
+        assert len(o.graded()) == (20 if first == "ok" else 10)
         assert not o.batch().is_open
         o.tick(NOON)
-        assert len(o.judged()) == 20
+        assert len(o.graded()) == 20
 
 
 @pytest.mark.parametrize("body", [None, [], 7, {}, {"choices": [None]}, {"choices": [], "usage": "much"}], ids=str)
@@ -625,7 +626,7 @@ def test_an_answer_of_another_shape_is_an_empty_one(body: object) -> None:
         (call,) = o.calls()
         assert call.outcome == "empty"
         assert call.cost_usd == most  # the server does not say what it used
-        assert o.judged() == {}
+        assert o.graded() == {}
 
 
 # --- crashes and racing runs --------------------------------------------------------------------------
@@ -712,7 +713,7 @@ def test_two_runs_that_collect_at_once_book_everything_once(operation: str) -> N
         o.tick(SIX + QUARTER)
         assert o.batch().state is BatchState.ENDED
         assert o.outcomes() == ["batch ok"]
-        assert len(o.judged()) == 10
+        assert len(o.graded()) == 10
         assert o.cost() < Decimal("0.001")
 
 
@@ -741,7 +742,7 @@ def test_what_a_dying_run_has_collected_stays_though_the_provider_has_it_no_more
             batch["output_file_id"] = None
         o.tick()
         assert not o.batch().is_open
-        assert (o.calls(), len(o.judged())) == (before, 10)
+        assert (o.calls(), len(o.graded())) == (before, 10)
     assert o.outcomes() == ["batch ok"]
 
 

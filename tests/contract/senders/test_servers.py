@@ -83,9 +83,9 @@ def test_what_a_server_does_not_take_is_left_out_and_remembered(
     is_there: Callable[[fake.Body], bool], status: int, payload: Any
 ) -> None:
     with bench(always=[refuses_while(is_there, status, payload)], batch_papers=4) as b:
-        assert_whole(b.judge(papers(12)), papers(12))
+        assert_whole(b.grade(papers(12)), papers(12))
         refused = len(b.server.requests) - 3
-        assert_whole(b.judge(papers(4)), papers(4))
+        assert_whole(b.grade(papers(4)), papers(4))
     assert refused <= 2
     assert len(b.server.requests) == refused + 4
     assert not any(is_there(body) for body in b.server.requests[refused:])
@@ -96,7 +96,7 @@ def test_what_a_server_does_not_take_is_left_out_and_remembered(
 def test_without_a_system_role_its_text_stands_at_the_head_of_the_users() -> None:
     prompt = PROMPTS.render(PROFILE, papers(2), FLOOR)
     with bench(always=[refuses_while(has_system, 400, {"error": "system role"})]) as b:
-        assert_whole(b.judge(papers(2)), papers(2))
+        assert_whole(b.grade(papers(2)), papers(2))
     assert b.server.requests[-1]["messages"] == [{"role": "user", "content": f"{prompt.system}\n\n{prompt.user}"}]
 
 
@@ -104,7 +104,7 @@ def test_a_request_that_is_at_fault_itself_keeps_its_form_for_the_others() -> No
     """One paper is refused, plain or not: the others are asked about with everything."""
     fault = fake.only_for("2601.00003", refuses_while(lambda body: True, 400, {"error": "no"}))
     with bench(always=[fault], batch_papers=4) as b:
-        assert_whole(b.judge(papers(12)), papers(12), ["2601.00003"])
+        assert_whole(b.grade(papers(12)), papers(12), ["2601.00003"])
     assert "response_format" in b.server.requests[-1]
     assert len(b.server.requests) <= 14
 
@@ -140,7 +140,7 @@ WITHIN = [
 @pytest.mark.parametrize("payload", WITHIN, ids=json.dumps)
 def test_an_error_within_an_answer_is_an_interruption(payload: Any) -> None:
     with bench(inside(payload), inside(payload)) as b:
-        assert_whole(b.judge(papers(4)), papers(4))
+        assert_whole(b.grade(papers(4)), papers(4))
     assert b.server.asked() == [[paper.arxiv_id for paper in papers(4)]] * 3
 
 
@@ -156,7 +156,7 @@ def test_an_error_within_an_answer_is_an_interruption(payload: Any) -> None:
 )
 def test_an_error_within_an_answer_that_stays_stops(payload: Any, words: str) -> None:
     with bench(always=[inside(payload)]) as b:
-        assert words in b.judge(papers(40)).stopped
+        assert words in b.grade(papers(40)).stopped
     assert len(b.server.requests) == 1
 
 
@@ -164,15 +164,15 @@ def test_what_fails_always_is_said_in_the_servers_words_and_books_nothing() -> N
     with bench(
         always=[inside({"error": {"message": f"Upstream is away {KEY}", "code": 502}})], failures_in_a_row=3
     ) as b:
-        verdicts = b.judge(papers(8))
-    assert "3 times in a row (the server answered 502 (Upstream is away …))" in verdicts.stopped
+        report = b.grade(papers(8))
+    assert "3 times in a row (the server answered 502 (Upstream is away …))" in report.stopped
     assert {(call.cost_usd, call.prompt_tokens) for call in b.calls()} == {(0, 0)}
 
 
 def test_a_404_that_is_not_about_the_name_says_what_it_is_about() -> None:
     message = "No endpoints found matching your data policy. See settings/privacy"
     with bench(always=[fake.error(404, None, message)]) as b:
-        assert message in b.judge(papers(4)).stopped
+        assert message in b.grade(papers(4)).stopped
     assert len(b.server.requests) == 1
 
 
@@ -181,7 +181,7 @@ def test_a_404_that_is_not_about_the_name_says_what_it_is_about() -> None:
 )
 def test_a_bad_key_is_one_whatever_the_status(message: str) -> None:
     with bench(always=[fake.error(400, "INVALID_ARGUMENT", message)]) as b:
-        assert "refused the API key" in b.judge(papers(4)).stopped
+        assert "refused the API key" in b.grade(papers(4)).stopped
     assert len(b.server.requests) == 1
 
 
@@ -216,16 +216,16 @@ SHAPES: list[Callable[[str], dict[str, Any]]] = [
 @pytest.mark.parametrize("change", SHAPES)
 def test_an_answer_is_read_wherever_it_is_put(change: Callable[[str], dict[str, Any]]) -> None:
     with bench(always=[reshaped(change)]) as b:
-        assert_whole(b.judge(papers(10)), papers(10))
+        assert_whole(b.grade(papers(10)), papers(10))
     assert len(b.server.requests) == 1
 
 
 def test_reasoning_with_a_draft_in_it_is_no_answer() -> None:
     fault = reshaped(lambda text: {"content": None, "reasoning_content": f"Perhaps {text}, but wait"})
     with bench(always=[fault]) as b:
-        verdicts = b.judge(papers(1))
-    assert not verdicts.judgements
-    assert "reasoned and gave no answer" in verdicts.failures[0].reason
+        report = b.grade(papers(1))
+    assert not report.gradings
+    assert "reasoned and gave no answer" in report.failures[0].reason
 
 
 def as_stream(reply: fake.Reply) -> None:
@@ -251,14 +251,14 @@ def as_stream(reply: fake.Reply) -> None:
 def test_a_server_that_only_streams_is_asked_for_streams(message: str) -> None:
     always = [as_stream, refuses_while(lambda body: not body.get("stream"), 400, {"error": {"message": message}})]
     with bench(always=always, batch_papers=4) as b:
-        assert_whole(b.judge(papers(12)), papers(12))
+        assert_whole(b.grade(papers(12)), papers(12))
     assert [bool(body.get("stream")) for body in b.server.requests] == [False, True, True, True]
     assert all(call.prompt_tokens for call in b.calls() if call.outcome == "ok")
 
 
 def test_a_server_that_streams_unasked_is_read() -> None:
     with bench(always=[as_stream]) as b:
-        assert_whole(b.judge(papers(4)), papers(4))
+        assert_whole(b.grade(papers(4)), papers(4))
 
 
 def test_a_stream_without_its_end_is_no_answer() -> None:
@@ -267,7 +267,7 @@ def test_a_stream_without_its_end_is_no_answer() -> None:
         reply.raw = str(reply.raw)[:200]
 
     with bench(broken) as b:
-        assert_whole(b.judge(papers(4)), papers(4))
+        assert_whole(b.grade(papers(4)), papers(4))
     assert b.outcomes() == ["no JSON", "ok"]
 
 
@@ -284,7 +284,7 @@ def test_cached_tokens_are_counted_wherever_they_stand(usage: dict[str, Any]) ->
     with bench(
         lambda reply: reply.payload.update(usage={"prompt_tokens": 1_000, "completion_tokens": 9, **usage})
     ) as b:
-        b.judge(papers(2))
+        b.grade(papers(2))
     assert (b.calls()[0].prompt_tokens, b.calls()[0].cached_tokens) == (1_000, 900)
 
 
@@ -303,10 +303,10 @@ def test_cached_tokens_are_counted_wherever_they_stand(usage: dict[str, Any]) ->
     ],
 )
 def test_the_wait_may_stand_in_the_body(payload: Any, after_s: float | None) -> None:
-    from newsletter.scoring.llm.failures import read_complaint
+    from newsletter.scoring.llm.failures import read_error_report
 
-    assert read_complaint(429, json.dumps(payload), {}).after_s == after_s
-    assert read_complaint(429, json.dumps(payload), {"retry-after": "4"}).after_s == 4.0
+    assert read_error_report(429, json.dumps(payload), {}).after_s == after_s
+    assert read_error_report(429, json.dumps(payload), {"retry-after": "4"}).after_s == 4.0
 
 
 # --- room
@@ -340,7 +340,7 @@ ROOM = [
 @pytest.mark.parametrize("message", ROOM)
 def test_a_small_context_is_asked_for_less(message: str) -> None:
     with bench(always=[takes(3_000, message)], concurrency=1) as b:
-        assert_whole(b.judge(papers(24)), papers(24))
+        assert_whole(b.grade(papers(24)), papers(24))
     assert [call.outcome for call in b.calls()].count("ok") >= len(b.server.requests) - 1
 
 
@@ -348,15 +348,15 @@ def test_a_limit_of_the_answer_alone_bounds_the_answer_alone() -> None:
     message = "max_tokens is too large. This model supports at most 4096 completion tokens"
     fault = refuses_while(lambda body: body["max_completion_tokens"] > 4_096, 400, {"error": {"message": message}})
     with bench(always=[fault]) as b:
-        assert_whole(b.judge(papers(24)), papers(24))
+        assert_whole(b.grade(papers(24)), papers(24))
     assert [body["max_completion_tokens"] for body in b.server.requests][1] == 4_096
 
 
 def test_a_context_too_small_for_one_paper_stops_with_the_remedy() -> None:
     with bench(always=[takes(600, ROOM[0])], concurrency=1) as b:
-        verdicts = b.judge(papers(24))
-    assert "not even one paper fits" in verdicts.stopped
-    assert "OLLAMA_CONTEXT_LENGTH" in verdicts.stopped
+        report = b.grade(papers(24))
+    assert "not even one paper fits" in report.stopped
+    assert "OLLAMA_CONTEXT_LENGTH" in report.stopped
     assert len(b.server.requests) == 1
 
 
@@ -377,16 +377,16 @@ def drops_the_beginning(window: int, counted: int) -> fake.Fault:
 def test_a_prompt_that_lost_its_beginning_is_noticed_and_not_believed(counted: int) -> None:
     asked = papers(20)
     with bench(always=[drops_the_beginning(counted, counted)]) as b:
-        verdicts = b.judge(asked)
-    assert f"counted {counted:,} tokens" in verdicts.warning
-    assert "NEWSLETTER_MODEL_BATCH_PAPERS" in verdicts.warning
-    if not verdicts.stopped:
-        assert_whole(verdicts, asked)
-    assert 3 not in [judgement.relevance for judgement in verdicts.judgements]
+        report = b.grade(asked)
+    assert f"counted {counted:,} tokens" in report.warning
+    assert "NEWSLETTER_MODEL_BATCH_PAPERS" in report.warning
+    if not report.stopped:
+        assert_whole(report, asked)
+    assert 3 not in [grading.relevance for grading in report.gradings]
 
 
 def test_a_server_that_counts_oddly_and_answers_whole_is_believed() -> None:
     with bench(always=[lambda reply: reply.payload.update(usage={"prompt_tokens": 333, "completion_tokens": 9})]) as b:
-        verdicts = b.judge(papers(10))
-    assert_whole(verdicts, papers(10))
-    assert not verdicts.warning
+        report = b.grade(papers(10))
+    assert_whole(report, papers(10))
+    assert not report.warning

@@ -205,18 +205,18 @@ def test_candidates_are_of_the_kinds_asked_for_as_seen_from_the_categories() -> 
     both = show("1", NEW, "cs.AI", "cs.LG", primary="cs.AI")
     own, old = show("2", NEW, "cs.LG"), show("3", REPLACE, "cs.LG", version=2)
     today = day(both, own, old, show("4", NEW, "cs.CV", primary="cs.CV"))
-    assert candidates([today], ("cs.LG",), (NEW,)) == (own,)
-    assert candidates([today], ("cs.LG",), (NEW, CROSS)) == (replace(both, announce_type=CROSS), own)
-    assert candidates([today], ("cs.AI",), (NEW,)) == (both,)
+    assert candidates(announced([today], ("cs.LG",)), (NEW,)) == (own,)
+    assert candidates(announced([today], ("cs.LG",)), (NEW, CROSS)) == (replace(both, announce_type=CROSS), own)
+    assert candidates(announced([today], ("cs.AI",)), (NEW,)) == (both,)
     assert [shown.paper.arxiv_id for shown in announced([today], ("cs.LG",))] == ["1", "2", "3"]
 
 
 def test_a_paper_mailed_before_is_announced_but_no_candidate() -> None:
     today = day(show("1"), show("2"))
-    assert candidates([today], ("cs.LG",), (NEW,), without={"1"}) == (show("2"),)
+    assert candidates(announced([today], ("cs.LG",)), (NEW,), without={"1"}) == (show("2"),)
     assert len(announced([today], ("cs.LG",))) == 2
 
 
 def test_a_paper_new_on_monday_and_replaced_on_tuesday_is_new_once_in_its_latest_version() -> None:
     days = [day(show("1")), day(show("1", REPLACE, version=2), on=TUESDAY)]
-    assert candidates(days, ("cs.LG",), (NEW,)) == (show("1", NEW, version=2),)
+    assert candidates(announced(days, ("cs.LG",)), (NEW,)) == (show("1", NEW, version=2),)

@@ -38,8 +38,8 @@ class World:
             if moment <= self.now:
                 raise self.troubles.pop(moment)
         for reader in self.readers:
-            final_outcome = [at for who, at in self.mailed if who == reader.subscriber_id]
-            if is_due(reader, self.now, self.timing) and not any(at.date() == self.now.date() for at in final_outcome):
+            mailed_at = [at for who, at in self.mailed if who == reader.subscriber_id]
+            if is_due(reader, self.now, self.timing) and not any(at.date() == self.now.date() for at in mailed_at):
                 self.mailed.append((reader.subscriber_id, self.now))
         self.now += self.work
         return self.readers

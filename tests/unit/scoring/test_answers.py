@@ -11,7 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.scoring.llm.answers import COMMENT_CHARS, Answer, Scored, is_whole_answer, plain_line, read_answer
+from newsletter.scoring.llm.answers import (
+    COMMENT_CHARS,
+    AnswerEntry,
+    ParsedAnswer,
+    is_whole_answer,
+    plain_line,
+    read_answer,
+)
 
 ASKED = ("2601.00001-abc", "2601.00002-def", "hep-th/9901001-xyz")
 FIRST, SECOND, THIRD = ASKED
@@ -26,11 +33,11 @@ def answer(scored: Sequence[object] = (), below: object = ()) -> str:
     return json.dumps({"scored": list(scored), "below": below})
 
 
-def read(text: str, floor: int = FLOOR) -> Answer:
+def read(text: str, floor: int = FLOOR) -> ParsedAnswer:
     return read_answer(text, ASKED, floor)
 
 
-WHOLE = Answer((Scored(FIRST, 8, 6, "Fits."), Scored(SECOND, 9, 7, "Fits, too.")), (THIRD,), ())
+WHOLE = ParsedAnswer((AnswerEntry(FIRST, 8, 6, "Fits."), AnswerEntry(SECOND, 9, 7, "Fits, too.")), (THIRD,), ())
 ENTRIES = [entry(), entry(SECOND, 9, 7, "Fits, too.")]
 
 
@@ -60,7 +67,7 @@ def test_entries_are_found_wherever_they_stand(text: str) -> None:
 def test_the_whole_entries_of_an_answer_that_was_cut_off_count() -> None:
     whole = answer(ENTRIES, [THIRD])
     cut = whole[: whole.index('"novelty": 7')]
-    assert read(cut) == Answer((Scored(FIRST, 8, 6, "Fits."),), (), (SECOND, THIRD))
+    assert read(cut) == ParsedAnswer((AnswerEntry(FIRST, 8, 6, "Fits."),), (), (SECOND, THIRD))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_what_is_no_number_makes_the_paper_missing(value: object) -> None:
 @pytest.mark.parametrize("written", [f"[{FIRST}]", f" <{FIRST}> ", f"`{FIRST}`", f'"{FIRST}"', f"({FIRST})"])
 def test_brackets_and_quotes_around_an_id_are_not_part_of_it(written: str) -> None:
     """SmolLM2-135M answers with "[2510.03395-62a]"."""
-    assert read(answer([entry(written)])).scored == (Scored(FIRST, 8, 6, "Fits."),)
+    assert read(answer([entry(written)])).scored == (AnswerEntry(FIRST, 8, 6, "Fits."),)
     assert read(answer([], [written])).below == (FIRST,)
 
 
@@ -121,12 +128,12 @@ def test_an_id_with_two_different_answers_has_none() -> None:
 
 
 def test_an_entry_under_the_floor_keeps_its_numbers_without_a_comment() -> None:
-    assert read(answer([entry(relevance=3)])).scored == (Scored(FIRST, 3, 6, ""),)
+    assert read(answer([entry(relevance=3)])).scored == (AnswerEntry(FIRST, 3, 6, ""),)
 
 
 @pytest.mark.parametrize("comment", [None, 3, ["x"], "", "  ", "...", "…", "- 7/10"])  # the shape's own dots, copied
 def test_an_entry_without_a_comment_still_counts(comment: object) -> None:
-    assert read(answer([entry(comment=comment)])).scored == (Scored(FIRST, 8, 6, ""),)
+    assert read(answer([entry(comment=comment)])).scored == (AnswerEntry(FIRST, 8, 6, ""),)
 
 
 def test_a_comment_is_one_line_of_bounded_length_without_invisible_characters() -> None:
@@ -260,7 +267,7 @@ def test_a_mark_within_a_comment_ends_no_reasoning(opening: str, closing: str) -
         drafted = answer([entry(relevance=2, comment=comment)])
         assert read(f"<think>{drafted} no, {drafted}</think>{GOOD}") == WHOLE
         cut = answer([entry(), entry(SECOND, comment=comment)])[:-20]
-        assert read_answer(cut, ASKED, FLOOR, is_cut=True).scored == (Scored(FIRST, 8, 6, "Fits."),)
+        assert read_answer(cut, ASKED, FLOOR, is_cut=True).scored == (AnswerEntry(FIRST, 8, 6, "Fits."),)
 
 
 def test_reasoning_that_a_template_began_ends_where_it_is_closed() -> None:
@@ -276,7 +283,7 @@ def test_reasoning_that_nothing_marks_is_told_by_where_it_was_cut(preface: str) 
 @pytest.mark.parametrize("preface", ["", "```json\n", "Here is the JSON you asked for:\n```json\n"])
 def test_an_answer_that_was_cut_off_begins_like_one(preface: str) -> None:
     cut = GOOD[: GOOD.index('"novelty": 7')]
-    assert read_answer(preface + cut, ASKED, FLOOR, is_cut=True).scored == (Scored(FIRST, 8, 6, "Fits."),)
+    assert read_answer(preface + cut, ASKED, FLOOR, is_cut=True).scored == (AnswerEntry(FIRST, 8, 6, "Fits."),)
 
 
 def test_an_answer_in_the_wrong_place_is_one_only_if_it_is_nothing_else() -> None:
@@ -310,7 +317,7 @@ def loose(comment: str, *, before: str = "") -> str:
 )
 def test_a_text_that_is_not_quite_json_is_read(written: str, meant: str) -> None:
     found = read(loose(written))
-    assert found == Answer((Scored(FIRST, 8, 6, meant),), (SECOND, THIRD), ())
+    assert found == ParsedAnswer((AnswerEntry(FIRST, 8, 6, meant),), (SECOND, THIRD), ())
 
 
 @pytest.mark.parametrize(

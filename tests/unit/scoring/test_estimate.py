@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from newsletter.files.resources import read_text
 from newsletter.model import Grading, Paper, Profile, Topic
-from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate, find_known
+from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.scoring.llm.gradings import find_known
 from newsletter.scoring.llm.prices import price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
@@ -97,14 +98,14 @@ def test_papers_judged_already_cost_nothing_and_keep_their_places_in_the_shortli
     assert known_of(100, 45).cost_usd == known_of(100, 100).cost_usd == Decimal(0)
 
 
-def test_known_is_what_the_same_model_said_of_the_same_version_in_the_same_words() -> None:
-    said = Grading("2511.00000", 1, "p", "gpt-6-luna", "words", 8, 6, "", was_random=False, at=make.NOW)
+def test_known_is_what_the_same_model_graded_of_the_same_version_in_the_same_words() -> None:
+    grading = Grading("2511.00000", 1, "p", "gpt-6-luna", "words", 8, 6, "", was_random=False, at=make.NOW)
     others = [
-        replace(said, arxiv_id="2511.00001", version=2),
-        replace(said, arxiv_id="2511.00002", model="gpt-6.1-terra"),
-        replace(said, arxiv_id="2511.00003", prompt_key="other words"),
+        replace(grading, arxiv_id="2511.00001", version=2),
+        replace(grading, arxiv_id="2511.00002", model="gpt-6.1-terra"),
+        replace(grading, arxiv_id="2511.00003", prompt_key="other words"),
     ]
-    assert find_known([said, *others], papers(5), model="gpt-6-luna", prompt_key="words") == {"2511.00000"}
+    assert find_known([grading, *others], papers(5), model="gpt-6-luna", prompt_key="words") == {"2511.00000": grading}
 
 
 def test_without_a_price_the_tokens_are_still_counted() -> None:

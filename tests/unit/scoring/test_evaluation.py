@@ -16,22 +16,17 @@ from hypothesis import strategies as st
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.evaluation.ranking import (
+from newsletter.scoring.evaluation.baselines import rank_by_bm25, rank_by_chance
+from newsletter.scoring.evaluation.corpus import (
     CorpusDay,
     LabelledDay,
     Labels,
-    average_precision,
-    bootstrap,
     infer_categories,
     label_days,
     load_days,
     load_labels,
-    measure_cut_off,
-    ndcg,
-    rank_by_bm25,
-    rank_by_chance,
-    recall_at,
 )
+from newsletter.scoring.evaluation.ranking import average_precision, bootstrap, measure_cut_off, ndcg, recall_at
 from tests import SHARED
 
 CORPUS = SHARED / "corpus"

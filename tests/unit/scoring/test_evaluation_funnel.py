@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
-from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, NamedPolicy, Oracle, replay, summarise
-from newsletter.scoring.evaluation.ranking import LabelledDay
+from newsletter.scoring.evaluation.corpus import LabelledDay
+from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, LabelGrader, NamedPolicy, replay, summarise
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 
@@ -75,12 +75,12 @@ def test_the_local_ranker_works_once_for_all_policies_and_sees_earlier_days_only
 
 
 def test_the_oracle_remembers_what_it_was_asked_and_nothing_else() -> None:
-    oracle = Oracle()
+    oracle = LabelGrader()
     day = labelled_day(0, [3.0, 0.0, 1.0])
     oracle.open(day)
-    verdicts = oracle.judge(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id})
-    assert [(one.relevance, one.was_random) for one in verdicts.judgements] == [(9, False), (0, True)]
-    assert oracle.get_gradings("p", since=date.min) == list(verdicts.judgements)
+    report = oracle.grade(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id})
+    assert [(one.relevance, one.was_random) for one in report.gradings] == [(9, False), (0, True)]
+    assert oracle.get_gradings("p", since=date.min) == list(report.gradings)
     assert oracle.get_gradings("p", since=day.announced_on + timedelta(days=1)) == []
 
 

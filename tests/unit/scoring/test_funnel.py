@@ -10,10 +10,10 @@ import pytest
 
 from newsletter.model import Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.llm.gradings import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
-from tests.fake_judge import FakeJudge
+from tests.fake_grader import FakeGrader
 from tests.fakes import MemoryStore
 
 PROFILE = make.subscriber().profile
@@ -42,18 +42,18 @@ class ByNumber:
         )
 
 
-class RunContext:
+class FunnelBench:
     """A funnel with its judge and memory, on some morning."""
 
-    def __init__(self, policy: Policy | None = None, **judge: object) -> None:
+    def __init__(self, policy: Policy | None = None, **grader: object) -> None:
         self.now = make.NOW
         self.store = MemoryStore()
         self.policy = policy or Policy()
-        self.judge = self.sit(**judge)
+        self.grader = self.replace_grader(**grader)
 
-    def sit(self, relevance: dict[str, int] | None = None, **more: object) -> FakeJudge:
-        self.judge = FakeJudge(self.store, lambda: self.now, relevance or {}, **more)  # type: ignore[arg-type]
-        return self.judge
+    def replace_grader(self, relevance: dict[str, int] | None = None, **more: object) -> FakeGrader:
+        self.grader = FakeGrader(self.store, lambda: self.now, relevance or {}, **more)  # type: ignore[arg-type]
+        return self.grader
 
     def score(
         self,
@@ -67,7 +67,7 @@ class RunContext:
         def now() -> datetime:
             return self.now
 
-        return FunnelScorer(ByNumber(local_topic), self.judge, self.store, self.policy, now).score(
+        return FunnelScorer(ByNumber(local_topic), self.grader, self.store, self.policy, now).score(
             profile, papers, history, floor=floor, votes=votes
         )
 
@@ -78,19 +78,19 @@ def day(number: int, count: int, good: int = 0) -> list[Paper]:
     return [make.paper(f"2601.{number:02d}{n:03d}", title=text, abstract=text) for n, text in enumerate(words)]
 
 
-def scores_of(sheet: ScoreReport) -> dict[str, Score]:
-    return {score.arxiv_id: score for score in sheet.scores}
+def scores_of(report: ScoreReport) -> dict[str, Score]:
+    return {score.arxiv_id: score for score in report.scores}
 
 
 def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_floor() -> None:
     papers = day(1, 3)
-    desk = RunContext(relevance={papers[0].arxiv_id: 8})
-    sheet = desk.score(papers)
-    assert sheet.scorer == "wise-1"
-    assert sheet.usage is not None
-    assert sheet.usage.prompt_tokens == 300
-    assert (sheet.notices, sheet.problem, sheet.passed_over) == ((), "", ())
-    passed, turned_down = scores_of(sheet)[papers[0].arxiv_id], scores_of(sheet)[papers[1].arxiv_id]
+    bench = FunnelBench(relevance={papers[0].arxiv_id: 8})
+    report = bench.score(papers)
+    assert report.scorer == "wise-1"
+    assert report.usage is not None
+    assert report.usage.prompt_tokens == 300
+    assert (report.notices, report.problem, report.passed_over) == ((), "", ())
+    passed, turned_down = scores_of(report)[papers[0].arxiv_id], scores_of(report)[papers[1].arxiv_id]
     assert (passed.relevance, passed.novelty, passed.comment) == (8, 5, "It meets the first criterion.")
     assert (turned_down.relevance, turned_down.novelty) == (6, 1)
     assert turned_down.comment == make.score(papers[1].arxiv_id).comment
@@ -109,70 +109,70 @@ def test_a_judged_paper_has_the_topic_that_the_models_comment_speaks_of(comment:
     names = ("Nearest by words", "Trees", "Graphs")
     profile = Profile(tuple(Topic(name, "sums") for name in names))
     (paper,) = day(1, 1)
-    desk = RunContext(relevance={paper.arxiv_id: 8}, comment=comment)
-    assert desk.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
+    bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment=comment)
+    assert bench.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
 
 
 def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:
     papers = day(1, 100)
-    desk = RunContext(Policy(cold_share=0.7, random_share=0.1))
-    sheet = desk.score(papers)
-    asked = set(desk.judge.asked[0])
+    bench = FunnelBench(Policy(cold_share=0.7, random_share=0.1))
+    report = bench.score(papers)
+    asked = set(bench.grader.asked[0])
     assert {paper.arxiv_id for paper in papers[:70]} < asked
-    assert asked - {paper.arxiv_id for paper in papers[:70]} == desk.judge.random_ids[0]
-    assert set(sheet.passed_over) == {paper.arxiv_id for paper in papers} - asked
-    assert set(scores_of(sheet)) == {paper.arxiv_id for paper in papers}
+    assert asked - {paper.arxiv_id for paper in papers[:70]} == bench.grader.random_ids[0]
+    assert set(report.passed_over) == {paper.arxiv_id for paper in papers} - asked
+    assert set(scores_of(report)) == {paper.arxiv_id for paper in papers}
     floor = 7
-    assert all(one.relevance < floor for one in sheet.scores if one.arxiv_id in sheet.passed_over)
+    assert all(one.relevance < floor for one in report.scores if one.arxiv_id in report.passed_over)
 
 
 def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_sheet() -> None:
     history = [day(n, 60, good=20) for n in range(1, 6)]
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
-    desk = RunContext(relevance=liked)
+    bench = FunnelBench(relevance=liked)
     for n, earlier in enumerate(history):
-        desk.score(earlier, history[:n])
+        bench.score(earlier, history[:n])
     papers = day(9, 60, good=20)
-    first = desk.score(papers, history)
-    asked = len(desk.judge.asked)
-    desk.now += timedelta(hours=3)
-    again = desk.score(papers, history)
-    assert len(desk.judge.asked) == asked
+    first = bench.score(papers, history)
+    asked = len(bench.grader.asked)
+    bench.now += timedelta(hours=3)
+    again = bench.score(papers, history)
+    assert len(bench.grader.asked) == asked
     assert again == replace(first, usage=None)
 
 
 def test_equal_profiles_share_what_the_model_said() -> None:
-    desk = RunContext()
+    bench = FunnelBench()
     papers = day(1, 10)
-    desk.score(papers)
-    desk.score(papers[5:], profile=replace(PROFILE))
-    assert len(desk.judge.asked) == 1
-    desk.score(papers[5:], profile=replace(PROFILE, about="Somebody else"))
-    assert desk.judge.asked[1] == [paper.arxiv_id for paper in papers[5:]]
+    bench.score(papers)
+    bench.score(papers[5:], profile=replace(PROFILE))
+    assert len(bench.grader.asked) == 1
+    bench.score(papers[5:], profile=replace(PROFILE, about="Somebody else"))
+    assert bench.grader.asked[1] == [paper.arxiv_id for paper in papers[5:]]
 
 
 def test_a_new_version_another_model_and_another_floor_are_asked_again() -> None:
-    desk = RunContext()
+    bench = FunnelBench()
     papers = day(1, 2)
-    desk.score(papers)
-    desk.score([replace(papers[0], version=2), papers[1]])
-    assert desk.judge.asked[1:] == [[papers[0].arxiv_id]]
-    desk.score(papers, floor=5)
-    assert desk.judge.asked[2:] == [[paper.arxiv_id for paper in papers]]
-    desk.sit(model="wise-2")
-    desk.score(papers, floor=5)
-    assert desk.judge.asked == [[paper.arxiv_id for paper in papers]]
+    bench.score(papers)
+    bench.score([replace(papers[0], version=2), papers[1]])
+    assert bench.grader.asked[1:] == [[papers[0].arxiv_id]]
+    bench.score(papers, floor=5)
+    assert bench.grader.asked[2:] == [[paper.arxiv_id for paper in papers]]
+    bench.replace_grader(model="wise-2")
+    bench.score(papers, floor=5)
+    assert bench.grader.asked == [[paper.arxiv_id for paper in papers]]
 
 
 def test_what_the_model_liked_before_is_asked_about_though_the_words_rank_it_last() -> None:
     history = [day(n, 60, good=20) for n in range(1, 6)]
     papers = day(9, 60, good=15)
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
-    desk = RunContext(Policy(cold_share=1.0, max_share=0.5, random_share=0.0), relevance=liked)
+    bench = FunnelBench(Policy(cold_share=1.0, max_share=0.5, random_share=0.0), relevance=liked)
     for n, earlier in enumerate(history):
-        desk.score(earlier, history[:n])
-    desk.score(papers, history)
-    asked = desk.judge.asked[-1]
+        bench.score(earlier, history[:n])
+    bench.score(papers, history)
+    asked = bench.grader.asked[-1]
     assert set(asked[:15]) == {paper.arxiv_id for paper in papers[45:]}
     assert len(asked) <= 30
 
@@ -183,77 +183,77 @@ def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     counts = []
     for was_random in (False, True):
-        desk = RunContext(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
+        bench = FunnelBench(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
         for n, earlier in enumerate(history):
-            desk.score(earlier, history[:n])
-        kept = desk.store.get_gradings(profile_key(PROFILE), since=desk.now.date())
-        desk.store.put_gradings([replace(one, was_random=was_random) for one in kept])
-        desk.score(papers, history)
-        counts.append(len(desk.judge.asked[-1]))
+            bench.score(earlier, history[:n])
+        kept = bench.store.get_gradings(profile_key(PROFILE), since=bench.now.date())
+        bench.store.put_gradings([replace(one, was_random=was_random) for one in kept])
+        bench.score(papers, history)
+        counts.append(len(bench.grader.asked[-1]))
     assert counts[0] < counts[1]
 
 
 def test_many_failures_are_told_to_the_operator_and_a_few_are_not() -> None:
     papers = day(1, 40)
     ids = [paper.arxiv_id for paper in papers]
-    few, many = RunContext(broken=set(ids[:4])), RunContext(broken=set(ids[:5]))
+    few, many = FunnelBench(broken=set(ids[:4])), FunnelBench(broken=set(ids[:5]))
     assert few.score(papers).problem == ""
     assert many.score(papers).problem.startswith("The model gave no usable answer about 5 of 40 papers (no answer)")
 
 
 def test_a_paper_that_fails_is_a_failure_and_is_asked_again_later() -> None:
     papers = day(1, 3)
-    desk = RunContext(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
-    sheet = desk.score(papers)
-    assert [failure.arxiv_id for failure in sheet.failures] == [papers[1].arxiv_id]
-    assert set(scores_of(sheet)) == {papers[0].arxiv_id, papers[2].arxiv_id}
-    desk.sit(relevance={papers[1].arxiv_id: 9})
-    assert scores_of(desk.score(papers))[papers[1].arxiv_id].relevance == 9
-    assert desk.judge.asked == [[papers[1].arxiv_id]]
+    bench = FunnelBench(relevance={papers[0].arxiv_id: 8}, broken={papers[1].arxiv_id})
+    report = bench.score(papers)
+    assert [failure.arxiv_id for failure in report.failures] == [papers[1].arxiv_id]
+    assert set(scores_of(report)) == {papers[0].arxiv_id, papers[2].arxiv_id}
+    bench.replace_grader(relevance={papers[1].arxiv_id: 9})
+    assert scores_of(bench.score(papers))[papers[1].arxiv_id].relevance == 9
+    assert bench.grader.asked == [[papers[1].arxiv_id]]
 
 
 def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_told() -> None:
     papers = day(1, 5)
-    desk = RunContext(relevance={papers[0].arxiv_id: 8}, stop_after=2)
-    sheet = desk.score(papers)
-    assert sheet.notices == ("The model could not be asked about 3 papers today; they were ranked by their words.",)
-    assert sheet.problem == "The daily budget is spent; raise it to score more."
-    assert sheet.scorer == "wise-1"
-    assert [scores_of(sheet)[paper.arxiv_id].relevance for paper in papers] == [8, 6, 9, 9, 9]
+    bench = FunnelBench(relevance={papers[0].arxiv_id: 8}, stop_after=2)
+    report = bench.score(papers)
+    assert report.notices == ("The model could not be asked about 3 papers today; they were ranked by their words.",)
+    assert report.problem == "The daily budget is spent; raise it to score more."
+    assert report.scorer == "wise-1"
+    assert [scores_of(report)[paper.arxiv_id].relevance for paper in papers] == [8, 6, 9, 9, 9]
 
 
 def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_one() -> None:
     papers = day(1, 60)
-    desk = RunContext(stop_after=0)
-    sheet = desk.score(papers)
+    bench = FunnelBench(stop_after=0)
+    report = bench.score(papers)
     local = ByNumber().score(PROFILE, papers, [])
-    assert sheet.scores == local.scores
-    assert (sheet.scorer, sheet.failures, sheet.passed_over) == ("local ranker", (), ())
-    assert sheet.notices == ("The model could not be asked today; all papers were ranked by their words.",)
-    assert sheet.problem == "The daily budget is spent; raise it to score more."
+    assert report.scores == local.scores
+    assert (report.scorer, report.failures, report.passed_over) == ("local ranker", (), ())
+    assert report.notices == ("The model could not be asked today; all papers were ranked by their words.",)
+    assert report.problem == "The daily budget is spent; raise it to score more."
 
 
 def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     papers = day(1, 3)
-    desk = RunContext(broken={paper.arxiv_id for paper in papers})
-    sheet = desk.score(papers)
-    assert sheet.scores == ByNumber().score(PROFILE, papers, []).scores
-    assert sheet.failures == ()
-    assert sheet.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
-    assert "none of 3 papers (no answer)" in sheet.problem
-    assert sheet.problem.endswith(".")
+    bench = FunnelBench(broken={paper.arxiv_id for paper in papers})
+    report = bench.score(papers)
+    assert report.scores == ByNumber().score(PROFILE, papers, []).scores
+    assert report.failures == ()
+    assert report.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
+    assert "none of 3 papers (no answer)" in report.problem
+    assert report.problem.endswith(".")
 
 
 def test_no_papers_cost_nothing() -> None:
-    desk = RunContext()
-    sheet = desk.score([], [day(1, 3)])
-    assert (sheet.scores, sheet.failures, sheet.passed_over, sheet.problem) == ((), (), (), "")
-    assert desk.judge.asked == []
+    bench = FunnelBench()
+    report = bench.score([], [day(1, 3)])
+    assert (report.scores, report.failures, report.passed_over, report.problem) == ((), (), (), "")
+    assert bench.grader.asked == []
 
 
 def test_one_paper_left_over_is_spoken_of_as_one() -> None:
-    desk = RunContext(stop_after=1)
-    assert desk.score(day(1, 2)).notices == (
+    bench = FunnelBench(stop_after=1)
+    assert bench.score(day(1, 2)).notices == (
         "The model could not be asked about 1 paper today; it was ranked by its words.",
     )
 
@@ -262,25 +262,25 @@ def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says(
     history = [day(n, 60, good=20) for n in range(1, 6)]
     relevance = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     papers = day(9, 60, good=20)
-    desk = RunContext(Policy(min_share=0.2, max_share=0.5, random_share=0.0), relevance=relevance)
+    bench = FunnelBench(Policy(min_share=0.2, max_share=0.5, random_share=0.0), relevance=relevance)
     for n, earlier in enumerate(history):
-        desk.score(earlier, history[:n])
-    plain = desk.score(papers, history)
+        bench.score(earlier, history[:n])
+    plain = bench.score(papers, history)
     said = {one.arxiv_id for one in plain.scores} - set(plain.passed_over)
     likes = [(paper, 1) for earlier in history for paper in earlier[:20]]  # of what the model turned down
-    asked = len(desk.judge.asked)
-    voted = desk.score(papers, history, votes=likes)
-    assert {i for ids in desk.judge.asked[asked:] for i in ids}.isdisjoint(said)
+    asked = len(bench.grader.asked)
+    voted = bench.score(papers, history, votes=likes)
+    assert {i for ids in bench.grader.asked[asked:] for i in ids}.isdisjoint(said)
     for arxiv_id in said:
         before, after = scores_of(plain)[arxiv_id], scores_of(voted)[arxiv_id]
         assert after == replace(before, rank=after.rank)
     bad = [paper.arxiv_id for paper in papers[:40]]
-    mean = [sum(scores_of(sheet)[i].rank for i in bad) / len(bad) for sheet in (plain, voted)]
+    mean = [sum(scores_of(report)[i].rank for i in bad) / len(bad) for report in (plain, voted)]
     assert mean[1] > mean[0]
-    assert desk.score(papers, history, votes=likes[::-1]).scores == voted.scores
+    assert bench.score(papers, history, votes=likes[::-1]).scores == voted.scores
 
 
 def test_votes_alone_teach_the_funnel_nothing_before_the_model_has_answered() -> None:
     papers = day(9, 60, good=20)
     votes = [(paper, 1) for paper in day(1, 10)] + [(paper, -1) for paper in day(2, 10, good=10)]
-    assert RunContext().score(papers, votes=votes) == RunContext().score(papers)
+    assert FunnelBench().score(papers, votes=votes) == FunnelBench().score(papers)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 
 from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
-from newsletter.scoring.llm.grader import Gradings, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, profile_key
 from newsletter.stores import Store
 
 
-class FakeJudge:
+class FakeGrader:
     """`relevance` by arXiv id (0, or not named: turned down); `broken` ids fail; it stops after `stop_after` papers."""
 
     def __init__(
@@ -36,7 +36,7 @@ class FakeJudge:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return f"Judge from {floor} on."
 
-    def judge(
+    def grade(
         self,
         profile: Profile,
         papers: Sequence[Paper],
@@ -44,19 +44,19 @@ class FakeJudge:
         floor: int = 1,
         random_ids: Set[str] = frozenset(),
         is_ranked: bool = False,
-        step: Callable[[int, int], None] | None = None,
-    ) -> Gradings:
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GradingReport:
         self.asked.append([paper.arxiv_id for paper in papers])
         self.random_ids.append(frozenset(random_ids))
         reached = papers if self._stop_after is None else papers[: self._stop_after]
-        judgements = tuple(
+        gradings = tuple(
             self._answer(profile, paper, floor, random_ids) for paper in reached if paper.arxiv_id not in self._broken
         )
-        self._store.put_gradings(judgements)
-        return Gradings(
-            judgements,
+        self._store.put_gradings(gradings)
+        return GradingReport(
+            gradings,
             tuple(ScoreFailure(p.arxiv_id, "no answer") for p in reached if p.arxiv_id in self._broken),
-            Usage(100 * len(judgements), 10 * len(judgements)),
+            Usage(100 * len(gradings), 10 * len(gradings)),
             "" if len(reached) == len(papers) else "The daily budget is spent; raise it to score more.",
         )
 

@@ -1,0 +1,63 @@
+"""Why a subscriber gets no mail in this run, as far as that is known before their papers are scored.
+
+When a mail is due is schedule.py's business; what a claim may do is delivery/ledger.py's.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from newsletter.model import Delivery, DeliveryState, RunOutcome, Subscriber, SubscriberReport
+from newsletter.run.context import RunContext
+from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
+from newsletter.run.select import Selection
+
+_TOO_LATE = "too late for today; the papers come with the next mail"
+
+
+def why_no_mail(
+    context: RunContext, subscriber: Subscriber, digest_on: date, *, due_only: bool
+) -> SubscriberReport | None:
+    """Says why no mail of that date is to be begun now; None if one is. `due_only` keeps to the send time."""
+    who, now = subscriber.subscriber_id, context.now()
+    if suppression := context.store.get_address_status(who).suppression:
+        return SubscriberReport(who, RunOutcome.SUPPRESSED, detail=suppression.why)
+    if outcome := final_outcome(context.store.get_delivery(who, digest_on)):
+        return SubscriberReport(who, outcome)
+    if is_paused(subscriber, digest_on):
+        return SubscriberReport(who, RunOutcome.PAUSED)
+    if not mails_on(subscriber, digest_on):
+        return SubscriberReport(who, RunOutcome.NOT_DUE)
+    if due_only and not is_due(subscriber, now, context.timing):
+        detail = _TOO_LATE if is_too_late(subscriber, now, context.timing) else ""
+        return SubscriberReport(who, RunOutcome.NOT_DUE, detail=detail)
+    return None
+
+
+def why_no_announcement(selection: Selection) -> SubscriberReport:
+    """Says why nothing was announced to this subscriber: a quiet day, or a feed that failed."""
+    failed = selection.failed_feeds
+    outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
+    return SubscriberReport(selection.subscriber.subscriber_id, outcome, detail=", ".join(failed))
+
+
+def why_not_claimed(context: RunContext, selection: Selection) -> SubscriberReport:
+    """Says why a claim was refused: settled meanwhile, waiting for its time, or in the hands of another run."""
+    who = selection.subscriber.subscriber_id
+    row = context.store.get_delivery(who, selection.digest_on)
+    is_waiting = row is not None and row.state is DeliveryState.DEFERRED
+    outcome = final_outcome(row) or (RunOutcome.DEFERRED if is_waiting else RunOutcome.BUSY)
+    return SubscriberReport(who, outcome, detail=row.detail if row else "")
+
+
+def final_outcome(row: Delivery | None) -> RunOutcome | None:
+    """The outcome of a row that no run can change any more; None if this run may still do something."""
+    match row.state if row else None:
+        case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
+            return RunOutcome.ALREADY_SENT
+        case DeliveryState.REJECTED:
+            return RunOutcome.REJECTED
+        case DeliveryState.IN_DOUBT:
+            return RunOutcome.IN_DOUBT
+        case _:
+            return None

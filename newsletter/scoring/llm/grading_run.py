@@ -1,0 +1,225 @@
+"""What to do with an answer: papers missing from it are asked about again, a batch without any is split.
+
+A paper that fails alone is a ScoreFailure. Where one paper may have swayed the grades of others, each is asked about
+alone. What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Getting an
+answer is client.py's business, reading it answers.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.model import Grading, Paper, Profile, ScoreFailure
+from newsletter.scoring.llm.answers import AnswerEntry, ParsedAnswer, read_answer
+from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, ModelClient
+from newsletter.scoring.llm.completion import Reply
+from newsletter.scoring.llm.context_window import ContextWindow, is_beginning_lost
+from newsletter.scoring.llm.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.influence import regroup
+from newsletter.scoring.llm.prompts import Prompt, Prompts
+from newsletter.stores import AnswerStore
+
+_REASONS = {
+    "cut off": "the answer was cut off at its length limit",
+    "refused": "the model refused to answer",
+    "content filter": "the provider's content filter stopped the answer",
+    "empty": "the answer was empty",
+    "only reasoning": "the model reasoned and gave no answer; NEWSLETTER_MODEL_EFFORT=none may keep it from that",
+}
+_OTHER_SCALES = 2
+FINAL = {"refused", "content filter"}  # the same question gets the same answer
+
+
+@dataclass(frozen=True, slots=True)
+class GradingTask:
+    """What is the same for all papers of one run."""
+
+    profile: Profile
+    profile_key: str
+    floor: int
+    model: str
+    prompt_key: str
+    random_ids: Set[str]
+    is_ranked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What one request brought: the papers still missing, and why."""
+
+    missing: Sequence[Paper]
+    reason: str = ""
+    is_final: bool = False  # asking the same again is of no use
+    was_sent: bool = True
+    ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed the grades of others
+
+
+class Results:
+    """The papers settled so far, in the order given."""
+
+    def __init__(self, papers: Sequence[Paper], on_progress: Callable[[int, int], None] | None) -> None:
+        self._order = [paper.arxiv_id for paper in papers]
+        self._on_progress = on_progress
+        self._gradings: dict[str, Grading] = {}
+        self._failures: dict[str, ScoreFailure] = {}
+
+    def add_gradings(self, gradings: Sequence[Grading]) -> None:
+        self._gradings |= {grading.arxiv_id: grading for grading in gradings}
+        self._report_progress()
+
+    def add_failure(self, paper: Paper, reason: str) -> None:
+        self._failures[paper.arxiv_id] = ScoreFailure(paper.arxiv_id, reason)
+        self._report_progress()
+
+    def gradings(self) -> tuple[Grading, ...]:
+        return tuple(self._gradings[each] for each in self._order if each in self._gradings)
+
+    def failures(self) -> tuple[ScoreFailure, ...]:
+        return tuple(self._failures[each] for each in self._order if each in self._failures)
+
+    def _report_progress(self) -> None:
+        if self._on_progress:
+            self._on_progress(len(self._gradings) + len(self._failures), len(self._order))
+
+
+class GradingRun:
+    """Asks about batches of papers under one task until each paper is settled, or everything stops."""
+
+    def __init__(
+        self,
+        task: GradingTask,
+        client: ModelClient,
+        prompts: Prompts,
+        store: AnswerStore,
+        now: Callable[[], datetime],
+        results: Results,
+    ) -> None:
+        self._task = task
+        self._client = client
+        self._prompts = prompts
+        self._store = store
+        self._now = now
+        self._results = results
+        self._failed_in_a_row = 0
+        self._other_scales = 0  # in a row
+
+    async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
+        """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
+        if self._client.stopped:
+            return
+        try:
+            attempt = await self._ask(papers)
+        except CallStopped:  # the client knows why
+            return
+        if attempt.was_sent:
+            self._count_failures(attempt, is_answered=len(attempt.missing) < len(papers))
+        if not attempt.missing:
+            return
+        if attempt.ask_again:
+            named = {paper.arxiv_id for group in attempt.ask_again for paper in group}
+            unnamed = [paper for paper in papers if paper.arxiv_id not in named]
+            await asyncio.gather(*(self.settle(group) for group in (*attempt.ask_again, unnamed) if group))
+        elif len(attempt.missing) < len(papers):
+            await self.settle(attempt.missing)
+        elif len(papers) > 1:
+            middle = len(papers) // 2
+            await asyncio.gather(self.settle(papers[:middle]), self.settle(papers[middle:]))
+        elif attempt.is_final or is_last_try:
+            self._results.add_failure(papers[0], attempt.reason)
+        else:
+            await self.settle(papers, is_last_try=True)
+
+    def _count_failures(self, attempt: _Attempt, *, is_answered: bool) -> None:
+        """Stop when it looks as if no answer would ever be usable: each one may cost something."""
+        self._failed_in_a_row = 0 if is_answered else self._failed_in_a_row + 1
+        if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
+            self._client.stop(
+                f"{self._task.model} gave no usable answer {self._failed_in_a_row} times in a row "
+                f"({attempt.reason}); see what it said with `newsletter calls`, "
+                "or set NEWSLETTER_MODEL to another model"
+            )
+
+    async def _ask(self, papers: Sequence[Paper]) -> _Attempt:
+        """Ask once, and store the gradings of the answer. Raises CallStopped."""
+        prompt = self._prompts.render(self._task.profile, papers, self._task.floor)
+        try:
+            reply = await self._client.ask(prompt, [paper.arxiv_id for paper in papers])
+        except CallStopped:
+            raise
+        except CallFailed as error:
+            was_sent = error.outcome != UNSENT
+            return _Attempt(papers, str(error), is_final=not error.is_worth_another_try, was_sent=was_sent)
+        if reply.outcome in FINAL:
+            return _Attempt(papers, _REASONS[reply.outcome], is_final=True)
+        return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))
+
+    def _read(self, reply: Reply, prompt: Prompt, papers: dict[str, Paper]) -> _Attempt:
+        answer = read_answer(reply.text, list(papers), self._task.floor, is_cut=reply.is_cut)
+        if lost := self._find_lost_beginning(reply, prompt, answer):
+            return _Attempt(list(papers.values()), lost)
+        entries = {entry.id: entry for entry in answer.entries()}
+        settled = [(paper, entries[label]) for label, paper in papers.items() if label in entries]
+        if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._task.is_ranked):
+            again = [[settled[place][0] for place in group] for group in groups]
+            return _Attempt(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
+        self._add([self._grading(paper, entry) for paper, entry in settled])
+        self._check_scale(answer)
+        return _Attempt([papers[each] for each in answer.missing], _explain(reply, answer))
+
+    def _add(self, gradings: Sequence[Grading]) -> None:
+        if gradings:
+            self._store.put_gradings(gradings)
+            self._results.add_gradings(gradings)
+
+    def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: ParsedAnswer) -> str:
+        """Why nothing of this answer counts, if the model did not see the profile; else empty."""
+        server = self._client.server
+        sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
+        if not counted or not is_beginning_lost(
+            sent=sent, counted=counted, asked=prompt.labels, missing=answer.missing
+        ):
+            return ""
+        server.chat.form.window = ContextWindow(counted, server.chat.form.window.answer)
+        lost = (
+            f"{server.chat.host} counted {counted:,} tokens where about {sent:,} were sent, and answered for a part: "
+            "it seems to drop a prompt's beginning"
+        )
+        self._client.warn(
+            f"{lost}; {LARGER_CONTEXT}, or set NEWSLETTER_MODEL_BATCH_PAPERS lower. "
+            "Its answer was not believed, and fewer papers were asked about at once."
+        )
+        return lost
+
+    def _check_scale(self, answer: ParsedAnswer) -> None:
+        """Stop at the second answer on another scale: the model has understood the question otherwise."""
+        self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
+        if self._other_scales == _OTHER_SCALES:
+            self._client.stop(
+                f"{self._task.model} cannot be used as it answers: {answer.problem}; "
+                "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
+            )
+
+    def _grading(self, paper: Paper, entry: AnswerEntry) -> Grading:
+        return Grading(
+            arxiv_id=paper.arxiv_id,
+            version=paper.version,
+            profile_key=self._task.profile_key,
+            model=self._task.model,
+            prompt_key=self._task.prompt_key,
+            relevance=entry.relevance,
+            novelty=entry.novelty,
+            comment=entry.comment,
+            was_random=paper.arxiv_id in self._task.random_ids,
+            at=self._now(),
+        )
+
+
+def _explain(reply: Reply, answer: ParsedAnswer) -> str:
+    """Why papers are missing from an answer."""
+    if reply.outcome in _REASONS:
+        return _REASONS[reply.outcome] + (f": {answer.problem}" if answer.problem else "")
+    detail = answer.problem or "; ".join(answer.refused[:2])
+    return "the answer did not judge it" + (f" ({detail})" if detail else "")

@@ -1,0 +1,41 @@
+"""A model's gradings of papers under one profile, and how they are found again. Asks nobody; see grader.py."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class GradingReport:
+    """The gradings of one run. Papers neither graded nor failed were not asked about: `stopped` says why.
+
+    `warning`: what the operator must know though it went on.
+    """
+
+    gradings: tuple[Grading, ...]
+    failures: tuple[ScoreFailure, ...]
+    usage: Usage | None
+    stopped: str = ""
+    warning: str = ""
+
+
+def profile_key(profile: Profile) -> str:
+    """A hash of everything in the profile: equal profiles share their gradings, whoever reads."""
+    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
+
+
+def find_known(
+    gradings: Iterable[Grading], papers: Iterable[Paper | BatchedPaper], *, model: str, prompt_key: str
+) -> dict[str, Grading]:
+    """By arXiv id, this model's gradings of these versions of these papers, by the prompt of this key."""
+    versions = {paper.arxiv_id: paper.version for paper in papers}
+    return {
+        one.arxiv_id: one
+        for one in gradings
+        if (one.model, one.prompt_key, one.version) == (model, prompt_key, versions.get(one.arxiv_id))
+    }

@@ -1,0 +1,56 @@
+"""A page behind a signed link of a mail, such as `/u/TOKEN`: what all of them share, so that each says what differs.
+
+Link scanners follow every link, and some post to what they find. So a GET changes nothing, and a POST only what it
+says in full; doing it twice is doing it once. A link that is not ours, or was cut by a mail program, gets a page that
+says what to do instead, and never an error: it will not get better by being asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import flask
+
+from newsletter.signing import Purpose, Signer
+from newsletter.web.app import Page
+from newsletter.web.rate_limit import Limits, limited_blueprint
+
+_METHODS = ["GET", "POST"]
+
+Link = TypeVar("Link")  # what a token says
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage(Generic[Link]):
+    name: str  # of its blueprint
+    path: str  # before the token
+    read: Callable[[Signer, str], Link | None]  # None for a token that is not ours
+    limits: Limits
+    dead_link: Page
+
+    def blueprint(self, signer: Signer, now: Callable[[], datetime], answer: Callable[[Link], str]) -> flask.Blueprint:
+        """`answer` gives the page for a link that is ours, and does what the request says."""
+        pages = limited_blueprint(self.name, self.limits, now)
+
+        def respond(token: str = "") -> str:
+            link = self.read(signer, token)
+            template, values = self.dead_link
+            return flask.render_template(template, **values) if link is None else answer(link)
+
+        pages.add_url_rule(f"{self.path}/<rest:token>", "link", respond, methods=_METHODS)
+        pages.add_url_rule(self.path, "cut", respond, methods=_METHODS)
+        return pages
+
+
+def reader_of(purpose: Purpose) -> Callable[[Signer, str], str | None]:
+    """Reads links that say no more than whose they are."""
+    return lambda signer, token: signer.read_link(purpose, token)
+
+
+def posted_wish(*wishes: str) -> str:
+    """Which of these wishes the request posts; empty for a GET, and for a POST that says none of them."""
+    wish = flask.request.form.get("wish", "") if flask.request.method == "POST" else ""
+    return wish if wish in wishes else ""
