@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from newsletter.delivery import ledger
-from newsletter.delivery.suppression import lift, paused
+from newsletter.delivery.suppression import lift, pause
 from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
 from tests import make
@@ -31,7 +31,7 @@ def remember(store: TinyStore, who: str) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     store.end_run("r0")
     store.take_event(MailEvent(EventKind.DELIVERED, who, MONDAY, NOW), now=NOW)
-    store.change_address_status(who, lambda known: paused(lift(known, NOW - timedelta(days=1)), MONDAY))
+    store.change_address_status(who, lambda known: pause(lift(known, NOW - timedelta(days=1)), MONDAY))
     store.add_revision(who, "max_papers: 9", origin=RevisionOrigin.WEB, now=NOW)
     store.put_vote(Vote(who, "2601.00099", 1, NOW))
     store.enrol(SignUp(who, NOW, f"{who}@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)

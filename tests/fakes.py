@@ -43,7 +43,7 @@ from newsletter.model import (
     spending,
 )
 from newsletter.papers import announcements
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 from newsletter.subscribers import address_change, revisions
 
 
@@ -164,7 +164,7 @@ class MemoryStore:
             if row is None:
                 return False
             whose = told if address_change.is_about_mailbox(told.kind) else event
-            self.change_address_status(whose.subscriber_id, lambda standing: suppression.after(standing, whose))
+            self.change_address_status(whose.subscriber_id, lambda standing: suppression.apply_event(standing, whose))
             if not address_change.is_that_mail(told, row):
                 self._brake(whose)
                 return True
@@ -176,7 +176,7 @@ class MemoryStore:
         return True
 
     def _brake(self, event: MailEvent) -> None:
-        is_of_it = suppression.bounced_on(self.get_address_status(event.subscriber_id), event.digest_on)
+        is_of_it = suppression.has_bounced_on(self.get_address_status(event.subscriber_id), event.digest_on)
         if is_of_it or event.kind is EventKind.BOUNCED_HARD:
             is_held = any(one.digest_on == event.digest_on for each in self.get_address_statuses() for one in each.held)
             self._weigh(event.digest_on, is_held=is_held)
@@ -186,20 +186,20 @@ class MemoryStore:
             self._weigh(digest_on, is_held=False)
 
     def _weigh(self, morning: date, *, is_held: bool) -> None:
-        bounced = {who for who, each in self._standings.items() if suppression.bounced_on(each, morning)}
+        bounced = {who for who, each in self._standings.items() if suppression.has_bounced_on(each, morning)}
         told = [event for event in self._events.values() if event.digest_on == morning]
         bounced |= {event.subscriber_id for event in told if event.kind is EventKind.BOUNCED_HARD}
         mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
         too_many = is_held or suppression.are_too_many(len(bounced), mailed)
         for who, each in self._standings.items():
-            self._standings[who] = suppression.weighed(each, morning, too_many=too_many)
+            self._standings[who] = suppression.apply_brake(each, morning, too_many=too_many)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:
             stored = self.get_delivery(subscriber_id, digest_on)
             if stored is None:
                 return None
-            row = ledger.after_events(stored, self.get_events(subscriber_id, digest_on), now, self.is_running)
+            row = ledger.apply_events(stored, self.get_events(subscriber_id, digest_on), now, self.is_running)
             self._rows[subscriber_id, digest_on] = row
         return row
 
@@ -477,10 +477,10 @@ class FlakySender:
         self._script = iter(script)
         self._blind = blind
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         act = next(self._script, Act.ACCEPT)
         if act not in (Act.DEFER, Act.STOP, Act.REJECT):
-            leaving()
+            on_hand_over()
         if act in (Act.ACCEPT, Act.KEEP):
             self.mails.append(message)
         match act:

@@ -67,8 +67,8 @@ class Sample:
     digest: Digest
 
     def render(self, renderer: Renderer = RENDERER) -> RenderedDigest:
-        ways = LETTERHEAD.ways(self.digest.subscriber.subscriber_id, self.digest.digest_on)
-        return renderer.render(self.digest, ways)
+        links = LETTERHEAD.links_for(self.digest.subscriber.subscriber_id, self.digest.digest_on)
+        return renderer.render(self.digest, links)
 
 
 def samples(counts: Sequence[int] = COUNTS) -> list[Sample]:

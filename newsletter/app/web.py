@@ -48,7 +48,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
                 (settings.base_url or "").rstrip("/"),
                 public=lambda: load_listed(settings, store).public_archives,
             ),
-            listener=build_mail_handler(settings) if is_listening else None,
+            handle_mail=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             signups=signup_service,

@@ -77,8 +77,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
 def _content(context: RunContext, digest: Digest, form: str) -> bytes:
     if form == "markdown":
         return context.renderer.markdown(digest).encode()
-    ways = context.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    rendered = context.renderer.render(digest, ways)
+    links = context.identity.links_for(digest.subscriber.subscriber_id, digest.digest_on)
+    rendered = context.renderer.render(digest, links)
     if form == "eml":
         return build_message(digest, rendered, context.identity, now=context.now()).mime.as_bytes()
     return (rendered.html if form == "html" else rendered.text).encode()

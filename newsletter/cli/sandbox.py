@@ -43,8 +43,8 @@ def _sample_mail(settings: Settings) -> Message:
 def _mail(context: RunContext, digest: Digest | None) -> Message:
     if digest is None or digest.is_empty:
         raise AssertionError("the bundled sample announces nothing")
-    ways = context.identity.ways(digest.subscriber.subscriber_id, digest.digest_on)
-    return build_message(digest, context.renderer.render(digest, ways), context.identity, now=context.now())
+    links = context.identity.links_for(digest.subscriber.subscriber_id, digest.digest_on)
+    return build_message(digest, context.renderer.render(digest, links), context.identity, now=context.now())
 
 
 def _reader(settings: Settings) -> Subscriber:

@@ -141,7 +141,7 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
         return
     now = app.utc_now()
     for each in waiting:
-        decide = suppression.confirm if is_confirmed else lambda known: suppression.released(known, now)
+        decide = suppression.confirm if is_confirmed else lambda known: suppression.release(known, now)
         click.echo(in_words(store.change_address_status(each.subscriber_id, decide)))
 
 

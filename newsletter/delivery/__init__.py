@@ -1,19 +1,19 @@
-"""The state machine of a delivery, the rules of suppression, and which failures prove that a mailbox is gone.
+"""The state machine of a delivery, the rules of suppression, and which answers say that a mailbox is gone.
 
 Values in, values out. Keeping them is for stores/, sending for senders/, the order of a mail's steps for
 run/deliver.py.
 """
 
-from newsletter.delivery.mailbox_gone import proves_gone
-from newsletter.delivery.suppression import left, may_return, returned, suppress, without_mailbox
+from newsletter.delivery.mailbox_gone import is_mailbox_gone
+from newsletter.delivery.suppression import forget_mailbox, may_resubscribe, resubscribe, suppress, unsubscribe
 
 __all__ = [
+    "forget_mailbox",
+    "is_mailbox_gone",
     "ledger",
-    "left",
-    "may_return",
-    "proves_gone",
-    "returned",
+    "may_resubscribe",
+    "resubscribe",
     "suppress",
     "suppression",
-    "without_mailbox",
+    "unsubscribe",
 ]

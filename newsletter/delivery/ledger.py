@@ -1,9 +1,9 @@
-"""The moves of a delivery: from one row of the ledger to the next, and nothing else.
+"""The state machine of a delivery: each move makes the next row of the ledger from the last one. Pure.
 
     claimed → handed_over → accepted → delivered, with deferred, rejected, skipped and in_doubt on the way
 
-Pure: rows go in, rows come out. Writing them so that one claim wins is the store's business (stores/), asking a
-sender for evidence is `deliver.deliver`'s. `MOVES` is the whole truth about what may follow what.
+Writing rows so that one claim wins is the store's business (stores/), asking a sender for evidence is
+run/deliver.py's. `MOVES` says which state may follow which.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def claim(
     now: datetime,
     is_running: Callable[[str], bool],
 ) -> Delivery | None:
-    """What a store has to write when `run_id` asks for this delivery; None: nothing.
+    """Returns the row that a store has to write when `run_id` claims this delivery, or None for none.
 
     The run owns the delivery if the answer is `claimed`. It is `in_doubt` when a run died between hand-over and
     acceptance. Raises LedgerError for a run that is not running: its claim would be free for all at once.
@@ -88,16 +88,16 @@ def claim(
 
 
 def first_claim(subscriber_id: str, digest_on: date, run_id: str, now: datetime) -> Delivery:
-    """The first row of a delivery. Only a store may write it, after seeing that there is none."""
+    """Makes the first row of a delivery. Only a store may write it, after seeing that there is none."""
     _require_aware(now)
     step = DeliveryStep(_S.CLAIMED, now)
     return Delivery(subscriber_id, digest_on, _S.CLAIMED, run_id, now, steps=(step,))
 
 
 def reclaim(delivery: Delivery, run_id: str, now: datetime) -> Delivery:
-    """The row in the hands of another run, or of the same one once more.
+    """Gives the row to another run, or to the same one once more.
 
-    It keeps what the earlier mail held until the next one is handed over: an event may still prove that it left.
+    The row keeps what the earlier mail held until the next one is handed over: an event may still prove that it left.
     """
     return replace(_moved(delivery, _S.CLAIMED, now), run_id=run_id, attempts=delivery.attempts + 1)
 
@@ -115,7 +115,7 @@ def hand_over(
     not_scored_ids: tuple[str, ...] = (),
     sent_by: str = "",
 ) -> Delivery:
-    """Written before the first byte leaves; from here on these papers count as sent, and `sent_by` has the mail."""
+    """Notes, before the first byte leaves, that `sent_by` gets the mail; from here on its papers count as sent."""
     return replace(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
@@ -127,23 +127,26 @@ def hand_over(
 
 
 def accept(delivery: Delivery, receipt: str, now: datetime) -> Delivery:
-    """The sender has the mail; its receipt becomes the detail."""
+    """Notes that the sender has the mail; its receipt becomes the detail."""
     return _moved(delivery, _S.ACCEPTED, now, receipt)
 
 
-def deliver(delivery: Delivery, detail: str, now: datetime) -> Delivery:
-    """The mailbox has it: an event of the provider says so."""
+def arrive(delivery: Delivery, detail: str, now: datetime) -> Delivery:
+    """Notes that the mailbox has the mail, as an event of the provider says."""
     return _moved(delivery, _S.DELIVERED, now, detail)
 
 
 def defer(delivery: Delivery, detail: str, retry_at: datetime, now: datetime) -> Delivery:
-    """Surely not accepted; free again at `retry_at`. Also how a claim is given back before the hand-over."""
+    """Notes that the mail was surely not accepted, and frees the row at `retry_at`.
+
+    This is also how a claim is given back before the hand-over.
+    """
     _require_aware(retry_at)
     return replace(_moved(delivery, _S.DEFERRED, now, detail), retry_at=retry_at)
 
 
 def reject(delivery: Delivery, detail: str, now: datetime) -> Delivery:
-    """Surely never accepted, or given back by the mailbox (a bounce): nobody reads it."""
+    """Notes that the mail is surely never accepted, or came back from the mailbox (a bounce)."""
     return _moved(delivery, _S.REJECTED, now, detail)
 
 
@@ -155,7 +158,7 @@ def skip(
     announced_on: tuple[date, ...] = (),
     not_scored_ids: tuple[str, ...] = (),
 ) -> Delivery:
-    """There is nothing to send; `detail` says why, `announced_on` which arXiv days were looked through.
+    """Notes that there is nothing to send: `detail` says why, `announced_on` names the arXiv days that were read.
 
     The papers of an earlier mail stay, as in `reclaim`.
     """
@@ -163,21 +166,21 @@ def skip(
 
 
 def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:
-    """May have been accepted: from now on only `settle` moves it."""
+    """Notes that the mail may have been accepted: from now on only `settle` moves the row."""
     return _moved(delivery, _S.IN_DOUBT, now, detail)
 
 
 def settle(delivery: Delivery, accepted: bool, detail: str, now: datetime) -> Delivery:
-    """What the evidence says of a delivery in doubt: accepted, or free to be sent again at once."""
+    """Ends a doubt by evidence: the mail was accepted, or is free to be sent again at once."""
     if delivery.state is not _S.IN_DOUBT:
         raise LedgerError(f"{delivery.delivery_id} is {delivery.state} and not in doubt: there is nothing to settle")
     return accept(delivery, detail, now) if accepted else defer(delivery, detail, now, now)
 
 
-def is_believed(delivery: Delivery, sender: str, accepted: bool) -> bool:
-    """Whether the word of this sender on a delivery in doubt counts: of who had the mail either word, of others none.
+def counts_as_evidence(delivery: Delivery, sender: str, accepted: bool) -> bool:
+    """Whether what this sender says of a delivery in doubt counts: only the sender that had the mail knows.
 
-    A row of an older version does not say who had it. There "it was accepted" is proof, and "it was not" is none.
+    A row of an older version does not name its sender. There "it was accepted" counts, and "it was not" does not.
     """
     return delivery.sent_by == sender if delivery.sent_by else accepted
 
@@ -189,39 +192,39 @@ _UNPROVEN = (_S.IN_DOUBT, _S.DEFERRED, _S.CLAIMED, _S.SKIPPED)
 _IN_THE_MAILBOX = (EventKind.DELIVERED, EventKind.COMPLAINED)
 
 
-def after_events(
+def apply_events(
     stored: Delivery, events: Iterable[MailEvent], now: datetime, is_running: Callable[[str], bool]
 ) -> Delivery:
-    """The row in the light of all events known of it; the stored one where they change nothing.
+    """Moves the row by all events known of it; returns the stored row where they change nothing.
 
     Any event proves that the provider has the mail. That ends a doubt, and takes back that the mail had surely not
     left, also where a later run has claimed or skipped the row since: it must not send another. A bounce outweighs
     "delivered", whichever comes first: some mailboxes accept and bounce afterwards. A hand-over whose run still waits
     for its answer is left to that run. May be repeated; neither order nor copies of the events matter.
     """
-    told = {event.kind: event for event in sorted(events, key=lambda event: event.at, reverse=True)}
-    if not told or (stored.state is _S.HANDED_OVER and is_running(stored.run_id)):
+    by_kind = {event.kind: event for event in sorted(events, key=lambda event: event.at, reverse=True)}
+    if not by_kind or (stored.state is _S.HANDED_OVER and is_running(stored.run_id)):
         return stored
     row = stored
     if row.state is _S.HANDED_OVER:
         row = doubt(row, f"run {row.run_id} ended before the sender answered", now)
     if row.state in _UNPROVEN and was_handed_over(row):
-        first = min(told.values(), key=lambda event: event.at)
+        first = min(by_kind.values(), key=lambda event: event.at)
         row = accept(row, f"the provider's event says {first.kind}", now)
-    if row.state in (_S.ACCEPTED, _S.DELIVERED) and (bounce := _first_of(_BOUNCED, told)):
+    if row.state in (_S.ACCEPTED, _S.DELIVERED) and (bounce := _first_of(_BOUNCED, by_kind)):
         return reject(row, _in_words(bounce), now)
-    if row.state is _S.ACCEPTED and (arrival := _first_of(_IN_THE_MAILBOX, told)):
-        return deliver(row, _in_words(arrival), now)
+    if row.state is _S.ACCEPTED and (arrival := _first_of(_IN_THE_MAILBOX, by_kind)):
+        return arrive(row, _in_words(arrival), now)
     return row
 
 
 def was_handed_over(row: Delivery) -> bool:
-    """Whether a mail of it was tried at some time, whatever became of it."""
+    """Whether a mail of this delivery was handed over at some time, whatever became of it."""
     return any(step.state is _S.HANDED_OVER for step in row.steps)
 
 
-def _first_of(kinds: Iterable[EventKind], told: Mapping[EventKind, MailEvent]) -> MailEvent | None:
-    return next((told[kind] for kind in kinds if kind in told), None)
+def _first_of(kinds: Iterable[EventKind], by_kind: Mapping[EventKind, MailEvent]) -> MailEvent | None:
+    return next((by_kind[kind] for kind in kinds if kind in by_kind), None)
 
 
 def _in_words(event: MailEvent) -> str:
@@ -233,7 +236,7 @@ def _in_words(event: MailEvent) -> str:
 
 
 def is_next_of(delivery: Delivery, stored: Delivery) -> bool:
-    """Whether a row was made from the stored one by the run that holds it, by one move or more."""
+    """Whether the run that holds the stored row made this one from it, by one move or more."""
     return (
         delivery.delivery_id == stored.delivery_id
         and delivery.run_id == stored.run_id

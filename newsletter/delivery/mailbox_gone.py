@@ -1,9 +1,9 @@
-"""Whether the words of a mail system prove that a mailbox is gone. Pure; one judge for all ways in which they come.
+"""Whether a mail system's answer says that a mailbox does not exist (any more). Pure; one rule for every answer.
 
 Reports of failure (mail/inbound/bounces.py), refusals in an SMTP session (run/deliver.py) and SendGrid's events
 (mail/inbound/sendgrid_events.py) ask it. Statuses are RFC 3463's and those of IANA's registry "SMTP Enhanced Status
-Codes"; the wordings are those that mail systems answer with in public. Doubt speaks for the reader: what proves nothing
-ends no subscription at once.
+Codes"; the wordings are those that mail systems answer with in public. An answer that may mean
+something else ends no subscription at once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NOT_THERE = _any(
 _TABLE = r"(?: in \w+(?: \w+)? table)?"  # Postfix: in relay recipient table
 
 #: No such person, mailbox or account. Who sends, hosts and domains are none of these.
-_SAID_GONE = re.compile(
+_GONE_WORDS = re.compile(
     rf"(?:no such|unknown(?: or \w+)?|invalid|non-?existe?nt|bad)"
     rf" (?:local |destination |virtual |recipient |e-?mail |smtp |mail )*{_WHO}{_TABLE}"
     rf"|{_WHO}{_BETWEEN}(?:(?:is|was|were|are|could|can) )?(?:{_NOT_THERE}){_TABLE}|"
@@ -119,24 +119,24 @@ _AFTER_DATA = re.compile(r"(?:in reply to|after) (?:end of )?data|>>> data")
 _SAYS_NOTHING = "unknown address error"
 
 
-def proves_gone(words: str) -> bool:
-    """Whether these words, with their statuses and reply codes, say that there is no such mailbox (any more).
+def is_mailbox_gone(words: str) -> bool:
+    """Whether this answer, with its statuses and reply codes, says that there is no such mailbox (any more).
 
-    `words` are foreign and may be long: the first 4,000 characters are read. False where something else is spoken of
-    as well, and for whatever was given up after an answer of class 4.
+    `words` are foreign and may be long: the first 4,000 characters are read. False where they name another reason as
+    well, and after an answer of class 4.
     """
-    said = _LINE_OF_REPLY.sub(r"\1 ", " ".join(words[:_MOST_CHARS].lower().split()))
-    statuses, replies = set(_STATUS.findall(said)), set(_REPLY.findall(said))
+    answer = _LINE_OF_REPLY.sub(r"\1 ", " ".join(words[:_MOST_CHARS].lower().split()))
+    statuses, replies = set(_STATUS.findall(answer)), set(_REPLY.findall(answer))
     if statuses - _GONE - _VAGUE or any(reply.startswith("4") for reply in replies):
         return False
-    said = " ".join(_NO_WORDS.sub(" ", _ADDRESS.sub("@", said)).split())
+    answer = " ".join(_NO_WORDS.sub(" ", _ADDRESS.sub("@", answer)).split())
     if "5.4.1" in statuses:
-        said = said.replace(_EDGE_BLOCKED, "no such user")
-    rest, times = _SAID_GONE.subn(" ", said.replace(_SAYS_NOTHING, ""))
-    if _AFTER_DATA.search(said):
-        times = 0
+        answer = answer.replace(_EDGE_BLOCKED, "no such user")
+    rest, count = _GONE_WORDS.subn(" ", answer.replace(_SAYS_NOTHING, ""))
+    if _AFTER_DATA.search(answer):
+        count = 0
     by_status = (
         bool(statuses & _GONE) and statuses <= _GONE | {"5.0.0"} and "552" not in replies
     )  # RFC 5321: over quota
-    is_gone = times > 0 or by_status
+    is_gone = count > 0 or by_status
     return is_gone and not _SOMETHING_ELSE.search(rest)

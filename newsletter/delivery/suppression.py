@@ -1,9 +1,9 @@
-"""What an event does to an address: from one standing to the next. Pure.
+"""The rules of suppression: what an event changes in an address's status. Pure.
 
 A hard bounce, a complaint, a drop and an unsubscription suppress at once; soft bounces do when there were too many of
 them. Where too many of one morning's readers bounce, it is rather our fault than theirs: what bounces did is held then,
 without effect, until the operator has looked. A reader's own word is never held. The order and the number of copies in
-which events come mean nothing: providers repeat and shuffle them (SendGrid, Event Webhook). Writing standings so that
+which events come mean nothing: providers repeat and shuffle them (SendGrid, Event Webhook). Writing statuses so that
 no event is lost is the store's business.
 """
 
@@ -32,49 +32,52 @@ _AT_ONCE = {
 }
 
 
-def after(standing: AddressStatus, event: MailEvent) -> AddressStatus:
-    """The standing once this event is known too. May be repeated, and in any order.
+def apply_event(status: AddressStatus, event: MailEvent) -> AddressStatus:
+    """Adds what this event says to the status. May be repeated, and in any order.
 
-    An event from before the address was last let in again changes nothing.
+    An event from before the suppression was last lifted changes nothing.
     """
-    if standing.lifted_at is not None and event.at <= standing.lifted_at:
-        return standing
+    if status.lifted_at is not None and event.at <= status.lifted_at:
+        return status
     if reason := _AT_ONCE.get(event.kind):
         morning = event.digest_on if reason in BY_BOUNCES else None
-        return suppress(standing, Suppression(reason, event.at, event.detail, morning))
+        return suppress(status, Suppression(reason, event.at, event.detail, morning))
     if event.kind is not EventKind.BOUNCED_SOFT:
-        return standing
-    days = tuple(sorted({*standing.soft_bounces_on, event.at.astimezone(UTC).date()}))
-    kept = replace(standing, soft_bounces_on=days)
-    last = _day_of_the_last_straw(days)
+        return status
+    days = tuple(sorted({*status.soft_bounces_on, event.at.astimezone(UTC).date()}))
+    counted = replace(status, soft_bounces_on=days)
+    last = _first_day_over_the_limit(days)
     if last is None:
-        return kept
+        return counted
     since = datetime(last.year, last.month, last.day, tzinfo=UTC)
     why = Suppression(SuppressionReason.SOFT_BOUNCES, since, f"bounced on {MOST_SOFT_BOUNCES} days", last)
-    return suppress(kept, why)
+    return suppress(counted, why)
 
 
-def suppress(standing: AddressStatus, suppression: Suppression) -> AddressStatus:
-    """Suppressed for the weightiest reason known, since it was first given. Bounces of a morning that is held wait."""
-    known = standing.suppression
-    if suppression.digest_on is not None and any(one.digest_on == suppression.digest_on for one in standing.held):
-        return standing
+def suppress(status: AddressStatus, suppression: Suppression) -> AddressStatus:
+    """Suppresses the address for the weightiest reason known, since it was first given.
+
+    A bounce of a morning whose bounces are held changes nothing.
+    """
+    known = status.suppression
+    if suppression.digest_on is not None and any(one.digest_on == suppression.digest_on for one in status.held):
+        return status
     if known is not None and _order(known) <= _order(suppression):
-        return standing
-    return replace(standing, suppression=suppression)
+        return status
+    return replace(status, suppression=suppression)
 
 
-def with_waiting(standing: AddressStatus, waiting: AddressStatus | None) -> AddressStatus:
-    """The standing, with the suppression that came while it could not be read, unless it was lifted since."""
+def merge_waiting(status: AddressStatus, waiting: AddressStatus | None) -> AddressStatus:
+    """Adds the suppression that came while the status could not be read, unless it was lifted since."""
     wanted = waiting.suppression if waiting else None
-    if wanted is None or (standing.lifted_at is not None and wanted.since <= standing.lifted_at):
-        return standing
-    return suppress(standing, wanted)
+    if wanted is None or (status.lifted_at is not None and wanted.since <= status.lifted_at):
+        return status
+    return suppress(status, wanted)
 
 
-def lift(standing: AddressStatus, now: datetime) -> AddressStatus:
-    """Mailed again; what happened until now is forgiven, so that a late copy of it changes nothing."""
-    return replace(standing, suppression=None, soft_bounces_on=(), lifted_at=now, held=())
+def lift(status: AddressStatus, now: datetime) -> AddressStatus:
+    """Ends the suppression and forgets what led to it; a late copy of an event from before `now` changes nothing."""
+    return replace(status, suppression=None, soft_bounces_on=(), lifted_at=now, held=())
 
 
 # --- the brake ------------------------------------------------------------------------------------------
@@ -85,37 +88,37 @@ def are_too_many(bounced: int, mailed: int) -> bool:
     return bounced >= LEAST_BOUNCED and bounced * ONE_IN > mailed
 
 
-def bounced_on(standing: AddressStatus, morning: date) -> bool:
+def has_bounced_on(status: AddressStatus, morning: date) -> bool:
     """Whether a bounce of that morning's mail suppresses this address, or would."""
-    return any(one is not None and one.digest_on == morning for one in (standing.suppression, *standing.held))
+    return any(one is not None and one.digest_on == morning for one in (status.suppression, *status.held))
 
 
-def weighed(standing: AddressStatus, morning: date, *, too_many: bool) -> AddressStatus:
-    """The standing once it is known how many bounced that morning. May be repeated.
+def apply_brake(status: AddressStatus, morning: date, *, too_many: bool) -> AddressStatus:
+    """Holds the bounces of a morning that had too many, and frees them if it had not. May be repeated.
 
-    Only hard bounces are let go again: who was released still counts among them, which nobody knows of soft ones.
+    Only hard bounces are freed: an address that was released still counts among them, which nobody knows of soft ones.
     """
-    why = standing.suppression
+    why = status.suppression
     if too_many:
         is_of_it = why is not None and why.digest_on == morning
-        return replace(standing, suppression=None, held=(*standing.held, why)) if why and is_of_it else standing
+        return replace(status, suppression=None, held=(*status.held, why)) if why and is_of_it else status
     hard = SuppressionReason.HARD_BOUNCE
-    of_it = [one for one in standing.held if one.digest_on == morning and one.why is hard]
-    let_go = replace(standing, held=tuple(one for one in standing.held if one not in of_it))
-    for one in of_it:
-        let_go = suppress(let_go, one)
-    return let_go
+    hard_bounces = [one for one in status.held if one.digest_on == morning and one.why is hard]
+    freed = replace(status, held=tuple(one for one in status.held if one not in hard_bounces))
+    for one in hard_bounces:
+        freed = suppress(freed, one)
+    return freed
 
 
-def released(standing: AddressStatus, now: datetime) -> AddressStatus:
-    """The operator has looked, and it was not about the reader; who is suppressed for another reason stays so."""
-    return lift(standing, now) if standing.is_held else standing
+def release(status: AddressStatus, now: datetime) -> AddressStatus:
+    """Drops what is held: the operator has looked, and the reader was not the cause. Other suppressions stay."""
+    return lift(status, now) if status.is_held else status
 
 
-def confirm(standing: AddressStatus) -> AddressStatus:
-    """What is held takes effect: the operator has looked, and that morning can hold it no more."""
-    confirmed = replace(standing, held=())
-    for one in standing.held:
+def confirm(status: AddressStatus) -> AddressStatus:
+    """Lets what is held take effect: the operator has looked, and that morning can hold it no more."""
+    confirmed = replace(status, held=())
+    for one in status.held:
         confirmed = suppress(confirmed, replace(one, digest_on=None))
     return confirmed
 
@@ -126,35 +129,36 @@ BY_LINK, BY_REPLY = "by the link in a mail", "by a reply"
 _OTHER_REASON_BEFORE = ", before that: "
 
 
-def left(standing: AddressStatus, now: datetime, how: str = BY_LINK) -> AddressStatus:
-    """Unsubscribed by the reader. What kept mail away before is remembered in the detail."""
-    before = standing.suppression
+def unsubscribe(status: AddressStatus, now: datetime, how: str = BY_LINK) -> AddressStatus:
+    """Suppresses the address because the reader said so. The detail names an earlier reason."""
+    before = status.suppression
     detail = f"{how}{_OTHER_REASON_BEFORE}{before.why}" if before else how
-    return suppress(standing, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
+    return suppress(status, Suppression(SuppressionReason.UNSUBSCRIBED, now, detail))
 
 
-def without_mailbox(suppression: Suppression) -> Suppression:
-    """The reader's own word, without what kept mail away before: that concerned a mailbox they have given up."""
+def forget_mailbox(suppression: Suppression) -> Suppression:
+    """The unsubscription without the reason before it, which concerned a mailbox that the reader has given up."""
     return replace(suppression, detail=suppression.detail.partition(_OTHER_REASON_BEFORE)[0])
 
 
-def returned(standing: AddressStatus, now: datetime) -> AddressStatus:
-    """Mailed again, if it was the reader alone who kept mail away."""
-    return lift(standing, now) if may_return(standing) else standing
+def resubscribe(status: AddressStatus, now: datetime) -> AddressStatus:
+    """Lifts the suppression if the reader's own word is its only reason."""
+    return lift(status, now) if may_resubscribe(status) else status
 
 
-def paused(standing: AddressStatus, until: date) -> AddressStatus:
-    """Who gets no mail anyway has nothing to pause."""
-    return standing if standing.suppression else replace(standing, paused_until=until)
+def pause(status: AddressStatus, until: date) -> AddressStatus:
+    """Stops mail until that day; an address that is suppressed is left alone."""
+    return status if status.suppression else replace(status, paused_until=until)
 
 
-def resumed(standing: AddressStatus) -> AddressStatus:
-    """Mail comes again before the pause is over. Lifts no suppression."""
-    return replace(standing, paused_until=None)
+def resume(status: AddressStatus) -> AddressStatus:
+    """Ends the pause early. Lifts no suppression."""
+    return replace(status, paused_until=None)
 
 
-def may_return(standing: AddressStatus) -> bool:
-    why = standing.suppression
+def may_resubscribe(status: AddressStatus) -> bool:
+    """Whether the reader's own word is the only reason for the suppression."""
+    why = status.suppression
     return why is not None and why.why is SuppressionReason.UNSUBSCRIBED and _OTHER_REASON_BEFORE not in why.detail
 
 
@@ -162,7 +166,7 @@ def _order(suppression: Suppression) -> tuple[int, datetime, str, date]:
     return suppression.why.weight, suppression.since, suppression.detail, suppression.digest_on or date.min
 
 
-def _day_of_the_last_straw(days: tuple[date, ...]) -> date | None:
+def _first_day_over_the_limit(days: tuple[date, ...]) -> date | None:
     """The first day on which too many soft bounces had come without a quiet week between them."""
     in_a_row, previous = 0, date.min
     for day in days:

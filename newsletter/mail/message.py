@@ -93,7 +93,7 @@ class VoteLinks:
 
 @dataclass(frozen=True, slots=True)
 class MailLinks:
-    """By which one mail can be answered. Without a web part there are no links."""
+    """The addresses and links by which a reader answers one mail. Without a web part there are no links."""
 
     reply_to: str
     unsubscribe_url: str = ""
@@ -106,7 +106,7 @@ class MailLinks:
 
 @dataclass(frozen=True, slots=True)
 class MailIdentity:
-    """Who writes, and where answers go. `signer` is None as long as there is no secret key: then nothing is tagged."""
+    """The sender of all mails, and where answers go. `signer` is None without a secret key: then nothing is tagged."""
 
     sender: Address
     reply_to: str  # the mailbox that gets replies, "unsubscribe" among them
@@ -116,18 +116,18 @@ class MailIdentity:
     has_tags: bool = True  # False: the mailbox of replies knows no plus-addressing
     is_read: bool = False  # whether replies come to this program, not to a person alone
 
-    def ways(self, subscriber_id: str, digest_on: date) -> MailLinks:
-        """The same for the same delivery. A tag says whose mail it was, and only we can make one."""
+    def links_for(self, subscriber_id: str, digest_on: date) -> MailLinks:
+        """Makes the links of one delivery, always the same. A tag says whose mail it was, and only we can make one."""
         signer = self.signer
         if signer is None:
             return MailLinks(self.reply_to, envelope_from=self.bounce_to)
         reply = tagged(self.reply_to, signer.tag(Purpose.REPLY, subscriber_id, digest_on))
         bounce = tagged(self.bounce_to, signer.tag(Purpose.BOUNCE, subscriber_id, digest_on)) if self.bounce_to else ""
-        ways = MailLinks(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
+        links = MailLinks(reply if self.has_tags else self.reply_to, envelope_from=bounce, is_read=self.is_read)
         if not self.base_url:
-            return ways
+            return links
         return replace(
-            ways,
+            links,
             unsubscribe_url=f"{self.base_url}/u/{signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
             profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
             web_url=f"{self.base_url}/archive/{signer.link(Purpose.ARCHIVE, subscriber_id)}/{digest_on}",
@@ -146,19 +146,19 @@ def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdenti
     Raises ValueError if an address, a name or the subject contains CR or LF, or if the HTML is not ASCII.
     """
     subscriber, sender = digest.subscriber, identity.sender
-    ways = identity.ways(subscriber.subscriber_id, digest.digest_on)
+    links = identity.links_for(subscriber.subscriber_id, digest.digest_on)
     if not rendered.html.isascii():
         # SendGrid picks the charset from the bytes, and Gmail clips what it gets as Latin-1 at any size
         raise ValueError(f"the HTML part of {message_id(digest, sender.domain)} is not ASCII")
     mime = EmailMessage(policy=_POLICY)
     mime["From"] = sender
     mime["To"] = Address(display_name=subscriber.name, addr_spec=subscriber.email)
-    mime["Reply-To"] = Address(addr_spec=ways.reply_to)
+    mime["Reply-To"] = Address(addr_spec=links.reply_to)
     mime["Subject"] = _POLICY.header_factory("Subject", rendered.subject)
     mime["Date"] = format_datetime(now)
     mime["Message-ID"] = message_id(digest, sender.domain)
     mime["List-Id"] = f"<digest.{sender.domain}>"  # RFC 2919
-    for name, value in list_unsubscribe(ways).items():
+    for name, value in list_unsubscribe(links).items():
         mime[name] = value
     mime["Feedback-ID"] = f"::digest:{_feedback_sender(sender.domain)}"  # Gmail's postmaster tools: a:b:c:sender
     _add_automatic(mime)
@@ -167,20 +167,20 @@ def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdenti
         delivery_id=f"{subscriber.subscriber_id}/{digest.digest_on}",
         to=subscriber.email,
         mime=mime,
-        envelope_from=ways.envelope_from,
+        envelope_from=links.envelope_from,
     )
 
 
-def list_unsubscribe(ways: MailLinks) -> dict[str, str]:
+def list_unsubscribe(links: MailLinks) -> dict[str, str]:
     """Headers that give a mail client its Unsubscribe button (RFC 2369 §3.2; one click: RFC 8058 §3.1).
 
     Both have to be inside the DKIM signature (RFC 8058 §4). The link comes first: clients take the first they can.
     """
-    mailto = f"<{mailto_link(ways.reply_to, 'unsubscribe')}>"
-    if not ways.unsubscribe_url.startswith("https://"):  # the only form RFC 8058 §3.1 allows
+    mailto = f"<{mailto_link(links.reply_to, 'unsubscribe')}>"
+    if not links.unsubscribe_url.startswith("https://"):  # the only form RFC 8058 §3.1 allows
         return {"List-Unsubscribe": mailto}
     return {
-        "List-Unsubscribe": f"<{ways.unsubscribe_url}>, {mailto}",
+        "List-Unsubscribe": f"<{links.unsubscribe_url}>, {mailto}",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 

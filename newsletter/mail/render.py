@@ -54,12 +54,12 @@ class Renderer:
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
 
-    def render(self, digest: Digest, ways: MailLinks | None = None) -> RenderedDigest:
-        """Subject, HTML and text; where the HTML would be cut it shows less of the last papers, the text never.
+    def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
+        """Fills the templates: subject, HTML and text. A long HTML shows less of the last papers, the text never.
 
-        `ways` are those by which this very mail is answered; without them it names the newsletter's address.
+        `links` are those of this very mail; without them it names the newsletter's address.
         """
-        view = self._view(digest, ways)
+        view = self._view(digest, links)
         return RenderedDigest(
             subject=one_line(self._fill(self._email, "digest.subject.txt", view), SUBJECT_CHARS),
             html=self._html(view),
@@ -91,19 +91,18 @@ class Renderer:
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
         site = "https://example.org"
-        links = VoteLinks(site, Signer(["a key"]), "s_template")
         everything = MailLinks(
             "reader@example.org",
             f"{site}/u/token",
             profile_url=f"{site}/profile/token",
             web_url=f"{site}/archive/token/2026-01-02",
-            vote_links=links,
+            vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
-        for ways in (None, MailLinks("reader@example.org", is_read=True), everything):
+        for links in (None, MailLinks("reader@example.org", is_read=True), everything):
             for digest in (EVERYTHING, BY_TOPIC, NOTHING):
-                self.render(digest, ways)
+                self.render(digest, links)
             for level in Level:
-                self._page(self._view(EVERYTHING, ways).at([level]))
+                self._page(self._view(EVERYTHING, links).at([level]))
         self.markdown(EVERYTHING)
 
     def profile_text(self, digest: Digest) -> str:
@@ -119,9 +118,9 @@ class Renderer:
         except TemplateError as error:
             raise problem_of(f"templates/email/{name}", error) from error
 
-    def _view(self, digest: Digest, ways: MailLinks | None = None) -> View:
+    def _view(self, digest: Digest, links: MailLinks | None = None) -> View:
         profile = digest.prompt or self.profile_text(digest)
-        return view_of(digest, self._brand, ways or MailLinks(self._brand.reply_address), profile)
+        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile)
 
 
 def _saved_bytes(paper: PaperView, level: Level) -> int:

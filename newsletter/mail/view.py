@@ -156,11 +156,13 @@ class View:
         return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
 
 
-def view_of(digest: Digest, brand: Brand, ways: MailLinks, profile: str) -> View:
-    """The whole digest. `ways` are those by which this very mail is answered; `profile` is what was asked for."""
+def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> View:
+    """Shows the whole digest. `mail_links` are those of this very mail; `profile` is the text that the scorer saw."""
     subscriber, counts = digest.subscriber, digest.counts
     names_topics = len(subscriber.profile.topics) > 1
-    papers = tuple(_paper_view(entry, digest, ways.vote_links, names_topics=names_topics) for entry in digest.entries)
+    papers = tuple(
+        _paper_view(entry, digest, mail_links.vote_links, names_topics=names_topics) for entry in digest.entries
+    )
     return View(
         brand=brand,
         name=subscriber.name,
@@ -186,11 +188,11 @@ def view_of(digest: Digest, brand: Brand, ways: MailLinks, profile: str) -> View
         is_prompt=bool(digest.prompt),
         cut_offs=formatting.cut_offs(subscriber),
         pinned_authors=formatting.listed(subscriber.pinned_authors, PINNED_SHOWN),
-        reply_to=ways.reply_to,
-        unsubscribe_url=ways.unsubscribe_url,
-        votes_by_reply=ways.is_read and ways.vote_links is None,
-        profile_url=ways.profile_url,
-        web_url=ways.web_url,
+        reply_to=mail_links.reply_to,
+        unsubscribe_url=mail_links.unsubscribe_url,
+        votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
+        profile_url=mail_links.profile_url,
+        web_url=mail_links.web_url,
         preheader=one_line(" · ".join(papers[place].title for place in _best_first(papers)[1:4]), PREHEADER_CHARS),
     )
 

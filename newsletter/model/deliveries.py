@@ -75,7 +75,7 @@ class Delivery:
     announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers
     not_scored_ids: tuple[str, ...] = ()  # papers of those days that failed; the next mail tries them again
     message_id: str = ""
-    sent_by: str = ""  # who had that mail, as `senders.name_of` says it; empty in rows of older versions
+    sent_by: str = ""  # who had that mail, as `Sender.name` says it; empty in rows of older versions
     detail: str = ""
     retry_at: datetime | None = None
     steps: tuple[DeliveryStep, ...] = field(default=())  # oldest first, the present state last

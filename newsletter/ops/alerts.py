@@ -195,13 +195,13 @@ def troubles_of(
     return tuple(found)
 
 
-def troubles_of_bounces(standings: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
+def troubles_of_bounces(statuses: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
     """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
 
     A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
     """
     found = []
-    for each in standings:
+    for each in statuses:
         why = each.suppression
         if each.is_held:
             found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))

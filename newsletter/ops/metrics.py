@@ -97,13 +97,13 @@ class _FromStore(Collector):
         yield _gauge("newsletter_in_doubt", "Mails that may or may not have left, of any day.", doubts)
 
     def _suppressions(self) -> Iterator[Metric]:
-        standings = self._store.get_address_statuses()
-        counted = Counter(each.suppression.why for each in standings if each.suppression)
+        statuses = self._store.get_address_statuses()
+        counted = Counter(each.suppression.why for each in statuses if each.suppression)
         family = GaugeMetricFamily("newsletter_suppressions", "Addresses that get no mail, by why.", labels=["reason"])
         for reason in SuppressionReason:
             family.add_metric([reason], counted[reason])
         yield family
-        held = sum(each.is_held for each in standings)
+        held = sum(each.is_held for each in statuses)
         yield _gauge("newsletter_bounces_held", "Addresses whose bounces wait for the operator; they are mailed.", held)
 
     def _model_cost(self) -> Metric:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import STOPPED_RETRY_S, SendError, SendStopped
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
-from newsletter.senders import Sender, name_of, unwatched
+from newsletter.senders import Sender, do_nothing
 from newsletter.stores import Store
 
 MOST_STRIKES = 2
@@ -39,7 +39,7 @@ class CircuitBreaker:
 
     @property
     def name(self) -> str:
-        return name_of(self._sender)
+        return self._sender.name
 
     def look_back(self, store: Store, now: datetime) -> None:
         """Begin with the doubts in a row that the latest runs left here, and that nobody has settled.
@@ -58,10 +58,9 @@ class CircuitBreaker:
                 RunOutcome.DEFERRED, f"not offered to {self.name} now: the latest mails there are in doubt"
             )
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         try:
-            watched = {} if leaving is unwatched else {"leaving": leaving}
-            accepted = self._sender.send(message, **watched)
+            accepted = self._sender.send(message, on_hand_over=on_hand_over)
         except SendError as error:
             self._strikes = self._strikes + error.strikes if error.strikes else 0
             if self._strikes >= MOST_STRIKES:

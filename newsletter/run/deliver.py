@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import ledger, proves_gone
+from newsletter.delivery import is_mailbox_gone, ledger
 from newsletter.errors import ReaderUnreadable, SendDeferred, SendInDoubt, SendRejected, SendStopped, StoreConflict
 from newsletter.mail import build_message
 from newsletter.model import (
@@ -26,7 +26,6 @@ from newsletter.model import (
 from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
 from newsletter.run.select import Selection
-from newsletter.senders import name_of
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -58,15 +57,15 @@ def deliver(
 ) -> SubscriberReport:
     """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    ways = context.identity.ways(who, digest.digest_on)
-    message = build_message(digest, context.renderer.render(digest, ways), context.identity, now=context.now())
+    links = context.identity.links_for(who, digest.digest_on)
+    message = build_message(digest, context.renderer.render(digest, links), context.identity, now=context.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
         announced_on=settled_on,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
-        sent_by=name_of(context.sender),
+        sent_by=context.sender.name,
         now=context.now(),
     )
     context.store.put_digest(anonymize(digest))  # first, so that the mail's link to it works
@@ -79,7 +78,7 @@ def deliver(
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
-        if proves_gone(error.said):  # said to our face, it is what it would be in a bounce
+        if is_mailbox_gone(error.said):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(
                 EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.said)
             )
@@ -119,7 +118,7 @@ def settle_doubts(context: RunContext) -> None:
                 continue
             row = ledger.doubt(row, f"run {row.run_id} ended before the sender answered", context.now())
         evidence = context.sender.find(row.delivery_id)
-        if evidence.accepted is not None and ledger.is_believed(row, name_of(context.sender), evidence.accepted):
+        if evidence.accepted is not None and ledger.counts_as_evidence(row, context.sender.name, evidence.accepted):
             detail = evidence.receipt or "the sender has no such mail"
             row = ledger.settle(row, evidence.accepted, detail, context.now())
         if row is not stored:

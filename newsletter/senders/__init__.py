@@ -1,6 +1,7 @@
 """Who takes the mail: `outbox.py` writes files, `smtp.py` and `sendgrid.py` hand it on.
 
-A sender translates and decides nothing: whether a mail may leave is the ledger's business (`deliver.deliver`).
+A sender translates and decides nothing: whether a mail may leave is the ledger's business (run/deliver.py). A new
+one (Mastodon, say) is a module here with a class that keeps the Protocol, and a line in the composition root.
 """
 
 from collections.abc import Callable
@@ -9,21 +10,12 @@ from typing import Protocol
 from newsletter.model import Accepted, Evidence, Message
 
 
-def unwatched() -> None:
-    """For who need not know when a mail leaves."""
+def do_nothing() -> None:
+    """The default of `on_hand_over`."""
 
 
 class Sender(Protocol):
-    """Takes one mail at a time.
-
-    `send` returns only when the mail is accepted; else it raises SendDeferred (surely not accepted; SendStopped if
-    no other mail will fare better), SendRejected (surely never) or SendInDoubt (cannot tell). It never offers a mail
-    again that may have been accepted, and does not remember. `leaving` is called right before the other side may take
-    the mail: until then it surely has not left, and what `leaving` raises keeps it here.
-
-    `find` answers, after a crash, whether the mail of this delivery was accepted. It changes nothing and may
-    be repeated; it is called only when nobody is sending this delivery.
-    """
+    """Takes one mail at a time."""
 
     @property
     def name(self) -> str:
@@ -32,21 +24,25 @@ class Sender(Protocol):
         Of two senders with one name each can tell what became of the other's mails. No account, address or key.
         """
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted: ...
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
+        """Returns only when the mail is accepted; never offers a mail again that may have been accepted.
 
-    def find(self, delivery_id: str) -> Evidence: ...
+        Calls `on_hand_over` right before the other side may take the mail: until then it surely has not left, and an
+        exception from there keeps it here. Raises SendDeferred (surely not accepted; SendStopped if no other mail will
+        fare better), SendRejected (surely never) or SendInDoubt (cannot tell).
+        """
+
+    def find(self, delivery_id: str) -> Evidence:
+        """Says, after a crash, whether the mail of this delivery was accepted. Changes nothing; may be repeated.
+
+        Called only when nobody is sending this delivery.
+        """
 
     def close(self) -> None:
-        """Let go of connections. May be repeated; a later `send` opens them again."""
-
-
-def name_of(sender: Sender) -> str:
-    """The sender's name; its class stands for one that was written before senders had names."""
-    return getattr(sender, "name", "") or type(sender).__qualname__
+        """Lets go of connections. May be repeated; a later `send` opens them again."""
 
 
 __all__ = [
     "Sender",
-    "name_of",
-    "unwatched",
+    "do_nothing",
 ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from newsletter.errors import SendDeferred, SendRejected
 from newsletter.files import atomic
 from newsletter.model import Accepted, Evidence, Message
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 
 _DELIVERY_ID = re.compile(r"(?P<subscriber_id>[A-Za-z0-9_-]{1,100})/(?P<digest_on>\d{4}-\d\d-\d\d)")
 _SERVICE_ID = re.compile(r"service/(?P<key>[A-Za-z0-9.-]{1,100})")
@@ -39,7 +39,7 @@ class OutboxSender:
         """With its folder: another outbox that has no such file proves nothing."""
         return f"outbox:{self._folder.resolve()}"
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         eml = self._eml(message.delivery_id)
         if eml is None:
             raise SendRejected(
@@ -47,7 +47,7 @@ class OutboxSender:
             )
         try:
             if not eml.exists():
-                leaving()
+                on_hand_over()
                 self._write(message, eml)
         except OSError as error:
             raise SendDeferred(

@@ -32,7 +32,7 @@ from sendgrid import SendGridAPIClient
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 
 MOST_WAIT_S = 120.0  # for the rate limit to end, in one go
 MOST_WAITS = 3
@@ -349,8 +349,8 @@ class SendGridSender:
         """With the host, which tells the EU's accounts from the others."""
         return f"sendgrid:{urlsplit(self._api.host).netloc.rpartition('@')[2].lower()}"
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
-        leaving()
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
+        on_hand_over()
         answer = self._ask_patiently(message, sandbox=False)
         if rule_for(answer.status).then is not Then.ACCEPTED:
             raise self._error(message, answer, sandbox=False)

@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 from newsletter.addresses import without_addresses
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 from newsletter.senders.smtp_client import SmtpClient, is_silence
 
 _RETRY_AFTER_S = 15 * 60.0  # what greylisting asks for at most (RFC 6647 §5: from a minute to a day, mostly minutes)
@@ -168,9 +168,9 @@ class SmtpSender:
         """Without the account, which often is an address; the server's log has the mails of all accounts."""
         return f"smtp:{self._server.host.lower()}:{self._server.port}"
 
-    def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         try:
-            receipt = self._offer_in_the_open_session(message, leaving) or self._offer(message, leaving)
+            receipt = self._offer_in_the_open_session(message, on_hand_over) or self._offer(message, on_hand_over)
         except _Failed as failed:
             raise self._error(message.delivery_id, failed) from failed
         return Accepted(receipt, self._clock())
@@ -200,12 +200,12 @@ class SmtpSender:
 
     # -- one mail
 
-    def _offer_in_the_open_session(self, message: Message, leaving: Callable[[], None]) -> str:
+    def _offer_in_the_open_session(self, message: Message, on_hand_over: Callable[[], None]) -> str:
         """As `_offer`; empty if there is none, or the server turns out to have ended it before it had the text."""
         if self._idle is None:
             return ""
         try:
-            return self._offer(message, leaving)
+            return self._offer(message, on_hand_over)
         except _Failed as failed:
             # A silent MAIL: something on the way has forgotten the idle connection. Later, the server itself is silent.
             is_over = failed.is_lost and (failed.stage is Stage.SENDER or not failed.is_silent)
@@ -213,7 +213,7 @@ class SmtpSender:
                 return ""
             raise
 
-    def _offer(self, message: Message, leaving: Callable[[], None]) -> str:
+    def _offer(self, message: Message, on_hand_over: Callable[[], None]) -> str:
         """The server's words for having accepted it. Raises _Failed."""
         envelope_from = message.envelope_from or message.mime["From"].addresses[0].addr_spec
         for stage, address in ((Stage.SENDER, envelope_from), (Stage.RECIPIENT, message.to)):
@@ -223,7 +223,7 @@ class SmtpSender:
         smtp, self._idle = self._idle or self._open(), None
         is_ready = False
         try:
-            receipt = self._hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp), leaving)
+            receipt = self._hand_over(smtp, envelope_from, message.to, self._in_bytes(message, smtp), on_hand_over)
             is_ready = True
         except _Failed as failed:
             is_ready = not failed.is_lost and failed.means is not SendStopped and _is_reset(smtp)
@@ -236,7 +236,7 @@ class SmtpSender:
         return receipt
 
     def _hand_over(
-        self, smtp: SmtpClient, envelope_from: str, to: str, mail: bytes, leaving: Callable[[], None]
+        self, smtp: SmtpClient, envelope_from: str, to: str, mail: bytes, on_hand_over: Callable[[], None]
     ) -> str:
         """One transaction (RFC 5321 §3.3). The server's words for having accepted it."""
         size = [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
@@ -250,7 +250,7 @@ class SmtpSender:
             smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
         except OSError as error:
             raise _broken(Stage.TEXT, error) from error
-        leaving()
+        on_hand_over()
         smtp.allow(self._server.end_timeout_s)
         return _ask(Stage.END, lambda: smtp.docmd("."))
 

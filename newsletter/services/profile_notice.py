@@ -25,7 +25,7 @@ def changed_by_operator(
 ) -> Message:
     """Builds the mail. `changes` says in words what revision `number` changed; the same revision is the same mail."""
     text = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{changes}"
-    links = identity.ways(reader.subscriber_id, now.date())
+    links = identity.links_for(reader.subscriber_id, now.date())
     if links.profile_url:
         text += f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}"
     filled = answers.fill("changed", reader.profile.language, {"profile": text})

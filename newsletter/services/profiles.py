@@ -50,7 +50,7 @@ _SAME = "Nothing is different: your profile says this already."
 
 @dataclass(frozen=True, slots=True)
 class PreviewContext:
-    """What trying out a profile needs of a `RunContext`."""
+    """What composing a preview needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store

@@ -197,11 +197,11 @@ def _carry_out(handler: ReplyHandler, request: Request, reader: Subscriber | Non
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
-        status = store.change_address_status(who, lambda known: suppression.paused(known, until))
+        status = store.change_address_status(who, lambda known: suppression.pause(known, until))
         return _answer_without_mail(status, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
         status = store.change_address_status(
-            who, lambda known: suppression.resumed(suppression.returned(known, request.at))
+            who, lambda known: suppression.resume(suppression.resubscribe(known, request.at))
         )
         is_blocked = status.suppression is not None or _is_paused(handler, who, now.date())
         return _Reply("blocked" if is_blocked else "resume", {})
@@ -223,14 +223,14 @@ def _unsubscribe(known: AddressStatus, at: datetime) -> AddressStatus:
     """Suppresses the address, unless the wish is from before the reader came back."""
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
-    return suppression.left(known, at, suppression.BY_REPLY)
+    return suppression.unsubscribe(known, at, suppression.BY_REPLY)
 
 
 def _answer_without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
     """The answer to somebody who gets no mail and asks when it comes: it must promise none."""
     if status.suppression is None:
         return None
-    if suppression.may_return(status):
+    if suppression.may_resubscribe(status):
         return _Reply("unsubscribe", {"undo": responses.word(Command.RESUME, reader.profile.language)})
     return _Reply("blocked", {})
 
@@ -262,7 +262,7 @@ def _confirmation(
     handler: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
 ) -> Message:
     language = reader.profile.language
-    links = handler.identity.ways(reader.subscriber_id, request.digest_on or now.date())
+    links = handler.identity.links_for(reader.subscriber_id, request.digest_on or now.date())
     values = {
         "name": handler.brand_name,
         "contact": handler.identity.reply_to,

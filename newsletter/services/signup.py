@@ -243,7 +243,7 @@ class SignupService:
         )
 
     def _already_mail(self, reader: Subscriber) -> responses.Answer:
-        links = self.identity.ways(reader.subscriber_id, self._today())
+        links = self.identity.links_for(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
@@ -265,7 +265,7 @@ class SignupService:
 
         try:
             with closing(self.open_sender()) as sender:
-                sender.send(message, leaving=leave)
+                sender.send(message, on_hand_over=leave)
         except SendDeferred as error:
             again = self._change(sign_up, self._postponed)
             return f"not mailed: {type(error).__name__}{f', again at {again.retry_at:%H:%M:%S}' if again else ''}"

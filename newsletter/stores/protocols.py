@@ -69,7 +69,7 @@ class LedgerStore(Protocol):
         """
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
-        """The delivery after `ledger.after_events` with what is kept: for a run that an event has overtaken."""
+        """The delivery after `ledger.apply_events` with what is kept: for a run that an event has overtaken."""
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
 
@@ -111,7 +111,7 @@ class AddressStore(Protocol):
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         """Keep an event with all that follows from it: the delivery's next state and the address's standing.
 
-        What follows is `ledger.after_events`, `suppress.after`, and the brake of `suppress.are_too_many`. False, and
+        What follows is `ledger.apply_events`, `suppression.apply_event`, and its brake `are_too_many`. False, and
         nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
         kept. A crash on the way leaves a part of it; the same event once more completes it, and whoever tells events
         repeats what got no answer. So does ReaderUnreadable; a suppression that follows from the event is kept also

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter.delivery import ledger, suppress, without_mailbox
+from newsletter.delivery import forget_mailbox, ledger, suppress
 from newsletter.model import (
     AddressStatus,
     Delivery,
@@ -114,4 +114,4 @@ def left_behind(old: AddressStatus) -> AddressStatus:
 def _persons(suppression: Suppression | None) -> Suppression | None:
     if suppression is None or suppression.why in MAILBOX_REASONS:
         return None
-    return without_mailbox(suppression)
+    return forget_mailbox(suppression)

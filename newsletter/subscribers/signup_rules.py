@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from newsletter.delivery import may_return, returned
+from newsletter.delivery import may_resubscribe, resubscribe
 from newsletter.model import AddressStatus, SignUp, SignUpMail
 
 OPEN_FOR = timedelta(days=7)
@@ -68,7 +68,7 @@ class Confirmation:
 
 def may_be_mailed(standing: AddressStatus) -> bool:
     """Whether anybody may ask for a mail to this address: it is not suppressed, or by its reader's own wish alone."""
-    return standing.suppression is None or may_return(standing)
+    return standing.suppression is None or may_resubscribe(standing)
 
 
 def state_of(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
@@ -88,9 +88,9 @@ def state_of(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool
 def reinstate(standing: AddressStatus, sign_up: SignUp, now: datetime) -> AddressStatus:
     """Mailed as they asked: who left before may return, and what they wished then is over. Lifts nothing else."""
     suppression = standing.suppression
-    if suppression is not None and (not may_return(standing) or suppression.since >= sign_up.at):
+    if suppression is not None and (not may_resubscribe(standing) or suppression.since >= sign_up.at):
         return standing
-    return replace(returned(standing, now), paused_until=None, frequency=None)
+    return replace(resubscribe(standing, now), paused_until=None, frequency=None)
 
 
 # --- the promised mail

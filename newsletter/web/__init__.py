@@ -59,7 +59,7 @@ class WebPart:
     metrics: Callable[[], bytes]  # in Prometheus' text format
     profiles: profile_service.ProfileService | None = None  # None: there is no page to change a profile
     archives: Archives | None = None  # None: no digest has a page
-    listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
+    handle_mail: inbound.MailHandler | None = None  # that came by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     signups: signup.SignupService | None = None  # None: nobody can subscribe here
@@ -90,7 +90,7 @@ def create_app(part: WebPart) -> flask.Flask:
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_events.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(
-        inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
+        inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
     check_samples(app, SAMPLES)
     return app

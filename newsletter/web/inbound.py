@@ -26,23 +26,23 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound import MOST_BYTES as MOST_BYTES_READ
 from newsletter.mail.inbound import Envelope, decoded, sendgrid_events
-from newsletter.web.rate_limit import Room, sparing_warner
+from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
 MOST_PARTS = 200
-PLACES, WAITING, WAIT_S = 3, 2, 10.0  # mails that are acted on at once: one may wait for a mail server that hangs
+SLOTS, WAITING, WAIT_S = 3, 2, 10.0  # mails that are acted on at once: one may wait for a mail server that hangs
 
 _log = logging.getLogger(__name__)
 
 
-Listener = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
+MailHandler = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
 #: Whether a mail, named by a few letters, is to be given up after this error; else SendGrid shall repeat it.
 GivesUp = Callable[[str, Exception], bool]
 
 
 def blueprint(
-    listener: Listener | None,
+    handle: MailHandler | None,
     secret: str | None,
     public_key: str | None,
     now: Callable[[], datetime],
@@ -50,11 +50,11 @@ def blueprint(
 ) -> flask.Blueprint:
     """A post is believed for the secret in its path, or for a signature by `public_key`.
 
-    Without a listener, or without either, every post is refused. Raises ConfigError for a key that is none.
+    Without a handler, or without either, every post is refused. Raises ConfigError for a key that is none.
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("inbound", __name__)
-    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
+    at_once, warn = ConcurrencyLimit(SLOTS, WAITING, WAIT_S), sparing_warner(_log, now)
 
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
@@ -71,20 +71,20 @@ def blueprint(
     @hook.post(f"{PATH}/<rest:path>")
     def take(path: str) -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
-        if listener is None or not is_believed(path, body):
+        if handle is None or not is_believed(path, body):
             warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
-        with room.place():
-            return handle_post(listener, body)
+        with at_once.slot():
+            return handle_post(handle, body)
 
-    def handle_post(listener: Listener, body: bytes) -> tuple[str, int]:
+    def handle_post(handle: MailHandler, body: bytes) -> tuple[str, int]:
         fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
         if fields is None:
             _log.warning("a post to %s is no form that could be read", PATH)
             return "no form that could be read; nothing done\n", 200
         raw, envelope = mail_of(fields)
         try:
-            done = listener(raw, envelope)
+            done = handle(raw, envelope)
         except (StoreError, ConfigError):
             _log.exception("a mail by Inbound Parse could not be taken; SendGrid will repeat it")
             return "the memory failed; please repeat\n", 503

@@ -70,9 +70,9 @@ def apply_pause_wish(store: Store, subscriber_id: str, now: datetime) -> tuple[A
     form, today, wish = flask.request.form, now.astimezone(UTC).date(), posted_wish("pause", "resume")
     until = resume_day(form.get("weeks", ""), form.get("until", ""), today) if wish == "pause" else None
     if until is not None:
-        status = store.change_address_status(subscriber_id, lambda before: suppression.paused(before, until))
+        status = store.change_address_status(subscriber_id, lambda before: suppression.pause(before, until))
     elif wish == "resume":
-        status = store.change_address_status(subscriber_id, suppression.resumed)
+        status = store.change_address_status(subscriber_id, suppression.resume)
     else:
         status = store.get_address_status(subscriber_id)
     is_refused = wish == "pause" and until is None

@@ -23,7 +23,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
 WARNINGS = 10
-RETRY_S = 60  # after there was no place
+RETRY_S = 60  # after there was no slot
 _TOKEN_CHARS = 200
 
 
@@ -72,30 +72,31 @@ class RateLimit:
         return counts
 
 
-class Room:
-    """For what may take long: so many at once, and some more may wait a moment for a place. Shared by all threads.
+class ConcurrencyLimit:
+    """For what may take long: so many at once, and some more may wait a moment for a slot. Shared by all threads.
 
     All of them hold a thread of the server, so they must be few enough to leave some for the pages.
     """
 
-    def __init__(self, places: int, waiting: int, wait_s: float) -> None:
-        self._places, self._door = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+    def __init__(self, slots: int, waiting: int, wait_s: float) -> None:
+        self._slots, self._places = BoundedSemaphore(slots), BoundedSemaphore(slots + waiting)
         self._wait_s = wait_s
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
-        if not self._door.acquire(blocking=False):
-            raise ServiceUnavailable(retry_after=RETRY_S)
-        try:
-            if not self._places.acquire(timeout=self._wait_s):
-                raise ServiceUnavailable(retry_after=RETRY_S)
-            try:
-                yield
-            finally:
-                self._places.release()
-        finally:
-            self._door.release()
+        with _acquired(self._places, 0), _acquired(self._slots, self._wait_s):
+            yield
+
+
+@contextmanager
+def _acquired(semaphore: BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=wait_s):
+        raise ServiceUnavailable(retry_after=RETRY_S)
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:

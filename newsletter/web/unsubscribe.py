@@ -12,7 +12,7 @@ from functools import partial
 
 import flask
 
-from newsletter.delivery import left, may_return, returned
+from newsletter.delivery import may_resubscribe, resubscribe, unsubscribe
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
@@ -47,7 +47,7 @@ def _answer(store: Store, now: Callable[[], datetime], subscriber_id: str) -> st
     wish = _wish()
     if not wish:
         return _show(store, now(), subscriber_id)
-    change = left if wish == "leave" else returned
+    change = unsubscribe if wish == "leave" else resubscribe
     status = store.change_address_status(subscriber_id, lambda before: change(before, now()))
     return _page(status, pause_view(status, now().astimezone(UTC).date()), is_back=wish == "return")
 
@@ -73,7 +73,7 @@ def _page(status: AddressStatus, pause: PauseView, *, is_back: bool = False) -> 
         return flask.render_template("leave.html", pause=PauseView(weeks=()))
     return flask.render_template(
         "left.html",
-        may_return=may_return(status),
+        may_return=may_resubscribe(status),
         is_complaint=suppression.why is SuppressionReason.COMPLAINT,
     )
 

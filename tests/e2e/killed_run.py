@@ -26,7 +26,7 @@ from typing import Any
 from newsletter import app, flow
 from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import Accepted, DeliveryState, Evidence, Message, RunOutcome, RunReport
-from newsletter.senders import Sender
+from newsletter.senders import Sender, do_nothing
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
@@ -78,10 +78,10 @@ class LoggingSender:
         self._log = log
         self.name = inner.name
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         if self._inner.find(message.delivery_id).accepted:
             self._append(f"again {message.delivery_id}")
-        accepted = self._inner.send(message)
+        accepted = self._inner.send(message, on_hand_over=on_hand_over)
         self._append(f"sent {message.delivery_id}")
         return accepted
 

@@ -211,8 +211,8 @@ class RenderedOnce:
         self._inner = inner
         self._rendered: RenderedDigest | None = None
 
-    def render(self, digest: Digest, ways: MailLinks) -> RenderedDigest:
-        self._rendered = self._rendered or self._inner.render(digest, ways)
+    def render(self, digest: Digest, links: MailLinks) -> RenderedDigest:
+        self._rendered = self._rendered or self._inner.render(digest, links)
         return self._rendered
 
 

@@ -24,7 +24,7 @@ def mails() -> list[tuple[Sample, str]]:
 
 
 def ways_of(sample: Sample) -> MailLinks:
-    return LETTERHEAD.ways(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
+    return LETTERHEAD.links_for(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
 
 
 def test_no_mail_is_cut(mails: list[tuple[Sample, str]]) -> None:

@@ -46,7 +46,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import ScoringRequest
-from newsletter.senders import unwatched
+from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
 from tests import make
@@ -843,9 +843,9 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     given = morning(*two_papers())
 
     class Told(FlakySender):
-        def send(self, message: Message, *, leaving: Callable[[], None] = unwatched) -> Accepted:
+        def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
             told(given, EventKind.PROCESSED)
-            return super().send(message, leaving=leaving)
+            return super().send(message, on_hand_over=on_hand_over)
 
     given.sender = Told(lambda: make.NOW, [act])
     given.run()

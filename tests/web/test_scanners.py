@@ -56,8 +56,8 @@ def links_of_a_mail() -> list[str]:
     """Every address of ours in a digest: headers, text and HTML."""
     folders = [resources.SHIPPED / "templates/email"], [resources.SHIPPED / "prompts"]
     digest = a_digest(3)
-    ways = LETTERHEAD.ways(WHO, digest.digest_on)
-    rendered = Renderer(Brand("Tea", "back@example.org"), *folders).render(digest, ways)
+    links = LETTERHEAD.links_for(WHO, digest.digest_on)
+    rendered = Renderer(Brand("Tea", "back@example.org"), *folders).render(digest, links)
     mime = build_message(digest, rendered, LETTERHEAD, now=NOW).mime
     everything = "\n".join([*map(str, mime.values()), rendered.text, html.unescape(rendered.html)])
     return sorted(set(re.findall(rf"{SITE}([^\s\"'<>,]*)", everything)))

@@ -290,7 +290,7 @@ def kinds(site: SignUpSite) -> dict[str, str]:
     asked, left, returning = "asked@example.org", "left@example.org", "bounced.left@example.org"
     site.post(email=asked)
     site.work()
-    site.store.change_address_status(subscriber_id(left), lambda known: suppression.left(known, NOW))
+    site.store.change_address_status(subscriber_id(left), lambda known: suppression.unsubscribe(known, NOW))
     addresses = {"new": "new@example.org", "subscribed": READER.email, "asked today": asked, "left": left}
     for reason in SuppressionReason:
         email = f"{reason.name.lower()}@example.org"
@@ -299,7 +299,7 @@ def kinds(site: SignUpSite) -> dict[str, str]:
         addresses[reason] = email
     bounce = Suppression(SuppressionReason.HARD_BOUNCE, NOW)
     site.store.change_address_status(
-        subscriber_id(returning), lambda known: suppression.left(suppression.suppress(known, bounce), NOW)
+        subscriber_id(returning), lambda known: suppression.unsubscribe(suppression.suppress(known, bounce), NOW)
     )
     return addresses | {"left after a bounce": returning, "ours": "back@example.org"}
 

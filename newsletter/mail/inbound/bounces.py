@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from flufl.bounce import all_failures
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import proves_gone
+from newsletter.delivery import is_mailbox_gone
 from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.parts import addresses_in, open_mail
 from newsletter.model import EventKind, MailEvent
@@ -162,7 +162,7 @@ def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
         return EventKind.DEFERRED, words
     own = "" if status == "5.1.1" and _REPLY.match(diagnostic) and not _STATUS.search(diagnostic) else status
     proof = f"{own} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
-    return (EventKind.BOUNCED_HARD if proves_gone(proof) else EventKind.BOUNCED_SOFT), words
+    return (EventKind.BOUNCED_HARD if is_mailbox_gone(proof) else EventKind.BOUNCED_SOFT), words
 
 
 def _status(mail: Message) -> tuple[str, str]:

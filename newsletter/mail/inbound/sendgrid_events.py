@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.addresses import without_addresses
-from newsletter.delivery import proves_gone
+from newsletter.delivery import is_mailbox_gone
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import EventKind, MailEvent
 
@@ -166,7 +166,7 @@ def _is_hard(entry: dict[str, object]) -> bool:
     """
     if _text(entry, "type") == "blocked":
         return False
-    return proves_gone(" ".join(_text(entry, name) for name in ("status", "reason", "bounce_classification")))
+    return is_mailbox_gone(" ".join(_text(entry, name) for name in ("status", "reason", "bounce_classification")))
 
 
 def _delivery(value: object) -> tuple[str, date] | None:

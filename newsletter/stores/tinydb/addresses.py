@@ -29,7 +29,7 @@ class Addresses:
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
         stored = self._read(subscriber_id, self._file(subscriber_id))
         waiting = self._read(subscriber_id, self._waiting_file(subscriber_id))
-        return suppression.with_waiting(stored or AddressStatus(subscriber_id), waiting)
+        return suppression.merge_waiting(stored or AddressStatus(subscriber_id), waiting)
 
     def get_address_statuses(self) -> list[AddressStatus]:
         found: list[AddressStatus] = []

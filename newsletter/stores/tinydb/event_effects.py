@@ -34,7 +34,9 @@ class EventEffects:
             if row is None:
                 return False
             owner = reported if address_change.is_about_mailbox(reported.kind) else event
-            self._addresses.change_address_status(owner.subscriber_id, lambda status: suppression.after(status, owner))
+            self._addresses.change_address_status(
+                owner.subscriber_id, lambda status: suppression.apply_event(status, owner)
+            )
             if not address_change.is_that_mail(reported, row):
                 self._brake(owner)
                 return True
@@ -49,25 +51,25 @@ class EventEffects:
     def weigh_bounces(self, digest_on: date) -> None:
         with self._folder.change(self._events.path):
             statuses = self._addresses.get_address_statuses()
-            bounced = {each.subscriber_id for each in statuses if suppression.bounced_on(each, digest_on)}
+            bounced = {each.subscriber_id for each in statuses if suppression.has_bounced_on(each, digest_on)}
             bounced |= self._events.bounced_hard_on(digest_on)
             is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
             rows = self._rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
             too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             for each in statuses:
                 self._addresses.change_address_status(
-                    each.subscriber_id, lambda status: suppression.weighed(status, digest_on, too_many=too_many)
+                    each.subscriber_id, lambda status: suppression.apply_brake(status, digest_on, too_many=too_many)
                 )
 
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: whoever was killed in the middle of this gets it again."""
         who, morning = event.subscriber_id, event.digest_on
         has_bounced = event.kind is EventKind.BOUNCED_HARD
-        if not has_bounced and not suppression.bounced_on(self._addresses.get_address_status(who), morning):
+        if not has_bounced and not suppression.has_bounced_on(self._addresses.get_address_status(who), morning):
             return
         if any(one.digest_on == morning for each in self._addresses.get_address_statuses() for one in each.held):
             self._addresses.change_address_status(
-                who, lambda status: suppression.weighed(status, morning, too_many=True)
+                who, lambda status: suppression.apply_brake(status, morning, too_many=True)
             )
         else:
             self.weigh_bounces(morning)

@@ -69,7 +69,7 @@ class Ledger:
             if stored is None:
                 return None
             events = self._events.get_events(subscriber_id, digest_on)
-            row = ledger.after_events(stored, events, now, self._running.is_taken)
+            row = ledger.apply_events(stored, events, now, self._running.is_taken)
             if row is not stored:
                 self._put(path, row)
         return row

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from newsletter.delivery import ledger
-from newsletter.model import Accepted, Delivery, DeliveryState, EventKind, Evidence, MailEvent, Message
+from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
 from newsletter.run.context import RunContext
 from newsletter.run.deliver import settle_doubts
-from newsletter.senders import Sender, name_of
+from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.sendgrid import SendGridSender
 from newsletter.senders.smtp import MailServer, SmtpSender
@@ -82,7 +82,7 @@ def is_claimed_by_another_run(store: Store) -> bool:
 @pytest.mark.parametrize(("had", "asked"), [*permutations(SENDERS, 2)])
 def test_another_sender_neither_settles_nor_claims_a_doubt(tmp_path: Path, had: str, asked: str) -> None:
     store, other = TinyStore(tmp_path / "state"), SENDERS[asked](tmp_path)
-    row = in_doubt(store, name_of(SENDERS[had](tmp_path)))
+    row = in_doubt(store, SENDERS[had](tmp_path).name)
     assert settled(store, other) == row
     assert not is_claimed_by_another_run(store)
 
@@ -91,7 +91,7 @@ def test_another_sender_neither_settles_nor_claims_a_doubt(tmp_path: Path, had: 
 def test_the_same_mail_in_another_senders_hands_is_no_proof(tmp_path: Path, asked: str) -> None:
     """An earlier try, or one by hand, may have left it there; what the mail server did stays unknown."""
     store, other = TinyStore(tmp_path / "state"), SENDERS[asked](tmp_path)
-    row = in_doubt(store, name_of(mail_server("mail.example.org")))
+    row = in_doubt(store, mail_server("mail.example.org").name)
     other.send(message(row.delivery_id))
     assert settled(store, other) == row
 
@@ -100,7 +100,7 @@ def test_the_same_mail_in_another_senders_hands_is_no_proof(tmp_path: Path, aske
 @pytest.mark.parametrize("has_it", [True, False])
 def test_who_had_a_mail_says_what_became_of_it(tmp_path: Path, kind: str, has_it: bool) -> None:
     store, sender = TinyStore(tmp_path / "state"), SENDERS[kind](tmp_path)
-    row = in_doubt(store, name_of(sender))
+    row = in_doubt(store, sender.name)
     if has_it:
         sender.send(message(row.delivery_id))
     assert settled(store, sender).state is (S.ACCEPTED if has_it else S.DEFERRED)
@@ -122,7 +122,7 @@ def test_the_file_of_a_mail_settles_the_row_of_an_older_version(tmp_path: Path) 
 
 @pytest.mark.parametrize("had", SENDERS)
 def test_an_event_and_the_operator_settle_whatever_had_the_mail(tmp_path: Path, had: str) -> None:
-    name = name_of(SENDERS[had](tmp_path))
+    name = SENDERS[had](tmp_path).name
     told, asked = TinyStore(tmp_path / "told"), TinyStore(tmp_path / "asked")
     in_doubt(told, name)
     assert told.take_event(MailEvent(EventKind.PROCESSED, WHO, DAY, NOW), now=NOW)
@@ -134,11 +134,11 @@ def test_an_event_and_the_operator_settle_whatever_had_the_mail(tmp_path: Path, 
 
 
 def test_each_sender_has_a_name_of_its_own_without_account_or_key(tmp_path: Path) -> None:
-    names = [name_of(build(tmp_path)) for build in SENDERS.values()]
+    names = [build(tmp_path).name for build in SENDERS.values()]
     assert len(set(names)) == len(names)
     at = MailServer("Mail.Example.ORG", 587, "starttls", "example.org", "papers@example.org", "secret")
-    assert name_of(SmtpSender(at, lambda: NOW)) == "smtp:mail.example.org:587"
-    assert name_of(sendgrid("https://me:secret@API.sendgrid.example/")) == "sendgrid:api.sendgrid.example"
+    assert SmtpSender(at, lambda: NOW).name == "smtp:mail.example.org:587"
+    assert sendgrid("https://me:secret@API.sendgrid.example/").name == "sendgrid:api.sendgrid.example"
 
 
 def test_an_outbox_is_the_same_by_whichever_way_its_folder_is_named(
@@ -147,17 +147,4 @@ def test_an_outbox_is_the_same_by_whichever_way_its_folder_is_named(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path / "outbox")
     folders = [tmp_path / "outbox", Path("outbox"), Path("link"), Path("x/../outbox")]
-    assert len({name_of(OutboxSender(folder, lambda: NOW)) for folder in folders}) == 1
-
-
-def test_a_sender_without_a_name_is_known_by_its_class() -> None:
-    class Courier:
-        def send(self, message: Message) -> Accepted:
-            return Accepted("taken", NOW)
-
-        def find(self, delivery_id: str) -> Evidence:
-            return Evidence(None)
-
-        def close(self) -> None: ...
-
-    assert name_of(Courier()).endswith("Courier")  # type: ignore[arg-type]
+    assert len({OutboxSender(folder, lambda: NOW).name for folder in folders}) == 1

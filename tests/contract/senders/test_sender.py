@@ -101,11 +101,11 @@ def test_who_is_told_that_a_mail_leaves_can_keep_it_here(sender: Sender) -> None
         raise LookupError("not now")
 
     with pytest.raises(LookupError):
-        sender.send(message(), leaving=keep)
+        sender.send(message(), on_hand_over=keep)
     if sender.find(ID).accepted is not None:
         assert sender.find(ID).accepted is False
     told: list[str] = []
-    assert sender.send(message(), leaving=lambda: told.append("leaves")).at == NOW
+    assert sender.send(message(), on_hand_over=lambda: told.append("leaves")).at == NOW
     assert told == ["leaves"]
 
 

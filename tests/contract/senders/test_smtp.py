@@ -188,7 +188,7 @@ def test_a_mail_leaves_with_the_dot_that_ends_it_and_not_before(server: Postmast
         raise LookupError("not now")
 
     with pytest.raises(LookupError):
-        sender.send(message(), leaving=keep)
+        sender.send(message(), on_hand_over=keep)
     assert (offered, server.mails) == ([1], [])
     sender.send(message(OTHER))
     assert len(server.mails) == 1
@@ -554,13 +554,13 @@ def key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
 
 
 def listed_message() -> Message:
-    ways = MailIdentity(
+    links = MailIdentity(
         Address(addr_spec="papers@example.org"), "news@example.org", Signer(["k" * 32]), "https://papers.example.org"
-    ).ways("s_aaaaaaaa", date(2026, 11, 22))
+    ).links_for("s_aaaaaaaa", date(2026, 11, 22))
     mail = message()
-    for name, value in list_unsubscribe(ways).items():
+    for name, value in list_unsubscribe(links).items():
         mail.mime[name] = value
-    mail.mime["Reply-To"] = ways.reply_to
+    mail.mime["Reply-To"] = links.reply_to
     mail.mime["List-Id"] = "<digest.example.org>"
     mail.mime["Date"] = "Sun, 22 Nov 2026 06:47:00 +0000"
     mail.mime["Message-ID"] = "<2026-11-22.s_aaaaaaaa@example.org>"

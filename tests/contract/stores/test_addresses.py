@@ -258,7 +258,7 @@ def test_bounces_of_other_mornings_do_not_count_together(store: Store) -> None:
 def test_who_left_or_complained_stays_so_and_counts_as_bounced(store: Store) -> None:
     mailed(store)
     store.take_event(event(K.COMPLAINED, 0, READERS[2]), now=NOW)
-    store.change_address_status(READERS[1], lambda known: suppression.left(known, NOW))
+    store.change_address_status(READERS[1], lambda known: suppression.unsubscribe(known, NOW))
     bounce_all(store, READERS[:3])
     assert (suppressed(store), held(store)) == (READERS[1:3], READERS[:1])
     store.take_event(event(K.COMPLAINED, 0, READERS[0]), now=NOW)
@@ -269,7 +269,7 @@ def test_a_late_bounce_of_a_morning_that_was_released_is_held_as_well(store: Sto
     mailed(store)
     bounce_all(store, READERS[:5])
     for who in READERS[:5]:
-        store.change_address_status(who, lambda known: suppression.released(known, NOW + timedelta(hours=1)))
+        store.change_address_status(who, lambda known: suppression.release(known, NOW + timedelta(hours=1)))
     bounce_all(store, READERS[:6])
     assert (suppressed(store), held(store)) == ([], READERS[5:6])
 

@@ -135,7 +135,7 @@ def test_two_histories_become_one(store: Store) -> None:
     mail(store, NEW, THIRD, state=DeliveryState.SKIPPED)
     store.add_revision(NEW, "max_papers: 9", origin=RevisionOrigin.REPLY, now=NOW + timedelta(seconds=90))
     store.put_vote(Vote(NEW, "2601.00001", -1, NOW + timedelta(hours=1)))
-    store.change_address_status(NEW, lambda known: suppression.paused(known, date(2026, 3, 1)))
+    store.change_address_status(NEW, lambda known: suppression.pause(known, date(2026, 3, 1)))
     store.move_subscriber(MOVE)
     rows = {row.digest_on: row for row in store.get_deliveries(subscriber_id=NEW)}
     assert rows[SECOND].paper_ids == ("2601.00009", "2601.00003")
@@ -167,9 +167,9 @@ def test_who_left_a_dead_mailbox_may_come_back_in_the_living_one(store: Store) -
     store.change_address_status(
         OLD, lambda known: suppression.suppress(known, Suppression(R.HARD_BOUNCE, NOW, "5.1.1"))
     )
-    store.change_address_status(OLD, lambda known: suppression.left(known, NOW + timedelta(hours=1)))
+    store.change_address_status(OLD, lambda known: suppression.unsubscribe(known, NOW + timedelta(hours=1)))
     store.move_subscriber(MOVE)
-    assert suppression.may_return(store.get_address_status(NEW))
+    assert suppression.may_resubscribe(store.get_address_status(NEW))
 
 
 # --- what comes later for the old id

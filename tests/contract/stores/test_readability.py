@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import ledger
-from newsletter.delivery import suppression as standings
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
 from newsletter.model import (
@@ -25,7 +24,6 @@ from newsletter.model import (
     SuppressionReason,
     Vote,
 )
-from newsletter.senders import name_of
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
@@ -128,8 +126,8 @@ def test_nothing_that_comes_later_is_written_over_it(folder: Path, store: TinySt
     changes: list[Callable[[], object]] = [
         lambda: store.take_event(COMPLAINT, now=NOW),
         lambda: store.settle_by_events(ONE, MONDAY, now=NOW),
-        lambda: store.change_address_status(ONE, lambda known: standings.left(known, NOW)),
-        lambda: store.change_address_status(ONE, standings.resumed),
+        lambda: store.change_address_status(ONE, lambda known: suppression.unsubscribe(known, NOW)),
+        lambda: store.change_address_status(ONE, suppression.resume),
         lambda: store.add_revision(ONE, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW),
         lambda: store.put_vote(Vote(ONE, "2601.00098", -1, NOW)),
         lambda: store.enrol(SignUp(ONE, NOW, "one@example.org", "", ("cs.LG",), "Trees."), most=9),
@@ -169,13 +167,13 @@ def test_who_leaves_while_their_standing_cannot_be_read_has_left_for_good(folder
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
     DAMAGES["cut"](path)
-    said = store.change_address_status(ONE, lambda known: standings.left(known, NOW))
+    said = store.change_address_status(ONE, lambda known: suppression.unsubscribe(known, NOW))
     assert said.suppression is not None
     with pytest.raises(ReaderUnreadable):
         store.get_address_status(ONE)
     path.write_bytes(whole)  # the backup knows nothing of it
     standing = TinyStore(folder).get_address_status(ONE)
-    assert standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, standings.BY_LINK)
+    assert standing.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_LINK)
     assert standing.paused_until == MONDAY
     assert store.get_address_statuses() == [standing, store.get_address_status(OTHER)]
     path.unlink()  # nor does who moves the damaged file away
@@ -186,13 +184,13 @@ def test_they_may_take_that_back_before_and_after_the_file_is_mended(folder: Pat
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
     DAMAGES["empty"](path)
-    store.change_address_status(ONE, lambda known: standings.left(known, NOW))
-    back = store.change_address_status(ONE, lambda known: standings.returned(known, NOW + timedelta(minutes=1)))
+    store.change_address_status(ONE, lambda known: suppression.unsubscribe(known, NOW))
+    back = store.change_address_status(ONE, lambda known: suppression.resubscribe(known, NOW + timedelta(minutes=1)))
     assert back.suppression is None
-    store.change_address_status(ONE, lambda known: standings.left(known, NOW + timedelta(minutes=2)))
+    store.change_address_status(ONE, lambda known: suppression.unsubscribe(known, NOW + timedelta(minutes=2)))
     path.write_bytes(whole)
     assert (
-        store.change_address_status(ONE, lambda known: standings.lift(known, NOW + timedelta(hours=1))).suppression
+        store.change_address_status(ONE, lambda known: suppression.lift(known, NOW + timedelta(hours=1))).suppression
         is None
     )
     assert TinyStore(folder).get_address_status(ONE).suppression is None
@@ -202,10 +200,10 @@ def test_they_may_take_that_back_before_and_after_the_file_is_mended(folder: Pat
 def test_a_weightier_reason_in_the_mended_file_stays(folder: Path, store: TinyStore) -> None:
     path = file_of(folder, "standings", ONE)
     complaint = Suppression(SuppressionReason.COMPLAINT, NOW, "spam")
-    store.change_address_status(ONE, lambda known: standings.suppress(known, complaint))
+    store.change_address_status(ONE, lambda known: suppression.suppress(known, complaint))
     whole = path.read_bytes()
     DAMAGES["zeros"](path)
-    store.change_address_status(ONE, lambda known: standings.left(known, NOW))
+    store.change_address_status(ONE, lambda known: suppression.unsubscribe(known, NOW))
     path.write_bytes(whole)
     assert store.get_address_status(ONE).suppression == complaint
 
@@ -256,7 +254,7 @@ def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, sto
                 paper_ids=("2601.00001",),
                 announced_on=(),
                 message_id="<m>",
-                sent_by=name_of(given.sender),
+                sent_by=given.sender.name,
                 now=make.NOW,
             )
         )

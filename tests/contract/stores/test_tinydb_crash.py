@@ -33,7 +33,7 @@ from newsletter.model import (
     Paper,
     RunReport,
 )
-from newsletter.senders import Sender
+from newsletter.senders import Sender, do_nothing
 from newsletter.senders.outbox import OutboxSender
 from newsletter.stores.tinydb import TinyStore
 
@@ -54,10 +54,12 @@ REPORT = RunReport("r1", DAY, NOW, NOW, (), ())
 class PostOffice:
     """Takes every mail it is given, also the same one twice: its book shows what readers would have got."""
 
+    name = "post office"
+
     def __init__(self, folder: Path) -> None:
         self.book = folder / "posted.log"
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         append(self.book, message.delivery_id)
         return Accepted("posted", NOW)
 

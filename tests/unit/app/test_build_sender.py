@@ -93,12 +93,12 @@ IMAP = {"reply_to": "News <news@example.org>", "imap_host": "imap.example.org"}
 def test_bounces_go_where_they_can_be_read(changes: dict[str, str | None], address: str) -> None:
     given = settings(**changes)
     assert given.bounce_address == address
-    ways = app.build_mail_identity(given).ways("s_abcd2345", date(2026, 11, 22))
+    links = app.build_mail_identity(given).links_for("s_abcd2345", date(2026, 11, 22))
     if not address or given.signer is None:
-        assert ways.envelope_from == ""
+        assert links.envelope_from == ""
         return
-    assert ways.envelope_from.partition("+")[0] == address.partition("@")[0]
-    assert given.signer.read_tag(Purpose.BOUNCE, tag_of(ways.envelope_from)) == ("s_abcd2345", date(2026, 11, 22))
+    assert links.envelope_from.partition("+")[0] == address.partition("@")[0]
+    assert given.signer.read_tag(Purpose.BOUNCE, tag_of(links.envelope_from)) == ("s_abcd2345", date(2026, 11, 22))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
-from newsletter.delivery.suppression import left
+from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ReaderUnreadable
 from newsletter.mail.inbound.parse import Envelope
 from newsletter.model import RevisionOrigin, SignUp
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "subscribers.yaml").write_text(YAML, encoding="utf-8")
     store = TinyStore(tmp_path / "state")
     for who in (ADA, EMMY):
-        store.change_address_status(who, lambda known: left(known, NOW))
+        store.change_address_status(who, lambda known: unsubscribe(known, NOW))
         store.add_revision(who, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
     store.enrol(SignUp(EVE, NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
     return tmp_path / "state"

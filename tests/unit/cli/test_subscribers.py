@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
-from newsletter.delivery.suppression import left
+from newsletter.delivery.suppression import unsubscribe
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.settings import load_settings
 from newsletter.signing import tag_of
@@ -134,7 +134,7 @@ def test_who_wants_or_gets_no_mail_is_not_told(store: TinyStore, tmp_path: Path)
     given(store, "max_papers: 3", "max_papers: 4")
     assert newsletter("subscribers", "revert", "--no-mail", ADA, "1").exit_code == 0
     assert newsletter("subscribers", "revert", ADA, "1").exit_code == 0  # nothing is different
-    store.change_address_status(ADA_ID, lambda known: left(known, AT))
+    store.change_address_status(ADA_ID, lambda known: unsubscribe(known, AT))
     assert "No mail tells the reader: s_" in newsletter("subscribers", "revert", ADA, "2").output
     assert shown(ADA)["max_papers"] == 4
     assert mails(tmp_path) == []
@@ -240,7 +240,7 @@ def test_who_came_by_the_web_is_removed_with_all_they_said_but_not_what_keeps_ma
     store.enrol(EVE, most=1)
     store.put_vote(Vote(EVE.subscriber_id, "2601.00001", 1, AT))
     store.add_revision(EVE.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=AT)
-    store.change_address_status(EVE.subscriber_id, lambda known: left(known, AT))
+    store.change_address_status(EVE.subscriber_id, lambda known: unsubscribe(known, AT))
     done = newsletter("subscribers", "remove", who)
     assert done.exit_code == 0
     assert f"{EVE.subscriber_id} is suppressed since 2026-01-06: unsubscribed" in done.stdout

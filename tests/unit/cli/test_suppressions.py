@@ -111,7 +111,7 @@ def given_held(folder: Path) -> TinyStore:
     why = Suppression(SuppressionReason.HARD_BOUNCE, datetime(2026, 1, 6, tzinfo=UTC), "550 [/5.1.1] gone", morning)
     for who in IDS:
         store.change_address_status(
-            who, lambda known: suppression.weighed(suppression.suppress(known, why), morning, too_many=True)
+            who, lambda known: suppression.apply_brake(suppression.suppress(known, why), morning, too_many=True)
         )
     return store
 

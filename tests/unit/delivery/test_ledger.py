@@ -35,7 +35,7 @@ MOVES: dict[str, Move] = {
         row, paper_ids=PAPERS, announced_on=(DAY,), not_scored_ids=("x",), message_id="<m@x>", now=now
     ),
     "accept": lambda row, now: ledger.accept(row, "receipt", now),
-    "deliver": lambda row, now: ledger.deliver(row, "event", now),
+    "deliver": lambda row, now: ledger.arrive(row, "event", now),
     "defer": lambda row, now: ledger.defer(row, "later", now + timedelta(hours=1), now),
     "reject": lambda row, now: ledger.reject(row, "never", now),
     "skip": lambda row, now: ledger.skip(row, "nothing relevant", now),
@@ -260,7 +260,7 @@ def event(kind: EventKind, minutes: int = 0, detail: str = "") -> MailEvent:
 
 
 def light(row: Delivery, *told: MailEvent, is_running: Callable[[str], bool] = nobody_runs) -> Delivery:
-    return ledger.after_events(row, told, NOW, is_running)
+    return ledger.apply_events(row, told, NOW, is_running)
 
 
 @pytest.mark.parametrize("kind", list(K))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery.mailbox_gone import proves_gone
+from newsletter.delivery.mailbox_gone import is_mailbox_gone
 
 GONE = (
     "550 5.1.1 <a@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
@@ -234,56 +234,56 @@ STATUSES_ABOUT_OTHERS = [
 
 @pytest.mark.parametrize("words", GONE)
 def test_a_mailbox_that_is_gone_is_known_by_status_or_words(words: str) -> None:
-    assert proves_gone(words)
-    assert proves_gone(f"5.0.0 {words}")
-    assert proves_gone(words.upper())
+    assert is_mailbox_gone(words)
+    assert is_mailbox_gone(f"5.0.0 {words}")
+    assert is_mailbox_gone(words.upper())
 
 
 @pytest.mark.parametrize("words", NOT_GONE)
 def test_what_passes_or_is_about_us_proves_nothing(words: str) -> None:
-    assert not proves_gone(words)
-    assert not proves_gone(words.upper())
+    assert not is_mailbox_gone(words)
+    assert not is_mailbox_gone(words.upper())
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
 @pytest.mark.parametrize("proof", ["550 5.1.1 no such user", "550 User unknown", "5.1.1 550 5.1.1", "5.1.10"])
 def test_no_proof_beside_a_word_about_something_else(proof: str, doubt: str) -> None:
-    assert not proves_gone(f"{proof}: {doubt}")
-    assert not proves_gone(f"550 {doubt}; {proof}")
+    assert not is_mailbox_gone(f"{proof}: {doubt}")
+    assert not is_mailbox_gone(f"550 {doubt}; {proof}")
 
 
 @pytest.mark.parametrize("status", STATUSES_ABOUT_OTHERS)
 def test_no_proof_beside_a_status_about_something_else(status: str) -> None:
     """RFC 3463: X.1.7 and X.1.8 are the sender's, X.2.2 a full mailbox, X.7 a policy; class 4 was given up."""
-    assert not proves_gone(status)
-    assert not proves_gone(f"{status} 550 no such user")
-    assert not proves_gone(f"550 5.1.1 no such user ({status})")
+    assert not is_mailbox_gone(status)
+    assert not is_mailbox_gone(f"{status} 550 no such user")
+    assert not is_mailbox_gone(f"550 5.1.1 no such user ({status})")
 
 
 @pytest.mark.parametrize("status", ["5.0.0", "5.1.0", "5.2.0", "5.2.1", "5.3.0", "5.4.1", "5.5.0", "5.7.1", ""])
 def test_a_status_that_says_little_needs_words(status: str) -> None:
-    assert not proves_gone(f"{status} 550 {status} rejected")
-    assert proves_gone(f"{status} 550 {status} no such user")
+    assert not is_mailbox_gone(f"{status} 550 {status} rejected")
+    assert is_mailbox_gone(f"{status} 550 {status} no such user")
 
 
 @pytest.mark.parametrize("reply", ["421", "450", "451", "452"])
 def test_an_answer_of_class_4_proves_nothing_whatever_it_says(reply: str) -> None:
     for words in (f"{reply} no such user", f"5.1.1 {reply} 5.1.1 user unknown", f"host said: {reply} user unknown"):
-        assert not proves_gone(words)
+        assert not is_mailbox_gone(words)
 
 
 def test_names_of_hosts_and_addresses_are_no_words() -> None:
-    assert proves_gone("host mx-rate.spam.example.org said: 550 5.1.1 <quota-full@policy.example.org> no such user")
-    assert proves_gone("550 5.1.1 no such user, see https://example.org/sender/blocked")
-    assert not proves_gone("550 rejected, see https://example.org/no such domain")
-    assert not proves_gone("550 host 5.1.1.7 refuses")  # an address of the internet, no status
+    assert is_mailbox_gone("host mx-rate.spam.example.org said: 550 5.1.1 <quota-full@policy.example.org> no such user")
+    assert is_mailbox_gone("550 5.1.1 no such user, see https://example.org/sender/blocked")
+    assert not is_mailbox_gone("550 rejected, see https://example.org/no such domain")
+    assert not is_mailbox_gone("550 host 5.1.1.7 refuses")  # an address of the internet, no status
 
 
 @given(st.text(max_size=300))
 def test_any_words_are_judged(words: str) -> None:
-    assert proves_gone(words) in (True, False)
+    assert is_mailbox_gone(words) in (True, False)
 
 
 def test_a_megabyte_of_words_takes_no_time() -> None:
     for words in ("a" * 1_000_000, "user " * 200_000, "<(: " * 250_000, "5.1.1" * 200_000, "a.b" * 300_000):
-        proves_gone(words)
+        is_mailbox_gone(words)

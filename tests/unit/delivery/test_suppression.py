@@ -21,11 +21,11 @@ def event(kind: EventKind, days: float = 0, detail: str = "") -> MailEvent:
     return MailEvent(kind, WHO, MORNING + timedelta(days=int(days)), NOON + timedelta(days=days), detail)
 
 
-def after_all(events: list[MailEvent], standing: AddressStatus | None = None) -> AddressStatus:
-    standing = standing or AddressStatus(WHO)
+def after_all(events: list[MailEvent], status: AddressStatus | None = None) -> AddressStatus:
+    status = status or AddressStatus(WHO)
     for each in events:
-        standing = suppression.after(standing, each)
-    return standing
+        status = suppression.apply_event(status, each)
+    return status
 
 
 events = st.builds(event, st.sampled_from(list(K)), st.integers(0, 30), st.sampled_from(["", "a", "b"]))
@@ -78,7 +78,7 @@ def test_order_and_copies_mean_nothing(lists: tuple[list[MailEvent], list[MailEv
 def test_nothing_but_the_operator_lets_an_address_in_again(earlier: list[MailEvent], later: MailEvent) -> None:
     before = after_all(earlier)
     if before.suppression is not None:
-        found = suppression.after(before, later).suppression
+        found = suppression.apply_event(before, later).suppression
         assert found is not None
         assert found.why.weight <= before.suppression.why.weight
 
@@ -87,7 +87,7 @@ def test_nothing_but_the_operator_lets_an_address_in_again(earlier: list[MailEve
 def test_what_was_forgiven_stays_forgiven_when_it_is_told_again(told: list[MailEvent]) -> None:
     lifted = suppression.lift(after_all(told), NOON + timedelta(days=31))
     assert after_all(told, lifted) == lifted
-    again = suppression.after(lifted, event(K.COMPLAINED, 32))
+    again = suppression.apply_event(lifted, event(K.COMPLAINED, 32))
     assert again.suppression is not None
 
 
@@ -112,60 +112,63 @@ def test_three_readers_and_more_than_one_in_ten_are_too_many(bounced: int, maile
 HARD = event(K.BOUNCED_HARD, detail="550 5.1.1")
 
 
-def held(standing: AddressStatus | None = None) -> AddressStatus:
-    return suppression.weighed(suppression.after(standing or AddressStatus(WHO), HARD), MORNING, too_many=True)
+def held(status: AddressStatus | None = None) -> AddressStatus:
+    return suppression.apply_brake(suppression.apply_event(status or AddressStatus(WHO), HARD), MORNING, too_many=True)
 
 
 def test_what_is_held_has_no_effect_and_is_not_forgotten() -> None:
-    standing = held()
-    assert standing.suppression is None
-    assert standing.is_held
-    assert standing.held == (Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1", MORNING),)
-    assert suppression.after(standing, HARD) == standing, "a copy of the bounce suppresses nobody"
-    assert suppression.weighed(standing, MORNING, too_many=True) == standing
+    status = held()
+    assert status.suppression is None
+    assert status.is_held
+    assert status.held == (Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1", MORNING),)
+    assert suppression.apply_event(status, HARD) == status, "a copy of the bounce suppresses nobody"
+    assert suppression.apply_brake(status, MORNING, too_many=True) == status
 
 
 @pytest.mark.parametrize("kind", [K.COMPLAINED, K.UNSUBSCRIBED])
 def test_a_readers_own_word_is_never_held(kind: EventKind) -> None:
-    for standing in (suppression.after(held(), event(kind)), held(suppression.after(AddressStatus(WHO), event(kind)))):
-        assert standing.suppression is not None
-        assert not standing.is_held
-        assert suppression.weighed(standing, MORNING, too_many=True) == standing
+    for status in (
+        suppression.apply_event(held(), event(kind)),
+        held(suppression.apply_event(AddressStatus(WHO), event(kind))),
+    ):
+        assert status.suppression is not None
+        assert not status.is_held
+        assert suppression.apply_brake(status, MORNING, too_many=True) == status
 
 
 def test_another_mornings_bounce_suppresses_in_spite_of_what_is_held() -> None:
     later = MailEvent(K.BOUNCED_HARD, WHO, MORNING + timedelta(days=1), NOON + timedelta(days=1))
-    standing = suppression.after(held(), later)
-    assert standing.suppression is not None
-    assert suppression.after(standing, HARD) == standing
+    status = suppression.apply_event(held(), later)
+    assert status.suppression is not None
+    assert suppression.apply_event(status, HARD) == status
 
 
 def test_confirming_suppresses_and_that_morning_holds_it_no_more() -> None:
-    standing = suppression.confirm(held())
-    assert standing.suppression == Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1")
-    assert not standing.held
-    assert suppression.weighed(standing, MORNING, too_many=True) == standing
-    assert suppression.after(standing, HARD).suppression is not None
+    status = suppression.confirm(held())
+    assert status.suppression == Suppression(SuppressionReason.HARD_BOUNCE, NOON, "550 5.1.1")
+    assert not status.held
+    assert suppression.apply_brake(status, MORNING, too_many=True) == status
+    assert suppression.apply_event(status, HARD).suppression is not None
 
 
 def test_releasing_forgives_also_what_is_told_again() -> None:
-    standing = suppression.released(held(), NOON + timedelta(hours=5))
-    assert standing == AddressStatus(WHO, lifted_at=NOON + timedelta(hours=5))
-    assert suppression.after(standing, HARD) == standing
-    left = suppression.after(AddressStatus(WHO), event(K.UNSUBSCRIBED))
-    assert suppression.released(left, NOON) == left
+    status = suppression.release(held(), NOON + timedelta(hours=5))
+    assert status == AddressStatus(WHO, lifted_at=NOON + timedelta(hours=5))
+    assert suppression.apply_event(status, HARD) == status
+    left = suppression.apply_event(AddressStatus(WHO), event(K.UNSUBSCRIBED))
+    assert suppression.release(left, NOON) == left
 
 
 def test_what_is_held_takes_effect_when_it_turns_out_that_few_bounced() -> None:
-    standing = suppression.weighed(held(), MORNING, too_many=False)
-    assert standing.suppression is not None
-    assert not standing.held
+    status = suppression.apply_brake(held(), MORNING, too_many=False)
+    assert status.suppression is not None
+    assert not status.held
 
 
 def test_soft_bounces_are_held_as_well_and_only_the_operator_lets_them_go() -> None:
-    standing = after_all([event(K.BOUNCED_SOFT, day) for day in range(5)])
+    status = after_all([event(K.BOUNCED_SOFT, day) for day in range(5)])
     on = date(2026, 11, 6)
-    waiting = suppression.weighed(standing, on, too_many=True)
+    waiting = suppression.apply_brake(status, on, too_many=True)
     assert waiting.is_held
-    assert suppression.weighed(waiting, on, too_many=False) == waiting
+    assert suppression.apply_brake(waiting, on, too_many=False) == waiting
     assert suppression.confirm(waiting).suppression is not None

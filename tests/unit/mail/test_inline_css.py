@@ -91,8 +91,8 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
     )
 
 
-def view(digest: Digest, ways: MailLinks, levels: list[Level]) -> View:
-    return view_of(digest, BRAND, ways, "A profile\n\n- of < lines").at(levels)
+def view(digest: Digest, links: MailLinks, levels: list[Level]) -> View:
+    return view_of(digest, BRAND, links, "A profile\n\n- of < lines").at(levels)
 
 
 LEVELS = st.sampled_from(list(Level))
@@ -103,10 +103,10 @@ SCORES = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10), LEVELS), max
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])  # inlining each page is what takes time
 @given(SCORES, WORDS, st.booleans(), st.sampled_from(WAYS))
 def test_the_page_is_the_same_as_inlined_each_time(
-    scores: list[tuple[int, int, Level]], words: str, grouped: bool, ways: MailLinks
+    scores: list[tuple[int, int, Level]], words: str, grouped: bool, links: MailLinks
 ) -> None:
     digest = digest_of([(r, n) for r, n, _ in scores], words, grouped=grouped)
-    shown = view(digest, ways, [level for _, _, level in scores])
+    shown = view(digest, links, [level for _, _, level in scores])
     assert dom(ONCE.render(d=shown)) == dom(inline(EACH.render(d=shown)))
 
 

@@ -81,21 +81,21 @@ def test_with_a_key_and_a_web_part_one_click_unsubscribes_and_answers_carry_the_
 
 
 def test_the_link_to_ones_topics_is_good_for_nothing_else() -> None:
-    ways = FULL.ways("s_abcd2345", make.TUESDAY)
-    place, _, token = ways.profile_url.rpartition("/")
+    links = FULL.links_for("s_abcd2345", make.TUESDAY)
+    place, _, token = links.profile_url.rpartition("/")
     assert place == "https://papers.example.org/profile"
     whose = {purpose: SIGNER.read_link(purpose, token) for purpose in Purpose}
     assert whose == dict.fromkeys(Purpose) | {Purpose.PROFILE: "s_abcd2345"}
-    assert replace(FULL, base_url="").ways("s_abcd2345", make.TUESDAY).profile_url == ""
+    assert replace(FULL, base_url="").links_for("s_abcd2345", make.TUESDAY).profile_url == ""
 
 
 def test_the_link_to_a_days_page_is_good_for_the_archive_alone() -> None:
-    ways = FULL.ways("s_abcd2345", make.TUESDAY)
-    place, token, day = ways.web_url.rsplit("/", 2)
+    links = FULL.links_for("s_abcd2345", make.TUESDAY)
+    place, token, day = links.web_url.rsplit("/", 2)
     assert (place, day) == ("https://papers.example.org/archive", "2026-01-06")
     whose = {purpose: SIGNER.read_link(purpose, token) for purpose in Purpose}
     assert whose == dict.fromkeys(Purpose) | {Purpose.ARCHIVE: "s_abcd2345"}
-    assert replace(FULL, base_url="").ways("s_abcd2345", make.TUESDAY).web_url == ""
+    assert replace(FULL, base_url="").links_for("s_abcd2345", make.TUESDAY).web_url == ""
 
 
 def test_no_one_click_without_https() -> None:

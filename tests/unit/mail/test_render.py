@@ -144,9 +144,12 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
 
 def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_reply() -> None:
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
-    ways = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    mail_links = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
     digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
-    linked, plain = RENDERER.render(digest, ways), RENDERER.render(digest, MailLinks("back@example.org", is_read=True))
+    linked, plain = (
+        RENDERER.render(digest, mail_links),
+        RENDERER.render(digest, MailLinks("back@example.org", is_read=True)),
+    )
     for entry in digest.entries:
         for value in (1, -1):
             url = links.url(entry.paper.arxiv_id, value)
@@ -168,8 +171,8 @@ def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> 
     ]
     digest = digest_of(*shown)
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
-    ways = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
-    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)), ways)
+    mail_links = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
+    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)), mail_links)
     assert len(rendered.html) < 104_448
     assert "unsubscribe" in rendered.html[-1500:]
     assert " ".join(rendered.text.split()).count("very little.") == 28 * len(digest.entries)

@@ -234,30 +234,30 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
 # --- bounces, which come when they like
 
 
-def standing(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:
+def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:
     on = make.TUESDAY - timedelta(days=days_ago)
     given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
     known = suppression.suppress(AddressStatus(f"s_{number:08}"), given)
-    return suppression.weighed(known, on, too_many=is_held)
+    return suppression.apply_brake(known, on, too_many=is_held)
 
 
 def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:
-    found = troubles_of_bounces([standing(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
+    found = troubles_of_bounces([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
     alert = alert_of(report(), found)
     assert alert is not None
     assert "Bounced (s_00000001): hard bounce: 550 5.1.1 no such user" in alert.text
     assert "newsletter suppressions" in alert.text
     assert went_well(found)
-    tomorrow = troubles_of_bounces([standing(1, SuppressionReason.HARD_BOUNCE, 1)], make.WEDNESDAY)
+    tomorrow = troubles_of_bounces([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.WEDNESDAY)
     assert alert_of(report(on=make.WEDNESDAY), tomorrow, known(remember("", alert))) is None
 
 
 def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> None:
-    bounced, told = [standing(1, SuppressionReason.SOFT_BOUNCES)], ""
+    bounced, told = [status(1, SuppressionReason.SOFT_BOUNCES)], ""
     alerts = 0
     for days in range(30):
         on = make.TUESDAY + timedelta(days=days)
-        others = [standing(2 + days, SuppressionReason.HARD_BOUNCE, -days)]
+        others = [status(2 + days, SuppressionReason.HARD_BOUNCE, -days)]
         alert = alert_of(report(on=on), troubles_of_bounces(bounced + others, on), known(told))
         if alert is not None:
             told = remember(told, alert)
@@ -269,11 +269,11 @@ def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> Non
     "why", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT, SuppressionReason.OPERATOR]
 )
 def test_other_suppressions_are_no_bounces(why: SuppressionReason) -> None:
-    assert troubles_of_bounces([standing(1, why)], make.TUESDAY) == ()
+    assert troubles_of_bounces([status(1, why)], make.TUESDAY) == ()
 
 
 def test_what_is_held_is_told_each_day_and_no_run_went_well_meanwhile() -> None:
-    waiting = [standing(number, SuppressionReason.HARD_BOUNCE, is_held=True) for number in range(3)]
+    waiting = [status(number, SuppressionReason.HARD_BOUNCE, is_held=True) for number in range(3)]
     told = ""
     for on in (make.TUESDAY, make.WEDNESDAY):
         found = troubles_of_bounces(waiting, on)

@@ -99,7 +99,7 @@ def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     store = MemoryStore()
     store.change_address_status(
         "s_abcd2345",
-        lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
+        lambda status: suppression.suppress(status, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
     )
     for number, at in enumerate((make.NOW, make.NOW, make.NOW - timedelta(days=1))):
         call = ModelCall(f"c{number}", at, "m", "standard", "p", (), "h", cost_usd=Decimal("0.25"))
@@ -110,7 +110,8 @@ def test_suppressions_and_the_bill_of_the_day_are_told() -> None:
     assert numbers["newsletter_bounces_held",] == 0
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, digest_on=make.TUESDAY)
     store.change_address_status(
-        "s_bbcd2345", lambda known: suppression.weighed(suppression.suppress(known, why), make.TUESDAY, too_many=True)
+        "s_bbcd2345",
+        lambda known: suppression.apply_brake(suppression.suppress(known, why), make.TUESDAY, too_many=True),
     )
     numbers = page(store)
     assert numbers["newsletter_suppressions", "hard bounce"] == 0

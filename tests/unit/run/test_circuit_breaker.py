@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
 from newsletter.model import Accepted, Evidence, Message, RunOutcome
 from newsletter.run.circuit_breaker import CircuitBreaker
+from newsletter.senders import do_nothing
 from tests import make
 from tests.contract.senders.test_sender import ID, message
 
@@ -27,7 +28,7 @@ class Scripted:
     def __init__(self, script: Iterable[SendError | None]) -> None:
         self._script = iter(script)
 
-    def send(self, message: Message) -> Accepted:
+    def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         if error := next(self._script):
             raise error
         return Accepted("taken", make.NOW)

@@ -113,7 +113,7 @@ MADE = {
 def moved_on(row: Delivery) -> list[Delivery]:
     """Every row that others can make of it while the run goes on: events, the operator, another run."""
     rows = [
-        ledger.after_events(
+        ledger.apply_events(
             row, [MailEvent(kind, row.subscriber_id, row.digest_on, make.NOW)], make.NOW, lambda _run: False
         )
         for kind in EventKind

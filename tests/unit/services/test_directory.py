@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.addresses import subscriber_id
-from newsletter.delivery.suppression import paused
+from newsletter.delivery.suppression import pause
 from newsletter.errors import ConfigError
 from newsletter.model import Frequency, RevisionOrigin, SignUp
 from newsletter.services.directory import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
@@ -153,7 +153,7 @@ def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, 
     store.enrol(EVE, most=9)
     ada, emmy = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy"))
     store.add_revision(ada, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
-    store.change_address_status(EVE.subscriber_id, lambda known: paused(known, TUESDAY))
+    store.change_address_status(EVE.subscriber_id, lambda known: pause(known, TUESDAY))
     store.change_address_status(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
     served = {one.subscriber_id: one for one in load_subscribers(path, store).subscribers}
     assert (served[ada].max_papers, served[emmy].frequency) == (3, "weekly")

@@ -94,7 +94,7 @@ def test_unsubscribing_suppresses_and_the_answer_says_how_to_undo_it() -> None:
     office = Office(base_url="https://papers.example.net")
     assert office.handle(Command.UNSUBSCRIBE) == Handled("unsubscribe", WHO, is_answered=True)
     assert office.status.suppression == Suppression(SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_REPLY)
-    assert suppression.may_return(office.status)
+    assert suppression.may_resubscribe(office.status)
     assert f"https://papers.example.net/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}" in office.said
 
 
@@ -425,7 +425,7 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     office.store.move(row)
     office.store.move(ledger.accept(row, "receipt", NOW))
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
-    came_to = identity.ways(WHO, ON).envelope_from
+    came_to = identity.links_for(WHO, ON).envelope_from
     assert came_to.startswith("news+")
     tag = tag_of(came_to).encode()
     outcome = handle(handler, bounce.replace(b"bounces+TAG@example.org", b"news+" + tag + b"@example.net"))

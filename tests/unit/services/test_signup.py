@@ -138,7 +138,7 @@ class Office:
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
-        self.store.change_address_status(who, lambda known: suppression.left(known, self.now))
+        self.store.change_address_status(who, lambda known: suppression.unsubscribe(known, self.now))
 
     def pass_time(self, **by: int) -> None:
         self.now += timedelta(**by)

@@ -28,7 +28,7 @@ WHO = "s_abcd2345"
 ASKED = SignUp(WHO, NOW, "ada@example.org", "", ("cs.LG",), "Graphs.")
 CONFIRMED = replace(ASKED, confirmed_at=NOW)
 NEW = AddressStatus(WHO)
-LEFT_BEFORE, LEFT_AFTER = (suppression.left(NEW, at) for at in (BEFORE, AFTER))
+LEFT_BEFORE, LEFT_AFTER = (suppression.unsubscribe(NEW, at) for at in (BEFORE, AFTER))
 OTHER_REASONS = [reason for reason in SuppressionReason if reason is not SuppressionReason.UNSUBSCRIBED]
 
 
@@ -60,7 +60,7 @@ def test_what_a_link_is_worth(
 
 @pytest.mark.parametrize("reason", OTHER_REASONS)
 def test_nobody_whom_something_else_keeps_away_is_mailed_or_let_in(reason: SuppressionReason) -> None:
-    for standing in (suppressed(reason), suppression.left(suppressed(reason), AFTER)):
+    for standing in (suppressed(reason), suppression.unsubscribe(suppressed(reason), AFTER)):
         assert not may_be_mailed(standing)
         assert state_of(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
         assert reinstate(standing, ASKED, AFTER) == standing
