@@ -9,11 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.formatting import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
+from newsletter.formatting import (
+    NO_TOPIC,
+    NOT_KNOWN,
+    cut_offs,
+    days,
+    dollars,
+    kind,
+    listed,
+    long_date,
+    marked_language,
+    short_date,
+)
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers import Links, Piece, links, readable_name, typeset
-from newsletter.scoring.llm import prices
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import Found
@@ -249,12 +259,12 @@ def _row(day: DayFigures) -> RowView:
         relevance=_mean(day.relevance),
         novelty=_mean(day.novelty),
         tokens=f"{day.tokens:,}",
-        cost=prices.dollars(day.cost_usd),
+        cost=dollars(day.cost_usd),
     )
 
 
 def _mean(value: float | None) -> str:
-    return prices.NOT_KNOWN if value is None else f"{value:.1f}"
+    return NOT_KNOWN if value is None else f"{value:.1f}"
 
 
 # --- charts -------------------------------------------------------------------------------------------
