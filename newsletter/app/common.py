@@ -48,7 +48,7 @@ def build_mail_identity(settings: Settings) -> MailIdentity:
 
 
 def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
-    """What reads links: one in an old mail is that of who its reader is now."""
+    """Builds what reads links: a link in an old mail counts for who its reader is now."""
     signer = settings.signer
     return replace(signer, heir=store.heir_of) if signer else None
 
@@ -67,14 +67,14 @@ def build_timing(settings: Settings) -> Timing:
 
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Everybody as they are served now (services/directory.py). Raises ConfigError if there never was a good file."""
+    """Reads all subscribers as they are served now. Raises ConfigError if there never was a good file."""
     from newsletter.services import directory
 
     return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
 def load_listed(settings: Settings, store: Store) -> ListedSubscribers:
-    """The same before their own wishes: reads nothing of any one reader but who came by the web."""
+    """Reads all subscribers before their own wishes: quicker, since no reader's own files are read."""
     from newsletter.services import directory
 
     return directory.load_listed(settings.subscribers, store)

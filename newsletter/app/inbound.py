@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_mailbox(settings: Settings) -> Mailbox:
-    """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
+    """Builds the mailbox of replies. Raises ConfigError for settings with which it cannot be opened."""
     from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
@@ -54,7 +54,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
 
 
 def build_mail_handler(settings: Settings, store: Store | None = None) -> Callable[[bytes, Envelope], str]:
-    """Acts on one mail and says what became of it, without addresses. Threads may share it.
+    """Builds what acts on a mail and says what became of it, without addresses. Threads may share it.
 
     Reads the subscribers once for each mail. Raises ConfigError at once for what cannot work.
     """

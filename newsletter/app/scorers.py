@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def build_scorer(
     settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Scorer, Prefetcher | None]:
-    """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
+    """Builds the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
@@ -60,7 +60,7 @@ def build_local_scorer() -> LocalScorer:
 
 
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
-    """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
+    """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
     from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of

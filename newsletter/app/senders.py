@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def build_sender(settings: Settings) -> Sender:
-    """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
+    """Builds the sender of the settings. Raises ConfigError if no mail could leave with them."""
     if settings.send_by == "sendgrid":
         return build_sendgrid_sender(settings)
     if settings.send_by == "smtp":
@@ -33,7 +33,7 @@ def build_sender(settings: Settings) -> Sender:
 
 
 def _require_a_sender(settings: Settings) -> None:
-    """What every mail that leaves this machine needs. Raises ConfigError."""
+    """Checks what every mail that leaves this machine needs. Raises ConfigError."""
     if settings.from_address.domain.lower().endswith(".invalid"):
         raise ConfigError(
             f"no mail can come from {settings.from_address.addr_spec}; "
@@ -47,7 +47,7 @@ def _require_a_sender(settings: Settings) -> None:
 
 
 def build_smtp_sender(settings: Settings) -> SmtpSender:
-    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    """Builds the sender by SMTP. Raises ConfigError for settings that cannot work, and for a key that cannot sign."""
     from newsletter.senders.smtp import MailServer, SmtpSender
 
     _require_a_sender(settings)
@@ -82,7 +82,7 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
 
 
 def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
-    """What puts a DKIM signature on a mail; without a key the mail stays as it is."""
+    """Builds what puts a DKIM signature on a mail; without a key the mail stays as it is."""
     key, selector = settings.dkim_key, settings.dkim_selector
     if key is None and selector is None:
         return lambda mail: mail
@@ -97,7 +97,7 @@ def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]
 
 
 def build_sendgrid_sender(settings: Settings) -> SendGridSender:
-    """Raises ConfigError for what SendGrid would refuse anyway."""
+    """Builds the sender by SendGrid. Raises ConfigError for what SendGrid would refuse anyway."""
     from newsletter.senders.sendgrid import SendGridSender
 
     _require_a_sender(settings)
@@ -113,7 +113,7 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
 
 
 def build_notifier(settings: Settings) -> Notifier:
-    """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
+    """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
     from newsletter.ops.notify import Notifier
 
     def revealed(secret: SecretStr | None) -> str:

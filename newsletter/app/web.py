@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
-    """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
+    """Builds the web part as a WSGI application. `asked` is called when somebody asked to subscribe: a mail is due."""
     from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
@@ -58,7 +58,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
 
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
-    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    """Says whether this mail by Inbound Parse failed before, and alerts the operator then."""
     from newsletter.mail.inbound.imap import CLAIMED
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
@@ -68,7 +68,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
 
 def build_archive_pages(settings: Settings) -> Pages:
-    """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
+    """Builds what fills the archive's templates. Raises ConfigError for one that cannot be filled."""
     from newsletter.web.archive.pages import TEMPLATES, Pages
 
     renderer = build_renderer(settings)

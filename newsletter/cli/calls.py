@@ -92,5 +92,5 @@ def _cost(call: ModelCall) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A model's answer is foreign text: nothing in it may move the cursor or colour the screen."""
+    """Takes out of a model's answer, which is foreign text, what could move the cursor or colour the screen."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -110,7 +110,7 @@ def _setup(settings: Settings) -> dnscheck.Setup:
 
 
 def _ascii(domain: str) -> str:
-    """As the DNS has it: lower case, and xn-- for what is beyond ASCII."""
+    """Writes a domain as the DNS has it: lower case, and xn-- for what is beyond ASCII."""
     try:
         return domain.lower().encode("idna").decode("ascii")
     except UnicodeError as error:
@@ -118,7 +118,7 @@ def _ascii(domain: str) -> str:
 
 
 def _look(name: str, look: Callable[[], str]) -> int:
-    """Tells what was found; the exit code for it."""
+    """Runs one check, prints what it found, and returns the exit code for it."""
     try:
         said = look()
     except (ConfigError, StoreError) as error:
@@ -148,7 +148,7 @@ def _settings(settings: Settings) -> str:
 
 
 def _joining(settings: Settings) -> str:
-    """Counts only where there is a memory with a place for them: opening another would write."""
+    """Counts who came by the web, if there is a store already: opening a new one would write."""
     enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
     if not settings.open_subscription:
         return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
@@ -178,7 +178,7 @@ def _templates(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    """Asks nobody: whether the provider takes the key shows in the first call."""
+    """Checks the model's settings. Asks nobody: whether the provider takes the key shows in the first call."""
     prompts.load_prompts(resources.read_text)
     if settings.model is None:
         return "none, the embedded scorer alone (NEWSLETTER_MODEL)"
@@ -204,7 +204,7 @@ def _folders(settings: Settings) -> str:
 
 
 def _memory(settings: Settings) -> str:
-    """Looks at what is kept of each reader; opens no memory that is not there, since that would write."""
+    """Checks that what is stored of each reader can be read; opens no new store, since that would write."""
     if not (settings.state / "standings").is_dir():
         return "none yet"
     if unreadable := app.build_store(settings).find_unreadable():
@@ -213,12 +213,12 @@ def _memory(settings: Settings) -> str:
 
 
 def _moved(settings: Settings) -> Sequence[str]:
-    """Who may have got another address; nobody while the file is broken, or there is no memory yet."""
+    """Says who may have another address; nobody while the file is broken, or there is no store yet."""
     if not (settings.state / "documents").is_dir():
         return ()
     try:
         listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
-        found = directory.who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+        found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
     return [said for _, said in found]

@@ -41,7 +41,7 @@ def command() -> None:
 
 
 class _ClockProgress(log.LogProgress):
-    """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
+    """Logs only what happens, and says that nothing is in hand while feeds are fetched, which can take minutes."""
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(is_sparing=True)
@@ -56,7 +56,7 @@ class _ClockProgress(log.LogProgress):
 
 
 def keep_clock(settings: Settings, worker: Worker) -> None:
-    """The clock in the present thread, until the worker is over."""
+    """Runs the clock in the present thread, until the worker is asked to stop."""
     notifier = app.build_notifier(settings)
 
     def failed(error: Exception) -> None:
@@ -89,6 +89,6 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
         unreadable=listed.unreadable,
     )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
-    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
+    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.possible_moves))
+    notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
     return listed.subscribers

@@ -44,7 +44,7 @@ def _paragraph(settings: Settings, name: str) -> list[str]:
 
 
 def _line(name: str, value: object, *, is_set: bool) -> str:
-    """A secret stays a comment, so that a saved file does not put asterisks in its place."""
+    """Writes a setting as a line; a secret as a comment, so that a saved file does not put asterisks in its place."""
     if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
         return f"# {variable(name)}=**********"
     shown = "" if value in (None, ()) else str(value)
@@ -54,7 +54,7 @@ def _line(name: str, value: object, *, is_set: bool) -> str:
 
 
 def _quoted(value: str) -> str:
-    """As python-dotenv reads it back: a number sign would begin a comment, and a quote at the start a quotation."""
+    """Quotes a value as python-dotenv reads it back: a number sign would begin a comment, a quote a quotation."""
     if _PLAIN.fullmatch(value):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

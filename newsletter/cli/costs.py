@@ -86,7 +86,7 @@ def _month(call: ModelCall) -> str:
 
 
 def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
-    """For each profile key, the subscribers who have that profile now."""
+    """Finds for each profile key the subscribers who have that profile now."""
     try:
         listed = app.load_subscribers(settings, store)
     except ConfigError as error:

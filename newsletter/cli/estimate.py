@@ -88,7 +88,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
-    """By profile and cut-off, with the papers of everybody in the group, each once."""
+    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)

@@ -23,7 +23,7 @@ def command(context: click.Context, words: tuple[str, ...]) -> None:
 
 
 def _context_of(context: click.Context, words: tuple[str, ...]) -> click.Context:
-    """That of the innermost command. Raises UsageError for a word that is none."""
+    """Finds the context of the innermost command. Raises UsageError for a word that is none."""
     for word in words:
         if not isinstance(context.command, click.Group):
             raise click.UsageError(f"'{context.command_path}' has no commands of its own", context)

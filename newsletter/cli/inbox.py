@@ -50,7 +50,7 @@ def command(once: bool) -> None:
 
 
 def keep_inbox(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> None:
-    """Read the mailbox in the present thread, once a minute, until the duty is over.
+    """Reads the mailbox in the present thread, once a minute, until the worker is asked to stop.
 
     Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
     """
@@ -77,7 +77,7 @@ def _round(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> int:
 
 
 def tell_of_mail(settings: Settings, failure: imap.Failure) -> None:
-    """Log the first failure of a mail; alert about the second, which is its last."""
+    """Logs the first failure of a mail, and alerts about the second, which is its last."""
     error, name = failure.error, type(failure.error).__name__
     # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence
     known = isinstance(error, NewsletterError | RecursionError)

@@ -57,7 +57,7 @@ def move(old: str, new: str, dry_run: bool) -> None:
 
 
 def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
-    """As it is on the list, or as it was typed for who came by the web."""
+    """The new address as it is on the list, or as it was typed for who came by the web."""
     listed = app.load_listed(settings, store)
     if listed.problem:
         raise ConfigError(f"{listed.problem}\nMend it before somebody is moved.")
@@ -76,7 +76,7 @@ def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
 
 
 def _kept(store: Store, who: str) -> list[str]:
-    """What is kept of somebody, in words; empty if nothing is."""
+    """Says in words what is stored of somebody; empty if nothing is."""
     counts = {
         ("mail", "mails"): len(store.get_deliveries(subscriber_id=who)),
         ("paper that was sent", "papers that were sent"): len(store.get_sent(who)),

@@ -80,7 +80,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         subscribers = _choose(listed, only)
         unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        _complain_of(listed.problem, *(said for _, said in listed.moved))
+        _complain_of(listed.problem, *(said for _, said in listed.possible_moves))
         digest_on = context.source.day(context.now()) if recorded else None
         with progress:
             lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
@@ -107,14 +107,14 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     if settings.log == "json":
-        found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved)
+        found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.possible_moves)
         log.troubles([*found, *bounces])
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
-        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
-    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
+        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.possible_moves), *told)
+    notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
         show(report, subscribers)
         if line := model_line(context.store, report):
@@ -148,7 +148,7 @@ def _would(
     digest_on: date | None,
     unreadable: dict[str, str],
 ) -> str:
-    """What a run would do for this subscriber now, as a line; `unreadable` gets those whom it would hold back."""
+    """Says in a line what a run would do for this subscriber now; `unreadable` gets those whom it would hold back."""
     who = subscriber.subscriber_id
     try:
         context.store.require_readable(who)
@@ -166,7 +166,7 @@ def _would(
 
 
 def exit_code(report: RunReport) -> int:
-    """The most serious of what happened; 0 if nothing did."""
+    """The exit code for the most serious thing that happened; 0 if nothing did."""
     codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
     codes += [EXIT_SCORING for entry in report.subscribers if entry.problem]
     codes += [EXIT_SCORING for _ in report.problems]
@@ -175,7 +175,7 @@ def exit_code(report: RunReport) -> int:
 
 
 def troubles(report: RunReport) -> list[str]:
-    """A line for each thing that makes the exit code; all that a quiet run says."""
+    """Writes a line for each thing that makes the exit code; all that a quiet run says."""
     feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
@@ -183,14 +183,14 @@ def troubles(report: RunReport) -> list[str]:
 
 
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
-    """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
+    """Lists the addresses that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
     found = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
     return [each for each in found if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:
-    """The summary on standard output: a row for each subscriber, then the sum, which always adds up."""
+    """Prints the summary: a row for each subscriber, then the sum, which always adds up."""
     names = {subscriber.subscriber_id: subscriber.name for subscriber in subscribers}
     table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "detail")
     for entry in report.subscribers:

@@ -1,4 +1,4 @@
-"""The part of `newsletter serve` that sends the mails which the page to subscribe promised. No command of its own.
+"""Sends the mails that the page to subscribe promised, as a part of `newsletter serve`. No command of its own.
 
 What was promised is in the memory, whichever process promised it: what one left undone the next one does. What is sent
 when is services/signup.py's and subscribers/signup_rules.py's business.
@@ -23,7 +23,7 @@ _LOOK_AGAIN_S = 0.5
 
 
 def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None:
-    """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
+    """Sends promised mails until the worker is asked to stop; `asked` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
     """
@@ -41,7 +41,7 @@ def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None
 
 
 def _send_all(signup_service: signup.SignupService, run_id: str, worker: Worker) -> float:
-    """Until none is due; in how many seconds to look again."""
+    """Sends mails until none is due; returns in how many seconds to look again."""
     try:
         while not worker.stop.is_set() and signup_service.send_next(run_id, worker.idle.clear):
             worker.idle.set()

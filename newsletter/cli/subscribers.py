@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: the list; one in full, with who said what; their profiles' revisions; removing one."""
+"""`newsletter subscribers`: lists them, shows one in full and their revisions, brings one back, removes one."""
 
 from __future__ import annotations
 
@@ -273,5 +273,5 @@ def _origins(reader: overrides.Reader) -> list[str]:
 
 
 def _base(reader: overrides.Reader) -> str:
-    """What holds where no revision does."""
+    """Names what counts where no revision does."""
     return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"
