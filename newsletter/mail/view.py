@@ -278,7 +278,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
 
 def _dollars(cost: Decimal | None) -> str:
     if cost is None:
-        return "n/a"
+        return formatting.NOT_KNOWN
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
