@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def build_mailbox(settings: Settings) -> Mailbox:
     """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
-    from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
+    from newsletter.mail.inbound.imap import CLAIMED, ImapServer, Mailbox
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
     if not host or not user or not password:
@@ -39,7 +39,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
         )
     store = build_store(settings)
     return Mailbox(
-        MailServer(
+        ImapServer(
             host,
             settings.imap_port,
             settings.imap_tls,

@@ -48,7 +48,7 @@ def _require_a_sender(settings: Settings) -> None:
 
 def build_smtp_sender(settings: Settings) -> SmtpSender:
     """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
-    from newsletter.senders.smtp import MailServer, SmtpSender
+    from newsletter.senders.smtp import SmtpSender, SmtpServer
 
     _require_a_sender(settings)
     if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
@@ -69,7 +69,7 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
             f"the password for {settings.smtp_host} would be readable on its way; "
             "set NEWSLETTER_SMTP_TLS to starttls or tls"
         )
-    server = MailServer(
+    server = SmtpServer(
         settings.smtp_host,
         settings.smtp_port,
         settings.smtp_tls,

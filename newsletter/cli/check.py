@@ -172,7 +172,7 @@ def _templates(settings: Settings) -> str:
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    responses.load_answers(resources.read_text(responses.FILE))
+    responses.load_responses(resources.read_text(responses.FILE))
     signup.load_mails(resources.read_text(signup.FILE))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 

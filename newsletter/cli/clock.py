@@ -63,7 +63,7 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
         known = isinstance(error, NewsletterError)
         log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
-        notifier.tell_of_break(error)
+        notifier.notify_break(error)
 
     run_scheduler(
         tick=lambda: _tick(settings, notifier, worker),
@@ -89,6 +89,6 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
         unreadable=listed.unreadable,
     )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved))
-    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
+    log.log_troubles(alerts.find_troubles(report, listed.problem, listed.ignored, listed.moved))
+    notifier.notify(report, listed.problem, listed.ignored, listed.moved)
     return listed.subscribers

@@ -88,10 +88,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
-    with notifier.watching():
+    with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
-    with notifier.watching():
+    with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
         with progress:
@@ -107,14 +107,14 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     if settings.log == "json":
-        found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.moved)
-        log.troubles([*found, *bounces])
+        found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.moved)
+        log.log_troubles([*found, *bounces])
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
-    notifier.tell(report, listed.problem, listed.ignored, listed.moved)
+    notifier.notify(report, listed.problem, listed.ignored, listed.moved)
     if not quiet:
         show(report, subscribers)
         if line := model_line(context.store, report):
@@ -185,7 +185,7 @@ def troubles(report: RunReport) -> list[str]:
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    found = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
+    found = alerts.find_bounce_troubles(store.get_address_statuses(), report.digest_on)
     return [each for each in found if each.on >= yesterday]
 
 

@@ -50,7 +50,7 @@ MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
 #: Each mail, and the placeholders its text may have.
-ANSWERS: Mapping[str, frozenset[str]] = {
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"name", "link", "days"}),
     "already": frozenset({"name", "profile", "unsubscribe"}),
 }
@@ -62,9 +62,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> responses.Answers:
+def load_mails(text: str) -> responses.ResponseTexts:
     """Raises ConfigError that lists everything wrong with the file."""
-    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(
@@ -82,7 +82,7 @@ class SignupService:
     identity: MailIdentity  # with a signer and a base URL
     service_sender: Address
     brand_name: str
-    answers: responses.Answers
+    answers: responses.ResponseTexts
     find: Callable[[str], Subscriber | None]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
@@ -231,7 +231,7 @@ class SignupService:
             return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
         return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _question(self, sign_up: SignUp) -> responses.Answer:
+    def _question(self, sign_up: SignUp) -> responses.ResponseText:
         signer, on = self.identity.signer, asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
@@ -242,12 +242,12 @@ class SignupService:
             "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
         )
 
-    def _already(self, reader: Subscriber) -> responses.Answer:
+    def _already(self, reader: Subscriber) -> responses.ResponseText:
         links = self.identity.links_for(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _send(self, to: str, answer: responses.ResponseText, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Empty if it left; else why not."""
         message = build_service_message(
             key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
