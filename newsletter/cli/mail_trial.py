@@ -43,7 +43,7 @@ def _check_mail_server(settings: Settings) -> str:
 
 def _check_mailbox(settings: Settings) -> str:
     try:
-        return app.build_mailbox(settings).look()
+        return app.build_mailbox(settings).check()
     except imap.MailboxFailed as error:
         raise ConfigError(
             f"{error}; check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS"
