@@ -33,14 +33,14 @@ def short_date(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def days(announced_on: Sequence[date]) -> str:
+def date_range(announced_on: Sequence[date]) -> str:
     """ "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:
         return f"{short_date(announced_on[0])} to {short_date(announced_on[-1])}"
     return short_date(announced_on[0]) if announced_on else "no day"
 
 
-def kind(announce_type: AnnounceType, version: int) -> str:
+def kind_label(announce_type: AnnounceType, version: int) -> str:
     """What kind of announcement a paper is, with its version where that is the news."""
     label = KIND_LABELS[announce_type]
     is_replacement = announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
@@ -53,13 +53,13 @@ def cut_offs(subscriber: Subscriber) -> str:
     return f"{reached}, at most {subscriber.max_papers} papers"
 
 
-def listed(names: Sequence[str], most: int) -> str:
+def join_names(names: Sequence[str], most: int) -> str:
     """Names with commas between them; of more than `most` the first ones, and how many more."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
-def marked_language(language: str) -> str:
+def lang_attribute(language: str) -> str:
     """What `lang` says of comments in this language; "" where they are in the language of the page around them."""
     return "" if language == "en" else language
 

@@ -23,7 +23,7 @@ from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
-from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.subscribers import parse_file
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -131,7 +131,7 @@ def _look(name: str, look: Callable[[], str]) -> int:
 
 
 def _subscribers(path: Path) -> str:
-    file = parse_file(read_subscribers(path), source=str(path))
+    file = parse_file(directory.read_subscribers(path), source=str(path))
     count = len(file.subscribers)
     return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
@@ -217,7 +217,7 @@ def _moved(settings: Settings) -> Sequence[str]:
     if not (settings.state / "documents").is_dir():
         return ()
     try:
-        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
+        listed = parse_file(directory.read_subscribers(settings.subscribers), source="").subscribers
         found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         subscribers = _choose(listed, only)
         unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        _complain_of(listed.problem, *(said for _, said in listed.possible_moves))
+        _complain_of(listed.problem, *(sentence for _, sentence in listed.possible_moves))
         digest_on = context.source.day(context.now()) if recorded else None
         with progress:
             lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
@@ -94,7 +95,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     with notifier.watching():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
-        with progress:
+        with closing(context.sender), progress:
             report = flow.run_morning(
                 context,
                 subscribers,
@@ -112,8 +113,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
-        told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
-        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.possible_moves), *told)
+        lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
+        _complain_of(listed.problem, *troubles(report), *(sentence for _, sentence in listed.possible_moves), *lines)
     notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
         show(report, subscribers)
@@ -210,6 +211,6 @@ def in_words(report: RunReport) -> str:
     parts = []
     for group, count in tally(report).items():
         kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
-        told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
-        parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))
+        detail = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
+        parts.append(f"{count} {group}" + (f" ({detail})" if detail not in ("", group) else ""))
     return f"{len(report.subscribers)} subscribers = {' + '.join(parts)}"

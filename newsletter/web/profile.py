@@ -22,7 +22,7 @@ from newsletter.papers import readable
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
+from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limits
 from newsletter.web.token_page import TokenPage, reader_of
@@ -99,8 +99,8 @@ class EditorView:
     current: str = ""  # what holds, where the form has something else and the reader has to choose
     typed: str = ""  # what was in the form before an earlier revision took its place
     preview: PreviewView | None = None
-    most_revisions: int = KEPT
-    most_a_day: int = MOST_A_DAY
+    most_revisions: int = MAX_REVISIONS
+    most_a_day: int = MAX_REVISIONS_A_DAY
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
@@ -192,7 +192,7 @@ class _Editor:
         known = self.store.get_revisions(subscriber_id)
         texts = {0: ""} | {r.number: r.text for r in known}
         if number not in texts:
-            is_over = number is not None and is_gone(known, number)
+            is_over = number is not None and was_dropped(known, number)
             return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
         is_lost = typed.strip() not in {"", current.strip(), text.strip()}

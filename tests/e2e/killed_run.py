@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
 from pathlib import Path
@@ -61,7 +62,8 @@ def morning(folder: Path) -> RunReport:
     context = app.build(settings, feed=FEED)
     context = replace(context, sender=LoggingSender(context.sender, folder / LOG))
     listed = app.load_subscribers(settings, context.store)
-    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+    with closing(context.sender):
+        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class Nobody:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +43,7 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.scoring import Scorer
+from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
@@ -180,7 +181,8 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
     context = app.build(settings, feed=FEED)
     context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, context.store)
-    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+    with closing(context.sender):
+        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:
@@ -192,13 +194,7 @@ class ScoredOnce:
         self._sheet: ScoreReport | None = None
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet

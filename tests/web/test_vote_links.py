@@ -17,10 +17,9 @@ from werkzeug.test import TestResponse
 from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
-from newsletter.signing import Purpose, Signer
+from newsletter.signing import Purpose, Signer, vote_token
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.votes import vote_token
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore

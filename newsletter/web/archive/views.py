@@ -13,17 +13,17 @@ from newsletter.formatting import (
     NO_TOPIC,
     NOT_KNOWN,
     cut_offs,
-    days,
+    date_range,
     dollars,
-    kind,
-    listed,
+    join_names,
+    kind_label,
+    lang_attribute,
     long_date,
-    marked_language,
     short_date,
 )
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
-from newsletter.papers import Links, Piece, links, readable_name, typeset
+from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import Found
@@ -55,7 +55,7 @@ class EntryView:
     topic: str  # empty where it would say nothing
     begins: str  # the topic whose papers begin with this one, in a digest by topic
     pinned: str
-    links: Links
+    links: PaperLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +167,19 @@ def entry_view(
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
         authors=", ".join(names),
-        few_authors=listed([name.split(" (")[0] for name in names], PAPER_AUTHORS),
+        few_authors=join_names([name.split(" (")[0] for name in names], PAPER_AUTHORS),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
-        comment_language=marked_language(language),
+        comment_language=lang_attribute(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
-        kind=kind(entry.announce_type, paper.version),
+        kind=kind_label(entry.announce_type, paper.version),
         topic=topic,
         begins=begins,
         pinned=entry.pinned_author,
-        links=links(paper),
+        links=paper_links(paper),
     )
 
 
@@ -191,7 +191,7 @@ def day_view(
     return DayView(
         on=digest.digest_on,
         title=long_date(digest.digest_on),
-        announced=days(digest.announced_on),
+        announced=date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         hidden=counts.relevant - counts.shown,
