@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, utc_now
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
@@ -64,11 +64,8 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
     secret = password.get_secret_value() if password else ""
     if not (user + secret).isascii():
         raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
-    if user and settings.smtp_tls == "none" and settings.smtp_host not in THIS_MACHINE:
-        raise ConfigError(
-            f"the password for {settings.smtp_host} would be readable on its way; "
-            "set NEWSLETTER_SMTP_TLS to starttls or tls"
-        )
+    if user:
+        forbid_readable_password(settings.smtp_host, settings.smtp_tls, "set NEWSLETTER_SMTP_TLS to starttls or tls")
     server = MailServer(
         settings.smtp_host,
         settings.smtp_port,

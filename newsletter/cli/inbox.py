@@ -7,7 +7,7 @@ import sys
 import click
 
 from newsletter import app
-from newsletter.cli.common import begin_log
+from newsletter.cli.common import begin_log, log_failure
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
@@ -59,9 +59,7 @@ def keep_inbox(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> Non
         try:
             _round(settings, mailbox, worker)
         except Exception as error:  # noqa: BLE001 - see above
-            known = isinstance(error, NewsletterError)
-            said = f"{type(error).__name__}: {error}" if known else type(error).__name__
-            log.get_log().error("inbox_failed", error=said, exc_info=None if known else error)
+            log_failure("inbox_failed", error)
         worker.idle.set()
         worker.stop.wait(EVERY_S)
 

@@ -9,7 +9,6 @@ from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import reading_order
-from newsletter.run.outcomes import final_outcome, why_no_announcement, why_no_mail, why_not_claimed
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
@@ -28,10 +27,10 @@ __all__ = [
     "Selection",
     "collect",
     "compose",
-    "final_outcome",
     "forget_expired",
     "needs_feeds_now",
     "next_mail_at",
+    "outcomes",
     "prefetch_scores",
     "preview",
     "reading_order",
@@ -42,7 +41,4 @@ __all__ = [
     "settle_claim",
     "settle_doubts",
     "weigh_bounces",
-    "why_no_announcement",
-    "why_no_mail",
-    "why_not_claimed",
 ]

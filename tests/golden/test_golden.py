@@ -23,7 +23,7 @@ from newsletter.run.preview import preview
 from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
-from newsletter.subscribers.file import parse_subscribers
+from newsletter.subscribers.file import parse_file
 from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
@@ -76,7 +76,7 @@ def run_case(case: Path) -> dict[str, bytes]:
         now=lambda: NOW,
     )
     path = case / "subscribers.yaml"
-    subscribers = parse_subscribers(path.read_bytes(), source=path.name)
+    subscribers = parse_file(path.read_bytes(), source=path.name).subscribers
     on = context.source.day(NOW)
     report = run_morning(context, subscribers, Silent(), digest_on=on)
     outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
@@ -856,7 +857,7 @@ class Jammed(FlakySender):
 
 def test_a_sender_that_cannot_be_closed_ends_the_run_and_is_told() -> None:
     given = morning(*two_papers(), sender=Jammed(lambda: make.NOW))
-    with pytest.raises(ZeroDivisionError, match="jammed"):
+    with pytest.raises(ZeroDivisionError, match="jammed"), closing(given.sender):
         given.run()
     assert given.store.current_run() == ""
     [recorded] = given.store.get_runs()
@@ -873,7 +874,7 @@ def test_what_broke_the_run_is_told_beside_the_sender_that_cannot_be_closed() ->
             raise LookupError("what broke first")
 
     given.scorer = Broken()
-    with pytest.raises(ZeroDivisionError) as raised:
+    with pytest.raises(ZeroDivisionError) as raised, closing(given.sender):
         given.run()
     assert "what broke first" in str(raised.value.__context__)
     assert given.store.current_run() == ""
