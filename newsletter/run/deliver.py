@@ -78,9 +78,9 @@ def deliver(
         outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     except SendRejected as error:
-        if is_mailbox_gone(error.said):  # said to our face, it is what it would be in a bounce
+        if is_mailbox_gone(error.answer):  # said to our face, it is what it would be in a bounce
             gone = MailEvent(
-                EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.said)
+                EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.answer)
             )
             with suppress(ReaderUnreadable):  # as in _end
                 context.store.take_event(gone, now=context.now())
