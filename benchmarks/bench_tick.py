@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +21,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.cost_counter import Cost, measure, print_costs
 from benchmarks.made_days import make_papers, remember_papers, working_days_before
 from newsletter import app
 from newsletter.addresses import subscriber_id
@@ -41,17 +40,9 @@ TODAY = date(2026, 11, 26)  # a Thursday; everybody is mailed on Fridays
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PAPERS, DAY_PAPERS = 10, 300  # of a mail, and of a day
 ANNOUNCED = 10
-ROUNDS = 5
 SENT_AT = clock_time(6)
 
 T = TypeVar("T", Delivery, MailEvent)
-
-_opened = 0
-
-
-def _count_opens(event: str, _arguments: tuple[object, ...]) -> None:
-    global _opened  # noqa: PLW0603 - an audit hook stays for the life of the process
-    _opened += event == "open"
 
 
 def email(number: int) -> str:
@@ -126,27 +117,21 @@ class History:
         assert {str(entry.outcome) for entry in report.subscribers} == {"not due"}
 
     def metrics(self) -> None:
-        Metrics(self.context().store, lambda: NOW)()
+        Metrics(TinyStore(self._settings.state), lambda: NOW)()
 
     def mail(self) -> None:
-        store = self.context().store
+        store = TinyStore(self._settings.state)
         store.require_readable(self._who, TODAY)
         store.get_deliveries(subscriber_id=self._who)
         store.get_sent(self._who)
 
     def every_row(self) -> None:
-        self.context().store.get_deliveries()
+        TinyStore(self._settings.state).get_deliveries()
 
 
-def measure(work: Callable[[], None]) -> tuple[float, int]:
-    """Seconds of the processor, and files opened."""
-    work()  # what is imported and made once is no part of it
-    taken = []
-    for _ in range(ROUNDS):
-        before, started = _opened, time.process_time()
-        work()
-        taken.append((time.process_time() - started, _opened - before))
-    return min(taken)
+def cost_of(part: Callable[[History], None], history: History) -> Cost:
+    part(history)  # what is imported and made once is no part of it
+    return measure(lambda: part(history))
 
 
 def main() -> None:
@@ -154,15 +139,12 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--months", type=int, nargs="+", default=[1, 24])
     options = parser.parse_args()
-    sys.addaudithook(_count_opens)
     folder = Path(tempfile.mkdtemp())
     try:
         histories = [History(folder / str(months), options.readers, months) for months in options.months]
         print(f"{options.readers} readers; ms of the processor, files opened, ratio to {options.months[0]} months")
         for part in (History.tick, History.metrics, History.mail, History.every_row):
-            costs = [measure(lambda part=part, history=history: part(history)) for history in histories]
-            cells = [f"{took * 1e3:8.1f} ms {opened:6} {took / costs[0][0]:6.2f}" for took, opened in costs]
-            print(f"{part.__name__:12}" + "  |".join(cells))
+            print_costs(part.__name__, [cost_of(part, history) for history in histories])
     finally:
         shutil.rmtree(folder)
 

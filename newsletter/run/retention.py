@@ -7,6 +7,7 @@ runs of three days bear it out, and each day a few days' worth is forgotten at m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -69,16 +70,14 @@ def forget_expired(store: Store, today: date) -> None:
 
 
 def evidence(known: Iterable[date], today: date) -> list[date]:
-    """Today and the latest days of runs before it, oldest first; days that are still to come prove nothing."""
+    """Gives today and the latest days of runs before it, oldest first; days that are still to come prove nothing."""
     return sorted({*(day for day in known if day < today), today})[-EVIDENCE_DAYS:]
 
 
 def _dates(words: Iterable[str]) -> set[date]:
-    """What else stands there is passed over: with less evidence less is forgotten."""
-    found = set()
+    """Reads dates and passes over all else: with less evidence less is forgotten."""
+    dates = set()
     for word in words:
-        try:
-            found.add(date.fromisoformat(word))
-        except ValueError:
-            continue
-    return found
+        with suppress(ValueError):
+            dates.add(date.fromisoformat(word))
+    return dates

@@ -77,7 +77,7 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
 def _history(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], *, without: Set[str]
 ) -> list[tuple[Paper, ...]]:
-    """The papers of the days before these, but those that are scored again."""
+    """Gives the papers of the days before these, but those that are scored again."""
     first = min(day.announced_on for day in days)
     before = [morning.announced([day], subscriber.categories) for day in morning.earlier if day.announced_on < first]
     return [tuple(each.paper for each in shown if each.paper.arxiv_id not in without) for shown in before]

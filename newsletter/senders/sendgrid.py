@@ -1,7 +1,7 @@
 """Hands mails to SendGrid: one request of its v3 API for each (the `sendgrid` package). Its 202 is the acceptance.
 
 There is no idempotency key: a request that may have been taken is never repeated, and what became of it only SendGrid's
-events can tell (mail/inbound/sendgrid_events.py). `ANSWERS` and `FAILURES` are the whole truth about what follows from
+events can tell (mail/inbound/sendgrid_events.py). `RESPONSE_RULES` and `FAILURE_RULES` say what follows from
 what; which exception comes at which stage was seen against a real socket (tests/contract/senders/test_sendgrid.py).
 Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send, and its page of errors.
 """
@@ -46,7 +46,7 @@ _WHOLE_REQUEST = 4  # times the timeout, which is for each piece of an answer
 _OUR_HEADERS = {"message-id", "auto-submitted", "precedence", "x-auto-response-suppress", "feedback-id"}
 
 
-class Then(StrEnum):
+class Outcome(StrEnum):
     """What follows."""
 
     ACCEPTED = "accepted"
@@ -59,10 +59,10 @@ class Then(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ResponseRule:
     """`what` happened and what the operator can do about it complete a sentence."""
 
-    then: Then
+    outcome: Outcome
     what: str = ""
     remedy: str = ""
     strikes: int = 0  # as in SendDeferred
@@ -71,44 +71,46 @@ class Rule:
 _RESOLVE = "look for it in SendGrid's Activity and settle it with 'newsletter deliveries resolve'"
 _BY_ITSELF = "a later run sends it"
 _URL = "set NEWSLETTER_SENDGRID_URL to where SendGrid's API is"
-_NOT_THE_API = Rule(Then.STOPPED, "was sent to a place that is not SendGrid's API", _URL)
+_NOT_THE_API = ResponseRule(Outcome.STOPPED, "was sent to a place that is not SendGrid's API", _URL)
 
-ANSWERS: dict[int, Rule] = {
-    200: Rule(Then.TRIED, "was looked at and not sent, as in sandbox mode", _RESOLVE),
-    202: Rule(Then.ACCEPTED),
+RESPONSE_RULES: dict[int, ResponseRule] = {
+    200: ResponseRule(Outcome.TRIED, "was looked at and not sent, as in sandbox mode", _RESOLVE),
+    202: ResponseRule(Outcome.ACCEPTED),
     **dict.fromkeys((301, 302, 307, 308), _NOT_THE_API),  # a redirect is not followed: the key would go along
-    400: Rule(Then.REJECTED, "was refused by SendGrid", "correct what it names, or the address in subscribers.yaml"),
-    401: Rule(
-        Then.STOPPED,
+    400: ResponseRule(
+        Outcome.REJECTED, "was refused by SendGrid", "correct what it names, or the address in subscribers.yaml"
+    ),
+    401: ResponseRule(
+        Outcome.STOPPED,
         "was not taken: SendGrid refuses the key, or the account has no credits left",
         "set SENDGRID_API_KEY to a key with the permission Mail Send, and look at the account's plan",
     ),
-    403: Rule(
-        Then.STOPPED,
+    403: ResponseRule(
+        Outcome.STOPPED,
         "was not taken: SendGrid does not let this account or key send it",
         "verify the domain of NEWSLETTER_SENDER at SendGrid (Settings, Sender Authentication), and give the key the "
         "permission Mail Send",
     ),
     **dict.fromkeys((404, 405, 406, 415), _NOT_THE_API),  # these speak of where and how we ask, not of the mail
-    408: Rule(Then.DEFERRED, "did not reach SendGrid whole", _BY_ITSELF, strikes=1),  # RFC 9110 §15.5.9
-    413: Rule(Then.REJECTED, "is too large for SendGrid", "lower max_papers in subscribers.yaml"),
-    429: Rule(
-        Then.WAIT, "was not taken: SendGrid's rate limit is reached", _BY_ITSELF, strikes=2
+    408: ResponseRule(Outcome.DEFERRED, "did not reach SendGrid whole", _BY_ITSELF, strikes=1),  # RFC 9110 §15.5.9
+    413: ResponseRule(Outcome.REJECTED, "is too large for SendGrid", "lower max_papers in subscribers.yaml"),
+    429: ResponseRule(
+        Outcome.WAIT, "was not taken: SendGrid's rate limit is reached", _BY_ITSELF, strikes=2
     ),  # after much patience
     # "An error occurred on a SendGrid server": before or after the mail was queued, nobody says.
-    500: Rule(Then.IN_DOUBT, "may have been taken: SendGrid had an error of its own", _RESOLVE),
+    500: ResponseRule(Outcome.IN_DOUBT, "may have been taken: SendGrid had an error of its own", _RESOLVE),
     # A gateway passed the request on and got no answer it could use; what stands behind it may have done the work.
-    502: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no proper answer", _RESOLVE),
-    504: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no answer in time", _RESOLVE),
-    503: Rule(
-        Then.DEFERRED, "was not taken: SendGrid's API is not available", _BY_ITSELF, strikes=1
+    502: ResponseRule(Outcome.IN_DOUBT, "may have been taken: a gateway of SendGrid got no proper answer", _RESOLVE),
+    504: ResponseRule(Outcome.IN_DOUBT, "may have been taken: a gateway of SendGrid got no answer in time", _RESOLVE),
+    503: ResponseRule(
+        Outcome.DEFERRED, "was not taken: SendGrid's API is not available", _BY_ITSELF, strikes=1
     ),  # it says so itself
 }
-_OTHER_4XX = Rule(Then.REJECTED, "was refused by SendGrid", "correct what it names")
-_OTHER = Rule(Then.IN_DOUBT, "may have been taken: the answer is none that SendGrid documents", _RESOLVE)
+_OTHER_4XX = ResponseRule(Outcome.REJECTED, "was refused by SendGrid", "correct what it names")
+_OTHER = ResponseRule(Outcome.IN_DOUBT, "may have been taken: the answer is none that SendGrid documents", _RESOLVE)
 
 
-class Stage(StrEnum):
+class RequestStage(StrEnum):
     """How far a request came."""
 
     CONNECTING = "connecting"
@@ -116,21 +118,23 @@ class Stage(StrEnum):
     WAITING = "waiting"
 
 
-FAILURES: dict[Stage, Rule] = {
+FAILURE_RULES: dict[RequestStage, ResponseRule] = {
     # Refused, no such host, TLS: not a byte of the mail left.
-    Stage.CONNECTING: Rule(Then.DEFERRED, "could not be handed over: no connection to SendGrid", _BY_ITSELF, strikes=2),
+    RequestStage.CONNECTING: ResponseRule(
+        Outcome.DEFERRED, "could not be handed over: no connection to SendGrid", _BY_ITSELF, strikes=2
+    ),
     # Some bytes of the body never left this machine, and a request is whole only with all of Content-Length.
-    Stage.SENDING: Rule(
-        Then.DEFERRED, "could not be handed over: the connection broke on the way", _BY_ITSELF, strikes=1
+    RequestStage.SENDING: ResponseRule(
+        Outcome.DEFERRED, "could not be handed over: the connection broke on the way", _BY_ITSELF, strikes=1
     ),
     # All of it left: too late an answer, none, or one that is no HTTP.
-    Stage.WAITING: Rule(Then.IN_DOUBT, "may have been taken: SendGrid's answer was lost", _RESOLVE),
+    RequestStage.WAITING: ResponseRule(Outcome.IN_DOUBT, "may have been taken: SendGrid's answer was lost", _RESOLVE),
 }
 
 
-def rule_for(status: int) -> Rule:
+def rule_for(status: int) -> ResponseRule:
     """What follows from an answer with this HTTP status."""
-    return ANSWERS.get(status) or (_OTHER_4XX if 400 <= status < 500 else _OTHER)
+    return RESPONSE_RULES.get(status) or (_OTHER_4XX if 400 <= status < 500 else _OTHER)
 
 
 # --- the request --------------------------------------------------------------------------------------
@@ -194,7 +198,7 @@ def _is_ours(name: str) -> bool:
 class _Line:
     """How far the present request came, and on which socket."""
 
-    stage: Stage = Stage.CONNECTING
+    stage: RequestStage = RequestStage.CONNECTING
     sock: socket.socket | None = None
 
     @contextmanager
@@ -224,10 +228,10 @@ class _Watched(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self._line.stage, self._line.sock = Stage.SENDING, self.sock
+        self._line.stage, self._line.sock = RequestStage.SENDING, self.sock
 
     def getresponse(self) -> HTTPResponse:
-        self._line.stage = Stage.WAITING
+        self._line.stage = RequestStage.WAITING
         return super().getresponse()
 
 
@@ -352,7 +356,7 @@ class SendGridSender:
     def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         on_hand_over()
         answer = self._ask_patiently(message, sandbox=False)
-        if rule_for(answer.status).then is not Then.ACCEPTED:
+        if rule_for(answer.status).outcome is not Outcome.ACCEPTED:
             raise self._error(message, answer, sandbox=False)
         receipt = without_addresses(answer.headers.get("X-Message-Id", ""))
         return Accepted(receipt=receipt or "accepted without an X-Message-Id", at=self._clock())
@@ -360,12 +364,12 @@ class SendGridSender:
     def rehearse(self, message: Message) -> None:
         """Have SendGrid look at this mail without sending it. Raises as `send` does."""
         answer = self._ask_patiently(message, sandbox=True)
-        if rule_for(answer.status).then is Then.ACCEPTED:
+        if rule_for(answer.status).outcome is Outcome.ACCEPTED:
             raise SendInDoubt(
                 message.delivery_id,
                 f"the sample digest was taken although sandbox mode was asked for; {_URL}",
             )
-        if rule_for(answer.status).then is not Then.TRIED:
+        if rule_for(answer.status).outcome is not Outcome.TRIED:
             raise self._error(message, answer, sandbox=True)
 
     def find(self, delivery_id: str) -> Evidence:
@@ -380,7 +384,7 @@ class SendGridSender:
         answer = self._ask(message, sandbox=sandbox)
         for _ in range(MOST_WAITS):
             wait_s = self._wait_s(answer.headers)
-            if rule_for(answer.status).then is not Then.WAIT or wait_s > MOST_WAIT_S:
+            if rule_for(answer.status).outcome is not Outcome.WAIT or wait_s > MOST_WAIT_S:
                 break
             self._sleep(wait_s)
             answer = self._ask(message, sandbox=sandbox)
@@ -388,11 +392,11 @@ class SendGridSender:
 
     def _ask(self, message: Message, *, sandbox: bool) -> _Answer:
         body = request_body(message, sandbox=sandbox)
-        self._line.stage, self._line.sock = Stage.CONNECTING, None
+        self._line.stage, self._line.sock = RequestStage.CONNECTING, None
         try:
             answer = self._api.send(body)
         except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: a host name that cannot be
-            rule, said = FAILURES[self._line.stage], self._clean(str(getattr(error, "reason", error)))
+            rule, said = FAILURE_RULES[self._line.stage], self._clean(str(getattr(error, "reason", error)))
             raise _as_error(message.delivery_id, rule, said, _RETRY_S, sandbox=sandbox) from error
         return _Answer(answer.status_code, answer.headers, answer.body)
 
@@ -405,7 +409,7 @@ class SendGridSender:
 
     def _error(self, message: Message, answer: _Answer, *, sandbox: bool) -> SendError:
         rule = rule_for(answer.status)
-        retry_s = self._wait_s(answer.headers) if rule.then is Then.WAIT else _RETRY_S
+        retry_s = self._wait_s(answer.headers) if rule.outcome is Outcome.WAIT else _RETRY_S
         said = ": ".join(filter(None, (f"HTTP {answer.status}", self._clean(_said(answer.body)))))
         return _as_error(message.delivery_id, rule, said, retry_s, sandbox=sandbox)
 
@@ -413,18 +417,18 @@ class SendGridSender:
         return without_addresses(words.replace(self._key, "(key)"))
 
 
-def _as_error(delivery_id: str, rule: Rule, said: str, retry_s: float, *, sandbox: bool) -> SendError:
+def _as_error(delivery_id: str, rule: ResponseRule, said: str, retry_s: float, *, sandbox: bool) -> SendError:
     subject, remedy = f"the mail of {delivery_id}", rule.remedy
     if sandbox:
         subject = "the sample digest"
-        remedy = rule.remedy if rule.then in (Then.STOPPED, Then.REJECTED) else "try again later"
+        remedy = rule.remedy if rule.outcome in (Outcome.STOPPED, Outcome.REJECTED) else "try again later"
     text = f"{subject} {rule.what} ({said}); {remedy}"
-    match rule.then:
-        case Then.DEFERRED | Then.WAIT:
+    match rule.outcome:
+        case Outcome.DEFERRED | Outcome.WAIT:
             return SendDeferred(delivery_id, text, retry_after_s=retry_s, strikes=rule.strikes)
-        case Then.STOPPED:
+        case Outcome.STOPPED:
             return SendStopped(delivery_id, text)
-        case Then.REJECTED:
+        case Outcome.REJECTED:
             return SendRejected(delivery_id, text)
         case _:
             return SendInDoubt(delivery_id, text)

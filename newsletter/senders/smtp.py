@@ -1,6 +1,6 @@
 """Delivers to a mail server by SMTP (RFC 5321): one connection for many mails, opened again when the server closed it.
 
-How far a mail had come decides what a failure means: `VERDICTS` is the whole truth about that. The mail is offered
+How far a mail had come decides what a failure means: `ERRORS` is the whole truth about that. The mail is offered
 once; only when the server turns out to have closed a connection that was used before is it offered again, on a new
 one, and then nothing but the envelope was lost. Everything has an end, also what drips: see smtp_line.py. Signing is
 left to `signed` (see dkim_signature.py).
@@ -33,7 +33,7 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
-class Stage(StrEnum):
+class SmtpStage(StrEnum):
     """How far a mail had come."""
 
     CONNECT = "connecting"
@@ -46,7 +46,7 @@ class Stage(StrEnum):
     END = "the end of the mail"  # from the dot that ends it
 
 
-class Gradings(NamedTuple):
+class StageErrors(NamedTuple):
     """What an answer of a stage means: by its class, or when there is none that could be understood."""
 
     later: type[SendError]  # 4xx
@@ -54,47 +54,49 @@ class Gradings(NamedTuple):
     nothing: type[SendError]  # the connection lost, no answer in time, or something that is no SMTP
 
 
-VERDICTS: dict[Stage, Gradings] = {
-    Stage.CONNECT: Gradings(SendDeferred, SendDeferred, SendDeferred),
-    Stage.SECURE: Gradings(SendDeferred, SendDeferred, SendDeferred),
-    Stage.LOGIN: Gradings(SendDeferred, SendStopped, SendDeferred),
-    Stage.SENDER: Gradings(SendDeferred, SendRejected, SendDeferred),
-    Stage.RECIPIENT: Gradings(SendDeferred, SendRejected, SendDeferred),
-    Stage.DATA: Gradings(SendDeferred, SendRejected, SendDeferred),
-    Stage.TEXT: Gradings(SendDeferred, SendDeferred, SendDeferred),  # without its last line no server may take it
-    Stage.END: Gradings(SendDeferred, SendRejected, SendInDoubt),
+ERRORS: dict[SmtpStage, StageErrors] = {
+    SmtpStage.CONNECT: StageErrors(SendDeferred, SendDeferred, SendDeferred),
+    SmtpStage.SECURE: StageErrors(SendDeferred, SendDeferred, SendDeferred),
+    SmtpStage.LOGIN: StageErrors(SendDeferred, SendStopped, SendDeferred),
+    SmtpStage.SENDER: StageErrors(SendDeferred, SendRejected, SendDeferred),
+    SmtpStage.RECIPIENT: StageErrors(SendDeferred, SendRejected, SendDeferred),
+    SmtpStage.DATA: StageErrors(SendDeferred, SendRejected, SendDeferred),
+    SmtpStage.TEXT: StageErrors(
+        SendDeferred, SendDeferred, SendDeferred
+    ),  # without its last line no server may take it
+    SmtpStage.END: StageErrors(SendDeferred, SendRejected, SendInDoubt),
 }
 
 #: Answers that mean us, not the mail: a command or its order not understood (RFC 5321 §4.2.2), no mail taken here
 #: (RFC 7504), login or encryption asked for (RFC 4954 §6).
 ABOUT_US = frozenset({500, 502, 503, 521, 530, 534, 535, 538})
 
-_BEFORE_ANY_MAIL = (Stage.CONNECT, Stage.SECURE, Stage.LOGIN)
-_BEFORE_THE_TEXT = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+_BEFORE_ANY_MAIL = (SmtpStage.CONNECT, SmtpStage.SECURE, SmtpStage.LOGIN)
+_BEFORE_THE_TEXT = (SmtpStage.SENDER, SmtpStage.RECIPIENT, SmtpStage.DATA)
 _GOODBYE_S = 5.0  # for the answers to RSET and QUIT, which decide nothing
 
 #: From the reader's address on: what is said before that is about us.
-ABOUT_THE_READER = (Stage.RECIPIENT, Stage.DATA, Stage.END)
+ABOUT_THE_READER = (SmtpStage.RECIPIENT, SmtpStage.DATA, SmtpStage.END)
 
 _REMEDIES = {
-    Stage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
-    Stage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
+    SmtpStage.CONNECT: "check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT",
+    SmtpStage.SECURE: "check NEWSLETTER_SMTP_HOST, which has to be the name in the server's certificate, "
     "NEWSLETTER_SMTP_PORT and NEWSLETTER_SMTP_TLS",
-    Stage.LOGIN: "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD to an account the server knows",
+    SmtpStage.LOGIN: "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD to an account the server knows",
 }
 _REMEDY_ABOUT_US = "set NEWSLETTER_SMTP_USER, NEWSLETTER_SMTP_PASSWORD and NEWSLETTER_SMTP_TLS as the server wants them"
 
 
-def verdict(stage: Stage, code: int | None) -> type[SendError]:
+def error_for(stage: SmtpStage, code: int | None) -> type[SendError]:
     """What became of the mail, by how far it had come and the answer (None: none that could be understood)."""
-    if code in ABOUT_US and stage not in (Stage.CONNECT, Stage.SECURE):
+    if code in ABOUT_US and stage not in (SmtpStage.CONNECT, SmtpStage.SECURE):
         return SendStopped
-    later, never, nothing = VERDICTS[stage]
+    later, never, nothing = ERRORS[stage]
     return {4: later, 5: never}.get((code or 0) // 100, nothing)
 
 
 @dataclass(frozen=True, slots=True)
-class MailServer:
+class SmtpServer:
     """Where mails are handed in. `hello` is the name this program gives itself there."""
 
     host: str
@@ -115,7 +117,7 @@ class MailServer:
 class _Failed(Exception):
     def __init__(
         self,
-        stage: Stage,
+        stage: SmtpStage,
         code: int | None,
         words: str,
         means: type[SendError] | None = None,
@@ -125,8 +127,8 @@ class _Failed(Exception):
     ) -> None:
         super().__init__(words)
         self.stage, self.code, self.words, self.is_silent = stage, code, words, is_silent
-        self.means = means or verdict(stage, code)
-        about_the_mail = "" if stage is Stage.RECIPIENT else " (in reply to DATA)"
+        self.means = means or error_for(stage, code)
+        about_the_mail = "" if stage is SmtpStage.RECIPIENT else " (in reply to DATA)"
         self.said = f"{code} {whole}{about_the_mail}" if whole and stage in ABOUT_THE_READER else ""
 
     @property
@@ -149,7 +151,7 @@ class SmtpSender:
 
     def __init__(
         self,
-        server: MailServer,
+        server: SmtpServer,
         clock: Callable[[], datetime],
         *,
         signed: Callable[[bytes], bytes] = lambda mail: mail,
@@ -208,7 +210,7 @@ class SmtpSender:
             return self._offer(message, on_hand_over)
         except _Failed as failed:
             # A silent MAIL: something on the way has forgotten the idle connection. Later, the server itself is silent.
-            is_over = failed.is_lost and (failed.stage is Stage.SENDER or not failed.is_silent)
+            is_over = failed.is_lost and (failed.stage is SmtpStage.SENDER or not failed.is_silent)
             if failed.stage in _BEFORE_THE_TEXT and is_over and failed.means is SendDeferred:
                 return ""
             raise
@@ -216,7 +218,7 @@ class SmtpSender:
     def _offer(self, message: Message, on_hand_over: Callable[[], None]) -> str:
         """The server's words for having accepted it. Raises _Failed."""
         envelope_from = message.envelope_from or message.mime["From"].addresses[0].addr_spec
-        for stage, address in ((Stage.SENDER, envelope_from), (Stage.RECIPIENT, message.to)):
+        for stage, address in ((SmtpStage.SENDER, envelope_from), (SmtpStage.RECIPIENT, message.to)):
             if not _ADDRESS.fullmatch(address):
                 words = "the address is not one of plain ASCII letters, which is all that every mail server takes"
                 raise _Failed(stage, None, words, SendRejected)
@@ -242,17 +244,17 @@ class SmtpSender:
         size = [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
         options = size + ([] if mail.isascii() else ["BODY=8BITMIME"])
         smtp.allow(self._server.before_the_dot_s, each_s=self._server.timeout_s)
-        _ask(Stage.SENDER, lambda: smtp.mail(envelope_from, options))
-        _ask(Stage.RECIPIENT, lambda: smtp.rcpt(to))
-        _ask(Stage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
+        _ask(SmtpStage.SENDER, lambda: smtp.mail(envelope_from, options))
+        _ask(SmtpStage.RECIPIENT, lambda: smtp.rcpt(to))
+        _ask(SmtpStage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
         text = _LEADING_DOT.sub(b"..", mail)  # RFC 5321 §4.5.2
         try:
             smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
         except OSError as error:
-            raise _broken(Stage.TEXT, error) from error
+            raise _broken(SmtpStage.TEXT, error) from error
         on_hand_over()
         smtp.allow(self._server.end_timeout_s)
-        return _ask(Stage.END, lambda: smtp.docmd("."))
+        return _ask(SmtpStage.END, lambda: smtp.docmd("."))
 
     def _in_bytes(self, message: Message, smtp: SmtpClient) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
@@ -284,26 +286,26 @@ class SmtpSender:
                 monotonic=self._monotonic,
             )
         except smtplib.SMTPResponseException as error:  # the greeting
-            raise _Failed(Stage.CONNECT, error.smtp_code, _words(error.smtp_error)) from error
+            raise _Failed(SmtpStage.CONNECT, error.smtp_code, _words(error.smtp_error)) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: what the DNS cannot hold
-            raise _broken(Stage.SECURE if isinstance(error, ssl.SSLError) else Stage.CONNECT, error) from error
+            raise _broken(SmtpStage.SECURE if isinstance(error, ssl.SSLError) else SmtpStage.CONNECT, error) from error
 
     def _greet(self, smtp: SmtpClient) -> None:
         try:
             smtp.ehlo_or_helo_if_needed()
         except OSError as error:
-            raise _broken(Stage.CONNECT, error) from error
+            raise _broken(SmtpStage.CONNECT, error) from error
         if self._server.security == "starttls":
             try:
                 smtp.starttls(context=self._tls())
                 smtp.ehlo_or_helo_if_needed()  # RFC 3207 §4.2: what was said before counts no more
             except OSError as error:
-                raise _broken(Stage.SECURE, error) from error
+                raise _broken(SmtpStage.SECURE, error) from error
         if self._server.user:
             try:
                 smtp.login(self._server.user, self._server.password)
             except OSError as error:
-                raise _broken(Stage.LOGIN, error) from error
+                raise _broken(SmtpStage.LOGIN, error) from error
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -330,7 +332,7 @@ class SmtpSender:
         return SendRejected(delivery_id, text, said=failed.said)
 
 
-def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:
+def _ask(stage: SmtpStage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:
     """The server's words, if its answer is of the wanted class."""
     try:
         code, raw = ask()
@@ -344,7 +346,7 @@ def _ask(stage: Stage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2)
     raise _Failed(stage, None, f"an answer out of place: {code} {words}")
 
 
-def _broken(stage: Stage, error: Exception) -> _Failed:
+def _broken(stage: SmtpStage, error: Exception) -> _Failed:
     """What went wrong before the mail itself, or in its middle."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _Failed(stage, None, f"the certificate is not to be trusted: {error.verify_message}", SendStopped)

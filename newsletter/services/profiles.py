@@ -22,8 +22,8 @@ from newsletter.model import (
     Subscriber,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, ScoreCache, compose, select_from
-from newsletter.scoring import Scorer
+from newsletter.run import Morning, compose, select_from
+from newsletter.scoring import ScoreCache, Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
@@ -58,7 +58,7 @@ _SAME = "Nothing is different: your profile says this already."
 
 @dataclass(frozen=True, slots=True)
 class PreviewContext:
-    """What composing a preview needs."""
+    """What composing a preview needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store

@@ -68,7 +68,7 @@ class PreviewPaper:
 
 @dataclass(frozen=True, slots=True)
 class PreviewView:
-    """What a text would do, for reading."""
+    """What a text would bring: its problems, or the papers of the latest announcement."""
 
     problems: tuple[ProblemView, ...] = ()
     announced: str = ""  # on which days; empty: there was no announcement yet
@@ -89,7 +89,7 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class EditorView:
-    """All the page shows."""
+    """What the page shows."""
 
     text: str
     after: int
@@ -147,7 +147,7 @@ class _Editor:
         return flask.render_template("profile.html", p=view)
 
     def preview(self, token: str) -> str:
-        """The part of the page that `editor.js` puts in its place."""
+        """Makes the part of the page that `editor.js` replaces."""
         subscriber_id, text = PAGE.read(self.signer, token), _typed()
         if subscriber_id is None or text is None:
             raise BadRequest
@@ -228,7 +228,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
 
 
 def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, ...]:
-    """The latest ones, newest first."""
+    """Shows the latest revisions, newest first."""
     newest = sorted(revisions, key=lambda revision: -revision.number)[:SHOWN_REVISIONS]
     return tuple(
         RevisionView(
@@ -274,7 +274,7 @@ def _day(on: date) -> str:
 
 
 def _typed() -> str | None:
-    """The text in the form, with the line ends that everything else has; None if none was sent."""
+    """Gives the text in the form, with our line ends; None if none was sent."""
     if flask.request.method != "POST":
         return None
     text = flask.request.form.get("text")

@@ -20,6 +20,7 @@ from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
+from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers.file import parse_file
@@ -45,13 +46,7 @@ class WrittenScores:
         self._scores = json.loads(path.read_text(encoding="utf-8"))
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         return ScoreReport(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"

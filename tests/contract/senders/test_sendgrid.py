@@ -19,7 +19,7 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.mail.message import MailIdentity, build_message, build_service_message
 from newsletter.model import Counts, Digest, Evidence, Message, RenderedDigest
 from newsletter.senders import Sender
-from newsletter.senders.sendgrid import ANSWERS, MOST_WAITS, SendGridSender, Then, request_body, rule_for
+from newsletter.senders.sendgrid import MOST_WAITS, RESPONSE_RULES, Outcome, SendGridSender, request_body, rule_for
 from newsletter.signing import Signer
 from tests import make
 from tests.contract.senders import test_sender as every_sender
@@ -235,7 +235,7 @@ def test_each_answer_says_how_much_it_is_about_sendgrid(status: int) -> None:
 
 def test_the_table_of_the_code_is_tested_whole() -> None:
     tested = {status for status, _ in TABLE} | {202, 429, 302, 308}
-    assert set(ANSWERS) <= tested
+    assert set(RESPONSE_RULES) <= tested
     assert rule_for(302) == rule_for(308) == rule_for(301)
 
 
@@ -515,5 +515,5 @@ def test_the_key_and_the_address_are_in_no_log_and_no_error(
 
 
 def test_every_rule_that_fails_ends_with_a_remedy() -> None:
-    for status, rule in ANSWERS.items():
-        assert rule.then is Then.ACCEPTED or (rule.what and rule.remedy), status
+    for status, rule in RESPONSE_RULES.items():
+        assert rule.outcome is Outcome.ACCEPTED or (rule.what and rule.remedy), status
