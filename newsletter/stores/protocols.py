@@ -193,7 +193,7 @@ class ProfileStore(Protocol):
     ) -> ProfileRevision:
         """Keep a changed profile under the next number; the latest revision itself if its text is the same.
 
-        The latest `revisions.KEPT` stay. `after` is the revision the change was made from (0: none). Raises
+        The latest `revisions.MAX_REVISIONS` stay. `after` is the revision the change was made from (0: none). Raises
         StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
         aside.
         """
