@@ -1,13 +1,15 @@
-"""How digests say dates, names and kinds, in the mail as on the web. Pure; English like the templates."""
+"""How digests say dates, names, kinds and prices, in the mail as on the web. Pure; English like the templates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 
 from newsletter.model import AnnounceType, Subscriber
 
+NOT_KNOWN = "n/a"
 NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
 KIND_LABELS = {
     AnnounceType.NEW: "new",
@@ -88,3 +90,8 @@ def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
         kept = text[: match.end()]
         if kept.count("(") <= kept.count(")") and not _NO_SENTENCE_END.search(kept):
             yield match.end()
+
+
+def dollars(cost: Decimal | None, *, places: int = 5) -> str:
+    """As people read it: `$0.17573`, or n/a."""
+    return NOT_KNOWN if cost is None else f"${cost:,.{places}f}"

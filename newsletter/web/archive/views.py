@@ -11,8 +11,10 @@ from datetime import date
 
 from newsletter.formatting import (
     NO_TOPIC,
+    NOT_KNOWN,
     cut_offs,
     date_range,
+    dollars,
     join_names,
     kind_label,
     lang_attribute,
@@ -22,10 +24,9 @@ from newsletter.formatting import (
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
-from newsletter.scoring.llm import prices
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
-from newsletter.web.archive.search import Found
+from newsletter.web.archive.search import SearchablePaper
 
 HITS = 20  # on a page of what was found
 
@@ -79,8 +80,8 @@ class DayView:
 
 
 @dataclass(frozen=True, slots=True)
-class BestView:
-    """A paper away from its digest."""
+class EntryLinkView:
+    """An entry shown away from its digest, to which it links."""
 
     on: date
     day: str
@@ -107,7 +108,7 @@ class MonthView:
     weeks: list[list[Cell]]
     digests: int
     papers: int
-    best: tuple[BestView, ...]
+    best: tuple[EntryLinkView, ...]
     charts: tuple[Chart, ...]
     rows: tuple[RowView, ...]
     earlier: date | None
@@ -120,7 +121,7 @@ class SearchView:
 
     query: str
     total: int
-    hits: tuple[BestView, ...]
+    hits: tuple[EntryLinkView, ...]
     page: int
     pages: int
 
@@ -158,7 +159,7 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
 def entry_view(
     entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
 ) -> EntryView:
-    """A brief one has no abstract, which takes the longest to make readable; `language` is the comment's."""
+    """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
     return EntryView(
@@ -185,7 +186,7 @@ def entry_view(
 def day_view(
     digest: Digest, profile: str, *, earlier: date | None, later: date | None, is_brief: bool = False
 ) -> DayView:
-    """`profile` is the prompt as it was sent, or the profile's words."""
+    """Shows one digest. `profile` is the prompt as it was sent, or the profile's words."""
     subscriber, counts = digest.subscriber, digest.counts
     return DayView(
         on=digest.digest_on,
@@ -209,7 +210,7 @@ def day_view(
 
 
 def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
-    """With their topics, if the profile has more than one."""
+    """Shows the papers, with their topics if the profile has more than one."""
     names_topics = len(digest.subscriber.profile.topics) > 1
     is_grouped = names_topics and digest.subscriber.group_by_topic
     before = None
@@ -222,7 +223,7 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
 
 
 def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, later: date | None) -> MonthView:
-    """Of all digests of that month, oldest first."""
+    """Shows a month of digests, which come oldest first."""
     numbers = [figures(digest) for digest in digests]
     return MonthView(
         month=month,
@@ -230,7 +231,7 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
         weeks=weeks(month, {each.on: each.papers for each in numbers}),
         digests=len(digests),
         papers=sum(each.papers for each in numbers),
-        best=tuple(BestView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
+        best=tuple(EntryLinkView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
         charts=tuple(_charts(month, numbers, grades(digests))),
         rows=tuple(map(_row, numbers)),
         earlier=earlier,
@@ -238,13 +239,13 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
     )
 
 
-def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
-    """The page of that number, or the last one if there are fewer."""
+def search_view(query: str, found: Sequence[SearchablePaper], page: int) -> SearchView:
+    """Shows the page of that number, or the last one if there are fewer."""
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
     hits = tuple(
-        BestView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
+        EntryLinkView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
         for each in shown
     )
     return SearchView(query, len(found), hits, page, pages)
@@ -258,19 +259,19 @@ def _row(day: DayFigures) -> RowView:
         relevance=_mean(day.relevance),
         novelty=_mean(day.novelty),
         tokens=f"{day.tokens:,}",
-        cost=prices.dollars(day.cost_usd),
+        cost=dollars(day.cost_usd),
     )
 
 
 def _mean(value: float | None) -> str:
-    return prices.NOT_KNOWN if value is None else f"{value:.1f}"
+    return NOT_KNOWN if value is None else f"{value:.1f}"
 
 
 # --- charts -------------------------------------------------------------------------------------------
 
 
 def _charts(month: date, numbers: Sequence[DayFigures], graded: Sequence[tuple[int, int, int]]) -> list[Chart]:
-    """Those of tokens and cost only if a model was asked."""
+    """Draws the charts, those of tokens and cost only if a model was asked."""
     papers = {each.on: float(each.papers) for each in numbers}
     drawn = [_day_chart("papers", "Papers per day", month, papers, _papers), _score_chart(graded)]
     tokens = {each.on: float(each.tokens) for each in numbers}
@@ -317,7 +318,7 @@ def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
 
 
 def _by_day(month: date, values: dict[date, float], describe: Callable[[float], str]) -> list[Column]:
-    """A column for each day of the month, so that a gap is seen as one; every seventh and the first have a label."""
+    """Makes a column for each day of the month, so that a gap is seen; the first and every seventh have a label."""
     columns = []
     for on in (cell.on for week in weeks(month, {}) for cell in week if not cell.is_outside):
         what = describe(values[on]) if on in values else "nothing known"
@@ -336,7 +337,7 @@ def _summary(values: dict[date, float], describe: Callable[[float], str]) -> str
 
 
 def short(value: float) -> str:
-    """12,000 as "12k", 3,400,000 as "3.4M"."""
+    """Writes 12,000 as "12k", 3,400,000 as "3.4M"."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:.3g}{letter}"
