@@ -23,7 +23,6 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
-    ScoreCache,
     Selection,
     collect,
     compose,
@@ -37,6 +36,7 @@ from newsletter.run import (
     settle_doubts,
     weigh_bounces,
 )
+from newsletter.scoring import ScoreCache
 
 
 def run_morning(

@@ -14,7 +14,6 @@ from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import next_mail_at
 from newsletter.run.scheduler import run_scheduler
-from newsletter.run.score_cache import ScoreCache
 from newsletter.run.select import Selection, select, select_from
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "Morning",
     "ProgressListener",
     "RunContext",
-    "ScoreCache",
     "Selection",
     "collect",
     "compose",

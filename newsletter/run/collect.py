@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import holds, judge, with_feeds
+from newsletter.papers import build_feed_report, is_current, with_feeds
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -59,7 +59,7 @@ def collect(
     known = {
         report.category
         for report in stored.feeds
-        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and holds(report, context.now()))
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, context.now()))
     }
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - known)
     progress.begin(FEEDS, len(wanted))
@@ -85,5 +85,5 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         feed = source.fetch(category)
     except SourceError as error:
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
-    report = judge(feed, earlier)
+    report = build_feed_report(feed, earlier)
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
-from newsletter.papers import announced, merge
+from newsletter.papers import find_announced, merge
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
@@ -87,7 +87,7 @@ class Morning:
         if key not in self._known:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[key] = announced([day], categories)
+            self._known[key] = find_announced([day], categories)
         return self._known[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:

@@ -98,8 +98,8 @@ def _after(
 
 def _take_bounce(context: RunContext, row: Delivery, error: SendRejected) -> None:
     """Keeps a refusal of the mailbox as what it would be in a bounce, though it was said to our face."""
-    if is_mailbox_gone(error.said):
-        now, detail = context.now(), without_addresses(error.said)
+    if is_mailbox_gone(error.answer):
+        now, detail = context.now(), without_addresses(error.answer)
         event = MailEvent(EventKind.BOUNCED_HARD, row.subscriber_id, row.digest_on, now, detail)
         with suppress(ReaderUnreadable):  # as in _end
             context.store.take_event(event, now=now)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
-from newsletter.papers import pinned_author
-from newsletter.subscribers import begins_with, named_topic
+from newsletter.papers import find_pinned_author
+from newsletter.subscribers import leading_topic, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -25,7 +25,7 @@ def topic_of(score: Score, names: Sequence[str]) -> str:
 
     Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
     """
-    begins = begins_with(score.comment, names)
+    begins = leading_topic(score.comment, names)
     return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
 
@@ -42,7 +42,7 @@ def choose_entries(
     names = [topic.name for topic in subscriber.profile.topics]
     relevant: list[tuple[Score, str]] = []
     for score in scores:
-        pinned = pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
+        pinned = find_pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
         if pinned or passes(score, subscriber):
             relevant.append((score, pinned))
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newsletter.stores import Store
-from newsletter.subscribers import OPEN_FOR
+from newsletter.subscribers import signup_rules
 
 EVIDENCE_DAYS = 3  # today and the two latest days before it on which there was a run: the earliest of them counts
 MOST_DAYS = 3  # of each kind in one go; one is the rule, more after a pause
@@ -46,7 +46,10 @@ RETENTION_RULES = (
         "claims", timedelta(days=60), "a mail lies in a mailbox for weeks", lambda store: store.forget_claims
     ),
     RetentionRule(
-        "sign-ups", OPEN_FOR, "their links are worth nothing after that", lambda store: store.forget_sign_ups
+        "sign-ups",
+        signup_rules.LINK_VALID_FOR,
+        "their links are worth nothing after that",
+        lambda store: store.forget_sign_ups,
     ),
 )
 

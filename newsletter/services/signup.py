@@ -27,30 +27,14 @@ from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    OPEN_FOR,
-    Confirmation,
-    Form,
-    FormProblem,
-    LinkState,
-    SubscriberEntry,
-    asked_on,
-    is_due,
-    may_be_mailed,
-    postponed,
-    reinstate,
-    settled,
-    state_of,
-    taken,
-    why_not_mailed,
-)
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
 
 SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
 #: Each mail, and the placeholders its text may have.
-ANSWERS: Mapping[str, frozenset[str]] = {
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"name", "link", "days"}),
     "already": frozenset({"name", "profile", "unsubscribe"}),
 }
@@ -62,9 +46,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> responses.Answers:
+def load_mails(text: str) -> responses.ResponseTexts:
     """Reads the texts of the mails. Raises ConfigError that lists everything wrong with the file."""
-    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(
@@ -82,7 +66,7 @@ class SignupService:
     identity: MailIdentity  # with a signer and a base URL
     service_sender: Address
     brand_name: str
-    answers: responses.Answers
+    answers: responses.ResponseTexts
     find: Callable[[str], Subscriber | None]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
@@ -131,7 +115,7 @@ class SignupService:
             mail=SignUpMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
-        stored = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
+        stored = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
         if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
             self.alert(sign_up.subscriber_id)
         self.wake()
@@ -142,7 +126,9 @@ class SignupService:
         reader = self.find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
             return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
-        state = state_of(sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today())
+        state = signup_rules.link_state(
+            sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today()
+        )
         if state is LinkState.SUBSCRIBED and reader is not None:
             return Confirmation(state, who, first_mail=self._first_mail(reader))
         if state is LinkState.WAITING and sign_up is not None:
@@ -158,7 +144,7 @@ class SignupService:
         if not self._enrol(sign_up):
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
-        self.store.change_address_status(who, lambda known: reinstate(known, sign_up, self.now()))
+        self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.log_outcome(who, "subscribed")
         return self.check_link(who, on)
@@ -181,7 +167,7 @@ class SignupService:
         sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
         """
         stored = self.store.get_sign_ups()
-        due = sorted((one for one in stored if is_due(one, self.now())), key=lambda one: one.tries)
+        due = sorted((one for one in stored if signup_rules.is_due(one, self.now())), key=lambda one: one.tries)
         sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
         if sign_up is None:
             return False
@@ -199,19 +185,19 @@ class SignupService:
         return min((one.retry_at or one.at for one in waiting), default=None)
 
     def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
-        mine = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
-        return mine if mine is not None and mine.held_by == run_id and is_due(mine, self.now()) else None
+        mine = self._change(sign_up, lambda known: signup_rules.claim(known, run_id, self.now(), self.store.is_running))
+        return mine if mine is not None and mine.held_by == run_id and signup_rules.is_due(mine, self.now()) else None
 
     def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+        return self.store.change_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up), change)
 
     def _postponed(self, sign_up: SignUp) -> SignUp:
-        return postponed(sign_up, self.now())
+        return signup_rules.postpone(sign_up, self.now())
 
     def _process(self, sign_up: SignUp, stored: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """Sends the mail that fits the sign-up; says in a few words, without an address, what became of it."""
         status = self.store.get_address_status(sign_up.subscriber_id)
-        why = "suppressed" if not may_be_mailed(status) else ""
+        why = "suppressed" if not signup_rules.may_be_mailed(status) else ""
         why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._own_addresses() else "")
         if why:
             self._change(sign_up, lambda known: None)
@@ -221,8 +207,8 @@ class SignupService:
             self._change(sign_up, lambda known: None)
             self.alert(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
-        if why := why_not_mailed(sign_up, stored, self._today()):
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+        if why := signup_rules.reason_not_to_mail(sign_up, stored, self._today()):
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"no mail: {why}"
         to = reader.email if reader else sign_up.email
         if reader is not None:  # another spelling of an address may be another person's at some providers
@@ -231,26 +217,26 @@ class SignupService:
                 return self._send(to, self._already_mail(reader), sign_up, leaving) or "mailed: subscribed already"
         return self._send(to, self._confirmation_mail(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _confirmation_mail(self, sign_up: SignUp) -> responses.Answer:
-        signer, on = self.identity.signer, asked_on(sign_up)
+    def _confirmation_mail(self, sign_up: SignUp) -> responses.ResponseText:
+        signer, on = self.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
         link = f"{self.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         return self.answers.fill(
-            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
+            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
         )
 
-    def _already_mail(self, reader: Subscriber) -> responses.Answer:
+    def _already_mail(self, reader: Subscriber) -> responses.ResponseText:
         links = self.identity.links_for(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _send(self, to: str, answer: responses.ResponseText, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Sends one mail; says why it did not leave, or nothing if it did."""
         message = build_service_message(
-            key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
+            key=f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
             sender=self.service_sender,
             to=to,
             subject=answer.subject,
@@ -273,9 +259,9 @@ class SignupService:
             self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
             return f"not mailed: {type(error).__name__}"
         except SendError as error:
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"not mailed: {type(error).__name__}"
-        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.SENT))
         return ""
 
     # --- what is known

@@ -40,7 +40,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """All that the pages of archives are made with."""
+    """What the pages of archives are made with."""
 
     pages: Pages
     base_url: str = ""  # of the web part, without a slash at its end
@@ -65,11 +65,12 @@ class _Routes:
     archives: Archives
 
     def list_public(self) -> flask.Response:
-        editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
+        public = sorted(self.archives.public().items())
+        editions = [(self._public_edition(slug, subscriber_id), f"{slug}/") for slug, subscriber_id in public]
         return _for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))))
 
     def answer(self, token: str, page: str = "") -> flask.Response:
-        edition = self._edition(token)
+        edition = self._find_edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
         response = self._find_page(edition, page)
@@ -104,24 +105,24 @@ class _Routes:
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
-    def _edition(self, token: str) -> Edition | None:
+    def _find_edition(self, token: str) -> Edition | None:
         subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
             return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
-        return self._public(token, public[token]) if token in public else None
+        return self._public_edition(token, public[token]) if token in public else None
 
-    def _public(self, slug: str, subscriber_id: str) -> Edition:
+    def _public_edition(self, slug: str, subscriber_id: str) -> Edition:
         urls = ArchiveUrls(base_url=self._address(slug), is_public=True, listing="../")
         return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls)
 
     def _address(self, token: str) -> str:
-        """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""
+        """Gives the archive's address if ours is set: a Host header, which anybody may write, stays out of a feed."""
         return f"{self.archives.base_url}/archive/{token}/" if self.archives.base_url else ""
 
 
 def _add_slash(token: str) -> Response:
-    """Links within an archive are relative to its folder."""
+    """Redirects to the folder: links within an archive are relative to it."""
     return flask.redirect(flask.url_for("archive.overview", token=token))
 
 
@@ -130,12 +131,12 @@ def _html(page: str) -> flask.Response:
 
 
 def _respond(text: str, kind: str) -> flask.Response:
-    """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
+    """Answers in UTF-8. Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
 
 
 def _for_everybody(response: flask.Response) -> flask.Response:
-    """May be kept for a while, and found by search engines."""
+    """Lets caches keep the answer for a while, and search engines find it."""
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_AGE_S}"
     response.headers["X-Robots-Tag"] = "all"
     return response

@@ -47,6 +47,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.scoring import ScoringRequest
+from newsletter.scoring.protocols import History
 from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
@@ -93,13 +94,7 @@ class ScriptedScorer:
     history_days: int = 7
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self.histories.append(len(history))
         self.scored.append([paper.arxiv_id for paper in papers])
@@ -702,7 +697,7 @@ def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(a
     outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
     assert [entry.outcome for entry in report.subscribers] == outcomes
     assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
-    alert = alerts.alert_of(report, alerts.troubles_of(report))
+    alert = alerts.build_alert(report, alerts.find_troubles(report))
     assert alert is not None
     assert len(alert.lines) == 2, "what happened, and who was not offered a mail"
     given.now += timedelta(hours=1)

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from newsletter.papers.latex.reader import Part, parts
+from newsletter.papers.latex import Part, parts
 from newsletter.papers.latex.tables import OWN_SYMBOLS
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Piece:
 
 
 def typeset(text: str) -> list[Piece]:
-    """The pieces of a title, abstract or comment; all their texts together are `latex.readable(text)`.
+    """The pieces of a title, abstract or comment; all their texts together are `readable(text)`.
 
     Never raises; takes time in proportion to the text.
     """

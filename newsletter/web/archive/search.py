@@ -32,8 +32,8 @@ _WEIGHTS = (8, 6, 5, 3, 1)  # of a word in the title, the id, the authors, the c
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A paper in a digest, ready to be searched: `fields` are folded, in the order of their weights."""
+class SearchablePaper:
+    """A paper of a digest, ready to be searched: `fields` are folded, in the order of their weights."""
 
     on: date
     entry: DigestEntry
@@ -41,33 +41,33 @@ class Found:
     language: str = "en"  # of the comment
 
 
-def prepare(digest: Digest) -> tuple[Found, ...]:
-    """Its papers, best first. A tenth of a millisecond for each: keep what comes out."""
+def prepare(digest: Digest) -> tuple[SearchablePaper, ...]:
+    """Prepares a digest's papers, best first. Takes a tenth of a millisecond for each: keep the result."""
     language = digest.subscriber.profile.language
-    return tuple(Found(digest.digest_on, entry, _fields(entry), language) for entry in digest.entries)
+    return tuple(SearchablePaper(digest.digest_on, entry, _fields(entry), language) for entry in digest.entries)
 
 
 def terms(query: str) -> tuple[str, ...]:
-    """The words and phrases of a query, folded; no more than a few, and none twice."""
+    """Splits a query into words and phrases, folded; no more than a few, and none twice."""
     parts = (phrase or word for phrase, word in _PHRASE.findall(query[:MOST_CHARS].translate(_QUOTES)))
     return tuple(dict.fromkeys(filter(str.strip, map(fold, parts))))[:MOST_TERMS]
 
 
-def find(prepared: Iterable[Found], query: str) -> list[Found]:
-    """Those that have every term somewhere: those that have them in weightier places first, then the newest.
+def find(prepared: Iterable[SearchablePaper], query: str) -> list[SearchablePaper]:
+    """Gives the papers that have every term, those with terms in weightier places first, then the newest.
 
     Of a paper that was in several digests each is found. Nothing for a query without a letter or a digit.
     """
     wanted = terms(query)
     if not wanted:
         return []
-    weighed = [(weight, found) for found in prepared if (weight := _weight(found.fields, wanted))]
-    weighed.sort(key=lambda item: (item[0], item[1].on, -item[1].entry.number), reverse=True)
-    return [found for _, found in weighed]
+    hits = [(weight, paper) for paper in prepared if (weight := _weight(paper.fields, wanted))]
+    hits.sort(key=lambda hit: (hit[0], hit[1].on, -hit[1].entry.number), reverse=True)
+    return [paper for _, paper in hits]
 
 
 def fold(text: str) -> str:
-    """Lower-case words without accents, each after a space: " schrodinger 2". Empty if there is no word."""
+    """Reduces a text to lower-case words without accents, each after a space: " schrodinger 2"."""
     if "\\" in text or "{" in text:
         text = _TEX_GROUP.sub("", _TEX_ACCENT.sub(r"\1", text))
     if not text.isascii():
@@ -79,7 +79,7 @@ def fold(text: str) -> str:
 
 
 def _weight(fields: Sequence[str], wanted: Iterable[str]) -> int:
-    """0 if a term is nowhere, else the sum of each term's best place."""
+    """Sums the weight of each term's best place; 0 if a term is nowhere."""
     total = 0
     for term in wanted:
         sought = term[1:] if _WITHOUT_SPACES.match(term[1:]) else term
