@@ -332,8 +332,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Takes from the theme what the environment does not set. Raises ConfigError for an unreadable theme."""
         theme = load_theme()
-        said = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
-        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, said)
+        from_theme = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
+        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, from_theme)
 
     @model_validator(mode="after")
     def _shares_are_in_order(self) -> Self:
@@ -398,8 +398,8 @@ class Settings(BaseSettings):
 def _emptied(settings_cls: type[BaseSettings]) -> InitSettingsSource:
     """Reads the settings that mean something when they are empty; others count as not set then."""
     sources = (kind(settings_cls, env_ignore_empty=False) for kind in (EnvSettingsSource, DotEnvSettingsSource))
-    said = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
-    return InitSettingsSource(settings_cls, {"model_effort": ""} if said == "" else {})
+    effort = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
+    return InitSettingsSource(settings_cls, {"model_effort": ""} if effort == "" else {})
 
 
 def variable(name: str) -> str:

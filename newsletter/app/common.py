@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Renderer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.services.directory import ListedSubscribers, SubscriberList
     from newsletter.signing import Signer
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def utc_now() -> datetime:
@@ -51,6 +52,19 @@ def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
     """Builds what reads links: a link in an old mail counts for who its reader is now."""
     signer = settings.signer
     return replace(signer, heir=store.heir_of) if signer else None
+
+
+def require_signer(settings: Settings) -> Signer:
+    """What reads tags of mails that were sent. Raises ConfigError without a key."""
+    if settings.signer is None:
+        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
+    return settings.signer
+
+
+def forbid_readable_password(host: str, tls: str, remedy: str) -> None:
+    """Raises ConfigError where a password would leave this machine in plain text."""
+    if tls == "none" and host not in _THIS_MACHINE:
+        raise ConfigError(f"the password for {host} would be readable on its way; {remedy}")
 
 
 def build_renderer(settings: Settings) -> Renderer:

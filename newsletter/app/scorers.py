@@ -59,6 +59,15 @@ def build_local_scorer() -> LocalScorer:
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
+def require_model_key(settings: Settings) -> None:
+    """Raises ConfigError if the model of the settings cannot be asked for want of a key."""
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        raise ConfigError(
+            f"{settings.model} cannot be asked without a key; set OPENAI_API_KEY, "
+            "or OPENAI_BASE_URL to a server that needs none"
+        )
+
+
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
@@ -70,10 +79,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
     model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
     if model is None:
         raise ConfigError("no model is set; set NEWSLETTER_MODEL")
-    if settings.openai_api_key is None and base_url is None:
-        raise ConfigError(
-            f"{model} cannot be asked without a key; set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none"
-        )
+    require_model_key(settings)
     today = utc_now().date()
     if settings.daily_budget_usd is not None and price_of(model, tier, on=today, base_url=base_url) is None:
         raise ConfigError(

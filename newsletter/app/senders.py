@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, utc_now
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
@@ -48,7 +48,7 @@ def _require_a_sender(settings: Settings) -> None:
 
 def build_smtp_sender(settings: Settings) -> SmtpSender:
     """Builds the sender by SMTP. Raises ConfigError for settings that cannot work, and for a key that cannot sign."""
-    from newsletter.senders.smtp import MailServer, SmtpSender
+    from newsletter.senders.smtp import SmtpSender, SmtpServer
 
     _require_a_sender(settings)
     if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
@@ -64,12 +64,9 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
     secret = password.get_secret_value() if password else ""
     if not (user + secret).isascii():
         raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
-    if user and settings.smtp_tls == "none" and settings.smtp_host not in THIS_MACHINE:
-        raise ConfigError(
-            f"the password for {settings.smtp_host} would be readable on its way; "
-            "set NEWSLETTER_SMTP_TLS to starttls or tls"
-        )
-    server = MailServer(
+    if user:
+        forbid_readable_password(settings.smtp_host, settings.smtp_tls, "set NEWSLETTER_SMTP_TLS to starttls or tls")
+    server = SmtpServer(
         settings.smtp_host,
         settings.smtp_port,
         settings.smtp_tls,

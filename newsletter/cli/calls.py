@@ -78,11 +78,11 @@ def show(call_id: str) -> None:
 
 def _find(store: Store, call_id: str) -> ModelCall:
     calls = store.get_calls(since=date.min, until=date.max)
-    found = [call for call in calls if call.call_id.startswith(call_id)]
-    if len(found) != 1:
-        what = f"{len(found)} calls begin" if found else "no call begins"
+    matches = [call for call in calls if call.call_id.startswith(call_id)]
+    if len(matches) != 1:
+        what = f"{len(matches)} calls begin" if matches else "no call begins"
         raise click.UsageError(f"{what} with {call_id!r}; 'newsletter calls' lists all of them")
-    return found[0]
+    return matches[0]
 
 
 def _cost(call: ModelCall) -> str:

@@ -18,14 +18,14 @@ from newsletter.cli.sandbox import rehearse
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.mail import responses
-from newsletter.ops.deliverability import checks as dnscheck
+from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import parse_file
 
-_COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
+_COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
 
 @click.command(epilog=EXIT_CODES)
@@ -57,7 +57,7 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
             ("web part", lambda: _web(settings)),
-            ("web subscribers", lambda: _joining(settings)),
+            ("web subscribers", lambda: _signups(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
             ("memory", lambda: _memory(settings)),
@@ -66,9 +66,9 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
         checks += trials(settings, to)
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
-    codes = [_look(name, look) for name, look in checks]
+    codes = [_run_check(name, check) for name, check in checks]
     if file is None:
-        for sentence in (*advice(settings), *_moved(settings)):
+        for sentence in (*advice(settings), *_possible_moves(settings)):
             click.secho("! advice", fg="yellow", nl=False)
             click.echo(f": {sentence}")
     if is_dns:
@@ -78,25 +78,25 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
 
 def _dns(settings: Settings, where: str) -> bool:
     try:
-        resolver = dnscheck.open_resolver(where)
+        resolver = dns.open_resolver(where)
     except ValueError as error:
         raise click.UsageError(f"{error}; name a resolver with --resolver, such as --resolver 9.9.9.9") from error
-    setup, lookup, is_well = _setup(settings), dnscheck.DnsLookup(resolver), True
-    with httpx2.Client(timeout=dnscheck.WEB_S) as client:
-        for finding in dnscheck.look(setup, lookup, client):
-            click.secho(f"{finding.level} {finding.subject}", fg=_COLOURS[finding.level], nl=False)
+    setup, lookup, is_well = _setup(settings), dns.DnsLookup(resolver), True
+    with httpx2.Client(timeout=domain.WEB_S) as client:
+        for finding in domain.check_domain(setup, lookup, client):
+            click.secho(f"{finding.severity} {finding.subject}", fg=_COLOURS[finding.severity], nl=False)
             click.echo(f": {finding.text}")
-            is_well = is_well and finding.level is not dnscheck.Level.BAD
+            is_well = is_well and finding.severity is not Severity.BAD
     return is_well
 
 
-def _setup(settings: Settings) -> dnscheck.Setup:
+def _setup(settings: Settings) -> Setup:
     key = settings.dkim_key
     try:
         private = key.read_bytes() if key and settings.send_by == "smtp" else b""
     except OSError as error:
         raise ConfigError(f"{key} cannot be read ({error.strerror}); mend NEWSLETTER_DKIM_KEY") from error
-    return dnscheck.Setup(
+    return Setup(
         from_domain=_ascii(settings.from_address.domain),
         reply_domain=_ascii(settings.reply_address.rpartition("@")[2]),
         envelope_domain=_ascii((settings.bounce_address or settings.from_address.addr_spec).rpartition("@")[2]),
@@ -117,16 +117,16 @@ def _ascii(domain: str) -> str:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _look(name: str, look: Callable[[], str]) -> int:
+def _run_check(name: str, check: Callable[[], str]) -> int:
     """Runs one check, prints what it found, and returns the exit code for it."""
     try:
-        said = look()
+        text = check()
     except (ConfigError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
         return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     click.secho(f"✓ {name}", fg="green", nl=False)
-    click.echo(f": {said}")
+    click.echo(f": {text}")
     return 0
 
 
@@ -147,7 +147,7 @@ def _settings(settings: Settings) -> str:
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}{bounces}"
 
 
-def _joining(settings: Settings) -> str:
+def _signups(settings: Settings) -> str:
     """Counts who came by the web, if there is a store already: opening a new one would write."""
     enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
     if not settings.open_subscription:
@@ -172,7 +172,7 @@ def _templates(settings: Settings) -> str:
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    responses.load_answers(resources.read_text(responses.FILE))
+    responses.load_responses(resources.read_text(responses.FILE))
     signup.load_mails(resources.read_text(signup.FILE))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
@@ -182,11 +182,7 @@ def _model(settings: Settings) -> str:
     prompts.load_prompts(resources.read_text)
     if settings.model is None:
         return "none, the embedded scorer alone (NEWSLETTER_MODEL)"
-    if settings.openai_api_key is None and settings.openai_base_url is None:
-        raise ConfigError(
-            f"{settings.model} cannot be asked without a key; set OPENAI_API_KEY, "
-            "or OPENAI_BASE_URL to a server that needs none"
-        )
+    app.require_model_key(settings)
     today, base_url = app.utc_now().date(), settings.openai_base_url
     warnings = prices.check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
     price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
@@ -212,7 +208,7 @@ def _memory(settings: Settings) -> str:
     return "what is kept of each subscriber can be read"
 
 
-def _moved(settings: Settings) -> Sequence[str]:
+def _possible_moves(settings: Settings) -> Sequence[str]:
     """Says who may have another address; nobody while the file is broken, or there is no store yet."""
     if not (settings.state / "documents").is_dir():
         return ()
@@ -221,4 +217,4 @@ def _moved(settings: Settings) -> Sequence[str]:
         found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
-    return [said for _, said in found]
+    return [text for _, text in found]

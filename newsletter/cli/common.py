@@ -16,6 +16,7 @@ from rich.table import Table
 
 from newsletter import formatting
 from newsletter.cli.exits import EXIT_STORE
+from newsletter.errors import NewsletterError
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport, spending
 from newsletter.ops import log
 from newsletter.settings import Settings
@@ -100,6 +101,13 @@ def begin_log(settings: Settings, *, quiet: bool = False) -> None:
     is_shown = not quiet and not Console(stderr=True).is_terminal
     log.configure(settings.log, secrets=settings.secret_texts, level=logging.INFO if is_shown else logging.WARNING)
     stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
+
+
+def log_failure(event: str, error: Exception) -> None:
+    """Logs what the operator can mend as a sentence, and a bug by its name, with its traceback."""
+    is_known = isinstance(error, NewsletterError)
+    text = f"{type(error).__name__}: {error}" if is_known else type(error).__name__
+    log.get_log().error(event, error=text, exc_info=None if is_known else error)
 
 
 def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:

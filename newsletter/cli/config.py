@@ -47,10 +47,10 @@ def _line(name: str, value: object, *, is_set: bool) -> str:
     """Writes a setting as a line; a secret as a comment, so that a saved file does not put asterisks in its place."""
     if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
         return f"# {variable(name)}=**********"
-    shown = "" if value in (None, ()) else str(value)
-    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", shown)) != shown:
+    text = "" if value in (None, ()) else str(value)
+    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", text)) != text:
         return f"# {variable(name)}={without}"
-    return f"{'' if is_set else '# '}{variable(name)}={_quoted(shown) if shown else ''}"
+    return f"{'' if is_set else '# '}{variable(name)}={_quoted(text) if text else ''}"
 
 
 def _quoted(value: str) -> str:

@@ -66,18 +66,18 @@ def command(month_in: datetime | None, as_json: bool) -> None:
 
 
 def _account(calls: Sequence[ModelCall], month: str, readers: dict[str, list[str]]) -> Account:
-    chosen = [call for call in calls if _month(call) == month]
+    month_calls = [call for call in calls if _month(call) == month]
     tiered: Callable[[ModelCall], str] = lambda call: f"{call.model} ({call.tier})"  # noqa: E731
-    profiles = spending.add_up(chosen, lambda call: call.subject)
+    profiles = spending.add_up(month_calls, lambda call: call.subject)
     return Account(
         month,
         months=spending.add_up(calls, _month),
-        days=spending.add_up(chosen, lambda call: spending.utc_day(call).isoformat()),
-        runs=spending.add_up(chosen, lambda call: call.run_id),
-        models=spending.add_up(chosen, tiered),
+        days=spending.add_up(month_calls, lambda call: spending.utc_day(call).isoformat()),
+        runs=spending.add_up(month_calls, lambda call: call.run_id),
+        models=spending.add_up(month_calls, tiered),
         profiles=profiles,
         subscribers=spending.share_out(profiles, readers),
-        total=spending.total(chosen),
+        total=spending.total(month_calls),
     )
 
 

@@ -78,21 +78,13 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     context = app.build(settings, feed=recorded, tell_progress=progress.ask)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
-        subscribers = _choose(listed, only)
-        unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
-        served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        _complain_of(listed.problem, *(sentence for _, sentence in listed.possible_moves))
-        digest_on = context.source.day(context.now()) if recorded else None
-        with progress:
-            lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
-        click.echo("\n".join(lines))
-        sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
+        sys.exit(_dry_run(context, listed, only, progress, is_recorded=recorded is not None))
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
-    with notifier.watching():
+    with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
-    with notifier.watching():
+    with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
         with closing(context.sender), progress:
@@ -108,22 +100,43 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     if settings.log == "json":
-        found = alerts.troubles_of(report, listed.problem, listed.ignored, listed.possible_moves)
-        log.troubles([*found, *bounces])
+        log.log_troubles(
+            [*alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves), *bounces]
+        )
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
-        lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
-        _complain_of(listed.problem, *troubles(report), *(sentence for _, sentence in listed.possible_moves), *lines)
-    notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
+        bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
+        _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
+    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
         show(report, subscribers)
         if line := model_line(context.store, report):
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    held = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
-    sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
+    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
+    sys.exit(max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0))
+
+
+def _dry_run(
+    context: RunContext,
+    listed: directory.SubscriberList,
+    only: str | None,
+    progress: TerminalProgress,
+    *,
+    is_recorded: bool,
+) -> int:
+    """Says what a run would do; returns the exit code."""
+    subscribers = _choose(listed, only)
+    unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
+    served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
+    _complain_of(listed.problem, *_questions(listed))
+    digest_on = context.source.day(context.now()) if is_recorded else None
+    with progress:
+        lines = [_foretell(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
+    click.echo("\n".join(lines))
+    return max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0)
 
 
 def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
@@ -135,6 +148,10 @@ def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[st
     return {who: why for who, why in unreadable.items() if who in ids}
 
 
+def _questions(listed: directory.SubscriberList) -> list[str]:
+    return [question for _, question in listed.possible_moves]
+
+
 def _complain_of(problem: str, *lines: str) -> None:
     if problem:
         complain(f"{problem}\nThe last good version serves until this is mended.")
@@ -142,7 +159,7 @@ def _complain_of(problem: str, *lines: str) -> None:
         complain(line)
 
 
-def _would(
+def _foretell(
     context: RunContext,
     subscriber: Subscriber,
     progress: TerminalProgress,
@@ -186,8 +203,8 @@ def troubles(report: RunReport) -> list[str]:
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     """Lists the addresses that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    found = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
-    return [each for each in found if each.on >= yesterday]
+    bounces = alerts.find_bounce_troubles(store.get_address_statuses(), report.digest_on)
+    return [each for each in bounces if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:

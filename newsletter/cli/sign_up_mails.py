@@ -11,9 +11,8 @@ from datetime import timedelta
 from threading import Event
 
 from newsletter import app
+from newsletter.cli.common import log_failure
 from newsletter.cli.shutdown import Worker
-from newsletter.errors import NewsletterError
-from newsletter.ops import log
 from newsletter.services import signup
 from newsletter.settings import Settings
 
@@ -47,9 +46,7 @@ def _send_all(signup_service: signup.SignupService, run_id: str, worker: Worker)
             worker.idle.set()
         next_at = signup_service.next_at()
     except Exception as error:  # noqa: BLE001 - the others are to be mailed, too, and a broken memory may be mended
-        known = isinstance(error, NewsletterError)
-        said = f"{type(error).__name__}: {error}" if known else type(error).__name__
-        log.get_log().error("sign_ups_failed", error=said, exc_info=None if known else error)
+        log_failure("sign_ups_failed", error)
         return _AFTER_FAILURE_S
     soon = (next_at - app.utc_now()) / timedelta(seconds=1) if next_at else EVERY_S
     return min(max(soon, 1.0), EVERY_S)

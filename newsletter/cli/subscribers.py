@@ -167,25 +167,25 @@ def revert(who: str, number: int, no_mail: bool) -> None:
     one = _find(_load(settings, store), who).subscriber
     with closing(app.build_sender(settings)) as sender:  # what cannot work is said before anything is changed
         before = store.get_revisions(one.subscriber_id)
-        said = app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now())
-        click.echo(said)
+        changes = app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now())
+        click.echo(changes)
         latest = store.get_revisions(one.subscriber_id)[-1:]
         if latest == before[-1:] or no_mail:
             return
         if (status := store.get_address_status(one.subscriber_id)).suppression:
             click.echo(f"\nNo mail tells the reader: {in_words(status)}.")
             return
-        _tell(settings, sender, one, said, latest[0].number)
+        _mail_reader(settings, sender, one, changes, latest[0].number)
 
 
-def _tell(settings: Settings, sender: Sender, reader: Subscriber, said: str, number: int) -> None:
+def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes: str, number: int) -> None:
     message = profile_notice.changed_by_operator(
         reader,
-        said,
+        changes,
         number,
         identity=app.build_mail_identity(settings),
         service_sender=settings.service_address,
-        answers=responses.load_answers(resources.read_text(responses.FILE)),
+        answers=responses.load_responses(resources.read_text(responses.FILE)),
         brand_name=settings.name,
         now=app.utc_now(),
     )
@@ -264,11 +264,11 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
         lines.append("the reader's own word: frequency")
     if reader.has_pause:
         lines.append("the reader's own word: paused_until")
-    if (asked := reader.sign_up) is None:
+    if (form := reader.sign_up) is None:
         return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
     return [
         *lines,
-        f"subscribed on the web on {asked.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
+        f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
     ]
 
 

@@ -45,5 +45,5 @@ def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
 
 def _plain(sign: str) -> str:
     """The nearest thing in ASCII: a letter without its accent, or a question mark."""
-    found = _SIGNS.get(sign) or "".join(c for c in unicodedata.normalize("NFKD", sign) if c.isascii())
-    return found or ("" if unicodedata.combining(sign) else "?")
+    plain = _SIGNS.get(sign) or "".join(c for c in unicodedata.normalize("NFKD", sign) if c.isascii())
+    return plain or ("" if unicodedata.combining(sign) else "?")

@@ -58,7 +58,7 @@ _SAME = "Nothing is different: your profile says this already."
 
 @dataclass(frozen=True, slots=True)
 class PreviewContext:
-    """What composing a preview needs."""
+    """What composing a preview needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store

@@ -42,12 +42,12 @@ fork = multiprocessing.get_context("fork")
 # --- a morning ----------------------------------------------------------------------------------------
 
 
-def prepare(folder: Path, count: int = SUBSCRIBERS) -> Path:
+def prepare(folder: Path, count: int = SUBSCRIBERS, **defaults: str | int) -> Path:
     """A folder with a subscribers.yaml of readers who each get a mail."""
     folder.mkdir(parents=True, exist_ok=True)
     topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
     everybody = {
-        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1},
+        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1, **defaults},
         "subscribers": [{"email": f"r{i}@example.org", "name": f"Reader {i}", "topics": topics} for i in range(count)],
     }
     (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")  # JSON is YAML

@@ -46,6 +46,7 @@ from newsletter.scoring import Scorer
 from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
+from tests.e2e import killed_run
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
 READERS = 50
@@ -150,15 +151,7 @@ def provider(kind: str, folder: Path) -> Iterator[int]:
 
 
 def prepare(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
-    everybody = {
-        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1},
-        "subscribers": [{"email": f"r{i}@example.org", "name": f"R {i}", "topics": topics} for i in range(READERS)],
-    }
-    everybody["defaults"]["max_papers"] = 1  # type: ignore[index]  # a short mail is rendered in no time
-    (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")
-    return folder
+    return killed_run.prepare(folder, READERS, max_papers=1)  # a short mail is rendered in no time
 
 
 def morning(folder: Path, kind: str, port: int) -> RunReport:
