@@ -504,8 +504,8 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         o.tick(SIX)
         o.api.finish()
         o.tick()
-        kept = o.store.get_gradings(profile_key(READER.profile), since=date.min)
-        assert (kept[0].relevance, kept[0].novelty) == (9, 1)
+        gradings = o.store.get_gradings(profile_key(READER.profile), since=date.min)
+        assert (gradings[0].relevance, gradings[0].novelty) == (9, 1)
         assert sorted(o.graded()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
 
 
