@@ -38,7 +38,7 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
 def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[Subscriber]) -> ReplyHandler:
     """Builds what acts on one mail of one of these subscribers. It has a sender of its own, which the caller closes."""
-    from newsletter.mail.responses import FILE, load_answers
+    from newsletter.mail.responses import FILE, load_responses
     from newsletter.services.replies import ReplyHandler
 
     return ReplyHandler(
@@ -47,7 +47,7 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
         identity=build_mail_identity(settings),
         service_sender=settings.service_address,
         brand_name=settings.name,
-        answers=load_answers(resources.read_text(FILE)),
+        answers=load_responses(resources.read_text(FILE)),
         profiles=build_profiles(settings, store, subscribers),
         subscribers=subscribers,
         now=utc_now,
@@ -77,7 +77,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
         now=utc_now,
         wake=asked,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
-        alert=lambda who: build_notifier(settings).tell_of_one_id(who),
+        alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
 
 

@@ -185,7 +185,7 @@ def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes
         number,
         identity=app.build_mail_identity(settings),
         service_sender=settings.service_address,
-        answers=responses.load_answers(resources.read_text(responses.FILE)),
+        answers=responses.load_responses(resources.read_text(responses.FILE)),
         brand_name=settings.name,
         now=app.utc_now(),
     )

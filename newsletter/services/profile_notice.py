@@ -19,7 +19,7 @@ def changed_by_operator(
     *,
     identity: MailIdentity,
     service_sender: Address,
-    answers: responses.Answers,
+    answers: responses.ResponseTexts,
     brand_name: str,
     now: datetime,
 ) -> Message:

@@ -53,7 +53,7 @@ class ReplyHandler:
     identity: MailIdentity
     service_sender: Address
     brand_name: str
-    answers: responses.Answers
+    answers: responses.ResponseTexts
     profiles: ProfileService
     subscribers: Sequence[Subscriber]
     now: Callable[[], datetime]

@@ -34,7 +34,7 @@ MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
 #: Each mail, and the placeholders its text may have.
-ANSWERS: Mapping[str, frozenset[str]] = {
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"name", "link", "days"}),
     "already": frozenset({"name", "profile", "unsubscribe"}),
 }
@@ -46,9 +46,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> responses.Answers:
+def load_mails(text: str) -> responses.ResponseTexts:
     """Reads the texts of the mails. Raises ConfigError that lists everything wrong with the file."""
-    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(
@@ -66,7 +66,7 @@ class SignupService:
     identity: MailIdentity  # with a signer and a base URL
     service_sender: Address
     brand_name: str
-    answers: responses.Answers
+    answers: responses.ResponseTexts
     find: Callable[[str], Subscriber | None]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
@@ -217,7 +217,7 @@ class SignupService:
                 return self._send(to, self._already_mail(reader), sign_up, leaving) or "mailed: subscribed already"
         return self._send(to, self._confirmation_mail(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _confirmation_mail(self, sign_up: SignUp) -> responses.Answer:
+    def _confirmation_mail(self, sign_up: SignUp) -> responses.ResponseText:
         signer, on = self.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
@@ -228,12 +228,12 @@ class SignupService:
             "confirm", language, {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
         )
 
-    def _already_mail(self, reader: Subscriber) -> responses.Answer:
+    def _already_mail(self, reader: Subscriber) -> responses.ResponseText:
         links = self.identity.links_for(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
-    def _send(self, to: str, answer: responses.Answer, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _send(self, to: str, answer: responses.ResponseText, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Sends one mail; says why it did not leave, or nothing if it did."""
         message = build_service_message(
             key=f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
