@@ -75,7 +75,7 @@ def relevance_of(label: str) -> int:
 
 
 def sensible_model(body: Body) -> str:
-    """Judges by the id, and answers exactly as asked."""
+    """Grades by the id, and answers exactly as asked."""
     floor = int(_FLOOR.search(text_of(body["messages"][-1]))[1])
     labels = list(papers_in(body))
     scored = [entry(each, relevance_of(each)) for each in labels if relevance_of(each) >= floor]

@@ -388,7 +388,7 @@ def test_a_late_batch_is_cancelled_and_no_mail_waits_for_it() -> None:
         o.tick()
         assert o.batch().state is BatchState.ENDED
         assert o.batch().detail == "cancelled: late: its morning came first"
-        assert o.outcomes() == ["batch ok", "flex ok"]  # what it answered is paid, and in the book
+        assert o.outcomes() == ["batch ok", "flex ok"]  # what it answered is paid, and in the log
         assert o.store.get_gradings(profile_key(READER.profile), since=date.min) == before
 
 

@@ -460,7 +460,7 @@ def test_an_interrupted_request_is_sent_again_as_it_was(fault: fake.Fault) -> No
     with bench(fault, fault) as b:
         assert_whole(b.grade(papers(4)), papers(4))
     assert b.server.asked() == [[paper.arxiv_id for paper in papers(4)]] * 3
-    assert len(b.calls()) == 3, "each request is in the book"
+    assert len(b.calls()) == 3, "each request is in the log"
 
 
 def test_the_wait_before_another_attempt_is_the_servers_if_it_names_one() -> None:
