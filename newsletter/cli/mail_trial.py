@@ -23,7 +23,7 @@ Trial = tuple[str, Callable[[], str]]
 def trials(settings: Settings, to: str) -> Iterator[Trial]:
     """Yields what to try, by name: each says what it found, and raises ConfigError with the remedy for what fails."""
     if settings.send_by == "smtp":
-        yield "mail server", lambda: _check_mail_server(settings)
+        yield "mail server", lambda: _check_smtp(settings)
     elif settings.send_by == "sendgrid":
         yield "SendGrid", lambda: rehearse(settings)
     else:
@@ -34,9 +34,9 @@ def trials(settings: Settings, to: str) -> Iterator[Trial]:
         yield "test mail", lambda: _send(settings, to)
 
 
-def _check_mail_server(settings: Settings) -> str:
+def _check_smtp(settings: Settings) -> str:
     try:
-        return app.build_smtp_sender(settings).greet()
+        return app.build_smtp_sender(settings).check()
     except SendError as error:
         raise ConfigError(str(error)) from error
 

@@ -24,7 +24,8 @@ from newsletter.errors import ConfigError, SendDeferred, SendError, SendInDoubt,
 from newsletter.mail.message import MailIdentity, build_service_message, list_unsubscribe
 from newsletter.model import Message
 from newsletter.senders.dkim_signature import DkimSignature
-from newsletter.senders.smtp import ABOUT_US, ERRORS, SmtpSender, SmtpServer, SmtpStage, error_for
+from newsletter.senders.smtp import SmtpSender, SmtpServer
+from newsletter.senders.smtp_errors import ABOUT_US, ERRORS, SmtpStage, error_for
 from newsletter.signing import Signer
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
 
@@ -258,13 +259,13 @@ def test_what_was_said_of_the_readers_address_is_handed_on_whole(
     server.on(stage, answer)
     with pytest.raises(SendRejected) as raised:
         sender.send(message())
-    assert raised.value.said == said
+    assert raised.value.answer == said
 
 
 def test_an_address_that_was_never_offered_was_refused_by_nobody(sender: SmtpSender) -> None:
     with pytest.raises(SendRejected) as raised:
         sender.send(message(to="ada@größe.example.net"))
-    assert raised.value.said == ""
+    assert raised.value.answer == ""
 
 
 # --- the connection -------------------------------------------------------------------------------------
