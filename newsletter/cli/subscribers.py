@@ -17,11 +17,9 @@ from newsletter.cli.move import move
 from newsletter.cli.suppressions import in_words
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.files import resources
-from newsletter.mail import responses
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
-from newsletter.services import directory, profile_notice
+from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import KEPT, is_gone, overrides, profile_yaml
@@ -179,16 +177,7 @@ def revert(who: str, number: int, no_mail: bool) -> None:
 
 
 def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes: str, number: int) -> None:
-    message = profile_notice.changed_by_operator(
-        reader,
-        changes,
-        number,
-        identity=app.build_mail_identity(settings),
-        service_sender=settings.service_address,
-        answers=responses.load_answers(resources.read_text(responses.FILE)),
-        brand_name=settings.name,
-        now=app.utc_now(),
-    )
+    message = app.build_service_mails(settings).build_change_notice(reader, changes, number, app.utc_now())
     try:
         sender.send(message)
     except SendError as error:

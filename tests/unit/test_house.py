@@ -21,7 +21,7 @@ subscribers.address_change subscribers.revisions subscribers.listed subscribers.
 subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
 papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule run.scheduler run.digest run.backlog
 run.reconcile model.spending mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest
-mail.responses services.profile_notice mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse
+mail.responses services.service_mail mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse
 mail.inbound.commands mail.inbound.body_text mail.inbound.parts mail.inbound.html scoring.llm.answers
 scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning ops.alerts ops.redaction ops.durability
 """.split()
