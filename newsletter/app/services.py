@@ -70,7 +70,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
-    from newsletter.subscribers.file import subscriber_from_signup
+    from newsletter.subscribers.preferences import subscriber_from_signup
 
     check_open_subscription(settings)
     return SignupService(

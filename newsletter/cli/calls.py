@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 import click
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -87,7 +86,7 @@ def _find(store: Store, call_id: str) -> ModelCall:
 
 
 def _cost(call: ModelCall) -> str:
-    return ("≤ " if call.outcome == spending.PENDING and call.cost_usd is not None else "") + prices.dollars(
+    return ("≤ " if call.outcome == spending.PENDING and call.cost_usd is not None else "") + formatting.dollars(
         call.cost_usd
     )
 

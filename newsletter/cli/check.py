@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import httpx2
 
-from newsletter import app, web
+from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
@@ -23,7 +23,7 @@ from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
-from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.subscribers import parse_file
 
 _COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
 
@@ -131,7 +131,7 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
 
 
 def _subscribers(path: Path) -> str:
-    file = parse_file(read_subscribers(path), source=str(path))
+    file = parse_file(directory.read_subscribers(path), source=str(path))
     count = len(file.subscribers)
     return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
@@ -186,7 +186,7 @@ def _model(settings: Settings) -> str:
     today, base_url = app.utc_now().date(), settings.openai_base_url
     warnings = prices.check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
     price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
-    costs = f"{price.in_words()} for a million tokens" if price else prices.NOT_KNOWN
+    costs = f"{price.in_words()} for a million tokens" if price else formatting.NOT_KNOWN
     return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
 
 
@@ -213,7 +213,7 @@ def _possible_moves(settings: Settings) -> Sequence[str]:
     if not (settings.state / "documents").is_dir():
         return ()
     try:
-        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
+        listed = parse_file(directory.read_subscribers(settings.subscribers), source="").subscribers
         found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above

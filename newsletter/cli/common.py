@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from newsletter import formatting
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.errors import NewsletterError
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport, spending
 from newsletter.ops import log
-from newsletter.scoring.llm import prices
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -69,8 +69,10 @@ def bill_in_words(bill: spending.Bill) -> str:
 def cost_in_words(bill: spending.Bill | spending.Share) -> str:
     """Writes a sum in dollars, and how many calls of unknown price it lacks."""
     if bill.without_price == bill.calls:
-        return prices.NOT_KNOWN if bill.calls else prices.dollars(bill.cost_usd)
-    return prices.dollars(bill.cost_usd) + (f" + {bill.without_price} {prices.NOT_KNOWN}" if bill.without_price else "")
+        return formatting.NOT_KNOWN if bill.calls else formatting.dollars(bill.cost_usd)
+    return formatting.dollars(bill.cost_usd) + (
+        f" + {bill.without_price} {formatting.NOT_KNOWN}" if bill.without_price else ""
+    )
 
 
 def model_line(store: Store, run: RunReport) -> str:

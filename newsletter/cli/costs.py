@@ -9,12 +9,12 @@ from datetime import date, datetime
 
 import click
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import gradings, prices
+from newsletter.scoring.llm import gradings
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -62,7 +62,7 @@ def command(month_in: datetime | None, as_json: bool) -> None:
         return
     _print(account, readers)
     if settings.daily_budget_usd is not None:
-        click.echo(f"\nBudget: {prices.dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
+        click.echo(f"\nBudget: {formatting.dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
 
 
 def _account(calls: Sequence[ModelCall], month: str, readers: dict[str, list[str]]) -> Account:

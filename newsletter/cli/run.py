@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     with notifier.watching():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
-        with progress:
+        with closing(context.sender), progress:
             report = flow.run_morning(
                 context,
                 subscribers,

@@ -8,12 +8,11 @@ import click
 from pydantic import TypeAdapter
 from rich.table import Table
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport, spending
-from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -102,7 +101,7 @@ def _batches(store: Store, batches: list[ModelBatch]) -> Table:
     for batch in batches:
         own = {line.call_id for line in batch.lines}
         bill = spending.total(call for call in calls if call.call_id in own)
-        cost = prices.dollars(None if bill.without_price else bill.cost_usd)
+        cost = formatting.dollars(None if bill.without_price else bill.cost_usd)
         table.add_row(
             batch.batch_id,
             f"{batch.at:%Y-%m-%d %H:%M}",

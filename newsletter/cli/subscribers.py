@@ -22,7 +22,7 @@ from newsletter.senders import Sender
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, is_gone, overrides, profile_yaml
+from newsletter.subscribers import MAX_REVISIONS, overrides, profile_yaml, was_dropped
 
 _ORIGINS = {
     RevisionOrigin.REPLY: "the reader, by reply",
@@ -131,7 +131,7 @@ def revisions(who: str, number: int | None) -> None:
     if number is not None:
         texts = {revision.number: revision.text for revision in kept}
         if number not in texts:
-            why = f" any more: the last {KEPT} are kept" if is_gone(kept, number) else ""
+            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(kept, number) else ""
             raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}{why}")
         write_document(texts[number] or f"# empty: back to {_base(reader)}")
         return
@@ -228,7 +228,7 @@ def _load(settings: Settings, store: Store) -> directory.SubscriberList:
     return listed
 
 
-def _find(listed: directory.SubscriberList, who: str) -> overrides.Reader:
+def _find(listed: directory.SubscriberList, who: str) -> overrides.ResolvedSubscriber:
     one = find_subscriber(listed.subscribers, who)
     return next(reader for reader in listed.readers if reader.subscriber == one)
 
@@ -243,7 +243,7 @@ def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
     return ""
 
 
-def _origins(reader: overrides.Reader) -> list[str]:
+def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
     lines = []
     if reader.revision:
         by = f"revision {reader.revision.number} of {reader.revision.at:%Y-%m-%d} ({_ORIGINS[reader.revision.origin]})"
@@ -261,6 +261,6 @@ def _origins(reader: overrides.Reader) -> list[str]:
     ]
 
 
-def _base(reader: overrides.Reader) -> str:
+def _base(reader: overrides.ResolvedSubscriber) -> str:
     """Names what counts where no revision does."""
     return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.files import yaml_nodes
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
-from newsletter.subscribers import File, Roster, overrides, parse_file, read_subscribers, subscriber_from_signup
-from newsletter.subscribers import listed as roster
+from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -59,7 +59,7 @@ class SubscriberList:
     is asked whether they have another address, and in which words.
     """
 
-    readers: Sequence[overrides.Reader]
+    readers: Sequence[overrides.ResolvedSubscriber]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
             reader = _with_wishes(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
-            reader = overrides.Reader(one)
+            reader = overrides.ResolvedSubscriber(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
@@ -101,30 +101,36 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
 
 
-def _update_roster(before: Roster, listed: ListedSubscribers, store: Store, today: date) -> Sequence[tuple[str, str]]:
+def _update_roster(
+    before: listing_history.ListingHistory, listed: ListedSubscribers, store: Store, today: date
+) -> Sequence[tuple[str, str]]:
     """Stores the roster if it has changed, and returns who may have another address."""
-    now = roster.updated(before, listed.subscribers, today)
+    now = listing_history.update(before, listed.subscribers, today)
     if now != before or store.get_document(ROSTER) is None:
-        store.put_document(ROSTER, roster.write(now))
+        store.put_document(ROSTER, listing_history.write(now))
     return _find_moved(now, store, today)
 
 
 def find_possible_moves(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
     """Finds who may have another address, in a list that is not in use yet. Writes nothing."""
-    return _find_moved(roster.updated(_load_roster(store), listed, today), store, today)
+    return _find_moved(listing_history.update(_load_roster(store), listed, today), store, today)
 
 
-def _load_roster(store: Store) -> Roster:
+def _load_roster(store: Store) -> listing_history.ListingHistory:
     """The stored roster, or one made of the last good list, which may be older than the first roster."""
-    if stored := roster.read(store.get_document(ROSTER) or ""):
+    if stored := listing_history.read(store.get_document(ROSTER) or ""):
         return stored
     last_good = store.get_document(LAST_GOOD)
     file = _parse_or_error(last_good, LAST_GOOD) if last_good else None
-    return roster.updated({}, file.subscribers, date.min) if isinstance(file, File) else {}
+    return listing_history.update({}, file.subscribers, date.min) if isinstance(file, SubscribersFile) else {}
 
 
-def _find_moved(now: Roster, store: Store, today: date) -> Sequence[tuple[str, str]]:
-    return [(old, roster.in_words(old, new)) for old, new in roster.maybe_moved(now, today) if has_history(store, old)]
+def _find_moved(now: listing_history.ListingHistory, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    return [
+        (old, listing_history.describe_possible_move(old, new))
+        for old, new in listing_history.find_possible_moves(now, today)
+        if has_history(store, old)
+    ]
 
 
 def has_history(store: Store, subscriber_id: str) -> bool:
@@ -154,10 +160,10 @@ def as_served(listed: Subscriber, store: Store) -> Subscriber:
         return listed
 
 
-def _with_wishes(listed: Subscriber, store: Store) -> overrides.Reader:
+def _with_wishes(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     """Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    return overrides.look(listed, store.get_address_status(who), store.get_revisions(who))
+    return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
 
 
 def load_listed(path: Path, store: Store) -> ListedSubscribers:
@@ -190,7 +196,18 @@ def _explain_two_readers(sign_up: SignUp) -> str:
     )
 
 
-def load_file(path: Path, store: Store) -> tuple[File, str]:
+def read_subscribers(path: Path) -> bytes:
+    """The bytes of this file, for `parse_file`. Raises ConfigError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(yaml_nodes.MAX_BYTES + 1)  # one more than is taken, so that `parse_file` refuses it
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
+        ) from error
+
+
+def load_file(path: Path, store: Store) -> tuple[SubscribersFile, str]:
     """Reads the file; if it is broken, the last good one, and why. Raises ConfigError if there never was a good one."""
     try:
         data = read_subscribers(path)
@@ -205,7 +222,7 @@ def load_file(path: Path, store: Store) -> tuple[File, str]:
     return file, ""
 
 
-def _parse(text: str | bytes, source: str) -> File:
+def _parse(text: str | bytes, source: str) -> SubscribersFile:
     result = _parse_or_error(text, source)
     if isinstance(result, ConfigError):
         raise result.with_traceback(None)  # one object for every time it is told
@@ -213,7 +230,7 @@ def _parse(text: str | bytes, source: str) -> File:
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _parse_or_error(text: str | bytes, source: str) -> File | ConfigError:
+def _parse_or_error(text: str | bytes, source: str) -> SubscribersFile | ConfigError:
     # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
     try:
         return parse_file(text, source=source)
@@ -225,9 +242,9 @@ class _WebSubscribers:
     """Makes subscribers of those who came by the web; anew only when one of them or the file has changed."""
 
     def __init__(self) -> None:
-        self._latest: tuple[File, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
+        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
 
-    def __call__(self, file: File, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
+    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
         latest = self._latest  # threads may race: each has a whole one
         if latest is None or latest[0] is not file or latest[1] != sign_ups:
             subscribers = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)

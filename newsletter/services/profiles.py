@@ -22,10 +22,18 @@ from newsletter.model import (
     Subscriber,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, ScoreCache, compose, select_from
-from newsletter.scoring import Scorer
+from newsletter.run import Morning, compose, select_from
+from newsletter.scoring import ScoreCache, Scorer
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, MOST_A_DAY, differences, is_gone, overrides, profile_yaml, zone_note
+from newsletter.subscribers import (
+    MAX_REVISIONS,
+    MAX_REVISIONS_A_DAY,
+    differences,
+    overrides,
+    profile_yaml,
+    was_dropped,
+    zone_note,
+)
 
 MAX_TITLES = 5
 TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
@@ -41,10 +49,10 @@ _MEANWHILE = (
     " Ask for the present one, and make your change there."
 )
 _ENOUGH = (
-    f"Nothing was changed: a profile can be changed {MOST_A_DAY} times a day, and it was today."
+    f"Nothing was changed: a profile can be changed {MAX_REVISIONS_A_DAY} times a day, and it was today."
     " The next change can be made after midnight UTC; please send it again then."
 )
-_NOT_KEPT = f"Of your profile the last {KEPT} revisions are kept; the ones before them are not."
+_NOT_KEPT = f"Of your profile the last {MAX_REVISIONS} revisions are kept; the ones before them are not."
 _SAME = "Nothing is different: your profile says this already."
 
 
@@ -79,8 +87,8 @@ class ProfileService:
         """Stores the text as the reader's profile and says what is different, or stores nothing and says what is wrong.
 
         A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
-        `after` is the revision the change was made from (0: none), if that is known. A reader may do so MOST_A_DAY
-        times a UTC day. May be repeated.
+        `after` is the revision the change was made from (0: none), if that is known. A reader may do so
+        MAX_REVISIONS_A_DAY times a UTC day. May be repeated.
         """
         listed = self._find(subscriber_id)
         if listed is None:
@@ -109,7 +117,7 @@ class ProfileService:
         known = self._store.get_revisions(subscriber_id)
         texts = {revision.number: revision.text for revision in known} | {0: ""}
         if number not in texts:
-            why = f" any more: the last {KEPT} are kept" if is_gone(known, number) else ""
+            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(known, number) else ""
             raise ConfigError(
                 f"{subscriber_id} has no revision {number}{why};"
                 f" 'newsletter subscribers revisions {subscriber_id}' lists them"
@@ -130,7 +138,7 @@ class ProfileService:
 
     def _served(self, listed: Subscriber) -> Subscriber:
         who = listed.subscriber_id
-        return overrides.applied(listed, self._store.get_address_status(who), self._store.get_revisions(who))
+        return overrides.resolve(listed, self._store.get_address_status(who), self._store.get_revisions(who)).subscriber
 
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
@@ -138,7 +146,7 @@ class ProfileService:
         changed = replace(_read_profile(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME
-        most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
+        most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
             self._store.change_address_status(who, lambda status: replace(status, frequency=None))
@@ -165,7 +173,7 @@ class ProfileService:
         yield from (f"- {line}" for line in lines)
         if after.zone != before.zone and (note := zone_note(after.zone)):
             yield f"- time_zone: {after.zone} {note}"
-        if revision.number > KEPT:
+        if revision.number > MAX_REVISIONS:
             yield ""
             yield _NOT_KEPT
         if _selection_settings(before) != _selection_settings(after):

@@ -27,23 +27,7 @@ from newsletter.senders import Sender
 from newsletter.services.service_mail import ServiceMails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    OPEN_FOR,
-    Confirmation,
-    Form,
-    FormProblem,
-    LinkState,
-    SubscriberEntry,
-    asked_on,
-    is_due,
-    may_be_mailed,
-    postponed,
-    reinstate,
-    settled,
-    state_of,
-    taken,
-    why_not_mailed,
-)
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
 
 SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
@@ -128,7 +112,7 @@ class SignupService:
             mail=SignUpMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
-        stored = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
+        stored = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
         if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
             self.alert(sign_up.subscriber_id)
         self.wake()
@@ -139,7 +123,9 @@ class SignupService:
         reader = self.find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
             return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
-        state = state_of(sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today())
+        state = signup_rules.link_state(
+            sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today()
+        )
         if state is LinkState.SUBSCRIBED and reader is not None:
             return Confirmation(state, who, first_mail=self._first_mail(reader))
         if state is LinkState.WAITING and sign_up is not None:
@@ -155,7 +141,7 @@ class SignupService:
         if not self._enrol(sign_up):
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
-        self.store.change_address_status(who, lambda known: reinstate(known, sign_up, self.now()))
+        self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.log_outcome(who, "subscribed")
         return self.check_link(who, on)
@@ -178,7 +164,7 @@ class SignupService:
         sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
         """
         stored = self.store.get_sign_ups()
-        due = sorted((one for one in stored if is_due(one, self.now())), key=lambda one: one.tries)
+        due = sorted((one for one in stored if signup_rules.is_due(one, self.now())), key=lambda one: one.tries)
         sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
         if sign_up is None:
             return False
@@ -196,19 +182,19 @@ class SignupService:
         return min((one.retry_at or one.at for one in waiting), default=None)
 
     def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
-        mine = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
-        return mine if mine is not None and mine.held_by == run_id and is_due(mine, self.now()) else None
+        mine = self._change(sign_up, lambda known: signup_rules.claim(known, run_id, self.now(), self.store.is_running))
+        return mine if mine is not None and mine.held_by == run_id and signup_rules.is_due(mine, self.now()) else None
 
     def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+        return self.store.change_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up), change)
 
     def _postponed(self, sign_up: SignUp) -> SignUp:
-        return postponed(sign_up, self.now())
+        return signup_rules.postpone(sign_up, self.now())
 
     def _process(self, sign_up: SignUp, stored: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """Sends the mail that fits the sign-up; says in a few words, without an address, what became of it."""
         status = self.store.get_address_status(sign_up.subscriber_id)
-        why = "suppressed" if not may_be_mailed(status) else ""
+        why = "suppressed" if not signup_rules.may_be_mailed(status) else ""
         why = why or ("an address of the newsletter" if base_address(sign_up.email) in self.mails.own_addresses else "")
         if why:
             self._change(sign_up, lambda known: None)
@@ -218,8 +204,8 @@ class SignupService:
             self._change(sign_up, lambda known: None)
             self.alert(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
-        if why := why_not_mailed(sign_up, stored, self._today()):
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+        if why := signup_rules.reason_not_to_mail(sign_up, stored, self._today()):
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"no mail: {why}"
         to = reader.email if reader else sign_up.email
         if reader is not None:  # another spelling of an address may be another person's at some providers
@@ -229,13 +215,14 @@ class SignupService:
         return self._send(self._confirmation_mail(sign_up, to), sign_up, leaving) or "mailed: asked to confirm"
 
     def _confirmation_mail(self, sign_up: SignUp, to: str) -> Message:
-        signer, on = self.mails.identity.signer, asked_on(sign_up)
+        signer, on = self.mails.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
         link = f"{self.mails.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
-        return self._build("confirm", language, {"link": link, "days": f"{OPEN_FOR.days}"}, sign_up, to)
+        values = {"link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
+        return self._build("confirm", language, values, sign_up, to)
 
     def _already_mail(self, sign_up: SignUp, reader: Subscriber) -> Message:
         links = self.mails.identity.links_for(reader.subscriber_id, self._today())
@@ -243,7 +230,7 @@ class SignupService:
         return self._build("already", reader.profile.language, values, sign_up, reader.email)
 
     def _build(self, name: str, language: str, values: Mapping[str, str], sign_up: SignUp, to: str) -> Message:
-        key = f"{asked_on(sign_up)}.{sign_up.subscriber_id}.subscribe"
+        key = f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id}.subscribe"
         values = {"name": self.mails.brand_name, **values}
         reply_to = self.mails.identity.reply_to
         return self.mails.build(name, language, values, key=key, to=to, reply_to=reply_to, now=self.now())
@@ -265,9 +252,9 @@ class SignupService:
             self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
             return f"not mailed: {type(error).__name__}"
         except SendError as error:
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"not mailed: {type(error).__name__}"
-        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.SENT))
         return ""
 
     # --- what is known

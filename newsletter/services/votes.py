@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from newsletter.model import Paper, Vote
 from newsletter.stores import Store
-from newsletter.subscribers import NEITHER, numbered
+from newsletter.subscribers import NEITHER, papers_by_number
 
 # From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers a week and a day at most.
 _DAY_AHEAD, _DAYS_BACK = 1, 14
@@ -46,7 +46,7 @@ def cast_numbered(
 ) -> list[tuple[str, int]]:
     """Stores votes by paper numbers in the mail of that date; returns (arXiv id, value) for each, none without one."""
     row = store.get_delivery(subscriber_id, digest_on)
-    votes = numbered(row.paper_ids if row else (), marks)
+    votes = papers_by_number(row.paper_ids if row else (), marks)
     for arxiv_id, value in votes:
         cast(store, subscriber_id, arxiv_id, value, now)
     return votes

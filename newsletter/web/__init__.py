@@ -48,7 +48,7 @@ SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLE
 
 @dataclass(frozen=True, slots=True)
 class WebPart:
-    """All the web part works with."""
+    """Everything the web part needs, handed over by app/."""
 
     store: Store
     signer: Signer | None  # None: there is no key yet, and no link was ever made
@@ -67,7 +67,7 @@ class WebPart:
 
 
 def create_app(part: WebPart) -> flask.Flask:
-    """A WSGI application; what may be sent to it is its `extensions[SIZES]`.
+    """Builds the WSGI application; `extensions[SIZES]` says how large a request may be.
 
     Raises ConfigError for a template that cannot be filled.
     """
@@ -97,7 +97,7 @@ def create_app(part: WebPart) -> flask.Flask:
 
 
 def _sizes(part: WebPart) -> Sizes:
-    """What nobody could use is not taken: mail without its secret, where one is set, and events without a key."""
+    """Gives each page its limit. Mail and events get none where nothing is set by which they could be believed."""
     below = {"/profile": profile.MAX_BODY_BYTES, "/subscribe": subscribe.MAX_BODY_BYTES}
     if part.webhook_key:
         below |= {sendgrid_events.PATH: sendgrid_events.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}

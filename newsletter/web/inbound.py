@@ -48,7 +48,7 @@ def blueprint(
     now: Callable[[], datetime],
     gives_up: GivesUp = lambda mail, error: True,
 ) -> flask.Blueprint:
-    """A post is believed for the secret in its path, or for a signature by `public_key`.
+    """Takes a post for the secret in its path, or for a signature by `public_key`.
 
     Without a handler, or without either, every post is refused. Raises ConfigError for a key that is none.
     """
@@ -101,13 +101,13 @@ def blueprint(
 
 
 def _name_of(fields: Mapping[str, bytes]) -> str:
-    """The same for each repetition of a mail, in which the form around it may differ."""
+    """Names a mail so that its repetition, in another form around it, has the same name."""
     parts = [fields.get(name, b"") for name in ("email", "headers", "text", "html")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
 def _fields(boundary: str, body: bytes) -> Mapping[str, bytes] | None:
-    """The fields of a multipart form as bytes; files are left out. None if it is no such form."""
+    """Reads the fields of a multipart form as bytes, without its files. None if it is no such form."""
     fields: dict[str, bytes] = {}
     name = ""
     try:
@@ -133,12 +133,12 @@ class _Form:
     charsets: Mapping[str, object]
 
     def text(self, name: str) -> str:
-        """By the charset that SendGrid names for this field; by UTF-8 or windows-1252 if that is wrong."""
+        """Decodes a field by the charset that SendGrid names for it, or by UTF-8 or windows-1252 if that is wrong."""
         return decoded(self.fields.get(name, b"")[:MOST_BYTES_READ], str(self.charsets.get(name, "utf-8")))
 
 
 def mail_of(fields: Mapping[str, bytes]) -> tuple[bytes, Envelope]:
-    """The mail and its envelope, of either mode: `email` holds the raw mail, else its pieces are put together again."""
+    """Gives the mail and its envelope: `email` holds the raw mail, or else its pieces are put together again."""
     form = _Form(fields, _object(fields.get("charsets", b"")))
     envelope = _object(fields.get("envelope", b""))
     to = envelope.get("to")
@@ -155,7 +155,7 @@ _OF_THE_BODY = re.compile(r"(?im)^(content-(type|transfer-encoding|disposition)|
 
 
 def _rebuilt(form: _Form) -> bytes:
-    """The headers as they were, over the text that SendGrid took out of the mail."""
+    """Puts the headers over the text that SendGrid took out of the mail."""
     headers = form.text("headers").replace("\r\n", "\n").strip("\n") + "\n"
     # a calendar's answer or a report is known by its Content-Type, which has to go: the parts are not there any more
     is_machine = re.search(r"(?im)^content-type:\s*(multipart/report|text/calendar)", headers)

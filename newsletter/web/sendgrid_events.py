@@ -1,7 +1,7 @@
-"""Where SendGrid posts its events: verifies the raw bytes, then keeps what they tell of our mails.
+"""Takes SendGrid's events: verifies the raw bytes, then stores what they say of our mails.
 
 What an event means is mail/inbound/sendgrid_events.py's business, what follows from it the store's. SendGrid repeats a
-post for a day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the memory failed and a
+post for a day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the store failed and a
 repeat helps.
 """
 
@@ -53,7 +53,7 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
 
 
 def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple[int, int]:
-    """How many were kept, and how many could not be because what is kept of their reader cannot be read."""
+    """Stores the events; counts those stored, and those whose reader's files cannot be read."""
     kept = failed = 0
     for event in events:
         try:

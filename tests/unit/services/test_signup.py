@@ -32,7 +32,7 @@ from newsletter.model import (
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import ANSWERS, MOST_FORMS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.file import subscriber_from_signup
+from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Confirmation, Form, LinkState
 from tests import ROOT, make
