@@ -66,7 +66,7 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
     )
 
 
-def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
+def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[], None]) -> SignupService:
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
@@ -83,7 +83,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
         ),
         max_subscribers=settings.open_subscription_most,
         now=utc_now,
-        wake=asked,
+        wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
         alert=lambda who: build_notifier(settings).tell_of_one_id(who),
     )
