@@ -29,7 +29,7 @@ from rich.table import Table
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import parse_subscribers
+from newsletter.subscribers.file import parse_file
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"
@@ -97,7 +97,7 @@ class Bench:
             papers = {day: made_days.make_papers(count, day, day.toordinal()) for day, count in counts.items()}
             folder = self._prepare(papers, made_days.CATEGORIES, max(case.profiles, case.year_for))
             if case.year_for:
-                people = parse_subscribers((folder / "subscribers.yaml").read_bytes(), source="subscribers.yaml")
+                people = parse_file((folder / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers
                 made_days.remember_year(folder / "state", ON, 260, [person.subscriber_id for person in people])
             path, categories = folder / "subscribers.yaml", made_days.CATEGORIES
             made_days.write_subscribers(path, case.profiles, categories, readers=case.readers)

@@ -43,7 +43,7 @@ from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.client import Limits
 from newsletter.scoring.llm.estimate import Assumptions, count_kept
-from newsletter.scoring.llm.gradings import GradingReport
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -119,17 +119,9 @@ class Recorder(LabelGrader):
         super().__init__()
         self.asked: list[Paper] = []
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
-        self.asked += papers
-        return super().grade(profile, papers, floor=floor, random_ids=random_ids, on_progress=on_progress)
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
+        self.asked += request.papers
+        return super().grade(request, on_progress)
 
 
 # --- the days -----------------------------------------------------------------------------------------

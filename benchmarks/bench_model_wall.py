@@ -2,7 +2,7 @@
 
     python benchmarks/bench_model_wall.py [--papers 300] [--latency 2]
 
-The server is on this machine (loopback) and answers each call after the latency, whatever else it is asked; the judge,
+The server is on this machine (loopback) and answers each call after the latency, whatever else it is asked; the grader,
 its prompts, its counting and its memory on disk are the real ones. Papers are made up. Prints, asserts nothing.
 """
 
@@ -27,6 +27,7 @@ from rich.table import Table
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
+from newsletter.scoring.llm.gradings import GradingRequest
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
@@ -66,7 +67,7 @@ def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits
             limits=limits,
         )
         began, cpu = time.perf_counter(), time.process_time()
-        report = grader.grade(PROFILE, papers, floor=FLOOR)
+        report = grader.grade(GradingRequest(PROFILE, papers, FLOOR))
         wall_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
     return Run(name, wall_s, cpu_s, len(server.requests) - before, len(report.gradings))
 

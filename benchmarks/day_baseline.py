@@ -12,11 +12,11 @@ from newsletter.papers.announcements import merge
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.settings import load_settings
 from newsletter.sources.feed import parse_feed
-from newsletter.subscribers.file import parse_subscribers
+from newsletter.subscribers.file import parse_file
 
 
 def main(feeds: Path) -> None:
-    subscribers = parse_subscribers(load_settings().subscribers.read_bytes(), source="subscribers.yaml")
+    subscribers = parse_file(load_settings().subscribers.read_bytes(), source="subscribers.yaml").subscribers
     files = sorted(feeds.iterdir())
     papers = [shown.paper for shown in merge(parse_feed(file.read_bytes(), file.stem) for file in files)]
     for subscriber in subscribers:

@@ -23,23 +23,20 @@ from newsletter.run import (
     Morning,
     ProgressListener,
     RunContext,
-    ScoreCache,
     Selection,
     collect,
     compose,
-    final_outcome,
     forget_expired,
     needs_feeds_now,
+    outcomes,
     prefetch_scores,
     reconcile,
     select,
     settle_claim,
     settle_doubts,
     weigh_bounces,
-    why_no_announcement,
-    why_no_mail,
-    why_not_claimed,
 )
+from newsletter.scoring import ScoreCache
 
 
 def run_morning(
@@ -59,11 +56,11 @@ def run_morning(
     alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is finished,
     no other is begun; nor is it when the sender fails for all (run/circuit_breaker.py). Who is `unreadable` (by id:
     why) is held back and reported, subscriber or not. Raises StoreError if the memory fails (sending without memory
-    would mail things twice), and LedgerError if report and ledger differ at the end.
+    would mail things twice), and LedgerError if report and ledger differ at the end. The caller closes the sender.
     """
     started_at = context.now()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    sender = CircuitBreaker(context.sender)
+    sender = CircuitBreaker(context.sender, should_stop)
     context = replace(context, sender=sender, scorer=ScoreCache(context.scorer))
     context.store.start_run(run_id)
     try:
@@ -79,10 +76,8 @@ def run_morning(
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
         progress.begin(DIGESTS, len(served))
         entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
-        interrupted: Halt | None = None
         for subscriber in served:
-            interrupted = interrupted or (Halt(RunOutcome.INTERRUPTED) if should_stop() else None)
-            entry = serve_if_due(context, morning, subscriber, due_only=due_only, halt=sender.halt or interrupted)
+            entry = serve_if_due(context, morning, subscriber, due_only=due_only, halt=sender.halt)
             progress.step(entry)
             entries.append(entry)
         weigh_bounces(context)
@@ -103,10 +98,7 @@ def run_morning(
         reconcile.check(report, [*unreadable, *(one.subscriber_id for one in served)], context.store.get_delivery)
         return report
     finally:
-        try:
-            context.sender.close()
-        finally:
-            context.store.end_run(run_id)
+        context.store.end_run(run_id)
 
 
 def serve_if_due(
@@ -115,7 +107,7 @@ def serve_if_due(
     """One subscriber's mail, or the reason why there is none. `halt` says why no other mail is to be begun."""
     try:
         digest_on = morning.date_for(subscriber, context.now())
-        if reason := why_no_mail(context, subscriber, digest_on, due_only=due_only):
+        if reason := outcomes.why_no_mail(context, subscriber, digest_on, due_only=due_only):
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
@@ -128,11 +120,11 @@ def serve(context: RunContext, selection: Selection, *, run_id: str) -> Subscrib
     """One mail, from the claim to acceptance; nothing dear is done before the claim. Raises ReaderUnreadable."""
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if not selection.announced:
-        return why_no_announcement(selection)
+        return outcomes.why_no_announcement(selection)
     context.store.require_readable(subscriber.subscriber_id, digest_on)
     claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:
-        return why_not_claimed(context, selection)
+        return outcomes.why_not_claimed(context, selection)
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
     digest, score_report = compose(context, selection)
@@ -140,7 +132,7 @@ def serve(context: RunContext, selection: Selection, *, run_id: str) -> Subscrib
     try:
         report = settle_claim(context, claim, selection, digest, score_report)
     except StoreConflict:  # an event proved meanwhile that an earlier mail of this date had left after all
-        if not (outcome := final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on))):
+        if not (outcome := outcomes.final_outcome(context.store.get_delivery(subscriber.subscriber_id, digest_on))):
             raise
         return SubscriberReport(subscriber.subscriber_id, outcome)
     return replace(report, delivery_id=claim.delivery_id)

@@ -1,13 +1,15 @@
-"""How digests say dates, names and kinds, in the mail as on the web. Pure; English like the templates."""
+"""How digests say dates, names, kinds and prices, in the mail as on the web. Pure; English like the templates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 
 from newsletter.model import AnnounceType, Subscriber
 
+NOT_KNOWN = "n/a"
 NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
 KIND_LABELS = {
     AnnounceType.NEW: "new",
@@ -31,14 +33,14 @@ def short_date(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def days(announced_on: Sequence[date]) -> str:
+def date_range(announced_on: Sequence[date]) -> str:
     """ "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:
         return f"{short_date(announced_on[0])} to {short_date(announced_on[-1])}"
     return short_date(announced_on[0]) if announced_on else "no day"
 
 
-def kind(announce_type: AnnounceType, version: int) -> str:
+def kind_label(announce_type: AnnounceType, version: int) -> str:
     """What kind of announcement a paper is, with its version where that is the news."""
     label = KIND_LABELS[announce_type]
     is_replacement = announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
@@ -51,13 +53,13 @@ def cut_offs(subscriber: Subscriber) -> str:
     return f"{reached}, at most {subscriber.max_papers} papers"
 
 
-def listed(names: Sequence[str], most: int) -> str:
+def join_names(names: Sequence[str], most: int) -> str:
     """Names with commas between them; of more than `most` the first ones, and how many more."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
-def marked_language(language: str) -> str:
+def lang_attribute(language: str) -> str:
     """What `lang` says of comments in this language; "" where they are in the language of the page around them."""
     return "" if language == "en" else language
 
@@ -88,3 +90,8 @@ def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
         kept = text[: match.end()]
         if kept.count("(") <= kept.count(")") and not _NO_SENTENCE_END.search(kept):
             yield match.end()
+
+
+def dollars(cost: Decimal | None, *, places: int = 5) -> str:
+    """As people read it: `$0.17573`, or n/a."""
+    return NOT_KNOWN if cost is None else f"${cost:,.{places}f}"

@@ -1,4 +1,4 @@
-"""Settings from the environment (`NEWSLETTER_*`, or a `.env` file): one frozen object, validated at start.
+"""Reads the settings from the environment (`NEWSLETTER_*`, or a `.env` file) into one frozen object.
 
 The only module that reads the environment. What each setting means stands in its description, which
 `newsletter config` prints. Picks no adapters; see app/
@@ -52,7 +52,7 @@ _MAY_BE_SECRET = (
 
 
 def _mailbox(value: str) -> str:
-    """`ada@example.org` or `Ada <ada@example.org>`; raises ValueError for anything else."""
+    """Accepts `ada@example.org` and `Ada <ada@example.org>`; raises ValueError for anything else."""
     _, address = parseaddr(value)
     if any(c in value for c in "\r\n\0") or address.count("@") != 1 or address.startswith("@") or address[-1] == "@":
         raise ValueError("expected an address such as news@example.org or Morning Papers <news@example.org>")
@@ -330,10 +330,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The theme says what the environment does not. Raises ConfigError for a theme that cannot be read."""
+        """Takes from the theme what the environment does not set. Raises ConfigError for an unreadable theme."""
         theme = load_theme()
-        said = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
-        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, said)
+        from_theme = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
+        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, from_theme)
 
     @model_validator(mode="after")
     def _shares_are_in_order(self) -> Self:
@@ -360,7 +360,7 @@ class Settings(BaseSettings):
 
     @property
     def service_address(self) -> Address:
-        """Another From than the digest's: a filter for the one does not catch the other."""
+        """The From of mails other than digests: a filter for the one does not catch the other."""
         display, address = parseaddr(self.service_sender or f"service@{self.from_address.domain}")
         return Address(display_name=display or f"{self.name} (service)", addr_spec=address)
 
@@ -373,7 +373,7 @@ class Settings(BaseSettings):
 
     @property
     def is_inbox_read(self) -> bool:
-        """Whether what comes to the mailbox of replies comes to this program."""
+        """Says whether this program reads the mailbox of replies."""
         return bool(self.imap_host or self.inbound_secret)
 
     @property
@@ -396,10 +396,10 @@ class Settings(BaseSettings):
 
 
 def _emptied(settings_cls: type[BaseSettings]) -> InitSettingsSource:
-    """Settings that mean something when they are empty; others count as not set then."""
+    """Reads the settings that mean something when they are empty; others count as not set then."""
     sources = (kind(settings_cls, env_ignore_empty=False) for kind in (EnvSettingsSource, DotEnvSettingsSource))
-    said = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
-    return InitSettingsSource(settings_cls, {"model_effort": ""} if said == "" else {})
+    effort = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
+    return InitSettingsSource(settings_cls, {"model_effort": ""} if effort == "" else {})
 
 
 def variable(name: str) -> str:
@@ -409,7 +409,7 @@ def variable(name: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. Raises ConfigError with one line for each setting that is wrong or unknown.
+    """Reads the environment and `.env`. Raises ConfigError with one line for each setting that is wrong or unknown.
 
     Without its cause, which holds every value.
     """
@@ -426,7 +426,7 @@ def load_settings() -> Settings:
 
 
 def unknown_settings(names: Iterable[str]) -> list[str]:
-    """A line for each variable that looks like a setting of ours and is none: a typo would else do nothing, silently.
+    """Lists the variables that look like a setting of ours and are none: a typo would else do nothing, silently.
 
     Ours begin with NEWSLETTER_, or nearly so; what other programs read is theirs.
     """
@@ -442,7 +442,7 @@ def unknown_settings(names: Iterable[str]) -> list[str]:
 
 
 def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
-    """The names that a .env file sets, and what is wrong with its lines. Raises ConfigError if it is no UTF-8."""
+    """Reads the names that a .env file sets, and what is wrong with its lines. Raises ConfigError if it is no UTF-8."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

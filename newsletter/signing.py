@@ -120,6 +120,20 @@ class Signer:
         return URLSafeSerializer(list(self.keys), salt=f"newsletter link {purpose}")
 
 
+def vote_token(signer: Signer, subscriber_id: str, arxiv_id: str, value: int) -> str:
+    """A token for the link by which a reader votes on a paper: 1 or -1."""
+    return signer.short_link(Purpose.VOTE, subscriber_id, f"{value:+d}"[0] + arxiv_id)
+
+
+def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
+    """Who votes, on which paper, and 1 or -1; None for a token that is not ours."""
+    found = signer.read_short_link(Purpose.VOTE, token)
+    if found is None:
+        return None
+    subscriber_id, detail = found
+    return subscriber_id, detail[1:], 1 if detail.startswith("+") else -1
+
+
 def tagged(address: str, tag: str) -> str:
     """`news+TAG@example.org` for `news@example.org` (plus-addressing). A tag that is there already gives way."""
     local, _, domain = address.rpartition("@")

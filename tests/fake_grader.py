@@ -1,13 +1,19 @@
-"""A judge that needs no model: it answers from a list, fails where it is told to, and writes down what it was asked."""
+"""A grader that needs no model, and a ranker that needs no words.
+
+The grader answers from a list, fails where it should, and writes down what it was asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, Usage
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.model import Grading, Paper, Profile, ScoreFailure, ScoreReport, Usage, Votes
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import History
 from newsletter.stores import Store
+from tests import make
 
 
 class FakeGrader:
@@ -36,22 +42,12 @@ class FakeGrader:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return f"Judge from {floor} on."
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
+        papers = request.papers
         self.asked.append([paper.arxiv_id for paper in papers])
-        self.random_ids.append(frozenset(random_ids))
+        self.random_ids.append(frozenset(request.random_ids))
         reached = papers if self._stop_after is None else papers[: self._stop_after]
-        gradings = tuple(
-            self._answer(profile, paper, floor, random_ids) for paper in reached if paper.arxiv_id not in self._broken
-        )
+        gradings = tuple(self._answer(request, paper) for paper in reached if paper.arxiv_id not in self._broken)
         self._store.put_gradings(gradings)
         return GradingReport(
             gradings,
@@ -60,18 +56,35 @@ class FakeGrader:
             "" if len(reached) == len(papers) else "The daily budget is spent; raise it to score more.",
         )
 
-    def _answer(self, profile: Profile, paper: Paper, floor: int, random_ids: Set[str]) -> Grading:
+    def _answer(self, request: GradingRequest, paper: Paper) -> Grading:
         relevance = self._relevance.get(paper.arxiv_id, 0)
-        passed = relevance >= floor
+        passed = relevance >= request.floor
         return Grading(
             arxiv_id=paper.arxiv_id,
             version=paper.version,
-            profile_key=profile_key(profile),
+            profile_key=profile_key(request.profile),
             model=self.model,
-            prompt_key=self.prompt_key(floor),
+            prompt_key=self.prompt_key(request.floor),
             relevance=relevance if passed else 0,
             novelty=5 if passed else 0,
             comment=self._comment if passed else "",
-            was_random=paper.arxiv_id in random_ids,
+            was_random=paper.arxiv_id in request.random_ids,
             at=self._now(),
+        )
+
+
+class ByNumber:
+    """A local ranker that likes low arXiv numbers, and finds one topic in everything."""
+
+    history_days = 14
+
+    def __init__(self, topic: str = "") -> None:
+        self._topic = topic
+
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
+    ) -> ScoreReport:
+        unique = {paper.arxiv_id: paper for paper in papers}
+        return make.score_report(
+            *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
         )

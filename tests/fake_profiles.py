@@ -20,7 +20,7 @@ from newsletter.model import (
 )
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
-from newsletter.subscribers.revisions import MOST_A_DAY
+from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
 from tests import make
 
 KEYS = ("topics", "keywords", "max_papers")
@@ -79,7 +79,9 @@ class FakeProfiles(ProfileService):
             return "Nothing was changed: nobody is called so."
         try:
             self.preview(subscriber_id, text, now=now)
-            self._store.add_revision(subscriber_id, text, origin=origin, now=now, after=after, most_a_day=MOST_A_DAY)
+            self._store.add_revision(
+                subscriber_id, text, origin=origin, now=now, after=after, most_a_day=MAX_REVISIONS_A_DAY
+            )
         except (ConfigError, StoreConflict, StoreLimit) as error:
             return f"Nothing was changed. {error}"
         return f"Your profile is changed.\n\nWhat is different now:\n- {len(text)} characters"

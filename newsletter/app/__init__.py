@@ -15,10 +15,11 @@ from newsletter.app.common import (
     build_timing,
     load_listed,
     load_subscribers,
+    require_signer,
     utc_now,
 )
 from newsletter.app.inbound import build_mail_handler, build_mailbox
-from newsletter.app.scorers import build_local_scorer, build_scorer
+from newsletter.app.scorers import build_local_scorer, build_scorer, require_model_key
 from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
 from newsletter.app.services import build_profiles, build_signup_service, check_open_subscription
 from newsletter.app.web import build_archive_pages, build_web
@@ -86,5 +87,7 @@ __all__ = [
     "check_open_subscription",
     "load_listed",
     "load_subscribers",
+    "require_model_key",
+    "require_signer",
     "utc_now",
 ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Renderer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.services.directory import ListedSubscribers, SubscriberList
     from newsletter.signing import Signer
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def utc_now() -> datetime:
@@ -48,9 +49,22 @@ def build_mail_identity(settings: Settings) -> MailIdentity:
 
 
 def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
-    """What reads links: one in an old mail is that of who its reader is now."""
+    """Builds what reads links: a link in an old mail counts for who its reader is now."""
     signer = settings.signer
     return replace(signer, heir=store.heir_of) if signer else None
+
+
+def require_signer(settings: Settings) -> Signer:
+    """What reads tags of mails that were sent. Raises ConfigError without a key."""
+    if settings.signer is None:
+        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
+    return settings.signer
+
+
+def forbid_readable_password(host: str, tls: str, remedy: str) -> None:
+    """Raises ConfigError where a password would leave this machine in plain text."""
+    if tls == "none" and host not in _THIS_MACHINE:
+        raise ConfigError(f"the password for {host} would be readable on its way; {remedy}")
 
 
 def build_renderer(settings: Settings) -> Renderer:
@@ -67,14 +81,14 @@ def build_timing(settings: Settings) -> Timing:
 
 
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Everybody as they are served now (services/directory.py). Raises ConfigError if there never was a good file."""
+    """Reads all subscribers as they are served now. Raises ConfigError if there never was a good file."""
     from newsletter.services import directory
 
     return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
 
 
 def load_listed(settings: Settings, store: Store) -> ListedSubscribers:
-    """The same before their own wishes: reads nothing of any one reader but who came by the web."""
+    """Reads all subscribers before their own wishes: quicker, since no reader's own files are read."""
     from newsletter.services import directory
 
     return directory.load_listed(settings.subscribers, store)

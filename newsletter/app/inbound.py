@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import THIS_MACHINE, build_store, load_listed, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, load_listed, require_signer, utc_now
 from newsletter.app.services import build_reply_handler
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_mailbox(settings: Settings) -> Mailbox:
-    """The mailbox of replies. Raises ConfigError for settings with which it cannot be opened. Opens no connection."""
+    """Builds the mailbox of replies. Raises ConfigError for settings with which it cannot be opened."""
     from newsletter.mail.inbound.imap import CLAIMED, ImapServer, Mailbox
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
@@ -26,12 +26,8 @@ def build_mailbox(settings: Settings) -> Mailbox:
         raise ConfigError(
             "no mailbox can be read; set NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_USER and NEWSLETTER_IMAP_PASSWORD"
         )
-    if settings.signer is None:
-        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
-    if settings.imap_tls == "none" and host not in THIS_MACHINE:
-        raise ConfigError(
-            f"the password for {host} would be readable on its way; set NEWSLETTER_IMAP_TLS to tls or starttls"
-        )
+    require_signer(settings)
+    forbid_readable_password(host, settings.imap_tls, "set NEWSLETTER_IMAP_TLS to tls or starttls")
     if len({settings.imap_folder, settings.imap_done, settings.imap_failed}) < 3:
         raise ConfigError(
             "mail cannot be moved out of a folder into the same; "
@@ -54,7 +50,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
 
 
 def build_mail_handler(settings: Settings, store: Store | None = None) -> Callable[[bytes, Envelope], str]:
-    """Acts on one mail and says what became of it, without addresses. Threads may share it.
+    """Builds what acts on a mail and says what became of it, without addresses. Threads may share it.
 
     Reads the subscribers once for each mail. Raises ConfigError at once for what cannot work.
     """

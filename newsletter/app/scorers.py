@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def build_scorer(
     settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Scorer, Prefetcher | None]:
-    """The embedded scorer; or with a model the funnel in front of it, and how the model is asked ahead.
+    """Builds the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
@@ -59,8 +59,17 @@ def build_local_scorer() -> LocalScorer:
     return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
 
 
+def require_model_key(settings: Settings) -> None:
+    """Raises ConfigError if the model of the settings cannot be asked for want of a key."""
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        raise ConfigError(
+            f"{settings.model} cannot be asked without a key; set OPENAI_API_KEY, "
+            "or OPENAI_BASE_URL to a server that needs none"
+        )
+
+
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
-    """Who asks the model of the settings. Raises ConfigError as `build_scorer` does."""
+    """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
     from newsletter.scoring.llm.chat import DEFAULT_URL
     from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
@@ -70,10 +79,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
     model, base_url, tier = settings.model, settings.openai_base_url, settings.model_tier
     if model is None:
         raise ConfigError("no model is set; set NEWSLETTER_MODEL")
-    if settings.openai_api_key is None and base_url is None:
-        raise ConfigError(
-            f"{model} cannot be asked without a key; set OPENAI_API_KEY, or OPENAI_BASE_URL to a server that needs none"
-        )
+    require_model_key(settings)
     today = utc_now().date()
     if settings.daily_budget_usd is not None and price_of(model, tier, on=today, base_url=base_url) is None:
         raise ConfigError(

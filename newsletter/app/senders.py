@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from newsletter.app.common import THIS_MACHINE, build_store, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, utc_now
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def build_sender(settings: Settings) -> Sender:
-    """Raises ConfigError for settings with which no mail could leave. Opens no connection."""
+    """Builds the sender of the settings. Raises ConfigError if no mail could leave with them."""
     if settings.send_by == "sendgrid":
         return build_sendgrid_sender(settings)
     if settings.send_by == "smtp":
@@ -33,7 +33,7 @@ def build_sender(settings: Settings) -> Sender:
 
 
 def _require_a_sender(settings: Settings) -> None:
-    """What every mail that leaves this machine needs. Raises ConfigError."""
+    """Checks what every mail that leaves this machine needs. Raises ConfigError."""
     if settings.from_address.domain.lower().endswith(".invalid"):
         raise ConfigError(
             f"no mail can come from {settings.from_address.addr_spec}; "
@@ -47,7 +47,7 @@ def _require_a_sender(settings: Settings) -> None:
 
 
 def build_smtp_sender(settings: Settings) -> SmtpSender:
-    """Raises ConfigError for settings that cannot work together, and for a DKIM key that cannot sign."""
+    """Builds the sender by SMTP. Raises ConfigError for settings that cannot work, and for a key that cannot sign."""
     from newsletter.senders.smtp import SmtpSender, SmtpServer
 
     _require_a_sender(settings)
@@ -64,11 +64,8 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
     secret = password.get_secret_value() if password else ""
     if not (user + secret).isascii():
         raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
-    if user and settings.smtp_tls == "none" and settings.smtp_host not in THIS_MACHINE:
-        raise ConfigError(
-            f"the password for {settings.smtp_host} would be readable on its way; "
-            "set NEWSLETTER_SMTP_TLS to starttls or tls"
-        )
+    if user:
+        forbid_readable_password(settings.smtp_host, settings.smtp_tls, "set NEWSLETTER_SMTP_TLS to starttls or tls")
     server = SmtpServer(
         settings.smtp_host,
         settings.smtp_port,
@@ -82,7 +79,7 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
 
 
 def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]:
-    """What puts a DKIM signature on a mail; without a key the mail stays as it is."""
+    """Builds what puts a DKIM signature on a mail; without a key the mail stays as it is."""
     key, selector = settings.dkim_key, settings.dkim_selector
     if key is None and selector is None:
         return lambda mail: mail
@@ -97,7 +94,7 @@ def build_signature(settings: Settings, domain: str) -> Callable[[bytes], bytes]
 
 
 def build_sendgrid_sender(settings: Settings) -> SendGridSender:
-    """Raises ConfigError for what SendGrid would refuse anyway."""
+    """Builds the sender by SendGrid. Raises ConfigError for what SendGrid would refuse anyway."""
     from newsletter.senders.sendgrid import SendGridSender
 
     _require_a_sender(settings)
@@ -113,7 +110,7 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
 
 
 def build_notifier(settings: Settings) -> Notifier:
-    """Who tells the operator. It has a sender of its own: a run closes its own at its end."""
+    """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
     from newsletter.ops.notify import Notifier
 
     def revealed(secret: SecretStr | None) -> str:

@@ -1,4 +1,4 @@
-"""Builds what does what readers ask for: changed profiles, replies, sign-ups on the web."""
+"""Builds the services behind what readers ask for: profiles, replies, sign-ups on the web."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subscriber] | None = None) -> ProfileService:
-    """Readers' profiles, of these subscribers or of those listed whenever it is asked.
+    """Builds the service of profiles, for these subscribers or for those listed at each question.
 
     Nothing is loaded for trying them out before that is asked for.
     """
@@ -37,7 +37,7 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
 
 def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[Subscriber]) -> ReplyHandler:
-    """What acts on one mail of one of these subscribers. It has a sender of its own, which the caller closes."""
+    """Builds what acts on one mail of one of these subscribers. It has a sender of its own, which the caller closes."""
     from newsletter.mail.responses import FILE, load_responses
     from newsletter.services.replies import ReplyHandler
 
@@ -56,10 +56,10 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
 
 
 def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
-    """Who lets people subscribe on the web. Raises ConfigError for settings with which nobody could confirm."""
+    """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
-    from newsletter.subscribers.file import subscriber_from_signup
+    from newsletter.subscribers.preferences import subscriber_from_signup
 
     check_open_subscription(settings)
     return SignupService(
@@ -82,7 +82,7 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
 
 
 def check_open_subscription(settings: Settings) -> None:
-    """Raises ConfigError for settings with which nobody could confirm a subscription."""
+    """Checks that a subscription on the web could be confirmed with these settings. Raises ConfigError."""
     closed = "or set NEWSLETTER_OPEN_SUBSCRIPTION to false"
     if settings.send_by == "outbox":
         raise ConfigError(

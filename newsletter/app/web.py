@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
-    """The web part as a WSGI application. `asked` is called after somebody asked to subscribe: a mail is to be sent."""
+    """Builds the web part as a WSGI application. `asked` is called when somebody asked to subscribe: a mail is due."""
     from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
@@ -48,7 +48,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
                 (settings.base_url or "").rstrip("/"),
                 public=lambda: load_listed(settings, store).public_archives,
             ),
-            listener=build_mail_handler(settings) if is_listening else None,
+            handle_mail=build_mail_handler(settings) if is_listening else None,
             inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             signups=signup_service,
@@ -58,7 +58,7 @@ def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> F
 
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:
-    """Whether this mail by Inbound Parse failed before; the operator hears of it then."""
+    """Says whether this mail by Inbound Parse failed before, and alerts the operator then."""
     from newsletter.mail.inbound.imap import CLAIMED
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
@@ -68,7 +68,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
 
 def build_archive_pages(settings: Settings) -> Pages:
-    """What fills the archive's templates. Raises ConfigError for one that cannot be filled."""
+    """Builds what fills the archive's templates. Raises ConfigError for one that cannot be filled."""
     from newsletter.web.archive.pages import TEMPLATES, Pages
 
     renderer = build_renderer(settings)

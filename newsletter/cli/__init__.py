@@ -1,4 +1,4 @@
-"""The operator's hand: `newsletter COMMAND`. One file for each command, loaded only when it is asked for.
+"""The command line: `newsletter COMMAND`. One file for each command, loaded only when it is asked for.
 
 Commands translate between a terminal and the flow; nothing is decided here.
 """
@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, and with the nearest name for a mistyped one."""
+        """Finds the command as click does, and names the nearest one for a mistyped name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0].lower(), COMMANDS, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else "'newsletter help' lists them all."

@@ -1,4 +1,4 @@
-"""What works today and surprises later: sentences for the operator, each with its remedy. Asks and writes nothing."""
+"""Warns the operator of settings that work today and surprise later, each with its remedy. Asks and writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOUNTS = Path("/proc/mounts")
 
 
 def advice(settings: Settings, environment: Mapping[str, str] = os.environ, mounts: str | None = None) -> Iterator[str]:
-    """The sentences that fit these settings. `mounts` stands for the system's own list."""
+    """Yields the sentences that fit these settings. `mounts` stands for the system's own list."""
     if mounts is None:
         mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
     if (settings.base_url or "").startswith("http://"):
@@ -47,6 +47,6 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
 
 
 def log_advice(settings: Settings) -> None:
-    """For a process that runs all day, whose log is read more often than `check` is run."""
+    """Logs the advice, for a process that runs all day: its log is read more often than `check` is run."""
     for sentence in advice(settings):
         log.get_log().warning("advice", text=sentence)

@@ -129,12 +129,12 @@ def build_command(emails: Sequence[str], output: Path) -> None:
     """
     settings = load_settings()
     store = app.build_store(settings)
-    shown = _own(settings, store, emails) if emails else _public(settings, store)
-    if not shown:
+    archives = _own(settings, store, emails) if emails else _public(settings, store)
+    if not archives:
         raise click.UsageError(
             f"no archive is public; set public_archive for somebody in {settings.subscribers}, or name an EMAIL"
         )
-    pages, editions = app.build_archive_pages(settings), [edition_of_files(each) for each in shown]
+    pages, editions = app.build_archive_pages(settings), [edition_of_files(each) for each in archives]
     styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
     total, unreadable = sum(map(count_pages, editions)), dict[str, str]()
     try:

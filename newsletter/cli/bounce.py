@@ -8,7 +8,6 @@ import click
 
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.errors import ConfigError
 from newsletter.mail.inbound import NoEvent, read_bounce
 from newsletter.settings import load_settings
 
@@ -32,10 +31,8 @@ def command(file: BinaryIO, to: str) -> None:
     raw = file.read(_MOST_BYTES)
     while file.read(65_536):
         pass  # who pipes the mail in would take a closed pipe for a failure
-    if settings.signer is None:
-        raise ConfigError("no tag can be read without the key; set NEWSLETTER_SECRET_KEYS as it was for sending")
     now = app.utc_now()
-    event = read_bounce(raw, settings.signer, now=now, to=to)
+    event = read_bounce(raw, app.require_signer(settings), now=now, to=to)
     if isinstance(event, NoEvent):
         click.echo(f"nothing changed: {event.why}")
         return
@@ -43,8 +40,8 @@ def command(file: BinaryIO, to: str) -> None:
     if not store.take_event(event, now=now):
         click.echo(f"nothing changed: there is no delivery {event.delivery_id}")
         return
-    said = f": {event.detail}" if event.detail else ""
-    click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{said}")
+    detail = f": {event.detail}" if event.detail else ""
+    click.echo(f"{event.delivery_id} {event.kind.replace('_', ' ')}{detail}")
     status = store.get_address_status(event.subscriber_id)
     if status.suppression:
         click.echo(f"{event.subscriber_id} gets no more mail: {status.suppression.why}")

@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 import click
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -79,19 +78,19 @@ def show(call_id: str) -> None:
 
 def _find(store: Store, call_id: str) -> ModelCall:
     calls = store.get_calls(since=date.min, until=date.max)
-    found = [call for call in calls if call.call_id.startswith(call_id)]
-    if len(found) != 1:
-        what = f"{len(found)} calls begin" if found else "no call begins"
+    matches = [call for call in calls if call.call_id.startswith(call_id)]
+    if len(matches) != 1:
+        what = f"{len(matches)} calls begin" if matches else "no call begins"
         raise click.UsageError(f"{what} with {call_id!r}; 'newsletter calls' lists all of them")
-    return found[0]
+    return matches[0]
 
 
 def _cost(call: ModelCall) -> str:
-    return ("≤ " if call.outcome == spending.PENDING and call.cost_usd is not None else "") + prices.dollars(
+    return ("≤ " if call.outcome == spending.PENDING and call.cost_usd is not None else "") + formatting.dollars(
         call.cost_usd
     )
 
 
 def _harmless(text: str) -> str:
-    """A model's answer is foreign text: nothing in it may move the cursor or colour the screen."""
+    """Takes out of a model's answer, which is foreign text, what could move the cursor or colour the screen."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

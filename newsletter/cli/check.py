@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import httpx2
 
-from newsletter import app, web
+from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import trials
@@ -23,7 +23,7 @@ from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
-from newsletter.subscribers import parse_file, read_subscribers
+from newsletter.subscribers import parse_file
 
 _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
@@ -57,7 +57,7 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
             ("settings", lambda: _settings(settings)),
             ("templates", lambda: _templates(settings)),
             ("web part", lambda: _web(settings)),
-            ("web subscribers", lambda: _joining(settings)),
+            ("web subscribers", lambda: _signups(settings)),
             ("model", lambda: _model(settings)),
             ("folders", lambda: _folders(settings)),
             ("memory", lambda: _memory(settings)),
@@ -66,9 +66,9 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
         checks += trials(settings, to)
     if sandbox:
         checks.append(("SendGrid", lambda: rehearse(settings)))
-    codes = [_look(name, look) for name, look in checks]
+    codes = [_run_check(name, check) for name, check in checks]
     if file is None:
-        for sentence in (*advice(settings), *_moved(settings)):
+        for sentence in (*advice(settings), *_possible_moves(settings)):
             click.secho("! advice", fg="yellow", nl=False)
             click.echo(f": {sentence}")
     if is_dns:
@@ -110,28 +110,28 @@ def _setup(settings: Settings) -> Setup:
 
 
 def _ascii(domain: str) -> str:
-    """As the DNS has it: lower case, and xn-- for what is beyond ASCII."""
+    """Writes a domain as the DNS has it: lower case, and xn-- for what is beyond ASCII."""
     try:
         return domain.lower().encode("idna").decode("ascii")
     except UnicodeError as error:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _look(name: str, look: Callable[[], str]) -> int:
-    """Tells what was found; the exit code for it."""
+def _run_check(name: str, check: Callable[[], str]) -> int:
+    """Runs one check, prints what it found, and returns the exit code for it."""
     try:
-        said = look()
+        text = check()
     except (ConfigError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
         return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
     click.secho(f"✓ {name}", fg="green", nl=False)
-    click.echo(f": {said}")
+    click.echo(f": {text}")
     return 0
 
 
 def _subscribers(path: Path) -> str:
-    file = parse_file(read_subscribers(path), source=str(path))
+    file = parse_file(directory.read_subscribers(path), source=str(path))
     count = len(file.subscribers)
     return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
 
@@ -147,8 +147,8 @@ def _settings(settings: Settings) -> str:
     return f"mail from {settings.from_address.addr_spec}{hint}, replies to {settings.reply_address}{bounces}"
 
 
-def _joining(settings: Settings) -> str:
-    """Counts only where there is a memory with a place for them: opening another would write."""
+def _signups(settings: Settings) -> str:
+    """Counts who came by the web, if there is a store already: opening a new one would write."""
     enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
     if not settings.open_subscription:
         return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
@@ -178,19 +178,15 @@ def _templates(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    """Asks nobody: whether the provider takes the key shows in the first call."""
+    """Checks the model's settings. Asks nobody: whether the provider takes the key shows in the first call."""
     prompts.load_prompts(resources.read_text)
     if settings.model is None:
         return "none, the embedded scorer alone (NEWSLETTER_MODEL)"
-    if settings.openai_api_key is None and settings.openai_base_url is None:
-        raise ConfigError(
-            f"{settings.model} cannot be asked without a key; set OPENAI_API_KEY, "
-            "or OPENAI_BASE_URL to a server that needs none"
-        )
+    app.require_model_key(settings)
     today, base_url = app.utc_now().date(), settings.openai_base_url
     warnings = prices.check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
     price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
-    costs = f"{price.in_words()} for a million tokens" if price else prices.NOT_KNOWN
+    costs = f"{price.in_words()} for a million tokens" if price else formatting.NOT_KNOWN
     return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
 
 
@@ -204,7 +200,7 @@ def _folders(settings: Settings) -> str:
 
 
 def _memory(settings: Settings) -> str:
-    """Looks at what is kept of each reader; opens no memory that is not there, since that would write."""
+    """Checks that what is stored of each reader can be read; opens no new store, since that would write."""
     if not (settings.state / "standings").is_dir():
         return "none yet"
     if unreadable := app.build_store(settings).find_unreadable():
@@ -212,13 +208,13 @@ def _memory(settings: Settings) -> str:
     return "what is kept of each subscriber can be read"
 
 
-def _moved(settings: Settings) -> Sequence[str]:
-    """Who may have got another address; nobody while the file is broken, or there is no memory yet."""
+def _possible_moves(settings: Settings) -> Sequence[str]:
+    """Says who may have another address; nobody while the file is broken, or there is no store yet."""
     if not (settings.state / "documents").is_dir():
         return ()
     try:
-        listed = parse_file(read_subscribers(settings.subscribers), source="").subscribers
-        found = directory.who_may_have_moved(listed, app.build_store(settings), app.utc_now().date())
+        listed = parse_file(directory.read_subscribers(settings.subscribers), source="").subscribers
+        found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
-    return [said for _, said in found]
+    return [text for _, text in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import click
 
@@ -41,7 +42,7 @@ def command() -> None:
 
 
 class _ClockProgress(log.LogProgress):
-    """Only what happens is worth a line; and nothing is in hand while feeds are asked, which can take minutes."""
+    """Logs only what happens, and says that nothing is in hand while feeds are fetched, which can take minutes."""
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(is_sparing=True)
@@ -56,18 +57,20 @@ class _ClockProgress(log.LogProgress):
 
 
 def keep_clock(settings: Settings, worker: Worker) -> None:
-    """The clock in the present thread, until the worker is over."""
+    """Runs the clock in the present thread, until the worker is asked to stop."""
     notifier = app.build_notifier(settings)
 
-    def failed(error: Exception) -> None:
+    def report_failure(error: Exception) -> None:
         # What the operator can mend is a sentence; anything else is a bug and needs its traceback
-        known = isinstance(error, NewsletterError)
-        log.get_log().error("tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if known else error)
+        is_known = isinstance(error, NewsletterError)
+        log.get_log().error(
+            "tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if is_known else error
+        )
         notifier.notify_break(error)
 
     run_scheduler(
         tick=lambda: _tick(settings, notifier, worker),
-        failed=failed,
+        report_failure=report_failure,
         now=app.utc_now,
         wait=worker.stop.wait,
         timing=app.build_timing(settings),
@@ -80,15 +83,16 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
     listed = app.load_subscribers(settings, context.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)
-    report = flow.run_morning(
-        context,
-        listed.subscribers,
-        _ClockProgress(worker),
-        due_only=True,
-        should_stop=worker.stop.is_set,
-        unreadable=listed.unreadable,
-    )
+    with closing(context.sender):
+        report = flow.run_morning(
+            context,
+            listed.subscribers,
+            _ClockProgress(worker),
+            due_only=True,
+            should_stop=worker.stop.is_set,
+            unreadable=listed.unreadable,
+        )
     log.run_finished(report)
-    log.log_troubles(alerts.find_troubles(report, listed.problem, listed.ignored, listed.moved))
-    notifier.notify(report, listed.problem, listed.ignored, listed.moved)
+    log.log_troubles(alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves))
+    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     return listed.subscribers

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from newsletter import formatting
 from newsletter.cli.exits import EXIT_STORE
+from newsletter.errors import NewsletterError
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport, spending
 from newsletter.ops import log
-from newsletter.scoring.llm import prices
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -25,7 +26,7 @@ PIPE_WIDTH = 10_000
 
 
 def find_subscriber(subscribers: Sequence[Subscriber], who: str) -> Subscriber:
-    """By e-mail address or id; raises click.BadParameter that says how to list them."""
+    """Finds a subscriber by address or id. Raises click.BadParameter that says how to list them."""
     for subscriber in subscribers:
         if who.casefold() in (subscriber.email.casefold(), subscriber.subscriber_id):
             return subscriber
@@ -33,7 +34,7 @@ def find_subscriber(subscribers: Sequence[Subscriber], who: str) -> Subscriber:
 
 
 def stdout_console() -> Console:
-    """Standard output: folded to fit a terminal, and never cut or folded in a pipe.
+    """Opens standard output: folded to fit a terminal, and never cut or folded in a pipe.
 
     Without rich's own marks: what is shown is foreign text, and a name such as "[/x]" would end the command.
     """
@@ -41,12 +42,12 @@ def stdout_console() -> Console:
 
 
 def print_table(table: Table) -> None:
-    """On standard output."""
+    """Prints a table on standard output."""
     stdout_console().print(table)
 
 
 def new_table(*headings: str) -> Table:
-    """A plain table; a heading that ends in "#" heads a column of numbers."""
+    """Makes a plain table; a heading that ends in "#" heads a column of numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         is_number = heading.endswith("#")
@@ -66,10 +67,12 @@ def bill_in_words(bill: spending.Bill) -> str:
 
 
 def cost_in_words(bill: spending.Bill | spending.Share) -> str:
-    """A sum some of whose parts are not known says so."""
+    """Writes a sum in dollars, and how many calls of unknown price it lacks."""
     if bill.without_price == bill.calls:
-        return prices.NOT_KNOWN if bill.calls else prices.dollars(bill.cost_usd)
-    return prices.dollars(bill.cost_usd) + (f" + {bill.without_price} {prices.NOT_KNOWN}" if bill.without_price else "")
+        return formatting.NOT_KNOWN if bill.calls else formatting.dollars(bill.cost_usd)
+    return formatting.dollars(bill.cost_usd) + (
+        f" + {bill.without_price} {formatting.NOT_KNOWN}" if bill.without_price else ""
+    )
 
 
 def model_line(store: Store, run: RunReport) -> str:
@@ -82,26 +85,33 @@ def model_line(store: Store, run: RunReport) -> str:
 
 
 def complain_of_unreadable(unreadable: Mapping[str, str]) -> int:
-    """A loud line for each subscriber of whom something cannot be read; the exit code for that."""
+    """Prints a loud line for each subscriber of whom something cannot be read; returns the exit code for that."""
     for who, why in unreadable.items():
         complain(f"{who} is not mailed: {why}")
     return EXIT_STORE if unreadable else 0
 
 
 def complain(text: str) -> None:
-    """A loud line on standard error."""
+    """Prints a loud line on standard error."""
     click.secho(text, err=True, fg="red", bold=True)
 
 
 def begin_log(settings: Settings, *, quiet: bool = False) -> None:
-    """Log lines as the settings want them; on a terminal, where bars tell of progress, and when quiet only warnings."""
+    """Starts the log as the settings want it; on a terminal, which shows bars, and when quiet, warnings only."""
     is_shown = not quiet and not Console(stderr=True).is_terminal
     log.configure(settings.log, secrets=settings.secret_texts, level=logging.INFO if is_shown else logging.WARNING)
     stamina.instrumentation.set_on_retry_hooks([_tell_of_retry])
 
 
+def log_failure(event: str, error: Exception) -> None:
+    """Logs what the operator can mend as a sentence, and a bug by its name, with its traceback."""
+    is_known = isinstance(error, NewsletterError)
+    text = f"{type(error).__name__}: {error}" if is_known else type(error).__name__
+    log.get_log().error(event, error=text, exc_info=None if is_known else error)
+
+
 def _tell_of_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    """A feed that has to be asked again takes minutes: say so while it happens."""
+    """Logs that a feed is asked again, which takes minutes."""
     log.get_log().warning("asking_again", wait_s=round(details.wait_for), because=str(details.caused_by))
 
 
@@ -144,7 +154,7 @@ class TerminalProgress:
             self._task = self._bars.add_task(what, total=total, line="")
 
     def ask(self, done: int, total: int) -> None:
-        """How far a model is with the papers it was asked about; each profile counts from the start."""
+        """Shows how far a model is with the papers it was asked about; each profile counts from the start."""
         if self._bars:
             if self._asked is None:
                 self._asked = self._bars.add_task("Model", total=total, line="")

@@ -44,17 +44,17 @@ def _paragraph(settings: Settings, name: str) -> list[str]:
 
 
 def _line(name: str, value: object, *, is_set: bool) -> str:
-    """A secret stays a comment, so that a saved file does not put asterisks in its place."""
+    """Writes a setting as a line; a secret as a comment, so that a saved file does not put asterisks in its place."""
     if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
         return f"# {variable(name)}=**********"
-    shown = "" if value in (None, ()) else str(value)
-    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", shown)) != shown:
+    text = "" if value in (None, ()) else str(value)
+    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", text)) != text:
         return f"# {variable(name)}={without}"
-    return f"{'' if is_set else '# '}{variable(name)}={_quoted(shown) if shown else ''}"
+    return f"{'' if is_set else '# '}{variable(name)}={_quoted(text) if text else ''}"
 
 
 def _quoted(value: str) -> str:
-    """As python-dotenv reads it back: a number sign would begin a comment, and a quote at the start a quotation."""
+    """Quotes a value as python-dotenv reads it back: a number sign would begin a comment, a quote a quotation."""
     if _PLAIN.fullmatch(value):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

@@ -9,12 +9,12 @@ from datetime import date, datetime
 
 import click
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import gradings, prices
+from newsletter.scoring.llm import gradings
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -62,22 +62,22 @@ def command(month_in: datetime | None, as_json: bool) -> None:
         return
     _print(account, readers)
     if settings.daily_budget_usd is not None:
-        click.echo(f"\nBudget: {prices.dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
+        click.echo(f"\nBudget: {formatting.dollars(settings.daily_budget_usd)} a day (NEWSLETTER_DAILY_BUDGET_USD)")
 
 
 def _account(calls: Sequence[ModelCall], month: str, readers: dict[str, list[str]]) -> Account:
-    chosen = [call for call in calls if _month(call) == month]
+    month_calls = [call for call in calls if _month(call) == month]
     tiered: Callable[[ModelCall], str] = lambda call: f"{call.model} ({call.tier})"  # noqa: E731
-    profiles = spending.add_up(chosen, lambda call: call.subject)
+    profiles = spending.add_up(month_calls, lambda call: call.subject)
     return Account(
         month,
         months=spending.add_up(calls, _month),
-        days=spending.add_up(chosen, lambda call: spending.utc_day(call).isoformat()),
-        runs=spending.add_up(chosen, lambda call: call.run_id),
-        models=spending.add_up(chosen, tiered),
+        days=spending.add_up(month_calls, lambda call: spending.utc_day(call).isoformat()),
+        runs=spending.add_up(month_calls, lambda call: call.run_id),
+        models=spending.add_up(month_calls, tiered),
         profiles=profiles,
         subscribers=spending.share_out(profiles, readers),
-        total=spending.total(chosen),
+        total=spending.total(month_calls),
     )
 
 
@@ -86,7 +86,7 @@ def _month(call: ModelCall) -> str:
 
 
 def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
-    """For each profile key, the subscribers who have that profile now."""
+    """Finds for each profile key the subscribers who have that profile now."""
     try:
         listed = app.load_subscribers(settings, store)
     except ConfigError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import TerminalProgress, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
@@ -88,7 +88,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
-    """By profile and cut-off, with the papers of everybody in the group, each once."""
+    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)
@@ -150,12 +150,12 @@ def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assum
 def _cells(one: estimates.Estimate) -> tuple[str, ...]:
     tokens = (one.prompt_tokens, one.answer_tokens + one.reasoning_tokens)
     counts = (one.papers, one.known, one.asked, one.calls, *tokens)
-    return (*(f"{number:,}" for number in counts), prices.dollars(one.cost_usd))
+    return (*(f"{number:,}" for number in counts), formatting.dollars(one.cost_usd))
 
 
 def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, estimates.Estimate]]) -> None:
     left = budget - spent_today
-    click.echo(f"Budget: {prices.dollars(budget)} a day, of which {prices.dollars(left)} are left today (UTC).")
+    click.echo(f"Budget: {formatting.dollars(budget)} a day, of which {formatting.dollars(left)} are left today (UTC).")
     cost = estimates.add_up([one for _, one in rows]).cost_usd
     if cost is not None and cost > left:
         complain("That is not enough: what is left over will be ranked without the model, and the mails say so.")

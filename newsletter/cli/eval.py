@@ -109,8 +109,8 @@ def command(
     files = [(profile_file, labels_file)] if profile_file and labels_file else _find_profiles(corpus)
     days = load_days(corpus)
     span = (first.date() if first else date.min, last.date() if last else date.max)
-    chosen = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
-    cases = [_load_case(days, profile, labels, chosen, span) for profile, labels in files]
+    codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
+    cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
     reports: list[Report] | list[FunnelReport]
     if funnel:
         reports = _replay_all(cases, _name_policies(shares, targets))
@@ -135,10 +135,10 @@ def command(
 def _find_profiles(corpus: Path) -> list[tuple[Path, Path]]:
     profiles = sorted((corpus / "profiles").glob("*.md"))
     pairs = [(profile, corpus / "labels" / f"{profile.stem}.jsonl") for profile in profiles]
-    found = [(profile, labels) for profile, labels in pairs if labels.is_file()]
-    if not found:
+    labelled = [(profile, labels) for profile, labels in pairs if labels.is_file()]
+    if not labelled:
         raise ConfigError(f"{corpus} has no profiles/NAME.md with labels/NAME.jsonl; give --profile and --labels")
-    return found
+    return labelled
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

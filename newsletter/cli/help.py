@@ -23,12 +23,12 @@ def command(context: click.Context, words: tuple[str, ...]) -> None:
 
 
 def _context_of(context: click.Context, words: tuple[str, ...]) -> click.Context:
-    """That of the innermost command. Raises UsageError for a word that is none."""
+    """Finds the context of the innermost command. Raises UsageError for a word that is none."""
     for word in words:
         if not isinstance(context.command, click.Group):
             raise click.UsageError(f"'{context.command_path}' has no commands of its own", context)
-        name, found, _ = context.command.resolve_command(context, [word])
-        if found is None or name is None:
+        name, subcommand, _ = context.command.resolve_command(context, [word])
+        if subcommand is None or name is None:
             raise click.UsageError(f"No such command '{word}'.", context)
-        context = click.Context(found, info_name=name, parent=context, **found.context_settings)
+        context = click.Context(subcommand, info_name=name, parent=context, **subcommand.context_settings)
     return context

@@ -7,7 +7,7 @@ import sys
 import click
 
 from newsletter import app
-from newsletter.cli.common import begin_log
+from newsletter.cli.common import begin_log, log_failure
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
@@ -50,7 +50,7 @@ def command(once: bool) -> None:
 
 
 def keep_inbox(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> None:
-    """Read the mailbox in the present thread, once a minute, until the duty is over.
+    """Reads the mailbox in the present thread, once a minute, until the worker is asked to stop.
 
     Whatever goes wrong is logged, a bug with its traceback: others work in the same process.
     """
@@ -59,9 +59,7 @@ def keep_inbox(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> Non
         try:
             _round(settings, mailbox, worker)
         except Exception as error:  # noqa: BLE001 - see above
-            known = isinstance(error, NewsletterError)
-            said = f"{type(error).__name__}: {error}" if known else type(error).__name__
-            log.get_log().error("inbox_failed", error=said, exc_info=None if known else error)
+            log_failure("inbox_failed", error)
         worker.idle.set()
         worker.stop.wait(EVERY_S)
 
@@ -77,7 +75,7 @@ def _round(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> int:
 
 
 def notify_failed_mail(settings: Settings, failure: imap.Failure) -> None:
-    """Log the first failure of a mail; alert about the second, which is its last."""
+    """Logs the first failure of a mail, and alerts about the second, which is its last."""
     error, name = failure.error, type(failure.error).__name__
     # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence
     known = isinstance(error, NewsletterError | RecursionError)

@@ -21,9 +21,9 @@ Trial = tuple[str, Callable[[], str]]
 
 
 def trials(settings: Settings, to: str) -> Iterator[Trial]:
-    """What to try, by name: each says what was found, and raises ConfigError with the remedy for what fails."""
+    """Yields what to try, by name: each says what it found, and raises ConfigError with the remedy for what fails."""
     if settings.send_by == "smtp":
-        yield "mail server", lambda: _check_smtp(settings)
+        yield "mail server", lambda: _check_mail_server(settings)
     elif settings.send_by == "sendgrid":
         yield "SendGrid", lambda: rehearse(settings)
     else:
@@ -34,7 +34,7 @@ def trials(settings: Settings, to: str) -> Iterator[Trial]:
         yield "test mail", lambda: _send(settings, to)
 
 
-def _check_smtp(settings: Settings) -> str:
+def _check_mail_server(settings: Settings) -> str:
     try:
         return app.build_smtp_sender(settings).check()
     except SendError as error:
@@ -51,7 +51,7 @@ def _check_mailbox(settings: Settings) -> str:
 
 
 def _send(settings: Settings, to: str) -> str:
-    """One mail to the operator's own mailbox, by the sender of the digests. Each call is a mail of its own."""
+    """Sends one mail to the operator's own mailbox, by the sender of the digests. Each call is a mail of its own."""
     now = app.utc_now()
     message = build_service_message(
         key=f"test.{now.astimezone(UTC):%Y-%m-%d.%H%M%S}",

@@ -35,29 +35,29 @@ def move(old: str, new: str, dry_run: bool) -> None:
     """
     settings = load_settings()
     store = app.build_store(settings)
-    wanted = Move(id_of(old), id_of(new), app.utc_now(), _new_address(settings, store, old, new))
-    if wanted.subscriber_id == wanted.to:
+    request = Move(id_of(old), id_of(new), app.utc_now(), _new_address(settings, store, old, new))
+    if request.subscriber_id == request.to:
         raise click.UsageError(f"{old} and {new} are one mailbox (capitals and a +tag make no other): nothing to move")
-    found, own = _kept(store, wanted.subscriber_id), _kept(store, wanted.to)
-    done = next((one for one in store.get_moves() if one.subscriber_id == wanted.subscriber_id), None)
-    if not found and (done is None or done.is_done):
-        if done is None or done.to != wanted.to:
+    parts_of_old, parts_of_new = _describe_stored(store, request.subscriber_id), _describe_stored(store, request.to)
+    done = next((one for one in store.get_moves() if one.subscriber_id == request.subscriber_id), None)
+    if not parts_of_old and (done is None or done.is_done):
+        if done is None or done.to != request.to:
             raise click.UsageError(f"nothing is kept of {old}; 'newsletter deliveries' and 'suppressions' show who is")
-        click.echo(f"{wanted.subscriber_id} was moved to {wanted.to} on {done.at:%Y-%m-%d}; nothing is left to do.")
+        click.echo(f"{request.subscriber_id} was moved to {request.to} on {done.at:%Y-%m-%d}; nothing is left to do.")
         return
-    told = ", ".join(found) or "what was left to do"
-    joined = f"\nJoined with what {wanted.to} has: {', '.join(own)}." if own else ""
+    parts = ", ".join(parts_of_old) or "what was left to do"
+    joined = f"\nJoined with what {request.to} has: {', '.join(parts_of_new)}." if parts_of_new else ""
     if dry_run:
-        click.echo(f"Would move from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
+        click.echo(f"Would move from {request.subscriber_id} to {request.to}: {parts}.{joined}")
         return
-    store.move_subscriber(wanted)
-    click.echo(f"Moved from {wanted.subscriber_id} to {wanted.to}: {told}.{joined}")
-    if (standing := store.get_address_status(wanted.to)).suppression:
-        click.echo(f"No mail leaves for the new address: {in_words(standing)}.")
+    store.move_subscriber(request)
+    click.echo(f"Moved from {request.subscriber_id} to {request.to}: {parts}.{joined}")
+    if (status := store.get_address_status(request.to)).suppression:
+        click.echo(f"No mail leaves for the new address: {in_words(status)}.")
 
 
 def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
-    """As it is on the list, or as it was typed for who came by the web."""
+    """The new address as it is on the list, or as it was typed for who came by the web."""
     listed = app.load_listed(settings, store)
     if listed.problem:
         raise ConfigError(f"{listed.problem}\nMend it before somebody is moved.")
@@ -75,8 +75,8 @@ def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
         raise click.UsageError(f"{new} is no address ({error}); give the new address") from error
 
 
-def _kept(store: Store, who: str) -> list[str]:
-    """What is kept of somebody, in words; empty if nothing is."""
+def _describe_stored(store: Store, who: str) -> list[str]:
+    """Says in words what is stored of somebody; empty if nothing is."""
     counts = {
         ("mail", "mails"): len(store.get_deliveries(subscriber_id=who)),
         ("paper that was sent", "papers that were sent"): len(store.get_sent(who)),
@@ -84,16 +84,16 @@ def _kept(store: Store, who: str) -> list[str]:
         ("revision", "revisions"): len(store.get_revisions(who)),
         ("vote", "votes"): len(store.get_votes(who)),
     }
-    told = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
+    parts = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     if who in store.get_enrolled_ids():
-        told.append("their subscription on the web")
-    return [*told, *_wishes(store.get_address_status(who))]
+        parts.append("their subscription on the web")
+    return [*parts, *_wishes(store.get_address_status(who))]
 
 
-def _wishes(standing: AddressStatus) -> Iterator[str]:
-    if standing.paused_until:
-        yield f"their pause until {standing.paused_until}"
-    if standing.frequency:
-        yield f"their word '{standing.frequency}'"
-    if standing.suppression and standing.suppression.why not in address_change.MAILBOX_REASONS:
-        yield f"that they get no mail ({standing.suppression.why})"
+def _wishes(status: AddressStatus) -> Iterator[str]:
+    if status.paused_until:
+        yield f"their pause until {status.paused_until}"
+    if status.frequency:
+        yield f"their word '{status.frequency}'"
+    if status.suppression and status.suppression.why not in address_change.MAILBOX_REASONS:
+        yield f"that they get no mail ({status.suppression.why})"

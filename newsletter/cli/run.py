@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -77,15 +78,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     context = app.build(settings, feed=recorded, tell_progress=progress.ask)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
-        subscribers = _choose(listed, only)
-        unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
-        served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-        _complain_of(listed.problem, *(said for _, said in listed.moved))
-        digest_on = context.source.day(context.now()) if recorded else None
-        with progress:
-            lines = [_would(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
-        click.echo("\n".join(lines))
-        sys.exit(max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0))
+        sys.exit(_dry_run(context, listed, only, progress, is_recorded=recorded is not None))
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():
@@ -94,7 +87,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
-        with progress:
+        with closing(context.sender), progress:
             report = flow.run_morning(
                 context,
                 subscribers,
@@ -107,22 +100,43 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     if settings.log == "json":
-        found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.moved)
-        log.log_troubles([*found, *bounces])
+        log.log_troubles(
+            [*alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves), *bounces]
+        )
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
-        told = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
-        _complain_of(listed.problem, *troubles(report), *(said for _, said in listed.moved), *told)
-    notifier.notify(report, listed.problem, listed.ignored, listed.moved)
+        bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
+        _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
+    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
         show(report, subscribers)
         if line := model_line(context.store, report):
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    held = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
-    sys.exit(max(exit_code(report), held, EXIT_CONFIG if listed.problem else 0))
+    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
+    sys.exit(max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0))
+
+
+def _dry_run(
+    context: RunContext,
+    listed: directory.SubscriberList,
+    only: str | None,
+    progress: TerminalProgress,
+    *,
+    is_recorded: bool,
+) -> int:
+    """Says what a run would do; returns the exit code."""
+    subscribers = _choose(listed, only)
+    unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
+    served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
+    _complain_of(listed.problem, *_questions(listed))
+    digest_on = context.source.day(context.now()) if is_recorded else None
+    with progress:
+        lines = [_foretell(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
+    click.echo("\n".join(lines))
+    return max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0)
 
 
 def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
@@ -134,6 +148,10 @@ def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[st
     return {who: why for who, why in unreadable.items() if who in ids}
 
 
+def _questions(listed: directory.SubscriberList) -> list[str]:
+    return [question for _, question in listed.possible_moves]
+
+
 def _complain_of(problem: str, *lines: str) -> None:
     if problem:
         complain(f"{problem}\nThe last good version serves until this is mended.")
@@ -141,14 +159,14 @@ def _complain_of(problem: str, *lines: str) -> None:
         complain(line)
 
 
-def _would(
+def _foretell(
     context: RunContext,
     subscriber: Subscriber,
     progress: TerminalProgress,
     digest_on: date | None,
     unreadable: dict[str, str],
 ) -> str:
-    """What a run would do for this subscriber now, as a line; `unreadable` gets those whom it would hold back."""
+    """Says in a line what a run would do for this subscriber now; `unreadable` gets those whom it would hold back."""
     who = subscriber.subscriber_id
     try:
         context.store.require_readable(who)
@@ -166,7 +184,7 @@ def _would(
 
 
 def exit_code(report: RunReport) -> int:
-    """The most serious of what happened; 0 if nothing did."""
+    """The exit code for the most serious thing that happened; 0 if nothing did."""
     codes = [_EXITS.get(entry.outcome, 0) for entry in report.subscribers]
     codes += [EXIT_SCORING for entry in report.subscribers if entry.problem]
     codes += [EXIT_SCORING for _ in report.problems]
@@ -175,7 +193,7 @@ def exit_code(report: RunReport) -> int:
 
 
 def troubles(report: RunReport) -> list[str]:
-    """A line for each thing that makes the exit code; all that a quiet run says."""
+    """Writes a line for each thing that makes the exit code; all that a quiet run says."""
     feeds = [(f"{f.category} failed", f.detail) for f in report.feeds if f.outcome is FeedOutcome.FAILED]
     entries = [(f"{e.subscriber_id} {e.outcome}", e.detail) for e in report.subscribers if e.outcome in _EXITS]
     problems = [(e.subscriber_id, e.problem) for e in report.subscribers if e.problem and e.outcome not in _EXITS]
@@ -183,14 +201,14 @@ def troubles(report: RunReport) -> list[str]:
 
 
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
-    """Each address that a bounce has suppressed since the day before, or whose bounce is held."""
+    """Lists the addresses that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    found = alerts.find_bounce_troubles(store.get_address_statuses(), report.digest_on)
-    return [each for each in found if each.on >= yesterday]
+    bounces = alerts.find_bounce_troubles(store.get_address_statuses(), report.digest_on)
+    return [each for each in bounces if each.on >= yesterday]
 
 
 def show(report: RunReport, subscribers: list[Subscriber]) -> None:
-    """The summary on standard output: a row for each subscriber, then the sum, which always adds up."""
+    """Prints the summary: a row for each subscriber, then the sum, which always adds up."""
     names = {subscriber.subscriber_id: subscriber.name for subscriber in subscribers}
     table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "detail")
     for entry in report.subscribers:
@@ -210,6 +228,6 @@ def in_words(report: RunReport) -> str:
     parts = []
     for group, count in tally(report).items():
         kinds = Counter(str(e.outcome) for e in report.subscribers if TALLY[e.outcome] is group)
-        told = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
-        parts.append(f"{count} {group}" + (f" ({told})" if told not in ("", group) else ""))
+        detail = ", ".join(kinds if len(kinds) == 1 else (f"{number} {kind}" for kind, number in kinds.items()))
+        parts.append(f"{count} {group}" + (f" ({detail})" if detail not in ("", group) else ""))
     return f"{len(report.subscribers)} subscribers = {' + '.join(parts)}"

@@ -1,4 +1,4 @@
-"""A real digest that nobody gets: the bundled sample for a made-up reader, put before SendGrid in its sandbox mode."""
+"""Puts the sample's digest for a made-up reader before SendGrid in its sandbox mode, which mails nobody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsletter.sources import sample
 
 
 def rehearse(settings: Settings) -> str:
-    """What SendGrid said. Raises ConfigError with what it objects to, and what to do about it."""
+    """Asks SendGrid, and says what it found. Raises ConfigError with its objection, and what to do about it."""
     if settings.send_by != "sendgrid":
         raise ConfigError("--sandbox asks SendGrid, which sends nothing here; set NEWSLETTER_SEND_BY to sendgrid")
     sender = app.build_sendgrid_sender(settings)
@@ -30,7 +30,7 @@ def rehearse(settings: Settings) -> str:
 
 
 def _sample_mail(settings: Settings) -> Message:
-    """The sample's digest as a morning would build it, with a memory of its own that is thrown away."""
+    """Builds the sample's digest as a morning would, with a store of its own that is thrown away."""
     with TemporaryDirectory(prefix="newsletter-") as folder:
         mine = {"state": Path(folder, "state"), "outbox": Path(folder, "outbox"), "model": None, "send_by": "outbox"}
         trial = settings.model_copy(update=mine)
@@ -48,7 +48,7 @@ def _mail(context: RunContext, digest: Digest | None) -> Message:
 
 
 def _reader(settings: Settings) -> Subscriber:
-    """The operator, who would like to see everything."""
+    """Makes a reader of the operator, who would like to see everything."""
     who = parseaddr(settings.alert_to or settings.contact or settings.sender)[1]
     return Subscriber(
         subscriber_id=addresses.subscriber_id(who),

@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.subscribers import schema
+from newsletter.subscribers import json_schema
 
 
 @click.command(name="schema", epilog=EXIT_CODES)
@@ -27,7 +27,7 @@ def command(output: Path | None) -> None:
     Example:
       newsletter schema --output subscribers.schema.json
     """
-    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         write_document(text)
     else:

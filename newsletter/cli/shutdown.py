@@ -1,4 +1,4 @@
-"""How a command is asked to end: SIGTERM or Ctrl-C once, to finish the mail in hand; a second one ends it at once."""
+"""Ends commands: SIGTERM or Ctrl-C once finishes the mail in hand; a second one ends the process at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Ending:
-    """For a command that works in the main thread and asks now and then whether it is to end."""
+    """Tells a command that works in the main thread whether it is to end."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -40,7 +40,7 @@ class Ending:
 
 
 class Worker:
-    """What a worker in a thread of its own looks at: `stop` is set when it has to end.
+    """One task in a thread of its own: `stop` is set when it has to end.
 
     It sets `idle` while nothing is in hand that has to be finished, and clears it before it begins such a thing.
     """
@@ -51,8 +51,10 @@ class Worker:
 
 
 def hold_signals() -> None:
-    """A signal waits from here on until `run_until_signal` looks. For whoever begins threads before that: they inherit
-    it, and through a thread that did not a signal would end the process at once.
+    """Makes signals wait until `run_until_signal` looks.
+
+    For whoever begins threads before that: they inherit it, and through a thread that did not a signal would end the
+    process at once.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
@@ -63,10 +65,10 @@ def run_until_signal(
     patience_s: float = PATIENCE_S,
     last_s: float = LAST_S,
 ) -> bool:
-    """Do all of these, each in a thread, until a signal comes; False if one of them ended by itself, which none should.
+    """Runs all of these in threads until a signal comes; False if one of them ended by itself, which none should.
 
-    Each work has a duty of its own. All have `patience_s` to end by themselves, and until `last_s` those not idle.
-    Services end with the process, and so does a work that hangs: end the process with `leave`.
+    Each task has a worker of its own. All have `patience_s` to end by themselves, those not idle until `last_s`.
+    Services end with the process, and so does a task that hangs: end the process with `leave`.
     """
     hold_signals()
     workers, is_over, broken = [Worker() for _ in tasks], Event(), Event()
@@ -98,7 +100,7 @@ def run_until_signal(
 
 
 def leave(code: int) -> NoReturn:
-    """End the process now. `sys.exit` would wait for threads that hang: those that ask a model are no daemons."""
+    """Ends the process now. `sys.exit` would wait for threads that hang: those that ask a model are no daemons."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -1,4 +1,4 @@
-"""The part of `newsletter serve` that sends the mails which the page to subscribe promised. No command of its own.
+"""Sends the mails that the page to subscribe promised, as a part of `newsletter serve`. No command of its own.
 
 What was promised is in the memory, whichever process promised it: what one left undone the next one does. What is sent
 when is services/signup.py's and subscribers/signup_rules.py's business.
@@ -11,9 +11,8 @@ from datetime import timedelta
 from threading import Event
 
 from newsletter import app
+from newsletter.cli.common import log_failure
 from newsletter.cli.shutdown import Worker
-from newsletter.errors import NewsletterError
-from newsletter.ops import log
 from newsletter.services import signup
 from newsletter.settings import Settings
 
@@ -23,7 +22,7 @@ _LOOK_AGAIN_S = 0.5
 
 
 def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None:
-    """Send promised mails in the present thread until the duty is over; `asked` is set when there may be a new one.
+    """Sends promised mails until the worker is asked to stop; `asked` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
     """
@@ -41,15 +40,13 @@ def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None
 
 
 def _send_all(signup_service: signup.SignupService, run_id: str, worker: Worker) -> float:
-    """Until none is due; in how many seconds to look again."""
+    """Sends mails until none is due; returns in how many seconds to look again."""
     try:
         while not worker.stop.is_set() and signup_service.send_next(run_id, worker.idle.clear):
             worker.idle.set()
         next_at = signup_service.next_at()
     except Exception as error:  # noqa: BLE001 - the others are to be mailed, too, and a broken memory may be mended
-        known = isinstance(error, NewsletterError)
-        said = f"{type(error).__name__}: {error}" if known else type(error).__name__
-        log.get_log().error("sign_ups_failed", error=said, exc_info=None if known else error)
+        log_failure("sign_ups_failed", error)
         return _AFTER_FAILURE_S
     soon = (next_at - app.utc_now()) / timedelta(seconds=1) if next_at else EVERY_S
     return min(max(soon, 1.0), EVERY_S)

@@ -8,12 +8,11 @@ import click
 from pydantic import TypeAdapter
 from rich.table import Table
 
-from newsletter import app
+from newsletter import app, formatting
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport, spending
-from newsletter.scoring.llm import prices
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -82,7 +81,7 @@ def _with_sender(row: Delivery) -> str:
 
 
 def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Delivery]:
-    """Each subscriber's delivery of these runs. It has another date than the run where the local day is another."""
+    """Finds each subscriber's delivery of these runs; its date is another than the run's where the local day is."""
     rows = store.get_deliveries(since=digest_on - timedelta(days=1))
     same_day = {row.subscriber_id: row for row in rows if row.digest_on == digest_on}
     return same_day | {row.subscriber_id: row for row in rows if row.run_id in run_ids}
@@ -96,13 +95,13 @@ def _feeds(run: RunReport) -> Table:
 
 
 def _batches(store: Store, batches: list[ModelBatch]) -> Table:
-    """Those the model's provider still works on, or may."""
+    """Prints the batches that the model's provider still works on, or may."""
     calls = store.get_calls(since=min(batch.at for batch in batches).date(), until=date.max)
     table = new_table("batch", "at (UTC)", "state", "profile", "papers#", "cost#", "detail")
     for batch in batches:
         own = {line.call_id for line in batch.lines}
         bill = spending.total(call for call in calls if call.call_id in own)
-        cost = prices.dollars(None if bill.without_price else bill.cost_usd)
+        cost = formatting.dollars(None if bill.without_price else bill.cost_usd)
         table.add_row(
             batch.batch_id,
             f"{batch.at:%Y-%m-%d %H:%M}",
@@ -116,7 +115,7 @@ def _batches(store: Store, batches: list[ModelBatch]) -> Table:
 
 
 def _subscribers(runs: list[RunReport], rows: dict[str, Delivery]) -> Table:
-    """Of each subscriber the latest entry that tells something: a later run's "already sent" does not."""
+    """Picks each subscriber's latest entry that says something: a later run's "already sent" does not."""
     entries: dict[str, SubscriberReport] = {}
     for entry in (entry for run in runs for entry in run.subscribers):
         known = entries.get(entry.subscriber_id)

@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: the list; one in full, with who said what; their profiles' revisions; removing one."""
+"""`newsletter subscribers`: lists them, shows one in full and their revisions, brings one back, removes one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from newsletter.senders import Sender
 from newsletter.services import directory, profile_notice
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, is_gone, overrides, profile_yaml
+from newsletter.subscribers import MAX_REVISIONS, overrides, profile_yaml, was_dropped
 
 _ORIGINS = {
     RevisionOrigin.REPLY: "the reader, by reply",
@@ -133,7 +133,7 @@ def revisions(who: str, number: int | None) -> None:
     if number is not None:
         texts = {revision.number: revision.text for revision in kept}
         if number not in texts:
-            why = f" any more: the last {KEPT} are kept" if is_gone(kept, number) else ""
+            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(kept, number) else ""
             raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}{why}")
         write_document(texts[number] or f"# empty: back to {_base(reader)}")
         return
@@ -167,21 +167,21 @@ def revert(who: str, number: int, no_mail: bool) -> None:
     one = _find(_load(settings, store), who).subscriber
     with closing(app.build_sender(settings)) as sender:  # what cannot work is said before anything is changed
         before = store.get_revisions(one.subscriber_id)
-        said = app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now())
-        click.echo(said)
+        changes = app.build_profiles(settings, store).revert(one.subscriber_id, number, now=app.utc_now())
+        click.echo(changes)
         latest = store.get_revisions(one.subscriber_id)[-1:]
         if latest == before[-1:] or no_mail:
             return
         if (status := store.get_address_status(one.subscriber_id)).suppression:
             click.echo(f"\nNo mail tells the reader: {in_words(status)}.")
             return
-        _tell(settings, sender, one, said, latest[0].number)
+        _mail_reader(settings, sender, one, changes, latest[0].number)
 
 
-def _tell(settings: Settings, sender: Sender, reader: Subscriber, said: str, number: int) -> None:
+def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes: str, number: int) -> None:
     message = profile_notice.changed_by_operator(
         reader,
-        said,
+        changes,
         number,
         identity=app.build_mail_identity(settings),
         service_sender=settings.service_address,
@@ -239,7 +239,7 @@ def _load(settings: Settings, store: Store) -> directory.SubscriberList:
     return listed
 
 
-def _find(listed: directory.SubscriberList, who: str) -> overrides.Reader:
+def _find(listed: directory.SubscriberList, who: str) -> overrides.ResolvedSubscriber:
     one = find_subscriber(listed.subscribers, who)
     return next(reader for reader in listed.readers if reader.subscriber == one)
 
@@ -254,7 +254,7 @@ def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
     return ""
 
 
-def _origins(reader: overrides.Reader) -> list[str]:
+def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
     lines = []
     if reader.revision:
         by = f"revision {reader.revision.number} of {reader.revision.at:%Y-%m-%d} ({_ORIGINS[reader.revision.origin]})"
@@ -264,14 +264,14 @@ def _origins(reader: overrides.Reader) -> list[str]:
         lines.append("the reader's own word: frequency")
     if reader.has_pause:
         lines.append("the reader's own word: paused_until")
-    if (asked := reader.sign_up) is None:
+    if (form := reader.sign_up) is None:
         return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
     return [
         *lines,
-        f"subscribed on the web on {asked.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
+        f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
     ]
 
 
-def _base(reader: overrides.Reader) -> str:
-    """What holds where no revision does."""
+def _base(reader: overrides.ResolvedSubscriber) -> str:
+    """Names what counts where no revision does."""
     return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"

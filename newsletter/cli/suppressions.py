@@ -146,7 +146,7 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
 
 
 def in_words(status: AddressStatus) -> str:
-    """For the terminal: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
+    """Describes a status: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
     why = status.suppression
     if why is None:
         return f"{status.subscriber_id} is mailed"

@@ -1,4 +1,4 @@
-"""Any terminal: what its encoding has no sign for is written with plain letters, and documents are UTF-8 in a file.
+"""Prints on any terminal: plain letters for what its encoding has no sign for, and documents as UTF-8 in a file.
 
 Python raises UnicodeEncodeError for such a sign, which would end a morning over a tick or a reader's name. Which
 commands print a document, as against words for a person, is theirs to say.
@@ -23,7 +23,7 @@ _SIGNS = {
 
 
 def make_forgiving() -> None:
-    """From here on nothing that is printed raises for want of a sign. May be repeated."""
+    """Makes standard output and error print plain letters for want of a sign, and not raise. May be repeated."""
     codecs.register_error(PLAIN, _in_plain_letters)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
@@ -31,7 +31,7 @@ def make_forgiving() -> None:
 
 
 def write_document(text: str) -> None:
-    """Print text that is meant for a file, with a line end at its end: in UTF-8, except on a terminal."""
+    """Prints text that is meant for a file, with a line end at its end: in UTF-8, except on a terminal."""
     whole = text if text.endswith("\n") else f"{text}\n"
     click.echo(whole if sys.stdout.isatty() else whole.encode("utf-8", "surrogateescape"), nl=False)
 
@@ -45,5 +45,5 @@ def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
 
 def _plain(sign: str) -> str:
     """The nearest thing in ASCII: a letter without its accent, or a question mark."""
-    found = _SIGNS.get(sign) or "".join(c for c in unicodedata.normalize("NFKD", sign) if c.isascii())
-    return found or ("" if unicodedata.combining(sign) else "?")
+    plain = _SIGNS.get(sign) or "".join(c for c in unicodedata.normalize("NFKD", sign) if c.isascii())
+    return plain or ("" if unicodedata.combining(sign) else "?")

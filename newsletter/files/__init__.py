@@ -6,6 +6,7 @@ What a file means is for its reader: subscribers/ reads subscribers.yaml, mail/ 
 __all__ = [
     "atomic",
     "resources",
+    "yaml_checks",
     "yaml_hints",
     "yaml_nodes",
 ]

@@ -20,8 +20,7 @@ from typing import Any
 from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest
-from newsletter.signing import Purpose, Signer, tagged
-from newsletter.subscribers import vote_token
+from newsletter.signing import Purpose, Signer, tagged, vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
 _ENCODING = "quoted-printable"

@@ -15,8 +15,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.errors import ConfigError
-from newsletter.files import resources, yaml_nodes
-from newsletter.subscribers import expected, validate
+from newsletter.files import resources, yaml_checks, yaml_nodes
 
 FILE = "templates/theme.yaml"
 MIN_CONTRAST = 4.5  # WCAG 2.2 §1.4.3, for text of any size
@@ -32,13 +31,17 @@ _VARIABLE = re.compile(r"var\(--([a-z-]+)\)")
 Color = Annotated[
     str,
     Field(pattern=r"^#[0-9a-fA-F]{6}$"),
-    expected('a colour such as "#1d4f63", in quotes since YAML takes # for a comment'),
+    yaml_checks.expected('a colour such as "#1d4f63", in quotes since YAML takes # for a comment'),
 ]
 Font = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9 ,'-]{1,200}$"),
-    expected("names of fonts with commas between them, such as Georgia, serif"),
+    yaml_checks.expected("names of fonts with commas between them, such as Georgia, serif"),
 ]
+
+
+Name = Annotated[str, Field(min_length=1, max_length=60), yaml_checks.expected("text of 1 to 60 characters")]
+Footer = Annotated[str, Field(max_length=1_000), yaml_checks.expected("text of at most 1,000 characters")]
 
 
 class _Strict(BaseModel):
@@ -72,8 +75,8 @@ class _Fonts(_Strict):
 
 
 class _File(_Strict):
-    name: Annotated[str, Field(min_length=1, max_length=60), expected("text of 1 to 60 characters")] | None = None
-    footer: Annotated[str, Field(max_length=1_000), expected("text of at most 1,000 characters")] | None = None
+    name: Name | None = None
+    footer: Footer | None = None
     fonts: _Fonts = _Fonts()
     colors: _Palettes = _Palettes()
 
@@ -131,16 +134,12 @@ def _parse(text: str, source: str) -> _File:
     root, problems = yaml_nodes.read(text)
     if root is None or root.value is None:
         root = yaml_nodes.Node(1, {})
-    file, found = validate(root, _File)
+    file, found = yaml_checks.validate(root, _File)
     problems = [*problems, *found]
     if file is None or problems:
-        raise _config_error(problems, source)
+        summary = f"{source} is not usable; mend it, or remove it to use the shipped one:"
+        raise ConfigError(summary, yaml_checks.problem_lines(problems, source=source))
     return file
-
-
-def _config_error(problems: list[yaml_nodes.Problem], source: str) -> ConfigError:
-    lines = tuple(f"{source}:{problem.line}: {problem.text}" for problem in sorted(set(problems)))
-    return ConfigError(f"{source} is not usable; mend it, or remove it to use the shipped one:", lines)
 
 
 def _laid_over(below: _File, above: _File) -> Theme:

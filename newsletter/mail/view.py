@@ -17,7 +17,7 @@ from newsletter import formatting
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.size_budget import Detail, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
-from newsletter.papers import Links, links, readable, readable_name
+from newsletter.papers import PaperLinks, paper_links, readable, readable_name
 
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2
@@ -44,7 +44,7 @@ class DigestPaper:
     number: int
     arxiv_id: str
     version: int
-    links: Links
+    links: PaperLinks
     title: str
     toc_authors: str
     authors: str
@@ -168,7 +168,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         name=subscriber.name,
         email=subscriber.email,
         date=formatting.long_date(digest.digest_on),
-        announced=formatting.days(digest.announced_on),
+        announced=formatting.date_range(digest.announced_on),
         papers=papers,
         brief=(),
         is_grouped=subscriber.group_by_topic and names_topics,
@@ -187,7 +187,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         profile=profile,
         is_prompt=bool(digest.prompt),
         cut_offs=formatting.cut_offs(subscriber),
-        pinned_authors=formatting.listed(subscriber.pinned_authors, PINNED_SHOWN),
+        pinned_authors=formatting.join_names(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=mail_links.reply_to,
         unsubscribe_url=mail_links.unsubscribe_url,
         votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
@@ -231,7 +231,7 @@ class _Readable:
     authors: str
     all_authors: str
     abstract: str
-    links: Links
+    links: PaperLinks
 
 
 @lru_cache(maxsize=2048)  # a morning's readers share its papers; about 10 MB
@@ -240,11 +240,11 @@ def _readable(paper: Paper) -> _Readable:
     bare = [name.split(" (")[0] for name in names]  # without affiliations
     return _Readable(
         title=readable(paper.title),
-        toc_authors=formatting.listed(bare, TOC_AUTHORS),
-        authors=formatting.listed(bare, PAPER_AUTHORS),
+        toc_authors=formatting.join_names(bare, TOC_AUTHORS),
+        authors=formatting.join_names(bare, PAPER_AUTHORS),
         all_authors=", ".join(names),
         abstract=readable(paper.abstract),
-        links=links(paper),
+        links=paper_links(paper),
     )
 
 
@@ -264,11 +264,11 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         all_authors=text.all_authors,
         abstract=text.abstract,
         comment=_comment(entry.score.comment),
-        comment_language=formatting.marked_language(digest.subscriber.profile.language),
+        comment_language=formatting.lang_attribute(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
-        kind=formatting.kind(entry.announce_type, paper.version),
+        kind=formatting.kind_label(entry.announce_type, paper.version),
         topic=entry.topic if names_topics else "",
         pinned=entry.pinned_author,
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
@@ -278,7 +278,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
 
 def _dollars(cost: Decimal | None) -> str:
     if cost is None:
-        return "n/a"
+        return formatting.NOT_KNOWN
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 

@@ -3,26 +3,33 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
-from newsletter.papers.announcements import announced, candidates, holds, judge, merge, with_feeds
+from newsletter.papers.announcements import (
+    build_feed_report,
+    find_announced,
+    find_candidates,
+    is_current,
+    merge,
+    with_feeds,
+)
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.latex.mathml import Piece, typeset
 from newsletter.papers.latex.reader import readable, readable_name
-from newsletter.papers.links import Links, links
-from newsletter.papers.pinned_authors import no_author, pinned_author
+from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 __all__ = [
-    "Links",
+    "PaperLinks",
     "Piece",
-    "announced",
     "announcements",
+    "author_problem",
     "bibtex",
-    "candidates",
-    "holds",
-    "judge",
-    "links",
+    "build_feed_report",
+    "find_announced",
+    "find_candidates",
+    "find_pinned_author",
+    "is_current",
     "merge",
-    "no_author",
-    "pinned_author",
+    "paper_links",
     "readable",
     "readable_name",
     "ris",

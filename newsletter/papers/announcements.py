@@ -56,17 +56,17 @@ def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
     if earlier.outcome is FeedOutcome.ANNOUNCED and later.outcome is not FeedOutcome.ANNOUNCED:
         return earlier
     is_failure = later.outcome is FeedOutcome.FAILED and earlier.outcome is not FeedOutcome.FAILED
-    return earlier if is_failure and later.fetched_at and holds(earlier, later.fetched_at) else later
+    return earlier if is_failure and later.fetched_at and is_current(earlier, later.fetched_at) else later
 
 
-def judge(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
+def build_feed_report(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
     """Whether this feed announces something: it is stale if an earlier day had nearly all of it in its category."""
     outcome, said = _outcome(feed, known)
     papers = len({shown.paper.arxiv_id for shown in feed.announcements})
     return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (said, *feed.warnings))))
 
 
-def holds(report: FeedReport, now: datetime) -> bool:
+def is_current(report: FeedReport, now: datetime) -> bool:
     """Whether this answer still stands: papers for the day, anything else for a while. `now` may have gone back."""
     if report.outcome is FeedOutcome.ANNOUNCED:
         return True
@@ -100,14 +100,14 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
     return any(feed in categories for feed in announcement.feeds)
 
 
-def announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
+def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Each paper these days brought to these categories, once, with its kind as seen from there."""
     return _merged(
         _as_seen_from(shown, categories) for day in days for shown in day.announcements if concerns(shown, categories)
     )
 
 
-def candidates(
+def find_candidates(
     shown: Iterable[Announcement], announce_types: Collection[AnnounceType], *, without: Set[str] = frozenset()
 ) -> tuple[Announcement, ...]:
     """What of `announced` is of a kind asked for, but those papers whose ids are `without`."""

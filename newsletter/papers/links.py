@@ -22,7 +22,7 @@ _CODE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class PaperLinks:
     """Addresses of one paper; an empty one has no such page."""
 
     abstract: str
@@ -31,8 +31,8 @@ class Links:
     code: str
 
 
-def links(paper: Paper) -> Links:
-    return Links(
+def paper_links(paper: Paper) -> PaperLinks:
+    return PaperLinks(
         abstract=paper.abs_url,
         pdf=f"https://arxiv.org/pdf/{paper.arxiv_id}",
         html=f"https://arxiv.org/html/{paper.arxiv_id}" if has_html(paper.arxiv_id) else "",

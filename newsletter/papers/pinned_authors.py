@@ -55,7 +55,7 @@ class _Reading:
     is_group: bool = False
 
 
-def pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
+def find_pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
     """The first pinned name that is among the authors; "" if none is.
 
     Among them: with the same family name and the same given name; an initial in the *pinned* name stands for every
@@ -76,7 +76,7 @@ def pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
     return pinned[min(found)] if found else ""
 
 
-def no_author(pinned: str) -> str:
+def author_problem(pinned: str) -> str:
     """Why no author can be meant by this text, or only several; "" if one can."""
     name = readable_name(pinned)
     if _group(name.split()):

@@ -9,13 +9,11 @@ from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import reading_order
-from newsletter.run.outcomes import final_outcome, why_no_announcement, why_no_mail, why_not_claimed
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import next_mail_at
 from newsletter.run.scheduler import run_scheduler
-from newsletter.run.score_cache import ScoreCache
 from newsletter.run.select import Selection, select, select_from
 
 __all__ = [
@@ -26,14 +24,13 @@ __all__ = [
     "Morning",
     "ProgressListener",
     "RunContext",
-    "ScoreCache",
     "Selection",
     "collect",
     "compose",
-    "final_outcome",
     "forget_expired",
     "needs_feeds_now",
     "next_mail_at",
+    "outcomes",
     "prefetch_scores",
     "preview",
     "reading_order",
@@ -44,7 +41,4 @@ __all__ = [
     "settle_claim",
     "settle_doubts",
     "weigh_bounces",
-    "why_no_announcement",
-    "why_no_mail",
-    "why_not_claimed",
 ]

@@ -18,7 +18,7 @@ RETRY_DAYS = 14  # the oldest paper of a weekly mail is a week old, and a week m
 
 
 def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
-    """Whether each of these categories was read that day: nothing more is to be expected of it.
+    """Tells whether each of these categories was read that day, so that nothing more is to be expected of it.
 
     A stale feed may still turn, and a failed one may come back, so neither settles the day.
     """
@@ -33,7 +33,7 @@ def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
 def days_to_cover(
     days: Sequence[AnnouncementDay], deliveries: Sequence[Delivery], digest_on: date
 ) -> list[AnnouncementDay]:
-    """The days of `days` (oldest first, the latest known one last) for the mail of `digest_on`.
+    """Gives the days that the mail of `digest_on` covers, of `days` (oldest first, the latest known one last).
 
     `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail covers the
     latest day alone. Later ones cover every day since the first that no mail has covered, at most a week back: also
@@ -53,7 +53,7 @@ def days_to_cover(
 def left_unscored(
     days: Sequence[AnnouncementDay], deliveries: Sequence[Delivery], digest_on: date
 ) -> list[AnnouncementDay]:
-    """What the mail before that of `digest_on` could not score: the days that brought it, without all else.
+    """Gives the days with only those papers that the mail before that of `digest_on` could not score.
 
     A paper that fails again is named by the new row; after two weeks it is given up. Arguments as above.
     """
@@ -62,12 +62,12 @@ def left_unscored(
         return []
     failed = set(max(past, key=lambda row: row.digest_on).not_scored_ids)
     oldest = days[-1].announced_on - timedelta(days=RETRY_DAYS)
-    kept = [
+    failed_days = [
         replace(day, announcements=tuple(shown for shown in day.announcements if shown.paper.arxiv_id in failed))
         for day in days
         if day.announced_on >= oldest
     ]
-    return [day for day in kept if day.announcements]
+    return [day for day in failed_days if day.announcements]
 
 
 def _has_covered(row: Delivery) -> bool:

@@ -1,4 +1,4 @@
-"""When a run stops offering mails to a sender that fails: after two strikes in a row no other mail is begun.
+"""When a run begins no other mail: when it is asked to end, or after two strikes of its sender in a row.
 
 Each error says how many strikes it is (errors.py). A doubt is one, since the next mail would most likely be in doubt,
 too; no connection is two, since waiting for it once more for each reader helps nobody. A clock mails in many short
@@ -23,26 +23,35 @@ _RETRY_AFTER = timedelta(seconds=STOPPED_RETRY_S)
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a run begins no other mail: what became of those who would have got one."""
+    """The reason why a run begins no other mail, as the outcome of those who would have got one."""
 
     outcome: RunOutcome
     detail: str = ""
 
 
 class CircuitBreaker:
-    """A Sender that passes everything on, for one run. `halt` is set when it is to be offered nothing more."""
+    """A Sender that passes everything on, for one run, and knows when it is to be offered nothing more."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, should_stop: Callable[[], bool] = lambda: False) -> None:
         self._sender = sender
+        self._should_stop = should_stop
         self._strikes = 0
-        self.halt: Halt | None = None
+        self._broken: Halt | None = None
+        self._interrupted: Halt | None = None
+
+    @property
+    def halt(self) -> Halt | None:
+        """Says why no other mail is to be begun now: the sender fails, or the run is asked to end."""
+        if self._interrupted is None and self._should_stop():
+            self._interrupted = Halt(RunOutcome.INTERRUPTED)
+        return self._broken or self._interrupted
 
     @property
     def name(self) -> str:
         return self._sender.name
 
     def look_back(self, store: Store, now: datetime) -> None:
-        """Begin with the doubts in a row that the latest runs left here, and that nobody has settled.
+        """Counts the doubts in a row that the latest runs left with this sender, and that nobody has settled.
 
         A quarter of an hour after the last of them one mail is offered again.
         """
@@ -54,7 +63,7 @@ class CircuitBreaker:
         is_recent = bool(doubts) and now - doubts[0] < _RETRY_AFTER
         self._strikes = min(len(doubts), MOST_STRIKES if is_recent else MOST_STRIKES - 1)
         if self._strikes >= MOST_STRIKES:
-            self.halt = Halt(
+            self._broken = Halt(
                 RunOutcome.DEFERRED, f"not offered to {self.name} now: the latest mails there are in doubt"
             )
 
@@ -64,7 +73,7 @@ class CircuitBreaker:
         except SendError as error:
             self._strikes = self._strikes + error.strikes if error.strikes else 0
             if self._strikes >= MOST_STRIKES:
-                self.halt = self._halt(error)
+                self._broken = self._halt(error)
             raise
         self._strikes = 0
         return accepted
@@ -81,7 +90,7 @@ class CircuitBreaker:
 
 
 def _doubts_in_a_row(runs: Iterable[RunReport], doubtful: Set[str]) -> list[datetime]:
-    """When the latest mails came to be in doubt, newest first, back to one of which the sender told what it did."""
+    """Gives when the latest mails came to be in doubt, newest first, back to one whose end the sender told."""
     found = []
     for run in runs:
         for entry in reversed(run.subscribers):

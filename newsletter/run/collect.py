@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import holds, judge, with_feeds
+from newsletter.papers import build_feed_report, is_current, with_feeds
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -20,7 +20,7 @@ from newsletter.sources import Source
 
 
 def needs_feeds_now(context: RunContext, subscriber: Subscriber) -> bool:
-    """Whether today's feeds are to be had for this subscriber now: arXiv wants few requests, and none in vain.
+    """Tells whether this subscriber needs today's feeds now: arXiv wants few requests, and none in vain.
 
     Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
     All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
@@ -48,7 +48,7 @@ def collect(
     sparing: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Morning:
-    """Fetch each wanted category once a day for everybody; a category already announced today is not asked again.
+    """Fetches each wanted category once a day for everybody; a category already announced today is not asked again.
 
     Several may collect at once: the day goes on with what each of them read.
     `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
@@ -56,12 +56,12 @@ def collect(
     today_on = context.source.day(context.now())
     earlier = context.store.get_days(before=today_on, limit=MAX_DAYS + context.scorer.history_days)
     stored = context.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
-    have = {
+    known = {
         report.category
         for report in stored.feeds
-        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and holds(report, context.now()))
+        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, context.now()))
     }
-    wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - have)
+    wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - known)
     progress.begin(FEEDS, len(wanted))
     feeds: list[Feed] = []
     reports: list[FeedReport] = []
@@ -85,5 +85,5 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         feed = source.fetch(category)
     except SourceError as error:
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
-    report = judge(feed, earlier)
+    report = build_feed_report(feed, earlier)
     return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report

@@ -9,7 +9,7 @@ from newsletter.model import Digest, ScoreReport
 from newsletter.run.context import ScoringContext
 from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
-from newsletter.subscribers import lessons
+from newsletter.subscribers import labelled_papers
 
 
 def compose(context: ScoringContext, selection: Selection) -> tuple[Digest, ScoreReport]:
@@ -22,7 +22,7 @@ def compose(context: ScoringContext, selection: Selection) -> tuple[Digest, Scor
         selection.history,
         floor=subscriber.min_relevance,
         # What is said of a mail must not change it when it is shown again
-        votes=lessons(votes, without=[paper.arxiv_id for paper in papers]),
+        votes=labelled_papers(votes, without=[paper.arxiv_id for paper in papers]),
     )
     digest = build_digest(
         subscriber,

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
-from newsletter.papers import announced, merge
+from newsletter.papers import find_announced, merge
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
@@ -63,7 +63,7 @@ class ProgressListener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What is known once the announcement is in: the same for every subscriber of this run."""
+    """What is known of the day once its announcement is in: the same for every subscriber of this run."""
 
     run_id: str
     today: AnnouncementDay
@@ -79,7 +79,7 @@ class Morning:
         return [*self.earlier, self.today]
 
     def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
-        """What some of these days brought to these categories (`papers.announced`); worked out once for each day."""
+        """Gives what some of these days brought to these categories (`papers.announced`), worked out once a day."""
         return merge((), [shown for day in days for shown in self._announced_on(day, frozenset(categories))])
 
     def _announced_on(self, day: AnnouncementDay, categories: frozenset[str]) -> tuple[Announcement, ...]:
@@ -87,7 +87,7 @@ class Morning:
         if key not in self._known:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[key] = announced([day], categories)
+            self._known[key] = find_announced([day], categories)
         return self._known[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:

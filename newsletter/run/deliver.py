@@ -55,7 +55,7 @@ def settle_claim(
 def deliver(
     context: RunContext, claim: Delivery, digest: Digest, settled_on: tuple[date, ...], not_scored: tuple[str, ...]
 ) -> SubscriberReport:
-    """Hand the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
+    """Hands the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
     links = context.identity.links_for(who, digest.digest_on)
     message = build_message(digest, context.renderer.render(digest, links), context.identity, now=context.now())
@@ -94,14 +94,14 @@ def deliver(
 
 
 def _end(context: RunContext, row: Delivery) -> None:
-    """Write down what the sender said; an event may have overtaken its answer."""
+    """Writes down what the sender said; an event may have overtaken its answer."""
     context.store.move(row)
     with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
         context.store.settle_by_events(row.subscriber_id, row.digest_on, now=context.now())
 
 
 def settle_doubts(context: RunContext) -> None:
-    """Look for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
+    """Looks for evidence of every mail that may or may not have left: an event of it, else the word of who had it.
 
     What neither can tell stays in doubt, and so does what another sender had: this one knows nothing of it.
     """
@@ -127,7 +127,7 @@ def settle_doubts(context: RunContext) -> None:
 
 
 def weigh_bounces(context: RunContext) -> None:
-    """What is held because too many of a morning's readers bounced, once more with those mailed since."""
-    held = [one for standing in context.store.get_address_statuses() for one in standing.held]
-    for morning in sorted({one.digest_on for one in held if one.digest_on is not None}):
-        context.store.weigh_bounces(morning)
+    """Weighs bounces again that are held because too many of a morning's readers bounced: more may be mailed by now."""
+    held = [one for status in context.store.get_address_statuses() for one in status.held]
+    for digest_on in sorted({one.digest_on for one in held if one.digest_on is not None}):
+        context.store.weigh_bounces(digest_on)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
-from newsletter.papers import pinned_author
-from newsletter.subscribers import begins_with, named_topic
+from newsletter.papers import find_pinned_author
+from newsletter.subscribers import leading_topic, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -16,23 +16,23 @@ def passes(score: Score, subscriber: Subscriber) -> bool:
 
 
 def reading_order(score: Score) -> tuple[int, int, float, str]:
-    """Sort key: relevance, then novelty, then the scorer's own rank, best first; the id settles the rest."""
+    """Gives the sort key: relevance, then novelty, then the scorer's own rank, best first; the id settles the rest."""
     return (-score.relevance, -score.novelty, -score.rank, score.arxiv_id)
 
 
 def topic_of(score: Score, names: Sequence[str]) -> str:
-    """Which of these topics a paper meets: the one its comment begins with, or else the scorer's, or else any it names.
+    """Gives the topic that a paper meets: the one its comment begins with, or else the scorer's, or else one it names.
 
     Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
     """
-    begins = begins_with(score.comment, names)
+    begins = leading_topic(score.comment, names)
     return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
 
 def choose_entries(
     subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]
 ) -> tuple[list[DigestEntry], int]:
-    """The entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
+    """Gives the entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
 
     Who wants them by topic gets the topics in the profile's order, and last what meets none.
 
@@ -42,7 +42,7 @@ def choose_entries(
     names = [topic.name for topic in subscriber.profile.topics]
     relevant: list[tuple[Score, str]] = []
     for score in scores:
-        pinned = pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
+        pinned = find_pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
         if pinned or passes(score, subscriber):
             relevant.append((score, pinned))
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
@@ -74,7 +74,7 @@ def build_digest(
     score_report: ScoreReport,
     notices: Sequence[str] = (),
 ) -> Digest:
-    """The digest of these candidates (unique papers, kinds as the subscriber sees them) by these scores.
+    """Builds the digest of these candidates (unique papers, kinds as the subscriber sees them) by these scores.
 
     `announced` counts the unique papers of the subscriber's categories, whatever their kind; it bounds the others.
     """
@@ -99,5 +99,5 @@ def build_digest(
 
 
 def anonymize(digest: Digest) -> Digest:
-    """The digest as it is remembered: without its reader's address and name, which no page of it needs."""
+    """Gives the digest as it is remembered: without its reader's address and name, which no page of it needs."""
     return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))

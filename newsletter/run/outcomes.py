@@ -51,7 +51,7 @@ def why_not_claimed(context: RunContext, selection: Selection) -> SubscriberRepo
 
 
 def final_outcome(row: Delivery | None) -> RunOutcome | None:
-    """The outcome of a row that no run can change any more; None if this run may still do something."""
+    """Gives the outcome of a row that no run can change any more; None if this run may still do something."""
     match row.state if row else None:
         case DeliveryState.ACCEPTED | DeliveryState.DELIVERED:
             return RunOutcome.ALREADY_SENT

@@ -1,6 +1,6 @@
-"""Beside the morning: have a model asked for mails that are hours away, in a batch at half the price.
+"""Beside the morning: a model is asked for mails that are hours away, in a batch at half the price.
 
-Whom it is asked about is the funnel's business, what becomes of a batch scoring/batches.py's.
+Which papers it is asked about is the funnel's business, what becomes of a batch scoring/batches.py's.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from newsletter.scoring import ScoringRequest
 
 
 def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence[Subscriber]) -> list[str]:
-    """Have the model asked for those whose mail is far enough away: once for all readers of a profile and cut-off.
+    """Asks the model for those whose mail is far enough away, once for all readers of a profile and cut-off.
 
-    Sentences for the operator, if something is wrong.
+    Gives sentences for the operator, if something is wrong.
     """
     if context.prefetcher is None or context.prefetcher.lead_time is None:
         return []
@@ -41,7 +41,7 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
 def _questions_ahead(
     context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
 ) -> list[ScoringRequest]:
-    """What the readers' next mails will ask; nothing if one of these is too near: it will ask for the others too."""
+    """Gives what the readers' next mails will ask; nothing if one of these is too near: it asks for the others too."""
     now = context.now()
     waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
     if any(due - now < lead_time for _, due in waiting):
@@ -55,7 +55,7 @@ def _questions_ahead(
 
 
 def _awaits(context: RunContext, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:
-    """When the mail with today's announcement is due, if it is still to come and all of the announcement is in."""
+    """Gives when the mail with today's announcement is due, if that is to come and all of the announcement is in."""
     due = next_mail_at(reader, now, context.timing)
     try:
         if context.store.get_address_status(reader.subscriber_id).suppression:

@@ -25,7 +25,7 @@ def preview(
     digest_on: date | None = None,
     anew: bool = False,
 ) -> Digest | None:
-    """The digest that was mailed on that date (by default the subscriber's own today), or the one that would be.
+    """Gives the digest that was mailed on that date (by default the subscriber's own today), or the one that would be.
 
     `anew` composes one also where one was mailed. None without an announcement. Asks no feed for what was mailed.
     """
@@ -35,16 +35,20 @@ def preview(
 
 
 def _mailed(context: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
-    """None as well for a mail of an older version, which kept none."""
+    """Gives the digest as it was mailed; None also for a mail of an older version, which kept none."""
     row = context.store.get_delivery(subscriber.subscriber_id, on)
     digest = (
         context.store.get_digest(subscriber.subscriber_id, on) if row and ledger.counts_as_sent(row.state) else None
     )
     if digest is None:
         return None
-    known = subscriber  # the archive knows no address and no name
-    to = replace(digest.subscriber, email=known.email, name=known.name, public_archive=known.public_archive)
-    return replace(digest, subscriber=to)
+    reader = replace(  # the archive knows no address and no name
+        digest.subscriber,
+        email=subscriber.email,
+        name=subscriber.name,
+        public_archive=subscriber.public_archive,
+    )
+    return replace(digest, subscriber=reader)
 
 
 def _composed(

@@ -1,4 +1,4 @@
-"""Do the books balance at the end of a run: each subscriber in exactly one of five groups, and the ledger agrees. Pure.
+"""Checks at the end of a run that each subscriber is in exactly one of five groups, and that the ledger agrees. Pure.
 
     subscribers = sent + empty + skipped + failed + in doubt
 
@@ -32,9 +32,9 @@ _MADE: dict[RunOutcome, DeliveryState] = {
 
 
 def is_unchanged(report: RunReport, earlier: Sequence[RunReport]) -> bool:
-    """Whether an earlier report tells the same but for run and time: a clock that ticks all day writes it once."""
-    told = _without_time(report)
-    return any(replace(_without_time(other), run_id=told.run_id) == told for other in earlier)
+    """Tells whether an earlier report says the same but for run and time: a clock that ticks all day writes it once."""
+    timeless = _without_time(report)
+    return any(replace(_without_time(other), run_id=report.run_id) == timeless for other in earlier)
 
 
 def _without_time(report: RunReport) -> RunReport:
@@ -45,10 +45,12 @@ def _without_time(report: RunReport) -> RunReport:
 def check(
     report: RunReport, subscriber_ids: Sequence[str], get_delivery: Callable[[str, date], Delivery | None]
 ) -> None:
-    """Raises LedgerError if a subscriber is missing or counted twice, or the ledger tells another story."""
-    told = [entry.subscriber_id for entry in report.subscribers]
-    if told != list(subscriber_ids) or sum(tally(report).values()) != len(subscriber_ids):
-        raise LedgerError(f"run {report.run_id} tells of {len(told)} subscribers and there are {len(subscriber_ids)}")
+    """Checks that a report has each subscriber once and agrees with the ledger. Raises LedgerError."""
+    reported = [entry.subscriber_id for entry in report.subscribers]
+    if reported != list(subscriber_ids) or sum(tally(report).values()) != len(subscriber_ids):
+        raise LedgerError(
+            f"run {report.run_id} tells of {len(reported)} subscribers and there are {len(subscriber_ids)}"
+        )
     for entry in report.subscribers:
         if entry.delivery_id:
             _compare(report.run_id, entry, get_delivery)
@@ -63,7 +65,7 @@ def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, 
 
 
 def _since_its_claim(row: Delivery) -> list[DeliveryState]:
-    """The states since the latest claim. An event or the operator may have moved the row on since the run did."""
+    """Gives the states since the latest claim. An event or the operator may have moved the row on since the run did."""
     states = [step.state for step in row.steps]
     claims = [place for place, state in enumerate(states) if state is _S.CLAIMED]
     return states[claims[-1] + 1 :] if claims else states

@@ -7,11 +7,12 @@ runs of three days bear it out, and each day a few days' worth is forgotten at m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newsletter.stores import Store
-from newsletter.subscribers import OPEN_FOR
+from newsletter.subscribers import signup_rules
 
 EVIDENCE_DAYS = 3  # today and the two latest days before it on which there was a run: the earliest of them counts
 MOST_DAYS = 3  # of each kind in one go; one is the rule, more after a pause
@@ -45,7 +46,10 @@ RETENTION_RULES = (
         "claims", timedelta(days=60), "a mail lies in a mailbox for weeks", lambda store: store.forget_claims
     ),
     RetentionRule(
-        "sign-ups", OPEN_FOR, "their links are worth nothing after that", lambda store: store.forget_sign_ups
+        "sign-ups",
+        signup_rules.LINK_VALID_FOR,
+        "their links are worth nothing after that",
+        lambda store: store.forget_sign_ups,
     ),
 )
 
@@ -66,16 +70,14 @@ def forget_expired(store: Store, today: date) -> None:
 
 
 def evidence(known: Iterable[date], today: date) -> list[date]:
-    """Today and the latest days of runs before it, oldest first; days that are still to come prove nothing."""
+    """Gives today and the latest days of runs before it, oldest first; days that are still to come prove nothing."""
     return sorted({*(day for day in known if day < today), today})[-EVIDENCE_DAYS:]
 
 
 def _dates(words: Iterable[str]) -> set[date]:
-    """What else stands there is passed over: with less evidence less is forgotten."""
-    found = set()
+    """Reads dates and passes over all else: with less evidence less is forgotten."""
+    dates = set()
     for word in words:
-        try:
-            found.add(date.fromisoformat(word))
-        except ValueError:
-            continue
-    return found
+        with suppress(ValueError):
+            dates.add(date.fromisoformat(word))
+    return dates

@@ -23,7 +23,7 @@ _HORIZON_DAYS = 8  # a week and a day: every weekly reader has a mail in it
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How exactly send times are kept: on the minute and all day long, unless something else is said."""
+    """How exactly send times are kept: by default on the minute, and for two days."""
 
     jitter_minutes: int = 0  # a mail leaves up to so many minutes after its send time
     latest: timedelta = timedelta(days=2)  # after its due moment; then a digest is no news any more
@@ -33,19 +33,19 @@ ON_THE_MINUTE = Timing()
 
 
 def local_date(now: datetime, zone: str) -> date:
-    """The calendar day in that zone. Raises ValueError for a `now` without a time zone."""
+    """Gives the calendar day in that zone. Raises ValueError for a `now` without a time zone."""
     if now.tzinfo is None:
         raise ValueError("now has no time zone; give an aware datetime")
     return now.astimezone(ZoneInfo(zone)).date()
 
 
 def is_paused(subscriber: Subscriber, on: date) -> bool:
-    """True before `paused_until`; on that day mail comes again."""
+    """Tells whether mail is paused on that local date: it is before `paused_until`, and that day it comes again."""
     return subscriber.paused_until is not None and on < subscriber.paused_until
 
 
 def mails_on(subscriber: Subscriber, on: date) -> bool:
-    """Whether the subscriber's frequency asks for a mail on that local date. Pauses are `is_paused`."""
+    """Tells whether the subscriber's frequency asks for a mail on that local date. Pauses are `is_paused`."""
     match subscriber.frequency:
         case Frequency.DAILY:
             return True
@@ -56,7 +56,7 @@ def mails_on(subscriber: Subscriber, on: date) -> bool:
 
 
 def due_at(subscriber: Subscriber, on: date, jitter_minutes: int = 0) -> datetime:
-    """The UTC moment of the send time on that local date, with the subscriber's jitter of that date.
+    """Gives the UTC moment of the send time on that local date, with the subscriber's jitter of that date.
 
     A time that comes twice (clocks go back) means the first one. A time that is skipped (clocks go forward) means
     the first moment after the gap; if the gap reaches into the next day, the last moment before it. A date that a
@@ -73,7 +73,7 @@ def due_at(subscriber: Subscriber, on: date, jitter_minutes: int = 0) -> datetim
 
 
 def is_due(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE) -> bool:
-    """Whether the subscriber's mail of today, by their own calendar, may go out now."""
+    """Tells whether the subscriber's mail of today, by their own calendar, may go out now."""
     today = local_date(now, subscriber.zone)
     if not mails_on(subscriber, today) or is_paused(subscriber, today):
         return False
@@ -82,13 +82,13 @@ def is_due(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE
 
 
 def is_too_late(subscriber: Subscriber, now: datetime, timing: Timing) -> bool:
-    """Whether today's digest, by the subscriber's calendar, is no news any more."""
+    """Tells whether today's digest, by the subscriber's calendar, is no news any more."""
     today = local_date(now, subscriber.zone)
     return now > due_at(subscriber, today, timing.jitter_minutes) + timing.latest
 
 
 def next_mail_at(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE) -> datetime | None:
-    """The first due moment after `now`; None if there is none within a week, which is so in a long pause only."""
+    """Gives the first due moment after `now`; None if there is none within a week, which is so in a long pause only."""
     today = local_date(now, subscriber.zone)
     for on in (today + timedelta(days=n) for n in range(_HORIZON_DAYS)):
         if mails_on(subscriber, on) and not is_paused(subscriber, on):
@@ -99,18 +99,18 @@ def next_mail_at(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_
 
 
 def next_due(subscribers: Iterable[Subscriber], now: datetime, timing: Timing = ON_THE_MINUTE) -> datetime | None:
-    """The first due moment of any of them after `now`; None as in `next_mail_at`."""
+    """Gives the first due moment of any of them after `now`; None as in `next_mail_at`."""
     moments = (next_mail_at(subscriber, now, timing) for subscriber in subscribers)
     return min((moment for moment in moments if moment), default=None)
 
 
 def _draw(what: str, most: int) -> int:
-    """A number from 0 to `most`, always the same for the same thing."""
+    """Draws a number from 0 to `most`, always the same for the same thing."""
     return int.from_bytes(hashlib.sha256(what.encode()).digest()[:8]) % (most + 1)
 
 
 def _first_moment(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The UTC moment at which that wall clock time comes, as `due_at` says."""
+    """Gives the UTC moment at which that wall clock time comes, as `due_at` says."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if _wall_clock(moment, zone) == wall:
         return moment
@@ -126,7 +126,7 @@ def _wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first UTC moment whose wall clock is not before `wall`, a time inside a gap.
+    """Gives the first UTC moment whose wall clock is not before `wall`, a time inside a gap.
 
     Read with the offset after the gap (fold=1), such a time lies before it, and the other way round (PEP 495).
     """

@@ -11,7 +11,7 @@ from datetime import date
 
 from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber
-from newsletter.papers import announced, candidates, merge
+from newsletter.papers import find_announced, find_candidates, merge
 from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
 from newsletter.run.context import Morning, ScoringContext
 
@@ -50,7 +50,7 @@ def select_from(
     """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
     days = days_to_cover(morning.days, rows, digest_on)
     shown = morning.announced(days, subscriber.categories)
-    again = announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
+    again = find_announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
     shown = merge((), [*again, *shown])
     sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
     history = _history(morning, subscriber, days, without={each.paper.arxiv_id for each in again}) if shown else []
@@ -59,7 +59,7 @@ def select_from(
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=candidates(shown, subscriber.announce_types, without=sent),
+        candidates=find_candidates(shown, subscriber.announce_types, without=sent),
         history=tuple(history[max(0, len(history) - history_days) :]),
         settled_on=tuple(day.announced_on for day in days if is_settled(day, subscriber.categories)),
         failed_feeds=tuple(
@@ -77,7 +77,7 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
 def _history(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], *, without: Set[str]
 ) -> list[tuple[Paper, ...]]:
-    """The papers of the days before these, but those that are scored again."""
+    """Gives the papers of the days before these, but those that are scored again."""
     first = min(day.announced_on for day in days)
     before = [morning.announced([day], subscriber.categories) for day in morning.earlier if day.announced_on < first]
     return [tuple(each.paper for each in shown if each.paper.arxiv_id not in without) for shown in before]

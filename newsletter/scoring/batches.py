@@ -14,19 +14,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall, Paper, Profile, Usage
-from newsletter.scoring import Scorer, ScoringRequest
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
 from newsletter.scoring.llm.call_log import add_up
 from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
 from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import Scorer, ScoringRequest
 from newsletter.stores import LlmStore
 
 
 class BatchPrefetcher:
-    """A `Prefetcher` (see scoring/__init__.py) for the model of `grader`.
+    """A `Prefetcher` (see protocols.py) for the model of `grader`.
 
     `build_funnel` makes the scorer of the morning with another grader in it. With `lead_time` None nothing is asked
     ahead, and what was is still collected.
@@ -162,18 +162,9 @@ class RecordingGrader:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return self._grader.prompt_text(profile, floor)
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
-        self.papers |= {paper.arxiv_id: paper for paper in papers}
-        self.random_ids |= random_ids
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
+        self.papers |= {paper.arxiv_id: paper for paper in request.papers}
+        self.random_ids |= request.random_ids
         return GradingReport((), (), None, "the papers are only written down")
 
 

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring import Scorer
-from newsletter.scoring.llm.gradings import GradingReport, find_known, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, find_known, profile_key
+from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
@@ -35,16 +35,7 @@ class Grader(Protocol):
 
     def prompt_text(self, profile: Profile, floor: int) -> str: ...
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport: ...
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport: ...
 
 
 class GradingReader(Protocol):
@@ -68,7 +59,7 @@ class FunnelScorer:
         store: GradingReader,
         policy: Policy,
         now: Callable[[], datetime],
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: ProgressCallback | None = None,
     ) -> None:
         self._local = local
         self._grader = grader
@@ -79,13 +70,7 @@ class FunnelScorer:
         self._on_progress = on_progress
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         """The model's scores of the shortlist; `passed_over` are the others.
 
@@ -113,19 +98,12 @@ class FunnelScorer:
         return replace(report, prompt=self._grader.prompt_text(profile, floor))
 
     def _ask(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        floor: int,
-        random_ids: Set[str],
-        ranks: Mapping[str, float],
+        self, profile: Profile, papers: Sequence[Paper], floor: int, random_ids: Set[str], ranks: Mapping[str, float]
     ) -> GradingReport:
         if not papers:
             return _NONE
         is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in papers}) > len(papers)  # ties are in no order
-        return self._grader.grade(
-            profile, papers, floor=floor, random_ids=random_ids, is_ranked=is_ranked, on_progress=self._on_progress
-        )
+        return self._grader.grade(GradingRequest(profile, papers, floor, random_ids, is_ranked), self._on_progress)
 
     def _rank(
         self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, training: _TrainingData, floor: int
@@ -146,9 +124,7 @@ class _TrainingData:
     pass_counts: PassCounts
 
     @classmethod
-    def build(
-        cls, remembered: Sequence[Grading], history: Sequence[Sequence[Paper]], floor: int, votes: Votes = ()
-    ) -> _TrainingData:
+    def build(cls, remembered: Sequence[Grading], history: History, floor: int, votes: Votes = ()) -> _TrainingData:
         """Only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing

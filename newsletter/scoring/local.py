@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
+from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
@@ -18,35 +19,27 @@ from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.rank import rank, read_terms, weigh
 from newsletter.scoring.ranking.tfidf import count_terms, join
-from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
+from newsletter.scoring.ranking.tokenize import Encoder
 
 __all__ = ["LocalScorer", "load_comments"]
 
 SCORER_NAME = "local ranker"
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
-MAX_REMEMBERED = 20_000  # papers whose words are kept, about 2 kB each
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
 class LocalScorer:
-    """The embedded `Scorer`. Remembers the words of papers it has seen, so that subscribers share the work."""
+    """The embedded `Scorer`; subscribers share the words of papers it has seen."""
 
     history_days = HISTORY_DAYS
 
     def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
         self._comments = comments
         self._encoder = Encoder()
-        self._encoded: dict[Paper, EncodedPaper] = {}
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
@@ -55,7 +48,7 @@ class LocalScorer:
         background = load_background()
         fields = _common_categories(wanted)
         known = [*wanted, *_choose_history(wanted, fields, history)]
-        counts = count_terms([self._encode(paper) for paper in known])
+        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
         if len(known) < ENOUGH_PAPERS:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
@@ -63,7 +56,9 @@ class LocalScorer:
         ranking = rank(matrix, at_large, terms)
         relevance = grade_relevance(ranking)
         if votes:
-            voted = apply_votes(ranking, matrix, [(self._encode(paper), value) for paper, value in sort_votes(votes)])
+            voted = apply_votes(
+                ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
+            )
             ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
         novelty = grade_novelty(matrix, len(known))
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
@@ -79,14 +74,6 @@ class LocalScorer:
             for row, paper in enumerate(wanted)
         )
         return ScoreReport(scores, (), SCORER_NAME)
-
-    def _encode(self, paper: Paper) -> EncodedPaper:
-        encoded = self._encoded.get(paper)
-        if encoded is None:
-            if len(self._encoded) >= MAX_REMEMBERED:
-                self._encoded.clear()
-            encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
-        return encoded
 
     def _sentences(self, language: str) -> Sentences:
         return self._comments.get(language) or self._comments[FALLBACK_LANGUAGE]
@@ -105,9 +92,7 @@ def _common_categories(papers: Sequence[Paper]) -> set[str]:
     return {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
 
 
-def _choose_history(
-    papers: Sequence[Paper], fields: Collection[str], history: Sequence[Sequence[Paper]]
-) -> list[Paper]:
+def _choose_history(papers: Sequence[Paper], fields: Collection[str], history: History) -> list[Paper]:
     """The recent papers of these fields: others would teach what a field is, not a topic."""
     seen = {paper.arxiv_id for paper in papers}
     chosen = []

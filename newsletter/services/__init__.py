@@ -1,4 +1,4 @@
-"""What people ask for, done: read what is kept, decide by the rules of the rooms below, write, and say what happened.
+"""Does what people ask for: reads what is stored, decides by the rules of the rooms below, writes, says what happened.
 
 Replies, pages and commands all come here. Reading a request is for mail/inbound/, web/ and cli/.
 """

@@ -1,4 +1,4 @@
-"""Who the subscribers are now: those of subscribers.yaml, behind them who came by the web, their own wishes over both.
+"""Says who the subscribers are now: those of subscribers.yaml, then those by the web, with their own wishes over both.
 
 The file is read each time and understood when it changed, so that an answer to one reader costs the same with a
 thousand. What the file may say is subscribers/file.py's business, what a reader's wishes mean
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.files import yaml_nodes
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.stores import Store
-from newsletter.subscribers import File, Roster, overrides, parse_file, read_subscribers, subscriber_from_signup
-from newsletter.subscribers import listed as roster
+from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
 LAST_GOOD = "subscribers.last-good.yaml"
 ROSTER = "roster.json"
@@ -29,7 +29,7 @@ _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 @dataclass(frozen=True, slots=True)
 class ListedSubscribers:
-    """Everybody before their own wishes. `problem` says what is wrong with the file when the last good one serves.
+    """All subscribers before their own wishes. `problem` says what is wrong with the file if the last good one serves.
 
     `sign_ups` tells by id who came by the web, `unreadable` why what somebody asked for there cannot be read, or is
     not surely theirs.
@@ -51,19 +51,19 @@ class ListedSubscribers:
 
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
-    """The subscribers that count now. `problem` is set when the file is broken and the last good one serves.
+    """All subscribers as they are served. `problem` is set when the file is broken and the last good one serves.
 
     `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
     on the web, says of them. `unreadable` says by id of whom something that is kept cannot be read, and why: who is
-    among the readers is there as listed, and is not to be mailed. `moved` says by id of whom it
+    among the readers is there as listed, and is not to be mailed. `possible_moves` says by id of whom it
     is asked whether they have another address, and in which words.
     """
 
-    readers: Sequence[overrides.Reader]
+    readers: Sequence[overrides.ResolvedSubscriber]
     as_listed: Sequence[Subscriber]
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    moved: Sequence[tuple[str, str]] = ()
+    possible_moves: Sequence[tuple[str, str]] = ()
 
     @property
     def subscribers(self) -> Sequence[Subscriber]:
@@ -71,12 +71,12 @@ class SubscriberList:
 
     @property
     def ignored(self) -> Sequence[tuple[str, str]]:
-        """By id, whose latest profile cannot be read any more, and why."""
+        """The ids whose latest profile cannot be read any more, and why."""
         return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
 
 
 def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> SubscriberList:
-    """Read subscribers.yaml, remember it as the last good one, and let the readers' own wishes hold over it.
+    """Reads subscribers.yaml, remembers it as the last good one, and lays the readers' own wishes over it.
 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
@@ -84,7 +84,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the roster.
     Raises ConfigError if there never was a good file.
     """
-    before = _roster(store) if today else {}  # first: to load the list is to remember it as the last good one
+    before = _load_roster(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store)
     readers, unreadable = [], dict(listed.unreadable)
     for one in listed.subscribers:
@@ -93,42 +93,48 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
             reader = _with_wishes(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
-            reader = overrides.Reader(one)
+            reader = overrides.ResolvedSubscriber(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
-    moved = _noted(before, listed, store, today) if today else ()
-    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, moved)
+    possible_moves = _update_roster(before, listed, store, today) if today else ()
+    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
 
 
-def _noted(before: Roster, listed: ListedSubscribers, store: Store, today: date) -> Sequence[tuple[str, str]]:
-    """Write the roster down if it is another than before; who may have moved."""
-    now = roster.updated(before, listed.subscribers, today)
+def _update_roster(
+    before: listing_history.ListingHistory, listed: ListedSubscribers, store: Store, today: date
+) -> Sequence[tuple[str, str]]:
+    """Stores the roster if it has changed, and returns who may have another address."""
+    now = listing_history.update(before, listed.subscribers, today)
     if now != before or store.get_document(ROSTER) is None:
-        store.put_document(ROSTER, roster.write(now))
-    return _maybe_moved(now, store, today)
+        store.put_document(ROSTER, listing_history.write(now))
+    return _find_moved(now, store, today)
 
 
-def who_may_have_moved(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
-    """As `load_subscribers` says of a list that is not in use yet; writes nothing."""
-    return _maybe_moved(roster.updated(_roster(store), listed, today), store, today)
+def find_possible_moves(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """Finds who may have another address, in a list that is not in use yet. Writes nothing."""
+    return _find_moved(listing_history.update(_load_roster(store), listed, today), store, today)
 
 
-def _roster(store: Store) -> Roster:
-    """As it was kept; or those of the last good list, which may be older than the first roster."""
-    if kept := roster.read(store.get_document(ROSTER) or ""):
-        return kept
+def _load_roster(store: Store) -> listing_history.ListingHistory:
+    """The stored roster, or one made of the last good list, which may be older than the first roster."""
+    if stored := listing_history.read(store.get_document(ROSTER) or ""):
+        return stored
     last_good = store.get_document(LAST_GOOD)
-    file = _result(last_good, LAST_GOOD) if last_good else None
-    return roster.updated({}, file.subscribers, date.min) if isinstance(file, File) else {}
+    file = _parse_or_error(last_good, LAST_GOOD) if last_good else None
+    return listing_history.update({}, file.subscribers, date.min) if isinstance(file, SubscribersFile) else {}
 
 
-def _maybe_moved(now: Roster, store: Store, today: date) -> Sequence[tuple[str, str]]:
-    return [(old, roster.in_words(old, new)) for old, new in roster.maybe_moved(now, today) if has_history(store, old)]
+def _find_moved(now: listing_history.ListingHistory, store: Store, today: date) -> Sequence[tuple[str, str]]:
+    return [
+        (old, listing_history.describe_possible_move(old, new))
+        for old, new in listing_history.find_possible_moves(now, today)
+        if has_history(store, old)
+    ]
 
 
 def has_history(store: Store, subscriber_id: str) -> bool:
-    """Whether there is anything that could be moved; also if it cannot be read."""
+    """Says whether anything is stored of a subscriber that could be moved, readable or not."""
     try:
         return bool(
             store.get_deliveries(subscriber_id=subscriber_id)
@@ -141,79 +147,90 @@ def has_history(store: Store, subscriber_id: str) -> bool:
 
 
 def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:
-    """One subscriber as they are served. Raises as `load_subscribers`."""
+    """Finds one subscriber, as they are served. Raises ConfigError if there never was a good file."""
     one = load_listed(path, store).find(subscriber_id)
     return as_served(one, store) if one else None
 
 
 def as_served(listed: Subscriber, store: Store) -> Subscriber:
-    """This subscriber with their own wishes; as listed where those cannot be read."""
+    """Lays a subscriber's own wishes over what is listed; where those cannot be read, what is listed holds."""
     try:
         return _with_wishes(listed, store).subscriber
     except ReaderUnreadable:
         return listed
 
 
-def _with_wishes(listed: Subscriber, store: Store) -> overrides.Reader:
-    """Raises ReaderUnreadable."""
+def _with_wishes(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
+    """Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    return overrides.look(listed, store.get_address_status(who), store.get_revisions(who))
+    return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
 
 
 def load_listed(path: Path, store: Store) -> ListedSubscribers:
-    """Raises ConfigError if there never was a good file."""
+    """Reads the list before the readers' own wishes. Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
     by_web = store.get_enrolled()
     known = [one for one in by_web if one.subscriber_id not in in_file]
-    odd = {one.subscriber_id: why for one in known if (why := _why_odd(one))}
+    odd = {one.subscriber_id: why for one in known if (why := _explain_odd(one))}
     enrolled = tuple(one for one in known if one.subscriber_id not in odd)
     sign_ups = {one.subscriber_id: one for one in enrolled}
-    unreadable = {one.subscriber_id: _of_two(one) for one in by_web if not _is_theirs(one, in_file)}
+    unreadable = {one.subscriber_id: _explain_two_readers(one) for one in by_web if not _is_theirs(one, in_file)}
     unreadable |= {
         who: why
         for who in store.get_enrolled_ids()
-        if who not in in_file and who not in sign_ups and (why := odd.get(who) or _why_unreadable(store, who))
+        if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
     }
-    return ListedSubscribers([*file.subscribers, *_newcomers(file, enrolled)], sign_ups, problem, unreadable)
+    return ListedSubscribers([*file.subscribers, *_web_subscribers(file, enrolled)], sign_ups, problem, unreadable)
 
 
 def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:
-    """Whether the file has nobody, or the same mailbox, under this id."""
+    """Says whether the file has nobody, or the same mailbox, under this id."""
     return is_same_mailbox(sign_up.email, in_file.get(sign_up.subscriber_id, sign_up.email))
 
 
-def _of_two(sign_up: SignUp) -> str:
+def _explain_two_readers(sign_up: SignUp) -> str:
     return (
         "another address with this id has subscribed on the web, and what is kept may be its reader's; "
         f"'newsletter subscribers remove {sign_up.subscriber_id}' forgets that one"
     )
 
 
-def load_file(path: Path, store: Store) -> tuple[File, str]:
-    """What the file says, or the last good one did and why. Raises ConfigError if there never was a good one."""
+def read_subscribers(path: Path) -> bytes:
+    """The bytes of this file, for `parse_file`. Raises ConfigError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(yaml_nodes.MAX_BYTES + 1)  # one more than is taken, so that `parse_file` refuses it
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
+        ) from error
+
+
+def load_file(path: Path, store: Store) -> tuple[SubscribersFile, str]:
+    """Reads the file; if it is broken, the last good one, and why. Raises ConfigError if there never was a good one."""
     try:
         data = read_subscribers(path)
-        file = _understood(data, str(path))
+        file = _parse(data, str(path))
     except ConfigError as error:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
             raise
-        return _understood(last_good, LAST_GOOD), str(error)
+        return _parse(last_good, LAST_GOOD), str(error)
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
     return file, ""
 
 
-def _understood(text: str | bytes, source: str) -> File:
-    result = _result(text, source)
+def _parse(text: str | bytes, source: str) -> SubscribersFile:
+    result = _parse_or_error(text, source)
     if isinstance(result, ConfigError):
         raise result.with_traceback(None)  # one object for every time it is told
     return result
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _result(text: str | bytes, source: str) -> File | ConfigError:
+def _parse_or_error(text: str | bytes, source: str) -> SubscribersFile | ConfigError:
     # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
     try:
         return parse_file(text, source=source)
@@ -221,24 +238,24 @@ def _result(text: str | bytes, source: str) -> File | ConfigError:
         return error
 
 
-class _Newcomers:
-    """Those who came by the web as subscribers; made anew when one of them or the file has changed."""
+class _WebSubscribers:
+    """Makes subscribers of those who came by the web; anew only when one of them or the file has changed."""
 
     def __init__(self) -> None:
-        self._latest: tuple[File, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
+        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
 
-    def __call__(self, file: File, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
+    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
         latest = self._latest  # threads may race: each has a whole one
         if latest is None or latest[0] is not file or latest[1] != sign_ups:
-            made = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)
-            self._latest = latest = (file, sign_ups, made)
+            subscribers = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)
+            self._latest = latest = (file, sign_ups, subscribers)
         return latest[2]
 
 
-_newcomers = _Newcomers()
+_web_subscribers = _WebSubscribers()
 
 
-def _why_unreadable(store: Store, subscriber_id: str) -> str:
+def _explain_unreadable(store: Store, subscriber_id: str) -> str:
     try:
         store.require_readable(subscriber_id)
     except ReaderUnreadable as error:
@@ -246,8 +263,8 @@ def _why_unreadable(store: Store, subscriber_id: str) -> str:
     return ""
 
 
-def _why_odd(sign_up: SignUp) -> str:
-    """What is kept can be read, and nobody can be served by it: zones are renamed, and files edited."""
+def _explain_odd(sign_up: SignUp) -> str:
+    """Says why a readable sign-up cannot be served: zones are renamed, and files edited."""
     if sign_up.zone:
         try:
             ZoneInfo(sign_up.zone)

@@ -1,4 +1,4 @@
-"""A mail to a reader whose profile somebody else has changed for them. Pure; sends nothing.
+"""Builds the mail to a reader whose profile the operator has changed for them. Pure; sends nothing.
 
 Its subject is the one of a profile by mail, so that an answer to it is a changed profile (mail/inbound/parse.py).
 """
@@ -14,7 +14,7 @@ from newsletter.model import Message, Subscriber
 
 def changed_by_operator(
     reader: Subscriber,
-    said: str,
+    changes: str,
     number: int,
     *,
     identity: MailIdentity,
@@ -23,12 +23,12 @@ def changed_by_operator(
     brand_name: str,
     now: datetime,
 ) -> Message:
-    """`said` is what is different under revision `number`, in words. The same revision is the same mail."""
-    told = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{said}"
+    """Builds the mail. `changes` says in words what revision `number` changed; the same revision is the same mail."""
+    text = f"The people who run {brand_name} have changed your profile, most likely as you asked them to.\n\n{changes}"
     links = identity.links_for(reader.subscriber_id, now.date())
     if links.profile_url:
-        told += f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}"
-    filled = answers.fill("changed", reader.profile.language, {"profile": told})
+        text += f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}"
+    filled = answers.fill("changed", reader.profile.language, {"profile": text})
     message = build_service_message(
         key=f"{reader.subscriber_id.replace('_', '-')}.revision-{number}",
         sender=service_sender,

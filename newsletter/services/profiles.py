@@ -1,4 +1,4 @@
-"""A reader's profile: shown, changed, brought back, and tried on the latest announcement.
+"""Shows a reader's profile, changes it, brings an old one back, and tries one on the latest announcement.
 
 Every change is a new revision in the store, answered in words; the operator's file is never written. What a text means
 is subscribers/profile_yaml.py's business, what holds subscribers/overrides.py's. Who may change a profile is for the
@@ -22,10 +22,18 @@ from newsletter.model import (
     Subscriber,
 )
 from newsletter.papers import readable
-from newsletter.run import Morning, ScoreCache, compose, select_from
-from newsletter.scoring import Scorer
+from newsletter.run import Morning, compose, select_from
+from newsletter.scoring import ScoreCache, Scorer
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, MOST_A_DAY, differences, is_gone, overrides, profile_yaml, zone_note
+from newsletter.subscribers import (
+    MAX_REVISIONS,
+    MAX_REVISIONS_A_DAY,
+    differences,
+    overrides,
+    profile_yaml,
+    was_dropped,
+    zone_note,
+)
 
 MAX_TITLES = 5
 TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
@@ -41,16 +49,16 @@ _MEANWHILE = (
     " Ask for the present one, and make your change there."
 )
 _ENOUGH = (
-    f"Nothing was changed: a profile can be changed {MOST_A_DAY} times a day, and it was today."
+    f"Nothing was changed: a profile can be changed {MAX_REVISIONS_A_DAY} times a day, and it was today."
     " The next change can be made after midnight UTC; please send it again then."
 )
-_NOT_KEPT = f"Of your profile the last {KEPT} revisions are kept; the ones before them are not."
+_NOT_KEPT = f"Of your profile the last {MAX_REVISIONS} revisions are kept; the ones before them are not."
 _SAME = "Nothing is different: your profile says this already."
 
 
 @dataclass(frozen=True, slots=True)
-class _TrialContext:
-    """What trying out a profile needs of a `RunContext`."""
+class PreviewContext:
+    """What composing a preview needs of a `RunContext`."""
 
     scorer: Scorer
     store: Store
@@ -69,18 +77,18 @@ class ProfileService:
         self._scorer = cache(lambda: ScoreCache(scorer(), by_floor=False, max_reports=TRIALS))
 
     def current(self, subscriber_id: str) -> str:
-        """The profile that holds, as YAML that explains itself."""
+        """The profile that counts now, as YAML that explains itself."""
         listed = self._find(subscriber_id)
         return profile_yaml.write(self._served(listed)) if listed else f"# {_UNKNOWN}\n"
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
     ) -> str:
-        """Keep this as the reader's profile, and say what is different; or say what is wrong, and keep nothing.
+        """Stores the text as the reader's profile and says what is different, or stores nothing and says what is wrong.
 
         A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
-        `after` is the revision the change was made from (0: none), if that is known. A reader may do so MOST_A_DAY
-        times a UTC day. May be repeated.
+        `after` is the revision the change was made from (0: none), if that is known. A reader may do so
+        MAX_REVISIONS_A_DAY times a UTC day. May be repeated.
         """
         listed = self._find(subscriber_id)
         if listed is None:
@@ -99,7 +107,7 @@ class ProfileService:
             return _ENOUGH
 
     def revert(self, subscriber_id: str, number: int, *, now: datetime) -> str:
-        """Bring that revision back, as a new one; 0 hands the profile back to subscribers.yaml.
+        """Brings a revision back, as a new one; 0 hands the profile back to subscribers.yaml.
 
         Raises ConfigError if there is no such subscriber or revision, or if it cannot be read any more.
         """
@@ -109,7 +117,7 @@ class ProfileService:
         known = self._store.get_revisions(subscriber_id)
         texts = {revision.number: revision.text for revision in known} | {0: ""}
         if number not in texts:
-            why = f" any more: the last {KEPT} are kept" if is_gone(known, number) else ""
+            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(known, number) else ""
             raise ConfigError(
                 f"{subscriber_id} has no revision {number}{why};"
                 f" 'newsletter subscribers revisions {subscriber_id}' lists them"
@@ -117,32 +125,32 @@ class ProfileService:
         return self._change(listed, texts[number], RevisionOrigin.OPERATOR, now, max(texts))
 
     def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
-        """The latest announcement under this text, by the embedded scorer. Records nothing.
+        """Composes the latest announcement under this text, by the embedded scorer. Records nothing.
 
-        None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_text.read`.
+        None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_yaml.read`.
         """
         listed = self._find(subscriber_id)
         days = self._latest_days(now)
-        return self._try(_meant(text, listed), days) if listed and days else None
+        return self._compose(_read_profile(text, listed), days) if listed and days else None
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
 
     def _served(self, listed: Subscriber) -> Subscriber:
         who = listed.subscriber_id
-        return overrides.applied(listed, self._store.get_address_status(who), self._store.get_revisions(who))
+        return overrides.resolve(listed, self._store.get_address_status(who), self._store.get_revisions(who)).subscriber
 
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
         before = self._served(listed)
-        changed = replace(_meant(text, listed), paused_until=before.paused_until)
+        changed = replace(_read_profile(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME
-        most = None if origin is RevisionOrigin.OPERATOR else MOST_A_DAY
+        most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
             self._store.change_address_status(who, lambda status: replace(status, frequency=None))
-        return "\n".join(self._told(before, changed, revision, now))
+        return "\n".join(self._describe(before, changed, revision, now))
 
     def _has_revision(self, who: str) -> bool:
         revisions = self._store.get_revisions(who)
@@ -150,7 +158,9 @@ class ProfileService:
 
     # --- the answer
 
-    def _told(self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime) -> Iterable[str]:
+    def _describe(
+        self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime
+    ) -> Iterable[str]:
         is_back = profile_yaml.is_blank(revision.text)
         yield (
             f"Your profile is again as it was set up for you (revision {revision.number})."
@@ -163,49 +173,49 @@ class ProfileService:
         yield from (f"- {line}" for line in lines)
         if after.zone != before.zone and (note := zone_note(after.zone)):
             yield f"- time_zone: {after.zone} {note}"
-        if revision.number > KEPT:
+        if revision.number > MAX_REVISIONS:
             yield ""
             yield _NOT_KEPT
-        if _chooses(before) != _chooses(after):
+        if _selection_settings(before) != _selection_settings(after):
             yield ""
-            yield from self._compared(before, after, now)
+            yield from self._compare(before, after, now)
 
-    def _compared(self, before: Subscriber, after: Subscriber, now: datetime) -> Iterable[str]:
+    def _compare(self, before: Subscriber, after: Subscriber, now: datetime) -> Iterable[str]:
         days = self._latest_days(now)
         if not days:
             yield "No announcement is kept yet that it could be tried on."
             return
-        old, new = (_papers(self._try(each, days)) for each in (before, after))
+        old, new = (_titles(self._compose(each, days)) for each in (before, after))
         yield (
             f"What the announcement of {days[-1].announced_on} would have given, ranked by words alone (no model was"
             " asked, so nothing was paid; where a model judges, the mail may choose differently):"
         )
-        yield _counted(len(old), len(new)) + ("" if old.keys() != new.keys() else ", the same as before") + "."
-        yield from _listed_titles("New", [title for arxiv_id, title in new.items() if arxiv_id not in old])
-        yield from _listed_titles("Gone", [title for arxiv_id, title in old.items() if arxiv_id not in new])
+        yield _count_text(len(old), len(new)) + ("" if old.keys() != new.keys() else ", the same as before") + "."
+        yield from _list_titles("New", [title for arxiv_id, title in new.items() if arxiv_id not in old])
+        yield from _list_titles("Gone", [title for arxiv_id, title in old.items() if arxiv_id not in new])
         unread = [each for each in after.categories if each not in {feed.category for feed in days[-1].feeds}]
         if unread:
             yield f"Papers of {', '.join(unread)} were not collected that day; they come with the next announcement."
 
     def _latest_days(self, now: datetime) -> list[AnnouncementDay]:
-        """The latest that brought papers, after those before it that the scorer looks at."""
+        """The latest day that brought papers, and before it the days that the scorer looks at."""
         return self._store.get_days(before=now.date() + timedelta(days=2), limit=1 + self._scorer().history_days)
 
-    def _try(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
+    def _compose(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
         today = days[-1]
-        context = _TrialContext(self._scorer(), self._store)
+        context = PreviewContext(self._scorer(), self._store)
         selection = select_from(
             (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=context.scorer.history_days
         )
         return compose(context, selection)[0]
 
 
-def _meant(text: str, listed: Subscriber) -> Subscriber:
+def _read_profile(text: str, listed: Subscriber) -> Subscriber:
     return listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
 
 
-def _chooses(subscriber: Subscriber) -> tuple[object, ...]:
-    """All that decides which papers are in a mail."""
+def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
+    """All settings that decide which papers are in a mail."""
     return (
         replace(subscriber.profile, language=""),
         *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
@@ -213,17 +223,17 @@ def _chooses(subscriber: Subscriber) -> tuple[object, ...]:
     )
 
 
-def _papers(digest: Digest) -> dict[str, str]:
+def _titles(digest: Digest) -> dict[str, str]:
     """Titles by id, in reading order."""
     return {entry.paper.arxiv_id: readable(entry.paper.title) for entry in digest.entries}
 
 
-def _counted(old: int, new: int) -> str:
+def _count_text(old: int, new: int) -> str:
     papers = f"{new} paper{'' if new == 1 else 's'}"
     return papers if old == new else f"{papers} instead of {old}"
 
 
-def _listed_titles(heading: str, titles: Sequence[str]) -> Iterable[str]:
+def _list_titles(heading: str, titles: Sequence[str]) -> Iterable[str]:
     if titles:
         yield f"{heading}:"
         yield from (f"- {title}" for title in titles[:MAX_TITLES])

@@ -1,4 +1,4 @@
-"""What follows when a reader asks for something by mail: the wish is kept first, then confirmed once.
+"""Acts on a mail that a reader sent: stores the wish first, then confirms it once.
 
 What a mail asks for is mail/inbound/parse.py's business, the words of an answer are mail/responses.py's. An answer goes
 to the address on our list and to no other, so that whoever got hold of a mail of ours changes nothing unseen.
@@ -46,7 +46,7 @@ _COMMANDS = {frequency: command for command, frequency in _FREQUENCIES.items()}
 
 @dataclass(frozen=True, slots=True)
 class ReplyHandler:
-    """All that answering one mail works with: `subscribers` are as listed when it came in."""
+    """What handling one mail needs. `subscribers` are as listed when it came in."""
 
     store: Store
     sender: Sender
@@ -60,12 +60,12 @@ class ReplyHandler:
     authserv_id: str = ""
 
     def find_reader(self, subscriber_id: str) -> Subscriber | None:
-        """One subscriber as they are served now: of thousands, only one reader's wishes are looked at."""
+        """Finds one subscriber as they are served now: of thousands, only one reader's wishes are read."""
         listed = next((one for one in self.subscribers if one.subscriber_id == subscriber_id), None)
         return as_served(listed, self.store) if listed else None
 
     def policy(self) -> ReplyPolicy | None:
-        """Whom to listen to; None without a key: nobody could be told from anybody else.
+        """Says whose mail counts; None without a key, since nobody could be told from anybody else.
 
         Who answers an old mail is who they are now.
         """
@@ -95,17 +95,17 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """An answer to be filled in: its name in service.yaml, and what is peculiar to it."""
+    """An answer to be filled in: its name in service.yaml, and the values that only it has."""
 
     name: str
     values: Mapping[str, str]
 
 
-NOTHING_KNOWN = Envelope()
+NO_ENVELOPE = Envelope()
 
 
-def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NOTHING_KNOWN) -> Handled:
-    """Whatever came to the mailbox: a bounce of ours is kept as such, anything else may be a reader's wish."""
+def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NO_ENVELOPE) -> Handled:
+    """Handles a mail that came in: records a bounce of ours, and reads anything else as a reader's wish."""
     policy = handler.policy()
     if policy is None:
         return Handled("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
@@ -119,7 +119,7 @@ def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NOTHING_KNOWN
 
 
 def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
-    """Do what is asked, then say so. Raises StoreError if it could not be kept: the same mail again is then right.
+    """Does what is asked, then says so. Raises StoreError if it could not be stored: the same mail may then come again.
 
     A mail that comes again after it was done does nothing, also if the reader has wished otherwise meanwhile.
     """
@@ -129,10 +129,10 @@ def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
     reader = handler.find_reader(who)
     if request.command is not Command.UNSUBSCRIBE:  # which is kept also where nothing else can be
         handler.store.require_readable(who)
-    if _was_done(handler.store, request):
+    if _was_done_before(handler.store, request):
         return Handled("a copy of a mail that was done", who)
     before = _status_before(handler.store, who)
-    reply = _do(handler, request, reader, now)
+    reply = _carry_out(handler, request, reader, now)
     handler.store.claim_once(DONE, _key(request), on=request.at.date())
     what = request.command if request.is_understood else "no command in it"
     if (
@@ -151,15 +151,15 @@ def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
 
 
 def _status_before(store: Store, who: str) -> AddressStatus:
-    """For the words of the answer; blank where it cannot be read."""
+    """The status that the words of the answer depend on; blank where it cannot be read."""
     try:
         return store.get_address_status(who)
     except ReaderUnreadable:
         return AddressStatus(who)
 
 
-def _was_done(store: Store, request: Request) -> bool:
-    """Two claims around the deed: a copy of a mail whose first reading was killed in between is done again."""
+def _was_done_before(store: Store, request: Request) -> bool:
+    """Claims the request twice, before and after: a mail whose first handling was killed in between is done again."""
     key, on = _key(request), request.at.date()
     if store.claim_once(BEGUN, key, on=on):
         return False
@@ -172,12 +172,12 @@ def _key(request: Request) -> str:
 
 
 def _wants_answer(request: Request, status: AddressStatus) -> bool:
-    """Whoever gets no mail, for whatever reason, gets none that they have not asked for."""
+    """Says whether to answer: whoever gets no mail gets none that they have not asked for either."""
     return request.wants_answer and (request.is_understood or status.suppression is None)
 
 
 def _may_answer(store: Store, request: Request, today: date) -> bool:
-    """One answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
+    """Claims one answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
     wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
     if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
         return False
@@ -188,17 +188,17 @@ def _may_answer(store: Store, request: Request, today: date) -> bool:
 # --- the deeds ------------------------------------------------------------------------------------------
 
 
-def _do(handler: ReplyHandler, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
+def _carry_out(handler: ReplyHandler, request: Request, reader: Subscriber | None, now: datetime) -> _Reply | None:
     store, who, command = handler.store, request.subscriber_id, request.command
     if command is Command.UNSUBSCRIBE:
-        store.change_address_status(who, lambda known: _left(known, request.at))
+        store.change_address_status(who, lambda known: _unsubscribe(known, request.at))
         return _Reply("unsubscribe", {})
     if reader is None:
         return None  # somebody who was a subscriber: may leave, and nothing else
     if command is Command.PAUSE and request.until:
         until = request.until
         status = store.change_address_status(who, lambda known: suppression.pause(known, until))
-        return _without_mail(status, reader) or _Reply("pause", {"until": until.isoformat()})
+        return _answer_without_mail(status, reader) or _Reply("pause", {"until": until.isoformat()})
     if command is Command.RESUME:
         status = store.change_address_status(
             who, lambda known: suppression.resume(suppression.resubscribe(known, request.at))
@@ -208,26 +208,26 @@ def _do(handler: ReplyHandler, request: Request, reader: Subscriber | None, now:
     if frequency := _FREQUENCIES.get(command):
         status = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
         chosen = responses.word(command, reader.profile.language)
-        return _without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
+        return _answer_without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
-        return _voted(handler, request)
+        return _vote(handler, request)
     if command is not Command.PROFILE:
         return _Reply("help", {})
     if request.text:
-        said = handler.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
-        return _Reply("changed", {"profile": said})
+        text = handler.profiles.change(who, request.text, origin=RevisionOrigin.REPLY, now=now)
+        return _Reply("changed", {"profile": text})
     return _Reply("profile", {"profile": handler.profiles.current(who)})
 
 
-def _left(known: AddressStatus, at: datetime) -> AddressStatus:
-    """A wish from before the reader came back is over, as with any other event."""
+def _unsubscribe(known: AddressStatus, at: datetime) -> AddressStatus:
+    """Suppresses the address, unless the wish is from before the reader came back."""
     if known.lifted_at is not None and at <= known.lifted_at:
         return known
     return suppression.unsubscribe(known, at, suppression.BY_REPLY)
 
 
-def _without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
-    """The answer to a wish about when mail comes, of somebody who gets none: it must promise no mail."""
+def _answer_without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
+    """The answer to somebody who gets no mail and asks when it comes: it must promise none."""
     if status.suppression is None:
         return None
     if suppression.may_resubscribe(status):
@@ -236,21 +236,21 @@ def _without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | None:
 
 
 def _is_paused(handler: ReplyHandler, who: str, today: date) -> bool:
-    """By subscribers.yaml, once the reader's own wish is gone."""
+    """Says whether subscribers.yaml pauses the reader, now that their own wish is gone."""
     reader = handler.find_reader(who)
     return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
-def _voted(handler: ReplyHandler, request: Request) -> _Reply:
+def _vote(handler: ReplyHandler, request: Request) -> _Reply:
     who = request.subscriber_id
     on = request.digest_on or _last_mail_on(handler.store, who)
-    kept = cast_numbered(handler.store, who, on, request.votes, request.at) if on else []
-    votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in kept)
-    return _Reply("vote", {"votes": votes}) if kept else _Reply("no_vote", {})
+    votes_cast = cast_numbered(handler.store, who, on, request.votes, request.at) if on else []
+    votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in votes_cast)
+    return _Reply("vote", {"votes": votes}) if votes_cast else _Reply("no_vote", {})
 
 
 def _last_mail_on(store: Store, who: str) -> date | None:
-    """The mail that is meant by a reader who does not answer one."""
+    """The date of the mail that a reader means who does not answer one."""
     rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
     return rows[-1].digest_on if rows else None
 
@@ -267,7 +267,7 @@ def _confirmation(
         "name": handler.brand_name,
         "contact": handler.identity.reply_to,
         "commands": responses.commands_in_words(language),
-        "undo": _undo(request.command, reader, before, links.unsubscribe_url),
+        "undo": _undo_hint(request.command, reader, before, links.unsubscribe_url),
         **reply.values,
     }
     filled = handler.answers.fill(reply.name, language, values)
@@ -290,8 +290,8 @@ def _confirmation(
     return message
 
 
-def _undo(command: Command, reader: Subscriber, before: AddressStatus, link: str) -> str:
-    """The link, or the word to reply with."""
+def _undo_hint(command: Command, reader: Subscriber, before: AddressStatus, link: str) -> str:
+    """The link that undoes the wish, or the word to reply with."""
     language = reader.profile.language
     if command is Command.UNSUBSCRIBE:
         return link or responses.word(Command.RESUME, language)

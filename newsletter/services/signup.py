@@ -1,4 +1,4 @@
-"""What follows when somebody subscribes on the web: the form is checked, the mailbox asked, and then they are let in.
+"""Subscribes somebody on the web: checks the form, asks the mailbox by mail, and lets them in when they confirm.
 
 The form says nothing to whoever sent it about the address in it: it is written down, and what depends on the address
 happens later, by mail. What is written down is mailed whatever ends the process (`send_next`). No word of the form is
@@ -27,23 +27,7 @@ from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    OPEN_FOR,
-    Confirmation,
-    Form,
-    FormProblem,
-    LinkState,
-    SubscriberEntry,
-    asked_on,
-    is_due,
-    may_be_mailed,
-    postponed,
-    reinstate,
-    settled,
-    state_of,
-    taken,
-    why_not_mailed,
-)
+from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
 
 SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
@@ -63,7 +47,7 @@ _BLANKS = {
 
 
 def load_mails(text: str) -> responses.ResponseTexts:
-    """Raises ConfigError that lists everything wrong with the file."""
+    """Reads the texts of the mails. Raises ConfigError that lists everything wrong with the file."""
     mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
@@ -75,7 +59,7 @@ def load_mails(text: str) -> responses.ResponseTexts:
 
 @dataclass(frozen=True, slots=True)
 class SignupService:
-    """All that letting somebody in works with. `find` gives a subscriber as they are served, read anew each time."""
+    """Lets people subscribe. `find` gives a subscriber as they are served, read anew each time."""
 
     store: Store
     open_sender: Callable[[], Sender]
@@ -100,7 +84,7 @@ class SignupService:
         return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.max_subscribers
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
-        """What is to be mended, by the rules of subscribers.yaml; one problem for a field."""
+        """Lists what is wrong in a form, by the rules of subscribers.yaml; one problem for a field."""
         try:
             _validate(form)
         except ValidationError as error:
@@ -108,13 +92,14 @@ class SignupService:
         return []
 
     def reserve_slot(self) -> bool:
-        """Whether one more form may be acted on today. The same for every address."""
+        """Claims a place for one more form today; False if there is none left. The same for every address."""
         today = self.now().astimezone(UTC).date()
         return any(self.store.claim_once(SLOTS, f"{number}", on=today) for number in range(MOST_FORMS))
 
     def submit(self, form: Form) -> None:
-        """Write down a form without problems, so that what is to be mailed about it is mailed. Says nothing, and takes
-        the same time for every address. Raises StoreError if that cannot be promised.
+        """Stores a form without problems, so that what is to be mailed about it is mailed.
+
+        Says nothing, and takes the same time for every address. Raises StoreError if that cannot be promised.
         """
         entry = _validate(form)
         sign_up = SignUp(
@@ -130,18 +115,20 @@ class SignupService:
             mail=SignUpMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
-        kept = self.store.get_sign_up(sign_up.subscriber_id, asked_on(sign_up))
-        if kept is not None and not is_same_mailbox(kept.email, sign_up.email):
+        stored = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
+        if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
             self.alert(sign_up.subscriber_id)
         self.wake()
 
     def check_link(self, who: str, on: date) -> Confirmation:
-        """What the link of that day's mail leads to. Changes nothing."""
+        """Says what the link of that day's mail leads to. Changes nothing."""
         sign_up = self.store.get_sign_up(who, on)
         reader = self.find(who)
         if sign_up is not None and reader is not None and not is_same_mailbox(sign_up.email, reader.email):
             return Confirmation(LinkState.OLD, who)  # as one of which nothing is kept
-        state = state_of(sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today())
+        state = signup_rules.link_state(
+            sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today()
+        )
         if state is LinkState.SUBSCRIBED and reader is not None:
             return Confirmation(state, who, first_mail=self._first_mail(reader))
         if state is LinkState.WAITING and sign_up is not None:
@@ -149,7 +136,7 @@ class SignupService:
         return Confirmation(state, who)
 
     def confirm(self, who: str, on: date) -> Confirmation:
-        """Let them in, if the link is good for that. May be repeated: it is done once."""
+        """Lets somebody in, if the link is good for that. May be repeated: it is done once."""
         invitation = self.check_link(who, on)
         sign_up = self.store.get_sign_up(who, on)
         if invitation.state is not LinkState.WAITING or sign_up is None:
@@ -157,13 +144,13 @@ class SignupService:
         if not self._enrol(sign_up):
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
-        self.store.change_address_status(who, lambda known: reinstate(known, sign_up, self.now()))
+        self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.confirm_sign_up(who, on, now=self.now())
         self.log_outcome(who, "subscribed")
         return self.check_link(who, on)
 
     def _enrol(self, sign_up: SignUp) -> bool:
-        """Who is in subscribers.yaml stays as they are there, and gets no second entry."""
+        """Enrols somebody, unless subscribers.yaml has them already; False if there is no place left."""
         who = sign_up.subscriber_id
         if who not in self.store.get_enrolled_ids() and self.find(who) is not None:
             return True
@@ -174,18 +161,18 @@ class SignupService:
     # --- mails
 
     def send_next(self, run_id: str, leaving: Callable[[], None] = lambda: None) -> bool:
-        """Send one mail that was promised and is due, as `run_id`, which has to be running; False if there is none.
+        """Sends one mail that was promised and is due, as `run_id`, which has to be running; False if there is none.
 
         `leaving` is called right before it leaves. Several processes may do this: each mail is one's alone. One whose
         sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
         """
-        kept = self.store.get_sign_ups()
-        due = sorted((one for one in kept if is_due(one, self.now())), key=lambda one: one.tries)
+        stored = self.store.get_sign_ups()
+        due = sorted((one for one in stored if signup_rules.is_due(one, self.now())), key=lambda one: one.tries)
         sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
         if sign_up is None:
             return False
         try:
-            outcome = self._carry_out(sign_up, kept, leaving)
+            outcome = self._process(sign_up, stored, leaving)
         except BaseException:
             self._change(sign_up, lambda known: known if known.mail is SignUpMail.LEAVING else self._postponed(known))
             raise
@@ -193,25 +180,25 @@ class SignupService:
         return True
 
     def next_at(self) -> datetime | None:
-        """When the first of those that wait is to be tried; None if none waits."""
+        """Says when the first of the waiting mails is to be tried; None if none waits."""
         waiting = [one for one in self.store.get_sign_ups() if one.mail is SignUpMail.WAITING]
         return min((one.retry_at or one.at for one in waiting), default=None)
 
     def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
-        held = self._change(sign_up, lambda known: taken(known, run_id, self.now(), self.store.is_running))
-        return held if held is not None and held.held_by == run_id and is_due(held, self.now()) else None
+        mine = self._change(sign_up, lambda known: signup_rules.claim(known, run_id, self.now(), self.store.is_running))
+        return mine if mine is not None and mine.held_by == run_id and signup_rules.is_due(mine, self.now()) else None
 
     def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        return self.store.change_sign_up(sign_up.subscriber_id, asked_on(sign_up), change)
+        return self.store.change_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up), change)
 
     def _postponed(self, sign_up: SignUp) -> SignUp:
-        return postponed(sign_up, self.now())
+        return signup_rules.postpone(sign_up, self.now())
 
-    def _carry_out(self, sign_up: SignUp, kept: Sequence[SignUp], leaving: Callable[[], None]) -> str:
-        """What became of it, in a few words without an address."""
+    def _process(self, sign_up: SignUp, stored: Sequence[SignUp], leaving: Callable[[], None]) -> str:
+        """Sends the mail that fits the sign-up; says in a few words, without an address, what became of it."""
         status = self.store.get_address_status(sign_up.subscriber_id)
-        why = "suppressed" if not may_be_mailed(status) else ""
-        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._ours() else "")
+        why = "suppressed" if not signup_rules.may_be_mailed(status) else ""
+        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._own_addresses() else "")
         if why:
             self._change(sign_up, lambda known: None)
             return f"no mail: {why}"
@@ -220,37 +207,36 @@ class SignupService:
             self._change(sign_up, lambda known: None)
             self.alert(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
-        if why := why_not_mailed(sign_up, kept, self._today()):
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+        if why := signup_rules.reason_not_to_mail(sign_up, stored, self._today()):
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"no mail: {why}"
+        to = reader.email if reader else sign_up.email
         if reader is not None:  # another spelling of an address may be another person's at some providers
-            listed = reader.email
-            self._change(sign_up, lambda known: replace(known, email=listed))
+            self._change(sign_up, lambda known: replace(known, email=to))
             if status.suppression is None:
-                return self._send(listed, self._already(reader), sign_up, leaving) or "mailed: subscribed already"
-            return self._send(listed, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
-        return self._send(sign_up.email, self._question(sign_up), sign_up, leaving) or "mailed: asked to confirm"
+                return self._send(to, self._already_mail(reader), sign_up, leaving) or "mailed: subscribed already"
+        return self._send(to, self._confirmation_mail(sign_up), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _question(self, sign_up: SignUp) -> responses.ResponseText:
-        signer, on = self.identity.signer, asked_on(sign_up)
+    def _confirmation_mail(self, sign_up: SignUp) -> responses.ResponseText:
+        signer, on = self.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
         link = f"{self.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         return self.answers.fill(
-            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{OPEN_FOR.days}"}
+            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
         )
 
-    def _already(self, reader: Subscriber) -> responses.ResponseText:
+    def _already_mail(self, reader: Subscriber) -> responses.ResponseText:
         links = self.identity.links_for(reader.subscriber_id, self._today())
         values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
         return self.answers.fill("already", reader.profile.language, values)
 
     def _send(self, to: str, answer: responses.ResponseText, sign_up: SignUp, leaving: Callable[[], None]) -> str:
-        """Empty if it left; else why not."""
+        """Sends one mail; says why it did not leave, or nothing if it did."""
         message = build_service_message(
-            key=f"{asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
+            key=f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
             sender=self.service_sender,
             to=to,
             subject=answer.subject,
@@ -273,15 +259,15 @@ class SignupService:
             self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
             return f"not mailed: {type(error).__name__}"
         except SendError as error:
-            self._change(sign_up, lambda known: settled(known, SignUpMail.NONE))
+            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
             return f"not mailed: {type(error).__name__}"
-        self._change(sign_up, lambda known: settled(known, SignUpMail.SENT))
+        self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.SENT))
         return ""
 
     # --- what is known
 
     def _takes_place(self, who: str) -> bool:
-        """Somebody whose standing cannot be read may not have left."""
+        """Says whether somebody counts as subscribed; if their status cannot be read, they may not have left."""
         try:
             return self.store.get_address_status(who).suppression is None
         except ReaderUnreadable:
@@ -290,7 +276,7 @@ class SignupService:
     def _today(self) -> date:
         return self.now().astimezone(UTC).date()
 
-    def _ours(self) -> set[str]:
+    def _own_addresses(self) -> set[str]:
         identity = self.identity
         ours = (identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to)
         return {base_address(address) for address in ours if address}
@@ -304,8 +290,8 @@ class SignupService:
 
 
 def _validate(form: Form) -> SubscriberEntry:
-    """Raises ValidationError."""
-    said: dict[str, Any] = {
+    """Reads a form by the rules of subscribers.yaml. Raises ValidationError."""
+    values: dict[str, Any] = {
         "email": form.email.strip(),
         "name": form.name.strip(),
         "categories": list(form.categories),
@@ -314,17 +300,17 @@ def _validate(form: Form) -> SubscriberEntry:
         "frequency": form.frequency,
         "language": form.language,
     }
-    wanted = {key: value for key, value in said.items() if value or key in _BLANKS}
-    return SubscriberEntry.model_validate(wanted)
+    values_given = {key: value for key, value in values.items() if value or key in _BLANKS}
+    return SubscriberEntry.model_validate(values_given)
 
 
 def _form_problems(error: ValidationError, form: Form) -> Iterator[FormProblem]:
-    told = set[str]()
+    reported = set[str]()
     for detail in error.errors(include_url=False):
         key = str(detail["loc"][0])
-        if key in told:
+        if key in reported:
             continue
-        told.add(key)
+        reported.add(key)
         field = _FIELDS.get(key, key)
         yield FormProblem(field, _problem_text(key, field, form, detail.get("ctx", {})))
 

@@ -1,4 +1,4 @@
-"""Keeps a reader's vote, with the paper it is about, so that it teaches long after the announcement is forgotten.
+"""Stores a reader's vote with the paper it is about, so that it teaches long after the announcement is forgotten.
 
 Who may vote was settled before; what votes do to a ranking is the scorers' business.
 """
@@ -10,20 +10,20 @@ from datetime import date, datetime, timedelta
 
 from newsletter.model import Paper, Vote
 from newsletter.stores import Store
-from newsletter.subscribers import NEITHER, numbered
+from newsletter.subscribers import NEITHER, papers_by_number
 
 # From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers a week and a day at most.
 _DAY_AHEAD, _DAYS_BACK = 1, 14
 
 
 def current_vote(store: Store, subscriber_id: str, arxiv_id: str) -> Vote | None:
-    """The vote that holds; None if there is none, or it was taken back."""
+    """The vote that counts now; None if there is none, or it was taken back."""
     votes = store.get_votes(subscriber_id)
     return next((vote for vote in votes if vote.arxiv_id == arxiv_id), None)
 
 
 def find_paper(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
-    """A paper that was mailed to this reader, as far as it is still known."""
+    """Finds a paper that was mailed to this reader, as far as it is still known."""
     vote = current_vote(store, subscriber_id, arxiv_id)
     if vote and vote.paper:
         return vote.paper
@@ -33,9 +33,9 @@ def find_paper(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
 
 
 def cast(store: Store, subscriber_id: str, arxiv_id: str, value: int, now: datetime) -> None:
-    """More (1), less (-1) or neither (0) like this paper. Doing it twice is doing it once."""
-    held = current_vote(store, subscriber_id, arxiv_id)
-    if value == (held.value if held else NEITHER):
+    """Stores a vote: more (1), less (-1) or neither (0) like this paper. Doing it twice is doing it once."""
+    current = current_vote(store, subscriber_id, arxiv_id)
+    if value == (current.value if current else NEITHER):
         return
     paper = find_paper(store, subscriber_id, arxiv_id) if value else None
     store.put_vote(Vote(subscriber_id, arxiv_id, value, now, paper))
@@ -44,9 +44,9 @@ def cast(store: Store, subscriber_id: str, arxiv_id: str, value: int, now: datet
 def cast_numbered(
     store: Store, subscriber_id: str, digest_on: date, marks: Iterable[tuple[int, int]], now: datetime
 ) -> list[tuple[str, int]]:
-    """Votes by the numbers of the papers in the mail of that date: (arXiv id, value) for each; none without a mail."""
+    """Stores votes by paper numbers in the mail of that date; returns (arXiv id, value) for each, none without one."""
     row = store.get_delivery(subscriber_id, digest_on)
-    votes = numbered(row.paper_ids if row else (), marks)
+    votes = papers_by_number(row.paper_ids if row else (), marks)
     for arxiv_id, value in votes:
         cast(store, subscriber_id, arxiv_id, value, now)
     return votes
@@ -55,7 +55,7 @@ def cast_numbered(
 def _find_announced(store: Store, arxiv_id: str, mailed_on: date) -> Paper | None:
     for back in range(-_DAY_AHEAD, _DAYS_BACK + 1):
         day = store.get_day(mailed_on - timedelta(days=back))
-        for shown in day.announcements if day else ():
-            if shown.paper.arxiv_id == arxiv_id:
-                return shown.paper
+        for announcement in day.announcements if day else ():
+            if announcement.paper.arxiv_id == arxiv_id:
+                return announcement.paper
     return None

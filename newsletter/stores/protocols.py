@@ -109,7 +109,7 @@ class AddressStore(Protocol):
     """The events of mails that were accepted, and whether each address is mailed."""
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
-        """Keep an event with all that follows from it: the delivery's next state and the address's standing.
+        """Keep an event with all that follows from it: the delivery's next state and the address's status.
 
         What follows is `ledger.apply_events`, `suppression.apply_event`, and its brake `are_too_many`. False, and
         nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
@@ -137,9 +137,9 @@ class AddressStore(Protocol):
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
     ) -> AddressStatus:
-        """Put what `change` makes of the standing in its place, as one step; nobody else's change is lost.
+        """Put what `change` makes of the status in its place, as one step; nobody else's change is lost.
 
-        Where the standing cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
+        Where the status cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
         be told to try again. Any other change of it raises ReaderUnreadable.
         """
 
@@ -193,7 +193,7 @@ class ProfileStore(Protocol):
     ) -> ProfileRevision:
         """Keep a changed profile under the next number; the latest revision itself if its text is the same.
 
-        The latest `revisions.KEPT` stay. `after` is the revision the change was made from (0: none). Raises
+        The latest `revisions.MAX_REVISIONS` stay. `after` is the revision the change was made from (0: none). Raises
         StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
         aside.
         """
@@ -248,7 +248,7 @@ class SignUpStore(Protocol):
     def forget_enrolled(self, subscriber_id: str) -> bool:
         """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
 
-        Their deliveries and their standing stay: what was mailed, and what keeps mail away.
+        Their deliveries and the status of their address stay: what was mailed, and what keeps mail away.
         """
 
 
@@ -269,11 +269,11 @@ class ClaimStore(Protocol):
 class AnswerStore(Protocol):
     """A model's answers about papers."""
 
-    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+    def put_gradings(self, gradings: Sequence[Grading]) -> None:
         """Keep these; one with the key of a kept one takes its place."""
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
-        """Every judgement under this profile made on or after that UTC date, oldest first."""
+        """Every grading under this profile made on or after that UTC date, oldest first."""
 
 
 class CallStore(Protocol):
@@ -293,7 +293,7 @@ class CallStore(Protocol):
         """The calls of these UTC days, both included, oldest first."""
 
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop judgements, calls and batches of the UTC days before that date."""
+        """Drop gradings, calls and batches of the UTC days before that date."""
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         """Write a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.

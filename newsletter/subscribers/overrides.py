@@ -15,7 +15,7 @@ from newsletter.subscribers.profile_yaml import is_blank, read_with_keys
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ResolvedSubscriber:
     """A subscriber as they are served, and what of it is not the file's word."""
 
     subscriber: Subscriber
@@ -27,42 +27,38 @@ class Reader:
     problem: str = ""  # for the operator: what the reader wrote last cannot be read any more
 
 
-def applied(subscriber: Subscriber, standing: AddressStatus, revisions: Sequence[ProfileRevision]) -> Subscriber:
-    """The subscriber as they are served. `revisions` are all of theirs, oldest first. May be repeated."""
-    return look(subscriber, standing, revisions).subscriber
+def resolve(subscriber: Subscriber, status: AddressStatus, revisions: Sequence[ProfileRevision]) -> ResolvedSubscriber:
+    """Works out the subscriber as they are served, and where each part comes from. May be repeated.
 
-
-def look(subscriber: Subscriber, standing: AddressStatus, revisions: Sequence[ProfileRevision]) -> Reader:
-    """The same, with the origin of each part.
-
-    A revision that cannot be read any more (keys were renamed) never stops the mail: the one before it holds.
+    `revisions` are all of theirs, oldest first. One that cannot be read any more (keys were renamed) never stops the
+    mail: the one before it holds.
     """
     reader = _with_revision(subscriber, revisions)
     served = reader.subscriber
-    if standing.frequency is not None:
-        served = replace(served, frequency=standing.frequency)
-    pauses = [until for until in (subscriber.paused_until, standing.paused_until) if until is not None]
+    if status.frequency is not None:
+        served = replace(served, frequency=status.frequency)
+    pauses = [until for until in (subscriber.paused_until, status.paused_until) if until is not None]
     served = replace(served, paused_until=max(pauses, default=None))
     return replace(
         reader,
         subscriber=served,
-        has_frequency=standing.frequency is not None,
-        has_pause=standing.paused_until is not None and served.paused_until == standing.paused_until,
+        has_frequency=status.frequency is not None,
+        has_pause=status.paused_until is not None and served.paused_until == status.paused_until,
     )
 
 
-def _with_revision(subscriber: Subscriber, revisions: Sequence[ProfileRevision]) -> Reader:
+def _with_revision(subscriber: Subscriber, revisions: Sequence[ProfileRevision]) -> ResolvedSubscriber:
     problem = ""
     for revision in reversed(revisions):
         if is_blank(revision.text):
-            return Reader(subscriber, problem=problem)
+            return ResolvedSubscriber(subscriber, problem=problem)
         try:
             served, keys = read_with_keys(revision.text, subscriber)
-            return Reader(served, revision, keys, problem=problem)
+            return ResolvedSubscriber(served, revision, keys, problem=problem)
         except ConfigError as error:
             problem = problem or (
                 f"revision {revision.number} of the profile of {subscriber.subscriber_id} cannot be read any more"
                 f" ({error.problems[0]}); the one before it holds until its reader changes it, or until"
                 f" 'newsletter subscribers revert {subscriber.subscriber_id} NUMBER'"
             )
-    return Reader(subscriber, problem=problem)
+    return ResolvedSubscriber(subscriber, problem=problem)

@@ -1,8 +1,8 @@
 """A reader's profile as YAML that explains itself, and such a text, changed by the reader, back to a profile. Pure.
 
-What may stand there and how mistakes are worded is what subscribers.yaml has, too (file.py). Here is what comes
-on top: mail programs and keyboards change quotes, spaces and dashes, and what is surely meant is taken as meant. Who a
-profile belongs to, and whether it counts, is for others (overrides.py, services/profiles.py).
+What may stand there and how mistakes are worded is what subscribers.yaml has, too (schema.py). What mail programs break
+is put right before (profile_repair.py). Whose a profile is, and whether it counts, is for others (overrides.py,
+services/profiles.py).
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from newsletter.errors import ConfigError
-from newsletter.files import yaml_nodes
+from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers.file import topics_twice, validate, with_wishes
-from newsletter.subscribers.schema import WEEKDAYS, Keywords, TopicEntry, Wishes
+from newsletter.subscribers.file import duplicate_topics
+from newsletter.subscribers.preferences import apply
+from newsletter.subscribers.profile_repair import repair
+from newsletter.subscribers.schema import REQUIRED, WEEKDAYS, Keywords, ReaderPreferences
 
 MAX_CHARS = 250_000  # every list and text at its longest has less
 MAX_PROBLEMS = 50
@@ -179,57 +181,47 @@ def read(text: str, subscriber: Subscriber) -> Subscriber:
 
 def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple[str, ...]]:
     """The same, and which keys the text sets; `keywords.like` and `keywords.avoid` are two. Raises as `read`."""
-    wishes, problems = _wishes(text)
-    changed = with_wishes(subscriber, wishes) if wishes and not problems else None
+    preferences, problems = _check(text)
+    changed = apply(subscriber, preferences) if preferences and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like):
-        problems.append(
-            yaml_nodes.Problem(1, "found neither topics nor words below like, expected at least one of them")
-        )
-    if problems or wishes is None or changed is None:
-        raise _error(problems)
-    return changed, tuple(_keys(wishes))
+        no_topics = "found neither topics nor words below like, expected at least one of them"
+        problems.append(yaml_nodes.Problem(1, no_topics))
+    if problems or preferences is None or changed is None:
+        summary = f"The profile has {yaml_checks.count_problems(problems)}:"
+        raise ConfigError(summary, yaml_checks.problem_lines(problems, most=MAX_PROBLEMS))
+    return changed, tuple(_keys(preferences))
 
 
-def _keys(wishes: Wishes) -> Iterator[str]:
-    lists = wishes.keywords.model_fields_set
-    for key in Wishes.model_fields:
+def _keys(preferences: ReaderPreferences) -> Iterator[str]:
+    lists = preferences.keywords.model_fields_set
+    for key in ReaderPreferences.model_fields:
         if key == "keywords":
             yield from (f"keywords.{each}" for each in Keywords.model_fields if each in lists)
-        elif key in wishes.model_fields_set:
+        elif key in preferences.model_fields_set:
             yield key
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing at all is said: such a text hands the profile back to subscribers.yaml."""
-    return not tidy(text).strip()
+    """Whether the text says nothing at all: such a text hands the profile back to subscribers.yaml."""
+    return not repair(text).strip()
 
 
-def _wishes(text: str) -> tuple[Wishes | None, list[yaml_nodes.Problem]]:
+def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
-        said = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
-        return None, [yaml_nodes.Problem(1, said)]
-    root, problems = yaml_nodes.read(tidy(text))
+        too_long = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
+        return None, [yaml_nodes.Problem(1, too_long)]
+    root, problems = yaml_nodes.read(repair(text))
     if root is None or root.value is None:
-        return None, problems or [
-            yaml_nodes.Problem(1, "found nothing, expected topics: and what you want to read about")
-        ]
-    problems += _taken_out(root)
+        nothing = "found nothing, expected topics: and what you want to read about"
+        return None, problems or [yaml_nodes.Problem(1, nothing)]
+    problems += _take_out(root)
     _fill_in(root)
-    wishes, found = validate(root, Wishes)
-    return wishes, [*problems, *topics_twice(root), *found]
+    preferences, found = yaml_checks.validate(root, ReaderPreferences, required=REQUIRED)
+    return preferences, [*problems, *duplicate_topics(root), *found]
 
 
-def _error(problems: list[yaml_nodes.Problem]) -> ConfigError:
-    lines = [f"line {problem.line}: {problem.text}" for problem in sorted(set(problems))]
-    shown = lines[:MAX_PROBLEMS]
-    if len(lines) > len(shown):
-        shown.append(f"and {len(lines) - len(shown):,} more after these")
-    count = "1 problem" if len(lines) == 1 else f"{len(lines):,} problems"
-    return ConfigError(f"The profile has {count}:", tuple(shown))
-
-
-def _taken_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
-    """Keys that are not the reader's to set, or not there: said in other words than a typo."""
+def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
+    """Removes keys that are not the reader's to set, or not there, with other words than those for a typo."""
     if isinstance(root.value, dict):
         for key in _NOT_HERE.keys() & root.value.keys():
             yield yaml_nodes.Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
@@ -261,93 +253,3 @@ def _none_of(key: str, line: int) -> str | list[yaml_nodes.Node] | dict[str, yam
     if key == "keywords":
         return {"like": yaml_nodes.Node(line, []), "avoid": yaml_nodes.Node(line, [])}
     return "" if key in _EMPTY_TEXTS else [] if key in _EMPTY_LISTS else None
-
-
-# --- what mail programs and keyboards do to a text ----------------------------------------------------
-
-_MAX_LEVELS = 9  # of > marks: a profile that went to and fro
-_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # what YAML does not take for a space
-_DASHES = "–—•‣▪"
-_MARGIN = re.compile(f"[ {_SPACES}]+")
-_BEGINNING = re.compile(f" *(?:[-{_DASHES}][ {_SPACES}]+)*")
-_TO_PLAIN = [(re.compile(f"[{_SPACES}]"), " "), (re.compile(f"[{_DASHES}]"), "-")]
-_KEYS = "|".join([*Wishes.model_fields, *_NOT_HERE, *Keywords.model_fields, *TopicEntry.model_fields])
-_KEY = re.compile(f"({_KEYS})(?:：[ {_SPACES}]*|:(?:[ {_SPACES}]+|$))")  # the colon of CJK keyboards
-_ANY_KEY = re.compile(r"""[^\s:#"'\[\]{}]+:(?: +|$)""")
-_BLOCK = re.compile(r"[>|][-+0-9]*(?: +#.*)?")
-_STRAY = re.compile(r"[^\s\-#>|?&*!%@`\"'{}\[\]:,]")  # begins a word at the beginning of a line
-_OPEN, _CLOSE = "“”„«»‘’‚", "“”«»‘’"
-_IN_QUOTES = re.compile(f'[{_OPEN}]([^"\\\\“”„«»]*)[{_CLOSE}]')
-_ITEM_IN_QUOTES = re.compile("(?<=[\\[,])( *)[“”„«»]([^“”„«»]*)[“”«»](?= *[,\\]])")
-
-
-def tidy(text: str) -> str:
-    """The same lines, with what mail programs and keyboards put in place of plain spaces, quotes and dashes put back.
-
-    Only where YAML looks at them: a text below `>` or `|` and what stands in plain quotes stays as it is.
-    """
-    lines = _unquoted(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    said = [number for number, line in enumerate(lines) if line.strip()]
-    if len(said) > 1 and lines[said[-1]].strip() == "```" and lines[said[0]].strip() in ("```", "```yaml", "```yml"):
-        lines[said[0]] = lines[said[-1]] = ""
-    return "\n".join(_tidied(lines))
-
-
-def _unquoted(lines: list[str]) -> list[str]:
-    """Without the > of a quoted mail, if every line that says something begins with one."""
-    for _ in range(_MAX_LEVELS):
-        said = [line for line in lines if line.strip()]
-        if not said or not all(line.startswith(">") for line in said):
-            break
-        mark = "> " if all(line.startswith("> ") or line.strip() == ">" for line in said) else ">"
-        lines = [line.removeprefix(mark) if line.strip() not in ("", ">") else "" for line in lines]
-    return lines
-
-
-def _tidied(lines: Iterable[str]) -> Iterator[str]:
-    block: int | None = None  # the column of the key whose text stands below it
-    inner = 0  # where the text of the line before would go on; 0 if it has none
-    for raw in lines:
-        margin = _MARGIN.match(raw)
-        line = " " * len(margin[0]) + raw[margin.end() :] if margin else raw
-        is_rest = bool(inner and _STRAY.match(line)) and not (_KEY.match(line) or _ANY_KEY.match(line))
-        if is_rest:
-            line = " " * inner + line  # the rest of a line that a mail program has broken: YAML takes it for nothing
-        indent = len(line) - len(line.lstrip(" "))
-        if not line.strip():
-            inner = 0
-            yield ""
-        elif block is not None and indent > block:
-            inner = indent
-            yield line
-        else:
-            line, block = _mended(line)
-            below = inner if is_rest else indent + 2  # not further in with each line: that would make a staircase
-            inner = block + 2 if block is not None else below if _goes_on(line) else 0
-            yield line
-
-
-def _goes_on(line: str) -> bool:
-    said = line.lstrip(" ")
-    return bool(said) and not said.startswith("#") and not said.endswith((":", "-", "]", "}"))
-
-
-def _mended(line: str) -> tuple[str, int | None]:
-    """The line, and the column below which a text stands that it announces by > or |."""
-    found = _BEGINNING.match(line)
-    end = found.end() if found else 0
-    beginning, rest = line[:end], line[end:].rstrip()
-    for wrong, right in _TO_PLAIN:
-        beginning = wrong.sub(right, beginning)
-    if known := _KEY.match(rest):
-        key, value = f"{known[1]}: ", rest[known.end() :]
-    else:
-        other = _ANY_KEY.match(rest)
-        key, value = (other[0], rest[other.end() :]) if other else ("", rest)
-    if _BLOCK.fullmatch(value):
-        return beginning + key + value, end if key else max(beginning.rfind("-"), 0)
-    if curly := _IN_QUOTES.fullmatch(value):
-        value = f'"{curly[1]}"'
-    elif value.startswith("[") and not set('"\\') & set(value):
-        value = _ITEM_IN_QUOTES.sub(r'\1"\2"', value)
-    return (beginning + key + value).rstrip(), None

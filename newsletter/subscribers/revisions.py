@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin
 
-KEPT = 50  # the latest; with 32,000 characters each they take 2 to 20 MB
-MOST_A_DAY = 20  # UTC, that a reader may make; the operator's do not count
+MAX_REVISIONS = 50  # the latest; with 32,000 characters each they take 2 to 20 MB
+MAX_REVISIONS_A_DAY = 20  # UTC, that a reader may make; the operator's do not count
 
 
 def with_next(
@@ -36,7 +36,7 @@ def with_next(
         raise StoreConflict(f"the profile of {subscriber_id} was changed meanwhile; look at it and try again")
     if most_a_day is not None and made_on(known, now) >= most_a_day:
         raise StoreLimit(f"the profile of {subscriber_id} was changed {most_a_day} times today; try again tomorrow")
-    return [*known, ProfileRevision(subscriber_id, latest + 1, now, text, origin)][-KEPT:]
+    return [*known, ProfileRevision(subscriber_id, latest + 1, now, text, origin)][-MAX_REVISIONS:]
 
 
 def made_on(known: Sequence[ProfileRevision], now: datetime) -> int:
@@ -45,6 +45,6 @@ def made_on(known: Sequence[ProfileRevision], now: datetime) -> int:
     return sum(one.at.astimezone(UTC).date() == today and one.origin is not RevisionOrigin.OPERATOR for one in known)
 
 
-def is_gone(known: Sequence[ProfileRevision], number: int) -> bool:
+def was_dropped(known: Sequence[ProfileRevision], number: int) -> bool:
     """Whether there was a version of that number that is not kept any more."""
     return bool(known) and 0 < number < known[0].number

@@ -1,15 +1,14 @@
 """The shape of subscribers.yaml as pydantic models: every key with its limits, default and explanation.
 
 The JSON Schema that editors use and the check of the file both come from here. Where a value is wrong, the error
-carries in plain words what was expected; finding the line and applying the defaults is file.py's part.
+carries in plain words what was expected; finding the line is files/yaml_checks.py's part, applying the defaults
+preferences.py's.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
 from datetime import date, time
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
@@ -21,8 +20,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
     model_validator,
@@ -30,8 +27,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
+from newsletter.files import yaml_checks
 from newsletter.model import AnnounceType, Frequency
-from newsletter.papers import no_author, taxonomy
+from newsletter.papers import author_problem, taxonomy
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
@@ -42,34 +40,15 @@ MAX_LINE = 100  # characters of a name, a keyword, an author
 MAX_PROSE = 4_000
 MAX_SUBSCRIBERS = 1_000
 
+# What is expected where a key is missing that has to be there.
+REQUIRED = {
+    "email": "an e-mail address",
+    "name": "a short name for the topic",
+    "subscribers": "a list with at least one subscriber",
+}
+
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
-
-
-# --- how an error says what it expected ---------------------------------------------------------------
-
-
-def nearest(found: str, known: Sequence[str]) -> str:
-    """`; nearest: X` for a likely typo of one of the known words, else nothing."""
-    by_lower = {word.lower(): word for word in known}
-    matches = difflib.get_close_matches(found.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; nearest: {by_lower[matches[0]]}" if matches else ""
-
-
-def expected(words: str, hint: Callable[[str], str] | None = None) -> WrapValidator:
-    """Replaces whatever pydantic finds wrong with a value by `expected WORDS`.
-
-    `hint` turns the text that was found into the words, when they depend on it. It is only called for the problems
-    that are printed: looking for near words is slow, and a broken file can have very many.
-    """
-
-    def check(value: Any, inner: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            return inner(value)
-        except ValidationError:
-            raise PydanticCustomError("expected", "expected {words}", {"words": words, "hint": hint}) from None
-
-    return WrapValidator(check)
 
 
 # --- values -------------------------------------------------------------------------------------------
@@ -134,7 +113,7 @@ def _date(value: object) -> object:
 
 
 def _author(text: str) -> str:
-    if no_author(text):
+    if author_problem(text):
         raise ValueError("no author")
     return text
 
@@ -151,11 +130,11 @@ def _lower(value: object) -> object:
 
 def _choice(*words: str) -> tuple[BeforeValidator, WrapValidator]:
     among = f"one of {', '.join(words)}"
-    return BeforeValidator(_lower), expected(among, lambda found: among + nearest(found, words))
+    return BeforeValidator(_lower), yaml_checks.expected(among, lambda found: among + yaml_checks.nearest(found, words))
 
 
 def _whole(lowest: int, highest: int) -> tuple[Any, WrapValidator]:
-    return Field(ge=lowest, le=highest), expected(f"a whole number from {lowest} to {highest:,}")
+    return Field(ge=lowest, le=highest), yaml_checks.expected(f"a whole number from {lowest} to {highest:,}")
 
 
 _LINE = f"text on one line, 1 to {MAX_LINE} characters"
@@ -163,44 +142,44 @@ Line = Annotated[
     str,
     Field(min_length=1, max_length=MAX_LINE),
     AfterValidator(_one_line),
-    expected(_LINE),
+    yaml_checks.expected(_LINE),
 ]
 Author = Annotated[
     str,
     Field(min_length=1, max_length=MAX_LINE),
     AfterValidator(_one_line),
     AfterValidator(_author),
-    expected(_LINE, lambda found: no_author(found) or _LINE),
+    yaml_checks.expected(_LINE, lambda found: author_problem(found) or _LINE),
 ]
 Prose = Annotated[
     str,
     Field(max_length=MAX_PROSE),
     AfterValidator(_prose),
-    expected(f"text of at most {MAX_PROSE:,} characters, none of them a control character"),
+    yaml_checks.expected(f"text of at most {MAX_PROSE:,} characters, none of them a control character"),
 ]
 Email = Annotated[
     str,
     Field(max_length=254, json_schema_extra={"format": "email"}),  # RFC 5321 §4.5.3.1.3, without the brackets
     AfterValidator(to_address),
-    expected("an e-mail address", _email_hint),
+    yaml_checks.expected("an e-mail address", _email_hint),
 ]
 Zone = Annotated[
     str,
     Field(max_length=MAX_LINE),
     AfterValidator(_zone),
-    expected("an IANA time zone such as Europe/Berlin", zone_hint),
+    yaml_checks.expected("an IANA time zone such as Europe/Berlin", zone_hint),
 ]
 SendTime = Annotated[
     time,
     BeforeValidator(_time),
-    expected("a time of day from 00:00 to 23:59, such as 07:40", time_hint),
+    yaml_checks.expected("a time of day from 00:00 to 23:59, such as 07:40", time_hint),
     WithJsonSchema({"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"}),
 ]
-Until = Annotated[date | None, BeforeValidator(_date), expected("a date such as 2027-01-31")]
+Until = Annotated[date | None, BeforeValidator(_date), yaml_checks.expected("a date such as 2027-01-31")]
 Slug = Annotated[
     str,
     Field(pattern=r"^[a-z0-9-]{1,40}$"),
-    expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
+    yaml_checks.expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
 ]
 _CODES = list(taxonomy.CATEGORIES)
 Category = TypeAliasType(
@@ -208,13 +187,13 @@ Category = TypeAliasType(
     Annotated[
         str,
         AfterValidator(_category),
-        expected("an arXiv category such as cs.LG", taxonomy.hint),
+        yaml_checks.expected("an arXiv category such as cs.LG", taxonomy.hint),
         WithJsonSchema({"type": "string", "enum": _CODES, "enumDescriptions": list(taxonomy.CATEGORIES.values())}),
     ],
 )
 _FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choice(*WEEKDAYS)
 _LANGUAGE = _choice(*get_args(Language))
-YesNo = Annotated[bool, BeforeValidator(_lower), expected("true or false")]
+YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
 _ONE_TO_TEN, _PAPERS = _whole(1, 10), _whole(1, 500)
 
 
@@ -247,7 +226,7 @@ class TopicEntry(_Model):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.relevant or self.irrelevant):
-            raise PydanticCustomError("silent_topic", "neither relevant nor irrelevant")
+            raise yaml_checks.contradiction("neither relevant nor irrelevant, expected text in at least one of them")
         return self
 
 
@@ -265,7 +244,7 @@ class Keywords(_Model):
     )
 
 
-class Wishes(_Model):
+class ReaderPreferences(_Model):
     """All that readers may change themselves, in a profile that holds in place of the file's (profile_yaml.py)."""
 
     time_zone: Zone = Field(
@@ -341,7 +320,7 @@ class Wishes(_Model):
     )
 
 
-class Preferences(Wishes):
+class Preferences(ReaderPreferences):
     """All that can be set for everybody (under `defaults`) and for each subscriber."""
 
     paused_until: Until = Field(
@@ -377,7 +356,7 @@ def _not_too_many(value: object) -> object:
     return value
 
 
-class SubscribersFile(_Model):
+class FileShape(_Model):
     """Who gets the digest, and what they want to read."""
 
     model_config = ConfigDict(title="subscribers.yaml")
@@ -390,6 +369,6 @@ class SubscribersFile(_Model):
     )
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of subscribers.yaml."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **SubscribersFile.model_json_schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **FileShape.model_json_schema()}

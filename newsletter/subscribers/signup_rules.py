@@ -15,8 +15,8 @@ from enum import StrEnum
 from newsletter.delivery import may_resubscribe, resubscribe
 from newsletter.model import AddressStatus, SignUp, SignUpMail
 
-OPEN_FOR = timedelta(days=7)
-MOST_MAILS = 3  # to one address in a week from Monday on, and one a day: whoever fills in the form may mean no good
+LINK_VALID_FOR = timedelta(days=7)
+MAX_MAILS_A_WEEK = 3  # to one address from Monday on, and one a day: whoever fills in the form may mean no good
 #: Before a mail that surely did not leave is tried again; then once an hour, as mail servers do (RFC 5321 §4.5.4.1).
 RETRY_S = (5, 20, 60, 300, 1200)
 LAST_RETRY_S = 3600
@@ -71,11 +71,11 @@ def may_be_mailed(standing: AddressStatus) -> bool:
     return standing.suppression is None or may_resubscribe(standing)
 
 
-def state_of(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
+def link_state(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
     """What the link to this sign-up is worth now. `is_listed`: they are among the subscribers, mailed or not."""
     if is_listed and standing.suppression is None:
         return LinkState.SUBSCRIBED
-    if sign_up is None or today > asked_on(sign_up) + OPEN_FOR:
+    if sign_up is None or today > asked_on(sign_up) + LINK_VALID_FOR:
         return LinkState.OLD
     if not may_be_mailed(standing):
         return LinkState.BLOCKED
@@ -100,34 +100,34 @@ def is_due(sign_up: SignUp, now: datetime) -> bool:
     return sign_up.mail is SignUpMail.WAITING and (sign_up.retry_at is None or sign_up.retry_at <= now)
 
 
-def taken(sign_up: SignUp, run_id: str, now: datetime, is_running: Callable[[str], bool]) -> SignUp:
+def claim(sign_up: SignUp, run_id: str, now: datetime, is_running: Callable[[str], bool]) -> SignUp:
     """Held by that run, if its mail is due and no living one holds it; else as it is."""
     if not is_due(sign_up, now) or (sign_up.held_by not in {"", run_id} and is_running(sign_up.held_by)):
         return sign_up
     return replace(sign_up, held_by=run_id)
 
 
-def settled(sign_up: SignUp, mail: SignUpMail) -> SignUp:
+def settle(sign_up: SignUp, mail: SignUpMail) -> SignUp:
     return replace(sign_up, mail=mail, retry_at=None, held_by="")
 
 
-def postponed(sign_up: SignUp, now: datetime) -> SignUp:
+def postpone(sign_up: SignUp, now: datetime) -> SignUp:
     """After a try that surely failed."""
     wait_s = RETRY_S[sign_up.tries] if sign_up.tries < len(RETRY_S) else LAST_RETRY_S
-    waiting = settled(sign_up, SignUpMail.WAITING)
+    waiting = settle(sign_up, SignUpMail.WAITING)
     return replace(waiting, tries=sign_up.tries + 1, retry_at=now + timedelta(seconds=wait_s))
 
 
-def why_not_mailed(sign_up: SignUp, kept: Iterable[SignUp], today: date) -> str:
+def reason_not_to_mail(sign_up: SignUp, kept: Iterable[SignUp], today: date) -> str:
     """Why the mail of this one is not to be sent, in a few words; empty if it is. `kept` are all that there are."""
-    if today > asked_on(sign_up) + OPEN_FOR:
+    if today > asked_on(sign_up) + LINK_VALID_FOR:
         return "its link would be over"
     own = [one for one in kept if one.subscriber_id == sign_up.subscriber_id]
     if any(one.at > sign_up.at and one.mail is SignUpMail.WAITING for one in own):
         return "they asked again on a later day"
     monday = asked_on(sign_up) - timedelta(days=asked_on(sign_up).weekday())
     left = [one for one in own if one.mail in {SignUpMail.LEAVING, SignUpMail.SENT} and asked_on(one) >= monday]
-    return "there were enough this week" if len(left) >= MOST_MAILS else ""
+    return "there were enough this week" if len(left) >= MAX_MAILS_A_WEEK else ""
 
 
 def asked_on(sign_up: SignUp) -> date:

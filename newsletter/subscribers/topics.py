@@ -28,7 +28,7 @@ def named_topic(comment: str, names: Sequence[str]) -> str:
     return found[0][1] if found else ""
 
 
-def begins_with(comment: str, names: Sequence[str]) -> str:
+def leading_topic(comment: str, names: Sequence[str]) -> str:
     """The topic that is the very beginning of the comment; "" if none is."""
     said = comment.lstrip(" \"'“„«").casefold()
     return max((name for name in names if _is_at(name.casefold(), said, 0)), key=len, default="")

@@ -1,6 +1,6 @@
-"""What a reader says of single papers: "+3 -5" in a reply, tokens of the links in a mail, and what votes teach. Pure.
+"""Reads votes on single papers ("+3 -5" in a reply), and gives a scorer the papers with their votes. Pure.
 
-Who may vote is for tokens and tags to say; keeping votes, and finding the papers they are about, is
+Who may vote is for tokens and tags to say (signing.py); keeping votes, and finding the papers they are about, is
 services/votes.py's.
 """
 
@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from newsletter.model import Paper, Vote
-from newsletter.signing import Purpose, Signer
 
 MORE, LESS, NEITHER = 1, -1, 0
-MOST_CHARS = 400  # of a line with votes
-MOST_TAUGHT = 200  # votes a scorer learns from, the latest: interests change
+_MAX_LINE_CHARS = 400  # of a line with votes
+MAX_LABELLED_PAPERS = 200  # that a scorer learns from, the latest: interests change
 
 _PLUS, _MINUS = "+＋﹢", "−－﹣–‐‑-"  # phones turn a hyphen into any of these
 _MARK = f"([{_PLUS}{_MINUS}])([1-9１-９][0-9０-９]{{0,2}})"
@@ -30,32 +29,22 @@ def read_votes(text: str) -> tuple[tuple[int, int], ...]:
     both of one paper has said nothing.
     """
     line = text.strip()
-    if len(line) > MOST_CHARS or not _LINE.fullmatch(line):
+    if len(line) > _MAX_LINE_CHARS or not _LINE.fullmatch(line):
         return ()
-    said = {(int(number), MORE if sign in _PLUS else LESS) for sign, number in _EACH.findall(line)}
-    return () if len({number for number, _ in said}) < len(said) else tuple(sorted(said))
+    marks = {(int(number), MORE if sign in _PLUS else LESS) for sign, number in _EACH.findall(line)}
+    return () if len({number for number, _ in marks}) < len(marks) else tuple(sorted(marks))
 
 
-def numbered(paper_ids: Sequence[str], marks: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
+def papers_by_number(paper_ids: Sequence[str], marks: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
     """The papers these marks mean in a mail with these papers; a number that the mail has not means none."""
     return [(paper_ids[number - 1], value) for number, value in marks if 1 <= number <= len(paper_ids)]
 
 
-def vote_token(signer: Signer, subscriber_id: str, arxiv_id: str, value: int) -> str:
-    return signer.short_link(Purpose.VOTE, subscriber_id, f"{value:+d}"[0] + arxiv_id)
+def labelled_papers(votes: Sequence[Vote], *, without: Iterable[str] = ()) -> tuple[tuple[Paper, int], ...]:
+    """The papers voted on, with 1 or -1, that a scorer may learn from; those `without` are left out.
 
-
-def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
-    """Who, about which paper, and 1 or -1; None for a token that is not ours."""
-    found = signer.read_short_link(Purpose.VOTE, token)
-    if found is None:
-        return None
-    subscriber_id, detail = found
-    return subscriber_id, detail[1:], MORE if detail.startswith("+") else LESS
-
-
-def lessons(votes: Sequence[Vote], *, without: Iterable[str] = ()) -> tuple[tuple[Paper, int], ...]:
-    """What a scorer may learn of these votes (oldest first), but those on the papers `without`."""
+    `votes` are in the order of time; papers whose vote was taken back, or that are not stored, teach nothing.
+    """
     left_out = set(without)
-    known = [(vote.paper, vote.value) for vote in votes if vote.paper and vote.value]
-    return tuple(lesson for lesson in known[-MOST_TAUGHT:] if lesson[0].arxiv_id not in left_out)
+    labelled = [(vote.paper, vote.value) for vote in votes if vote.paper and vote.value]
+    return tuple((paper, value) for paper, value in labelled[-MAX_LABELLED_PAPERS:] if paper.arxiv_id not in left_out)

@@ -48,7 +48,7 @@ SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLE
 
 @dataclass(frozen=True, slots=True)
 class WebPart:
-    """All the web part works with."""
+    """Everything the web part needs, handed over by app/."""
 
     store: Store
     signer: Signer | None  # None: there is no key yet, and no link was ever made
@@ -59,7 +59,7 @@ class WebPart:
     metrics: Callable[[], bytes]  # in Prometheus' text format
     profiles: profile_service.ProfileService | None = None  # None: there is no page to change a profile
     archives: Archives | None = None  # None: no digest has a page
-    listener: inbound.Listener | None = None  # who acts on mail by Inbound Parse; None: nobody does
+    handle_mail: inbound.MailHandler | None = None  # that came by Inbound Parse; None: nobody does
     inbound_secret: str | None = None  # the end of the address it is posted to
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     signups: signup.SignupService | None = None  # None: nobody can subscribe here
@@ -67,7 +67,7 @@ class WebPart:
 
 
 def create_app(part: WebPart) -> flask.Flask:
-    """A WSGI application; what may be sent to it is its `extensions[SIZES]`.
+    """Builds the WSGI application; `extensions[SIZES]` says how large a request may be.
 
     Raises ConfigError for a template that cannot be filled.
     """
@@ -90,14 +90,14 @@ def create_app(part: WebPart) -> flask.Flask:
         app.jinja_env.globals.update(subscribe_url="/subscribe")
     app.register_blueprint(sendgrid_events.blueprint(part.store, part.webhook_key, part.now))
     app.register_blueprint(
-        inbound.blueprint(part.listener, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
+        inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
     check_samples(app, SAMPLES)
     return app
 
 
 def _sizes(part: WebPart) -> Sizes:
-    """What nobody could use is not taken: mail without its secret, where one is set, and events without a key."""
+    """Gives each page its limit. Mail and events get none where nothing is set by which they could be believed."""
     below = {"/profile": profile.MAX_BODY_BYTES, "/subscribe": subscribe.MAX_BODY_BYTES}
     if part.webhook_key:
         below |= {sendgrid_events.PATH: sendgrid_events.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}

@@ -42,7 +42,7 @@ HEADERS = {
 
 
 class Rest(BaseConverter):
-    """All that is left of a path, whatever it is: `<rest:token>`."""
+    """Takes the rest of a path, slashes and all: `<rest:token>`."""
 
     regex = ".*"
     weight = 200  # as werkzeug's own for paths: a rule that says more goes first, in whatever order they were added
@@ -50,9 +50,9 @@ class Rest(BaseConverter):
 
 
 def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -> flask.Flask:
-    """An application without a page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
+    """Builds an application that has no page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
     app = flask.Flask("newsletter", static_folder=None, template_folder=None)
-    app.before_request(partial(_bound, sizes))
+    app.before_request(partial(_refuse_large_body, sizes))
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
     app.url_map.converters["rest"] = Rest
     app.jinja_loader = templates.loader_of(resources.folders(TEMPLATES))
@@ -73,8 +73,8 @@ def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str)
     app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
 
 
-def _bound(sizes: Sizes) -> None:
-    """Also for a page that does not exist, or would not look at the body: 413 before it is taken."""
+def _refuse_large_body(sizes: Sizes) -> None:
+    """Refuses a body that is too large with 413 before it is read, also for a page that does not exist."""
     request = flask.request
     request.max_content_length = sizes.most_bytes(request.path)
     if (request.content_length or 0) > request.max_content_length:
@@ -98,13 +98,13 @@ def _protect(response: flask.Response) -> flask.Response:
 
 
 def _explain(error: Exception) -> tuple[str, int, dict[str, str]]:
-    """A page that says what to do. What is our fault is logged whole, but for the path, which may hold a token."""
-    known = _as_http(error)
-    if known.code is None or known.code >= 500:
+    """Answers with a page that says what to do. Our own faults are logged, without the path: it may hold a token."""
+    answer = _as_http(error)
+    if answer.code is None or answer.code >= 500:
         request, is_meant = flask.request, isinstance(error, ServiceUnavailable)  # there was no place
         _log.error("%s of %s failed", request.method, request.endpoint, exc_info=None if is_meant else error)
-    code = known.code or 500
-    headers = {name: value for name, value in known.get_headers() if name in {"Allow", "Retry-After"}}
+    code = answer.code or 500
+    headers = {name: value for name, value in answer.get_headers() if name in {"Allow", "Retry-After"}}
     return flask.render_template("problem.html", code=code), code, headers
 
 

@@ -40,7 +40,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """All that the pages of archives are made with."""
+    """What the pages of archives are made with."""
 
     pages: Pages
     base_url: str = ""  # of the web part, without a slash at its end
@@ -116,12 +116,12 @@ class _Routes:
         return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls)
 
     def _address(self, token: str) -> str:
-        """Empty if ours is not known: a Host header, which anybody may write, is nothing to put into a cached feed."""
+        """Gives the archive's address if ours is set: a Host header, which anybody may write, stays out of a feed."""
         return f"{self.archives.base_url}/archive/{token}/" if self.archives.base_url else ""
 
 
 def _add_slash(token: str) -> Response:
-    """Links within an archive are relative to its folder."""
+    """Redirects to the folder: links within an archive are relative to it."""
     return flask.redirect(flask.url_for("archive.overview", token=token))
 
 
@@ -130,12 +130,12 @@ def _html(page: str) -> flask.Response:
 
 
 def _respond(text: str, kind: str) -> flask.Response:
-    """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
+    """Answers in UTF-8. Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
 
 
 def _for_everybody(response: flask.Response) -> flask.Response:
-    """May be kept for a while, and found by search engines."""
+    """Lets caches keep the answer for a while, and search engines find it."""
     response.headers["Cache-Control"] = f"public, max-age={PUBLIC_AGE_S}"
     response.headers["X-Robots-Tag"] = "all"
     return response

@@ -12,12 +12,12 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus, text ex
 
 
 def blueprint(store: Store, metrics: Callable[[], bytes]) -> flask.Blueprint:
-    """`/health` and `/metrics`. A memory that cannot be read is answered with 503."""
+    """Serves `/health` and `/metrics`; a store that cannot be read is answered with 503."""
     pages = flask.Blueprint("monitoring", __name__)
 
     @pages.get("/health")
     def health() -> flask.Response:
-        store.get_runs(limit=1)  # raises StoreError if the memory is gone
+        store.get_runs(limit=1)  # raises StoreError if the store cannot be read
         return flask.Response("ok\n", mimetype="text/plain")
 
     @pages.get("/metrics")

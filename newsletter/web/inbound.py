@@ -26,35 +26,35 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound import MOST_BYTES as MOST_BYTES_READ
 from newsletter.mail.inbound import Envelope, decoded, sendgrid_events
-from newsletter.web.rate_limit import Room, sparing_warner
+from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
 MOST_PARTS = 200
-PLACES, WAITING, WAIT_S = 3, 2, 10.0  # mails that are acted on at once: one may wait for a mail server that hangs
+SLOTS, WAITING, WAIT_S = 3, 2, 10.0  # mails that are acted on at once: one may wait for a mail server that hangs
 
 _log = logging.getLogger(__name__)
 
 
-Listener = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
+MailHandler = Callable[[bytes, Envelope], str]  # acts on a mail; what became of it, without addresses
 #: Whether a mail, named by a few letters, is to be given up after this error; else SendGrid shall repeat it.
 GivesUp = Callable[[str, Exception], bool]
 
 
 def blueprint(
-    listener: Listener | None,
+    handle: MailHandler | None,
     secret: str | None,
     public_key: str | None,
     now: Callable[[], datetime],
     gives_up: GivesUp = lambda mail, error: True,
 ) -> flask.Blueprint:
-    """A post is believed for the secret in its path, or for a signature by `public_key`.
+    """Takes a post for the secret in its path, or for a signature by `public_key`.
 
-    Without a listener, or without either, every post is refused. Raises ConfigError for a key that is none.
+    Without a handler, or without either, every post is refused. Raises ConfigError for a key that is none.
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("inbound", __name__)
-    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
+    at_once, warn = ConcurrencyLimit(SLOTS, WAITING, WAIT_S), sparing_warner(_log, now)
 
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
@@ -71,20 +71,20 @@ def blueprint(
     @hook.post(f"{PATH}/<rest:path>")
     def take(path: str) -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
-        if listener is None or not is_believed(path, body):
+        if handle is None or not is_believed(path, body):
             warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
-        with room.place():
-            return handle_post(listener, body)
+        with at_once.slot():
+            return handle_post(handle, body)
 
-    def handle_post(listener: Listener, body: bytes) -> tuple[str, int]:
+    def handle_post(handle: MailHandler, body: bytes) -> tuple[str, int]:
         fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
         if fields is None:
             _log.warning("a post to %s is no form that could be read", PATH)
             return "no form that could be read; nothing done\n", 200
         raw, envelope = mail_of(fields)
         try:
-            done = listener(raw, envelope)
+            done = handle(raw, envelope)
         except (StoreError, ConfigError):
             _log.exception("a mail by Inbound Parse could not be taken; SendGrid will repeat it")
             return "the memory failed; please repeat\n", 503
@@ -101,13 +101,13 @@ def blueprint(
 
 
 def _name_of(fields: Mapping[str, bytes]) -> str:
-    """The same for each repetition of a mail, in which the form around it may differ."""
+    """Names a mail so that its repetition, in another form around it, has the same name."""
     parts = [fields.get(name, b"") for name in ("email", "headers", "text", "html")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 
 
 def _fields(boundary: str, body: bytes) -> Mapping[str, bytes] | None:
-    """The fields of a multipart form as bytes; files are left out. None if it is no such form."""
+    """Reads the fields of a multipart form as bytes, without its files. None if it is no such form."""
     fields: dict[str, bytes] = {}
     name = ""
     try:
@@ -133,12 +133,12 @@ class _Form:
     charsets: Mapping[str, object]
 
     def text(self, name: str) -> str:
-        """By the charset that SendGrid names for this field; by UTF-8 or windows-1252 if that is wrong."""
+        """Decodes a field by the charset that SendGrid names for it, or by UTF-8 or windows-1252 if that is wrong."""
         return decoded(self.fields.get(name, b"")[:MOST_BYTES_READ], str(self.charsets.get(name, "utf-8")))
 
 
 def mail_of(fields: Mapping[str, bytes]) -> tuple[bytes, Envelope]:
-    """The mail and its envelope, of either mode: `email` holds the raw mail, else its pieces are put together again."""
+    """Gives the mail and its envelope: `email` holds the raw mail, or else its pieces are put together again."""
     form = _Form(fields, _object(fields.get("charsets", b"")))
     envelope = _object(fields.get("envelope", b""))
     to = envelope.get("to")
@@ -155,7 +155,7 @@ _OF_THE_BODY = re.compile(r"(?im)^(content-(type|transfer-encoding|disposition)|
 
 
 def _rebuilt(form: _Form) -> bytes:
-    """The headers as they were, over the text that SendGrid took out of the mail."""
+    """Puts the headers over the text that SendGrid took out of the mail."""
     headers = form.text("headers").replace("\r\n", "\n").strip("\n") + "\n"
     # a calendar's answer or a report is known by its Content-Type, which has to go: the parts are not there any more
     is_machine = re.search(r"(?im)^content-type:\s*(multipart/report|text/calendar)", headers)

@@ -22,7 +22,7 @@ from newsletter.papers import readable
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.subscribers import KEPT, MOST_A_DAY, is_gone
+from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limits
 from newsletter.web.token_page import TokenPage, reader_of
@@ -68,7 +68,7 @@ class PreviewPaper:
 
 @dataclass(frozen=True, slots=True)
 class PreviewView:
-    """What a text would do, for reading."""
+    """What a text would bring: its problems, or the papers of the latest announcement."""
 
     problems: tuple[ProblemView, ...] = ()
     announced: str = ""  # on which days; empty: there was no announcement yet
@@ -89,7 +89,7 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class EditorView:
-    """All the page shows."""
+    """What the page shows."""
 
     text: str
     after: int
@@ -99,8 +99,8 @@ class EditorView:
     current: str = ""  # what holds, where the form has something else and the reader has to choose
     typed: str = ""  # what was in the form before an earlier revision took its place
     preview: PreviewView | None = None
-    most_revisions: int = KEPT
-    most_a_day: int = MOST_A_DAY
+    most_revisions: int = MAX_REVISIONS
+    most_a_day: int = MAX_REVISIONS_A_DAY
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
@@ -147,7 +147,7 @@ class _Editor:
         return flask.render_template("profile.html", p=view)
 
     def preview(self, token: str) -> str:
-        """The part of the page that `editor.js` puts in its place."""
+        """Makes the part of the page that `editor.js` replaces."""
         subscriber_id, text = PAGE.read(self.signer, token), _typed()
         if subscriber_id is None or text is None:
             raise BadRequest
@@ -192,7 +192,7 @@ class _Editor:
         known = self.store.get_revisions(subscriber_id)
         texts = {0: ""} | {r.number: r.text for r in known}
         if number not in texts:
-            is_over = number is not None and is_gone(known, number)
+            is_over = number is not None and was_dropped(known, number)
             return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
         is_lost = typed.strip() not in {"", current.strip(), text.strip()}
@@ -228,7 +228,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
 
 
 def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, ...]:
-    """The latest ones, newest first."""
+    """Shows the latest revisions, newest first."""
     newest = sorted(revisions, key=lambda revision: -revision.number)[:SHOWN_REVISIONS]
     return tuple(
         RevisionView(
@@ -274,7 +274,7 @@ def _day(on: date) -> str:
 
 
 def _typed() -> str | None:
-    """The text in the form, with the line ends that everything else has; None if none was sent."""
+    """Gives the text in the form, with our line ends; None if none was sent."""
     if flask.request.method != "POST":
         return None
     text = flask.request.form.get("text")

@@ -1,4 +1,4 @@
-"""How often somebody may ask: a sliding window for each link and for each address of a client. And how many at once.
+"""Limits how often somebody may ask, by a sliding window for each link and each client, and how many at once.
 
 Lives in one process and forgets with it. Two counts stand for a window, the last one fading out as the present one
 fills, so that a key costs the same however often it asks. Decides nothing about what is asked.
@@ -23,7 +23,7 @@ from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
 WARNINGS = 10
-RETRY_S = 60  # after there was no place
+RETRY_S = 60  # after there was no slot
 _TOKEN_CHARS = 200
 
 
@@ -43,7 +43,7 @@ class Limits:
 
 
 class RateLimit:
-    """At most about `most` requests of a key in any minute, or another window. Shared by all threads."""
+    """Allows about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
     def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
         self._most, self._now, self._window_s = most, now, window_s
@@ -51,7 +51,7 @@ class RateLimit:
         self._lock = Lock()
 
     def take(self, key: str) -> int:
-        """Count one request: 0 if it may go on, or the seconds until one may."""
+        """Counts one request, and gives 0 if it may go on, or the seconds until one may."""
         at = self._now().timestamp()
         window, passed = int(at // self._window_s), at % self._window_s / self._window_s
         with self._lock:
@@ -72,34 +72,35 @@ class RateLimit:
         return counts
 
 
-class Room:
-    """For what may take long: so many at once, and some more may wait a moment for a place. Shared by all threads.
+class ConcurrencyLimit:
+    """Lets so many do at once what may take long, and some more wait a moment for a slot. Shared by all threads.
 
     All of them hold a thread of the server, so they must be few enough to leave some for the pages.
     """
 
-    def __init__(self, places: int, waiting: int, wait_s: float) -> None:
-        self._places, self._door = BoundedSemaphore(places), BoundedSemaphore(places + waiting)
+    def __init__(self, slots: int, waiting: int, wait_s: float) -> None:
+        self._slots, self._places = BoundedSemaphore(slots), BoundedSemaphore(slots + waiting)
         self._wait_s = wait_s
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
-        if not self._door.acquire(blocking=False):
-            raise ServiceUnavailable(retry_after=RETRY_S)
-        try:
-            if not self._places.acquire(timeout=self._wait_s):
-                raise ServiceUnavailable(retry_after=RETRY_S)
-            try:
-                yield
-            finally:
-                self._places.release()
-        finally:
-            self._door.release()
+    def slot(self) -> Iterator[None]:
+        """Holds a slot. Raises ServiceUnavailable if none becomes free in time: whoever asks should ask again."""
+        with _acquired(self._places, 0), _acquired(self._slots, self._wait_s):
+            yield
+
+
+@contextmanager
+def _acquired(semaphore: BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=wait_s):
+        raise ServiceUnavailable(retry_after=RETRY_S)
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
-    """For warnings that a stranger can cause: each text about WARNINGS times a minute, so that nobody fills the log."""
+    """Logs each text about WARNINGS times a minute, for warnings that a stranger can cause."""
     by_text = RateLimit(WARNINGS, now)
 
     def warn(text: str, *values: object) -> None:
@@ -110,7 +111,7 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
 
 
 def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) -> flask.Blueprint:
-    """Its pages answer 429 with Retry-After to whoever asks too often; a link is known by its `token` in the path."""
+    """Makes a blueprint that answers 429 to whoever asks too often; a link is known by its `token` in the path."""
     by_link, by_client = RateLimit(limits.per_link, now), RateLimit(limits.per_client, now)
     pages = flask.Blueprint(name, __name__)
 
@@ -126,12 +127,12 @@ def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) ->
 
 
 def client_of(request: flask.Request) -> str:
-    """Who asks: who reached us, or behind the operator's proxies (`WebPart.proxies`) whom the first of them saw."""
+    """Gives the address that reached us, or behind proxies (`WebPart.proxies`) the one that the first of them saw."""
     return _network(request.remote_addr or "")
 
 
 def _network(address: str) -> str:
-    """An IPv6 customer has at least 2^64 addresses: they count as one. Some proxies write a port, too."""
+    """Cuts an IPv6 address to its network, since a customer has 2^64 of them, and drops a port that a proxy wrote."""
     host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", address)
     try:
         known = ip_address(host.partition("%")[0])

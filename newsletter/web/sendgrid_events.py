@@ -1,7 +1,7 @@
-"""Where SendGrid posts its events: verifies the raw bytes, then keeps what they tell of our mails.
+"""Takes SendGrid's events: verifies the raw bytes, then stores what they say of our mails.
 
 What an event means is mail/inbound/sendgrid_events.py's business, what follows from it the store's. SendGrid repeats a
-post for a day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the memory failed and a
+post for a day until it is answered with 2xx: 403 leaves time to mend a key, 503 says that the store failed and a
 repeat helps.
 """
 
@@ -17,11 +17,11 @@ from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
 from newsletter.stores import Store
-from newsletter.web.rate_limit import Room, sparing_warner
+from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/events"
 MOST_BYTES = 4 * 1024 * 1024  # SendGrid posts at 768 kB at the latest (Event Webhook overview)
-PLACES, WAITING, WAIT_S = 1, 1, 10.0  # posts at once: thousands of events take a while
+SLOTS, WAITING, WAIT_S = 1, 1, 10.0  # posts at once: thousands of events take a while
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
     """
     key = sendgrid_events.load_key(public_key) if public_key else None
     hook = flask.Blueprint("sendgrid_hook", __name__)
-    room, warn = Room(PLACES, WAITING, WAIT_S), sparing_warner(_log, now)
+    at_once, warn = ConcurrencyLimit(SLOTS, WAITING, WAIT_S), sparing_warner(_log, now)
 
     @hook.post(PATH)
     def take() -> tuple[str, int]:
@@ -46,14 +46,14 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
         if not sendgrid_events.verify(body, signature, timestamp, key, now()):
             warn("a post to %s has no good signature; if SendGrid sent it, set its key anew", PATH)
             return "the signature is not SendGrid's, or too old\n", 403
-        with room.place():
+        with at_once.slot():
             return _keep(store, body, now())
 
     return hook
 
 
 def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple[int, int]:
-    """How many were kept, and how many could not be because what is kept of their reader cannot be read."""
+    """Stores the events; counts those stored, and those whose reader's files cannot be read."""
     kept = failed = 0
     for event in events:
         try:

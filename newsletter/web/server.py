@@ -24,11 +24,11 @@ from waitress.server import MultiSocketServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
-THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (Room in rate_limit.py, profile.py)
+THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (rate_limit.py, profile.py)
 HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 1024 * 1024  # a body of more may lie on the disk
-_ROOM, _GRACE_S = 50, 0.2  # more than the most connections, until it shows who of them only waits
-_LOOK_S = 0.2  # so often at least, whether there is room
+_SPARE, _GRACE_S = 50, 0.2  # more than the most connections, until it shows who of them only waits
+_CHECK_S = 0.2  # so often at least it is checked whether there are too many
 
 Application = Callable[..., Any]
 
@@ -60,7 +60,7 @@ class _Limits(Adjustments):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Takes one request; the rest of a connection it leaves alone."""
+    """Reads one request, and leaves the rest of the connection alone."""
 
     adj: _Limits
     error: Error | None
@@ -97,7 +97,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             limits.large.add(self)
 
     def _leave_body(self) -> None:
-        """Let the application answer: it is told the length, and gets no body."""
+        """Lets the application answer: it sees the length, and gets no body."""
         self.close()
         self.error = self.body_rcv = None
         self.headers["CONTENT_LENGTH"] = str(max(self.content_length, self.body_bytes_received))
@@ -111,7 +111,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def may_take_s(self) -> float:
-        """From its first byte to its last."""
+        """The time it may take from its first byte to its last."""
         bounds = self.adj.bounds
         if not self.headers_finished:
             return bounds.head_s
@@ -147,7 +147,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         super().service()
 
     def is_overdue(self, now: float) -> bool:
-        """Whether the client had its time. Call it every second: it looks when an answer began to wait."""
+        """Whether the client had its time. To be called every second, since it notes when an answer began to wait."""
         if self.lingers_until is not None:
             return now > self.lingers_until
         bounds = self.adj.bounds
@@ -176,14 +176,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.handle_close()
 
     def handle_close(self) -> None:
-        if self.is_refused and self.lingers_until is None and self.connected and self._say_end():
+        if self.is_refused and self.lingers_until is None and self.connected and self._end_output():
             self.will_close, self.lingers_until = False, time.monotonic() + self.adj.bounds.linger_s
             return
         if self.request is not None:
             self.request.close()
         super().handle_close()
 
-    def _say_end(self) -> bool:
+    def _end_output(self) -> bool:
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -195,20 +195,20 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = _Channel
 
     def maintenance(self, now: float) -> None:
-        """Every second, by `cleanup_interval`."""
+        """Closes whoever is overdue; called every second (`cleanup_interval`)."""
         at = time.monotonic()
         for channel in self.active_channels.values():
             if channel.is_overdue(at):
                 channel.will_close = True
 
     def readable(self) -> bool:
-        self._make_room()
+        self._close_longest_waiting()
         return bool(super().readable())
 
-    def _make_room(self) -> None:
-        """Who was just let in has a moment to speak; meanwhile there is some more room."""
+    def _close_longest_waiting(self) -> None:
+        """Closes those who have waited longest, but nobody who was just let in: for them there are spare ones."""
         open_ones = [channel for channel in self.active_channels.values() if not channel.will_close]
-        too_many = len(open_ones) - (self.adj.connection_limit - _ROOM)
+        too_many = len(open_ones) - (self.adj.connection_limit - _SPARE)
         if too_many <= 0:
             return
         until = time.monotonic() - _GRACE_S
@@ -221,7 +221,7 @@ DEFAULT = Bounds()
 
 
 class WebServer:
-    """Listens from its beginning on; `run` answers. Raises OSError for an address that cannot be listened on."""
+    """Listens as soon as it is made; `run` answers. Raises OSError for an address that cannot be listened on."""
 
     def __init__(
         self,
@@ -234,7 +234,7 @@ class WebServer:
         logging.getLogger("waitress").setLevel(logging.ERROR)  # its warnings are a stranger's to cause, each a line
         limits = _limits(host, port, bounds)
         limits.most_bytes, limits.bounds, limits.large = most_bytes, bounds, WeakSet()
-        limits.asyncore_loop_timeout = _LOOK_S
+        limits.asyncore_loop_timeout = _CHECK_S
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(THREADS)
         sockets: dict[int, Any] = {}
@@ -246,11 +246,11 @@ class WebServer:
         self._server = MultiSocketServer(sockets, limits, dispatcher=self._dispatcher)
 
     def run(self) -> None:
-        """Answer until the process ends."""
+        """Answers until the process ends."""
         self._server.run()
 
     def finish(self, timeout_s: float) -> None:
-        """Let answers in hand be finished."""
+        """Lets answers in hand be finished."""
         self._dispatcher.shutdown(timeout=timeout_s)
 
 
@@ -262,7 +262,7 @@ def _limits(host: str, port: int, bounds: Bounds) -> _Limits:
         threads=THREADS,
         ident=None,
         clear_untrusted_proxy_headers=False,  # app.py knows how many proxies to believe
-        connection_limit=min(bounds.connections, files // 2) + _ROOM,
+        connection_limit=min(bounds.connections, files // 2) + _SPARE,
         cleanup_interval=1,
         asyncore_use_poll=True,  # select knows no file beyond the 1,024th
         log_socket_errors=False,  # whoever hangs up is no news

@@ -1,4 +1,4 @@
-"""How large the body of a request may be, by its path: a few kB, but for the pages that take more.
+"""Says how large the body of a request may be, by its path: a few kB, but for the pages that take more.
 
 The server asks before it takes a body (server.py), and the application before it looks at a request (app.py). What a
 page takes is that page's to say.
@@ -21,10 +21,10 @@ class Sizes:
     secret: Mapping[str, int] = field(default_factory=dict)
 
     def most_bytes(self, path: str) -> int:
-        for known, most in self.secret.items():
-            if hmac.compare_digest(known.encode(), path.encode("utf-8", "surrogatepass")):
+        for secret, most in self.secret.items():
+            if hmac.compare_digest(secret.encode(), path.encode("utf-8", "surrogatepass")):
                 return most
-        return next((most for known, most in self.below.items() if f"{path}/".startswith(f"{known}/")), LITTLE_BYTES)
+        return next((most for prefix, most in self.below.items() if f"{path}/".startswith(f"{prefix}/")), LITTLE_BYTES)
 
 
 NONE_LARGE = Sizes()

@@ -77,7 +77,7 @@ CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MAN
 
 
 def groups_for(form: Form) -> tuple[GroupView, ...]:
-    """All categories; a group in which something is chosen is open."""
+    """Groups all categories; a group in which something is chosen is open."""
     groups = []
     for name, archives in _GROUPS:
         codes = [code for code in taxonomy.CATEGORIES if code.partition(".")[0] in archives]
@@ -103,7 +103,7 @@ SAMPLES: tuple[Page, ...] = (
 
 
 def _read_confirmation(signer: Signer, token: str) -> tuple[str, date] | None:
-    """Who asked to subscribe, and on which day."""
+    """Reads who asked to subscribe, and on which day."""
     link = signer.read_short_link(Purpose.CONFIRM, token)
     try:
         return (link[0], date.fromisoformat(link[1])) if link else None
@@ -168,7 +168,7 @@ def _closed(why: str) -> str:
 
 
 def _typed(blank: Form) -> Form:
-    """What was sent; a field that was not is as in a blank form."""
+    """Reads the form; a field that was not sent is as in a blank one."""
     form = flask.request.form
     texts = {name: form[name] for name in ("email", "name", "words", "frequency", "zone", "language") if name in form}
     return replace(blank, categories=tuple(form.getlist("categories")), **texts)

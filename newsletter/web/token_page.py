@@ -32,7 +32,7 @@ class TokenPage(Generic[Link]):
     dead_link: Page
 
     def blueprint(self, signer: Signer, now: Callable[[], datetime], answer: Callable[[Link], str]) -> flask.Blueprint:
-        """`answer` gives the page for a link that is ours, and does what the request says."""
+        """Serves the page. `answer` does what the request says, and gives the page for what the token says."""
         pages = limited_blueprint(self.name, self.limits, now)
 
         def respond(token: str = "") -> str:
@@ -46,11 +46,11 @@ class TokenPage(Generic[Link]):
 
 
 def reader_of(purpose: Purpose) -> Callable[[Signer, str], str | None]:
-    """Reads links that say no more than whose they are."""
+    """Gives what reads links that say no more than whose they are."""
     return lambda signer, token: signer.read_link(purpose, token)
 
 
 def posted_wish(*wishes: str) -> str:
-    """Which of these wishes the request posts; empty for a GET, and for a POST that says none of them."""
+    """Reads which of these wishes the request posts; empty for a GET, and for a POST with none of them."""
     wish = flask.request.form.get("wish", "") if flask.request.method == "POST" else ""
     return wish if wish in wishes else ""

@@ -53,7 +53,7 @@ def _answer(store: Store, now: Callable[[], datetime], subscriber_id: str) -> st
 
 
 def _show(store: Store, now: datetime, subscriber_id: str) -> str:
-    """The page, and a pause if the request asks for one. Who leaves has to find the button whatever is damaged."""
+    """Shows the page, after a pause if the request asks for one. The button is there whatever file is damaged."""
     try:
         status, view = apply_pause_wish(store, subscriber_id, now)
     except ReaderUnreadable:
@@ -79,7 +79,7 @@ def _page(status: AddressStatus, pause: PauseView, *, is_back: bool = False) -> 
 
 
 def _wish() -> str:
-    """`leave`, `return`, or empty for a request that does not say."""
+    """Reads `leave` or `return`; empty for a request that says neither."""
     request = flask.request
     if request.method == "POST":
         raw = request.get_data(cache=True)

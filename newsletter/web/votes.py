@@ -14,9 +14,9 @@ import flask
 
 from newsletter.papers import readable
 from newsletter.services import cast, current_vote, find_paper
-from newsletter.signing import Signer
+from newsletter.signing import Signer, read_vote_token
 from newsletter.stores import Store
-from newsletter.subscribers import LESS, MORE, NEITHER, read_vote_token
+from newsletter.subscribers import LESS, MORE, NEITHER
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import Limits
 from newsletter.web.token_page import TokenPage, posted_wish

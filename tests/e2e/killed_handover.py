@@ -10,12 +10,10 @@ once, or the ledger must say that it does not know. `python -m tests.e2e.killed_
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -28,7 +26,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -37,7 +35,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb import TinyStore
-from tests.e2e import starts
+from tests.e2e import killed_run, starts
 
 READERS, PAPERS = 6, 4
 KEY = "the-key-of-these-tests-0123456789abcdef"
@@ -249,14 +247,7 @@ class Place:
 
 
 def prepare(folder: Path, office: PostOffice, *, zone: str, send_at: str) -> Place:
-    folder.mkdir(parents=True)
-    topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
-    defaults = {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1, "max_papers": 50}
-    everybody = {
-        "defaults": {**defaults, "time_zone": zone, "send_at": send_at},
-        "subscribers": [{"email": f"r{i}@example.org", "name": f"R {i}", "topics": topics} for i in range(READERS)],
-    }
-    (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")
+    killed_run.prepare(folder, READERS, max_papers=50, time_zone=zone, send_at=send_at)
     (folder / "cs.LG.atom").write_bytes(feed_of(NIGHTS["plain"]))
     return Place(folder, office)
 
@@ -276,53 +267,23 @@ def _ended(process: starts.Command) -> None:
         raise AssertionError(output + errors)
 
 
-class Serving:
-    """`newsletter serve` with the clock, whose log is read; by the clock that `time` says, if it is given."""
-
-    def __init__(self, place: Place, feed_url: str, time: FakeTime | None = None) -> None:
-        env = {**place.environment(feed_url=feed_url), **(time.environment() if time else {})}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "newsletter", "serve", "--port", "0"],
-            cwd=place.folder,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-        self.lines: list[str] = []
-
-    def read_until(self, event: str) -> bool:
-        """False if it ended before it said that."""
-        assert self.process.stdout is not None
-        watchdog = Timer(PATIENCE_S, self.process.kill)
-        watchdog.start()
-        try:
-            for line in self.process.stdout:
-                self.lines.append(line)
-                if f'"{event}"' in line:
-                    return True
-            self.process.wait()
-            self.process.stdout.close()
-            return False
-        finally:
-            watchdog.cancel()
-
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=PATIENCE_S)
-        self.lines += output.splitlines(keepends=True)
-        if self.process.returncode not in (0, -signal.SIGKILL) or "Traceback" in output:
-            raise AssertionError("".join(self.lines))
+def begin_serve(place: Place, feed_url: str, time: FakeTime | None = None) -> starts.Running:
+    """`newsletter serve` with the clock; by the clock that `time` says, if it is given."""
+    env = {**place.environment(feed_url=feed_url), **(time.environment() if time else {})}
+    return starts.Running([*starts.COMMAND, "serve", "--port", "0"], place.folder, env)
 
 
 class FakeTime:
     """The clock of processes, set by libfaketime from a file that may be written at any time; it does not stand still.
 
-    Intervals are measured by another clock, which nobody sets.
+    Intervals are measured by another clock, which nobody sets. There is one such clock, which goes on from trial to
+    trial: the process that forks commands is told its file once.
     """
 
-    def __init__(self, file: Path, start: datetime) -> None:
-        self._file = file
+    _folder = tempfile.TemporaryDirectory(prefix="newsletter-time-")
+
+    def __init__(self, start: datetime) -> None:
+        self._file = Path(self._folder.name) / "time"
         self.set(start)
 
     def set(self, moment: datetime) -> None:
@@ -347,7 +308,7 @@ class FakeTime:
 # --- what happens -------------------------------------------------------------------------------------
 
 
-def killed_run(place: Place, aim: Aim) -> None:
+def run_killed(place: Place, aim: Aim) -> None:
     """A run is killed, the next one brings the rest."""
     process = begin_run(place)
     place.office.take_aim(aim, process.pid)
@@ -373,33 +334,35 @@ def another_sender_between(place: Place, aim: Aim) -> None:
     run(place)
 
 
-def killed_serve(place: Place, aim: Aim) -> None:
+def serve_killed(place: Place, aim: Aim) -> None:
     """The process that serves all day is killed, and started again by its platform."""
     with feed_server(lambda: datetime.now(UTC)) as url:
-        first = Serving(place, url)
+        first = begin_serve(place, url)
         place.office.take_aim(aim, first.process.pid)
         _finish(first)
-        second = Serving(place, url)
+        second = begin_serve(place, url)
         _finish(second)
 
 
-def _finish(serving: Serving) -> None:
-    if serving.read_until("run_finished"):
-        serving.end()
+def _finish(serving: starts.Running) -> None:
+    if serving.find('"run_finished"') is None:
+        return
+    if serving.end(signal.SIGTERM) not in (0, -signal.SIGKILL) or "Traceback" in "".join(serving.lines):
+        raise AssertionError("".join(serving.lines))
 
 
 def by_night(night: str) -> Happening:
     """Killed at two by the wall, back an hour later by the sun, when it may be two again, and on the next day."""
 
     def happens(place: Place, aim: Aim) -> None:
-        time = FakeTime(place.folder / "time", NIGHTS[night] + timedelta(seconds=1))
+        time = FakeTime(NIGHTS[night] + timedelta(seconds=1))
         with feed_server(time.now) as url:
-            first = Serving(place, url, time)
+            first = begin_serve(place, url, time)
             place.office.take_aim(aim, first.process.pid)
             _finish(first)
             for later in (timedelta(minutes=20), timedelta(hours=1), timedelta(hours=24)):
                 time.set(NIGHTS[night] + later + timedelta(seconds=1))
-                _finish(Serving(place, url, time))
+                _finish(begin_serve(place, url, time))
 
     return happens
 
@@ -409,7 +372,7 @@ def asleep(place: Place, aim: Aim) -> None:
 
     Who is mailed after it in the same run gets the new day's papers with the next mail, a day later.
     """
-    time = FakeTime(place.folder / "time", NIGHTS["plain"] + timedelta(seconds=1))
+    time = FakeTime(NIGHTS["plain"] + timedelta(seconds=1))
 
     def sleep(pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
@@ -417,21 +380,21 @@ def asleep(place: Place, aim: Aim) -> None:
         os.kill(pid, signal.SIGCONT)
 
     with feed_server(time.now) as url:
-        first = Serving(place, url, time)
+        first = begin_serve(place, url, time)
         aim.instead = sleep
         place.office.take_aim(aim, first.process.pid)
         _finish(first)
-        _finish(Serving(place, url, time))
+        _finish(begin_serve(place, url, time))
         time.set(time.now() + timedelta(days=1))
-        _finish(Serving(place, url, time))
+        _finish(begin_serve(place, url, time))
 
 
 Happening = Callable[[Place, Aim], None]
 KINDS: Mapping[str, Happening] = {
-    "run": killed_run,
+    "run": run_killed,
     "two": one_of_two_killed,
     "sender": another_sender_between,
-    "serve": killed_serve,
+    "serve": serve_killed,
     "back": by_night("back"),
     "forward": by_night("forward"),
     "asleep": asleep,
@@ -464,7 +427,7 @@ class Toll:
 
 def trial(folder: Path, happens: Happening, chance: random.Random, *, by_fake_clock: bool = False) -> Toll:
     aim = Aim(chance.randint(1, READERS), chance.choice(STAGES), chance.uniform(0, AIM_S))
-    zone, send_at = ("Europe/Berlin", "02:30") if by_fake_clock else (_zone_at_six(), "05:00")
+    zone, send_at = ("Europe/Berlin", "02:30") if by_fake_clock else (zone_at_six(), "05:00")
     with post_office() as office:
         place = prepare(folder, office, zone=zone, send_at=send_at)
         happens(place, aim)
@@ -506,7 +469,7 @@ def _count(place: Place, aim: Aim) -> Toll:
     )
 
 
-def _zone_at_six() -> str:
+def zone_at_six() -> str:
     """Where it is six o'clock in the morning now, so that a mail of five o'clock is due for hours."""
     offset = (6 - datetime.now(UTC).hour + 11) % 24 - 11
     return f"Etc/GMT{-offset:+d}"  # POSIX: the sign is the other way round

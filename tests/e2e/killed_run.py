@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
 from pathlib import Path
@@ -41,12 +42,12 @@ fork = multiprocessing.get_context("fork")
 # --- a morning ----------------------------------------------------------------------------------------
 
 
-def prepare(folder: Path, count: int = SUBSCRIBERS) -> Path:
+def prepare(folder: Path, count: int = SUBSCRIBERS, **defaults: str | int) -> Path:
     """A folder with a subscribers.yaml of readers who each get a mail."""
     folder.mkdir(parents=True, exist_ok=True)
     topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
     everybody = {
-        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1},
+        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1, **defaults},
         "subscribers": [{"email": f"r{i}@example.org", "name": f"Reader {i}", "topics": topics} for i in range(count)],
     }
     (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")  # JSON is YAML
@@ -61,7 +62,8 @@ def morning(folder: Path) -> RunReport:
     context = app.build(settings, feed=FEED)
     context = replace(context, sender=LoggingSender(context.sender, folder / LOG))
     listed = app.load_subscribers(settings, context.store)
-    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+    with closing(context.sender):
+        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class Nobody:

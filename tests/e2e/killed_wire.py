@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,8 +43,10 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.scoring import Scorer
+from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
+from tests.e2e import killed_run
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
 
 READERS = 50
@@ -149,15 +151,7 @@ def provider(kind: str, folder: Path) -> Iterator[int]:
 
 
 def prepare(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
-    everybody = {
-        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1},
-        "subscribers": [{"email": f"r{i}@example.org", "name": f"R {i}", "topics": topics} for i in range(READERS)],
-    }
-    everybody["defaults"]["max_papers"] = 1  # type: ignore[index]  # a short mail is rendered in no time
-    (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")
-    return folder
+    return killed_run.prepare(folder, READERS, max_papers=1)  # a short mail is rendered in no time
 
 
 def morning(folder: Path, kind: str, port: int) -> RunReport:
@@ -180,7 +174,8 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
     context = app.build(settings, feed=FEED)
     context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, context.store)
-    return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+    with closing(context.sender):
+        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:
@@ -192,13 +187,7 @@ class ScoredOnce:
         self._sheet: ScoreReport | None = None
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self._sheet = self._sheet or self._inner.score(profile, papers, history, floor=floor, votes=votes)
         return self._sheet

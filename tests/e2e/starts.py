@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import runpy
 import signal
 import socket
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,34 +32,60 @@ IS_FRESH = os.environ.get("STARTS") == "fresh"
 ON_DEMAND = ("dkim", "email_validator", "imap_tools", "openai", "premailer", "tinydb", "waitress")
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
 COMMAND = [sys.executable, "-m", "newsletter"]
+PATIENCE_S = 120
+NEVER = "(?!)"
+READ_AT_LOAD = ("LD_PRELOAD", "FAKETIME", "NO_FAKE_STAT")  # what a library reads once, before there is any command
 
 
 class Forked:
     """As much of `subprocess.Popen` as the tests need."""
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], log: int | None = None) -> None:
+        """Output and errors go to the file `log`, or else wait for `communicate`."""
         self.args = [*COMMAND, *arguments]
         self.returncode: int | None = None
-        self._output, self._errors = _empty_file(), _empty_file()
+        self._files = [] if log else [_empty_file(), _empty_file()]
         self._line, its = socket.socketpair()
         order = {"arguments": arguments, "folder": str(folder), "env": dict(env)}
         with its, tempfile.TemporaryFile("w+") as told:
             json.dump(order, told)
             told.flush()
-            socket.send_fds(_forker(), [b"x"], [its.fileno(), told.fileno(), self._output, self._errors])
-        self.pid = self._hear(120)
+            output, errors = self._files or (log, log)
+            forker = _forker(frozenset(item for item in env.items() if item[0].startswith(READ_AT_LOAD)))
+            socket.send_fds(forker, [b"x"], [its.fileno(), told.fileno(), output, errors])
+        self.pid = self._hear(PATIENCE_S)
 
-    def communicate(self, timeout: float | None = 120) -> tuple[str, str]:
+    def communicate(self, timeout: float | None = PATIENCE_S) -> tuple[str, str]:
         """Output and errors, once, after its end. Raises TimeoutError, having killed it."""
-        with self._line, os.fdopen(self._output, "rb") as output, os.fdopen(self._errors, "rb") as errors:
+        output, errors = (os.fdopen(file, "rb") for file in self._files)
+        with output, errors:
             try:
-                self.returncode = self._hear(timeout)
+                self.wait(timeout)
             except TimeoutError:
                 os.kill(self.pid, signal.SIGKILL)
                 raise
             output.seek(0)
             errors.seek(0)
             return output.read().decode(), errors.read().decode()
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self.returncode = self._hear(timeout)
+            self._line.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        try:
+            return self.wait(0)
+        except BlockingIOError:
+            return None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
     def _hear(self, timeout: float | None) -> int:
         self._line.settimeout(timeout)
@@ -80,9 +107,59 @@ def start(*arguments: str, folder: Path, env: Mapping[str, str]) -> Command:
 
 def run(*arguments: str, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     process = start(*arguments, folder=folder, env=env)
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode is not None
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+class Running:
+    """A process whose output and errors are one log, which is read line by line."""
+
+    def __init__(self, command: list[str], folder: Path, env: Mapping[str, str]) -> None:
+        ours, its = os.pipe()
+        self.process: Command
+        if command[: len(COMMAND)] == COMMAND and not IS_FRESH:
+            self.process = Forked(command[len(COMMAND) :], folder, env, its)
+        else:
+            self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=its, stderr=its, encoding="utf-8")
+        os.close(its)
+        self._log = os.fdopen(ours, encoding="utf-8")
+        self.lines: list[str] = []
+
+    def find(self, pattern: str) -> str | None:
+        """The first new line that holds it; None from a process that ended before. One that never ends is killed."""
+        watchdog = threading.Timer(PATIENCE_S, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self._log:
+                self.lines.append(line)
+                if re.search(pattern, line):
+                    return line
+            self._log.close()
+            self.process.wait()
+            return None
+        finally:
+            watchdog.cancel()
+
+    def read_until(self, pattern: str) -> str:
+        line = self.find(pattern)
+        assert line is not None, f"no {pattern} in:\n{''.join(self.lines)}"
+        return line
+
+    def end(self, *signals: signal.Signals) -> int:
+        """The exit code after these signals; what is still said is in `lines`."""
+        for number in signals:
+            self.process.send_signal(number)
+        self.find(NEVER)
+        return self.process.wait()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def events(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.lines if line.startswith("{")]
 
 
 def _empty_file() -> int:
@@ -96,8 +173,8 @@ def _empty_file() -> int:
 
 
 @lru_cache
-def _forker() -> socket.socket:
-    """The line to it. It ends when this process does: then nobody holds the other end."""
+def _forker(settings: frozenset[tuple[str, str]]) -> socket.socket:
+    """The line to the one with these settings. It ends when this process does: then nobody holds the other end."""
     mine, its = socket.socketpair()
     with its:
         subprocess.Popen(
@@ -105,7 +182,7 @@ def _forker() -> socket.socket:
             cwd=ROOT,
             pass_fds=[its.fileno()],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **dict(settings)},
         ).returncode = 0  # nobody waits for it
     return mine
 
@@ -149,6 +226,7 @@ def _command(order: int, output: int, errors: int) -> int:
     """Its exit code. It ends at once: to take apart all that was imported, as Python does, takes a second, too."""
     os.dup2(output, 1)
     os.dup2(errors, 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # whoever reads its log waits for lines
     with os.fdopen(order) as file:
         file.seek(0)
         told = json.load(file)

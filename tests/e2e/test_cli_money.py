@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from newsletter import cli
-from newsletter.model import ModelCall
+from newsletter.model import ModelCall, Subscriber
 from newsletter.scoring.llm.gradings import profile_key
 from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.file import parse_file
 from tests import ROOT
 
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)
@@ -29,6 +30,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable(name), raising=False)
     monkeypatch.setenv("NEWSLETTER_CONTACT", "op@example.org")
     Path("subscribers.yaml").write_bytes((ROOT / "subscribers.yaml").read_bytes())
+
+
+def listed() -> Sequence[Subscriber]:
+    return parse_file(Path("subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers
 
 
 def newsletter(*args: str) -> Result:
@@ -61,7 +66,7 @@ def store() -> TinyStore:
 
 @pytest.fixture
 def _three_calls(store: TinyStore) -> None:
-    reader = load_subscribers(Path("subscribers.yaml"))[0]
+    reader = listed()[0]
     store.end_call(call("aaa1", subject=profile_key(reader.profile)))
     store.end_call(call("aab2", cost="0.02", outcome="refused", model="gpt-6.1-terra"))
     store.begin_call(call("bbb3", NOW.replace(month=10), "0.04", outcome="pending", answer=""), budget_usd=None)
@@ -73,7 +78,7 @@ def _three_calls(store: TinyStore) -> None:
 @pytest.mark.usefixtures("_three_calls")
 def test_costs_add_up_by_month_day_model_and_profile() -> None:
     shown = newsletter("costs", "--month", "2026-11").output
-    reader = load_subscribers(Path("subscribers.yaml"))[0].subscriber_id
+    reader = listed()[0].subscriber_id
     assert re.search(r"2026-10 +1 .*\$0\.04000", shown)
     assert re.search(r"2026-11 +2 +1 +2,400 +400 +200 +160 +\$0\.03000", shown)
     assert re.search(r"2026-11-20 +2 ", shown)
@@ -117,7 +122,7 @@ def test_readers_of_one_profile_share_its_cost_in_equal_parts(store: TinyStore) 
         "defaults: {categories: [cs.LG], topics: [{name: Attention, relevant: how it scales}]}\n"
         "subscribers: [{email: ada@example.org}, {email: emmy@example.org}]\n"
     )
-    ada, emmy = load_subscribers(Path("subscribers.yaml"))
+    ada, emmy = listed()
     store.end_call(call("aaa1", cost="0.03", subject=profile_key(ada.profile)))
     shown = newsletter("costs", "--month", "2026-11").output
     for reader in (ada, emmy):
@@ -194,7 +199,7 @@ def test_an_answer_cannot_play_with_the_terminal(store: TinyStore) -> None:
 def test_an_estimate_names_each_profile_the_total_and_what_it_assumes() -> None:
     shown = newsletter("estimate", "--sample").stdout
     assert shown.startswith("gpt-6-luna, standard tier: $0.1 in")
-    for subscriber in load_subscribers(Path("subscribers.yaml")):
+    for subscriber in listed():
         assert subscriber.subscriber_id in shown
     assert re.search(r"total +79 +0 +79 +5 ", shown)
     assert "were judged already" not in shown

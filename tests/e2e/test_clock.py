@@ -7,15 +7,14 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -25,25 +24,15 @@ from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import killed_run
+from tests.e2e.killed_handover import zone_at_six
+from tests.e2e.starts import COMMAND, Running
 
-PATIENCE_S = 180
 MANY = 40
 
 
-def zone_at_six() -> str:
-    """Where it is six o'clock in the morning now, so that a mail of five o'clock is due for hours."""
-    offset = (6 - datetime.now(UTC).hour + 11) % 24 - 11
-    return f"Etc/GMT{-offset:+d}"  # POSIX: the sign is the other way round
-
-
 def prepare(folder: Path, count: int) -> Path:
-    """Readers whose mail is due, in the form of killed_run.prepare."""
-    killed_run.prepare(folder, count)
-    path = folder / "subscribers.yaml"
-    everybody = json.loads(path.read_text(encoding="utf-8"))
-    everybody["defaults"] |= {"time_zone": zone_at_six(), "send_at": "05:00"}
-    path.write_text(json.dumps(everybody), encoding="utf-8")
-    return folder
+    """Readers whose mail is due."""
+    return killed_run.prepare(folder, count, time_zone=zone_at_six(), send_at="05:00")
 
 
 class Server:
@@ -109,51 +98,10 @@ def environment(**settings: str) -> dict[str, str]:
     }
 
 
-class Running:
-    """A process whose log is read line by line."""
-
-    def __init__(self, command: list[str], folder: Path, env: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
-        )
-        self.lines: list[str] = []
-
-    def read_until(self, pattern: str) -> str:
-        """The first new line that holds it; a process that never says it is killed."""
-        assert self.process.stdout is not None
-        watchdog = Timer(PATIENCE_S, self.process.kill)
-        watchdog.start()
-        try:
-            for line in self.process.stdout:
-                self.lines.append(line)
-                if re.search(pattern, line):
-                    return line
-        finally:
-            watchdog.cancel()
-        raise AssertionError(f"no {pattern} in:\n{''.join(self.lines)}")
-
-    def end(self, *signals: signal.Signals) -> int:
-        """The exit code after these signals; what is still said is in `lines`."""
-        for number in signals:
-            self.process.send_signal(number)
-        assert self.process.stdout is not None
-        out, _ = self.process.communicate(timeout=PATIENCE_S)
-        self.lines += out.splitlines(keepends=True)
-        return self.process.returncode
-
-    def events(self) -> list[str]:
-        return [json.loads(line)["event"] for line in self.lines if line.startswith("{")]
-
-
 @contextmanager
 def newsletter(folder: Path, *args: str, **settings: str) -> Iterator[Running]:
-    running = Running([sys.executable, "-m", "newsletter", *args], folder, environment(**settings))
-    try:
+    with closing(Running([*COMMAND, *args], folder, environment(**settings))) as running:
         yield running
-    finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.communicate()
 
 
 def live(server: Server) -> dict[str, str]:
@@ -329,18 +277,13 @@ def test_the_procfile_starts_web_and_clock_and_both_end_when_asked(tmp_path: Pat
     port = free_port()
     honcho = str(Path(sys.executable).parent / "honcho")
     command = [honcho, "-f", str(ROOT / "Procfile"), "-d", str(tmp_path), "--no-colour", "start", "--port", str(port)]
-    running = Running(command, tmp_path, environment(**live(server)))
-    try:
+    with closing(Running(command, tmp_path, environment(**live(server)))) as running:
         running.read_until("web_started")
         if not any("run_finished" in line for line in running.lines):
             running.read_until("run_finished")
         assert get(port, "/health")[0] == 200
         assert 'newsletter_last_run_subscribers{outcome="sent"} 1.0' in get(port, "/metrics")[1]
         running.end(signal.SIGTERM)
-    finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.communicate()
     said = "".join(running.lines)
     assert len(re.findall(r"(?:web|clock)\.1 stopped \(rc=0\)", said)) == 2, said
     assert said.count('"event": "shutdown"') == 2

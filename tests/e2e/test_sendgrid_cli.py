@@ -19,7 +19,7 @@ import pytest
 from newsletter import app
 from newsletter.model import DeliveryState
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import load_subscribers
+from newsletter.subscribers.file import parse_file
 from newsletter.web.sendgrid_events import PATH, blueprint
 from tests import ROOT
 from tests.e2e import starts
@@ -38,7 +38,8 @@ from tests.sendgrid_server import (
 )
 
 DAY = date(2025, 10, 7)
-READERS = [one.subscriber_id for one in load_subscribers(ROOT / "subscribers.yaml")]
+LISTED = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml")
+READERS = [one.subscriber_id for one in LISTED.subscribers]
 DELIVERIES = [f"{who}/{DAY}" for who in READERS]
 
 Done = subprocess.CompletedProcess[str]

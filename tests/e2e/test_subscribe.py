@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.e2e.starts import Running
 from tests.e2e.test_cli import Done, Place, summary
-from tests.e2e.test_clock import Running, newsletter
+from tests.e2e.test_clock import newsletter
 from tests.e2e.test_smtp import settings
 from tests.mail_server import Do, Postmaster
 

@@ -20,9 +20,10 @@ from newsletter.mail.render import Brand, Renderer
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
+from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
-from newsletter.subscribers.file import parse_subscribers
+from newsletter.subscribers.file import parse_file
 from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
@@ -45,13 +46,7 @@ class WrittenScores:
         self._scores = json.loads(path.read_text(encoding="utf-8"))
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         return ScoreReport(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
@@ -81,7 +76,7 @@ def run_case(case: Path) -> dict[str, bytes]:
         now=lambda: NOW,
     )
     path = case / "subscribers.yaml"
-    subscribers = parse_subscribers(path.read_bytes(), source=path.name)
+    subscribers = parse_file(path.read_bytes(), source=path.name).subscribers
     on = context.source.day(NOW)
     report = run_morning(context, subscribers, Silent(), digest_on=on)
     outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]

@@ -14,16 +14,14 @@ from tests.house import find_imports, find_modules, find_offers, modules_used, r
 MODULES = find_modules()
 FLOORS, OWNERS = read_floors()
 
-# Values in, values out: no clock, no disk, no network.
+# Values in, values out: no clock, no disk, no network. Whole rooms, and modules of the others.
 PURE = """
-model errors addresses signing formatting delivery.ledger delivery.suppression delivery.mailbox_gone
-subscribers.address_change subscribers.revisions subscribers.listed subscribers.votes subscribers.signup_rules
-subscribers.topics papers.announcements papers.pinned_authors papers.latex.reader papers.latex.tables
-papers.latex.mathml papers.taxonomy papers.citations papers.links run.schedule run.scheduler run.digest run.backlog
-run.reconcile model.spending mail.size_budget mail.message mail.header_folding mail.view mail.sample_digest
-mail.responses services.profile_notice mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse
-mail.inbound.commands mail.inbound.body_text mail.inbound.parts mail.inbound.html scoring.llm.answers
-scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning ops.alerts ops.redaction ops.durability
+model errors addresses signing formatting delivery papers subscribers files.yaml_nodes files.yaml_hints
+files.yaml_checks run.schedule run.scheduler run.digest run.backlog run.reconcile mail.size_budget mail.message
+mail.header_folding mail.view mail.sample_digest mail.responses services.profile_notice mail.inbound.bounces
+mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.body_text mail.inbound.parts
+mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning ops.alerts
+ops.redaction ops.durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.signing import Purpose, Signer, tag_of, tagged
+from newsletter.signing import Purpose, Signer, read_vote_token, tag_of, tagged, vote_token
 
 ids = st.emails().map(subscriber_id)
 days = st.dates(date(2020, 1, 1), date(2199, 1, 1))
@@ -82,3 +82,45 @@ def test_a_tag_stands_behind_the_plus(address: str, expected: str) -> None:
     assert tagged(address, "abc") == expected
     assert tag_of(expected.upper()) == "abc"
     assert tag_of("news@example.org") == ""
+
+
+# --- the links by which a reader votes on a paper
+
+papers = st.sampled_from(["2511.00001", "0704.0001", "hep-th/9901001", "math.GT/0309136"])
+values = st.sampled_from([1, -1])
+
+
+@given(ids, papers, values)
+def test_a_vote_link_comes_back_is_short_and_safe_in_a_url(who: str, paper: str, value: int) -> None:
+    token = vote_token(SIGNER, who, paper, value)
+    assert read_vote_token(SIGNER, token) == (who, paper, value)
+    assert all(c.isascii() and (c.isalnum() or c in "-_") for c in token)
+    assert len(token) <= 40
+
+
+@given(ids, papers, values, st.data())
+def test_a_vote_link_with_another_character_is_not_ours(who: str, paper: str, value: int, data: st.DataObject) -> None:
+    token = vote_token(SIGNER, who, paper, value)
+    at = data.draw(st.integers(0, len(token) - 1))
+    other = token[:at] + data.draw(st.sampled_from("aB3-_=.+")) + token[at + 1 :]
+    assert read_vote_token(SIGNER, other) == ((who, paper, value) if other == token else None)
+
+
+@given(st.text(max_size=60))
+def test_what_strangers_make_up_is_no_vote(text: str) -> None:
+    assert read_vote_token(SIGNER, text) is None
+
+
+def test_a_vote_link_is_good_for_its_purpose_and_keys_only() -> None:
+    who = subscriber_id("ada@example.org")
+    token = vote_token(Signer(["an old key"]), who, "2511.00001", 1)
+    assert read_vote_token(SIGNER, token) == (who, "2511.00001", 1)
+    assert read_vote_token(Signer(["the new key"]), token) is None
+    assert SIGNER.read_link(Purpose.UNSUBSCRIBE, token) is None
+    assert SIGNER.read_short_link(Purpose.UNSUBSCRIBE, token) is None
+    assert SIGNER.read_tag(Purpose.VOTE, token) is None
+
+
+def test_what_a_vote_link_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be put into a token"):
+        vote_token(SIGNER, "ada@example.org", "2511.00001", 1)

@@ -17,7 +17,7 @@ from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
-from tests.web.test_unsubscribe import LINK, SIGNER, WHO, given_standing, part_of
+from tests.web.test_unsubscribe import LINK, SIGNER, WHO, part_of, suppress_for
 from tests.web.test_vote_links import LESS, MORE, mailed
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
@@ -59,7 +59,7 @@ def pages(store: TinyStore, client: FlaskClient) -> dict[str, str]:
         "taken back": client.post(LESS, data={"wish": "undo"}).text,
         "dead vote": client.get("/v/dead").text,
     }
-    given_standing(store, SuppressionReason.COMPLAINT)
+    suppress_for(store, SuppressionReason.COMPLAINT)
     return shown | {"complaint": client.get(LINK).text}
 
 
@@ -129,17 +129,17 @@ def test_an_operators_own_template_takes_the_place_of_the_shipped_one(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("{% if %}", "templates/web/left.html:1"), ("{{ mistyped }}", "templates/web/left.html: 'mistyped' is undefined")],
 )
 def test_a_broken_template_shows_at_the_start(
-    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     own = tmp_path / "templates" / "web"
     own.mkdir(parents=True)
     (own / "left.html").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match=re.escape(said)):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         create_app(part_of(store))
 
 

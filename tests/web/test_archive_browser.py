@@ -137,7 +137,7 @@ def test_every_page_is_valid_html() -> None:
     shown = json.dumps({page: client.get(f"/archive/{page}").text for page in PAGES})
     judge = [str(NODE), str(TESTS / "tools/pages.mjs")]
     done = subprocess.run(judge, input=shown, capture_output=True, text=True, check=True)
-    assert {page: said for page, said in json.loads(done.stdout).items() if said} == {}
+    assert {page: problems for page, problems in json.loads(done.stdout).items() if problems} == {}
 
 
 def test_a_choice_is_made_and_exported_by_keyboard_alone(site: Site) -> None:

@@ -13,7 +13,7 @@ from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, pause
-from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, given_standing, part_of
+from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, part_of, suppress_for
 
 TODAY = date(2026, 1, 6)
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
@@ -98,7 +98,7 @@ def test_a_day_that_cannot_be_is_explained_and_still_there(client: FlaskClient) 
 def test_neither_pause_nor_resuming_lifts_a_suppression(
     store: TinyStore, client: FlaskClient, link: str, reason: SuppressionReason
 ) -> None:
-    given_standing(store, reason)
+    suppress_for(store, reason)
     before = store.get_address_status(WHO)
     for wish in ({"wish": "pause", "weeks": "1"}, {"wish": "resume"}):
         answer = client.post(link, data=wish)
@@ -115,9 +115,9 @@ def test_leaving_and_coming_back_gives_the_pause_back_too(store: TinyStore, clie
 
 
 def test_a_pause_that_is_over_is_no_pause() -> None:
-    standing = AddressStatus(WHO, paused_until=TODAY)
-    assert pause.pause_view(standing, TODAY).until == ""
-    assert pause.pause_view(standing, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
+    status = AddressStatus(WHO, paused_until=TODAY)
+    assert pause.pause_view(status, TODAY).until == ""
+    assert pause.pause_view(status, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
 
 
 def test_the_link_of_a_pause_cannot_unsubscribe_and_the_other_links_cannot_pause_here(

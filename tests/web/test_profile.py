@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from newsletter.model import Digest, RevisionOrigin
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
+from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS
 from tests.fake_profiles import FIRST, FakeProfiles
@@ -135,23 +135,23 @@ def test_an_earlier_version_can_be_looked_at_and_brought_back(store: TinyStore, 
 
 
 def test_a_version_that_is_not_kept_any_more_is_said_to_be_so(store: TinyStore, client: FlaskClient) -> None:
-    for number in range(KEPT + 2):
+    for number in range(MAX_REVISIONS + 2):
         store.add_revision(WHO, f"max_papers: {number}\n", origin=RevisionOrigin.REPLY, now=NOW)
-    looked = press(client, "show 2", "what I was typing", KEPT + 2)
+    looked = press(client, "show 2", "what I was typing", MAX_REVISIONS + 2)
     assert "Version 2 is no longer there: the last 50 are kept." in looked.text
     assert in_form(looked) == "what I was typing"
-    assert in_form(press(client, "show 3", "", KEPT + 2)) == "max_papers: 2\n"
-    assert "was not clear" in press(client, "show 99", "x", KEPT + 2).text
+    assert in_form(press(client, "show 3", "", MAX_REVISIONS + 2)) == "max_papers: 2\n"
+    assert "was not clear" in press(client, "show 99", "x", MAX_REVISIONS + 2).text
 
 
 def test_after_so_many_saves_a_day_it_says_so_and_keeps_what_was_typed(store: TinyStore, client: FlaskClient) -> None:
     assert "You can save 20 times a day, and the last 50 versions are kept." in client.get(PROFILE).text
-    for number in range(MOST_A_DAY):
+    for number in range(MAX_REVISIONS_A_DAY):
         assert press(client, "save", f"max_papers: {number}\n", number).status_code == 200
-    refused = press(client, "save", CHANGED, MOST_A_DAY)
+    refused = press(client, "save", CHANGED, MAX_REVISIONS_A_DAY)
     assert "try again tomorrow" in refused.text
     assert in_form(refused) == CHANGED
-    assert len(texts(store)) == MOST_A_DAY
+    assert len(texts(store)) == MAX_REVISIONS_A_DAY
 
 
 def test_the_operators_own_setting_can_be_brought_back_too(store: TinyStore, client: FlaskClient) -> None:

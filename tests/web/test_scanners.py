@@ -29,7 +29,7 @@ from tests.fakes import MemoryStore
 from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 SITE = "https://papers.example.org"
-LETTERHEAD = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
+IDENTITY = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
 BODIES = 10_000
 SEED = 20_260_106
 TODAY = NOW.date()
@@ -56,9 +56,9 @@ def links_of_a_mail() -> list[str]:
     """Every address of ours in a digest: headers, text and HTML."""
     folders = [resources.SHIPPED / "templates/email"], [resources.SHIPPED / "prompts"]
     digest = a_digest(3)
-    links = LETTERHEAD.links_for(WHO, digest.digest_on)
+    links = IDENTITY.links_for(WHO, digest.digest_on)
     rendered = Renderer(Brand("Tea", "back@example.org"), *folders).render(digest, links)
-    mime = build_message(digest, rendered, LETTERHEAD, now=NOW).mime
+    mime = build_message(digest, rendered, IDENTITY, now=NOW).mime
     everything = "\n".join([*map(str, mime.values()), rendered.text, html.unescape(rendered.html)])
     return sorted(set(re.findall(rf"{SITE}([^\s\"'<>,]*)", everything)))
 
@@ -70,7 +70,7 @@ def links_of_a_page(at: str, text: str) -> list[str]:
     return [link for link in whole if link.startswith("/") and link.count("/") > 1]
 
 
-def memory(store: MemoryStore) -> tuple[list[AddressStatus], int]:
+def state(store: MemoryStore) -> tuple[list[AddressStatus], int]:
     return store.get_address_statuses(), len(store.get_revisions(WHO))
 
 
@@ -84,7 +84,7 @@ def test_a_link_scanner_changes_nothing() -> None:
     for link in mailed:
         found |= dict.fromkeys(links_of_a_page(link, client.get(link).text))
     assert {link.split("/")[1] for link in found} == {"u", "profile", "pause", "v", "archive"}
-    before = memory(store)
+    before = state(store)
     for link in [*found, *found]:
         for method in ("GET", "HEAD", "POST"):
             clock.at += timedelta(seconds=5)
@@ -92,7 +92,7 @@ def test_a_link_scanner_changes_nothing() -> None:
             assert answer.status_code in {200, 405, 400}, (method, link)
             assert answer.status_code == 200 or link.endswith("/preview") or (method, link[:9]) == ("POST", "/archive/")
             assert "Location" not in answer.headers
-            assert memory(store) == before, (method, link)
+            assert state(store) == before, (method, link)
 
 
 NAMES = ("wish", "weeks", "until", "do", "text", "after", "List-Unsubscribe", "Wish", "wish[]", "", "x", "wish\0")

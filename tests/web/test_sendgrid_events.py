@@ -72,8 +72,8 @@ def bounce(minutes: int = 0, **more: object) -> Body:
 
 
 def test_a_signed_post_moves_the_delivery_and_the_address(store: MemoryStore) -> None:
-    status, said = post(client_of(store), event("delivered", DELIVERY, NOW), bounce(), event("open", DELIVERY, NOW))
-    assert (status, said) == (200, "2 kept, 0 not ours, 1 ignored, 0 not understood\n")
+    status, text = post(client_of(store), event("delivered", DELIVERY, NOW), bounce(), event("open", DELIVERY, NOW))
+    assert (status, text) == (200, "2 kept, 0 not ours, 1 ignored, 0 not understood\n")
     assert state_of(store) is DeliveryState.REJECTED
     suppression = store.get_address_status(WHO).suppression
     assert suppression is not None
@@ -162,18 +162,18 @@ class OneUnreadable(MemoryStore):
 def test_what_cannot_be_kept_of_one_reader_keeps_nothing_else_from_being_kept(caplog: pytest.LogCaptureFixture) -> None:
     store = OneUnreadable()
     accepted(store)
-    status, said = post(client_of(store), event("delivered", f"s_bbbb2222/{DAY}", NOW), bounce())
+    status, text = post(client_of(store), event("delivered", f"s_bbbb2222/{DAY}", NOW), bounce())
     assert status == 503  # so that it is repeated
-    assert said == "1 kept, 1 not: the memory failed; please repeat\n"
+    assert text == "1 kept, 1 not: the memory failed; please repeat\n"
     assert state_of(store) is DeliveryState.REJECTED
     assert "s_bbbb2222" in caplog.text
 
 
 def test_no_address_is_in_the_answer_or_the_log(store: MemoryStore, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    said = post(client_of(store), bounce(), event("delivered", "x", NOW))[1]
-    said += post(client_of(store), bounce(), **{"X-Twilio-Email-Event-Webhook-Timestamp": "1"})[1]
-    assert "@" not in said + caplog.text
+    text = post(client_of(store), bounce(), event("delivered", "x", NOW))[1]
+    text += post(client_of(store), bounce(), **{"X-Twilio-Email-Event-Webhook-Timestamp": "1"})[1]
+    assert "@" not in text + caplog.text
 
 
 # --- twice, and in any order
@@ -221,7 +221,7 @@ def test_events_told_twice_and_shuffled_end_the_same(events: list[Body], chance:
 
 
 def test_each_kind_of_event_is_reached_by_some_post() -> None:
-    told = [event(kind, DELIVERY, NOW) for kind in ("processed", "deferred", "delivered", "spamreport", "unsubscribe")]
-    told += [bounce(), bounce(type="blocked"), event("dropped", DELIVERY, NOW, reason="Invalid")]
-    told += [event("dropped", DELIVERY, NOW, reason="Spam Content")]
-    assert {each.kind for each in end_of(told)[2]} == set(EventKind)
+    posts = [event(kind, DELIVERY, NOW) for kind in ("processed", "deferred", "delivered", "spamreport", "unsubscribe")]
+    posts += [bounce(), bounce(type="blocked"), event("dropped", DELIVERY, NOW, reason="Invalid")]
+    posts += [event("dropped", DELIVERY, NOW, reason="Spam Content")]
+    assert {each.kind for each in end_of(posts)[2]} == set(EventKind)

@@ -32,10 +32,10 @@ class Site:
     """The web part on a port of its own; its threads end with the process, which waits for none."""
 
     def __init__(self, folder: Path, bounds: Bounds) -> None:
-        app = create_app(replace(part_of(TinyStore(folder)), inbound_secret=SECRET, listener=self._hear))
+        app = create_app(replace(part_of(TinyStore(folder)), inbound_secret=SECRET, handle_mail=self._handle))
         app.add_url_rule("/long/<int:mb>", view_func=lambda mb: b"x" * mb * MB)
         app.add_url_rule("/slow", view_func=self._slow)
-        self.go_on, self.is_asked, self.heard = Event(), Event(), Semaphore(0)
+        self.go_on, self.is_asked, self.handled = Event(), Event(), Semaphore(0)
         self.server = WebServer(app, "127.0.0.1", 0, app.extensions[SIZES].most_bytes, bounds)
         Thread(target=self.server.run, daemon=True).start()
 
@@ -44,8 +44,8 @@ class Site:
         self.go_on.wait(30)
         return "done"
 
-    def _hear(self, raw: bytes, envelope: object) -> str:
-        self.heard.release()
+    def _handle(self, raw: bytes, envelope: object) -> str:
+        self.handled.release()
         return self._slow()
 
     def connect(self, *, has_room: bool = True) -> socket.socket:
@@ -332,12 +332,12 @@ def test_mails_that_take_long_leave_threads_to_the_pages_and_are_asked_for_again
         lines = [stack.enter_context(closing(site.connect())) for _ in range(20)]
         for line in lines:
             line.sendall(mail)
-        for _ in range(inbound.PLACES):
-            assert site.heard.acquire(timeout=20)
+        for _ in range(inbound.SLOTS):
+            assert site.handled.acquire(timeout=20)
         assert site.health_s() < 1
         site.go_on.set()
         answers = [rest_of(line) for line in lines]
     taken = [answer for answer in answers if answer.startswith(b"HTTP/1.1 200 ")]
     refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in answer]
-    assert len(taken) == inbound.PLACES + inbound.WAITING
+    assert len(taken) == inbound.SLOTS + inbound.WAITING
     assert len(taken) + len(refused) == len(lines)

@@ -25,7 +25,7 @@ from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_ma
 from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import subscriber_from_signup
+from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
 from tests import ROOT, make
@@ -107,7 +107,7 @@ class SignUpSite:
     def press(self, link: str, wish: str = "confirm") -> TestResponse:
         return self.client.post(link, data={"wish": wish})
 
-    def memory(self) -> tuple[object, ...]:
+    def state(self) -> tuple[object, ...]:
         return self.store.get_enrolled(), self.store.get_address_statuses(), len(self.sender.mails), self.woken
 
 
@@ -181,11 +181,11 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSi
     codes = re.findall(r'name="categories" value="([^"]*)"', page.text)
     assert sorted(codes) == sorted(CATEGORIES)
     assert "<details open>" not in page.text
-    assert site.memory() == ([], [], 0, 0)
+    assert site.state() == ([], [], 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("changes", "field", "said"),
+    ("changes", "field", "message"),
     [
         ({"email": "eve"}, "email", "Please give an e-mail address"),
         ({"email": ""}, "email", "Please fill in your address."),
@@ -199,13 +199,13 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSi
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
-    site: SignUpSite, changes: dict[str, Any], field: str, said: str
+    site: SignUpSite, changes: dict[str, Any], field: str, message: str
 ) -> None:
     answer = site.post(**changes)
     assert answer.status_code == 200
     fields = Fields(answer.text)
     assert fields.wrong == {field}
-    assert said in answer.text
+    assert message in answer.text
     assert fields.described <= fields.ids
     for name, value in (FORM | changes).items():
         if name not in {"do", "frequency", "language"} or (name not in changes and name != "do"):
@@ -213,7 +213,7 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
             found = fields.values.get(name, [None])
             texts = [None if one is None else one.replace("\r\n", "\n").removeprefix("\n") for one in found]
             assert texts == [None if one is None else one.replace("\r\n", "\n") for one in sent], name
-    assert site.memory() == ([], [], 0, 0)
+    assert site.state() == ([], [], 0, 0)
 
 
 def test_all_mistakes_are_told_at_once(site: SignUpSite) -> None:
@@ -239,7 +239,7 @@ def test_a_post_that_does_not_say_so_sends_nothing(site: SignUpSite) -> None:
     ):
         assert answer.status_code == 200
         assert "Nothing was sent" not in answer.text
-    assert site.memory() == ([], [], 0, 0)
+    assert site.state() == ([], [], 0, 0)
 
 
 def test_more_than_a_form_can_hold_is_refused(site: SignUpSite) -> None:
@@ -344,7 +344,7 @@ def taken(state: Path) -> int:
 
 def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
     site.post()
-    assert site.memory() == ([], [], 0, 1)
+    assert site.state() == ([], [], 0, 1)
     link = site.link()
     page = site.get(link)
     assert title(page) == "Get these mails?"
@@ -362,7 +362,7 @@ def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
 def test_a_scanner_that_follows_the_link_changes_nothing(site: SignUpSite) -> None:
     site.post()
     link = site.link()
-    before = site.memory()
+    before = site.state()
     for _ in range(2):
         for ask in (
             lambda: site.client.get(link),
@@ -375,7 +375,7 @@ def test_a_scanner_that_follows_the_link_changes_nothing(site: SignUpSite) -> No
             lambda: site.client.post(link, data="List-Unsubscribe=One-Click"),
         ):
             assert ask().status_code == 200
-            assert site.memory() == before
+            assert site.state() == before
 
 
 def test_after_leaving_an_old_link_says_what_to_do_and_does_nothing(site: SignUpSite) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.formatting import listed
+from newsletter.formatting import join_names
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex.reader import readable, readable_name
@@ -119,7 +119,7 @@ def test_every_paper_is_there_with_title_authors_and_its_whole_comment(texts: di
         names = [readable_name(author) for author in entry.paper.authors]
         assert readable(entry.paper.title) in texts[name]
         assert readable(entry.score.comment) in texts[name]
-        assert any(some in texts[name] for some in (", ".join(names), listed(names, 6), listed(names, 2)))
+        assert any(some in texts[name] for some in (", ".join(names), join_names(names, 6), join_names(names, 2)))
 
 
 @pytest.mark.parametrize("name", SURFACES)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter.delivery import suppression as suppress
+from newsletter.delivery import suppression
 from newsletter.errors import StoreError
 from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.signing import Purpose, Signer
@@ -58,9 +58,9 @@ def why(store: Store) -> SuppressionReason | None:
     return suppression.why if suppression else None
 
 
-def given_standing(store: Store, reason: SuppressionReason) -> None:
+def suppress_for(store: Store, reason: SuppressionReason) -> None:
     store.change_address_status(
-        WHO, lambda known: suppress.suppress(known, Suppression(reason, NOW - timedelta(days=1)))
+        WHO, lambda known: suppression.suppress(known, Suppression(reason, NOW - timedelta(days=1)))
     )
 
 
@@ -116,7 +116,7 @@ def test_one_click_unsubscribes_with_200_and_without_cookie_or_redirect(
     assert "Set-Cookie" not in answer.headers
     assert "Location" not in answer.headers
     assert store.get_address_status(WHO).suppression == Suppression(
-        SuppressionReason.UNSUBSCRIBED, NOW, suppress.BY_LINK
+        SuppressionReason.UNSUBSCRIBED, NOW, suppression.BY_LINK
     )
 
 
@@ -154,7 +154,7 @@ def test_a_link_is_for_later_too_and_shows_what_is_the_case(store: TinyStore, cl
 def test_who_leaves_while_their_standing_cannot_be_read_finds_the_button_and_has_left(
     store: TinyStore, client: FlaskClient, tmp_path: Path
 ) -> None:
-    given_standing(store, SuppressionReason.SOFT_BOUNCES)
+    suppress_for(store, SuppressionReason.SOFT_BOUNCES)
     path = tmp_path / "standings" / f"{WHO}.json"
     whole = path.read_bytes()
     path.write_bytes(whole[:-4])
@@ -177,7 +177,7 @@ def test_a_link_of_an_older_key_still_works(store: TinyStore, client: FlaskClien
 def test_undo_lifts_nothing_but_the_readers_own_wish(
     store: TinyStore, client: FlaskClient, reason: SuppressionReason
 ) -> None:
-    given_standing(store, reason)
+    suppress_for(store, reason)
     press(client, "return")
     assert why(store) is (None if reason is SuppressionReason.UNSUBSCRIBED else reason)
 
@@ -186,7 +186,7 @@ def test_undo_lifts_nothing_but_the_readers_own_wish(
 def test_leaving_and_coming_back_is_no_way_around_another_reason(
     store: TinyStore, client: FlaskClient, reason: SuppressionReason
 ) -> None:
-    given_standing(store, reason)
+    suppress_for(store, reason)
     answer = press(client, "leave")
     assert 'value="return"' not in answer.text
     assert why(store) in {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT}
@@ -195,7 +195,7 @@ def test_leaving_and_coming_back_is_no_way_around_another_reason(
 
 
 def test_after_a_complaint_the_page_says_whom_to_write_to(store: TinyStore, client: FlaskClient) -> None:
-    given_standing(store, SuppressionReason.COMPLAINT)
+    suppress_for(store, SuppressionReason.COMPLAINT)
     page = client.get(LINK).text
     assert "reported as spam" in page
     assert "mailto:back@example.org" in page
@@ -203,7 +203,7 @@ def test_after_a_complaint_the_page_says_whom_to_write_to(store: TinyStore, clie
 
 
 def test_whoever_bounced_may_still_leave_for_good(store: TinyStore, client: FlaskClient) -> None:
-    given_standing(store, SuppressionReason.HARD_BOUNCE)
+    suppress_for(store, SuppressionReason.HARD_BOUNCE)
     assert 'value="leave"' in client.get(LINK).text
     press(client, "leave")
     suppression = store.get_address_status(WHO).suppression

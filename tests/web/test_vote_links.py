@@ -17,10 +17,9 @@ from werkzeug.test import TestResponse
 from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
-from newsletter.signing import Purpose, Signer
+from newsletter.signing import Purpose, Signer, vote_token
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.votes import vote_token
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore
@@ -54,7 +53,7 @@ def client(store: TinyStore) -> FlaskClient:
     return create_app(part_of(store)).test_client()
 
 
-def held(store: Store) -> list[int]:
+def votes(store: Store) -> list[int]:
     return [vote.value for vote in store.get_votes(WHO)]
 
 
@@ -80,7 +79,7 @@ def test_a_scanner_that_asks_and_posts_twice_changes_nothing(
 ) -> None:
     for _ in range(2):
         assert ask(client, link).status_code == 200
-    assert held(store) == []
+    assert votes(store) == []
 
 
 def test_the_page_names_the_paper_as_text_and_has_one_button(client: FlaskClient) -> None:
@@ -109,19 +108,19 @@ def test_the_next_page_takes_a_vote_back_or_turns_it_round(store: TinyStore, cli
     assert 'value="undo"' in page
     assert 'value="less"' in page
     assert "Noted: less like this" in client.post(MORE, data={"wish": "less"}).text
-    assert held(store) == [-1]
+    assert votes(store) == [-1]
     assert "taken back" in client.post(MORE, data={"wish": "undo"}).text
-    assert held(store) == []
+    assert votes(store) == []
     assert "taken back" not in client.get(MORE).text
     client.post(MORE, data={"wish": "more"})
-    assert held(store) == [1]
+    assert votes(store) == [1]
 
 
 def test_the_other_link_still_asks_after_a_vote(store: TinyStore, client: FlaskClient) -> None:
     client.post(MORE, data={"wish": "more"})
     assert 'name="wish" value="less">Less like this<' in client.get(LESS).text
     client.post(LESS, data={"wish": "less"})
-    assert held(store) == [-1]
+    assert votes(store) == [-1]
 
 
 def test_a_vote_on_a_paper_that_is_forgotten_is_kept_without_it(tmp_path: Path) -> None:
@@ -158,7 +157,7 @@ def test_a_dead_or_foreign_link_gets_a_page_that_says_what_to_do(
     answer = client.open(path, method=method, data="wish=more" if method == "POST" else None, content_type=FORM)
     assert answer.status_code == 200
     assert "This link does not work" in answer.text
-    assert held(store) == []
+    assert votes(store) == []
 
 
 NOBODY = MemoryStore()
@@ -185,12 +184,12 @@ def test_no_body_is_an_error_and_none_but_the_button_votes(body: bytes, content_
 def test_without_a_key_every_link_is_dead(store: TinyStore) -> None:
     client = create_app(replace(part_of(store), signer=None)).test_client()
     assert "This link does not work" in client.post(MORE, data={"wish": "more"}).text
-    assert held(store) == []
+    assert votes(store) == []
 
 
 def test_a_body_that_is_too_large_gets_a_plain_page(store: TinyStore, client: FlaskClient) -> None:
     assert client.post(MORE, data="wish=more&x=" + "x" * 5000, content_type=FORM).status_code == 413
-    assert held(store) == []
+    assert votes(store) == []
 
 
 class BrokenStore(MemoryStore):

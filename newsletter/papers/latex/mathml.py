@@ -112,7 +112,7 @@ class Piece:
 
 
 def typeset(text: str) -> list[Piece]:
-    """The pieces of a title, abstract or comment; all their texts together are `latex.readable(text)`.
+    """The pieces of a title, abstract or comment; all their texts together are `readable(text)`.
 
     Never raises; takes time in proportion to the text.
     """

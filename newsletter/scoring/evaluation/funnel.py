@@ -6,16 +6,17 @@ A paper of the pool without a label counts as turned down. Reading days and labe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from newsletter.errors import ConfigError
-from newsletter.model import Grading, Paper, Profile, ScoreReport, Votes
-from newsletter.scoring import Scorer
+from newsletter.model import Grading, Profile
+from newsletter.scoring.cache import ScoreCache
 from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.protocols import Scorer
 from newsletter.scoring.ranking.shortlist import Policy
 
 HISTORY_DAYS = 14
@@ -72,11 +73,11 @@ def replay(
     """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days."""
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
-    remembered = _CachingScorer(local)
+    local = ScoreCache(local, by_floor=False, max_reports=len(days))  # its reports are the same under every policy
     reports = []
     for named in policies:
         results = []
-        loop = _Loop(profile, days, remembered, named.policy)
+        loop = _Loop(profile, days, local, named.policy)
         for place in range(len(days)):
             results.append(loop.run(place))
             on_progress()
@@ -146,57 +147,24 @@ class LabelGrader:
     def prompt_text(self, profile: Profile, floor: int) -> str:
         return ""
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
         gradings = tuple(
             Grading(
                 arxiv_id=paper.arxiv_id,
                 version=paper.version,
-                profile_key=profile_key(profile),
+                profile_key=profile_key(request.profile),
                 model=self.model,
-                prompt_key=self.prompt_key(floor),
+                prompt_key=self.prompt_key(request.floor),
                 relevance=self.relevance[paper.arxiv_id],
                 novelty=1,
                 comment="",
-                was_random=paper.arxiv_id in random_ids,
+                was_random=paper.arxiv_id in request.random_ids,
                 at=self.now,
             )
-            for paper in papers
+            for paper in request.papers
         )
         self._gradings |= {one.arxiv_id: one for one in gradings}
         return GradingReport(gradings, (), None)
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         return [one for one in self._gradings.values() if one.at.date() >= since]
-
-
-class _CachingScorer:
-    """Another scorer's reports, made once for each day: they are the same under every policy."""
-
-    history_days = HISTORY_DAYS
-
-    def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
-        self._reports: dict[tuple[tuple[str, ...], Votes], ScoreReport] = {}
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        key = (tuple(paper.arxiv_id for paper in papers), tuple(votes))
-        if key not in self._reports:
-            self._reports[key] = self._scorer.score(profile, papers, history, votes=votes)
-        return self._reports[key]

@@ -13,9 +13,9 @@ import numpy as np
 
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, Score, Votes
-from newsletter.scoring import Scorer
 from newsletter.scoring.evaluation.baselines import Ranker, Vector, rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import LabelledDay
+from newsletter.scoring.protocols import Scorer
 
 SHARES = (0.2, 0.3, 0.5)
 NDCG_AT = 20

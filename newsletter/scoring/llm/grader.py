@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from newsletter.scoring.llm.call_log import CallLog
 from newsletter.scoring.llm.chat import Chat, ChatSettings
 from newsletter.scoring.llm.client import Limits, ModelClient, Server
 from newsletter.scoring.llm.grading_run import GradingRun, GradingTask, Results
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.llm.influence import MOST_ALONE, speaks_to_graders
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompts
@@ -76,33 +76,21 @@ class ModelGrader:
         prompt = self.prompts.render(profile, (), floor)
         return f"{prompt.system}\n\n{prompt.head}".strip()
 
-    def grade(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        *,
-        floor: int = 1,
-        random_ids: Set[str] = frozenset(),
-        is_ranked: bool = False,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> GradingReport:
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
         """Ask about each of these papers; gradings and failures come in their order.
 
-        `is_ranked`: they come as the words ranked them, best first; an answer that turns this upside down is looked at.
-        Gradings are stored as they come, so that a killed run need not pay for them again.
-        `on_progress` gets (done, total) as papers are settled. Raises nothing for an answer or a server; StoreError.
+        Gradings are stored as they come, so that a killed run need not pay for them again. `on_progress` is called
+        as papers are settled. Raises nothing for an answer or a server; StoreError.
         """
-        unique = list({paper.arxiv_id: paper for paper in papers}.values())
-        if not unique:
+        papers = list({paper.arxiv_id: paper for paper in request.papers}.values())
+        if not papers:
             return GradingReport((), (), None)
         if self._stopped:
             return GradingReport((), (), None, self._stopped)
         call_log = self.open_log()
-        results = Results(unique, on_progress)
-        task = GradingTask(
-            profile, profile_key(profile), floor, self.model, self.prompt_key(floor), random_ids, is_ranked
-        )
-        client = asyncio.run(self._run(task, unique, call_log, results))
+        results = Results(papers, on_progress)
+        task = GradingTask(request, profile_key(request.profile), self.model, self.prompt_key(request.floor))
+        client = asyncio.run(self._run(task, papers, call_log, results))
         self._stopped = client.stopped
         return GradingReport(results.gradings(), results.failures(), call_log.usage(), client.stopped, client.warning)
 

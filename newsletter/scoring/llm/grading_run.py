@@ -8,16 +8,17 @@ answer is client.py's business, reading it answers.py's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure
+from newsletter.model import Grading, Paper, ScoreFailure
 from newsletter.scoring.llm.answers import AnswerEntry, ParsedAnswer, read_answer
 from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, ModelClient
 from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.context_window import ContextWindow, is_beginning_lost
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.gradings import GradingRequest, ProgressCallback
 from newsletter.scoring.llm.influence import regroup
 from newsletter.scoring.llm.prompts import Prompt, Prompts
 from newsletter.stores import AnswerStore
@@ -37,13 +38,10 @@ FINAL = {"refused", "content filter"}  # the same question gets the same answer
 class GradingTask:
     """What is the same for all papers of one run."""
 
-    profile: Profile
+    request: GradingRequest
     profile_key: str
-    floor: int
     model: str
     prompt_key: str
-    random_ids: Set[str]
-    is_ranked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class _Attempt:
 class Results:
     """The papers settled so far, in the order given."""
 
-    def __init__(self, papers: Sequence[Paper], on_progress: Callable[[int, int], None] | None) -> None:
+    def __init__(self, papers: Sequence[Paper], on_progress: ProgressCallback | None) -> None:
         self._order = [paper.arxiv_id for paper in papers]
         self._on_progress = on_progress
         self._gradings: dict[str, Grading] = {}
@@ -98,6 +96,7 @@ class GradingRun:
         results: Results,
     ) -> None:
         self._task = task
+        self._request = task.request
         self._client = client
         self._prompts = prompts
         self._store = store
@@ -144,7 +143,7 @@ class GradingRun:
 
     async def _ask(self, papers: Sequence[Paper]) -> _Attempt:
         """Ask once, and store the gradings of the answer. Raises CallStopped."""
-        prompt = self._prompts.render(self._task.profile, papers, self._task.floor)
+        prompt = self._prompts.render(self._request.profile, papers, self._request.floor)
         try:
             reply = await self._client.ask(prompt, [paper.arxiv_id for paper in papers])
         except CallStopped:
@@ -157,12 +156,12 @@ class GradingRun:
         return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))
 
     def _read(self, reply: Reply, prompt: Prompt, papers: dict[str, Paper]) -> _Attempt:
-        answer = read_answer(reply.text, list(papers), self._task.floor, is_cut=reply.is_cut)
+        answer = read_answer(reply.text, list(papers), self._request.floor, is_cut=reply.is_cut)
         if lost := self._find_lost_beginning(reply, prompt, answer):
             return _Attempt(list(papers.values()), lost)
         entries = {entry.id: entry for entry in answer.entries()}
         settled = [(paper, entries[label]) for label, paper in papers.items() if label in entries]
-        if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._task.is_ranked):
+        if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._request.is_ranked):
             again = [[settled[place][0] for place in group] for group in groups]
             return _Attempt(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
         self._add([self._grading(paper, entry) for paper, entry in settled])
@@ -212,7 +211,7 @@ class GradingRun:
             relevance=entry.relevance,
             novelty=entry.novelty,
             comment=entry.comment,
-            was_random=paper.arxiv_id in self._task.random_ids,
+            was_random=paper.arxiv_id in self._request.random_ids,
             at=self._now(),
         )
 

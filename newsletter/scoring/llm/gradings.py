@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
 
 from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
+
+ProgressCallback = Callable[[int, int], None]  # papers settled, papers asked about
+
+
+@dataclass(frozen=True, slots=True)
+class GradingRequest:
+    """Papers to grade under one profile; the same paper twice counts once.
+
+    `floor`: the relevance from which a paper passes. `random_ids`: the random sample among them. `is_ranked`: they come
+    as the words ranked them, best first; an answer that turns this upside down is looked at.
+    """
+
+    profile: Profile
+    papers: Sequence[Paper]
+    floor: int = 1
+    random_ids: Set[str] = frozenset()
+    is_ranked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from newsletter.errors import ConfigError
+from newsletter.formatting import NOT_KNOWN
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelPrice, TieredPrices
 
 STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 DEFAULT_MODEL = "gpt-6-luna"  # what we advise: the cheapest that OpenAI has not said to switch off
-NOT_KNOWN = "n/a"
 CACHED_FROM_TOKENS = 1_024  # no cache keeps a shorter beginning (OpenAI's prompt caching guide)
 
 _CONTEXT = {STANDARD: {}, FLEX: {"service_tier": "flex"}, BATCH: {"processing": "batch"}}
@@ -147,8 +147,3 @@ def check_model(model: str, today: date, *, tier: str = STANDARD, base_url: str 
         verb = "was" if gone <= today else "is"
         warnings.append(f"{model} {verb} switched off by OpenAI on {gone}; set NEWSLETTER_MODEL to {DEFAULT_MODEL}")
     return warnings
-
-
-def dollars(cost: Decimal | None, *, places: int = 5) -> str:
-    """As people read it: `$0.17573`, or n/a."""
-    return NOT_KNOWN if cost is None else f"${cost:,.{places}f}"

@@ -17,7 +17,7 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.lsa import embed
 from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
 from newsletter.scoring.ranking.tfidf import Indexes, Vector, count_terms
-from newsletter.scoring.ranking.tokenize import EncodedPaper, Encoder
+from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
 
@@ -52,11 +52,10 @@ class LearnedScores:
 
 
 class Learner:
-    """Remembers the words of papers it has seen, so that profiles share the work."""
+    """Learns anew for each call; profiles share the words of papers it has seen."""
 
     def __init__(self) -> None:
         self._encoder = Encoder()
-        self._encoded: dict[Paper, EncodedPaper] = {}
 
     def rank(
         self, profile: Profile, papers: Sequence[Paper], examples: Sequence[Example], prior: Sequence[float], floor: int
@@ -79,7 +78,7 @@ class Learner:
         return LearnedScores(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
 
     def _describe(self, profile: Profile, papers: Sequence[Paper]) -> _Features:
-        counts = count_terms([self._encode(paper) for paper in papers])
+        counts = count_terms([self._encoder.encode_paper(paper) for paper in papers])
         matrix, at_large = weigh(counts, load_background())
         ranking = rank(matrix, at_large, read_terms(profile, self._encoder))
         dense = [np.ones(len(papers)), ranking.score, standardise(ranking.evidence)]
@@ -91,12 +90,6 @@ class Learner:
             ],
             np.column_stack([*dense, LATENT_WEIGHT * embed(matrix).astype(np.float64)]),
         )
-
-    def _encode(self, paper: Paper) -> EncodedPaper:
-        encoded = self._encoded.get(paper)
-        if encoded is None:
-            encoded = self._encoded[paper] = self._encoder.encode(paper.title, paper.abstract)
-        return encoded
 
 
 # --- features -----------------------------------------------------------------------------------------

@@ -17,7 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import Stemmer
 
+from newsletter.model import Paper
+
 Keys = npt.NDArray[np.uint32]
+
+MAX_PAPERS = 20_000  # whose words are kept, about 2 kB each
 
 _WORD = re.compile(r"[^\W_]+")
 # Possessive, and only from the start of a word: otherwise each word is tried again from each of its letters.
@@ -80,13 +84,23 @@ class _TermKeys(dict[str, int]):
 
 
 class Encoder:
-    """Remembers the term of every word form it has seen; one process needs one."""
+    """Remembers the term of every word form, and the terms of the papers it has seen last."""
 
     def __init__(self) -> None:
         self._keys = _TermKeys()
+        self._papers: dict[Paper, EncodedPaper] = {}
+
+    def encode_paper(self, paper: Paper) -> EncodedPaper:
+        """The words of a paper, read once, however many profiles it is ranked for."""
+        encoded = self._papers.get(paper)
+        if encoded is None:
+            if len(self._papers) >= MAX_PAPERS:
+                self._papers.clear()
+            encoded = self._papers[paper] = self.encode(paper.title, paper.abstract)
+        return encoded
 
     def encode(self, title: str, abstract: str) -> EncodedPaper:
-        """The words of a paper. Takes any text."""
+        """The words of a title and an abstract; takes any text."""
         title_keys = self._text_keys(title)
         keys = np.array([*title_keys, 0, *self._text_keys(abstract)], dtype=np.uint32)
         return EncodedPaper(keys, len(title_keys))

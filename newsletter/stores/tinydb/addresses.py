@@ -66,7 +66,7 @@ class Addresses:
     def _let_wait(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable
     ) -> AddressStatus:
-        """Keep a suppression beside the standing that cannot be read; raises `why` for any other change."""
+        """Keep a suppression beside the status that cannot be read; raises `why` for any other change."""
         path = self._waiting_file(subscriber_id)
         waiting = self._read(subscriber_id, path)
         changed = change(waiting or AddressStatus(subscriber_id))

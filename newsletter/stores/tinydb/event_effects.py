@@ -1,7 +1,8 @@
-"""What follows from an event of a mail: the delivery's next state, the address's standing, and the brake on bounces."""
+"""What follows from an event of a mail: the delivery's next state, the address's status, and the brake on bounces."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -45,7 +46,7 @@ class EventEffects:
             self._brake(owner)
             self._addresses.get_address_status(
                 event.subscriber_id
-            )  # who tells events repeats this one until it can be read
+            )  # the caller repeats this event until it can be read
         return True
 
     def weigh_bounces(self, digest_on: date) -> None:
@@ -56,10 +57,7 @@ class EventEffects:
             is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
             rows = self._rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
             too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
-            for each in statuses:
-                self._addresses.change_address_status(
-                    each.subscriber_id, lambda status: suppression.apply_brake(status, digest_on, too_many=too_many)
-                )
+            self._weigh([each.subscriber_id for each in statuses], digest_on, too_many=too_many)
 
     def _brake(self, event: MailEvent) -> None:
         """Also for a copy of an event: whoever was killed in the middle of this gets it again."""
@@ -68,11 +66,15 @@ class EventEffects:
         if not has_bounced and not suppression.has_bounced_on(self._addresses.get_address_status(who), morning):
             return
         if any(one.digest_on == morning for each in self._addresses.get_address_statuses() for one in each.held):
-            self._addresses.change_address_status(
-                who, lambda status: suppression.apply_brake(status, morning, too_many=True)
-            )
+            self._weigh([who], morning, too_many=True)
         else:
             self.weigh_bounces(morning)
+
+    def _weigh(self, subscriber_ids: Sequence[str], morning: date, *, too_many: bool) -> None:
+        for who in subscriber_ids:
+            self._addresses.change_address_status(
+                who, lambda status: suppression.apply_brake(status, morning, too_many=too_many)
+            )
 
     def _as_of_now(self, event: MailEvent) -> MailEvent:
         """Of a mail to an address that has changed since, the event is the heir's."""

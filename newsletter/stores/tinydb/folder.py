@@ -95,8 +95,9 @@ def day_files(folder: Path) -> list[Path]:
     return [path for path, _ in matching(folder, _DAY_FILE)]
 
 
-def month_files(folder: Path) -> list[Path]:
-    return [path for path, _ in matching(folder, _MONTH_FILE)]
+def month_files(folder: Path, *, since: date | None = None) -> list[Path]:
+    """A folder's files of one month each, from that of `since` on, in no order."""
+    return [path for path, _ in matching(folder, _MONTH_FILE, first=month_file(since) if since else "")]
 
 
 def reader_ids(folder: Path) -> set[str]:
@@ -111,10 +112,10 @@ def reader_folder_ids(folder: Path) -> set[str]:
         return {path.name for path, _ in matching(folder, _SAFE_NAME)}
 
 
-def matching(folder: Path, name: re.Pattern[str]) -> list[tuple[Path, re.Match[str]]]:
+def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tuple[Path, re.Match[str]]]:
     """Files of our own making: an editor's or a desktop's stray files are not ours to judge."""
     paths = folder.iterdir() if folder.exists() else ()  # a file in the folder's place is damage, and an error
-    return [(path, match) for path in paths if (match := name.fullmatch(path.name))]
+    return [(path, match) for path in paths if path.name >= first and (match := name.fullmatch(path.name))]
 
 
 def drop_days(paths: Sequence[Path], before: date, most_days: int | None) -> None:

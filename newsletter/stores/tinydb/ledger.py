@@ -90,10 +90,7 @@ class Ledger:
         if states and set(states) <= set(ledger.OPEN_STATES):
             rows = [row for row in self.get_open_deliveries() if subscriber_id in (None, row.subscriber_id)]
         else:
-            paths = self._files(subscriber_id, digest_on)
-            rows = [
-                row for path in paths if since is None or path.stem >= f"{since:%Y-%m}" for row in self._rows_of(path)
-            ]
+            rows = [row for path in self._files(subscriber_id, digest_on, since) for row in self._rows_of(path)]
         found = [
             row
             for row in rows
@@ -113,7 +110,7 @@ class Ledger:
 
     def reassign(self, old: str, to: str) -> None:
         """Give one subscriber's rows to another. Call under the folder's lock."""
-        for path in self._files(old, None):
+        for path in month_files(self._path / safe_name(old)):
             target = self._path / to / path.name
             others = {row.digest_on: row for row in self._rows_of(target)}
             rows = [address_change.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
@@ -137,16 +134,15 @@ class Ledger:
         # A folder for each subscriber: who leaves can be forgotten by deleting it.
         return self._path / safe_name(subscriber_id) / month_file(digest_on)
 
-    def _files(self, subscriber_id: str | None, digest_on: date | None) -> list[Path]:
+    def _files(self, subscriber_id: str | None, digest_on: date | None, since: date | None) -> list[Path]:
         with disk_errors(self._path):
-            folders = (
-                [self._path / safe_name(subscriber_id)]
-                if subscriber_id is not None
-                else [path for path in self._path.iterdir() if path.is_dir()]
-            )
+            if subscriber_id is not None:
+                folders = [self._path / safe_name(subscriber_id)]
+            else:
+                folders = [path for path in self._path.iterdir() if path.is_dir()]
             if digest_on is not None:
                 return [folder / month_file(digest_on) for folder in folders]
-            return [path for folder in folders for path in month_files(folder)]
+            return [path for folder in folders for path in month_files(folder, since=since)]
 
 
 def _by_date(row: Delivery) -> tuple[date, str]:

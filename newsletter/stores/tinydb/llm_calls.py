@@ -25,11 +25,11 @@ class LlmCalls:
 
     # -- answers
 
-    def put_gradings(self, judgements: Sequence[Grading]) -> None:
+    def put_gradings(self, gradings: Sequence[Grading]) -> None:
         by_file: dict[Path, list[Grading]] = {}
-        for judgement in judgements:
-            folder = self._answers_path / safe_name(judgement.profile_key)
-            by_file.setdefault(folder / _utc_file(judgement.at), []).append(judgement)
+        for grading in gradings:
+            folder = self._answers_path / safe_name(grading.profile_key)
+            by_file.setdefault(folder / _utc_file(grading.at), []).append(grading)
         with self._folder.change(self._answers_path):
             for path, values in by_file.items():
                 self._answers.put(path, *values)
@@ -40,8 +40,8 @@ class LlmCalls:
         with disk_errors(folder):
             for path in sorted(day_files(folder)):
                 if path.stem >= since.isoformat():
-                    latest |= {_answer_key(judgement): judgement for judgement in self._answers.get_all(path)}
-        return sorted(latest.values(), key=lambda judgement: judgement.at)
+                    latest |= {_answer_key(grading): grading for grading in self._answers.get_all(path)}
+        return sorted(latest.values(), key=lambda grading: grading.at)
 
     # -- calls
 
@@ -105,9 +105,9 @@ class LlmCalls:
         return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
 
 
-def _answer_key(judgement: Grading) -> str:
+def _answer_key(grading: Grading) -> str:
     """Within one profile, as the profile is the folder."""
-    return f"{judgement.model}/{judgement.prompt_key}/{judgement.arxiv_id}v{judgement.version}"
+    return f"{grading.model}/{grading.prompt_key}/{grading.arxiv_id}v{grading.version}"
 
 
 def _utc_file(at: datetime) -> str:

@@ -143,7 +143,7 @@ class SignUps:
             self._enrolled_file(old).unlink()
 
     def _takes_place(self, subscriber_id: str) -> bool:
-        """Somebody whose standing cannot be read may not have left."""
+        """Somebody whose status cannot be read may not have left."""
         try:
             return self._addresses.get_address_status(subscriber_id).suppression is None
         except ReaderUnreadable:

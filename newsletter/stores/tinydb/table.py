@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -30,9 +31,14 @@ class JsonTable(Generic[T]):
 
     def __init__(self, table: str, kind: type[T], key_of: Callable[[T], str], temp_folder: Path) -> None:
         self._table = table
-        self._adapter = TypeAdapter(kind)
+        self._kind = kind
         self._key_of = key_of
         self._temp_folder = temp_folder
+
+    @property
+    def _adapter(self) -> TypeAdapter[T]:
+        # Made when it is needed: most commands read few kinds
+        return _adapter_of(self._kind)  # type: ignore[arg-type]  # mypy: a class is hashable
 
     def get(self, path: Path, key: str) -> T | None:
         document = self._open(path).get(doc_id=key)  # type: ignore[call-overload]  # keys are strings, see _KeyedTable
@@ -96,6 +102,12 @@ class JsonTable(Generic[T]):
         if self._key_of(value) != str(document.doc_id):
             raise unreadable(path, f"{document.doc_id} holds {self._key_of(value)}")
         return value
+
+
+@cache
+def _adapter_of(kind: type[T]) -> TypeAdapter[T]:
+    """One for each kind and process, as it takes 2 ms to make: a clock opens a store at each tick."""
+    return TypeAdapter(kind)
 
 
 def unreadable(path: Path, why: str) -> StoreError:

@@ -64,7 +64,7 @@ def chart(
     series: tuple[str, ...] = (),
     axis_label: Callable[[float], str] = lambda value: f"{value:,.0f}",
 ) -> Chart:
-    """The chart of these columns, the tallest bar below the top; `axis_label` writes the values beside the axis."""
+    """Lays out a chart of these columns, the tallest bar below the top; `axis_label` writes the axis' values."""
     highest = max((value for column in columns for value in column.values if value is not None), default=0)
     step = nice_step(highest)
     top = max(step, math.ceil(highest / step - 1e-9) * step)
@@ -96,7 +96,7 @@ def _bar(value: float, number: int, column: Column, *, left: float, slot: float,
 
 
 def nice_step(highest: float) -> float:
-    """1, 2 or 5 times a power of ten, such that a few steps reach the highest value; 1 if that is nothing."""
+    """Gives 1, 2 or 5 times a power of ten, so that a few steps reach the highest value; 1 for no value."""
     if highest <= 0:
         return 1
     power = 10.0 ** math.floor(math.log10(highest / _MOST_TICKS))

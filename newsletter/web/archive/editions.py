@@ -30,11 +30,11 @@ class ArchivedDigests:
 
     @property
     def name(self) -> str:
-        """What stands for the reader in ids and folders. An id is made of an address, so no stranger gets it."""
+        """The reader's name in ids and folders. A subscriber's id is made of an address, so no stranger gets it."""
         return self.slug or self.subscriber_id
 
     def deliveries(self) -> list[Delivery]:
-        """Of the digests that are shown, oldest first."""
+        """Gives the deliveries of all digests that are shown, oldest first."""
         stored = set(self.store.get_digest_days(self.subscriber_id))
         rows = self.store.get_deliveries(subscriber_id=self.subscriber_id) if stored else []
         return [row for row in rows if row.digest_on in stored and ledger.counts_as_sent(row.state)]
@@ -43,14 +43,14 @@ class ArchivedDigests:
         return [row.digest_on for row in self.deliveries()]
 
     def get(self, digest_on: date) -> Digest | None:
-        """Raises ReaderUnreadable."""
+        """Gives one digest, if it is shown. Raises ReaderUnreadable."""
         row = self.store.get_delivery(self.subscriber_id, digest_on)
         if row is None or not ledger.counts_as_sent(row.state):
             return None
         return self._read(row)
 
     def digest_of(self, row: Delivery) -> Digest | None:
-        """The digest of a row that is shown, one of many: what cannot be read does not keep the others from it."""
+        """Gives the digest of a row that is shown; None for one that cannot be read, so that the others are shown."""
         try:
             return self._read(row)
         except ReaderUnreadable as error:
@@ -71,12 +71,12 @@ class Edition:
 
 
 def sent_at(row: Delivery) -> datetime:
-    """When the mail left; what its mailbox did later does not change it."""
+    """Tells when the mail left, whatever its mailbox did later."""
     return next((step.at for step in reversed(row.steps) if step.state is DeliveryState.HANDED_OVER), row.at)
 
 
 def for_strangers(digest: Digest) -> Digest:
-    """Without the reader's own words, the names of their topics among them, and the authors they follow."""
+    """Takes out the reader's own words, the names of their topics and the authors they follow."""
     subscriber = replace(digest.subscriber, profile=Profile((), about=_NOT_PUBLIC), pinned_authors=())
     entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
     return replace(digest, subscriber=subscriber, entries=entries, prompt="")

@@ -34,7 +34,7 @@ class FileCounts:
 
 
 def edition_of_files(digests: ArchivedDigests) -> Edition:
-    """The archive as files show it: in a folder of its own name, below the list and the stylesheets."""
+    """Gives the edition for files: a folder of its own name, below the list and the stylesheets."""
     urls = ArchiveUrls(
         page_end=END,
         overview=INDEX,
@@ -47,7 +47,7 @@ def edition_of_files(digests: ArchivedDigests) -> Edition:
 
 
 def count_pages(edition: Edition) -> int:
-    """How often `write_edition` will call `advance`."""
+    """Counts how often `write_edition` will call `advance`."""
     days = edition.digests.days()
     return len(days) * (1 + len(ENDINGS)) + len(months(days)) + 2
 
@@ -55,7 +55,7 @@ def count_pages(edition: Edition) -> int:
 def write_edition(
     pages: Pages, edition: Edition, folder: Path, advance: Callable[[], None] = lambda: None
 ) -> FileCounts:
-    """Write all pages of the edition into this folder. Raises OSError for a folder that cannot be written."""
+    """Writes all pages of the edition into this folder. Raises OSError for a folder that cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
     counts, names = FileCounts(), set[str]()
     for name, text in _files(pages, edition):
@@ -70,7 +70,7 @@ def write_edition(
 
 
 def write_listing(pages: Pages, editions: list[Edition], folder: Path, styles: dict[str, str]) -> FileCounts:
-    """The list of the archives in this folder, and the stylesheets of all pages, by name."""
+    """Writes the list of these archives into the folder, and the stylesheets, by name."""
     folder.mkdir(parents=True, exist_ok=True)
     named = [(each, f"{each.digests.name}/{INDEX}") for each in editions]
     urls = ArchiveUrls(style="", is_served=False, is_public=all(each.urls.is_public for each in editions))
@@ -89,7 +89,7 @@ def _write(path: Path, text: str) -> FileCounts:
 
 
 def _files(pages: Pages, edition: Edition) -> Iterator[tuple[str, str | None]]:
-    """Every file with its text, made one by one."""
+    """Makes each file's text, one after another."""
     urls, days = edition.urls, edition.digests.days()
     for on in days:
         yield urls.day(on), pages.day(edition, on)

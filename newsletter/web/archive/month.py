@@ -40,12 +40,12 @@ def month_of(on: date) -> date:
 
 
 def months(days: Sequence[date]) -> list[date]:
-    """The first of each month that has a digest, in the order of the days."""
+    """Gives the first day of each month that has a digest, in the order of the days."""
     return list(dict.fromkeys(map(month_of, days)))
 
 
 def weeks(month: date, papers: Mapping[date, int]) -> list[list[Cell]]:
-    """From Monday to Sunday; the first and the last week reach into the neighbours."""
+    """Gives the weeks of a month, Monday to Sunday; the first and the last reach into its neighbours."""
     return [
         [Cell(on, papers.get(on) if on.month == month.month else None, on.month != month.month) for on in week]
         for week in calendar.Calendar().monthdatescalendar(month.year, month.month)
@@ -53,7 +53,7 @@ def weeks(month: date, papers: Mapping[date, int]) -> list[list[Cell]]:
 
 
 def best(digests: Sequence[Digest], most: int = BEST) -> list[tuple[date, DigestEntry]]:
-    """By relevance, then novelty, then the scorer's rank, as in each digest; of a paper in two, the better entry."""
+    """Picks the best papers, in the order that digests have; of a paper in two digests, the better entry."""
     found = [(digest.digest_on, entry) for digest in digests for entry in digest.entries]
     found.sort(key=lambda item: reading_order(item[1].score))
     first: dict[str, tuple[date, DigestEntry]] = {}
@@ -77,7 +77,7 @@ def figures(digest: Digest) -> DayFigures:
 
 
 def grades(digests: Sequence[Digest]) -> list[tuple[int, int, int]]:
-    """For each grade from 1 to 10: how many papers have it as relevance, and how many as novelty."""
+    """Counts for each grade from 1 to 10 how many papers have it as relevance, and how many as novelty."""
     scores = [entry.score for digest in digests for entry in digest.entries]
     return [(g, sum(s.relevance == g for s in scores), sum(s.novelty == g for s in scores)) for g in range(1, 11)]
 

@@ -48,7 +48,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]") 
 
 
 class Pages:
-    """Pages of any edition. `profile_text` words the profile of a digest, `markdown` makes all of it one text."""
+    """Makes the pages of any edition. `profile_text` words a digest's profile, `markdown` the whole digest."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Pages:
         self._prepared = lru_cache(maxsize=_MOST_PREPARED)(_prepare)
 
     def day(self, edition: Edition, on: date) -> str | None:
-        """The page of one digest; None if there is none."""
+        """Makes the page of one digest; None if there is none."""
         digest = edition.digests.get(on)
         if digest is None:
             return None
@@ -81,9 +81,9 @@ class Pages:
         return self._fill("day.html", edition, d=view)
 
     def month(self, edition: Edition, month: date) -> str | None:
-        """The overview of one month; None if it has no digest."""
+        """Makes the overview of one month; None if it has no digest."""
         rows = edition.digests.deliveries()
-        known = months([row.digest_on for row in rows])
+        all_months = months([row.digest_on for row in rows])
         found = (edition.digests.digest_of(row) for row in rows if month_of(row.digest_on) == month)
         digests = [digest for digest in found if digest]
         if not digests:
@@ -91,19 +91,19 @@ class Pages:
         view = month_view(
             month,
             digests,
-            earlier=max((each for each in known if each < month), default=None),
-            later=min((each for each in known if each > month), default=None),
+            earlier=max((each for each in all_months if each < month), default=None),
+            later=min((each for each in all_months if each > month), default=None),
         )
         return self._fill("month.html", edition, m=view)
 
     def overview(self, edition: Edition) -> str:
-        """The latest month, or a page that says that there is nothing yet."""
+        """Makes the latest month's page, or one that says that there is nothing yet."""
         days = edition.digests.days()
         latest = self.month(edition, month_of(days[-1])) if days else None
         return latest or self._fill("empty.html", edition)
 
     def file(self, edition: Edition, on: date, ending: str, ids: Collection[str] = ()) -> str | None:
-        """A digest, or those papers of it, as BibTeX, RIS or Markdown; None if there is none of them."""
+        """Writes a digest, or some papers of it, as BibTeX, RIS or Markdown; None if there is none of them."""
         digest = edition.digests.get(on)
         if digest is None:
             return None
@@ -116,7 +116,7 @@ class Pages:
         return bibtex(papers) if ending == BIBTEX else ris(papers)
 
     def search(self, edition: Edition, query: str, page: int = 1) -> str:
-        """What was found among all papers of the edition, a page at a time; without a query the form alone."""
+        """Searches all papers of the edition and shows one page of hits; without a query the form alone."""
         query = " ".join(query[:MOST_CHARS].split())
         digests = edition.digests
         rows = digests.deliveries() if query else []
@@ -124,7 +124,7 @@ class Pages:
         return self._fill("search.html", edition, s=search_view(query, find(prepared, query), page))
 
     def feed(self, edition: Edition) -> str | None:
-        """The latest digests as an Atom feed (RFC 4287); None as long as there is none: a feed has a date."""
+        """Makes an Atom feed of the latest digests (RFC 4287); None as long as there is none: a feed has a date."""
         digests, rows = edition.digests, edition.digests.deliveries()
         if not rows:
             return None
@@ -146,12 +146,12 @@ class Pages:
         )
 
     def listing(self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls) -> str:
-        """The list of these archives, each with its link."""
+        """Makes the list of these archives, each with its link."""
         views = [archive_view(each.digests.name, link, each.digests.days()) for each, link in editions]
         return self._render("list.html", urls, archives=views)
 
     def missing(self, edition: Edition | None, on: str = "") -> str:
-        """For an address that leads to nothing: within an archive, or to none at all."""
+        """Makes the page for an address that leads to nothing, within an archive or to none at all."""
         return self._fill("missing.html", edition, on=on, is_known=edition is not None)
 
     def check(self) -> None:

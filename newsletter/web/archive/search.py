@@ -33,7 +33,7 @@ _WEIGHTS = (8, 6, 5, 3, 1)  # of a word in the title, the id, the authors, the c
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A paper in a digest, ready to be searched: `fields` are folded, in the order of their weights."""
+    """A paper of a digest, ready to be searched: `fields` are folded, in the order of their weights."""
 
     on: date
     entry: DigestEntry
@@ -42,19 +42,19 @@ class Found:
 
 
 def prepare(digest: Digest) -> tuple[Found, ...]:
-    """Its papers, best first. A tenth of a millisecond for each: keep what comes out."""
+    """Prepares a digest's papers, best first. Takes a tenth of a millisecond for each: keep the result."""
     language = digest.subscriber.profile.language
     return tuple(Found(digest.digest_on, entry, _fields(entry), language) for entry in digest.entries)
 
 
 def terms(query: str) -> tuple[str, ...]:
-    """The words and phrases of a query, folded; no more than a few, and none twice."""
+    """Splits a query into words and phrases, folded; no more than a few, and none twice."""
     parts = (phrase or word for phrase, word in _PHRASE.findall(query[:MOST_CHARS].translate(_QUOTES)))
     return tuple(dict.fromkeys(filter(str.strip, map(fold, parts))))[:MOST_TERMS]
 
 
 def find(prepared: Iterable[Found], query: str) -> list[Found]:
-    """Those that have every term somewhere: those that have them in weightier places first, then the newest.
+    """Gives the papers that have every term, those with terms in weightier places first, then the newest.
 
     Of a paper that was in several digests each is found. Nothing for a query without a letter or a digit.
     """
@@ -67,7 +67,7 @@ def find(prepared: Iterable[Found], query: str) -> list[Found]:
 
 
 def fold(text: str) -> str:
-    """Lower-case words without accents, each after a space: " schrodinger 2". Empty if there is no word."""
+    """Reduces a text to lower-case words without accents, each after a space: " schrodinger 2"."""
     if "\\" in text or "{" in text:
         text = _TEX_GROUP.sub("", _TEX_ACCENT.sub(r"\1", text))
     if not text.isascii():
@@ -79,7 +79,7 @@ def fold(text: str) -> str:
 
 
 def _weight(fields: Sequence[str], wanted: Iterable[str]) -> int:
-    """0 if a term is nowhere, else the sum of each term's best place."""
+    """Sums the weight of each term's best place; 0 if a term is nowhere."""
     total = 0
     for term in wanted:
         sought = term[1:] if _WITHOUT_SPACES.match(term[1:]) else term

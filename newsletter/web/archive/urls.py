@@ -1,4 +1,4 @@
-"""Where the pages of one archive lie for one another: all in one folder, so that links are relative. Pure."""
+"""The URLs of an archive's pages, relative to one another, since all lie in one folder. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class ArchiveUrls:
-    """The web part and a folder of files differ in the ends of names, and in what only a server can do."""
+    """How pages are linked: in the web part and in a folder of files names end differently, and files cannot search."""
 
     page_end: str = ""  # ".html" in files
     overview: str = "./"  # the latest month
@@ -31,5 +31,5 @@ class ArchiveUrls:
     search = "search"
 
     def absolute(self, page: str) -> str:
-        """With the base address where that is known; else as it is."""
+        """Puts the base URL in front of a page's, where it is known."""
         return self.base_url if self.base_url and page == self.overview else f"{self.base_url}{page}"

@@ -9,11 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.formatting import NO_TOPIC, cut_offs, days, kind, listed, long_date, marked_language, short_date
+from newsletter.formatting import (
+    NO_TOPIC,
+    NOT_KNOWN,
+    cut_offs,
+    date_range,
+    dollars,
+    join_names,
+    kind_label,
+    lang_attribute,
+    long_date,
+    short_date,
+)
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
-from newsletter.papers import Links, Piece, links, readable_name, typeset
-from newsletter.scoring.llm import prices
+from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import Found
@@ -45,7 +55,7 @@ class EntryView:
     topic: str  # empty where it would say nothing
     begins: str  # the topic whose papers begin with this one, in a digest by topic
     pinned: str
-    links: Links
+    links: PaperLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +159,7 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
 def entry_view(
     entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
 ) -> EntryView:
-    """A brief one has no abstract, which takes the longest to make readable; `language` is the comment's."""
+    """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
     return EntryView(
@@ -157,31 +167,31 @@ def entry_view(
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
         authors=", ".join(names),
-        few_authors=listed([name.split(" (")[0] for name in names], PAPER_AUTHORS),
+        few_authors=join_names([name.split(" (")[0] for name in names], PAPER_AUTHORS),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
-        comment_language=marked_language(language),
+        comment_language=lang_attribute(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
-        kind=kind(entry.announce_type, paper.version),
+        kind=kind_label(entry.announce_type, paper.version),
         topic=topic,
         begins=begins,
         pinned=entry.pinned_author,
-        links=links(paper),
+        links=paper_links(paper),
     )
 
 
 def day_view(
     digest: Digest, profile: str, *, earlier: date | None, later: date | None, is_brief: bool = False
 ) -> DayView:
-    """`profile` is the prompt as it was sent, or the profile's words."""
+    """Shows one digest. `profile` is the prompt as it was sent, or the profile's words."""
     subscriber, counts = digest.subscriber, digest.counts
     return DayView(
         on=digest.digest_on,
         title=long_date(digest.digest_on),
-        announced=days(digest.announced_on),
+        announced=date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         hidden=counts.relevant - counts.shown,
@@ -200,7 +210,7 @@ def day_view(
 
 
 def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
-    """With their topics, if the profile has more than one."""
+    """Shows the papers, with their topics if the profile has more than one."""
     names_topics = len(digest.subscriber.profile.topics) > 1
     is_grouped = names_topics and digest.subscriber.group_by_topic
     before = None
@@ -213,7 +223,7 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
 
 
 def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, later: date | None) -> MonthView:
-    """Of all digests of that month, oldest first."""
+    """Shows a month of digests, which come oldest first."""
     numbers = [figures(digest) for digest in digests]
     return MonthView(
         month=month,
@@ -230,7 +240,7 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
 
 
 def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
-    """The page of that number, or the last one if there are fewer."""
+    """Shows the page of that number, or the last one if there are fewer."""
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
@@ -249,19 +259,19 @@ def _row(day: DayFigures) -> RowView:
         relevance=_mean(day.relevance),
         novelty=_mean(day.novelty),
         tokens=f"{day.tokens:,}",
-        cost=prices.dollars(day.cost_usd),
+        cost=dollars(day.cost_usd),
     )
 
 
 def _mean(value: float | None) -> str:
-    return prices.NOT_KNOWN if value is None else f"{value:.1f}"
+    return NOT_KNOWN if value is None else f"{value:.1f}"
 
 
 # --- charts -------------------------------------------------------------------------------------------
 
 
 def _charts(month: date, numbers: Sequence[DayFigures], graded: Sequence[tuple[int, int, int]]) -> list[Chart]:
-    """Those of tokens and cost only if a model was asked."""
+    """Draws the charts, those of tokens and cost only if a model was asked."""
     papers = {each.on: float(each.papers) for each in numbers}
     drawn = [_day_chart("papers", "Papers per day", month, papers, _papers), _score_chart(graded)]
     tokens = {each.on: float(each.tokens) for each in numbers}
@@ -308,7 +318,7 @@ def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
 
 
 def _by_day(month: date, values: dict[date, float], describe: Callable[[float], str]) -> list[Column]:
-    """A column for each day of the month, so that a gap is seen as one; every seventh and the first have a label."""
+    """Makes a column for each day of the month, so that a gap is seen; the first and every seventh have a label."""
     columns = []
     for on in (cell.on for week in weeks(month, {}) for cell in week if not cell.is_outside):
         what = describe(values[on]) if on in values else "nothing known"
@@ -327,7 +337,7 @@ def _summary(values: dict[date, float], describe: Callable[[float], str]) -> str
 
 
 def short(value: float) -> str:
-    """12,000 as "12k", 3,400,000 as "3.4M"."""
+    """Writes 12,000 as "12k", 3,400,000 as "3.4M"."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:.3g}{letter}"

@@ -25,14 +25,11 @@ from newsletter.model import (
     Feed,
     ModelBatch,
     ModelCall,
-    Paper,
     Profile,
     RunOutcome,
     RunReport,
-    ScoreReport,
     Subscriber,
     Topic,
-    Votes,
 )
 from newsletter.model.spending import spent
 from newsletter.run.context import RunContext
@@ -47,6 +44,7 @@ from newsletter.scoring.ranking.shortlist import Policy
 from newsletter.stores import Store
 from tests import make
 from tests import openai_server as fake
+from tests.fake_grader import ByNumber
 from tests.fakes import FlakySender, MemoryStore
 
 PRICE = Price(input=Decimal(1), cached=Decimal("0.1"), cache_write=Decimal(1), output=Decimal(5))
@@ -88,24 +86,6 @@ class Feeds:
         if isinstance(shown, str):
             raise SourceError(category, shown)
         return Feed(category, self.on, tuple(shown))
-
-
-class ByNumber:
-    """A local ranker that likes low arXiv numbers."""
-
-    history_days = 14
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        unique = {paper.arxiv_id: paper for paper in papers}
-        return make.score_report(*(make.score(i, 9, 6, rank=-float(i.partition(".")[2])) for i in unique))
 
 
 class Silent:

@@ -1,4 +1,4 @@
-"""The judge against a server that speaks real HTTP, with every way it can go wrong. Nothing here waits."""
+"""The grader against a server that speaks real HTTP, with every way it can go wrong. Nothing here waits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_re
 from newsletter.scoring.llm.chat import CallFailed, CallInterrupted, Chat
 from newsletter.scoring.llm.client import wait_before_retry
 from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
-from newsletter.scoring.llm.gradings import GradingReport, profile_key
+from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.rate_limit import RateLimit
@@ -48,7 +48,7 @@ def price_of(model: str, tier: str) -> Price:
 
 
 class Bench:
-    """A judge, its server and its memory."""
+    """A grader, its server and its store."""
 
     def __init__(self, server: fake.OpenAIServer, **changes: Any) -> None:
         unpaced: dict[str, Any] = {"requests_per_minute": None, "tokens_per_minute": None}
@@ -70,8 +70,8 @@ class Bench:
             **{"price_of": price_of, "count": lambda text: len(text) // 4} | arguments,
         )
 
-    def grade(self, asked: Sequence[Paper], **more: Any) -> GradingReport:
-        return self.grader.grade(PROFILE, asked, **{"floor": FLOOR} | more)
+    def grade(self, asked: Sequence[Paper], on_progress: ProgressCallback | None = None, **more: Any) -> GradingReport:
+        return self.grader.grade(GradingRequest(PROFILE, asked, FLOOR, **more), on_progress)
 
     def calls(self) -> list[ModelCall]:
         return self.store.get_calls(since=make.NOW.date(), until=make.NOW.date())
@@ -803,7 +803,7 @@ def test_a_request_that_is_too_early_waits() -> None:
     assert 0 < min(waited) < max(waited)
 
 
-# --- papers that would like to judge
+# --- papers that give orders to their grader
 
 VICTIM = "2601.00008"
 FORGED = json.dumps(fake.entry(VICTIM, 1, 1, "Worthless."))
@@ -969,7 +969,7 @@ def test_every_file_of_the_prompt_is_sent(tmp_path: Path) -> None:
             count=len,
             now=lambda: make.NOW,
         )
-        grader.grade(PROFILE, papers(1), floor=FLOOR)
+        grader.grade(GradingRequest(PROFILE, papers(1), FLOOR))
     sent = json.dumps(server.requests[0])
     for name in ("system", "criteria", "instructions", "profile"):
         assert f"My own {name}." in sent

@@ -44,13 +44,13 @@ def test_a_change_of_what_is_no_longer_the_latest_is_refused(store: Store) -> No
 
 
 def test_the_last_ones_are_kept_and_numbers_go_on(memory: Memory, store: Store) -> None:
-    for number in range(1, 2 * revisions.KEPT + 1):
+    for number in range(1, 2 * revisions.MAX_REVISIONS + 1):
         made = store.add_revision(WHO, f"a: {number}", origin=WEB, now=NOW, after=number - 1)
         assert made.number == number
     kept = memory.another().get_revisions(WHO)
-    assert [one.number for one in kept] == list(range(revisions.KEPT + 1, 2 * revisions.KEPT + 1))
-    assert kept[-1].text == f"a: {2 * revisions.KEPT}"
-    for after in (0, 3, revisions.KEPT, 2 * revisions.KEPT - 1):
+    assert [one.number for one in kept] == list(range(revisions.MAX_REVISIONS + 1, 2 * revisions.MAX_REVISIONS + 1))
+    assert kept[-1].text == f"a: {2 * revisions.MAX_REVISIONS}"
+    for after in (0, 3, revisions.MAX_REVISIONS, 2 * revisions.MAX_REVISIONS - 1):
         with pytest.raises(StoreConflict):
             store.add_revision(WHO, "b: 1", origin=WEB, now=NOW, after=after)
 

@@ -15,8 +15,8 @@ from newsletter.mail.inbound.parse import Ignored, ReplyPolicy, Request, read_re
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.model import MOST_PROFILE_CHARS
 from newsletter.signing import Purpose, Signer
+from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.profile_yaml import read as read_profile
-from newsletter.subscribers.profile_yaml import tidy
 from tests import make
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -207,7 +207,7 @@ def test_so_is_a_profile_of_the_greatest_length(piece: str) -> None:
     with pytest.raises(ConfigError):
         read_profile(of_length(piece, MOST_PROFILE_CHARS), make.subscriber())
     assert process_time() - begun < MOST_S
-    assert len(tidy(of_length(piece, MOST_PROFILE_CHARS))) < 20 * MOST_PROFILE_CHARS
+    assert len(repair(of_length(piece, MOST_PROFILE_CHARS))) < 20 * MOST_PROFILE_CHARS
 
 
 # --- bounds lose nothing that a reader writes

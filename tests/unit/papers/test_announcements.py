@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, Paper
-from newsletter.papers.announcements import announced, candidates, concerns, judge, merge, seen_from
+from newsletter.papers.announcements import (
+    build_feed_report,
+    concerns,
+    find_announced,
+    find_candidates,
+    merge,
+    seen_from,
+)
 
 MONDAY = date(2025, 10, 6)
 TUESDAY = date(2025, 10, 7)
@@ -107,19 +114,19 @@ def test_no_paper_is_lost_or_doubled(some: list[Feed]) -> None:
 
 
 def test_a_feed_of_unknown_papers_is_an_announcement_and_needs_no_words() -> None:
-    report = judge(feed(show("1"), show("2")), [day(show("3"))])
+    report = build_feed_report(feed(show("1"), show("2")), [day(show("3"))])
     assert (report.outcome, report.papers, report.detail) == (FeedOutcome.ANNOUNCED, 2, "")
 
 
 def test_a_feed_without_entries_is_no_announcement() -> None:
-    report = judge(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])
+    report = build_feed_report(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])
     assert (report.outcome, report.papers) == (FeedOutcome.NO_ANNOUNCEMENT, 0)
     assert report.detail == "arXiv announced nothing in cs.LG on 2025-10-07."
 
 
 def test_yesterdays_batch_under_todays_date_is_stale() -> None:
     batch = [show(str(i)) for i in range(10)]
-    report = judge(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])
+    report = build_feed_report(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])
     assert (report.outcome, report.papers) == (FeedOutcome.STALE, 10)
     assert "10 of its 10 entries were already announced on 2025-10-06" in report.detail
     assert report.detail.endswith("run again later, when arXiv has renewed it.")
@@ -140,18 +147,18 @@ def test_nearly_all_of_a_feed_must_be_known_and_all_of_a_small_one(
     known: int, papers: int, outcome: FeedOutcome
 ) -> None:
     batch = [show(str(i)) for i in range(papers)]
-    assert judge(feed(*batch), [day(*batch[:known])]).outcome is outcome
+    assert build_feed_report(feed(*batch), [day(*batch[:known])]).outcome is outcome
 
 
 def test_the_same_day_read_twice_is_not_stale() -> None:
     batch = (show("1"), show("2"))
-    assert judge(feed(*batch), [day(*batch, on=TUESDAY)]).outcome is FeedOutcome.ANNOUNCED
+    assert build_feed_report(feed(*batch), [day(*batch, on=TUESDAY)]).outcome is FeedOutcome.ANNOUNCED
 
 
 def test_papers_another_category_showed_earlier_are_not_stale_here() -> None:
     yesterday = day(show("1", NEW, "cs.AI", primary="cs.AI"))
     today = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
-    assert judge(today, [yesterday]).outcome is FeedOutcome.ANNOUNCED
+    assert build_feed_report(today, [yesterday]).outcome is FeedOutcome.ANNOUNCED
 
 
 def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_feeds() -> None:
@@ -159,17 +166,17 @@ def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_fee
     from_ai = feed(show("1", NEW, "cs.AI", primary="cs.AI"), show("2", CROSS, "cs.AI"))
     yesterday = AnnouncementDay(MONDAY, merge([from_lg, from_ai]), ())
     for repeated in (from_lg, from_ai):
-        assert judge(repeated, [yesterday]).outcome is FeedOutcome.STALE
+        assert build_feed_report(repeated, [yesterday]).outcome is FeedOutcome.STALE
 
 
 def test_a_new_version_of_a_known_paper_is_an_announcement() -> None:
-    assert judge(feed(show("1", REPLACE, version=2)), [day(show("1"))]).outcome is FeedOutcome.ANNOUNCED
+    assert build_feed_report(feed(show("1", REPLACE, version=2)), [day(show("1"))]).outcome is FeedOutcome.ANNOUNCED
 
 
 def test_warnings_of_the_feed_reach_the_operator_with_the_outcome() -> None:
-    fresh = judge(feed(show("1"), warnings=("First.", "Second.")), [])
+    fresh = build_feed_report(feed(show("1"), warnings=("First.", "Second.")), [])
     assert fresh.detail == "First. Second."
-    empty = judge(Feed("cs.LG", TUESDAY, (), ("First.",)), [])
+    empty = build_feed_report(Feed("cs.LG", TUESDAY, (), ("First.",)), [])
     assert empty.detail.endswith("2025-10-07. First.")
 
 
@@ -205,18 +212,21 @@ def test_candidates_are_of_the_kinds_asked_for_as_seen_from_the_categories() -> 
     both = show("1", NEW, "cs.AI", "cs.LG", primary="cs.AI")
     own, old = show("2", NEW, "cs.LG"), show("3", REPLACE, "cs.LG", version=2)
     today = day(both, own, old, show("4", NEW, "cs.CV", primary="cs.CV"))
-    assert candidates(announced([today], ("cs.LG",)), (NEW,)) == (own,)
-    assert candidates(announced([today], ("cs.LG",)), (NEW, CROSS)) == (replace(both, announce_type=CROSS), own)
-    assert candidates(announced([today], ("cs.AI",)), (NEW,)) == (both,)
-    assert [shown.paper.arxiv_id for shown in announced([today], ("cs.LG",))] == ["1", "2", "3"]
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW,)) == (own,)
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW, CROSS)) == (
+        replace(both, announce_type=CROSS),
+        own,
+    )
+    assert find_candidates(find_announced([today], ("cs.AI",)), (NEW,)) == (both,)
+    assert [shown.paper.arxiv_id for shown in find_announced([today], ("cs.LG",))] == ["1", "2", "3"]
 
 
 def test_a_paper_mailed_before_is_announced_but_no_candidate() -> None:
     today = day(show("1"), show("2"))
-    assert candidates(announced([today], ("cs.LG",)), (NEW,), without={"1"}) == (show("2"),)
-    assert len(announced([today], ("cs.LG",))) == 2
+    assert find_candidates(find_announced([today], ("cs.LG",)), (NEW,), without={"1"}) == (show("2"),)
+    assert len(find_announced([today], ("cs.LG",))) == 2
 
 
 def test_a_paper_new_on_monday_and_replaced_on_tuesday_is_new_once_in_its_latest_version() -> None:
     days = [day(show("1")), day(show("1", REPLACE, version=2), on=TUESDAY)]
-    assert candidates(announced(days, ("cs.LG",)), (NEW,)) == (show("1", NEW, version=2),)
+    assert find_candidates(find_announced(days, ("cs.LG",)), (NEW,)) == (show("1", NEW, version=2),)

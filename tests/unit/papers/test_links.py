@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.model import Paper
-from newsletter.papers.links import Links, code_url, links
+from newsletter.papers.links import PaperLinks, code_url, paper_links
 
 
 def paper(arxiv_id: str, abstract: str = "Nothing.") -> Paper:
@@ -11,7 +11,7 @@ def paper(arxiv_id: str, abstract: str = "Nothing.") -> Paper:
 
 
 def test_a_paper_of_today_has_three_pages_without_version() -> None:
-    assert links(paper("2510.05064")) == Links(
+    assert paper_links(paper("2510.05064")) == PaperLinks(
         abstract="https://arxiv.org/abs/2510.05064",
         pdf="https://arxiv.org/pdf/2510.05064",
         html="https://arxiv.org/html/2510.05064",
@@ -21,7 +21,7 @@ def test_a_paper_of_today_has_three_pages_without_version() -> None:
 
 @pytest.mark.parametrize("arxiv_id", ["2311.99999", "0704.0001", "9901.0001", "hep-th/9901001"])
 def test_a_paper_from_before_arxiv_made_html_has_none(arxiv_id: str) -> None:
-    assert links(paper(arxiv_id)).html == ""
+    assert paper_links(paper(arxiv_id)).html == ""
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.papers.pinned_authors import no_author, pinned_author
+from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 # A pinned name, and an author as the feed has them.
 SAME = {
@@ -128,18 +128,18 @@ OTHERS = {
 
 @pytest.mark.parametrize(("pinned", "author"), [pair for pairs in SAME.values() for pair in pairs])
 def test_the_same_person_is_recognised(pinned: str, author: str) -> None:
-    assert pinned_author((pinned,), (author,)) == pinned
+    assert find_pinned_author((pinned,), (author,)) == pinned
 
 
 @pytest.mark.parametrize(("pinned", "author"), [pair for pairs in OTHERS.values() for pair in pairs])
 def test_somebody_else_is_left_alone(pinned: str, author: str) -> None:
-    assert not pinned_author((pinned,), (author,))
+    assert not find_pinned_author((pinned,), (author,))
 
 
 def test_the_first_pinned_name_among_the_authors_is_told() -> None:
     authors = ("Ada Lovelace", "E. Noether", "Emmy Noether")
-    assert pinned_author(("Noether, Emmy", "Ada Lovelace"), authors) == "Noether, Emmy"
-    assert pinned_author((), ("Ada Lovelace",)) == ""
+    assert find_pinned_author(("Noether, Emmy", "Ada Lovelace"), authors) == "Noether, Emmy"
+    assert find_pinned_author((), ("Ada Lovelace",)) == ""
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_the_first_pinned_name_among_the_authors_is_told() -> None:
     ],
 )
 def test_what_can_be_no_single_author_is_answered_with_what_can(text: str) -> None:
-    assert "such as" in no_author(text)
+    assert "such as" in author_problem(text)
 
 
 @pytest.mark.parametrize("text", [pinned for pairs in SAME.values() for pinned, _ in pairs])
 def test_a_name_that_is_found_is_none_of_these(text: str) -> None:
-    assert no_author(text) == ""
+    assert author_problem(text) == ""

@@ -51,7 +51,11 @@ class World:
 
     def pass_(self) -> World:
         run_scheduler(
-            tick=self.tick, failed=self.failures.append, now=lambda: self.now, wait=self.wait, timing=self.timing
+            tick=self.tick,
+            report_failure=self.failures.append,
+            now=lambda: self.now,
+            wait=self.wait,
+            timing=self.timing,
         )
         return self
 

@@ -17,6 +17,8 @@ from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, LabelGrader, NamedPolicy, replay, summarise
+from newsletter.scoring.llm.gradings import GradingRequest
+from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 
@@ -34,15 +36,10 @@ class InOrder:
     """A local ranker that likes the papers in the order given."""
 
     histories: list[int] = field(default_factory=list)
+    history_days: int = 14
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         self.histories.append(len(history))
         return make.score_report(*(make.score(paper.arxiv_id, rank=-n) for n, paper in enumerate(papers)))
@@ -74,14 +71,14 @@ def test_the_local_ranker_works_once_for_all_policies_and_sees_earlier_days_only
     assert len(calls) == 6
 
 
-def test_the_oracle_remembers_what_it_was_asked_and_nothing_else() -> None:
-    oracle = LabelGrader()
+def test_the_label_grader_stores_what_it_was_asked_and_nothing_else() -> None:
+    grader = LabelGrader()
     day = labelled_day(0, [3.0, 0.0, 1.0])
-    oracle.open(day)
-    report = oracle.grade(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id})
+    grader.open(day)
+    report = grader.grade(GradingRequest(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id}))
     assert [(one.relevance, one.was_random) for one in report.gradings] == [(9, False), (0, True)]
-    assert oracle.get_gradings("p", since=date.min) == list(report.gradings)
-    assert oracle.get_gradings("p", since=day.announced_on + timedelta(days=1)) == []
+    assert grader.get_gradings("p", since=date.min) == list(report.gradings)
+    assert grader.get_gradings("p", since=day.announced_on + timedelta(days=1)) == []
 
 
 def test_no_days_are_an_error_that_says_what_to_check() -> None:

@@ -13,7 +13,7 @@ from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.gradings import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
-from tests.fake_grader import FakeGrader
+from tests.fake_grader import ByNumber, FakeGrader
 from tests.fakes import MemoryStore
 
 PROFILE = make.subscriber().profile
@@ -21,29 +21,8 @@ GOOD_WORDS = ("sparse attention", "attention kernels", "sparse kernels", "kernel
 BAD_WORDS = ("medical images", "images of lungs", "plants and lungs", "medical gardens")
 
 
-class ByNumber:
-    """A local ranker that likes low arXiv numbers, and finds one topic in everything."""
-
-    def __init__(self, topic: str = "") -> None:
-        self._topic = topic
-
-    def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
-    ) -> ScoreReport:
-        unique = {paper.arxiv_id: paper for paper in papers}
-        return make.score_report(
-            *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
-        )
-
-
 class FunnelBench:
-    """A funnel with its judge and memory, on some morning."""
+    """A funnel with its grader and store, on some morning."""
 
     def __init__(self, policy: Policy | None = None, **grader: object) -> None:
         self.now = make.NOW

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
+from newsletter.formatting import dollars
 from newsletter.scoring.llm.prices import (
     DEFAULT_MODEL,
     Price,
     check_model,
-    dollars,
     price_of,
     retired_on,
     write_price,

@@ -16,7 +16,14 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import pause
 from newsletter.errors import ConfigError
 from newsletter.model import Frequency, RevisionOrigin, SignUp
-from newsletter.services.directory import LAST_GOOD, find_served, load_file, load_listed, load_subscribers
+from newsletter.services.directory import (
+    LAST_GOOD,
+    find_served,
+    load_file,
+    load_listed,
+    load_subscribers,
+    read_subscribers,
+)
 from newsletter.stores.tinydb import TinyStore
 from tests.make import NOW, TUESDAY
 
@@ -50,6 +57,11 @@ def test_what_the_file_says_is_kept_until_it_changes(path: Path, store: TinyStor
     assert load_file(path, store)[0] is first
     write(path, "ada", "lise")
     assert emails(path, store) == ["ada@example.org", "lise@example.org"]
+
+
+def test_a_missing_file_is_a_config_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\)"):
+        read_subscribers(tmp_path / "subscribers.yaml")
 
 
 def in_place(path: Path, text: bytes) -> None:

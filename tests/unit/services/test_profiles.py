@@ -29,10 +29,10 @@ from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import load_subscribers
-from newsletter.subscribers.overrides import applied
+from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
-from newsletter.subscribers.revisions import KEPT, MOST_A_DAY
+from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from tests import ROOT, make
 from tests.unit.subscribers.test_profile_yaml import subscribers
 from tests.unit.test_flow import ScriptedScorer, morning
@@ -41,7 +41,7 @@ REPLY, WEB, OPERATOR = RevisionOrigin
 DAY = date(2025, 10, 7)
 NOW = datetime(2025, 10, 7, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
-ADA = load_subscribers(ROOT / "subscribers.yaml")[0]
+ADA = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers[0]
 WHO = ADA.subscriber_id
 
 scorer = cache(build_local_scorer)
@@ -68,7 +68,7 @@ def profiles(store: Store) -> ProfileService:
 
 
 def served(store: Store, listed: Subscriber = ADA) -> Subscriber:
-    return applied(listed, store.get_address_status(WHO), store.get_revisions(WHO))
+    return resolve(listed, store.get_address_status(WHO), store.get_revisions(WHO)).subscriber
 
 
 # --- what is answered
@@ -236,18 +236,18 @@ def test_what_cannot_be_brought_back_is_an_error_with_the_remedy(store: Store, p
 
 
 def test_a_reader_changes_so_much_a_day_by_all_ways_together(store: Store, profiles: ProfileService) -> None:
-    for number in range(MOST_A_DAY):
+    for number in range(MAX_REVISIONS_A_DAY):
         profiles.change(WHO, f"max_papers: {number + 1}", origin=(REPLY, WEB)[number % 2], now=NOW)
     for origin in (REPLY, WEB):
         told = profiles.change(WHO, "max_papers: 29", origin=origin, now=LATER)
         assert told.startswith("Nothing was changed: a profile can be changed 20 times a day")
-    assert served(store).max_papers == MOST_A_DAY
+    assert served(store).max_papers == MAX_REVISIONS_A_DAY
     assert "(revision 21)" in profiles.revert(WHO, 1, now=LATER)
     assert "(revision 22)" in profiles.change(WHO, "max_papers: 29", origin=WEB, now=NOW + timedelta(days=1))
 
 
 def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profiles: ProfileService) -> None:
-    for number in range(KEPT + 1):
+    for number in range(MAX_REVISIONS + 1):
         store.add_revision(WHO, f"max_papers: {number + 1}", origin=REPLY, now=NOW - timedelta(days=1))
     with pytest.raises(ConfigError, match="has no revision 1 any more: the last 50 are kept; 'newsletter"):
         profiles.revert(WHO, 1, now=NOW)
@@ -296,6 +296,6 @@ def test_the_morning_after_a_change_mails_under_the_new_profile() -> None:
     profiles = ProfileService(lambda: [rita], given_.store, scorer)
     profiles.change(rita.subscriber_id, "min_relevance: 10\npinned_authors: [Bo Berg]", origin=REPLY, now=make.NOW)
     status, kept = given_.store.get_address_status(rita.subscriber_id), given_.store.get_revisions(rita.subscriber_id)
-    given_.subscribers = [applied(rita, status, kept)]
+    given_.subscribers = [resolve(rita, status, kept).subscriber]
     given_.run()
     assert given_.sent() == {"2601.00002"}

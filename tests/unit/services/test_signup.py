@@ -31,7 +31,7 @@ from newsletter.model import (
 )
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.file import subscriber_from_signup
+from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Confirmation, Form, LinkState
 from tests import ROOT, make

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import AddressStatus, Frequency, ProfileRevision, RevisionOrigin, Subscriber
-from newsletter.subscribers.overrides import applied, look
+from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_yaml import write
 from tests import make
 from tests.unit.subscribers.test_profile_yaml import subscribers
@@ -28,24 +28,29 @@ def revisions(*texts: str) -> list[ProfileRevision]:
 
 
 def test_nothing_said_leaves_the_file_as_it_is() -> None:
-    assert applied(RITA, AddressStatus(WHO), []) == RITA
+    assert resolve(RITA, AddressStatus(WHO), []).subscriber == RITA
 
 
 def test_the_latest_revision_holds_key_by_key_over_the_file() -> None:
-    served = applied(RITA, AddressStatus(WHO), revisions("max_papers: 3\nmin_novelty: 9", "min_relevance: 9"))
+    served = resolve(
+        RITA, AddressStatus(WHO), revisions("max_papers: 3\nmin_novelty: 9", "min_relevance: 9")
+    ).subscriber
     assert (served.min_relevance, served.max_papers, served.min_novelty) == (9, 12, 4)
     assert served.email == RITA.email
 
 
 def test_an_empty_revision_hands_the_profile_back_to_the_file() -> None:
-    assert applied(RITA, AddressStatus(WHO), revisions("max_papers: 3", "")) == RITA
-    assert look(RITA, AddressStatus(WHO), revisions("max_papers: 3", "")).revision is None
+    assert resolve(RITA, AddressStatus(WHO), revisions("max_papers: 3", "")).subscriber == RITA
+    assert resolve(RITA, AddressStatus(WHO), revisions("max_papers: 3", "")).revision is None
 
 
 def test_a_word_on_frequency_holds_over_the_revision_too() -> None:
     standing = AddressStatus(WHO, frequency=Frequency.WEEKLY)
-    assert applied(RITA, standing, revisions("frequency: weekdays\nweekday: friday")).frequency is Frequency.WEEKLY
-    assert look(RITA, standing, []).has_frequency
+    assert (
+        resolve(RITA, standing, revisions("frequency: weekdays\nweekday: friday")).subscriber.frequency
+        is Frequency.WEEKLY
+    )
+    assert resolve(RITA, standing, []).has_frequency
 
 
 @pytest.mark.parametrize(
@@ -53,23 +58,23 @@ def test_a_word_on_frequency_holds_over_the_revision_too() -> None:
     [(None, MARCH, MARCH), (JANUARY, MARCH, MARCH), (MARCH, JANUARY, MARCH), (MARCH, None, MARCH), (None, None, None)],
 )
 def test_the_later_pause_ends_the_silence(of_file: date | None, of_reader: date | None, until: date | None) -> None:
-    reader = look(make.subscriber(paused_until=of_file), AddressStatus(WHO, paused_until=of_reader), [])
+    reader = resolve(make.subscriber(paused_until=of_file), AddressStatus(WHO, paused_until=of_reader), [])
     assert reader.subscriber.paused_until == until
     assert reader.has_pause == (of_reader is not None and of_reader == until)
 
 
 def test_a_revision_that_cannot_be_read_any_more_leaves_the_one_before_it_and_says_so() -> None:
     kept = revisions("max_papers: 3", BROKEN)
-    reader = look(RITA, AddressStatus(WHO), kept)
+    reader = resolve(RITA, AddressStatus(WHO), kept)
     assert (reader.subscriber.max_papers, reader.revision) == (3, kept[0])
     assert "revision 2 of the profile of s_abcd2345 cannot be read any more (line 1: colours: unknown" in reader.problem
     assert "newsletter subscribers revert s_abcd2345" in reader.problem
-    alone = look(RITA, AddressStatus(WHO), revisions(BROKEN))
+    alone = resolve(RITA, AddressStatus(WHO), revisions(BROKEN))
     assert (alone.subscriber, alone.revision) == (RITA, None)
 
 
 def test_the_origin_of_each_part_is_told() -> None:
-    reader = look(RITA, AddressStatus(WHO), revisions("max_papers: 3\nkeywords: {avoid: [survey]}"))
+    reader = resolve(RITA, AddressStatus(WHO), revisions("max_papers: 3\nkeywords: {avoid: [survey]}"))
     assert reader.keys == ("keywords.avoid", "max_papers")
     assert (reader.has_frequency, reader.has_pause, reader.problem) == (False, False, "")
 
@@ -84,5 +89,5 @@ def test_applying_twice_is_applying_once(
     one: Subscriber, texts: list[str], until: date | None, often: Frequency | None
 ) -> None:
     standing, kept = AddressStatus(WHO, paused_until=until, frequency=often), revisions(*texts)
-    served = applied(one, standing, kept)
-    assert applied(served, standing, kept) == served
+    served = resolve(one, standing, kept).subscriber
+    assert resolve(served, standing, kept).subscriber == served

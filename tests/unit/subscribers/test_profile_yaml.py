@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.papers.pinned_authors import no_author
+from newsletter.papers.pinned_authors import author_problem
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.subscribers.file import load_subscribers
-from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, tidy, write
+from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.profile_repair import repair
+from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, write
 from tests import ROOT, make
 
 BAD = sorted((ROOT / "tests/bad_profiles").glob("*.yaml"))
@@ -32,7 +33,7 @@ def is_line(text: str) -> bool:
 _ODD = " \u00a0:#-“”'\"[]>|&*!%@`\\,"
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from(_ODD)
 LINES = st.text(CHARACTERS, min_size=1, max_size=100).map(str.strip).filter(is_line)
-AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not no_author(name))
+AUTHORS = LINES.map(lambda line: f"Bo {line}"[:100].strip()).filter(lambda name: not author_problem(name))
 PROSE = st.lists(st.text(CHARACTERS, max_size=90), max_size=4).map("\n".join).map(str.strip)
 
 
@@ -72,7 +73,7 @@ def test_what_is_written_is_read_as_it_was(one: Subscriber) -> None:
 @given(subscribers())
 def test_what_is_written_survives_being_quoted_and_windows_line_ends(one: Subscriber) -> None:
     text = write(one)
-    assert tidy(text) == text
+    assert repair(text) == text
     for mark in ("> ", ">", "> > ", ">> "):
         quoted = "".join(f"{mark}{line}".rstrip() + "\r\n" for line in text.splitlines())
         assert read(quoted, RITA) == one
@@ -80,7 +81,7 @@ def test_what_is_written_survives_being_quoted_and_windows_line_ends(one: Subscr
 
 @pytest.mark.parametrize("number", range(3))
 def test_the_sample_profiles_survive_and_no_mail_program_has_to_break_their_lines(number: int) -> None:
-    one = load_subscribers(ROOT / "subscribers.yaml")[number]
+    one = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers[number]
     text = write(one)
     assert read(text, replace(RITA, **{key: getattr(one, key) for key in ("subscriber_id", "email", "name")})) == one
     assert max(map(len, text.splitlines())) <= 70

@@ -13,12 +13,12 @@ from newsletter.delivery import suppression
 from newsletter.model import AddressStatus, Frequency, SignUp, Suppression, SuppressionReason
 from newsletter.subscribers.schema import MAX_LINE
 from newsletter.subscribers.signup_rules import (
-    OPEN_FOR,
+    LINK_VALID_FOR,
     LinkState,
     asked_on,
+    link_state,
     may_be_mailed,
     reinstate,
-    state_of,
     topic_name,
 )
 
@@ -55,21 +55,21 @@ def suppressed(reason: SuppressionReason, at: datetime = BEFORE) -> AddressStatu
 def test_what_a_link_is_worth(
     sign_up: SignUp | None, standing: AddressStatus, is_listed: bool, state: LinkState
 ) -> None:
-    assert state_of(sign_up, standing, is_listed=is_listed, today=NOW.date()) is state
+    assert link_state(sign_up, standing, is_listed=is_listed, today=NOW.date()) is state
 
 
 @pytest.mark.parametrize("reason", OTHER_REASONS)
 def test_nobody_whom_something_else_keeps_away_is_mailed_or_let_in(reason: SuppressionReason) -> None:
     for standing in (suppressed(reason), suppression.unsubscribe(suppressed(reason), AFTER)):
         assert not may_be_mailed(standing)
-        assert state_of(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
+        assert link_state(ASKED, standing, is_listed=True, today=NOW.date()) is LinkState.BLOCKED
         assert reinstate(standing, ASKED, AFTER) == standing
 
 
 def test_a_link_is_worth_something_for_a_week() -> None:
-    last = asked_on(ASKED) + OPEN_FOR
-    assert state_of(ASKED, NEW, is_listed=False, today=last) is LinkState.WAITING
-    assert state_of(ASKED, NEW, is_listed=False, today=last + timedelta(days=1)) is LinkState.OLD
+    last = asked_on(ASKED) + LINK_VALID_FOR
+    assert link_state(ASKED, NEW, is_listed=False, today=last) is LinkState.WAITING
+    assert link_state(ASKED, NEW, is_listed=False, today=last + timedelta(days=1)) is LinkState.OLD
 
 
 def test_who_comes_back_starts_afresh() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.subscribers.topics import begins_with, named_topic
+from newsletter.subscribers.topics import leading_topic, named_topic
 
 NAMES = (
     "Model Architecture",
@@ -73,6 +73,6 @@ def test_names_count_as_whole_words_in_any_script(comment: str, names: tuple[str
 
 
 def test_the_beginning_is_only_what_is_written_there_whole() -> None:
-    assert begins_with("ML Systems: sums.", NAMES) == "ML Systems"
-    assert begins_with("„ML Systems“ passt.", NAMES) == "ML Systems"
-    assert begins_with("Matches ML Systems.", NAMES) == ""
+    assert leading_topic("ML Systems: sums.", NAMES) == "ML Systems"
+    assert leading_topic("„ML Systems“ passt.", NAMES) == "ML Systems"
+    assert leading_topic("Matches ML Systems.", NAMES) == ""

@@ -94,9 +94,9 @@ def test_the_files_of_a_digest_that_bounced_later_are_removed_and_no_others(tmp_
 
 def test_progress_is_told_as_often_as_was_said(tmp_path: Path) -> None:
     for store in (filled(), MemoryStore()):
-        each, told = edition_of_files(ArchivedDigests(store, WHO)), list[int]()
-        write_edition(pages(), each, tmp_path, lambda told=told: told.append(1))  # type: ignore[misc]
-        assert len(told) == count_pages(each)
+        each, calls = edition_of_files(ArchivedDigests(store, WHO)), list[int]()
+        write_edition(pages(), each, tmp_path, lambda calls=calls: calls.append(1))  # type: ignore[misc]
+        assert len(calls) == count_pages(each)
 
 
 def test_the_feed_in_the_folder_is_a_feed_with_relative_links(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_digest_or_a_choice_is_exported(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("export", ADA, "--date", "2026-01-07"), "no digest of 2026-01-07"),
         (("export", ADA, "--paper", "9"), "leave --paper out"),
@@ -141,10 +141,10 @@ def test_a_digest_or_a_choice_is_exported(place: Path) -> None:
         (("build", "--output", "out"), "set public_archive"),
     ],
 )
-def test_what_cannot_be_exported_is_said_with_the_remedy(place: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_exported_is_said_with_the_remedy(place: Path, arguments: tuple[str, ...], message: str) -> None:
     done = newsletter("archive", *arguments)
     assert done.exit_code == 2
-    assert said in " ".join(done.output.replace("│", " ").split())
+    assert message in " ".join(done.output.replace("│", " ").split())
 
 
 def test_public_archives_and_ones_own_are_built(place: Path) -> None:

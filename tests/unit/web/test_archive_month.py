@@ -97,6 +97,6 @@ def test_tokens_and_cost_are_drawn_only_if_a_model_was_asked() -> None:
     assert len(asked.charts[2].labels) == 4  # 1, 8, 15, 22
 
 
-@pytest.mark.parametrize(("value", "said"), [(0, "0"), (999, "999"), (12_000, "12k"), (3_400_000, "3.4M")])
-def test_large_numbers_are_short_beside_an_axis(value: float, said: str) -> None:
-    assert short(value) == said
+@pytest.mark.parametrize(("value", "short_form"), [(0, "0"), (999, "999"), (12_000, "12k"), (3_400_000, "3.4M")])
+def test_large_numbers_are_short_beside_an_axis(value: float, short_form: str) -> None:
+    assert short(value) == short_form

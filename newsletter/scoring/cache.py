@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from newsletter.model import Paper, Profile, ScoreReport, Votes
-from newsletter.scoring import Scorer
+from newsletter.scoring.protocols import History, Scorer
 
 MAX_REPORTS = 64  # about 150 kB each
 
@@ -31,13 +31,7 @@ class ScoreCache:
         self._reports = OrderedDict[object, ScoreReport]()  # which threads may share
 
     def score(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        history: Sequence[Sequence[Paper]],
-        *,
-        floor: int = 1,
-        votes: Votes = (),
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         floor = floor if self._by_floor else 1
         key = (profile, tuple(papers), tuple(tuple(day) for day in history), floor, frozenset(votes))

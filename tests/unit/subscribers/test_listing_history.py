@@ -6,19 +6,27 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.subscribers import listed as roster
-from newsletter.subscribers.listed import KEEP_VANISHED, NEW_FOR, Roster, maybe_moved, read, updated, write
+from newsletter.subscribers import listing_history
+from newsletter.subscribers.listing_history import (
+    KEEP_VANISHED,
+    NEW_FOR,
+    ListingHistory,
+    find_possible_moves,
+    read,
+    update,
+    write,
+)
 from tests import make
 
 TODAY = date(2026, 1, 6)
 
 
-def after(*days: dict[str, str], first: Roster | None = None) -> Roster:
+def after(*days: dict[str, str], first: ListingHistory | None = None) -> ListingHistory:
     """Lists of (id: name), a day apart, the last one today."""
     known = first or {}
     for number, names in enumerate(days):
         on = TODAY - timedelta(days=len(days) - 1 - number)
-        known = updated(known, [make.subscriber(subscriber_id=who, name=name) for who, name in names.items()], on)
+        known = update(known, [make.subscriber(subscriber_id=who, name=name) for who, name in names.items()], on)
         known = read(write(known))
     return known
 
@@ -28,13 +36,13 @@ BOTH = {"s_old": "Ada Lovelace", "s_emmy": "Emmy Noether"}
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "ada  LOVELACE", " Ada Lovelace "])
 def test_a_changed_address_is_seen(name: str) -> None:
-    assert maybe_moved(after(BOTH, {"s_emmy": "Emmy Noether", "s_new": name}), TODAY) == [("s_old", "s_new")]
+    assert find_possible_moves(after(BOTH, {"s_emmy": "Emmy Noether", "s_new": name}), TODAY) == [("s_old", "s_new")]
 
 
 def test_the_two_halves_of_the_change_may_lie_apart() -> None:
     gone_first = after(BOTH, {"s_emmy": "Emmy Noether"}, {"s_emmy": "Emmy Noether", "s_new": "Ada Lovelace"})
     new_first = after(BOTH, BOTH | {"s_new": "Ada Lovelace"}, {"s_emmy": "Emmy Noether", "s_new": "Ada Lovelace"})
-    assert maybe_moved(gone_first, TODAY) == maybe_moved(new_first, TODAY) == [("s_old", "s_new")]
+    assert find_possible_moves(gone_first, TODAY) == find_possible_moves(new_first, TODAY) == [("s_old", "s_new")]
 
 
 @pytest.mark.parametrize(
@@ -50,26 +58,26 @@ def test_the_two_halves_of_the_change_may_lie_apart() -> None:
     ],
 )
 def test_nobody_is_asked_about_without_reason(lists: list[dict[str, str]]) -> None:
-    assert maybe_moved(after(*lists), TODAY) == []
+    assert find_possible_moves(after(*lists), TODAY) == []
 
 
 def test_it_is_asked_for_two_weeks_and_the_name_is_forgotten_after_two_months() -> None:
     now = after(BOTH, {"s_new": "Ada Lovelace"})
-    assert maybe_moved(now, TODAY + NEW_FOR)
-    assert not maybe_moved(now, TODAY + NEW_FOR + timedelta(days=1))
+    assert find_possible_moves(now, TODAY + NEW_FOR)
+    assert not find_possible_moves(now, TODAY + NEW_FOR + timedelta(days=1))
     listed = [make.subscriber(subscriber_id="s_new", name="Ada Lovelace")]
-    assert set(updated(now, listed, TODAY + KEEP_VANISHED)) == {"s_old", "s_emmy", "s_new"}
-    assert set(updated(now, listed, TODAY + KEEP_VANISHED + timedelta(days=1))) == {"s_new"}
+    assert set(update(now, listed, TODAY + KEEP_VANISHED)) == {"s_old", "s_emmy", "s_new"}
+    assert set(update(now, listed, TODAY + KEEP_VANISHED + timedelta(days=1))) == {"s_new"}
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"a": 1}', '{"a": {"name": "b", "since": "x", "until": null}}']
 )
-def test_a_roster_that_cannot_be_understood_is_begun_anew(text: str) -> None:
+def test_a_history_that_cannot_be_understood_is_begun_anew(text: str) -> None:
     assert read(text) == {}
 
 
 def test_the_question_names_ids_alone() -> None:
-    said = roster.in_words("s_old", "s_new")
+    said = listing_history.describe_possible_move("s_old", "s_new")
     assert "newsletter subscribers move s_old s_new" in said
     assert "@" not in said

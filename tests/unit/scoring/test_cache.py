@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from newsletter.model import RunOutcome, ScoreReport, Usage
-from newsletter.run.score_cache import ScoreCache
+from newsletter.scoring.cache import ScoreCache
 from tests import make
 from tests.unit.test_flow import ScriptedScorer, morning, text_of, two_papers
 

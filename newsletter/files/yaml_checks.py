@@ -1,0 +1,176 @@
+"""A YAML tree against a pydantic model: the value, or every problem with its line, in plain words with a remedy.
+
+yaml_nodes.py reads the text, whoever reads a file has the model. A model says with `expected` what a value must be, and
+gets its other words from here: unknown keys with the nearest known one, what is missing, lists and mappings.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from newsletter.files import yaml_hints
+from newsletter.files.yaml_nodes import Node, Problem, bare, plain, show
+
+MAX_PROBLEMS = 200
+Location = tuple[int | str, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+# --- how a model says what it expects
+
+
+def nearest(found: str, known: Sequence[str]) -> str:
+    """`; nearest: X` for a likely typo of one of the known words, else nothing."""
+    by_lower = {word.lower(): word for word in known}
+    matches = difflib.get_close_matches(found.lower(), by_lower, n=1, cutoff=0.6)
+    return f"; nearest: {by_lower[matches[0]]}" if matches else ""
+
+
+def expected(words: str, hint: Callable[[str], str] | None = None) -> WrapValidator:
+    """Replaces whatever pydantic finds wrong with a value by `expected WORDS`.
+
+    `hint` turns the text that was found into the words, when they depend on it. It is only called for the problems
+    that are printed: looking for near words is slow, and a broken file can have very many.
+    """
+
+    def check(value: Any, inner: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return inner(value)
+        except ValidationError:
+            raise PydanticCustomError("expected", "expected {words}", {"words": words, "hint": hint}) from None
+
+    return WrapValidator(check)
+
+
+def contradiction(words: str) -> PydanticCustomError:
+    """The error of a model whose values are right one by one, and wrong together; `words` are the whole problem."""
+    return PydanticCustomError("contradiction", "{problem}", {"problem": words})
+
+
+# --- the check
+
+
+def validate(
+    root: Node, shape: type[M], *, required: Mapping[str, str] | None = None, unnamed: str = ""
+) -> tuple[M | None, list[Problem]]:
+    """What the tree says if it has this shape, and else None and every problem, in plain words.
+
+    `required` has for each key that must be there what is expected of it; `unnamed` is a list at the root that is left
+    out of the names of what is in it, because the line says which entry it is.
+    """
+    try:
+        return shape.model_validate(plain(root)), []
+    except ValidationError as error:
+        found = _in_order(error.errors(include_url=False), root)
+        return None, [
+            Problem(node.line, f"{_label(detail['loc'], unnamed)}{words}")
+            for count, (node, detail) in enumerate(found)
+            if not node.refused  # yaml_nodes names it already
+            for words in [_describe(detail, node, shape, required or {}) if count <= MAX_PROBLEMS else "wrong"]
+        ]
+
+
+def problem_lines(problems: Collection[Problem], *, source: str = "", most: int = MAX_PROBLEMS) -> tuple[str, ...]:
+    """Each problem with its line, in the order of lines, after the file's name if there is one; `most` at most."""
+    ordered = sorted(set(problems))
+    place, more = (f"{source}:", f"{source}: and {{}} more problems") if source else ("line ", "and {} more")
+    lines = [f"{place}{problem.line}: {problem.text}" for problem in ordered[:most]]
+    rest = len(ordered) - len(lines)
+    return (*lines, f"{more.format(f'{rest:,}')} after these") if rest else tuple(lines)
+
+
+def count_problems(problems: Collection[Problem]) -> str:
+    count = len(set(problems))
+    return "1 problem" if count == 1 else f"{count:,} problems"
+
+
+# --- the words
+
+
+def _in_order(details: Iterable[ErrorDetails], root: Node) -> list[tuple[Node, ErrorDetails]]:
+    return sorted(((root.find(detail["loc"]), detail) for detail in details), key=lambda pair: pair[0].line)
+
+
+def _label(location: Location, unnamed: str) -> str:
+    """`topics.relevant: `"""
+    keys = [step for step in location if isinstance(step, str)]
+    if keys[:1] == [unnamed] and len(keys) > 1:
+        del keys[0]
+    return ".".join(bare(key) for key in keys) + ": " if keys else ""
+
+
+def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required: Mapping[str, str]) -> str:
+    """`found X, expected Y` in plain words."""
+    found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
+    context = detail.get("ctx", {})
+    match kind:
+        case "missing":
+            words = f"missing, expected {required[key]}"
+        case "extra_forbidden":
+            words = f"unknown key{_nearest_key(detail['loc'], shape)}{yaml_hints.odd_mark(key)}"
+        case "contradiction":
+            words = context["problem"]
+        case "too_short":
+            words = "found an empty list, expected at least one entry"
+        case "too_long":
+            words = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
+        case "list_type":
+            hint = yaml_hints.missing_blank(found) or yaml_hints.odd_mark(found) if isinstance(found, str) else ""
+            words = f"found {show(found)}, expected a list, one entry a line after a dash{hint}"
+        case "expected":
+            hint = context["hint"]
+            wanted = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
+            words = f"found {_show(found)}, expected {wanted}{_misread(found, context['words'])}"
+        case _:
+            keys = ", ".join(_keys(_model(detail["loc"], shape)))
+            hint = yaml_hints.missing_blank(found) if isinstance(found, str) else ""
+            words = f"found {show(found)}, expected keys and values ({keys}){hint}"
+    if found is None and node.comment and kind != "missing":
+        return f"{words}; {bare(node.comment)} is a comment: put a text that begins with # into quotes"
+    remedy = "write it" if key in required else "write it, or remove the line"
+    return f"{words}; {remedy}" if found is None else words
+
+
+def _misread(found: Any, words: str) -> str:
+    """What YAML, or a keyboard, made of what was meant as words."""
+    is_text = words.startswith("text")
+    if isinstance(found, str):
+        return "" if is_text else yaml_hints.odd_mark(found[:100])
+    if isinstance(found, list | dict) and is_text:
+        return '; put a text that begins with [ or {, or holds ": ", into quotes'
+    return ""
+
+
+def _show(found: Any) -> str:
+    return "no text" if isinstance(found, str) and not found.strip() else show(found)
+
+
+def _model(location: Location, shape: type[BaseModel]) -> type[BaseModel]:
+    """The model of the innermost keys and values around this place."""
+    for step in location:
+        field = shape.model_fields.get(str(step))
+        inner = _inner_model(field.annotation) if field else None
+        shape = inner or shape
+    return shape
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    """`TopicEntry` of `list[TopicEntry]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_inner_model, get_args(annotation))), None)
+
+
+def _keys(shape: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in shape.model_fields.items()]
+
+
+def _nearest_key(location: Location, shape: type[BaseModel]) -> str:
+    keys = _keys(_model(location[:-1], shape))
+    near = nearest(str(location[-1])[:100], keys)
+    return near.replace("; nearest:", ", expected") if near else f", expected one of {', '.join(keys)}"

@@ -1,0 +1,91 @@
+"""Who stood in subscribers.yaml since when: finds somebody who vanished and somebody new of the same name. Pure.
+
+The program never writes that file, so a changed address looks like two people. The history is a small document in the
+store, with ids and names and no address; who vanished is dropped from it after a while.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+
+from newsletter.model import Subscriber
+
+NEW_FOR = timedelta(days=14)  # so long somebody new is worth the question
+KEEP_VANISHED = timedelta(days=60)
+_ALWAYS = date.min  # since before there was a history
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`until`: the day on which they were missed; None for who is listed."""
+
+    name: str
+    since: date
+    until: date | None = None
+
+
+ListingHistory = Mapping[str, Listing]  # by subscriber id
+
+
+def update(history: ListingHistory, subscribers: Iterable[Subscriber], today: date) -> ListingHistory:
+    """Adds those who are listed now, and drops who vanished long ago. The first history of all knows nobody as new."""
+    since = today if history else _ALWAYS
+    now = {one.subscriber_id: one.name for one in subscribers}
+    vanished = {who: replace(entry, until=entry.until or today) for who, entry in history.items() if who not in now}
+    recent = {who: entry for who, entry in vanished.items() if entry.until and today - entry.until <= KEEP_VANISHED}
+    return recent | {who: Listing(name, _since(history.get(who), since)) for who, name in now.items()}
+
+
+def _since(known: Listing | None, since: date) -> date:
+    """Who comes back is new again."""
+    return known.since if known and known.until is None else since
+
+
+def find_possible_moves(history: ListingHistory, today: date) -> list[tuple[str, str]]:
+    """Pairs of (who vanished, who is new and has their name): perhaps one person with another address."""
+    return [
+        (old, new)
+        for old, gone in history.items()
+        for new, entry in history.items()
+        if gone.until is not None
+        and entry.until is None
+        and today - entry.since <= NEW_FOR
+        and _is_same_name(gone.name, entry.name)
+    ]
+
+
+def describe_possible_move(old: str, new: str) -> str:
+    """Asks the operator whether the two are one; by ids, since it is logged as well."""
+    return (
+        f"{old} is gone from the subscribers, and {new}, who is new, has the same name: did they move? "
+        f"'newsletter subscribers move {old} {new}' carries over what they were mailed and what they said"
+    )
+
+
+def _is_same_name(name: str, other: str) -> bool:
+    return bool(name.strip()) and " ".join(name.casefold().split()) == " ".join(other.casefold().split())
+
+
+# --- as a text
+
+
+def read(text: str) -> ListingHistory:
+    """Reads what `write` wrote. Nobody, if the text cannot be understood: it is a help, and no more."""
+    try:
+        return {
+            who: Listing(entry["name"], _date(entry["since"]) or _ALWAYS, _date(entry["until"]))
+            for who, entry in json.loads(text).items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def write(history: ListingHistory) -> str:
+    return json.dumps({who: asdict(entry) for who, entry in history.items()}, default=str, indent=0)
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

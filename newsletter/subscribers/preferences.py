@@ -1,0 +1,133 @@
+"""Preferences laid over each other, key by key, and the subscriber that they make. Pure.
+
+The file's defaults, an entry of the file, a sign-up and a reader's own profile are all preferences (schema.py); what is
+not written in one comes from the one below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from newsletter.addresses import subscriber_id
+from newsletter.model import Profile, SignUp, Subscriber, Topic
+from newsletter.subscribers.schema import (
+    WEEKDAYS,
+    Keywords,
+    Language,
+    Preferences,
+    ReaderPreferences,
+    SubscriberEntry,
+    TopicEntry,
+    Weekday,
+)
+from newsletter.subscribers.signup_rules import topic_name
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", bound=ReaderPreferences)
+
+
+def build_subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
+    """Somebody in the file, with its defaults for what they leave out."""
+    chosen = merge(defaults, entry)
+    whole = _build(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
+    return replace(whole, public_archive=entry.public_archive)
+
+
+def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+    """Who came by the web: what they asked for, and the file's defaults for all else. Their words are their topics."""
+    typed: dict[str, Any] = {
+        "categories": list(sign_up.categories),
+        "topics": [TopicEntry.model_construct(None, name=topic_name(sign_up.words), relevant=sign_up.words)],
+        "time_zone": sign_up.zone,
+        "frequency": sign_up.frequency,
+        "language": sign_up.language,
+    }
+    filled = {key: value for key, value in typed.items() if value}
+    chosen = merge(defaults, ReaderPreferences.model_construct(set(filled), **filled))
+    return _build(sign_up.subscriber_id, sign_up.email, sign_up.name, chosen, defaults.paused_until)
+
+
+def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
+    """The subscriber, with the keys that are written in `preferences` taken from there."""
+    chosen = merge(_preferences_of(subscriber), preferences)
+    whole = _build(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
+    return replace(whole, public_archive=subscriber.public_archive)
+
+
+def merge(below: P, above: ReaderPreferences) -> P:
+    """`below`, with the keys that are written in `above` taken from there; like and avoid are two keys."""
+    chosen = _merge_keys(below, above)
+    if "keywords" in above.model_fields_set:
+        return chosen.model_copy(update={"keywords": _merge_keys(below.keywords, above.keywords)})
+    return chosen
+
+
+def _merge_keys(below: M, above: BaseModel) -> M:
+    written = above.model_fields_set & type(below).model_fields.keys()
+    return below.model_copy(update={key: getattr(above, key) for key in written})
+
+
+def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_until: date | None) -> Subscriber:
+    return Subscriber(
+        subscriber_id=who,
+        email=email,
+        name=name,
+        zone=chosen.time_zone,
+        send_at=chosen.send_at,
+        frequency=chosen.frequency,
+        weekday=WEEKDAYS.index(chosen.weekday),
+        categories=_unique(chosen.categories),
+        announce_types=_unique(chosen.announce_types),
+        profile=_profile(chosen),
+        pinned_authors=_unique(chosen.pinned_authors),
+        min_relevance=chosen.min_relevance,
+        min_novelty=chosen.min_novelty,
+        max_papers=chosen.max_papers,
+        paused_until=paused_until,
+        group_by_topic=chosen.group_by_topic,
+        empty_mail=chosen.empty_mail,
+    )
+
+
+def _preferences_of(subscriber: Subscriber) -> ReaderPreferences:
+    profile = subscriber.profile
+    topics = [TopicEntry.model_construct(None, **asdict(topic)) for topic in profile.topics]
+    return ReaderPreferences.model_construct(
+        None,
+        time_zone=subscriber.zone,
+        send_at=subscriber.send_at,
+        frequency=subscriber.frequency,
+        weekday=cast(Weekday, WEEKDAYS[subscriber.weekday]),
+        categories=list(subscriber.categories),
+        announce_types=list(subscriber.announce_types),
+        about=profile.about,
+        topics=topics,
+        keywords=Keywords.model_construct(None, like=list(profile.like), avoid=list(profile.avoid)),
+        pinned_authors=list(subscriber.pinned_authors),
+        min_relevance=subscriber.min_relevance,
+        min_novelty=subscriber.min_novelty,
+        max_papers=subscriber.max_papers,
+        language=cast(Language, profile.language),
+        group_by_topic=subscriber.group_by_topic,
+        empty_mail=subscriber.empty_mail,
+    )
+
+
+def _profile(chosen: ReaderPreferences) -> Profile:
+    return Profile(
+        topics=tuple(Topic(topic.name, topic.relevant, topic.irrelevant) for topic in chosen.topics),
+        about=chosen.about,
+        like=_unique(chosen.keywords.like),
+        avoid=_unique(chosen.keywords.avoid),
+        language=chosen.language,
+    )
+
+
+def _unique(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
