@@ -108,13 +108,13 @@ class SendStopped(SendDeferred):
 
 
 class SendRejected(SendError):
-    """Surely not accepted, and never will be. `said`: what a mail server answered to the reader's address or the mail,
-    with its code; empty for any other refusal.
+    """Surely not accepted, and never will be. `answer`: what a mail server answered to the reader's address or the
+    mail, with its code; empty for any other refusal.
     """
 
-    def __init__(self, delivery_id: str, message: str, *, said: str = "") -> None:
+    def __init__(self, delivery_id: str, message: str, *, answer: str = "") -> None:
         super().__init__(delivery_id, message)
-        self.said = said
+        self.answer = answer
 
 
 class SendInDoubt(SendError):

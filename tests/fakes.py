@@ -493,7 +493,7 @@ class FlakySender:
             case Act.REJECT:
                 raise SendRejected(message.delivery_id, "the mail was refused")
             case Act.GONE:
-                raise SendRejected(message.delivery_id, "550 5.1.1 no such user", said="550 5.1.1 no such user")
+                raise SendRejected(message.delivery_id, "550 5.1.1 no such user", answer="550 5.1.1 no such user")
             case Act.LOSE | Act.KEEP:
                 raise SendInDoubt(message.delivery_id, "the connection broke after the last byte")
             case Act.ACCEPT:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def build_mailbox(settings: Settings) -> Mailbox:
     """Builds the mailbox of replies. Raises ConfigError for settings with which it cannot be opened."""
-    from newsletter.mail.inbound.imap import CLAIMED, Mailbox, MailServer
+    from newsletter.mail.inbound.imap import CLAIMED, ImapServer, Mailbox
 
     host, user, password = settings.imap_host, settings.imap_user, settings.imap_password
     if not host or not user or not password:
@@ -35,7 +35,7 @@ def build_mailbox(settings: Settings) -> Mailbox:
         )
     store = build_store(settings)
     return Mailbox(
-        MailServer(
+        ImapServer(
             host,
             settings.imap_port,
             settings.imap_tls,

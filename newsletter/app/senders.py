@@ -48,7 +48,7 @@ def _require_a_sender(settings: Settings) -> None:
 
 def build_smtp_sender(settings: Settings) -> SmtpSender:
     """Builds the sender by SMTP. Raises ConfigError for settings that cannot work, and for a key that cannot sign."""
-    from newsletter.senders.smtp import MailServer, SmtpSender
+    from newsletter.senders.smtp import SmtpSender, SmtpServer
 
     _require_a_sender(settings)
     if not (settings.from_address.addr_spec + settings.bounce_address).isascii():
@@ -66,7 +66,7 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
         raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
     if user:
         forbid_readable_password(settings.smtp_host, settings.smtp_tls, "set NEWSLETTER_SMTP_TLS to starttls or tls")
-    server = MailServer(
+    server = SmtpServer(
         settings.smtp_host,
         settings.smtp_port,
         settings.smtp_tls,

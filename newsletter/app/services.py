@@ -20,7 +20,7 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.mail.responses import Answers
+    from newsletter.mail.responses import ResponseTexts
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.service_mail import ServiceMails
@@ -40,12 +40,12 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
 def build_service_mails(settings: Settings) -> ServiceMails:
     """Builds what writes answers and notices to readers."""
-    from newsletter.mail.responses import FILE, load_answers
+    from newsletter.mail.responses import FILE, load_responses
 
-    return _build_mails(settings, load_answers(resources.read_text(FILE)))
+    return _build_mails(settings, load_responses(resources.read_text(FILE)))
 
 
-def _build_mails(settings: Settings, texts: Answers) -> ServiceMails:
+def _build_mails(settings: Settings, texts: ResponseTexts) -> ServiceMails:
     from newsletter.services.service_mail import ServiceMails
 
     return ServiceMails(build_mail_identity(settings), settings.service_address, settings.name, texts)
@@ -85,7 +85,7 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         now=utc_now,
         wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
-        alert=lambda who: build_notifier(settings).tell_of_one_id(who),
+        alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
 
 

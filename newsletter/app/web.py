@@ -63,7 +63,7 @@ def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> 
 
     if store.claim_once(CLAIMED, f"failed {mail}", on=utc_now().date()):
         return False
-    build_notifier(settings).tell_of_mail("a mail by Inbound Parse was given up", error)
+    build_notifier(settings).notify_failed_mail("a mail by Inbound Parse was given up", error)
     return True
 
 

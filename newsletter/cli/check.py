@@ -18,14 +18,14 @@ from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.mail import responses
-from newsletter.ops.deliverability import checks as dnscheck
+from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import parse_file
 
-_COLOURS = {dnscheck.Level.GOOD: "green", dnscheck.Level.ADVICE: "yellow", dnscheck.Level.BAD: "red"}
+_COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
 
 @click.command(epilog=EXIT_CODES)
@@ -78,25 +78,25 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
 
 def _dns(settings: Settings, where: str) -> bool:
     try:
-        resolver = dnscheck.open_resolver(where)
+        resolver = dns.open_resolver(where)
     except ValueError as error:
         raise click.UsageError(f"{error}; name a resolver with --resolver, such as --resolver 9.9.9.9") from error
-    setup, lookup, is_well = _setup(settings), dnscheck.DnsLookup(resolver), True
-    with httpx2.Client(timeout=dnscheck.WEB_S) as client:
-        for finding in dnscheck.look(setup, lookup, client):
-            click.secho(f"{finding.level} {finding.subject}", fg=_COLOURS[finding.level], nl=False)
+    setup, lookup, is_well = _setup(settings), dns.DnsLookup(resolver), True
+    with httpx2.Client(timeout=domain.WEB_S) as client:
+        for finding in domain.check_domain(setup, lookup, client):
+            click.secho(f"{finding.severity} {finding.subject}", fg=_COLOURS[finding.severity], nl=False)
             click.echo(f": {finding.text}")
-            is_well = is_well and finding.level is not dnscheck.Level.BAD
+            is_well = is_well and finding.severity is not Severity.BAD
     return is_well
 
 
-def _setup(settings: Settings) -> dnscheck.Setup:
+def _setup(settings: Settings) -> Setup:
     key = settings.dkim_key
     try:
         private = key.read_bytes() if key and settings.send_by == "smtp" else b""
     except OSError as error:
         raise ConfigError(f"{key} cannot be read ({error.strerror}); mend NEWSLETTER_DKIM_KEY") from error
-    return dnscheck.Setup(
+    return Setup(
         from_domain=_ascii(settings.from_address.domain),
         reply_domain=_ascii(settings.reply_address.rpartition("@")[2]),
         envelope_domain=_ascii((settings.bounce_address or settings.from_address.addr_spec).rpartition("@")[2]),
@@ -172,7 +172,7 @@ def _templates(settings: Settings) -> str:
     app.build_renderer(settings).check()
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    responses.load_answers(resources.read_text(responses.FILE))
+    responses.load_responses(resources.read_text(responses.FILE))
     signup.load_mails(resources.read_text(signup.FILE))
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 

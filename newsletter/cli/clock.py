@@ -66,7 +66,7 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
         log.get_log().error(
             "tick_failed", error=f"{type(error).__name__}: {error}", exc_info=None if is_known else error
         )
-        notifier.tell_of_break(error)
+        notifier.notify_break(error)
 
     run_scheduler(
         tick=lambda: _tick(settings, notifier, worker),
@@ -93,6 +93,6 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
             unreadable=listed.unreadable,
         )
     log.run_finished(report)
-    log.troubles(alerts.troubles_of(report, listed.problem, listed.ignored, listed.possible_moves))
-    notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
+    log.log_troubles(alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves))
+    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     return listed.subscribers

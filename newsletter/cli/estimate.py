@@ -130,7 +130,7 @@ def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assum
     table = new_table("profile", "cut-off#", "readers", *numbers)
     for group, one in rows:
         table.add_row(group.profile_key[:12], str(group.floor), ", ".join(group.readers), *_cells(one))
-    whole = estimates.add_up([one for _, one in rows])
+    whole = estimates.sum_estimates([one for _, one in rows])
     if rows:
         table.add_row("total", "", "", *_cells(whole))
     print_table(table)
@@ -156,7 +156,7 @@ def _cells(one: estimates.Estimate) -> tuple[str, ...]:
 def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, estimates.Estimate]]) -> None:
     left = budget - spent_today
     click.echo(f"Budget: {formatting.dollars(budget)} a day, of which {formatting.dollars(left)} are left today (UTC).")
-    cost = estimates.add_up([one for _, one in rows]).cost_usd
+    cost = estimates.sum_estimates([one for _, one in rows]).cost_usd
     if cost is not None and cost > left:
         complain("That is not enough: what is left over will be ranked without the model, and the mails say so.")
 
@@ -178,6 +178,6 @@ def _json(
         "price": asdict(price) if price else None,
         "assumed": {**asdict(assumed), "reasoning_tokens": assumed.reasoning_tokens},
         "profiles": profiles,
-        "total": asdict(estimates.add_up([one for _, one in rows])),
+        "total": asdict(estimates.sum_estimates([one for _, one in rows])),
     }
     return json.dumps(whole, indent=2, default=str)

@@ -71,14 +71,14 @@ def _round(settings: Settings, mailbox: imap.Mailbox, worker: Worker) -> int:
         worker.idle.clear()
         log.get_log().info("mail", became=handle_mail(raw, Envelope()))
 
-    return mailbox.read(handle, worker.stop.is_set, lambda failure: tell_of_mail(settings, failure))
+    return mailbox.read(handle, worker.stop.is_set, lambda failure: notify_failed_mail(settings, failure))
 
 
-def tell_of_mail(settings: Settings, failure: imap.Failure) -> None:
+def notify_failed_mail(settings: Settings, failure: imap.Failure) -> None:
     """Logs the first failure of a mail, and alerts about the second, which is its last."""
     error, name = failure.error, type(failure.error).__name__
     # thousands of lines of a recursion tell nothing, and an error of our own says all in its sentence
     known = isinstance(error, NewsletterError | RecursionError)
     log.get_log().error("mail_failed", error=name, moved_to=failure.folder, exc_info=None if known else error)
     if failure.folder:
-        app.build_notifier(settings).tell_of_mail(f"it lies in the folder {failure.folder}", error)
+        app.build_notifier(settings).notify_failed_mail(f"it lies in the folder {failure.folder}", error)

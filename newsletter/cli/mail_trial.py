@@ -23,7 +23,7 @@ Trial = tuple[str, Callable[[], str]]
 def mail_trials(settings: Settings, to: str) -> Iterator[Trial]:
     """Yields what to try, by name: each says what it found, and raises ConfigError with the remedy for what fails."""
     if settings.send_by == "smtp":
-        yield "mail server", lambda: _check_mail_server(settings)
+        yield "mail server", lambda: _check_smtp(settings)
     elif settings.send_by == "sendgrid":
         yield "SendGrid", lambda: try_sandbox(settings)
     else:
@@ -34,16 +34,16 @@ def mail_trials(settings: Settings, to: str) -> Iterator[Trial]:
         yield "test mail", lambda: _send(settings, to)
 
 
-def _check_mail_server(settings: Settings) -> str:
+def _check_smtp(settings: Settings) -> str:
     try:
-        return app.build_smtp_sender(settings).greet()
+        return app.build_smtp_sender(settings).check()
     except SendError as error:
         raise ConfigError(str(error)) from error
 
 
 def _check_mailbox(settings: Settings) -> str:
     try:
-        return app.build_mailbox(settings).look()
+        return app.build_mailbox(settings).check()
     except imap.MailboxFailed as error:
         raise ConfigError(
             f"{error}; check NEWSLETTER_IMAP_HOST, NEWSLETTER_IMAP_PORT and NEWSLETTER_IMAP_TLS"

@@ -81,10 +81,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         sys.exit(_dry_run(context, listed, only, progress, is_recorded=recorded is not None))
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
-    with notifier.watching():
+    with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
-    with notifier.watching():
+    with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
         with closing(context.sender), progress:
@@ -100,13 +100,15 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     if settings.log == "json":
-        log.troubles([*alerts.troubles_of(report, listed.problem, listed.ignored, listed.possible_moves), *bounces])
+        log.log_troubles(
+            [*alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves), *bounces]
+        )
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
-    notifier.tell(report, listed.problem, listed.ignored, listed.possible_moves)
+    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
         print_summary(report, subscribers)
         if line := model_line(context.store, report):
@@ -201,7 +203,7 @@ def troubles(report: RunReport) -> list[str]:
 def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     """Lists the addresses that a bounce has suppressed since the day before, or whose bounce is held."""
     yesterday = report.digest_on - timedelta(days=1)
-    bounces = alerts.troubles_of_bounces(store.get_address_statuses(), report.digest_on)
+    bounces = alerts.find_bounce_troubles(store.get_address_statuses(), report.digest_on)
     return [each for each in bounces if each.on >= yesterday]
 
 

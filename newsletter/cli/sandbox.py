@@ -23,7 +23,7 @@ def try_sandbox(settings: Settings) -> str:
         raise ConfigError("--sandbox asks SendGrid, which sends nothing here; set NEWSLETTER_SEND_BY to sendgrid")
     sender = app.build_sendgrid_sender(settings)
     try:
-        sender.rehearse(_sample_mail(settings))
+        sender.validate(_sample_mail(settings))
     except SendError as error:
         raise ConfigError(str(error)) from error
     return "took the sample digest in sandbox mode and mailed nothing"

@@ -1,7 +1,7 @@
 """Renders a digest: subject, HTML and text part, or a Markdown page. Reads templates, sends nothing.
 
-The templates in `templates/email/` see a `View` (view.py). Jinja escapes what it shows in HTML, the `md` filter in
-Markdown. How much of each paper a mail has room for is size_budget.py's business; how styles come into elements,
+The templates in `templates/email/` see a `DigestView` (view.py). Jinja escapes what it shows in HTML, the `md` filter
+in Markdown. How much of each paper a mail has room for is size_budget.py's business; how styles come into elements,
 inline_css.py's.
 """
 
@@ -25,10 +25,10 @@ from newsletter.addresses import mailto_link
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
-from newsletter.mail.size_budget import Level, fit, html_bytes, shorten
+from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
-from newsletter.mail.view import Brand, PaperView, View, one_line, view_of
+from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.model import Digest, RenderedDigest
 from newsletter.signing import Signer
 
@@ -66,22 +66,22 @@ class Renderer:
             text=self._fill(self._email, "digest.txt", view),
         )
 
-    def _html(self, view: View) -> str:
+    def _html(self, view: DigestView) -> str:
         """The page, and of each paper as much as there is room for."""
         page = ""
 
-        def measure(levels: Sequence[Level]) -> int:
+        def measure(levels: Sequence[Detail]) -> int:
             nonlocal page
-            page = self._page(view if min(levels, default=Level.FULL) is Level.FULL else view.at(levels))
+            page = self._page(view if min(levels, default=Detail.FULL) is Detail.FULL else view.at(levels))
             return len(page)
 
-        def saving(place: int, level: Level) -> int:
+        def saving(place: int, level: Detail) -> int:
             return _saved_bytes(view.papers[place], level)
 
         fit(view.best_first, measure, saving)
         return page
 
-    def _page(self, view: View) -> str:
+    def _page(self, view: DigestView) -> str:
         return ascii_html(self._fill(self._email, "digest.html", view))
 
     def markdown(self, digest: Digest) -> str:
@@ -101,7 +101,7 @@ class Renderer:
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):
             for digest in (EVERYTHING, BY_TOPIC, NOTHING):
                 self.render(digest, links)
-            for level in Level:
+            for level in Detail:
                 self._page(self._view(EVERYTHING, links).at([level]))
         self.markdown(EVERYTHING)
 
@@ -112,23 +112,23 @@ class Renderer:
         except TemplateError as error:
             raise problem_of("prompts/profile.md", error) from error
 
-    def _fill(self, environment: Environment, name: str, view: View) -> str:
+    def _fill(self, environment: Environment, name: str, view: DigestView) -> str:
         try:
             return environment.get_template(name).render(d=view)
         except TemplateError as error:
             raise problem_of(f"templates/email/{name}", error) from error
 
-    def _view(self, digest: Digest, links: MailLinks | None = None) -> View:
+    def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:
         profile = digest.prompt or self.profile_text(digest)
         return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile)
 
 
-def _saved_bytes(paper: PaperView, level: Level) -> int:
+def _saved_bytes(paper: DigestPaper, level: Detail) -> int:
     """Of a paper's text, by the step to that level."""
-    if level is Level.LEFT_OUT:
+    if level is Detail.LEFT_OUT:
         return html_bytes(f"{paper.title}{paper.toc_authors}{paper.comment}")
     short = html_bytes(shorten(paper.abstract))
-    if level is Level.SHORT:
+    if level is Detail.SHORT:
         return html_bytes(paper.abstract) - short
     return short + html_bytes(f"{paper.title}{paper.authors}")  # the title stands twice, in the contents too
 

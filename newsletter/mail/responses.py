@@ -1,4 +1,4 @@
-"""What readers are answered, in their language. Pure.
+"""The answers to readers' mails, in their language. Pure.
 
 Reads the text of `templates/email/service.yaml`, or of another file of its form, which the caller brings, and proves it
 whole. What is answered when is services/replies.py's business, and services/signup.py's.
@@ -19,7 +19,7 @@ FALLBACK_LANGUAGE = "en"
 FILE = "templates/email/service.yaml"
 
 #: Each answer, and the placeholders its text may have.
-ANSWERS: Mapping[str, frozenset[str]] = {
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "unsubscribe": frozenset({"name", "undo"}),
     "pause": frozenset({"name", "until", "undo"}),
     "resume": frozenset({"name", "undo"}),
@@ -34,31 +34,31 @@ ANSWERS: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseText:
     subject: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Every answer in every language of the file; a language that is not there is answered in English."""
+class ResponseTexts:
+    """The answers in every language of the file; English stands for a language that is not there."""
 
-    by_language: Mapping[str, Mapping[str, Answer]]
+    by_language: Mapping[str, Mapping[str, ResponseText]]
 
-    def fill(self, name: str, language: str, values: Mapping[str, str]) -> Answer:
-        """Foreign text in `values` is not looked into for placeholders."""
+    def fill(self, name: str, language: str, values: Mapping[str, str]) -> ResponseText:
+        """Puts the values into the text; what looks like a placeholder in a value stays as it is."""
         known = self.by_language.get(language) or self.by_language[FALLBACK_LANGUAGE]
-        return Answer(known[name].subject, known[name].text.format_map(values).strip() + "\n")
+        return ResponseText(known[name].subject, known[name].text.format_map(values).strip() + "\n")
 
 
 def word(command: Command, language: str) -> str:
-    """The word that mails teach for this command."""
+    """Gives the word that mails teach for this command."""
     words = WORDS.get(language) or WORDS[FALLBACK_LANGUAGE]
     return words.commands[command].partition("|")[0]
 
 
 def commands_in_words(language: str) -> str:
-    """The list of a help mail: a line for each command."""
+    """Makes the list of a help mail: a line for each command."""
     words = WORDS.get(language) or WORDS[FALLBACK_LANGUAGE]
     taught = [word(command, language) for command in words.commands]
     pause = word(Command.PAUSE, language)
@@ -68,21 +68,28 @@ def commands_in_words(language: str) -> str:
     return "\n".join(f"    {line}" for line in [*lines, "+3 -5"])
 
 
-def load_answers(text: str, *, file: str = FILE, answers: Mapping[str, frozenset[str]] = ANSWERS) -> Answers:
-    """Raises ConfigError that lists everything wrong with the file; `answers` says what has to be there."""
+def load_responses(
+    text: str, *, file: str = FILE, placeholders: Mapping[str, frozenset[str]] = PLACEHOLDERS
+) -> ResponseTexts:
+    """Reads the file. Raises ConfigError with everything wrong in it; `placeholders` names what has to be there."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         first_line = str(error).splitlines()[0]
         raise ConfigError(f"{file} is not YAML ({first_line}); mend it, or remove your copy of it") from error
     languages = document if isinstance(document, dict) else {}
-    problems = [problem for language, found in languages.items() for problem in _problems(language, found, answers)]
+    problems = [
+        problem for language, found in languages.items() for problem in _problems(language, found, placeholders)
+    ]
     if FALLBACK_LANGUAGE not in languages:
         problems.append(f"the language {FALLBACK_LANGUAGE} is missing")
     if problems:
         raise ConfigError(f"{file} is not usable; mend it, or remove your copy of it:", tuple(problems))
-    return Answers(
-        {str(language): {name: Answer(**found[name]) for name in answers} for language, found in languages.items()}
+    return ResponseTexts(
+        {
+            str(language): {name: ResponseText(**found[name]) for name in placeholders}
+            for language, found in languages.items()
+        }
     )
 
 

@@ -19,7 +19,7 @@ BEST = 8  # papers that are shown whole as long as others can give way
 _SENTENCE_END = re.compile(r"[.!?。](?=\s+[A-Z0-9“(]|\s*$)")
 
 
-class Level(IntEnum):
+class Detail(IntEnum):
     """How much of a paper a mail shows."""
 
     LEFT_OUT = 0
@@ -45,20 +45,20 @@ def shorten(text: str, most: int = SHORT_CHARS) -> str:
 
 def fit(
     best_first: Sequence[int],
-    measure: Callable[[Sequence[Level]], int],
-    saving: Callable[[int, Level], int],
+    measure: Callable[[Sequence[Detail]], int],
+    saving: Callable[[int, Detail], int],
     most: int = HTML_BYTES,
-) -> list[Level]:
+) -> list[Detail]:
     """How much to show of each paper so that the page has at most `most` bytes; everything if that fits.
 
     `best_first` are the papers' places, the best one's first: the best eight give way last, and of each part the last
     paper first. `measure` renders and counts; it is asked a few times, the last time for what is returned. `saving`
     says how many bytes of text one paper's step to that level saves. A page too long without any paper stays so.
     """
-    levels = [Level.FULL] * len(best_first)
+    levels = [Detail.FULL] * len(best_first)
     size = measure(levels)
     for part in filter(None, (best_first[BEST:], best_first[:BEST])):
-        for level in (Level.SHORT, Level.BRIEF, Level.LEFT_OUT):
+        for level in (Detail.SHORT, Detail.BRIEF, Detail.LEFT_OUT):
             if size <= most:
                 return levels
             below = [level if place in part else kept for place, kept in enumerate(levels)]
@@ -70,14 +70,14 @@ def fit(
 
 
 def _between(
-    levels: Sequence[Level],
-    level: Level,
+    levels: Sequence[Detail],
+    level: Detail,
     part: Sequence[int],
     sizes: tuple[int, int],
-    measure: Callable[[Sequence[Level]], int],
-    saving: Callable[[int, Level], int],
+    measure: Callable[[Sequence[Detail]], int],
+    saving: Callable[[int, Detail], int],
     most: int,
-) -> list[Level]:
+) -> list[Detail]:
     """These levels, with as many of `part` as need be (in this order) at a lower one; all of them are enough.
 
     What a step saves besides text (links, markup) is about the same for each paper.

@@ -1,6 +1,6 @@
 """What a template may show of a digest: text that is readable already (TeX, shortened lists), not yet escaped. Pure.
 
-A `View` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut
+A `DigestView` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut
 (size_budget.py).
 """
 
@@ -15,7 +15,7 @@ from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.size_budget import Level, shorten
+from newsletter.mail.size_budget import Detail, shorten
 from newsletter.model import Digest, DigestEntry, Paper, Usage
 from newsletter.papers import PaperLinks, paper_links, readable, readable_name
 
@@ -40,7 +40,7 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperView:
+class DigestPaper:
     number: int
     arxiv_id: str
     version: int
@@ -67,11 +67,11 @@ class PaperView:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TopicGroup:
     """Papers of one topic; a digest that is not grouped has one group without a name."""
 
     name: str
-    papers: tuple[PaperView, ...]
+    papers: tuple[DigestPaper, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class CostView:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DigestView:
     """All a template may show."""
 
     brand: Brand
@@ -96,8 +96,8 @@ class View:
     email: str
     date: str
     announced: str  # "7 October 2025", or the first and the last of several days
-    papers: tuple[PaperView, ...]
-    brief: tuple[PaperView, ...]  # those of whom there is room for title and comment alone, not among `papers`
+    papers: tuple[DigestPaper, ...]
+    brief: tuple[DigestPaper, ...]  # those of whom there is room for title and comment alone, not among `papers`
     is_grouped: bool
     left_out: int  # papers of the digest that found no room
     minutes: int  # to read it
@@ -123,14 +123,14 @@ class View:
     preheader: str  # what a list of mails shows behind the subject: the next best titles
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[TopicGroup, ...]:
         if not self.is_grouped:
-            return (Group("", self.papers),)
+            return (TopicGroup("", self.papers),)
         by_topic = groupby(self.papers, lambda paper: paper.topic)
-        return tuple(Group(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+        return tuple(TopicGroup(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
 
     @property
-    def best(self) -> PaperView | None:
+    def best(self) -> DigestPaper | None:
         """The paper that the subject names; None in a digest without papers."""
         return self.papers[self.best_first[0]] if self.papers else None
 
@@ -147,23 +147,23 @@ class View:
             return self.profile
         return f"{self.profile[:most].rpartition(chr(10))[0] or self.profile[:most]}\n…"
 
-    def at(self, levels: Sequence[Level]) -> View:
+    def at(self, levels: Sequence[Detail]) -> DigestView:
         """The same with so much of each paper, for a digest in which everything is shown yet."""
         told = list(zip(self.papers, levels, strict=True))
-        papers = tuple(p if level is Level.FULL else _shortened(p) for p, level in told if level > Level.BRIEF)
-        brief = tuple(paper for paper, level in told if level is Level.BRIEF)
+        papers = tuple(p if level is Detail.FULL else _shortened(p) for p, level in told if level > Detail.BRIEF)
+        brief = tuple(paper for paper, level in told if level is Detail.BRIEF)
         left_out = len(told) - len(papers) - len(brief)
         return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
 
 
-def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> View:
+def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> DigestView:
     """Shows the whole digest. `mail_links` are those of this very mail; `profile` is the text that the scorer saw."""
     subscriber, counts = digest.subscriber, digest.counts
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
         _paper_view(entry, digest, mail_links.vote_links, names_topics=names_topics) for entry in digest.entries
     )
-    return View(
+    return DigestView(
         brand=brand,
         name=subscriber.name,
         email=subscriber.email,
@@ -204,21 +204,21 @@ def one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
 
 
-def _merit(paper: PaperView) -> tuple[int, int, int]:
+def _merit(paper: DigestPaper) -> tuple[int, int, int]:
     """As digest.reading_order, by what is left of it here: of equal ones the first."""
     return (paper.relevance, paper.novelty, -paper.number)
 
 
-def _best_first(papers: Sequence[PaperView]) -> tuple[int, ...]:
+def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
     return tuple(sorted(range(len(papers)), key=lambda place: _merit(papers[place]), reverse=True))
 
 
-def _shortened(paper: PaperView) -> PaperView:
+def _shortened(paper: DigestPaper) -> DigestPaper:
     short = shorten(paper.abstract)
     return paper if short is paper.abstract else replace(paper, abstract=short)
 
 
-def _minutes(papers: Sequence[PaperView], brief: Sequence[PaperView] = ()) -> int:
+def _minutes(papers: Sequence[DigestPaper], brief: Sequence[DigestPaper] = ()) -> int:
     chars = sum(len(paper.title) + len(paper.comment) for paper in (*papers, *brief))
     chars += sum(len(paper.abstract) for paper in papers)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
@@ -251,9 +251,9 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> PaperView:
+def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> DigestPaper:
     paper, text = entry.paper, _readable(entry.paper)
-    return PaperView(
+    return DigestPaper(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
         version=paper.version,

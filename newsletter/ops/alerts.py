@@ -1,6 +1,6 @@
-"""What the operator has to hear of after a run, in words: what happened, to whom by id, and what to do. Pure.
+"""Builds the alerts for the operator: what happened in a run, to whom by id, and what to do. Pure.
 
-Each trouble has a key for its day, so that a clock that ticks all day tells it once. Delivery is notify.py's business.
+Each trouble has a key for its day, so that a clock that ticks all day reports it once. notify.py sends the alerts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newsletter.ops.redaction import redact
 
 MOST_IDS = 20  # named in one line
 MOST_DETAIL_CHARS = 500
-KEEP_DAYS = timedelta(days=8)  # of what was told
+KEEP_DAYS = timedelta(days=8)  # of the keys that were sent
 
 
 class Kind(StrEnum):
@@ -39,7 +39,7 @@ class Kind(StrEnum):
     FEED = "feed failed"
     PROFILE = "profile ignored"
     MAIL = "mail set aside"
-    ONE_ID = "two addresses with one id"
+    ID_CLASH = "two addresses with one id"
     MOVED = "new address?"
 
 
@@ -65,7 +65,7 @@ REMEDIES = {
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
-    Kind.ONE_ID: "Somebody asked to subscribe an address that has the id of a subscriber's, or of another that was "
+    Kind.ID_CLASH: "Somebody asked to subscribe an address that has the id of a subscriber's, or of another that was "
     "asked for; nothing was changed. That does not happen by chance: look who fills in the form.",
     Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
     "has its traceback.",
@@ -83,7 +83,7 @@ _OUTCOMES = {
 _EACH = frozenset(
     {
         *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
-        *(Kind.ONE_ID, Kind.MOVED),
+        *(Kind.ID_CLASH, Kind.MOVED),
     }
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
@@ -99,7 +99,7 @@ class Trouble:
     on: date
     about: str = ""
     detail: str = ""
-    is_new: bool = True  # False: this run is not worse for it; an earlier one was, say, and the ledger still says so
+    is_new: bool = True  # False: this run is not worse for it; an earlier one was, and the ledger still says so
 
     @property
     def gist(self) -> str:
@@ -115,7 +115,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What one message tells: all troubles that were not told yet."""
+    """One message to the operator: all troubles of a run that were not reported yet."""
 
     on: date
     troubles: tuple[Trouble, ...]
@@ -125,13 +125,13 @@ class Alert:
     @property
     def subject(self) -> str:
         counts = [(kind, sum(each.kind is kind for each in self.troubles)) for kind in Kind]
-        said = ", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in counts if count)
-        return f"Newsletter {self.on.isoformat()}: {said}"
+        kinds = ", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in counts if count)
+        return f"Newsletter {self.on.isoformat()}: {kinds}"
 
     @property
     def lines(self) -> tuple[str, ...]:
         """A line for each kind of trouble and cause."""
-        return tuple(_line(same) for same in _grouped(self.troubles))
+        return tuple(_line(same) for same in _group(self.troubles))
 
     @property
     def text(self) -> str:
@@ -160,25 +160,25 @@ class Alert:
                         "detail": same[0].detail,
                         "remedy": REMEDIES[same[0].kind],
                     }
-                    for same in _grouped(self.troubles)
+                    for same in _group(self.troubles)
                 ],
             }
         )
 
 
-def troubles_of(
+def find_troubles(
     report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = (), moved: Iterable[tuple[str, str]] = ()
 ) -> tuple[Trouble, ...]:
-    """Everything in the report that the operator has to hear of, and the `problem` of subscribers.yaml.
+    """Finds everything in the report that the operator has to know, and the `problem` of subscribers.yaml.
 
-    A subscriber without mail because a feed failed is told with the feed. `ignored` are subscribers whose latest
+    A subscriber without mail because a feed failed is reported with the feed. `ignored` are subscribers whose latest
     profile cannot be read any more, and why, `moved` those who may have got another address: no run is worse for
     either.
     """
     on = report.digest_on
-    found = [Trouble(Kind.SUBSCRIBERS, on, detail=_said(problem))] if problem else []
+    found = [Trouble(Kind.SUBSCRIBERS, on, detail=_clean(problem))] if problem else []
     found += [
-        Trouble(Kind.FEED, on, feed.category, _said(feed.detail))
+        Trouble(Kind.FEED, on, feed.category, _clean(feed.detail))
         for feed in report.feeds
         if feed.outcome is FeedOutcome.FAILED
     ]
@@ -186,87 +186,86 @@ def troubles_of(
         kind = _OUTCOMES.get(entry.outcome)
         if kind:
             is_new = bool(entry.delivery_id) or kind not in _LASTING
-            found.append(Trouble(kind, on, entry.subscriber_id, _said(entry.detail), is_new))
+            found.append(Trouble(kind, on, entry.subscriber_id, _clean(entry.detail), is_new))
         if entry.problem and kind is not Kind.SCORING:
-            found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _said(entry.problem)))
-    found += [Trouble(Kind.MODEL, on, detail=_said(said)) for said in report.problems]
-    found += [Trouble(Kind.PROFILE, on, who, _said(why), is_new=False) for who, why in ignored]
-    found += [Trouble(Kind.MOVED, on, who, said, is_new=False) for who, said in moved]
+            found.append(Trouble(Kind.MODEL, on, entry.subscriber_id, _clean(entry.problem)))
+    found += [Trouble(Kind.MODEL, on, detail=_clean(text)) for text in report.problems]
+    found += [Trouble(Kind.PROFILE, on, who, _clean(why), is_new=False) for who, why in ignored]
+    found += [Trouble(Kind.MOVED, on, who, why, is_new=False) for who, why in moved]
     return tuple(found)
 
 
-def troubles_of_bounces(statuses: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
-    """Who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
+def find_bounce_troubles(statuses: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
+    """Finds who was suppressed by a bounce within the last week, and whose suppression waits for the operator.
 
-    A bounce comes when it likes, mostly after its run. What is held is told each day until it is decided.
+    A bounce may come long after its run. What is held is reported each day until it is decided.
     """
     found = []
     for each in statuses:
         why = each.suppression
         if each.is_held:
-            found.append(Trouble(Kind.HELD, on, each.subscriber_id, _said(each.held[0].detail)))
+            found.append(Trouble(Kind.HELD, on, each.subscriber_id, _clean(each.held[0].detail)))
         elif why and why.why in suppression.BY_BOUNCES and why.since.date() > on - KEEP_DAYS:
-            detail = _said(f"{why.why}: {why.detail}" if why.detail else why.why)
+            detail = _clean(f"{why.why}: {why.detail}" if why.detail else why.why)
             found.append(Trouble(Kind.BOUNCED, why.since.date(), each.subscriber_id, detail, is_new=False))
     return tuple(found)
 
 
 def went_well(troubles: Iterable[Trouble]) -> bool:
-    """Whether a run was as it should be: what an earlier run did to a single mail does not count against it."""
+    """Whether the run itself had no trouble; what an earlier run did to a single mail does not count."""
     return not any(each.is_new for each in troubles)
 
 
-def alert_of(report: RunReport, troubles: Sequence[Trouble], told: Set[str] = frozenset()) -> Alert | None:
-    """The alert of a run: those of its troubles whose keys are not told yet; None if there is none."""
-    untold = tuple(each for each in troubles if each.key not in told)
-    if not untold:
+def build_alert(report: RunReport, troubles: Sequence[Trouble], sent_keys: Set[str] = frozenset()) -> Alert | None:
+    """Builds the alert of a run from the troubles whose keys were not sent yet; None if there is none."""
+    new = tuple(each for each in troubles if each.key not in sent_keys)
+    if not new:
         return None
     sums = " + ".join(f"{count} {group}" for group, count in tally(report).items())
-    return Alert(report.digest_on, untold, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
+    return Alert(report.digest_on, new, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
 
 
-def alert_of_break(error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
-    """The alert of a run that ended with an exception; None if it was told on this date."""
-    trouble = Trouble(Kind.BROKEN, on, detail=_said(f"{type(error).__name__}: {error}"))
-    return None if trouble.key in told else Alert(on, (trouble,))
+def build_break_alert(error: Exception, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
+    """Builds the alert of a run that ended with an exception; None if it was sent on this date."""
+    return _alert_unless_sent(Trouble(Kind.BROKEN, on, detail=_clean(f"{type(error).__name__}: {error}")), sent_keys)
 
 
-def alert_of_mail(where: str, error: Exception, on: date, told: Set[str] = frozenset()) -> Alert | None:
-    """The alert of a mail that could not be dealt with; None if one for the same cause was told on this date."""
-    return _alert_of_one(Trouble(Kind.MAIL, on, detail=_said(f"{where} ({type(error).__name__})")), told)
+def build_failed_mail_alert(where: str, error: Exception, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
+    """Builds the alert of a mail that could not be handled; None if one of the same cause was sent on this date."""
+    return _alert_unless_sent(Trouble(Kind.MAIL, on, detail=_clean(f"{where} ({type(error).__name__})")), sent_keys)
 
 
-def alert_of_one_id(who: str, on: date, told: Set[str] = frozenset()) -> Alert | None:
-    """The alert of an address with the id of another; None if it was told of that id on this date."""
-    return _alert_of_one(Trouble(Kind.ONE_ID, on, who), told)
+def build_id_clash_alert(who: str, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
+    """Builds the alert of an address with the id of another; None if one of that id was sent on this date."""
+    return _alert_unless_sent(Trouble(Kind.ID_CLASH, on, who), sent_keys)
 
 
-def _alert_of_one(trouble: Trouble, told: Set[str]) -> Alert | None:
-    return None if trouble.key in told else Alert(trouble.on, (trouble,))
+def _alert_unless_sent(trouble: Trouble, sent_keys: Set[str]) -> Alert | None:
+    return None if trouble.key in sent_keys else Alert(trouble.on, (trouble,))
 
 
-# --- what was told: a text of keys, one a line, which begin with their date
+# --- the document of sent alerts: keys that begin with their date, one a line
 
 
-def known(text: str) -> frozenset[str]:
-    """The keys in the text."""
+def parse_keys(text: str) -> frozenset[str]:
+    """Reads the keys in the document."""
     return frozenset(text.splitlines())
 
 
-def remember(text: str, alert: Alert) -> str:
-    """The text with the alert's troubles, and without those of long ago."""
+def add_keys(text: str, alert: Alert) -> str:
+    """Adds the alert's troubles to the document, and drops those of long ago."""
     oldest = (alert.on - KEEP_DAYS).isoformat()
-    keys = known(text) | {each.key for each in alert.troubles}
+    keys = parse_keys(text) | {each.key for each in alert.troubles}
     return "".join(f"{key}\n" for key in sorted(keys) if key >= oldest)
 
 
-def _said(text: str) -> str:
-    """Other people's words, without addresses, on one line, bounded."""
+def _clean(text: str) -> str:
+    """Puts foreign text on one line, without addresses, and bounds it."""
     return redact(" ".join(text.split()))[:MOST_DETAIL_CHARS]
 
 
-def _grouped(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
-    """By kind, the gravest first, then by what is the same."""
+def _group(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
+    """Groups them by kind, the gravest first, and within it by their gist."""
     groups: dict[tuple[Kind, str], list[Trouble]] = {}
     for each in troubles:
         groups.setdefault((each.kind, each.gist), []).append(each)
@@ -278,5 +277,5 @@ def _line(same: Sequence[Trouble]) -> str:
     more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
     who = f" ({', '.join(ids[:MOST_IDS])}{more})" if ids else ""
     first = same[0]
-    said = f": {first.detail}" if first.detail else ""
-    return f"{first.kind.capitalize()}{who}{said}\n  {REMEDIES[first.kind]}"
+    detail = f": {first.detail}" if first.detail else ""
+    return f"{first.kind.capitalize()}{who}{detail}\n  {REMEDIES[first.kind]}"

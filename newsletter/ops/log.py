@@ -27,7 +27,7 @@ _NOTHING_TO_DO = {RunOutcome.NOT_DUE, RunOutcome.ALREADY_SENT, RunOutcome.PAUSED
 def configure(
     form: str, *, secrets: Sequence[str] = (), level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
-    """Send log lines to the stream, by default standard error.
+    """Sends log lines to the stream, by default standard error.
 
     `form` is "text" or "json"; of other libraries only warnings are shown.
     """
@@ -115,10 +115,10 @@ class LogProgress:
         seconds = round(self._since - since, 3)
         match done:
             case FeedReport():
-                told = {"category": done.category, "outcome": str(done.outcome), "papers": done.papers}
-                get_log().info("feed", **told, seconds=seconds, **_said(detail=done.detail))
+                fields = {"category": done.category, "outcome": str(done.outcome), "papers": done.papers}
+                get_log().info("feed", **fields, seconds=seconds, **_without_empty(detail=done.detail))
             case SubscriberReport() if not (self._is_sparing and done.outcome in _NOTHING_TO_DO):
-                told = {"subscriber": done.subscriber_id, "outcome": str(done.outcome)}
+                fields = {"subscriber": done.subscriber_id, "outcome": str(done.outcome)}
                 counts = done.counts
                 numbers = (
                     {"announced": counts.announced, "scanned": counts.scanned, "relevant": counts.relevant}
@@ -126,8 +126,8 @@ class LogProgress:
                     if counts
                     else {}
                 )
-                said = _said(delivery=done.delivery_id, detail=done.detail, problem=done.problem)
-                get_log().info("subscriber", **told, **numbers, seconds=seconds, **said)
+                texts = _without_empty(delivery=done.delivery_id, detail=done.detail, problem=done.problem)
+                get_log().info("subscriber", **fields, **numbers, seconds=seconds, **texts)
 
 
 def run_started(subscribers: int, *, due_only: bool) -> None:
@@ -147,11 +147,10 @@ def run_finished(report: RunReport) -> None:
     )
 
 
-def troubles(found: Sequence[Trouble]) -> None:
+def log_troubles(found: Sequence[Trouble]) -> None:
     for trouble in found:
-        get_log().error("trouble", kind=str(trouble.kind), **_said(about=trouble.about, detail=trouble.detail))
+        get_log().error("trouble", kind=str(trouble.kind), **_without_empty(about=trouble.about, detail=trouble.detail))
 
 
-def _said(**values: str) -> dict[str, str]:
-    """Without what is empty."""
+def _without_empty(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}

@@ -1,4 +1,4 @@
-"""The newsletter in numbers, for Prometheus: worked out from the memory when somebody asks.
+"""Metrics for Prometheus: worked out from the store when somebody asks.
 
 So it does not matter which process mails and which one answers. Names no subscriber. A page is kept for a minute:
 counting reads the ledger's latest months.
@@ -114,5 +114,5 @@ class _FromStore(Collector):
         return _gauge("newsletter_model_cost_usd", "Dollars that the model's calls of this UTC day cost.", float(cost))
 
 
-def _gauge(name: str, said: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, said, value=value)
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help_text, value=value)

@@ -1,6 +1,6 @@
-"""Tells the operator: an alert by mail and to a webhook after a run with failures, a heartbeat after one without.
+"""Notifies the operator: an alert by mail and to a webhook after a run with failures, a heartbeat after one without.
 
-What is told is alerts.py's business. Whatever fails here is logged, and neither fails the run nor hides what it said.
+alerts.py builds the alerts. Whatever fails here is logged, and neither fails the run nor hides its report.
 Neither URL is ever logged: whoever knows it may use it.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from email.headerregistry import Address
+from functools import partial
 
 import httpx2
 import stamina
@@ -22,7 +23,7 @@ from newsletter.ops.alerts import Alert
 from newsletter.senders import Sender
 from newsletter.stores import Store
 
-TOLD = "told.txt"  # the document that remembers what was told
+SENT_ALERTS = "told.txt"  # the document with the keys of sent alerts
 TIMEOUT_S = 10.0
 ATTEMPTS = 3
 PATIENCE_S = 30.0  # for all attempts together
@@ -37,7 +38,7 @@ class _Refused(Exception):
 
 
 class Notifier:
-    """Tells of runs. `alert_to`, `alert_url` and `heartbeat_url` are empty where nobody is to be told that way."""
+    """Sends alerts and heartbeats. `alert_to`, `alert_url` and `heartbeat_url` may be empty: nothing is sent there."""
 
     def __init__(
         self,
@@ -57,62 +58,60 @@ class Notifier:
         self._alert_to = alert_to
         self._alert_url = alert_url
         self._heartbeat_url = heartbeat_url
-        self._told = frozenset[str]()  # by this process: holds where the memory does not
+        self._sent = frozenset[str]()  # by this process: counts where the store cannot be read
 
-    def tell(
+    def notify(
         self,
         report: RunReport,
         problem: str = "",
         ignored: Sequence[tuple[str, str]] = (),
         moved: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Alert about what is not told yet, and give the heartbeat if all went well.
+        """Sends an alert about what was not sent yet, and the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.troubles_of`. Bounces that came
-        since the last run are told, too.
+        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.find_troubles`. Bounces that came
+        since the last run are reported, too.
         """
-        troubles = alerts.troubles_of(report, problem, ignored, moved) + self._bounces(report.digest_on)
-        self._alert(alerts.alert_of(report, troubles, self._known()))
+        troubles = alerts.find_troubles(report, problem, ignored, moved) + self._bounces(report.digest_on)
+        self._alert(alerts.build_alert(report, troubles, self._known_keys()))
         if alerts.went_well(troubles) and self._heartbeat_url:
             self._try("heartbeat", self._beat)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """What breaks a run off in here is told, and goes on."""
+    def notifying_breaks(self) -> Iterator[None]:
+        """Sends an alert about an exception in here, and raises it again."""
         try:
             yield
         except Exception as error:
-            self.tell_of_break(error)
+            self.notify_break(error)
             raise
 
-    def tell_of_break(self, error: Exception) -> None:
-        """Alert about a run that ended with an exception, once a day."""
-        self._alert(alerts.alert_of_break(error, self._now().date(), self._known()))
+    def notify_break(self, error: Exception) -> None:
+        """Sends an alert about a run that ended with an exception, once a day."""
+        self._alert(alerts.build_break_alert(error, self._now().date(), self._known_keys()))
 
-    def tell_of_mail(self, where: str, error: Exception) -> None:
-        """Alert about a reader's mail that was set aside, once a day for each cause. `where` it lies: no address."""
-        self._alert(alerts.alert_of_mail(where, error, self._now().date(), self._known()))
+    def notify_failed_mail(self, where: str, error: Exception) -> None:
+        """Sends an alert about a mail that was set aside, once a day for each cause. `where` it lies has no address."""
+        self._alert(alerts.build_failed_mail_alert(where, error, self._now().date(), self._known_keys()))
 
-    def tell_of_one_id(self, who: str) -> None:
-        """Alert about an address on the page to subscribe that has the id of another, once a day for each id."""
-        self._alert(alerts.alert_of_one_id(who, self._now().date(), self._known()))
+    def notify_id_clash(self, who: str) -> None:
+        """Sends an alert about a sign-up whose address has the id of another, once a day for each id."""
+        self._alert(alerts.build_id_clash_alert(who, self._now().date(), self._known_keys()))
 
     def _alert(self, alert: Alert | None) -> None:
         if alert is None:
             return
-        ways: list[tuple[str, Callable[[Alert], None]]] = []
-        if self._alert_to:
-            ways.append(("mail", self._mail))
-        if self._alert_url:
-            ways.append(("webhook", self._post))
-        is_told = [self._try(name, lambda way=way: way(alert)) for name, way in ways]  # type: ignore[misc]
-        if any(is_told):
+        is_sent = [
+            self._alert_to and self._try("mail", partial(self._mail, alert)),
+            self._alert_url and self._try("webhook", partial(self._post, alert)),
+        ]
+        if any(is_sent):
             self._remember(alert)
 
-    def _try(self, way: str, tell: Callable[[], None]) -> bool:
+    def _try(self, way: str, send: Callable[[], None]) -> bool:
         try:
-            tell()
-        except Exception as error:  # noqa: BLE001 - the run is more important than what is said of it
+            send()
+        except Exception as error:  # noqa: BLE001 - the run is more important than the alert
             log.get_log().warning("telling_failed", way=way, error=type(error).__name__, detail=_in_words(error))
             return False
         if way != "heartbeat":
@@ -139,28 +138,28 @@ class Notifier:
 
     def _bounces(self, on: date) -> tuple[alerts.Trouble, ...]:
         try:
-            return alerts.troubles_of_bounces(self._store.get_address_statuses(), on)
+            return alerts.find_bounce_troubles(self._store.get_address_statuses(), on)
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
             return ()
 
-    def _known(self) -> frozenset[str]:
+    def _known_keys(self) -> frozenset[str]:
         try:
-            return self._told | alerts.known(self._store.get_document(TOLD) or "")
+            return self._sent | alerts.parse_keys(self._store.get_document(SENT_ALERTS) or "")
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
-            return self._told
+            return self._sent
 
     def _remember(self, alert: Alert) -> None:
-        self._told |= {each.key for each in alert.troubles}
+        self._sent |= {each.key for each in alert.troubles}
         try:
-            self._store.put_document(TOLD, alerts.remember(self._store.get_document(TOLD) or "", alert))
+            self._store.put_document(SENT_ALERTS, alerts.add_keys(self._store.get_document(SENT_ALERTS) or "", alert))
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
 
 
 def _ask(method: str, url: str, payload: str | None = None) -> None:
-    """One request, tried again a few times where that may help. Raises _Refused, or httpx2's error of the last try."""
+    """Sends one request, again a few times where that may help. Raises _Refused, or httpx2's error of the last try."""
     headers = {"Content-Type": "application/json"} if payload else {}
 
     def once() -> None:

@@ -17,7 +17,7 @@ _ADDRESS = re.compile(r'(?:"[^"\n]*"|[^\s@<>()\[\],;:"]+)(?:@|%40)[^\s@<>()\[\],
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without what looks like an address, and without the secrets of four characters or more."""
+    """Removes what looks like an address, and secrets of four characters or more."""
     for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
         if len(secret) >= MIN_SECRET_CHARS:
             text = text.replace(secret, SECRET)

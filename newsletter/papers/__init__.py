@@ -12,8 +12,8 @@ from newsletter.papers.announcements import (
     with_feeds,
 )
 from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import Piece, typeset
-from newsletter.papers.latex.reader import readable, readable_name
 from newsletter.papers.links import PaperLinks, paper_links
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from newsletter.model import Paper
-from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.latex import readable, readable_name
 
 _MODERN_ID = re.compile(r"(\d\d)(\d\d)\.\d{4,5}")
 _OLD_ID = re.compile(r"[a-z-]+(?:\.[A-Z]{2})?/(\d\d)(\d\d)\d{3}")

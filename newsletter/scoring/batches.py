@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall, Paper, Profile, Usage
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
-from newsletter.scoring.llm.call_log import add_up
+from newsletter.scoring.llm.call_log import sum_calls
 from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
 from newsletter.scoring.llm.grader import ModelGrader
@@ -138,7 +138,7 @@ class BatchPrefetcher:
         calls = [call for batch in ended for call in self._collector.get_calls(batch) if call.prompt_tokens]
         for batch in ended:
             self._store.move_batch(replace(batch, is_in_mail=True))
-        return add_up(calls, self._grader.price_of)
+        return sum_calls(calls, self._grader.price_of)
 
     def _get_batches(self, wanted: tuple[str, str, str]) -> list[ModelBatch]:
         return [batch for batch in self._collector.get_recent() if batch.question[:3] == wanted]

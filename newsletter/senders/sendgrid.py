@@ -1,143 +1,52 @@
 """Hands mails to SendGrid: one request of its v3 API for each (the `sendgrid` package). Its 202 is the acceptance.
 
 There is no idempotency key: a request that may have been taken is never repeated, and what became of it only SendGrid's
-events can tell (mail/inbound/sendgrid_events.py). `ANSWERS` and `FAILURES` are the whole truth about what follows from
-what; which exception comes at which stage was seen against a real socket (tests/contract/senders/test_sendgrid.py).
-Facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send, and its page of errors.
+events can tell (mail/inbound/sendgrid_events.py). sendgrid_rules.py says what follows from which answer,
+sendgrid_http.py how far a request came.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from enum import StrEnum
-from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
-from threading import Timer
+from http.client import HTTPException, HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
-from python_http_client import Client
 from sendgrid import SendGridAPIClient
 
 from newsletter.addresses import without_addresses
-from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected, SendStopped
+from newsletter.errors import SendError, SendInDoubt
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import do_nothing
+from newsletter.senders.sendgrid_http import RequestProgress, Response, WatchedClient
+from newsletter.senders.sendgrid_rules import (
+    FAILURE_RULES,
+    URL_REMEDY,
+    Outcome,
+    RequestStage,
+    errors_in_words,
+    rule_for,
+    send_error,
+)
 
 MOST_WAIT_S = 120.0  # for the rate limit to end, in one go
 MOST_WAITS = 3
-_UNTOLD_WAIT_S = 30.0  # SendGrid said "too many" and not until when
+_DEFAULT_WAIT_S = 30.0  # SendGrid said "too many" and not until when
 _LONGEST_S = 24 * 3600.0  # whatever a header says
 _RETRY_S = 15 * 60.0
-_WHOLE_REQUEST = 4  # times the timeout, which is for each piece of an answer
 
 # Ours to set. SendGrid refuses a mail that sets others itself: To, From, Subject, Reply-To, CC, BCC, Received, x-sg-id,
 # x-sg-eid, DKIM-Signature, Content-Type, Content-Transfer-Encoding (Mail Send, "headers").
 _OUR_HEADERS = {"message-id", "auto-submitted", "precedence", "x-auto-response-suppress", "feedback-id"}
 
 
-class Then(StrEnum):
-    """What follows."""
-
-    ACCEPTED = "accepted"
-    TRIED = "tried"  # valid, and not sent: sandbox mode
-    WAIT = "wait"  # surely not accepted; the limit ends soon
-    DEFERRED = "deferred"
-    STOPPED = "stopped"
-    REJECTED = "rejected"
-    IN_DOUBT = "in doubt"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`what` happened and what the operator can do about it complete a sentence."""
-
-    then: Then
-    what: str = ""
-    remedy: str = ""
-    strikes: int = 0  # as in SendDeferred
-
-
-_RESOLVE = "look for it in SendGrid's Activity and settle it with 'newsletter deliveries resolve'"
-_BY_ITSELF = "a later run sends it"
-_URL = "set NEWSLETTER_SENDGRID_URL to where SendGrid's API is"
-_NOT_THE_API = Rule(Then.STOPPED, "was sent to a place that is not SendGrid's API", _URL)
-
-ANSWERS: dict[int, Rule] = {
-    200: Rule(Then.TRIED, "was looked at and not sent, as in sandbox mode", _RESOLVE),
-    202: Rule(Then.ACCEPTED),
-    **dict.fromkeys((301, 302, 307, 308), _NOT_THE_API),  # a redirect is not followed: the key would go along
-    400: Rule(Then.REJECTED, "was refused by SendGrid", "correct what it names, or the address in subscribers.yaml"),
-    401: Rule(
-        Then.STOPPED,
-        "was not taken: SendGrid refuses the key, or the account has no credits left",
-        "set SENDGRID_API_KEY to a key with the permission Mail Send, and look at the account's plan",
-    ),
-    403: Rule(
-        Then.STOPPED,
-        "was not taken: SendGrid does not let this account or key send it",
-        "verify the domain of NEWSLETTER_SENDER at SendGrid (Settings, Sender Authentication), and give the key the "
-        "permission Mail Send",
-    ),
-    **dict.fromkeys((404, 405, 406, 415), _NOT_THE_API),  # these speak of where and how we ask, not of the mail
-    408: Rule(Then.DEFERRED, "did not reach SendGrid whole", _BY_ITSELF, strikes=1),  # RFC 9110 §15.5.9
-    413: Rule(Then.REJECTED, "is too large for SendGrid", "lower max_papers in subscribers.yaml"),
-    429: Rule(
-        Then.WAIT, "was not taken: SendGrid's rate limit is reached", _BY_ITSELF, strikes=2
-    ),  # after much patience
-    # "An error occurred on a SendGrid server": before or after the mail was queued, nobody says.
-    500: Rule(Then.IN_DOUBT, "may have been taken: SendGrid had an error of its own", _RESOLVE),
-    # A gateway passed the request on and got no answer it could use; what stands behind it may have done the work.
-    502: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no proper answer", _RESOLVE),
-    504: Rule(Then.IN_DOUBT, "may have been taken: a gateway of SendGrid got no answer in time", _RESOLVE),
-    503: Rule(
-        Then.DEFERRED, "was not taken: SendGrid's API is not available", _BY_ITSELF, strikes=1
-    ),  # it says so itself
-}
-_OTHER_4XX = Rule(Then.REJECTED, "was refused by SendGrid", "correct what it names")
-_OTHER = Rule(Then.IN_DOUBT, "may have been taken: the answer is none that SendGrid documents", _RESOLVE)
-
-
-class Stage(StrEnum):
-    """How far a request came."""
-
-    CONNECTING = "connecting"
-    SENDING = "sending"
-    WAITING = "waiting"
-
-
-FAILURES: dict[Stage, Rule] = {
-    # Refused, no such host, TLS: not a byte of the mail left.
-    Stage.CONNECTING: Rule(Then.DEFERRED, "could not be handed over: no connection to SendGrid", _BY_ITSELF, strikes=2),
-    # Some bytes of the body never left this machine, and a request is whole only with all of Content-Length.
-    Stage.SENDING: Rule(
-        Then.DEFERRED, "could not be handed over: the connection broke on the way", _BY_ITSELF, strikes=1
-    ),
-    # All of it left: too late an answer, none, or one that is no HTTP.
-    Stage.WAITING: Rule(Then.IN_DOUBT, "may have been taken: SendGrid's answer was lost", _RESOLVE),
-}
-
-
-def rule_for(status: int) -> Rule:
-    """What follows from an answer with this HTTP status."""
-    return ANSWERS.get(status) or (_OTHER_4XX if 400 <= status < 500 else _OTHER)
-
-
-# --- the request --------------------------------------------------------------------------------------
-
-
 def request_body(message: Message, *, sandbox: bool = False) -> dict[str, Any]:
-    """What POST /v3/mail/send is given for this mail: one personalization, one address, nothing tracked."""
+    """Makes the body of POST /v3/mail/send for this mail: one personalization, one address, nothing tracked."""
     mime = message.mime
     readers = _addresses(mime, "To")
     name = readers[0].display_name if readers else ""
@@ -187,138 +96,6 @@ def _is_ours(name: str) -> bool:
     return name.lower() in _OUR_HEADERS or name.lower().startswith("list-")
 
 
-# --- the line -----------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Line:
-    """How far the present request came, and on which socket."""
-
-    stage: Stage = Stage.CONNECTING
-    sock: socket.socket | None = None
-
-    @contextmanager
-    def cut_after(self, seconds: float) -> Iterator[None]:
-        """What drips is cut then: a socket's own timeout begins anew with each byte."""
-        timer = Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _cut(self) -> None:
-        if self.sock is not None:
-            with suppress(OSError):
-                # Not SSLSocket's own, which takes the encryption away under whoever is reading.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-
-class _Watched(HTTPConnection):
-    """Notes when it is open, and when the request has left whole."""
-
-    def __init__(self, *args: Any, line: _Line, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._line = line
-
-    def connect(self) -> None:
-        super().connect()
-        self._line.stage, self._line.sock = Stage.SENDING, self.sock
-
-    def getresponse(self) -> HTTPResponse:
-        self._line.stage = Stage.WAITING
-        return super().getresponse()
-
-
-class _WatchedTLS(_Watched, HTTPSConnection):
-    """The same; open means that the certificate was found good."""
-
-
-class _Plain(HTTPHandler):
-    def __init__(self, line: _Line) -> None:
-        super().__init__()
-        self._line = line
-
-    def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_Watched, line=self._line), req)
-
-
-class _TLS(HTTPSHandler):
-    def __init__(self, line: _Line) -> None:
-        super().__init__()
-        self._line = line
-
-    def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_WatchedTLS, line=self._line), req)
-
-
-class _EveryAnswer(HTTPErrorProcessor):
-    """Any status is an answer: none is an exception, and no redirect is followed."""
-
-    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:
-        return response
-
-    https_response = http_response
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A whole answer, in the form the package's client reads."""
-
-    status: int
-    headers: HTTPMessage
-    body: bytes
-
-    def getcode(self) -> int:
-        return self.status
-
-    def info(self) -> HTTPMessage:
-        return self.headers
-
-    def read(self) -> bytes:
-        return self.body
-
-
-class _Client(Client):  # type: ignore[misc]  # the package has no types
-    """The package's client, which follows redirects with the key and hides how far a request came."""
-
-    def __init__(self, *args: Any, line: _Line, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.line = line
-
-    def _build_client(self, name: str | None = None) -> _Client:
-        path = [*self._url_path, name] if name else self._url_path
-        return _Client(
-            self.host, self.request_headers, self._version, path, self.append_slash, self.timeout, line=self.line
-        )
-
-    def _make_request(self, opener: OpenerDirector, request: Request, timeout: float | None = None) -> _Answer:
-        watched = build_opener(_Plain(self.line), _TLS(self.line), _EveryAnswer)
-        each_s = timeout or self.timeout
-        with (
-            self.line.cut_after(_WHOLE_REQUEST * each_s),
-            watched.open(request, timeout=each_s) as response,
-        ):
-            return _Answer(response.status, response.headers, _words_of(response))
-
-
-def _words_of(response: HTTPResponse) -> bytes:
-    """The body of an error, as far as it comes. What follows hangs on the status alone, and that is known by now."""
-    if response.status == 202:
-        return b""
-    body = b""
-    try:
-        while len(body) < 16_384 and (more := response.read1(4096)):
-            body += more
-    except (OSError, HTTPException):
-        return body
-    return body
-
-
-# --- the sender ---------------------------------------------------------------------------------------
-
-
 class SendGridSender:
     """A Sender (see senders/__init__.py).
 
@@ -336,10 +113,10 @@ class SendGridSender:
     ) -> None:
         # Its debug lines hold the key and the reader's address.
         logging.getLogger("python_http_client.client").disabled = True
-        self._line = _Line()
+        self._progress = RequestProgress()
         self._api = SendGridAPIClient(api_key, host=url.rstrip("/"))
         headers = self._api.client.request_headers
-        self._api.client = _Client(self._api.host, headers, 3, timeout=timeout_s, line=self._line)
+        self._api.client = WatchedClient(self._api.host, headers, 3, timeout=timeout_s, progress=self._progress)
         self._key = api_key
         self._clock = clock
         self._sleep = sleep
@@ -352,20 +129,20 @@ class SendGridSender:
     def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         on_hand_over()
         answer = self._ask_patiently(message, sandbox=False)
-        if rule_for(answer.status).then is not Then.ACCEPTED:
+        if rule_for(answer.status).outcome is not Outcome.ACCEPTED:
             raise self._error(message, answer, sandbox=False)
         receipt = without_addresses(answer.headers.get("X-Message-Id", ""))
         return Accepted(receipt=receipt or "accepted without an X-Message-Id", at=self._clock())
 
-    def rehearse(self, message: Message) -> None:
-        """Have SendGrid look at this mail without sending it. Raises as `send` does."""
+    def validate(self, message: Message) -> None:
+        """Lets SendGrid look at this mail without sending it (sandbox mode). Raises as `send` does."""
         answer = self._ask_patiently(message, sandbox=True)
-        if rule_for(answer.status).then is Then.ACCEPTED:
+        if rule_for(answer.status).outcome is Outcome.ACCEPTED:
             raise SendInDoubt(
                 message.delivery_id,
-                f"the sample digest was taken although sandbox mode was asked for; {_URL}",
+                f"the sample digest was taken although sandbox mode was asked for; {URL_REMEDY}",
             )
-        if rule_for(answer.status).then is not Then.TRIED:
+        if rule_for(answer.status).outcome is not Outcome.TRIED:
             raise self._error(message, answer, sandbox=True)
 
     def find(self, delivery_id: str) -> Evidence:
@@ -375,74 +152,39 @@ class SendGridSender:
     def close(self) -> None:
         """Nothing is kept open: each request has its own connection."""
 
-    def _ask_patiently(self, message: Message, *, sandbox: bool) -> _Answer:
-        """As often as the rate limit asks for patience, within reason."""
+    def _ask_patiently(self, message: Message, *, sandbox: bool) -> Response:
+        """Asks again when the rate limit ends, within reason."""
         answer = self._ask(message, sandbox=sandbox)
         for _ in range(MOST_WAITS):
             wait_s = self._wait_s(answer.headers)
-            if rule_for(answer.status).then is not Then.WAIT or wait_s > MOST_WAIT_S:
+            if rule_for(answer.status).outcome is not Outcome.WAIT or wait_s > MOST_WAIT_S:
                 break
             self._sleep(wait_s)
             answer = self._ask(message, sandbox=sandbox)
         return answer
 
-    def _ask(self, message: Message, *, sandbox: bool) -> _Answer:
+    def _ask(self, message: Message, *, sandbox: bool) -> Response:
         body = request_body(message, sandbox=sandbox)
-        self._line.stage, self._line.sock = Stage.CONNECTING, None
+        self._progress.stage, self._progress.sock = RequestStage.CONNECTING, None
         try:
             answer = self._api.send(body)
         except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: a host name that cannot be
-            rule, said = FAILURES[self._line.stage], self._clean(str(getattr(error, "reason", error)))
-            raise _as_error(message.delivery_id, rule, said, _RETRY_S, sandbox=sandbox) from error
-        return _Answer(answer.status_code, answer.headers, answer.body)
+            rule, detail = FAILURE_RULES[self._progress.stage], self._clean(str(getattr(error, "reason", error)))
+            raise send_error(message.delivery_id, rule, detail, _RETRY_S, sandbox=sandbox) from error
+        return Response(answer.status_code, answer.headers, answer.body)
 
     def _wait_s(self, headers: HTTPMessage) -> float:
-        """Seconds until the rate limit ends, at least one (X-RateLimit-Reset: seconds of the epoch)."""
+        """Gives the seconds until the rate limit ends, at least one (X-RateLimit-Reset: seconds of the epoch)."""
         reset = str(headers.get("X-RateLimit-Reset", "")).strip()
         if not re.fullmatch(r"[0-9]{1,12}", reset):
-            return _UNTOLD_WAIT_S
+            return _DEFAULT_WAIT_S
         return min(max(int(reset) - self._clock().timestamp(), 1.0), _LONGEST_S)
 
-    def _error(self, message: Message, answer: _Answer, *, sandbox: bool) -> SendError:
+    def _error(self, message: Message, answer: Response, *, sandbox: bool) -> SendError:
         rule = rule_for(answer.status)
-        retry_s = self._wait_s(answer.headers) if rule.then is Then.WAIT else _RETRY_S
-        said = ": ".join(filter(None, (f"HTTP {answer.status}", self._clean(_said(answer.body)))))
-        return _as_error(message.delivery_id, rule, said, retry_s, sandbox=sandbox)
+        retry_s = self._wait_s(answer.headers) if rule.outcome is Outcome.WAIT else _RETRY_S
+        detail = ": ".join(filter(None, (f"HTTP {answer.status}", self._clean(errors_in_words(answer.body)))))
+        return send_error(message.delivery_id, rule, detail, retry_s, sandbox=sandbox)
 
     def _clean(self, words: str) -> str:
         return without_addresses(words.replace(self._key, "(key)"))
-
-
-def _as_error(delivery_id: str, rule: Rule, said: str, retry_s: float, *, sandbox: bool) -> SendError:
-    subject, remedy = f"the mail of {delivery_id}", rule.remedy
-    if sandbox:
-        subject = "the sample digest"
-        remedy = rule.remedy if rule.then in (Then.STOPPED, Then.REJECTED) else "try again later"
-    text = f"{subject} {rule.what} ({said}); {remedy}"
-    match rule.then:
-        case Then.DEFERRED | Then.WAIT:
-            return SendDeferred(delivery_id, text, retry_after_s=retry_s, strikes=rule.strikes)
-        case Then.STOPPED:
-            return SendStopped(delivery_id, text)
-        case Then.REJECTED:
-            return SendRejected(delivery_id, text)
-        case _:
-            return SendInDoubt(delivery_id, text)
-
-
-def _said(body: bytes) -> str:
-    """SendGrid's own words: {"errors": [{"message", "field", "help"}]}. Empty for anything else."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    errors = found.get("errors") if isinstance(found, dict) else None
-    return "; ".join(filter(None, map(_one, errors[:3]))) if isinstance(errors, list) else ""
-
-
-def _one(error: object) -> str:
-    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
-        return ""
-    field = error.get("field")
-    where = f"{field}: " if isinstance(field, str) and field not in ("", "null") else ""
-    return f"{where}{error['message']}"

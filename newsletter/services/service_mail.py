@@ -19,7 +19,7 @@ class ServiceMails:
     identity: MailIdentity
     sender: Address
     brand_name: str
-    texts: responses.Answers
+    texts: responses.ResponseTexts
 
     @property
     def own_addresses(self) -> set[str]:

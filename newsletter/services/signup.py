@@ -34,7 +34,7 @@ MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
 #: Each mail, and the placeholders its text may have.
-ANSWERS: Mapping[str, frozenset[str]] = {
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"name", "link", "days"}),
     "already": frozenset({"name", "profile", "unsubscribe"}),
 }
@@ -46,9 +46,9 @@ _BLANKS = {
 }
 
 
-def load_mails(text: str) -> responses.Answers:
+def load_mails(text: str) -> responses.ResponseTexts:
     """Reads the texts of the mails. Raises ConfigError that lists everything wrong with the file."""
-    mails = responses.load_answers(text, file=FILE, answers=ANSWERS)
+    mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
     without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
     if without:
         raise ConfigError(

@@ -697,7 +697,7 @@ def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(a
     outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
     assert [entry.outcome for entry in report.subscribers] == outcomes
     assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
-    alert = alerts.alert_of(report, alerts.troubles_of(report))
+    alert = alerts.build_alert(report, alerts.find_troubles(report))
     assert alert is not None
     assert len(alert.lines) == 2, "what happened, and who was not offered a mail"
     given.now += timedelta(hours=1)

@@ -22,7 +22,7 @@ MOST_LINES = 20_000  # of a mail, with what it quotes
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class OwnText:
     """What the writer wrote first: above the quote; or, if there is nothing, the first piece below one."""
 
     lines: tuple[str, ...] = ()
@@ -30,20 +30,20 @@ class Written:
     is_unreadable: bool = False  # the mail may say something, and we do not see what
 
 
-def written_in(mail: Message) -> Written:
+def find_own_text(mail: Message) -> OwnText:
     """By the first plain text that says something; by the HTML without one, and where that text leaves it open."""
     texts = list(_texts(mail))
     if not texts:
-        return Written(is_unreadable=True)
+        return OwnText(is_unreadable=True)
     html = next((text for kind, text in texts if kind == "text/html"), "")
     plain = next((text for kind, text in texts if kind != "text/html" and text.strip()), "")
     if not plain:
-        return written(lines_of_html(html)[:MOST_LINES])
+        return own_text(lines_of_html(html)[:MOST_LINES])
     lines = _clean(plain).split("\n", MOST_LINES)[:MOST_LINES]
     if html.strip() and (line := _first_below(lines)) and lines[line - 1].strip() and not _says_something(lines):
-        below = written(lines_of_html(html)[:MOST_LINES])
-        return below if below.is_below_a_quote else Written()
-    return written(lines)
+        below = own_text(lines_of_html(html)[:MOST_LINES])
+        return below if below.is_below_a_quote else OwnText()
+    return own_text(lines)
 
 
 # --- the text -------------------------------------------------------------------------------------------
@@ -116,16 +116,16 @@ _MOST_LINES_SEEN = (
 _AT_ITS_ENDS = 150  # characters of a line that say whether it begins a quote
 
 
-def written(lines: Sequence[str]) -> Written:
+def own_text(lines: Sequence[str]) -> OwnText:
     above = _above_the_quote(lines)
     if any(line.strip() for line in above) and not _is_intro(above):
-        return Written(above)
+        return OwnText(above)
     below = _below_a_quote(lines)
-    return Written(below, is_below_a_quote=True) if below else Written(above)
+    return OwnText(below, is_below_a_quote=True) if below else OwnText(above)
 
 
 def _says_something(lines: Sequence[str]) -> bool:
-    found = written(lines)
+    found = own_text(lines)
     return not found.is_below_a_quote and any(line.strip() for line in found.lines) and not _is_intro(found.lines)
 
 

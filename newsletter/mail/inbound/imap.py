@@ -33,7 +33,7 @@ class MailboxFailed(NewsletterError):
 
 
 @dataclass(frozen=True, slots=True)
-class MailServer:
+class ImapServer:
     host: str
     port: int
     tls: Literal["tls", "starttls", "none"]
@@ -58,7 +58,7 @@ class Mailbox:
     `context`: whom to trust; the machine's own certificates by default.
     """
 
-    def __init__(self, server: MailServer, claim: Callable[[str], bool], context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, server: ImapServer, claim: Callable[[str], bool], context: ssl.SSLContext | None = None) -> None:
         self._server = server
         self._claim = claim
         self._context = context or ssl.create_default_context()
@@ -68,7 +68,7 @@ class Mailbox:
         self,
         handle: Callable[[bytes], None],
         should_stop: Callable[[], bool] = lambda: False,
-        tell: Callable[[Failure], None] = lambda failure: None,
+        on_failure: Callable[[Failure], None] = lambda failure: None,
     ) -> int:
         """Hand on each new mail; how many were dealt with.
 
@@ -80,7 +80,7 @@ class Mailbox:
         Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
         """
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
-        seen = _Seen()
+        batch = _Batch()
         with self._opened() as box:
             self._require_able(box)
             done = self._find_done(box)
@@ -88,18 +88,18 @@ class Mailbox:
             moved = self._move(box, done, finds_all=finds_all)
             box.folder.set(done)
             unread = box.uids(AND(seen=False))
-            seen.waiting = unread if finds_all else [uid for uid in unread if uid in moved]
-            self._hand_on(box, done, seen, handle, should_stop, tell)
-        while seen.is_cut_off:  # at one of the mails; those behind it are not to wait
+            batch.waiting = unread if finds_all else [uid for uid in unread if uid in moved]
+            self._hand_on(box, done, batch, handle, should_stop, on_failure)
+        while batch.is_cut_off:  # at one of the mails; those behind it are not to wait
             with self._opened() as box:
                 box.folder.set(done)
-                self._hand_on(box, done, seen, handle, should_stop, tell)
-        self._is_first_round = seen.is_stopped or bool(seen.held) or seen.comes_again
-        if seen.held:
-            raise seen.held[0]
-        return seen.done
+                self._hand_on(box, done, batch, handle, should_stop, on_failure)
+        self._is_first_round = batch.is_stopped or bool(batch.held) or batch.comes_again
+        if batch.held:
+            raise batch.held[0]
+        return batch.done
 
-    def look(self) -> str:
+    def check(self) -> str:
         """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
 
         Raises as `read` does.
@@ -118,59 +118,59 @@ class Mailbox:
         self,
         box: BaseMailBox,
         done: str,
-        seen: _Seen,
+        batch: _Batch,
         handle: Callable[[bytes], None],
         should_stop: Callable[[], bool],
-        tell: Callable[[Failure], None],
+        on_failure: Callable[[Failure], None],
     ) -> None:
         """Hand on what waits, and settle what failed, also before the connection was cut off."""
-        self._settle(box, done, seen, tell)
-        self._hand_on_each(box, seen, handle, should_stop)
-        if not seen.is_cut_off:
-            self._settle(box, done, seen, tell)
+        self._settle(box, done, batch, on_failure)
+        self._hand_on_each(box, batch, handle, should_stop)
+        if not batch.is_cut_off:
+            self._settle(box, done, batch, on_failure)
 
     def _hand_on_each(
-        self, box: BaseMailBox, seen: _Seen, handle: Callable[[bytes], None], should_stop: Callable[[], bool]
+        self, box: BaseMailBox, batch: _Batch, handle: Callable[[bytes], None], should_stop: Callable[[], bool]
     ) -> None:
         """Until one is the last, or the server breaks off."""
-        seen.is_cut_off = False
+        batch.is_cut_off = False
         in_a_row = 0
-        while seen.waiting and not seen.is_cut_off:
-            seen.is_stopped = should_stop() or in_a_row == MOST_STORE_ERRORS
-            if seen.is_stopped:
+        while batch.waiting and not batch.is_cut_off:
+            batch.is_stopped = should_stop() or in_a_row == MOST_STORE_ERRORS
+            if batch.is_stopped:
                 return
-            uid = seen.waiting.pop(0)
+            uid = batch.waiting.pop(0)
             in_a_row += 1
             try:
                 for each in _bytes_of(box, uid):
                     handle(each)
             except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
-                seen.held.append(error)
+                batch.held.append(error)
             except (StoreError, ConfigError) as error:
-                seen.held.append(error)
+                batch.held.append(error)
                 continue
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's and no other's; it is told
-                seen.failed[uid] = error
-                seen.is_cut_off = isinstance(error, _CutOff)
+                batch.failed[uid] = error
+                batch.is_cut_off = isinstance(error, _CutOff)
             else:
                 box.flag(uid, r"\Seen", True)
-                seen.done += 1
+                batch.done += 1
             in_a_row = 0
 
-    def _settle(self, box: BaseMailBox, done: str, seen: _Seen, tell: Callable[[Failure], None]) -> None:
+    def _settle(self, box: BaseMailBox, done: str, batch: _Batch, on_failure: Callable[[Failure], None]) -> None:
         """What failed comes again, or is set aside the second time."""
-        while seen.failed:
-            uid, error = next(iter(seen.failed.items()))
-            seen.comes_again |= self._settle_one(box, done, uid, error, tell)
-            del seen.failed[uid]
+        while batch.failed:
+            uid, error = next(iter(batch.failed.items()))
+            batch.comes_again |= self._settle_one(box, done, uid, error, on_failure)
+            del batch.failed[uid]
 
     def _settle_one(
-        self, box: BaseMailBox, done: str, uid: str, error: Exception, tell: Callable[[Failure], None]
+        self, box: BaseMailBox, done: str, uid: str, error: Exception, on_failure: Callable[[Failure], None]
     ) -> bool:
         """Whether the mail that failed comes again; it is set aside the second time."""
         validity = box.folder.status(done)["UIDVALIDITY"]
         is_first = self._claim(f"failed {validity} {uid}")
-        tell(Failure(error) if is_first else Failure(error, self._set_aside(box, done, uid)))
+        on_failure(Failure(error) if is_first else Failure(error, self._set_aside(box, done, uid)))
         return is_first
 
     def _set_aside(self, box: BaseMailBox, done: str, uid: str) -> str:
@@ -268,7 +268,7 @@ class Mailbox:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Batch:
     """The mails of a round and what became of them. `held`: what is not the mails' fault."""
 
     waiting: list[str] = field(default_factory=list)

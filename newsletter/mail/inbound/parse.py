@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.errors import UnreadableMail
-from newsletter.mail.inbound.body_text import Written, written_in
+from newsletter.mail.inbound.body_text import OwnText, find_own_text
 from newsletter.mail.inbound.commands import AUTOMATIC_SUBJECTS, SUBJECT_PREFIXES, WORDS, Command, Words
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.signing import Purpose, Signer, tag_of
@@ -88,23 +88,23 @@ class Request:
     wants_answer: bool = True  # False: a program wrote it for them
 
 
-def read_reply(raw: bytes, house: ReplyPolicy, *, now: datetime, envelope: Envelope = Envelope()) -> Request | Ignored:
+def read_reply(raw: bytes, policy: ReplyPolicy, *, now: datetime, envelope: Envelope = Envelope()) -> Request | Ignored:
     """What this mail asks for. Never raises, whatever the bytes are; takes time that grows with their number."""
     try:
         mail = open_mail(raw)
     except UnreadableMail as error:
         return Ignored(f"it cannot be read: {error}")
-    if why := _why_not_a_reader(mail, envelope, house.ours):
+    if why := _why_not_a_reader(mail, envelope, policy.ours):
         return Ignored(why)
-    tagged = _by_tag(mail, envelope, house.signer)
-    whose = tagged or _by_dkim(mail, envelope, house)
+    tagged = _by_tag(mail, envelope, policy.signer)
+    whose = tagged or _by_dkim(mail, envelope, policy)
     if whose is None:
         return Ignored("nobody we know: no tag of ours, no From that DKIM proves")
     who, digest_on = whose
     at = _when(mail, now)
     subject = header_of(mail, "Subject")
     is_button = _is_apples_button(mail)
-    found = _LEAVE if is_button else _wish(subject, written_in(mail), at.date(), house.read_votes)
+    found = _LEAVE if is_button else _wish(subject, find_own_text(mail), at.date(), policy.read_votes)
     wish = found or (_NOT_UNDERSTOOD if tagged and not _is_automatic_maybe(mail, subject) else None)
     if wish is None:
         return Ignored("no command in it")
@@ -163,7 +163,7 @@ def _is_apples_button(mail: Message) -> bool:
 def _is_automatic_maybe(mail: Message, subject: str) -> bool:
     """No reason to ignore a wish, but one not to answer what is none: two programs could write to each other daily."""
     asks_for_none = headers_of(mail, "X-Auto-Response-Suppress")  # [MS-OXCMAIL] 2.1.3.2.20
-    return bool(asks_for_none) or fold(subject[:_LONGEST_COMMAND]).startswith(_AUTOMATIC)
+    return bool(asks_for_none) or fold_words(subject[:_LONGEST_COMMAND]).startswith(_AUTOMATIC)
 
 
 def _first_word(value: str) -> str:
@@ -179,13 +179,13 @@ def _by_tag(mail: Message, envelope: Envelope, signer: Signer) -> tuple[str, dat
     return next((whose for whose in read if whose), None)
 
 
-def _by_dkim(mail: Message, envelope: Envelope, house: ReplyPolicy) -> tuple[str, date | None] | None:
+def _by_dkim(mail: Message, envelope: Envelope, policy: ReplyPolicy) -> tuple[str, date | None] | None:
     """The subscriber of the From address, if its domain has signed the mail. From is one address: that is proved."""
     sender = addresses_in(headers_of(mail, "From"))[0]
     domain = sender.rpartition("@")[2].lower()
-    signed = {*envelope.dkim_domains, *_signed_domains(mail, house.authserv_id)}
+    signed = {*envelope.dkim_domains, *_signed_domains(mail, policy.authserv_id)}
     # by the address: two of them can have one id
-    if base_address(sender) not in house.readers or not any(_is_aligned(domain, other) for other in signed):
+    if base_address(sender) not in policy.readers or not any(_is_aligned(domain, other) for other in signed):
         return None
     who = subscriber_id(sender)
     return who, _answered_date(mail, who)
@@ -230,10 +230,10 @@ class _Wish:
 _LEAVE, _NOT_UNDERSTOOD = _Wish(Command.UNSUBSCRIBE, "en"), _Wish(Command.HELP, "en")
 
 
-def _wish(subject: str, written: Written, today: date, read_votes: Callable[[str], VoteMarks]) -> _Wish | None:
+def _wish(subject: str, own_text: OwnText, today: date, read_votes: Callable[[str], VoteMarks]) -> _Wish | None:
     """The first line decides. The subject does where there is no line, or where the reader gave it that subject."""
-    line, rest = _first_line(written.lines)
-    if (wish := _command_in(line, today, is_ours_maybe=written.is_below_a_quote)) is not None:
+    line, rest = _first_line(own_text.lines)
+    if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
         return _with_text(wish, rest)
     if votes := read_votes(line):
         return _Wish(Command.VOTE, "en", votes=votes)
@@ -241,13 +241,13 @@ def _wish(subject: str, written: Written, today: date, read_votes: Callable[[str
     wish = _command_in(bare, today)
     if (
         wish is None
-        or (is_answer and written.is_unreadable)
+        or (is_answer and own_text.is_unreadable)
         or (wish.command is not Command.PROFILE and is_answer and line)
     ):
         return None  # they answer a mail of that subject, in other words
     if wish.command is not Command.PROFILE:
         return wish
-    text = "\n".join(written.lines).strip("\n")
+    text = "\n".join(own_text.lines).strip("\n")
     if line and not _is_yaml(f"{line}\n" if not line.startswith("#") else text):
         return None if is_answer else wish
     return _Wish(wish.command, wish.language, text=text)
@@ -277,7 +277,7 @@ def _bare(subject: str) -> tuple[str, bool]:
     return (bare[found.end() :].strip(), True) if found else (bare.strip(), False)
 
 
-def fold(text: str) -> str:
+def fold_words(text: str) -> str:
     """For comparing: without capitals, accents, invisible characters, and in the plain one of several widths."""
     parts = unicodedata.normalize("NFKD", text)
     kept = "".join(c for c in parts if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf")
@@ -287,7 +287,7 @@ def fold(text: str) -> str:
 def _folded(line: str) -> str:
     """Empty for a line that is longer than any command."""
     bare = " ".join(line.split())
-    return fold(bare) if len(bare) <= _LONGEST_COMMAND else ""
+    return fold_words(bare) if len(bare) <= _LONGEST_COMMAND else ""
 
 
 _QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
@@ -326,7 +326,7 @@ def _without_courtesy(folded: str) -> str:
 
 
 def _is_courtesy(line: str) -> bool:
-    return len(line) <= _LONGEST_COMMAND and not _without_courtesy(fold(line))
+    return len(line) <= _LONGEST_COMMAND and not _without_courtesy(fold_words(line))
 
 
 def _strip(text: str) -> str:
@@ -355,7 +355,7 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def _alternatives(words: str) -> str:
-    return "|".join(sorted((re.escape(fold(word)) for word in words.split("|")), key=len, reverse=True))
+    return "|".join(sorted((re.escape(fold_words(word)) for word in words.split("|")), key=len, reverse=True))
 
 
 def _courtesy() -> re.Pattern[str]:
@@ -375,11 +375,11 @@ def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
 
 
 def _phrases(words: Words) -> dict[str, Command]:
-    return {_strip(fold(one)): command for command, all_of in words.commands.items() for one in all_of.split("|")}
+    return {_strip(fold_words(one)): command for command, all_of in words.commands.items() for one in all_of.split("|")}
 
 
 _COURTESY = _courtesy()
-_AUTOMATIC = tuple(fold(beginning) for beginning in AUTOMATIC_SUBJECTS)
+_AUTOMATIC = tuple(fold_words(beginning) for beginning in AUTOMATIC_SUBJECTS)
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
 _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}

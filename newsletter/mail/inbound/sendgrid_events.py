@@ -61,7 +61,7 @@ class UnreadableEvents(NewsletterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ParsedEvents:
     """What a post tells. The numbers are of entries nothing follows from."""
 
     events: tuple[MailEvent, ...]
@@ -112,7 +112,7 @@ def verify(body: bytes, signature: str, timestamp: str, key: EllipticCurvePublic
 # --- what it tells ------------------------------------------------------------------------------------
 
 
-def parse(body: bytes) -> Told:
+def parse(body: bytes) -> ParsedEvents:
     """The events of a post that was verified, in its order. Raises UnreadableEvents if it is no JSON list."""
     try:
         entries = json.loads(body)
@@ -128,7 +128,7 @@ def parse(body: bytes) -> Told:
             events.append(read)
         else:
             counts[read] += 1
-    return Told(tuple(events), **counts)
+    return ParsedEvents(tuple(events), **counts)
 
 
 def _read(entry: object) -> MailEvent | str:

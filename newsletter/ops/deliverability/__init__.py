@@ -1,5 +1,10 @@
 """Whether mail servers will believe the sender's domain: DNS, MX, SPF, DKIM, DMARC and one-click unsubscription."""
 
+from newsletter.ops.deliverability.findings import Setup, Severity
+
 __all__ = [
-    "checks",
+    "Setup",
+    "Severity",
+    "dns",
+    "domain",
 ]

@@ -1,143 +1,93 @@
-"""Reads an SPF record as a receiver would (RFC 7208): whom it lets send, how many lookups it takes, what is wrong.
-
-Evaluates no single mail. Whoever calls gives the lookups; see checks.py.
-"""
+"""Checks that the domain's SPF record lets our mail server send, and that receivers can read it (RFC 7208)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Protocol
+from collections.abc import Iterator
+from ipaddress import ip_address
 
-MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
-MOST_VOID_LOOKUPS = 2  # same place: lookups that find nothing
-_GIVE_UP = 40  # lookups; a record that includes itself never ends
-_TERM = re.compile(r"([+?~-]?)([a-z0-9_.-]+)(?:([:=/])(.*))?", re.IGNORECASE)
+from newsletter.ops.deliverability.dns import DnsLookup
+from newsletter.ops.deliverability.findings import Finding, Setup, advice, bad, good, in_words
+from newsletter.ops.deliverability.spf_record import MOST_LOOKUPS, SpfRecord, find_records, read_record
 
-Network = IPv4Network | IPv6Network
+SENDGRID = "sendgrid.net"
 
 
-class Lookup(Protocol):
-    """What SPF asks the DNS. Each is empty where there is nothing, and raises LookupError where nobody can say."""
-
-    def txt(self, name: str) -> Sequence[str]: ...
-
-    def mx(self, name: str) -> Sequence[str]: ...
-
-    def addresses(self, name: str) -> Sequence[str]: ...
-
-
-@dataclass(slots=True)
-class Spf:
-    """What a walk through a record and all it includes has found."""
-
-    every_other: str = ""  # how the rest of the world is treated: "-", "~", "?", "+", or empty: nothing is said
-    lookups: int = 0
-    void_lookups: int = 0
-    networks: list[Network] = field(default_factory=list)  # that may send
-    domains: set[str] = field(default_factory=set)  # included, at any depth
-    problems: list[str] = field(default_factory=list)  # for each of them receivers give up
-
-    def allows(self, address: str) -> bool:
-        found = ip_address(address)
-        return any(found in network for network in self.networks if network.version == found.version)
+def check_spf(domain: str, setup: Setup, lookup: DnsLookup) -> Iterator[Finding]:
+    """Checks the one record of the domain that bounces go to."""
+    subject = f"SPF {domain}"
+    known = find_records(lookup.txt(domain))
+    example = f"v=spf1 {_who(setup)} ~all"
+    if not known:
+        severe = advice if setup.send_by == "sendgrid" else bad  # SendGrid's own envelope has its own record
+        yield severe(subject, f'no record; add a TXT record such as "{example}"')
+        return
+    if len(known) > 1:
+        yield bad(subject, f"{len(known)} records, which receivers take for none; merge them into one")
+        return
+    found = read_record(domain, known[0], lookup)
+    for problem in found.problems:
+        yield bad(subject, f"{problem}; receivers take the whole record for broken, mend it")
+    yield from _spf_end(subject, found.every_other)
+    yield from _spf_senders(subject, found, setup, lookup)
+    if not found.problems:
+        yield good(subject, f"one record, {found.lookups} of {MOST_LOOKUPS} lookups")
 
 
-def records(texts: Sequence[str]) -> list[str]:
-    """Those of a name's TXT records that are SPF (RFC 7208 §4.5)."""
-    return [text for text in texts if re.match(r"v=spf1( |$)", text, re.IGNORECASE)]
+def _spf_end(subject: str, every_other: str) -> Iterator[Finding]:
+    if every_other == "+":
+        yield bad(subject, "ends in +all: everybody may send as you; end it in ~all or -all")
+    elif every_other not in {"-", "~"}:
+        yield advice(subject, "says nothing about everybody else; end it in ~all or -all")
 
 
-def read(domain: str, record: str, lookup: Lookup) -> Spf:
-    """Raises LookupError if a name that the record leads to cannot be looked up."""
-    found = Spf()
-    found.every_other = _walk(domain, record, lookup, found, passes=True)
-    if found.lookups > MOST_LOOKUPS:
-        found.problems.append(f"takes {found.lookups} lookups, and {MOST_LOOKUPS} are allowed")
-    if found.void_lookups > MOST_VOID_LOOKUPS:
-        found.problems.append(f"{found.void_lookups} of its lookups find nothing, and {MOST_VOID_LOOKUPS} are allowed")
-    return found
+def _spf_senders(subject: str, found: SpfRecord, setup: Setup, lookup: DnsLookup) -> Iterator[Finding]:
+    if setup.send_by == "sendgrid":
+        if not any(name == SENDGRID or name.endswith(f".{SENDGRID}") for name in found.domains):
+            yield advice(
+                subject,
+                f"does not include {SENDGRID}; needed only if SendGrid's automated security is off for the domain",
+            )
+    elif setup.send_by == "smtp":
+        addresses = _addresses_of(setup.smtp_host, lookup)
+        missing = [address for address in addresses if not found.allows(address)]
+        if not addresses:
+            yield advice(
+                subject,
+                f"{setup.smtp_host} has no public address to compare with; make sure that the record names the address "
+                "your mail leaves from",
+            )
+        elif missing:
+            yield advice(
+                subject,
+                f"does not name {setup.smtp_host} ({in_words(missing)}); add it, unless that server passes your mail "
+                "on to another, which the record names",
+            )
 
 
-def _walk(domain: str, record: str, lookup: Lookup, found: Spf, *, passes: bool) -> str:
-    """How this record ends. `passes`: its addresses may send, as far as the records above it are concerned."""
-    end, redirect = "", ""
-    for term in record.split()[1:]:
-        match = _TERM.fullmatch(term)
-        if match is None:
-            found.problems.append(f"{domain}: {term!a} cannot be read")
-            continue
-        sign, name, separator, value = match[1] or "+", match[2].lower(), match[3] or "", match[4] or ""
-        if separator == "=":
-            redirect = value if name == "redirect" else redirect  # exp= and unknown modifiers change nothing
-        elif name == "all":
-            end = sign
-            break  # RFC 7208 §5.1: what comes after it is ignored, redirect too
-        else:
-            rest = f"/{value}" if separator == "/" else value
-            _mechanism(domain, name, rest, lookup, found, passes=passes and sign == "+")
-        if found.lookups > _GIVE_UP:
-            return end
-    if not end and redirect:
-        end = _follow(domain, "redirect", redirect, lookup, found, passes=passes)
-    return end
-
-
-def _mechanism(domain: str, name: str, value: str, lookup: Lookup, found: Spf, *, passes: bool) -> None:
-    networks: list[Network] = []
-    if name in {"ip4", "ip6"}:
-        networks = _network(domain, f"{name}:{value}", value, found)
-    elif name == "include":
-        _follow(domain, name, value, lookup, found, passes=passes)
-    elif name in {"a", "mx"}:
-        networks = _hosts(domain, name, value, lookup, found)
-    elif name in {"exists", "ptr"}:  # depend on the mail: counted, not followed
-        found.lookups += 1
-    else:
-        found.problems.append(f"{domain}: {name!a} is no mechanism of SPF")
-    if passes:
-        found.networks += networks
-
-
-def _follow(domain: str, name: str, target: str, lookup: Lookup, found: Spf, *, passes: bool) -> str:
-    found.lookups += 1
-    if "%" in target or found.lookups > _GIVE_UP:  # a macro depends on the mail
-        return ""
-    found.domains.add(target.lower().rstrip("."))
-    texts = lookup.txt(target)
-    found.void_lookups += not texts
-    known = records(texts)
-    if len(known) != 1:
-        found.problems.append(
-            f"{domain}: {name} of {target}, which has {len(known) or 'no'} SPF record{'s'[: len(known)]}"
-        )
-        return ""
-    return _walk(target, known[0], lookup, found, passes=passes)
-
-
-def _hosts(domain: str, name: str, value: str, lookup: Lookup, found: Spf) -> list[Network]:
-    found.lookups += 1
-    target, _, lengths = value.partition("/")
-    if "%" in target:
-        return []
-    target = target or domain
-    find: Callable[[str], Sequence[str]] = lookup.mx if name == "mx" else lookup.addresses
-    first = find(target)
-    found.void_lookups += not first
-    addresses = [address for host in first for address in lookup.addresses(host)] if name == "mx" else first
-    v4, _, v6 = lengths.partition("//") if not lengths.startswith("/") else ("", "", lengths[1:])
-    networks: list[Network] = []
-    for address in addresses:
-        length = v6 if ":" in address else v4
-        networks += _network(domain, f"{name}:{value}", f"{address}/{length}" if length else address, found)
-    return networks
-
-
-def _network(domain: str, term: str, text: str, found: Spf) -> list[Network]:
+def _who(setup: Setup) -> str:
+    if setup.send_by == "sendgrid":
+        return f"include:{SENDGRID}"
+    if _is_here(setup.smtp_host):
+        return "mx"
     try:
-        return [ip_network(text, strict=False)]
+        return f"ip{ip_address(setup.smtp_host.strip('[]')).version}:{setup.smtp_host.strip('[]')}"
     except ValueError:
-        found.problems.append(f"{domain}: {term} is no range of addresses")
+        return f"a:{setup.smtp_host}"
+
+
+def _addresses_of(host: str, lookup: DnsLookup) -> list[str]:
+    if _is_here(host):
         return []
+    try:
+        return [str(ip_address(host.strip("[]")))]
+    except ValueError:
+        return lookup.addresses(host)
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or "." not in host.strip("[]").replace(":", "."):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from newsletter.papers.latex.reader import Part, parts
+from newsletter.papers.latex import Part, parts
 from newsletter.papers.latex.tables import OWN_SYMBOLS
 
 if TYPE_CHECKING:

@@ -127,6 +127,7 @@ class ModelClient:
             raise
 
     def stop(self, why: str) -> None:
+        """Send nothing more; the first reason stays."""
         self.stopped = self.stopped or why
 
     def warn(self, what: str) -> None:
@@ -174,10 +175,10 @@ class ModelClient:
         try:
             reply = await server.chat.send(self._connection, body)
         except CallFailed as error:
-            self._call_log.failed(call, error, server.monotonic() - started)
+            self._call_log.record_failure(call, error, server.monotonic() - started)
             raise
         else:
-            self._call_log.answered(call, reply, server.monotonic() - started, bounds=bounds)
+            self._call_log.record_answer(call, reply, server.monotonic() - started, bounds=bounds)
             return reply
         finally:
             self._open_calls -= 1

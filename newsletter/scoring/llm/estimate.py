@@ -98,7 +98,7 @@ def count_kept(prompt: Prompt) -> int:
     return tokens if tokens >= CACHED_FROM_TOKENS else 0
 
 
-def add_up(estimates: Sequence[Estimate]) -> Estimate:
+def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
     costs = [each.cost_usd for each in estimates]
     known = [cost for cost in costs if cost is not None]
     return Estimate(

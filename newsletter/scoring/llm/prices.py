@@ -61,6 +61,7 @@ class Price:
         return completion_tokens * self.output / _MILLION
 
     def cost(self, prompt_tokens: int, cached_tokens: int, cache_write_tokens: int, completion_tokens: int) -> Decimal:
+        """Dollars for one call."""
         prompt = self.prompt_cost(prompt_tokens, cached_tokens, cache_write_tokens)
         return prompt + self.completion_cost(completion_tokens)
 

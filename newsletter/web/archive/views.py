@@ -26,7 +26,7 @@ from newsletter.model import Digest, DigestEntry
 from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
-from newsletter.web.archive.search import Found
+from newsletter.web.archive.search import SearchablePaper
 
 HITS = 20  # on a page of what was found
 
@@ -80,8 +80,8 @@ class DayView:
 
 
 @dataclass(frozen=True, slots=True)
-class BestView:
-    """A paper away from its digest."""
+class EntryLinkView:
+    """An entry shown away from its digest, to which it links."""
 
     on: date
     day: str
@@ -108,7 +108,7 @@ class MonthView:
     weeks: list[list[Cell]]
     digests: int
     papers: int
-    best: tuple[BestView, ...]
+    best: tuple[EntryLinkView, ...]
     charts: tuple[Chart, ...]
     rows: tuple[RowView, ...]
     earlier: date | None
@@ -121,7 +121,7 @@ class SearchView:
 
     query: str
     total: int
-    hits: tuple[BestView, ...]
+    hits: tuple[EntryLinkView, ...]
     page: int
     pages: int
 
@@ -231,7 +231,7 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
         weeks=weeks(month, {each.on: each.papers for each in numbers}),
         digests=len(digests),
         papers=sum(each.papers for each in numbers),
-        best=tuple(BestView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
+        best=tuple(EntryLinkView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
         charts=tuple(_charts(month, numbers, grades(digests))),
         rows=tuple(map(_row, numbers)),
         earlier=earlier,
@@ -239,13 +239,13 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
     )
 
 
-def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
+def search_view(query: str, found: Sequence[SearchablePaper], page: int) -> SearchView:
     """Shows the page of that number, or the last one if there are fewer."""
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
     hits = tuple(
-        BestView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
+        EntryLinkView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
         for each in shown
     )
     return SearchView(query, len(found), hits, page, pages)

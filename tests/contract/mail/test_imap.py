@@ -14,7 +14,7 @@ import pytest
 from imap_tools import imap_utf7
 
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
-from newsletter.mail.inbound.imap import CLAIMED, Failure, Mailbox, MailboxFailed, MailServer
+from newsletter.mail.inbound.imap import CLAIMED, Failure, ImapServer, Mailbox, MailboxFailed
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import imap_server
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not imap_server.is_there(), reason=imap_server.M
 class Post:
     """The server, and the postman who fills its inbox."""
 
-    server: MailServer
+    server: ImapServer
     tls_port: int
     context: ssl.SSLContext
 
@@ -53,7 +53,7 @@ def running() -> Iterator[Post]:
     with imap_server.dovecot() as (plain, tls, authority):
         context = ssl.create_default_context()
         authority.configure_trust(context)
-        server = MailServer("localhost", plain, "none", imap_server.USER, imap_server.PASSWORD)
+        server = ImapServer("localhost", plain, "none", imap_server.USER, imap_server.PASSWORD)
         yield Post(server, tls, context)
 
 
@@ -69,7 +69,7 @@ def post(running: Post) -> Post:
     return running
 
 
-def mailbox_of(server: MailServer, context: ssl.SSLContext | None = None, store: Store | None = None) -> Mailbox:
+def mailbox_of(server: ImapServer, context: ssl.SSLContext | None = None, store: Store | None = None) -> Mailbox:
     store = store or MemoryStore()
     return Mailbox(server, lambda mail: store.claim_once(CLAIMED, mail, on=date(2026, 1, 6)), context)
 
@@ -171,7 +171,7 @@ class Handling:
         self.heard.append(text)
 
     def read(self, mailbox: Mailbox) -> int:
-        return mailbox.read(self, tell=self.told.append)
+        return mailbox.read(self, on_failure=self.told.append)
 
 
 ERRORS = [
@@ -315,7 +315,7 @@ def below(request: pytest.FixtureRequest) -> Iterator[tuple[Post, str]]:
     """A server whose folders live below INBOX, and the separator; the third tells so by LIST alone."""
     separator, more = request.param
     with imap_server.dovecot((imap_server.BELOW_INBOX.format(separator) if separator else "") + more) as (port, _, _):
-        server = MailServer("localhost", port, "none", imap_server.USER, imap_server.PASSWORD)
+        server = ImapServer("localhost", port, "none", imap_server.USER, imap_server.PASSWORD)
         yield Post(server, 0, ssl.create_default_context()), separator
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.mail.inbound.imap import CLAIMED, Failure, Mailbox, MailServer
+from newsletter.mail.inbound.imap import CLAIMED, Failure, ImapServer, Mailbox
 from tests import cyrus_server
 from tests.fakes import MemoryStore
 
@@ -25,14 +25,14 @@ def test_folders_below_the_inbox_are_found_and_made() -> None:
         heard.append(raw)
 
     with cyrus_server.cyrus() as port:
-        server = MailServer("127.0.0.1", port, "none", cyrus_server.USER, cyrus_server.PASSWORD)
+        server = ImapServer("127.0.0.1", port, "none", cyrus_server.USER, cyrus_server.PASSWORD)
         with imaplib.IMAP4("127.0.0.1", port, timeout=10) as client:
             client.login(cyrus_server.USER, cyrus_server.PASSWORD)
             for text in ("bad", "good"):
                 client.append("INBOX", "", imaplib.Time2Internaldate(0), f"Subject: {text}\r\n\r\n{text}\r\n".encode())
         for _ in range(3):  # each as if it were another process
             mailbox = Mailbox(server, lambda mail: store.claim_once(CLAIMED, mail, on=date(2026, 1, 6)))
-            mailbox.read(handle, tell=told.append)
+            mailbox.read(handle, on_failure=told.append)
         with imaplib.IMAP4("127.0.0.1", port, timeout=10) as client:
             client.login(cyrus_server.USER, cyrus_server.PASSWORD)
             counts = {name: client.select(name)[1][0] for name in ("INBOX", "INBOX.Done", "INBOX.Failed")}

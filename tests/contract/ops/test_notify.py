@@ -28,7 +28,7 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.ops import log
-from newsletter.ops.notify import ATTEMPTS, TOLD, Notifier
+from newsletter.ops.notify import ATTEMPTS, SENT_ALERTS, Notifier
 from newsletter.senders.outbox import OutboxSender
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -90,7 +90,7 @@ def lines() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def teller(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Notifier:
+def build_notifier(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Notifier:
     return Notifier(
         store,
         sender,
@@ -117,7 +117,7 @@ def accepting(*acts: Act) -> FlakySender:
 
 def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webhook_the_same(hook: WebHook) -> None:
     sender = accepting()
-    teller(hook, MemoryStore(), sender).tell(report(RunOutcome.SENT, RunOutcome.STOPPED))
+    build_notifier(hook, MemoryStore(), sender).notify(report(RunOutcome.SENT, RunOutcome.STOPPED))
     [mail] = sender.mails
     assert (mail.to, mail.mime["From"].addresses[0].addr_spec) == ("op@example.org", "service@example.org")
     assert mail.mime["Subject"] == "Newsletter 2026-01-06: sending stopped"
@@ -132,9 +132,9 @@ def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook:
     store, sender = MemoryStore(), accepting()
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, "550 5.1.1 no such user", make.TUESDAY)
     store.change_address_status("s_00000009", lambda known: suppression.suppress(known, why))
-    telling = teller(hook, store, sender)
-    telling.tell(report(RunOutcome.SENT))
-    telling.tell(report(RunOutcome.SENT))
+    notifier = build_notifier(hook, store, sender)
+    notifier.notify(report(RunOutcome.SENT))
+    notifier.notify(report(RunOutcome.SENT))
     [mail] = sender.mails
     assert "Bounced (s_00000009): hard bounce: 550 5.1.1 no such user" in mail.mime.get_content()
     assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
@@ -142,7 +142,7 @@ def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook:
 
 def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebHook) -> None:
     sender = accepting()
-    teller(hook, MemoryStore(), sender).tell(report(RunOutcome.SENT, RunOutcome.NOT_DUE))
+    build_notifier(hook, MemoryStore(), sender).notify(report(RunOutcome.SENT, RunOutcome.NOT_DUE))
     assert hook.kinds() == ["GET /beat"]
     assert sender.mails == []
 
@@ -150,7 +150,7 @@ def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebH
 def test_mail_that_was_set_aside_is_told_once_a_day_for_each_cause(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for error in (ValueError("about r@example.org"), ValueError("another"), KeyError(1)):
-        teller(hook, store, sender).tell_of_mail("it lies in the folder Failed", error)
+        build_notifier(hook, store, sender).notify_failed_mail("it lies in the folder Failed", error)
     assert [mail.mime["Subject"] for mail in sender.mails] == ["Newsletter 2026-01-06: mail set aside"] * 2
     said = sender.mails[0].mime.get_content()
     assert "Mail set aside: it lies in the folder Failed (ValueError)" in said
@@ -161,7 +161,7 @@ def test_mail_that_was_set_aside_is_told_once_a_day_for_each_cause(hook: WebHook
 def test_two_addresses_with_one_id_are_told_once_a_day(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for who in ("s_aaaaaaaa", "s_aaaaaaaa", "s_bbbbbbbb"):
-        teller(hook, store, sender).tell_of_one_id(who)
+        build_notifier(hook, store, sender).notify_id_clash(who)
     assert len(sender.mails) == 2
     assert "Two addresses with one id (s_aaaaaaaa)" in sender.mails[0].mime.get_content()
 
@@ -169,10 +169,10 @@ def test_two_addresses_with_one_id_are_told_once_a_day(hook: WebHook) -> None:
 def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(5):  # each from a new process
-        teller(hook, store, sender).tell(report(RunOutcome.DEFERRED))
+        build_notifier(hook, store, sender).notify(report(RunOutcome.DEFERRED))
     assert len(sender.mails) == 1
     assert hook.kinds() == [f"POST {SECRET_PATH}"]
-    teller(hook, store, sender).tell(report(RunOutcome.DEFERRED, RunOutcome.IN_DOUBT))
+    build_notifier(hook, store, sender).notify(report(RunOutcome.DEFERRED, RunOutcome.IN_DOUBT))
     assert "In doubt (s_00000001)" in sender.mails[1].mime.get_content()
     assert "Deferred" not in sender.mails[1].mime.get_content()
 
@@ -180,7 +180,9 @@ def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -
 def test_a_profile_that_is_ignored_is_told_once_and_the_heartbeat_goes_on(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(2):
-        teller(hook, store, sender).tell(report(RunOutcome.SENT), "", [("s_00000000", "revision 2 cannot be read")])
+        build_notifier(hook, store, sender).notify(
+            report(RunOutcome.SENT), "", [("s_00000000", "revision 2 cannot be read")]
+        )
     [mail] = sender.mails
     assert "Profile ignored (s_00000000): revision 2 cannot be read" in mail.mime.get_content()
     assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
@@ -189,25 +191,25 @@ def test_a_profile_that_is_ignored_is_told_once_and_the_heartbeat_goes_on(hook: 
 def test_what_could_not_be_told_is_told_at_the_next_tick(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting(Act.DEFER)
     hook.answers = [404]
-    telling = teller(hook, store, sender)
-    telling.tell(report(RunOutcome.REJECTED))
-    assert store.get_document(TOLD) is None
-    telling.tell(report(RunOutcome.REJECTED))
+    notifier = build_notifier(hook, store, sender)
+    notifier.notify(report(RunOutcome.REJECTED))
+    assert store.get_document(SENT_ALERTS) is None
+    notifier.notify(report(RunOutcome.REJECTED))
     assert len(sender.mails) == 1
 
 
 def test_one_way_that_worked_is_enough(hook: WebHook) -> None:
     store = MemoryStore()
-    telling = teller(hook, store, accepting(Act.STOP))
-    telling.tell(report(RunOutcome.REJECTED))
-    telling.tell(report(RunOutcome.REJECTED))
+    notifier = build_notifier(hook, store, accepting(Act.STOP))
+    notifier.notify(report(RunOutcome.REJECTED))
+    notifier.notify(report(RunOutcome.REJECTED))
     assert hook.kinds() == [f"POST {SECRET_PATH}"]
 
 
 @pytest.mark.parametrize(("answers", "asked"), [([500, 429], 3), ([503] * 9, ATTEMPTS), ([404] * 9, 1), ([302] * 9, 1)])
 def test_only_what_may_pass_is_tried_again_and_not_for_long(hook: WebHook, answers: list[int], asked: int) -> None:
     hook.answers = answers
-    teller(hook, MemoryStore(), accepting(), mail="").tell(report(RunOutcome.REJECTED))
+    build_notifier(hook, MemoryStore(), accepting(), mail="").notify(report(RunOutcome.REJECTED))
     assert len(hook.asked) == asked
 
 
@@ -215,9 +217,9 @@ def test_telling_that_fails_is_logged_without_the_secret_and_fails_nothing(hook:
     with serving(WebHook()) as gone:
         pass
     gone.url = "http://127.0.0.1:9"
-    telling = teller(gone, MemoryStore(), accepting(Act.REJECT))
-    telling.tell(report(RunOutcome.REJECTED))
-    telling.tell(report(RunOutcome.SENT))
+    notifier = build_notifier(gone, MemoryStore(), accepting(Act.REJECT))
+    notifier.notify(report(RunOutcome.REJECTED))
+    notifier.notify(report(RunOutcome.SENT))
     said = lines.getvalue()
     assert [way for way in ("way=mail", "way=webhook", "way=heartbeat") if way not in said] == []
     assert "s3cret" not in said
@@ -226,7 +228,7 @@ def test_telling_that_fails_is_logged_without_the_secret_and_fails_nothing(hook:
 
 def test_a_run_that_broke_off_is_told_and_goes_on_breaking(hook: WebHook) -> None:
     sender = accepting()
-    with pytest.raises(StoreError), teller(hook, MemoryStore(), sender).watching():
+    with pytest.raises(StoreError), build_notifier(hook, MemoryStore(), sender).notifying_breaks():
         raise StoreError("the disk is full; free it")
     [mail] = sender.mails
     assert "StoreError: the disk is full; free it" in mail.mime.get_content()
@@ -239,24 +241,24 @@ def test_a_memory_that_cannot_be_read_is_told_once_by_each_process(hook: WebHook
             raise StoreError("the disk is gone; mount it")
 
     sender = accepting()
-    telling = teller(hook, Broken(), sender)
+    notifier = build_notifier(hook, Broken(), sender)
     for _ in range(3):
-        telling.tell_of_break(StoreError("the disk is gone; mount it"))
+        notifier.notify_break(StoreError("the disk is gone; mount it"))
     assert len(sender.mails) == 1
 
 
 def test_without_anybody_to_tell_nothing_is_asked_and_nothing_remembered() -> None:
     store, sender = MemoryStore(), accepting()
-    Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).tell(
+    Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).notify(
         report(RunOutcome.REJECTED)
     )
     assert sender.mails == []
-    assert store.get_document(TOLD) is None
+    assert store.get_document(SENT_ALERTS) is None
 
 
 def test_the_outbox_takes_an_alert_as_a_file_of_its_own(hook: WebHook, tmp_path: Path) -> None:
     outbox = OutboxSender(tmp_path, lambda: make.NOW)
-    teller(hook, MemoryStore(), outbox).tell(report(RunOutcome.REJECTED))
+    build_notifier(hook, MemoryStore(), outbox).notify(report(RunOutcome.REJECTED))
     [eml] = tmp_path.iterdir()
     assert eml.name.startswith("service_alert.2026-01-06.")
     assert b"To: op@example.org" in eml.read_bytes()

@@ -16,7 +16,7 @@ from newsletter.run.deliver import settle_doubts
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.sendgrid import SendGridSender
-from newsletter.senders.smtp import MailServer, SmtpSender
+from newsletter.senders.smtp import SmtpSender, SmtpServer
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
@@ -27,7 +27,7 @@ S = DeliveryState
 
 
 def mail_server(host: str, port: int = 25) -> SmtpSender:
-    return SmtpSender(MailServer(host, port, "none", "example.org"), lambda: NOW)
+    return SmtpSender(SmtpServer(host, port, "none", "example.org"), lambda: NOW)
 
 
 def sendgrid(url: str) -> SendGridSender:
@@ -136,7 +136,7 @@ def test_an_event_and_the_operator_settle_whatever_had_the_mail(tmp_path: Path, 
 def test_each_sender_has_a_name_of_its_own_without_account_or_key(tmp_path: Path) -> None:
     names = [build(tmp_path).name for build in SENDERS.values()]
     assert len(set(names)) == len(names)
-    at = MailServer("Mail.Example.ORG", 587, "starttls", "example.org", "papers@example.org", "secret")
+    at = SmtpServer("Mail.Example.ORG", 587, "starttls", "example.org", "papers@example.org", "secret")
     assert SmtpSender(at, lambda: NOW).name == "smtp:mail.example.org:587"
     assert sendgrid("https://me:secret@API.sendgrid.example/").name == "sendgrid:api.sendgrid.example"
 

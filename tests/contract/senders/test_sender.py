@@ -19,7 +19,7 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
-from newsletter.senders.smtp import MailServer, SmtpSender
+from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.fakes import Act, FlakySender, no_more_than
 from tests.mail_server import MailHost
 
@@ -60,7 +60,7 @@ def mail_host() -> Iterator[MailHost]:
 @pytest.fixture
 def smtp(mail_host: MailHost) -> Iterator[SmtpSender]:
     with mail_host.serve() as postmaster:
-        sender = SmtpSender(MailServer("127.0.0.1", postmaster.port, "none", "example.org"), lambda: NOW)
+        sender = SmtpSender(SmtpServer("127.0.0.1", postmaster.port, "none", "example.org"), lambda: NOW)
         yield sender
         sender.close()
 

@@ -19,7 +19,8 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.mail.message import MailIdentity, build_message, build_service_message
 from newsletter.model import Counts, Digest, Evidence, Message, RenderedDigest
 from newsletter.senders import Sender
-from newsletter.senders.sendgrid import ANSWERS, MOST_WAITS, SendGridSender, Then, request_body, rule_for
+from newsletter.senders.sendgrid import MOST_WAITS, SendGridSender, request_body
+from newsletter.senders.sendgrid_rules import RESPONSE_RULES, Outcome, rule_for
 from newsletter.signing import Signer
 from tests import make
 from tests.contract.senders import test_sender as every_sender
@@ -235,7 +236,7 @@ def test_each_answer_says_how_much_it_is_about_sendgrid(status: int) -> None:
 
 def test_the_table_of_the_code_is_tested_whole() -> None:
     tested = {status for status, _ in TABLE} | {202, 429, 302, 308}
-    assert set(ANSWERS) <= tested
+    assert set(RESPONSE_RULES) <= tested
     assert rule_for(302) == rule_for(308) == rule_for(301)
 
 
@@ -478,7 +479,7 @@ def test_a_line_cut_while_the_mail_still_leaves_is_surely_no_delivery() -> None:
 
 
 def test_a_rehearsal_is_looked_at_and_not_sent(server: SendGridServer) -> None:
-    sender_for(server).rehearse(digest_mail())
+    sender_for(server).validate(digest_mail())
     assert server.accepted == []
     assert server.rehearsed == [request_body(digest_mail(), sandbox=True)]
 
@@ -495,7 +496,7 @@ def test_a_rehearsal_is_looked_at_and_not_sent(server: SendGridServer) -> None:
 )
 def test_a_rehearsal_that_fails_says_why(turn: Turn, kind: type[SendError], said: str) -> None:
     with sendgrid_server(turn) as server, pytest.raises(kind, match=said):
-        sender_for(server).rehearse(digest_mail())
+        sender_for(server).validate(digest_mail())
 
 
 # --- the secret
@@ -515,5 +516,5 @@ def test_the_key_and_the_address_are_in_no_log_and_no_error(
 
 
 def test_every_rule_that_fails_ends_with_a_remedy() -> None:
-    for status, rule in ANSWERS.items():
-        assert rule.then is Then.ACCEPTED or (rule.what and rule.remedy), status
+    for status, rule in RESPONSE_RULES.items():
+        assert rule.outcome is Outcome.ACCEPTED or (rule.what and rule.remedy), status

@@ -24,7 +24,8 @@ from newsletter.errors import ConfigError, SendDeferred, SendError, SendInDoubt,
 from newsletter.mail.message import MailIdentity, build_service_message, list_unsubscribe
 from newsletter.model import Message
 from newsletter.senders.dkim_signature import DkimSignature
-from newsletter.senders.smtp import ABOUT_US, VERDICTS, MailServer, SmtpSender, Stage, verdict
+from newsletter.senders.smtp import SmtpSender, SmtpServer
+from newsletter.senders.smtp_errors import ABOUT_US, ERRORS, SmtpStage, error_for
 from newsletter.signing import Signer
 from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
 
@@ -60,7 +61,7 @@ def sender(server: Postmaster) -> Iterator[SmtpSender]:
 
 @contextmanager
 def sender_for(server: Postmaster, context: ssl.SSLContext | None = None, **changes: object) -> Iterator[SmtpSender]:
-    there = MailServer("127.0.0.1", server.port, "none", "example.org", timeout_s=10)
+    there = SmtpServer("127.0.0.1", server.port, "none", "example.org", timeout_s=10)
     made = SmtpSender(replace(there, **changes), lambda: NOW, context=context)  # type: ignore[arg-type]
     yield made
     made.close()
@@ -79,24 +80,24 @@ def message(delivery_id: str = ID, *, to: str = TO, text: str = "Größe\n", env
 
 
 def test_every_stage_has_a_verdict_for_every_answer() -> None:
-    assert set(VERDICTS) == set(Stage)
+    assert set(ERRORS) == set(SmtpStage)
 
 
 def test_doubt_begins_with_the_dot_and_not_before() -> None:
-    doubtful = [stage for stage in Stage if SendInDoubt in (verdict(stage, None), verdict(stage, 354))]
-    assert doubtful == [Stage.END]
+    doubtful = [stage for stage in SmtpStage if SendInDoubt in (error_for(stage, None), error_for(stage, 354))]
+    assert doubtful == [SmtpStage.END]
 
 
-@pytest.mark.parametrize("stage", Stage)
-def test_what_was_answered_is_never_in_doubt(stage: Stage) -> None:
-    assert {verdict(stage, code) for code in (*range(400, 600),)} <= {SendDeferred, SendRejected, SendStopped}
-    assert verdict(stage, 451) is SendDeferred
+@pytest.mark.parametrize("stage", SmtpStage)
+def test_what_was_answered_is_never_in_doubt(stage: SmtpStage) -> None:
+    assert {error_for(stage, code) for code in (*range(400, 600),)} <= {SendDeferred, SendRejected, SendStopped}
+    assert error_for(stage, 451) is SendDeferred
 
 
 @pytest.mark.parametrize("code", sorted(ABOUT_US))
-@pytest.mark.parametrize("stage", [Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.END])
-def test_an_answer_about_us_stops_the_run_and_rejects_no_mail(stage: Stage, code: int) -> None:
-    assert verdict(stage, code) is SendStopped
+@pytest.mark.parametrize("stage", [SmtpStage.SENDER, SmtpStage.RECIPIENT, SmtpStage.DATA, SmtpStage.END])
+def test_an_answer_about_us_stops_the_run_and_rejects_no_mail(stage: SmtpStage, code: int) -> None:
+    assert error_for(stage, code) is SendStopped
 
 
 # --- refused, lost, in doubt ----------------------------------------------------------------------------
@@ -258,13 +259,13 @@ def test_what_was_said_of_the_readers_address_is_handed_on_whole(
     server.on(stage, answer)
     with pytest.raises(SendRejected) as raised:
         sender.send(message())
-    assert raised.value.said == said
+    assert raised.value.answer == said
 
 
 def test_an_address_that_was_never_offered_was_refused_by_nobody(sender: SmtpSender) -> None:
     with pytest.raises(SendRejected) as raised:
         sender.send(message(to="ada@größe.example.net"))
-    assert raised.value.said == ""
+    assert raised.value.answer == ""
 
 
 # --- the connection -------------------------------------------------------------------------------------
@@ -580,7 +581,7 @@ def is_valid(raw: bytes, record: bytes) -> bool:
 
 
 def signed_on_the_wire(server: Postmaster, key: Path, mail: Message) -> bytes:
-    at = MailServer("127.0.0.1", server.port, "none", "example.org")
+    at = SmtpServer("127.0.0.1", server.port, "none", "example.org")
     sender = SmtpSender(at, lambda: NOW, signed=DkimSignature(key, "papers2026", "example.org"))
     sender.send(mail)
     sender.close()

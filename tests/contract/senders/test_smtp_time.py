@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
-from newsletter.senders.smtp import MailServer, SmtpSender
+from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.contract.senders.test_smtp import ID, NOW, OTHER, host, message, sender, sender_for, server
 from tests.mail_server import Do, Postmaster
 
@@ -100,7 +100,7 @@ def flood(connection: socket.socket) -> None:
 
 
 def hurried(port: int, clock: Callable[[], float]) -> SmtpSender:
-    at = MailServer("127.0.0.1", port, "none", "example.org", timeout_s=TIMEOUT_S, end_timeout_s=END_S)
+    at = SmtpServer("127.0.0.1", port, "none", "example.org", timeout_s=TIMEOUT_S, end_timeout_s=END_S)
     return SmtpSender(at, lambda: NOW, monotonic=clock)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter import app
-from newsletter.cli.inbox import tell_of_mail
+from newsletter.cli.inbox import notify_failed_mail
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.imap import Failure, Mailbox
 from newsletter.settings import Settings, variable
@@ -57,9 +57,9 @@ def test_what_cannot_work_is_refused_with_its_remedy(changes: dict[str, str | No
 
 def test_the_first_failure_of_a_mail_is_logged_and_the_last_one_told(tmp_path: Path) -> None:
     chosen = settings(alert_to="op@example.org", outbox=str(tmp_path / "outbox"), state=str(tmp_path / "state"))
-    tell_of_mail(chosen, Failure(ValueError("a bug")))
+    notify_failed_mail(chosen, Failure(ValueError("a bug")))
     assert list(tmp_path.glob("outbox/*.eml")) == []
-    tell_of_mail(chosen, Failure(RecursionError(), "INBOX.Failed"))
+    notify_failed_mail(chosen, Failure(RecursionError(), "INBOX.Failed"))
     (alert,) = tmp_path.glob("outbox/*.eml")
     assert "it lies in the folder INBOX.Failed (RecursionError)" in alert.read_text(encoding="utf-8").replace("=\n", "")
 

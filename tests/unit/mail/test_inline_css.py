@@ -16,9 +16,9 @@ from newsletter.files import resources
 from newsletter.mail.inline_css import InliningLoader, inline
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
-from newsletter.mail.size_budget import Level
+from newsletter.mail.size_budget import Detail
 from newsletter.mail.theme import load_theme
-from newsletter.mail.view import Brand, View, view_of
+from newsletter.mail.view import Brand, DigestView, view_of
 from newsletter.model import Digest, Topic
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
@@ -91,11 +91,11 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
     )
 
 
-def view(digest: Digest, links: MailLinks, levels: list[Level]) -> View:
+def view(digest: Digest, links: MailLinks, levels: list[Detail]) -> DigestView:
     return view_of(digest, BRAND, links, "A profile\n\n- of < lines").at(levels)
 
 
-LEVELS = st.sampled_from(list(Level))
+LEVELS = st.sampled_from(list(Detail))
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40)
 SCORES = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10), LEVELS), max_size=6)
 
@@ -103,7 +103,7 @@ SCORES = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10), LEVELS), max
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])  # inlining each page is what takes time
 @given(SCORES, WORDS, st.booleans(), st.sampled_from(WAYS))
 def test_the_page_is_the_same_as_inlined_each_time(
-    scores: list[tuple[int, int, Level]], words: str, grouped: bool, links: MailLinks
+    scores: list[tuple[int, int, Detail]], words: str, grouped: bool, links: MailLinks
 ) -> None:
     digest = digest_of([(r, n) for r, n, _ in scores], words, grouped=grouped)
     shown = view(digest, links, [level for _, _, level in scores])
@@ -112,7 +112,7 @@ def test_the_page_is_the_same_as_inlined_each_time(
 
 def test_every_element_with_a_class_has_its_style() -> None:
     """So that the equality above says something: clients that drop style blocks see the same colours."""
-    page = ONCE.render(d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Level.FULL, Level.BRIEF]))
+    page = ONCE.render(d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Detail.FULL, Detail.BRIEF]))
     assert len(re.findall(r'class="[a-z]+"(?! href)[^>]* style=', page)) > 20
     assert "var(--" not in page
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
 from newsletter.mail.inbound.commands import WORDS, Command
-from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, fold, read_reply
+from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, VoteMarks, fold_words, read_reply
 from newsletter.signing import Purpose, Signer
 from tests import TESTS
 
@@ -114,8 +114,8 @@ def mail(name: str, tag: str = TAG) -> bytes:
 NOTHING_MORE = Envelope()
 
 
-def read(raw: bytes, envelope: Envelope = NOTHING_MORE, house: ReplyPolicy = HOUSE) -> Request | Ignored:
-    return read_reply(raw, house, now=NOW, envelope=envelope)
+def read(raw: bytes, envelope: Envelope = NOTHING_MORE, policy: ReplyPolicy = HOUSE) -> Request | Ignored:
+    return read_reply(raw, policy, now=NOW, envelope=envelope)
 
 
 def request(raw: bytes) -> Request:
@@ -130,7 +130,7 @@ def is_not_understood(found: Request | Ignored) -> bool:
     return isinstance(found, Request) and found.command is Command.HELP and not found.is_understood
 
 
-def written(body: str, subject: str = "Re: 2 papers", *, to: str = f"news+{TAG}@example.org", more: str = "") -> bytes:
+def own_text(body: str, subject: str = "Re: 2 papers", *, to: str = f"news+{TAG}@example.org", more: str = "") -> bytes:
     head = f"From: Rita <{READER}>\nTo: {to}\nSubject: {subject}\n{more}Content-Type: text/plain; charset=utf-8\n"
     return f"{head}Content-Transfer-Encoding: 8bit\n\n{body}\n".encode()
 
@@ -163,13 +163,13 @@ def test_line_ends_do_not_matter(name: str) -> None:
 
 
 def test_a_subject_that_the_mail_program_makes_of_our_link_is_enough() -> None:
-    assert request(written("", "unsubscribe")).command is Command.UNSUBSCRIBE
+    assert request(own_text("", "unsubscribe")).command is Command.UNSUBSCRIBE
 
 
 def test_only_the_first_line_counts() -> None:
-    assert is_not_understood(read(written("This one is mine.\n\nunsubscribe")))
+    assert is_not_understood(read(own_text("This one is mine.\n\nunsubscribe")))
     quoted = "On 22/11/2026 07:10, Morning Papers wrote:\n> One\n\nThis one is mine.\n\n> Two\n\nunsubscribe\n"
-    assert is_not_understood(read(written(quoted)))
+    assert is_not_understood(read(own_text(quoted)))
 
 
 # --- below a quote
@@ -182,15 +182,15 @@ QUOTED = (
 
 @pytest.mark.parametrize("mark", [">", "> ", ">>", "> >", "|", "＞", ">\t"])
 def test_the_mark_alone_ends_a_quote(mark: str) -> None:
-    assert request(written(f"{QUOTED}\n{mark}\nweekly")).command is Command.WEEKLY
-    assert is_not_understood(read(written(f"{QUOTED}\n{mark}\nThis one is mine.\nunsubscribe")))
-    assert is_not_understood(read(written(f"{QUOTED}\n{mark}\n“unsubscribe”")))
+    assert request(own_text(f"{QUOTED}\n{mark}\nweekly")).command is Command.WEEKLY
+    assert is_not_understood(read(own_text(f"{QUOTED}\n{mark}\nThis one is mine.\nunsubscribe")))
+    assert is_not_understood(read(own_text(f"{QUOTED}\n{mark}\n“unsubscribe”")))
 
 
 def test_behind_a_quoted_line_with_words_the_text_alone_proves_nothing() -> None:
-    assert is_not_understood(read(written(f"{QUOTED}\nunsubscribe")))
-    assert is_not_understood(read(written(f"{QUOTED}\nunsubscribe\n>")))
-    assert is_not_understood(read(written(f"{QUOTED}\n>\nunsubscribe\n> or open")))
+    assert is_not_understood(read(own_text(f"{QUOTED}\nunsubscribe")))
+    assert is_not_understood(read(own_text(f"{QUOTED}\nunsubscribe\n>")))
+    assert is_not_understood(read(own_text(f"{QUOTED}\n>\nunsubscribe\n> or open")))
 
 
 def alternative(text: str, html: str) -> bytes:
@@ -243,7 +243,7 @@ def test_a_wrapped_quote_never_acts_whatever_html_stands_beside_it(program: str,
 
 
 def test_only_who_has_a_tag_is_told_what_there_is() -> None:
-    raw = written("Thank you!", to="news@example.org")
+    raw = own_text("Thank you!", to="news@example.org")
     assert read(raw, Envelope(dkim_domains=("example.org",))) == Ignored("no command in it")
 
 
@@ -251,13 +251,13 @@ def test_only_who_has_a_tag_is_told_what_there_is() -> None:
     "more", ["X-Auto-Response-Suppress: All\n", "Auto-Submitted: auto-generated\n", "X-Autoreply: 1\n"]
 )
 def test_no_program_is_told_what_there_is(more: str) -> None:
-    assert isinstance(read(written("I am away.", more=more)), Ignored)
+    assert isinstance(read(own_text("I am away.", more=more)), Ignored)
 
 
 @pytest.mark.parametrize("subject", ["Automatic reply: 2 papers", "Automatische Antwort", "ABSENCE : x", "自動返信"])
 def test_nor_is_a_program_that_says_so_in_its_subject_alone_but_a_wish_is_done(subject: str) -> None:
-    assert read(written("I am away.", subject)) == Ignored("no command in it")
-    assert request(written("weekly", subject)).command is Command.WEEKLY
+    assert read(own_text("I am away.", subject)) == Ignored("no command in it")
+    assert request(own_text("weekly", subject)).command is Command.WEEKLY
 
 
 # --- the button of Apple Mail
@@ -266,22 +266,22 @@ def test_nor_is_a_program_that_says_so_in_its_subject_alone_but_a_wish_is_done(s
 @pytest.mark.parametrize("subject", ["unsubscribe", "Unsubscribe", "", "Abmelden", "Re: 2 papers"])
 def test_apples_button_is_a_wish_that_wants_no_answer(subject: str) -> None:
     more = "Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: true\n"
-    found = request(written("Apple Mail wrote this.", subject, more=more))
+    found = request(own_text("Apple Mail wrote this.", subject, more=more))
     assert (found.command, found.wants_answer) == (Command.UNSUBSCRIBE, False)
-    unknown = written("unsubscribe", subject, to="news@example.org", more=more)
+    unknown = own_text("unsubscribe", subject, to="news@example.org", more=more)
     assert isinstance(read(unknown), Ignored)
 
 
 @pytest.mark.parametrize("value", ["false", "", "no", "0", "truely", "x true"])
 def test_without_it_an_automatic_mail_is_no_wish(value: str) -> None:
     more = f"Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: {value}\n"
-    assert read(written("unsubscribe", "unsubscribe", more=more)) == Ignored("an automatic answer")
+    assert read(own_text("unsubscribe", "unsubscribe", more=more)) == Ignored("an automatic answer")
 
 
 def test_the_button_does_not_make_a_list_or_a_bounce_a_reader() -> None:
     button = "Auto-Submitted: auto-replied\nX-Apple-Unsubscribe: true\n"
     for more in ("List-Id: <x.example.org>\n", "Precedence: bulk\n", "Return-Path: <>\n"):
-        assert isinstance(read(written("unsubscribe", "unsubscribe", more=button + more)), Ignored)
+        assert isinstance(read(own_text("unsubscribe", "unsubscribe", more=button + more)), Ignored)
 
 
 # --- the words
@@ -298,15 +298,15 @@ SAID = [
 @pytest.mark.parametrize(("language", "command", "word"), SAID)
 @pytest.mark.parametrize("dress", ["{}", "  {}  ", "{}.", "{}!", "**{}**"])
 def test_each_word_is_understood_in_each_dress(language: str, command: Command, word: str, dress: str) -> None:
-    assert request(written(dress.format(word))).command is command
-    assert request(written(dress.format(word.upper()))).command is command
-    assert request(written("", dress.format(word))).command is command
+    assert request(own_text(dress.format(word))).command is command
+    assert request(own_text(dress.format(word.upper()))).command is command
+    assert request(own_text("", dress.format(word))).command is command
 
 
 def test_no_word_means_two_things() -> None:
     meant: dict[str, set[Command]] = {}
     for _, command, word in SAID:
-        meant.setdefault(fold(word), set()).add(command)
+        meant.setdefault(fold_words(word), set()).add(command)
     assert {word for word, commands in meant.items() if len(commands) > 1} == set()
 
 
@@ -316,8 +316,8 @@ def test_please_may_stand_before_or_behind_it(language: str) -> None:
     word = words.commands[Command.UNSUBSCRIBE].split("|")[0]
     for please in words.polite.split("|"):
         gap = "" if language in {"zh", "ja"} else " "
-        assert request(written(f"{word}{gap}{please}")).command is Command.UNSUBSCRIBE, please
-        assert request(written(f"{please}, {word}")).command is Command.UNSUBSCRIBE, please
+        assert request(own_text(f"{word}{gap}{please}")).command is Command.UNSUBSCRIBE, please
+        assert request(own_text(f"{please}, {word}")).command is Command.UNSUBSCRIBE, please
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_please_may_stand_before_or_behind_it(language: str) -> None:
     ],
 )
 def test_a_line_that_says_more_or_less_is_no_command(line: str) -> None:
-    assert is_not_understood(read(written(line)))
+    assert is_not_understood(read(own_text(line)))
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_a_line_that_says_more_or_less_is_no_command(line: str) -> None:
     ],
 )
 def test_a_pause_says_how_long(line: str, until: date) -> None:
-    found = request(written(line))
+    found = request(own_text(line))
     assert (found.command, found.until) == (Command.PAUSE, until)
 
 
@@ -370,7 +370,7 @@ def test_a_pause_says_how_long(line: str, until: date) -> None:
     "line", ["pause until 2026-11-22", "pause until 2026-02-30", "pause 999 months", "pause 0 days"]
 )
 def test_a_pause_that_cannot_be_is_answered_with_help(line: str) -> None:
-    assert request(written(line)).command is Command.HELP
+    assert request(own_text(line)).command is Command.HELP
 
 
 def test_votes_are_read_from_the_first_line_by_whom_they_concern() -> None:
@@ -391,22 +391,22 @@ def test_a_changed_profile_comes_without_the_command_the_signature_and_the_quote
 
 @pytest.mark.parametrize("header", ["Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"])
 def test_the_tag_is_where_the_server_wrote_it(header: str) -> None:
-    raw = written("help", to="news@example.org")
+    raw = own_text("help", to="news@example.org")
     assert isinstance(read(raw), Ignored)
     assert request(f"{header}: <news+{TAG}@example.org>\n".encode() + raw).subscriber_id == WHO
 
 
 def test_the_intake_may_know_the_recipient_and_the_sender() -> None:
-    raw = written("help", to="news@example.org")
+    raw = own_text("help", to="news@example.org")
     assert isinstance(read(raw, Envelope(to=(f"news+{TAG.upper()}@example.org",), sender=READER)), Request)
-    assert read(written("help"), Envelope(sender="")) == Ignored("it has no sender: a bounce, or an automatic answer")
+    assert read(own_text("help"), Envelope(sender="")) == Ignored("it has no sender: a bounce, or an automatic answer")
 
 
 @pytest.mark.parametrize(
     "tag", [SIGNER.tag(Purpose.BOUNCE, WHO, ON), Signer(["another's key"]).tag(Purpose.REPLY, WHO, ON), "x", ""]
 )
 def test_a_tag_that_is_not_for_replies_is_worth_nothing(tag: str) -> None:
-    assert isinstance(read(written("unsubscribe", to=f"news+{tag}@example.org")), Ignored)
+    assert isinstance(read(own_text("unsubscribe", to=f"news+{tag}@example.org")), Ignored)
 
 
 RESULTS = (
@@ -433,17 +433,17 @@ RESULTS = (
 def test_without_a_tag_a_from_counts_if_our_own_server_found_its_signature_good(
     result: str, authserv_id: str, is_known: bool
 ) -> None:
-    house = ReplyPolicy(SIGNER, HOUSE.ours, HOUSE.readers, authserv_id, read_votes)
-    found = read(written("unsubscribe", to="news@example.org", more=result), house=house)
+    policy = ReplyPolicy(SIGNER, HOUSE.ours, HOUSE.readers, authserv_id, read_votes)
+    found = read(own_text("unsubscribe", to="news@example.org", more=result), policy=policy)
     assert isinstance(found, Request) is is_known
     if isinstance(found, Request):
         assert found.subscriber_id == subscriber_id(READER)
 
 
 def test_a_good_signature_of_somebody_unknown_does_nothing() -> None:
-    raw = written("unsubscribe", to="news@example.org").replace(READER.encode(), b"mallory@example.org")
+    raw = own_text("unsubscribe", to="news@example.org").replace(READER.encode(), b"mallory@example.org")
     assert isinstance(read(raw, Envelope(dkim_domains=("example.org",))), Ignored)
-    ours = written("unsubscribe", to="news@example.org")
+    ours = own_text("unsubscribe", to="news@example.org")
     assert isinstance(read(ours, Envelope(dkim_domains=("example.org",))), Request)
 
 
@@ -451,16 +451,16 @@ def test_a_from_counts_by_its_address_not_by_the_id_that_another_may_have() -> N
     """Ids have 40 bits: whoever looks for it finds an address with somebody else's in seconds."""
     reader, stranger = "prof1194199@uni.example.org", "x84215@evil.example.net"
     assert subscriber_id(reader) == subscriber_id(stranger)
-    house = ReplyPolicy(SIGNER, HOUSE.ours, {reader}, "", read_votes)
+    policy = ReplyPolicy(SIGNER, HOUSE.ours, {reader}, "", read_votes)
     for sender, is_known in ((stranger, False), (reader, True), ("Prof1194199+papers@Uni.example.org", True)):
-        raw = written("unsubscribe", to="news@example.org").replace(READER.encode(), sender.encode())
-        found = read(raw, Envelope(dkim_domains=(sender.rpartition("@")[2].lower(),)), house)
+        raw = own_text("unsubscribe", to="news@example.org").replace(READER.encode(), sender.encode())
+        found = read(raw, Envelope(dkim_domains=(sender.rpartition("@")[2].lower(),)), policy)
         assert isinstance(found, Request) is is_known, sender
 
 
 def test_without_a_tag_our_message_id_says_which_mail_is_meant() -> None:
     more = f"In-Reply-To: <2026-11-20.{subscriber_id(READER)}@example.org>\n"
-    found = read(written("+1", to="news@example.org", more=more), Envelope(dkim_domains=("example.org",)))
+    found = read(own_text("+1", to="news@example.org", more=more), Envelope(dkim_domains=("example.org",)))
     assert isinstance(found, Request)
     assert found.digest_on == date(2026, 11, 20)
 
@@ -491,7 +491,7 @@ def test_no_quote_of_our_mail_under_a_sentence_that_is_no_command_does_anything(
     """Wherever the quote begins, whatever marks it, and however a program has wrapped it."""
     lines = QUOTE.splitlines()[start % 20 :]
     quoted = "\n".join(mark + line[i : i + width] for line in lines for i in range(0, max(1, len(line)), width))
-    assert is_not_understood(read(written(f"{said}{gap}{intro}\n{quoted}")))
+    assert is_not_understood(read(own_text(f"{said}{gap}{intro}\n{quoted}")))
 
 
 def test_ten_thousand_damaged_mails_break_nothing_and_ask_for_nothing_else() -> None:

@@ -18,7 +18,7 @@ from newsletter.mail.inbound.sendgrid_events import (
     OLDEST,
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
-    Told,
+    ParsedEvents,
     UnreadableEvents,
     load_key,
     parse,
@@ -115,7 +115,7 @@ def test_a_key_that_is_none_is_told_with_where_to_find_it(text: str) -> None:
 # --- what it tells
 
 
-def told(*entries: object) -> Told:
+def told(*entries: object) -> ParsedEvents:
     return parse(json.dumps(entries).encode())
 
 
@@ -146,7 +146,7 @@ def test_each_kind_is_one_of_ours(name: str, kind: EventKind) -> None:
 
 @pytest.mark.parametrize("name", ["open", "click", "group_resubscribe", "account_status_change"])
 def test_what_means_nothing_to_us_is_counted(name: str) -> None:
-    assert told(event(name, DELIVERY, AT)) == Told((), ignored=1)
+    assert told(event(name, DELIVERY, AT)) == ParsedEvents((), ignored=1)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_bounce_keeps_the_mailboxs_words_without_the_address() -> None:
     ],
 )
 def test_mail_of_others_is_not_ours(delivery: object) -> None:
-    assert told(event("delivered", "", AT) | {"delivery": delivery}) == Told((), not_ours=1)
+    assert told(event("delivered", "", AT) | {"delivery": delivery}) == ParsedEvents((), not_ours=1)
 
 
 @pytest.mark.parametrize("stamp", ["NaN", "Infinity", "-1", "1e400", '"soon"', "null", "true", "[]", "9" * 60])

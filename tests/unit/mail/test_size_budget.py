@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.mail.size_budget import BEST, HTML_BYTES, SHORT_CHARS, Level, fit, html_bytes, shorten
+from newsletter.mail.size_budget import BEST, HTML_BYTES, SHORT_CHARS, Detail, fit, html_bytes, shorten
 
 SENTENCE = "A network stops when it knows enough, and the accuracy stays where it was. "
 
@@ -32,28 +32,28 @@ class Page:
 
     def __init__(self, abstracts: Sequence[int], frame: int = 5_000) -> None:
         self.abstracts, self.frame = abstracts, frame
-        self.measured: list[list[Level]] = []
+        self.measured: list[list[Detail]] = []
 
-    def size(self, levels: Sequence[Level]) -> int:
+    def size(self, levels: Sequence[Detail]) -> int:
         return self.frame + sum(map(self._paper, self.abstracts, levels))
 
-    def measure(self, levels: Sequence[Level]) -> int:
+    def measure(self, levels: Sequence[Detail]) -> int:
         self.measured.append(list(levels))
         return self.size(levels)
 
-    def saving(self, place: int, level: Level) -> int:
+    def saving(self, place: int, level: Detail) -> int:
         length = self.abstracts[place]
         short = min(length, SHORT_CHARS)
-        return {Level.SHORT: length - short, Level.BRIEF: short + 90, Level.LEFT_OUT: 150}[level]
+        return {Detail.SHORT: length - short, Detail.BRIEF: short + 90, Detail.LEFT_OUT: 150}[level]
 
-    def _paper(self, length: int, level: Level) -> int:
-        if level is Level.LEFT_OUT:
+    def _paper(self, length: int, level: Detail) -> int:
+        if level is Detail.LEFT_OUT:
             return 0
-        if level is Level.BRIEF:
+        if level is Detail.BRIEF:
             return 300
-        return 1_500 + (length if level is Level.FULL else min(length, SHORT_CHARS))
+        return 1_500 + (length if level is Detail.FULL else min(length, SHORT_CHARS))
 
-    def fit(self, best_first: Sequence[int] | None = None, most: int = HTML_BYTES) -> list[Level]:
+    def fit(self, best_first: Sequence[int] | None = None, most: int = HTML_BYTES) -> list[Detail]:
         return fit(best_first or range(len(self.abstracts)), self.measure, self.saving, most)
 
 
@@ -67,7 +67,7 @@ def test_a_page_fits_and_wastes_no_room(abstracts: list[int], most: int) -> None
     levels = page.fit(most=most)
     assert page.size(levels) <= most
     assert page.measured[-1] == levels  # what was rendered last is what is mailed
-    assert page.size(levels) >= most - 2_500 - 1_500 or min(levels, default=Level.FULL) is Level.FULL
+    assert page.size(levels) >= most - 2_500 - 1_500 or min(levels, default=Detail.FULL) is Detail.FULL
 
 
 @settings(max_examples=60)
@@ -78,7 +78,7 @@ def test_the_best_papers_give_way_last(abstracts: list[int], most: int, chance: 
     levels = [Page(abstracts).fit(best_first, most)[place] for place in best_first]
     assert levels[:BEST] == sorted(levels[:BEST], reverse=True)
     assert levels[BEST:] == sorted(levels[BEST:], reverse=True)
-    assert set(levels[:BEST]) <= {Level.FULL} or set(levels[BEST:]) <= {Level.LEFT_OUT}
+    assert set(levels[:BEST]) <= {Detail.FULL} or set(levels[BEST:]) <= {Detail.LEFT_OUT}
 
 
 def test_a_few_renderings_are_enough() -> None:
@@ -89,12 +89,12 @@ def test_a_few_renderings_are_enough() -> None:
 
 def test_what_fits_is_left_as_it_is() -> None:
     page = Page([1_000] * 20)
-    assert page.fit() == [Level.FULL] * 20
+    assert page.fit() == [Detail.FULL] * 20
     assert len(page.measured) == 1
 
 
 def test_a_page_too_long_without_papers_ends_there() -> None:
-    assert Page([10] * 12, frame=HTML_BYTES).fit() == [Level.LEFT_OUT] * 12
+    assert Page([10] * 12, frame=HTML_BYTES).fit() == [Detail.LEFT_OUT] * 12
 
 
 def test_the_size_in_the_page_is_that_of_ascii_html() -> None:

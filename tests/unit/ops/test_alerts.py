@@ -23,12 +23,12 @@ from newsletter.model import (
 from newsletter.ops.alerts import (
     REMEDIES,
     Kind,
-    alert_of,
-    alert_of_break,
-    known,
-    remember,
-    troubles_of,
-    troubles_of_bounces,
+    add_keys,
+    build_alert,
+    build_break_alert,
+    find_bounce_troubles,
+    find_troubles,
+    parse_keys,
     went_well,
 )
 from tests import make
@@ -49,7 +49,7 @@ def report(*entries: SubscriberReport, feeds: tuple[FeedReport, ...] = FINE, on:
 
 
 def text(found: RunReport, problem: str = "") -> str:
-    alert = alert_of(found, troubles_of(found, problem))
+    alert = build_alert(found, find_troubles(found, problem))
     assert alert is not None
     return f"{alert.subject}\n{alert.text}"
 
@@ -62,8 +62,8 @@ WELL = [
 
 def test_a_run_in_which_nothing_failed_is_no_news() -> None:
     found = report(*(entry(n, outcome) for n, outcome in enumerate(WELL)))
-    assert troubles_of(found) == ()
-    assert alert_of(found, ()) is None
+    assert find_troubles(found) == ()
+    assert build_alert(found, ()) is None
     assert went_well(())
 
 
@@ -75,13 +75,13 @@ def test_every_outcome_that_counts_as_a_failure_is_told_with_id_cause_and_remedy
     assert any(remedy in said for remedy in REMEDIES.values())
     assert "1 subscribers = " in said
     assert "newsletter status --date 2026-01-06" in said
-    assert not went_well(troubles_of(found))
+    assert not went_well(find_troubles(found))
 
 
 def test_a_failed_feed_is_told_once_and_not_for_each_of_its_readers() -> None:
     feeds = (*FINE, FeedReport("cs.RO", FeedOutcome.FAILED, 0, "arXiv did not answer."))
     found = report(*(entry(n, RunOutcome.FEED_FAILED, "cs.RO") for n in range(5)), feeds=feeds)
-    [trouble] = troubles_of(found)
+    [trouble] = find_troubles(found)
     assert (trouble.kind, trouble.about) == (Kind.FEED, "cs.RO")
     assert "Feed failed (cs.RO): arXiv did not answer." in text(found)
 
@@ -89,7 +89,7 @@ def test_a_failed_feed_is_told_once_and_not_for_each_of_its_readers() -> None:
 def test_a_model_that_failed_is_told_though_every_mail_went_out() -> None:
     found = report(entry(1, RunOutcome.SENT, problem="the key is refused (401)"), entry(2, RunOutcome.SENT))
     assert "Model (s_00000001): the key is refused (401)" in text(found)
-    assert not went_well(troubles_of(found))
+    assert not went_well(find_troubles(found))
 
 
 def test_a_broken_subscribers_file_is_told() -> None:
@@ -101,11 +101,11 @@ def test_a_broken_subscribers_file_is_told() -> None:
 def test_a_profile_that_is_ignored_is_told_for_each_reader_and_keeps_no_heartbeat_away() -> None:
     found = report(entry(1, RunOutcome.SENT), entry(2, RunOutcome.SENT))
     ignored = [(f"s_{n:08}", f"revision 2 of the profile of s_{n:08} cannot be read any more (x)") for n in (1, 2)]
-    troubles = troubles_of(found, "", ignored)
+    troubles = find_troubles(found, "", ignored)
     assert [each.about for each in troubles] == ["s_00000001", "s_00000002"]
     assert len({each.key for each in troubles}) == 2
     assert went_well(troubles)
-    alert = alert_of(found, troubles)
+    alert = build_alert(found, troubles)
     assert alert is not None
     assert "Profile ignored (s_00000001, s_00000002): revision 2" in alert.text
     assert "'newsletter subscribers revert' brings one back" in alert.text
@@ -113,7 +113,7 @@ def test_a_profile_that_is_ignored_is_told_for_each_reader_and_keeps_no_heartbea
 
 def test_the_same_cause_is_one_line_with_all_ids_and_many_ids_are_cut() -> None:
     found = report(*(entry(n, RunOutcome.DEFERRED, f"s_{n:08}/2026-01-06: 451 later, {n} waiting") for n in range(25)))
-    alert = alert_of(found, troubles_of(found))
+    alert = build_alert(found, find_troubles(found))
     assert alert is not None
     [line] = alert.lines
     assert "s_00000019 and 5 more)" in line
@@ -132,14 +132,14 @@ def test_addresses_in_others_words_are_taken_out() -> None:
 
 
 def test_others_words_are_bounded_and_on_one_line() -> None:
-    [trouble] = troubles_of(report(entry(1, RunOutcome.DEFERRED, "later\r\nSubject: x\n" + "y" * 5000)))
+    [trouble] = find_troubles(report(entry(1, RunOutcome.DEFERRED, "later\r\nSubject: x\n" + "y" * 5000)))
     assert trouble.detail.startswith("later Subject: x yyy")
     assert len(trouble.detail) == 500
 
 
 def test_a_webhook_gets_the_text_and_the_parts() -> None:
     found = report(entry(1, RunOutcome.REJECTED, "no such user"), entry(2, RunOutcome.REJECTED, "no such user"))
-    alert = alert_of(found, troubles_of(found))
+    alert = build_alert(found, find_troubles(found))
     assert alert is not None
     payload = json.loads(alert.payload())
     assert payload.keys() == {"text", "subject", "date", "run", "troubles"}
@@ -158,8 +158,8 @@ def test_a_webhook_gets_the_text_and_the_parts() -> None:
 
 
 def told_after(found: RunReport, told: str = "") -> str:
-    alert = alert_of(found, troubles_of(found), known(told))
-    return remember(told, alert) if alert else told
+    alert = build_alert(found, find_troubles(found), parse_keys(told))
+    return add_keys(told, alert) if alert else told
 
 
 def test_the_same_trouble_is_told_once_a_day_and_again_the_next() -> None:
@@ -169,15 +169,15 @@ def test_the_same_trouble_is_told_once_a_day_and_again_the_next() -> None:
         entry(1, RunOutcome.DEFERRED, "451 try later, 7 waiting"),
         entry(2, RunOutcome.DEFERRED, "451 try later, 7 waiting"),
     )
-    assert alert_of(later, troubles_of(later), known(told)) is None, "the same cause, whoever it meets"
+    assert build_alert(later, find_troubles(later), parse_keys(told)) is None, "the same cause, whoever it meets"
     tomorrow = report(entry(1, RunOutcome.DEFERRED, "451 try later, 12 waiting"), on=make.WEDNESDAY)
-    assert alert_of(tomorrow, troubles_of(tomorrow), known(told)) is not None
+    assert build_alert(tomorrow, find_troubles(tomorrow), parse_keys(told)) is not None
 
 
 def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
     told = told_after(report(entry(1, RunOutcome.DEFERRED, "try later")))
     found = report(entry(1, RunOutcome.DEFERRED, "try later"), entry(2, RunOutcome.DEFERRED, "the disk is full"))
-    alert = alert_of(found, troubles_of(found), known(told))
+    alert = build_alert(found, find_troubles(found), parse_keys(told))
     assert alert is not None
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
@@ -186,7 +186,7 @@ def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
 def test_each_lost_mail_is_news_of_its_own(outcome: RunOutcome) -> None:
     told = told_after(report(entry(1, outcome, "the same words")))
     found = report(entry(1, outcome, "other words"), entry(2, outcome, "the same words"))
-    alert = alert_of(found, troubles_of(found), known(told))
+    alert = build_alert(found, find_troubles(found), parse_keys(told))
     assert alert is not None
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
@@ -195,36 +195,36 @@ def test_each_lost_mail_is_news_of_its_own(outcome: RunOutcome) -> None:
 def test_what_the_ledger_says_all_day_does_not_stop_the_heartbeat_after_the_run_that_did_it(
     outcome: RunOutcome,
 ) -> None:
-    assert not went_well(troubles_of(report(entry(1, outcome))))
+    assert not went_well(find_troubles(report(entry(1, outcome))))
     later = report(entry(1, outcome, old=True))
-    assert went_well(troubles_of(later))
-    assert alert_of(later, troubles_of(later)) is not None, "told, if the run that did it could not"
+    assert went_well(find_troubles(later))
+    assert build_alert(later, find_troubles(later)) is not None, "told, if the run that did it could not"
 
 
 def test_a_deferral_that_lasts_stops_the_heartbeat_as_long_as_it_lasts() -> None:
-    assert not went_well(troubles_of(report(entry(1, RunOutcome.DEFERRED, old=True))))
+    assert not went_well(find_troubles(report(entry(1, RunOutcome.DEFERRED, old=True))))
 
 
 def test_a_run_that_broke_off_is_told_once_a_day() -> None:
     error = StoreError("state/deliveries/x.json cannot be read; put this file back from a backup")
-    alert = alert_of_break(error, make.TUESDAY)
+    alert = build_break_alert(error, make.TUESDAY)
     assert alert is not None
     assert "Run broke off: StoreError: state/deliveries/x.json cannot be read" in alert.text
-    told = known(remember("", alert))
-    assert alert_of_break(error, make.TUESDAY, told) is None
-    assert alert_of_break(error, make.WEDNESDAY, told) is not None
+    told = parse_keys(add_keys("", alert))
+    assert build_break_alert(error, make.TUESDAY, told) is None
+    assert build_break_alert(error, make.WEDNESDAY, told) is not None
 
 
 def test_what_was_told_is_forgotten_after_a_week() -> None:
     told = ""
     for n in range(30):
         told = told_after(report(entry(1, RunOutcome.DEFERRED, "later"), on=make.TUESDAY + timedelta(days=n)), told)
-    assert len(known(told)) == 9
+    assert len(parse_keys(told)) == 9
 
 
 def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() -> None:
     found = report(entry(1, RunOutcome.IN_DOUBT, "x"))
-    one, other = (alert_of(found, troubles_of(found)) for _ in range(2))
+    one, other = (build_alert(found, find_troubles(found)) for _ in range(2))
     assert one is not None
     assert other is not None
     assert re.fullmatch(r"[A-Za-z0-9.-]{1,100}", one.key)
@@ -237,19 +237,19 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
 def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:
     on = make.TUESDAY - timedelta(days=days_ago)
     given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
-    known = suppression.suppress(AddressStatus(f"s_{number:08}"), given)
-    return suppression.apply_brake(known, on, too_many=is_held)
+    parse_keys = suppression.suppress(AddressStatus(f"s_{number:08}"), given)
+    return suppression.apply_brake(parse_keys, on, too_many=is_held)
 
 
 def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:
-    found = troubles_of_bounces([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
-    alert = alert_of(report(), found)
+    found = find_bounce_troubles([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
+    alert = build_alert(report(), found)
     assert alert is not None
     assert "Bounced (s_00000001): hard bounce: 550 5.1.1 no such user" in alert.text
     assert "newsletter suppressions" in alert.text
     assert went_well(found)
-    tomorrow = troubles_of_bounces([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.WEDNESDAY)
-    assert alert_of(report(on=make.WEDNESDAY), tomorrow, known(remember("", alert))) is None
+    tomorrow = find_bounce_troubles([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.WEDNESDAY)
+    assert build_alert(report(on=make.WEDNESDAY), tomorrow, parse_keys(add_keys("", alert))) is None
 
 
 def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> None:
@@ -258,9 +258,9 @@ def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> Non
     for days in range(30):
         on = make.TUESDAY + timedelta(days=days)
         others = [status(2 + days, SuppressionReason.HARD_BOUNCE, -days)]
-        alert = alert_of(report(on=on), troubles_of_bounces(bounced + others, on), known(told))
+        alert = build_alert(report(on=on), find_bounce_troubles(bounced + others, on), parse_keys(told))
         if alert is not None:
-            told = remember(told, alert)
+            told = add_keys(told, alert)
             alerts += "s_00000001" in alert.text
     assert alerts == 1
 
@@ -269,18 +269,18 @@ def test_a_bounce_is_remembered_as_told_for_as_long_as_it_would_be_told() -> Non
     "why", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT, SuppressionReason.OPERATOR]
 )
 def test_other_suppressions_are_no_bounces(why: SuppressionReason) -> None:
-    assert troubles_of_bounces([status(1, why)], make.TUESDAY) == ()
+    assert find_bounce_troubles([status(1, why)], make.TUESDAY) == ()
 
 
 def test_what_is_held_is_told_each_day_and_no_run_went_well_meanwhile() -> None:
     waiting = [status(number, SuppressionReason.HARD_BOUNCE, is_held=True) for number in range(3)]
     told = ""
     for on in (make.TUESDAY, make.WEDNESDAY):
-        found = troubles_of_bounces(waiting, on)
+        found = find_bounce_troubles(waiting, on)
         assert not went_well(found)
-        alert = alert_of(report(on=on), found, known(told))
+        alert = build_alert(report(on=on), found, parse_keys(told))
         assert alert is not None
         assert "Bounces held (s_00000000, s_00000001, s_00000002): 550 5.1.1 no such user" in alert.text
         assert "newsletter suppressions held" in alert.text
-        told = remember(told, alert)
-        assert alert_of(report(on=on), found, known(told)) is None
+        told = add_keys(told, alert)
+        assert build_alert(report(on=on), found, parse_keys(told)) is None

@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.cli import group
 from newsletter.errors import ConfigError
-from newsletter.ops.deliverability.checks import DnsLookup, Finding, Level, Setup, look, look_at_link, open_resolver
+from newsletter.ops.deliverability.dns import DnsLookup, open_resolver
+from newsletter.ops.deliverability.domain import check_domain
+from newsletter.ops.deliverability.findings import Finding, Setup, Severity
+from newsletter.ops.deliverability.one_click import check_one_click
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.dns_server import Zone, serve
@@ -83,7 +86,7 @@ def client(tmp_path: Path) -> httpx2.Client:
 
 def findings(zone: Zone, setup: Setup, client: httpx2.Client, lifetime_s: float = 5) -> list[Finding]:
     with serve(zone) as where:
-        return list(look(setup, DnsLookup(open_resolver(where, lifetime_s=lifetime_s)), client))
+        return list(check_domain(setup, DnsLookup(open_resolver(where, lifetime_s=lifetime_s)), client))
 
 
 def changed(old: str, new: str) -> Zone:
@@ -94,18 +97,18 @@ def changed(old: str, new: str) -> Zone:
 
 
 def bad(found: list[Finding]) -> list[str]:
-    return [f"{one.subject}: {one.text}" for one in found if one.level is Level.BAD]
+    return [f"{one.subject}: {one.text}" for one in found if one.severity is Severity.BAD]
 
 
 def advice(found: list[Finding]) -> list[str]:
-    return [f"{one.subject}: {one.text}" for one in found if one.level is Level.ADVICE]
+    return [f"{one.subject}: {one.text}" for one in found if one.severity is Severity.ADVICE]
 
 
 @pytest.mark.parametrize("setup", [SMTP, replace(SMTP, send_by="outbox", dkim_key=b"")], ids=["smtp", "outbox"])
 def test_a_domain_in_order_is_found_in_order(client: httpx2.Client, setup: Setup) -> None:
     """Among it a chain of two CNAMEs, a key of 2048 bit in two strings (which takes TCP), and an include."""
     found = findings(Zone(GOOD), setup, client)
-    assert [one for one in found if one.level is not Level.GOOD] == []
+    assert [one for one in found if one.severity is not Severity.GOOD] == []
     said = {one.subject: one.text for one in found}
     assert said["MX example.org"] == "replies go to mx1.example.org, mx2.example.org"
     assert said["MX news.example.org"] == "bounces go to mx1.example.org"
@@ -216,7 +219,7 @@ def test_the_mail_server_is_compared_with_spf_as_far_as_that_can_be_told(
 def test_the_policy_of_the_organisation_counts_for_a_domain_without_its_own(client: httpx2.Client) -> None:
     zone = changed("_dmarc", '_dmarc.example.org TXT "v=DMARC1; p=reject; rua=mailto:a@b.c"')
     found = findings(zone, replace(SMTP, envelope_domain="example.org"), client)
-    said = [f"{one.level} {one.subject}: {one.text}" for one in found]
+    said = [f"{one.severity} {one.subject}: {one.text}" for one in found]
     assert "✓ DMARC news.example.org: p=reject (from _dmarc.example.org)" in said
     assert "✓ alignment: the envelope's domain example.org goes with news.example.org in From" in said
 
@@ -246,7 +249,9 @@ def test_a_name_server_that_fails_is_a_finding_and_the_rest_is_looked_at(
     assert any(one.startswith("SPF news.example.org:") and said in one for one in problems)
     assert any(one.startswith("DKIM k1._domainkey.news.example.org:") and said in one for one in problems)
     assert all("mend the zone" in one for one in problems)
-    assert {"MX example.org", "DMARC news.example.org"} <= {one.subject for one in found if one.level is Level.GOOD}
+    assert {"MX example.org", "DMARC news.example.org"} <= {
+        one.subject for one in found if one.severity is Severity.GOOD
+    }
 
 
 def test_a_placeholder_domain_is_not_asked_about(client: httpx2.Client) -> None:
@@ -330,23 +335,23 @@ def test_a_certificate_that_browsers_do_not_know_is_said(is_known: bool) -> None
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         setup = replace(SMTP, base_url=f"https://127.0.0.1:{server.server_port}")
         with httpx2.Client(verify=ours, trust_env=False) as client:
-            found = bad([*look_at_link(setup, client)])
+            found = bad([*check_one_click(setup, client)])
         server.shutdown()
     assert len(found) == (0 if is_known else 1)
     assert is_known or "certificate verify failed" in found[0]
 
 
 @pytest.mark.parametrize(
-    ("setup", "level", "said"),
+    ("setup", "severity", "said"),
     [
-        (replace(SMTP, base_url=""), Level.ADVICE, "set NEWSLETTER_BASE_URL"),
-        (replace(SMTP, base_url="http://papers.example.org"), Level.BAD, "is not https"),
-        (replace(SMTP, has_keys=False), Level.BAD, "set NEWSLETTER_SECRET_KEYS"),
+        (replace(SMTP, base_url=""), Severity.ADVICE, "set NEWSLETTER_BASE_URL"),
+        (replace(SMTP, base_url="http://papers.example.org"), Severity.BAD, "is not https"),
+        (replace(SMTP, has_keys=False), Severity.BAD, "set NEWSLETTER_SECRET_KEYS"),
     ],
 )
-def test_a_link_that_mails_do_not_have_is_said(setup: Setup, level: Level, said: str) -> None:
+def test_a_link_that_mails_do_not_have_is_said(setup: Setup, severity: Severity, said: str) -> None:
     found = link_findings(setup, answers(200, 200))
-    assert any(one.level is level and said in one.text for one in found)
+    assert any(one.severity is severity and said in one.text for one in found)
 
 
 # --- the command --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.ops.deliverability import spf
+from newsletter.ops.deliverability import spf_record
 
 
 @dataclass
@@ -42,8 +42,8 @@ NAMES = Names(
 )
 
 
-def read(record: str) -> spf.Spf:
-    return spf.read("example.org", record, NAMES)
+def read(record: str) -> spf_record.SpfRecord:
+    return spf_record.read_record("example.org", record, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_makes_receivers_give_up_is_said(record: str, said: str) -> None:
     ("text", "is_spf"), [("v=spf1 -all", True), ("V=SPF1", True), ("v=spf10 -all", False), ("spf2.0/pra -all", False)]
 )
 def test_what_is_an_spf_record(text: str, is_spf: bool) -> None:
-    assert (spf.records([text]) == [text]) == is_spf
+    assert (spf_record.find_records([text]) == [text]) == is_spf
 
 
 @given(st.text(max_size=80))

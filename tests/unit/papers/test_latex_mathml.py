@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.papers.latex import Part, readable
 from newsletter.papers.latex.mathml import MAX_OPENERS, MAX_TEX_CHARS, Piece, mathml_or_reason, typeset
-from newsletter.papers.latex.reader import Part, readable
 from tests.unit.papers.test_latex import TEX_PIECES
 
 MORE_PIECES = [
@@ -185,7 +185,7 @@ def test_hostile_depth_does_not_overflow_a_small_stack() -> None:
     """In a process of its own: an overflow in the library would end it, and this one with it."""
     script = (
         "import threading\n"
-        "from newsletter.papers.latex.reader import Part\n"
+        "from newsletter.papers.latex import Part\n"
         "from newsletter.papers.latex.mathml import mathml_or_reason\n"
         "def read():\n"
         f"    for piece in {HOSTILE!r}:\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.files.resources import read_text
 from newsletter.model import Grading, Paper, Profile, Topic
-from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.scoring.llm.estimate import Assumptions, Estimate, estimate, sum_estimates
 from newsletter.scoring.llm.gradings import find_known
 from newsletter.scoring.llm.prices import price_of
 from newsletter.scoring.llm.prompts import load_prompts
@@ -112,7 +112,7 @@ def test_without_a_price_the_tokens_are_still_counted() -> None:
     found = estimate(PROMPTS, PROFILE, papers(10), 7, price=None, assumed=ASSUMED)
     assert found.prompt_tokens > 0
     assert found.cost_usd is None
-    assert add_up([found, of(10)]).cost_usd is None
+    assert sum_estimates([found, of(10)]).cost_usd is None
 
 
 def test_a_low_cut_off_makes_longer_answers() -> None:
@@ -138,6 +138,6 @@ def test_the_numbers_of_an_estimate_fit_together(number: int, share: float, batc
     assert found.asked <= found.papers == number
     assert found.asked >= number * share or found.asked == number
     assert found.calls == -(-found.asked // batch)
-    total = add_up([found, of(3)])
+    total = sum_estimates([found, of(3)])
     assert total.prompt_tokens == found.prompt_tokens + of(3).prompt_tokens
     assert total.cost_usd == (found.cost_usd or 0) + (of(3).cost_usd or 0)

@@ -14,7 +14,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import WORDS, Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.message import MailIdentity
-from newsletter.mail.responses import ANSWERS, commands_in_words, load_answers
+from newsletter.mail.responses import PLACEHOLDERS, commands_in_words, load_responses
 from newsletter.model import AddressStatus, Frequency, RevisionOrigin, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.services.replies import Handled, ReplyHandler, answer, handle
 from newsletter.services.service_mail import ServiceMails
@@ -62,7 +62,7 @@ class Office:
                 MailIdentity(Address("Papers", addr_spec="digest@example.net"), "news@example.net", SIGNER, base_url),
                 Address("Service", addr_spec="service@example.net"),
                 "Morning Papers",
-                load_answers(SERVICE),
+                load_responses(SERVICE),
             ),
             profiles=self.profiles,
             subscribers=subscribers,
@@ -240,7 +240,7 @@ def test_every_answer_is_in_the_readers_language(language: str) -> None:
     office = Office(reader)
     for number, command in enumerate((Command.UNSUBSCRIBE, Command.RESUME, Command.WEEKLY, Command.HELP)):
         office.handle(command, f"<{number}@example.org>")
-    answers = load_answers(SERVICE).by_language[language]
+    answers = load_responses(SERVICE).by_language[language]
     subjects = [mail.mime["Subject"] for mail in office.sender.mails]
     assert subjects == [answers[name].subject for name in ("unsubscribe", "resume", "frequency", "help")]
     assert commands_in_words(language) in office.said
@@ -262,7 +262,7 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
     policy = Office().handler.policy()
     assert policy is not None
     to = f"news+{SIGNER.tag(Purpose.REPLY, WHO, ON)}@example.net"
-    for name, filled in load_answers(SERVICE).by_language[language].items():
+    for name, filled in load_responses(SERVICE).by_language[language].items():
         raw = f"From: r@example.org\nTo: {to}\nSubject: Re: {filled.subject}\n\n\n".encode()
         found = read_reply(raw, policy, now=NOW)
         assert isinstance(found, Request)
@@ -280,7 +280,7 @@ def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_languag
         assert outcome == Handled("no command in it", WHO, is_answered=number == 0)
     office.handle(Command.HELP, "<9@example.org>")
     assert [mail.mime["Subject"] for mail in office.sender.mails] == [
-        load_answers(SERVICE).by_language[language]["help"].subject
+        load_responses(SERVICE).by_language[language]["help"].subject
     ]
     assert commands_in_words(language) in office.said
     assert office.status == AddressStatus(WHO)
@@ -406,13 +406,13 @@ def test_without_a_key_nobody_is_listened_to(office: Office) -> None:
 )
 def test_a_broken_file_of_answers_is_told_with_its_place(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace("{", r"\{")):
-        load_answers(text)
+        load_responses(text)
 
 
 def test_every_language_with_commands_has_answers() -> None:
-    languages = load_answers(SERVICE).by_language
+    languages = load_responses(SERVICE).by_language
     assert set(languages) == set(WORDS)
-    assert all(set(answers) == set(ANSWERS) for answers in languages.values())
+    assert all(set(answers) == set(PLACEHOLDERS) for answers in languages.values())
 
 
 def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:

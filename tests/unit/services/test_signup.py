@@ -30,7 +30,7 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.services.service_mail import ServiceMails
-from newsletter.services.signup import ANSWERS, MOST_FORMS, SignupService, load_mails
+from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
@@ -651,9 +651,9 @@ def test_there_are_mails_in_every_language_of_the_replies() -> None:
     mails = load_mails(TEXT)
     assert set(mails.by_language) == set(WORDS)
     for language, named in mails.by_language.items():
-        assert set(named) == set(ANSWERS), language
-        assert all(f"{{{placeholder}}}" in named["confirm"].text for placeholder in ANSWERS["confirm"]), language
-        assert all(f"{{{placeholder}}}" in named["already"].text for placeholder in ANSWERS["already"]), language
+        assert set(named) == set(PLACEHOLDERS), language
+        assert all(f"{{{placeholder}}}" in named["confirm"].text for placeholder in PLACEHOLDERS["confirm"]), language
+        assert all(f"{{{placeholder}}}" in named["already"].text for placeholder in PLACEHOLDERS["already"]), language
 
 
 @pytest.mark.parametrize(
