@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import Handler, serving
 
 Body = dict[str, Any]
 Model = Callable[[Body], str]
@@ -448,32 +449,20 @@ def openai_server(
 ) -> Iterator[OpenAIServer]:
     """The server, running; its `url` is what OPENAI_BASE_URL would be."""
     server = OpenAIServer(script, always, model, batches=batches)
-    http = _HTTP(("127.0.0.1", 0), _handler(server))
-    server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.released.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    with serving(_handler(server)) as address:
+        server.url = f"{address}/v1"
+        try:
+            yield server
+        finally:
+            server.released.set()
 
 
-class _HTTP(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that no longer waits for a slow answer is no error here."""
-
-
-def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(server: OpenAIServer) -> type[Handler]:
+    class OpenAIHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            raw = self.body()
             if self.path != "/v1/chat/completions":
                 self._manage("POST", raw)
                 return
@@ -507,7 +496,4 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(raw[: len(raw) // 2] if reply.is_cut else raw)
             self.close_connection = self.close_connection or reply.is_cut
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests read `requests`."""
-
-    return Handler
+    return OpenAIHandler
