@@ -396,7 +396,7 @@ class MemoryStore:
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         with self._lock:
-            if any(other.question == batch.question for other in self._batches.values()):
+            if any(other.request_key == batch.request_key for other in self._batches.values()):
                 return batch.batch_id in self._batches
             day = _utc_day(batch.at)
             if not spending.are_within_budget(calls, self.get_calls(since=day, until=day), budget_usd):
