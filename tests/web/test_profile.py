@@ -7,7 +7,6 @@ import logging
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,16 +19,11 @@ from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS
 from tests.fake_profiles import FIRST, FakeProfiles
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 CHANGED = FIRST.replace("max_papers: 3", "max_papers: 2")
 WRONG = FIRST.replace("keywords:", "keywrods:")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> TinyStore:
-    return TinyStore(tmp_path)
 
 
 @pytest.fixture

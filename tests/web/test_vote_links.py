@@ -23,7 +23,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import FORM, NOW, SIGNER, WHO, part_of
+from tests.web.site import FORM, NOW, SIGNER, WHO, part_of
 
 PAPER = make.paper("2601.00001", title="Sparse <b>rows</b> of $x^2$")
 MORE = f"/v/{vote_token(SIGNER, WHO, PAPER.arxiv_id, 1)}"
@@ -46,11 +46,6 @@ def store(tmp_path: Path) -> TinyStore:
     store = TinyStore(tmp_path)
     mailed(store)
     return store
-
-
-@pytest.fixture
-def client(store: TinyStore) -> FlaskClient:
-    return create_app(part_of(store)).test_client()
 
 
 def votes(store: Store) -> list[int]:
