@@ -13,7 +13,7 @@ import pytest
 from newsletter.delivery import suppression
 from newsletter.errors import SourceError
 from newsletter.files import resources
-from newsletter.flow import run_morning
+from newsletter.flow import run_morning, serve
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
@@ -43,9 +43,12 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.ops import alerts
+from newsletter.run.collect import collect
+from newsletter.run.context import Morning as KnownDays
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
+from newsletter.run.select import select
 from newsletter.scoring import ScoringRequest
 from newsletter.scoring.protocols import History
 from newsletter.senders import do_nothing
@@ -848,6 +851,19 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     given.now += timedelta(hours=1)
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
     assert given.mailed() == []
+
+
+def test_one_mail_needs_the_store_and_the_ids_alone() -> None:
+    """As a worker would do it that was told of one subscriber and one date."""
+    given = morning(*two_papers())
+    collect(given.context, given.subscribers, Silent())
+    given.source.days.clear()
+    [today] = given.store.get_days(before=make.WEDNESDAY, limit=1)
+    given.store.start_run("worker")
+    selection = select(given.context, KnownDays("worker", today, []), given.subscribers[0], make.TUESDAY)
+    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.SENT
+    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.ALREADY_SENT
+    assert given.sent() == {"2601.00001", "2601.00002"}
 
 
 class Jammed(FlakySender):
