@@ -2,7 +2,7 @@
 
 With `batches`, it also takes /v1/files and /v1/batches; a test says when a batch gets on (`BatchApi`).
 
-It reads the papers out of the prompt it gets, as a model would, and judges them by `model`. Faults are functions of a
+It reads the papers out of the prompt it gets, as a model would, and grades them by `model`. Faults are functions of a
 `Reply`; a script gives one to each request in turn, after which everything works. Real HTTP, no sleeping: a slow
 answer waits until the server closes.
 """
@@ -76,7 +76,7 @@ def relevance_of(label: str) -> int:
 
 
 def sensible_model(body: Body) -> str:
-    """Judges by the id, and answers exactly as asked."""
+    """Grades by the id, and answers exactly as asked."""
     floor = int(_FLOOR.search(text_of(body["messages"][-1]))[1])
     labels = list(papers_in(body))
     scored = [entry(each, relevance_of(each)) for each in labels if relevance_of(each) >= floor]
@@ -186,7 +186,7 @@ def does_not_take_parts(reply: Reply) -> None:
         error(400, None, "messages.1.content must be a string")(reply)
 
 
-def _kept(body: Body) -> str:
+def _cached_beginning(body: Body) -> str:
     """The beginning a cache keeps: up to the breakpoint if the request speaks of any, or else up to the papers."""
     prompt = "".join(map(text_of, body["messages"]))
     if "prompt_cache_options" not in body:
@@ -234,9 +234,9 @@ class OpenAIServer:
     def complete(self, body: Body) -> Body:
         text = self.model(body)
         prompt = "".join(map(text_of, body["messages"]))
-        kept = _kept(body)
-        is_hit = kept in self._seen
-        self._seen.add(kept)
+        cached = _cached_beginning(body)
+        is_hit = cached in self._seen
+        self._seen.add(cached)
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -256,8 +256,8 @@ class OpenAIServer:
                 "completion_tokens": len(text) // 4,
                 "total_tokens": (len(prompt) + len(text)) // 4,
                 "prompt_tokens_details": {
-                    "cached_tokens": len(kept) // 4 if is_hit else 0,
-                    "cache_write_tokens": 0 if is_hit or "prompt_cache_options" not in body else len(kept) // 4,
+                    "cached_tokens": len(cached) // 4 if is_hit else 0,
+                    "cache_write_tokens": 0 if is_hit or "prompt_cache_options" not in body else len(cached) // 4,
                     "audio_tokens": 0,
                 },
                 "completion_tokens_details": {"reasoning_tokens": 0},

@@ -48,10 +48,10 @@ class BatchPrefetcher:
 
     def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether there was a batch for this already, or the server said that it takes none."""
-        question = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
+        request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
         lately = self._grader.now() - WINDOW
         return any(
-            batch.question == question or (batch.is_refused and batch.at > lately)
+            batch.request_key == request_key or (batch.is_refused and batch.at > lately)
             for batch in self._collector.get_recent()
         )
 
@@ -141,7 +141,7 @@ class BatchPrefetcher:
         return sum_calls(calls, self._grader.price_of)
 
     def _get_batches(self, wanted: tuple[str, str, str]) -> list[ModelBatch]:
-        return [batch for batch in self._collector.get_recent() if batch.question[:3] == wanted]
+        return [batch for batch in self._collector.get_recent() if batch.request_key[:3] == wanted]
 
 
 class RecordingGrader:

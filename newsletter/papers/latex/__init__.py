@@ -36,7 +36,7 @@ class Readable:
 
 
 def readable(text: str) -> str:
-    """A title, abstract or comment as Unicode on one line. Meant to be applied once, to text as arXiv has it.
+    """Turns a title, abstract or comment into Unicode on one line. Apply it once, to text as arXiv has it.
 
     Never raises; takes time in proportion to the text.
     """
@@ -53,7 +53,7 @@ class Part:
 
 
 def parts(text: str) -> list[Part]:
-    """The text cut at its formulas. All their `text` together is what `readable` gives."""
+    """Cuts a text at its formulas. All their `text` together is what `readable` gives."""
     text = _visible(text)
     whole = readable(text)
     uncut = [Part(whole)] if whole else []
@@ -74,12 +74,12 @@ def parts(text: str) -> list[Part]:
 
 
 def readable_name(name: str) -> str:
-    """An author's name as Unicode, an affiliation in parentheses included."""
+    """Turns an author's name into Unicode, an affiliation in parentheses included."""
     return readable_report(_LETTER_MACRO.sub(r"\1{}", _LOST_BACKSLASH.sub(r"\\\g<0>", name))).text
 
 
 def readable_report(text: str) -> Readable:
-    """What `readable` gives, and whether any of it had to stay raw."""
+    """Does what `readable` does, and reports whether any of the text had to stay raw."""
     text = _visible(text)
     if not _has_tex(text):
         return Readable(one_line(text), fell_back=False)
@@ -99,7 +99,7 @@ def _has_tex(text: str) -> bool:
 
 
 def _visible(text: str) -> str:
-    """Without what could turn a line around, hide in it or run over its neighbours; ZWJ and ZWNJ belong to scripts."""
+    """Removes what could turn a line around, hide in it or run over its neighbours; ZWJ and ZWNJ belong to scripts."""
     if not text.replace("\n", " ").isprintable():
         text = _UNSEEN.sub("", text)
     return text if text.isascii() else _PILED_UP.sub(r"\1", text)
@@ -115,6 +115,6 @@ def _finished(prose: str) -> str:
 
 
 def _mend_greek(match: re.Match[str]) -> str:
-    """Some submission forms make \\b{eta} of \\beta."""
+    """Mends \\b{eta}, which some submission forms make of \\beta."""
     name = match[1] + match[2]
     return f"\\{name}{{}}" if len(symbols().get(name, "")) == 1 else match[0]

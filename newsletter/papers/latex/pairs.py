@@ -8,7 +8,7 @@ _STRUCTURE = re.compile(r"\\.|[{}$]", re.S)
 
 
 def brace_pairs(text: str) -> dict[int, int]:
-    """Position of each opening brace that has a partner, and of the partner; escaped ones do not count."""
+    """Maps the place of each opening brace to that of its partner; escaped braces do not count."""
     partner: dict[int, int] = {}
     open_at: list[int] = []
     for match in _STRUCTURE.finditer(text):
@@ -20,7 +20,7 @@ def brace_pairs(text: str) -> dict[int, int]:
 
 
 def dollar_pairs(text: str, partner: dict[int, int]) -> tuple[dict[int, int], dict[int, int]]:
-    """For each dollar the next one, and the next one that stands in the same group of braces."""
+    """Maps each dollar to the next one, and to the next one in the same group of braces."""
     following: dict[int, int] = {}
     beside: dict[int, int] = {}
     closers = set(partner.values())

@@ -165,7 +165,7 @@ class Reader:
         return self.segment(start, start + 1, close, close + 1), close + 1
 
     def _escaped_dollar(self, start: int, pos: int, end: int) -> tuple[str, int]:
-        """An amount, unless the next one is near and what lies between can only be mathematics."""
+        """Reads `\\$`: an amount, unless the next one is near and what lies between can only be mathematics."""
         close = self.text.find("\\$", pos, min(end, pos + 200))
         body = self.text[pos:close] if close > pos else ""
         is_letter = len(body) == 1 and body.isalpha()
@@ -178,7 +178,7 @@ class Reader:
         return last < 0 or self.partner.get(last, close) < close
 
     def _is_math(self, start: int, close: int) -> bool:
-        """pandoc's rule, and a laxer one for content that can only be TeX: "$ \\alpha $", "$\\sim$3"."""
+        """Whether it is mathematics: by pandoc's rule, and a laxer one for what can only be TeX ("$ \\alpha $")."""
         body = self.text[start + 1 : close]
         tight = body.strip()
         if not tight:
@@ -194,7 +194,7 @@ class Reader:
         return not _WORD_OF_TWO.search(tight)
 
     def segment(self, start: int, pos: int, close: int, end: int, *, environment: str = "") -> str:
-        """The mathematics between pos and close, or start to end as it came when it cannot be read."""
+        """Reads the mathematics between pos and close; gives start to end as it came if that cannot be read."""
         is_display = bool(environment) or self.text[start : start + 2] in ("$$", "\\[")
         silenced, depth, rows, math_depth = len(self.silenced), self._depth, self.rows, self._math_depth
         while pos < close and self.text[pos].isspace():
@@ -216,7 +216,7 @@ class Reader:
         return self._marked(piece, tex, is_display=is_display)
 
     def _marked(self, piece: str, tex: str, *, is_display: bool) -> str:
-        """The formula between marks for `parts`; not the one within a formula (\\text{of $x$})."""
+        """Puts marks around a formula, for `parts`; not around one within a formula (\\text{of $x$})."""
         bare = piece.strip()
         if not self._marks_formulas or self._math_depth or not bare:
             return piece
@@ -240,7 +240,7 @@ class Reader:
         return (inner.lstrip() if self.text[start - 1 : start] == " " else inner), close + 1
 
     def _lone_brace(self, match: re.Match[str], end: int) -> tuple[str, int]:
-        """One whose partner the author forgot, if it clings to a word; alone among blanks it may be meant."""
+        """Drops a brace whose partner the author forgot, if it clings to a word; alone among blanks it may be meant."""
         start, pos = match.span()
         before, after = self.text[start - 1 : start], self.text[pos : pos + 1]
         if self._has_escaped_brace or not (before.isalpha() or (before and before in ".?!,)")):
@@ -255,7 +255,7 @@ class Reader:
         return script(match[0], body), pos
 
     def _power(self, match: re.Match[str], end: int) -> tuple[str, int]:
-        """10^49, cm^-3, He^+, as authors write without TeX; never 10^7.6 or 2^k, where it would not be clear."""
+        """Reads 10^49, cm^-3, He^+, as authors write without TeX; never 10^7.6 or 2^k, where it would not be clear."""
         return script("^", match[0][1:]), match.end()
 
     def _index(self, match: re.Match[str], end: int) -> tuple[str, int]:
@@ -274,7 +274,7 @@ class Reader:
         return "–" if len(match[0]) == 2 else "—", match.end()
 
     def _tie(self, match: re.Match[str], end: int) -> tuple[str, int]:
-        """A blank between two words; "~10" and "a ~ b" mean about."""
+        """Reads ~: a blank between two words; "~10" and "a ~ b" mean about."""
         before, after = self.text[match.start() - 1 : match.start()], self.text[match.end() : match.end() + 1]
         is_loose = not before or before.isspace() or before in "(<>=[/–-" or not after or after.isspace()
         word = self.text[max(0, match.start() - 3) : match.start()]
@@ -297,7 +297,7 @@ class Reader:
     # -- mathematics
 
     def math(self, pos: int, end: int) -> str:
-        """Pieces keep the blanks of the source, except those that only end the name of a macro."""
+        """Reads mathematics. Blanks of the source stay, except those that only end the name of a macro."""
         out: list[str] = []
         self._enter()
         self._math_depth += 1
@@ -353,7 +353,7 @@ class Reader:
     # -- macros of both
 
     def _macro(self, name: str, pos: int, end: int, *, in_math: bool) -> tuple[str, int] | None:
-        """None if the name is not one with a meaning of its own."""
+        """Reads a macro that means the same in prose and mathematics; None for any other name."""
         if name in DECLARATIONS:
             pos = self.skip_blanks(pos, end)
             is_null = name in DELIMITED and self.text[pos : pos + 1] == "." and pos < end
@@ -372,7 +372,7 @@ class Reader:
         return handler(self, pos, end, in_math) if handler else None
 
     def _unknown(self, name: str, pos: int, end: int, *, in_math: bool) -> tuple[str, int]:
-        """An author's own macro: most are a name (\\ours) or a style around words (\\revise{…})."""
+        """Reads an author's own macro: most are a name (\\ours) or a style around words (\\revise{…})."""
         if self.text[pos : pos + 2] == "{}" and pos + 1 < end:
             return name, pos + 2
         if self.text[pos : pos + 1] == "{" and self.partner.get(pos, end) < end:
@@ -395,7 +395,7 @@ class Reader:
             raise UnreadableError
 
     def argument(self, pos: int, end: int, *, in_math: bool) -> tuple[str, int]:
-        """A group, a macro or a single character, rendered; nothing when the text ends here."""
+        """Reads a group, a macro or a single character; gives nothing when the text ends here."""
         pos = self.skip_blanks(pos, end)
         if pos >= end:
             return "", end
@@ -432,7 +432,7 @@ class Reader:
         return (unicodedata.normalize("NFC", body[0] + mark) + body[1:] if body[:1].isalpha() else body), pos
 
     def raw(self, pos: int, end: int, *, keep: bool = True) -> tuple[str, int]:
-        """The source of a group, without its braces; nothing if no group begins here."""
+        """Takes the source of a group, without its braces; nothing if no group begins here."""
         start = self.skip_blanks(pos, end)
         close = self.partner.get(start, end) if start < end else end
         if close >= end:

@@ -42,7 +42,7 @@ def settle(text: str) -> str:
 
 
 def script(sign: str, body: str) -> str:
-    """Unicode super- or subscript if there is one for all of it, else x_max and x^(a,b)."""
+    """Writes a Unicode super- or subscript if there is one for all of it, else x_max and x^(a,b)."""
     body = body.replace(GAP, "").strip()
     if not body:
         return ""
@@ -61,7 +61,7 @@ def script(sign: str, body: str) -> str:
 
 
 def accent(body: str, mark: str) -> str:
-    """The mark above each character of a short base; a longer one goes without, as no font could show it."""
+    """Puts the mark above each character of a short base; a longer one goes without, as no font could show it."""
     if not 0 < len(body) <= 3 or not all(char.isalnum() for char in body) or (len(body) > 1 and mark != "\u0305"):
         return body
     return "".join(unicodedata.normalize("NFC", char + mark) for char in body)
@@ -78,7 +78,7 @@ def tidy_rows(body: str, environment: str) -> str:
 
 
 def control_symbol(char: str) -> str:
-    """What backslash and one character stand for; a backslash at the very end is itself."""
+    """Reads backslash and one character; a backslash at the very end is itself."""
     if char in ("!", "/", "-", "@"):
         return ""
     if char in (",", ";", ":", ">", "\\") or char.isspace():

@@ -104,7 +104,7 @@ MATH_ENVIRONMENTS = _names(
 
 @cache
 def symbols() -> dict[str, str]:
-    """Macro name → Unicode. Loaded late: --help and a quiet morning have no use for the table."""
+    """Maps names of macros to Unicode. Loaded late: --help and a quiet morning have no use for the table."""
     from pylatexenc.latex2text import get_default_latex_context_db  # noqa: PLC0415
 
     known: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Writes down each call of a model before it is made, at the most it can cost, and afterwards what it did cost.
 
 A call that may have been billed without an answer (timeout, lost connection) keeps its highest cost. Where the price
-is not known, so is the cost. Who repeats or stops is grader.py's business.
+is not known, so is the cost. Who repeats is client.py's business.
 """
 
 from __future__ import annotations

@@ -14,11 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from jinja2 import (
-    Environment,
-    StrictUndefined,
-    TemplateError,
-)
+from jinja2 import Environment, StrictUndefined, TemplateError
 
 from newsletter.addresses import mailto_link
 from newsletter.mail import BY_TOPIC, EVERYTHING, NOTHING, render, templates

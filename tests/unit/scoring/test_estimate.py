@@ -57,10 +57,10 @@ def cost_of(found: Estimate, *, cached: int, written: int) -> Decimal:
 def test_where_writing_to_the_cache_costs_extra_the_beginning_is_paid_once_and_then_read() -> None:
     long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
     found = estimate(PROMPTS, long, papers(100), 7, price=LUNA, assumed=ASSUMED)
-    kept = sum(map(count, PROMPTS.render(long, (), 7).beginning))
-    assert kept > 1_024
+    cached = sum(map(count, PROMPTS.render(long, (), 7).beginning))
+    assert cached > 1_024
     assert found.calls == 3
-    assert found.cost_usd == cost_of(found, cached=2 * kept, written=kept)
+    assert found.cost_usd == cost_of(found, cached=2 * cached, written=cached)
 
 
 def test_a_beginning_too_short_for_the_cache_is_neither_written_nor_read() -> None:
@@ -91,7 +91,7 @@ def known_of(number: int, n_known: int) -> Estimate:
     return estimate(PROMPTS, PROFILE, papers(number), 7, price=LUNA, assumed=ASSUMED, known=known)
 
 
-def test_papers_judged_already_cost_nothing_and_keep_their_places_in_the_shortlist() -> None:
+def test_papers_graded_already_cost_nothing_and_keep_their_places_in_the_shortlist() -> None:
     found = known_of(100, 30)
     assert (found.papers, found.known, found.asked, found.calls) == (100, 30, 15, 1)
     assert found.answer_tokens < of(100).answer_tokens / 2
