@@ -33,12 +33,21 @@ _AS_SEEN_ELSEWHERE = {
 }
 
 
-def merge(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[Announcement, ...]:
-    """Merges feeds so that each paper is there once, in the order first seen: `known` first, then feed by feed.
+def merge_announcements(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
+    """Merges announcements so that each paper is there once, in the order first seen.
 
     A paper keeps its best announce type, its latest version, and every feed that showed it.
     """
-    return _merged([*known, *(shown for feed in feeds for shown in feed.announcements)])
+    merged: dict[str, Announcement] = {}
+    for shown in announcements:
+        first = merged.get(shown.paper.arxiv_id)
+        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
+    return tuple(merged.values())
+
+
+def merge_feeds(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[Announcement, ...]:
+    """Merges what feeds show into what is `known` of the same day."""
+    return merge_announcements([*known, *(shown for feed in feeds for shown in feed.announcements)])
 
 
 def with_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
@@ -46,7 +55,7 @@ def with_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[Fe
     known = {report.category: report for report in day.feeds}
     for report in reports:
         known[report.category] = _more_telling(known.get(report.category, report), report)
-    merged = merge(feeds, day.announcements)
+    merged = merge_feeds(feeds, day.announcements)
     return replace(day, announcements=merged, feeds=tuple(known[category] for category in sorted(known)))
 
 
@@ -102,7 +111,7 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
 
 def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Finds the papers that these days brought to these categories, each once, with its kind as seen from there."""
-    return _merged(
+    return merge_announcements(
         _as_seen_from(shown, categories) for day in days for shown in day.announcements if concerns(shown, categories)
     )
 
@@ -117,14 +126,6 @@ def find_candidates(
 def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcement:
     kind = seen_from(shown, categories)
     return shown if kind is shown.announce_type else replace(shown, announce_type=kind)
-
-
-def _merged(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
-    merged: dict[str, Announcement] = {}
-    for shown in announcements:
-        first = merged.get(shown.paper.arxiv_id)
-        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
-    return tuple(merged.values())
 
 
 def _joined(one: Announcement, other: Announcement) -> Announcement:

@@ -117,7 +117,7 @@ class Silent:
 
 
 @dataclass
-class AskedAhead:
+class FakePrefetcher:
     """Remembers for which papers a model was asked hours before the mail."""
 
     papers: list[str] = field(default_factory=list)
@@ -150,7 +150,7 @@ class Morning:
     subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
     now: datetime = make.NOW
     timing: Timing = ON_THE_MINUTE
-    prefetcher: AskedAhead | None = None
+    prefetcher: FakePrefetcher | None = None
 
     @property
     def context(self) -> RunContext:
@@ -1056,7 +1056,7 @@ def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
 def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who_left() -> None:
     boston = make.subscriber(zone="America/New_York")  # 12:10 UTC
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
-    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], prefetcher=AskedAhead())
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], prefetcher=FakePrefetcher())
     given.store.change_address_status(
         "s_gone2222",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
@@ -1071,7 +1071,7 @@ def test_what_the_mail_before_could_not_score_is_asked_ahead_with_the_next_paper
     days = {make.TUESDAY: {"cs.LG": two_papers()}, make.WEDNESDAY: {"cs.LG": [make.announcement("2601.00011")]}}
     given = ticking(days, scorer=ScriptedScorer(broken=BROKEN), now=make.NOW + timedelta(minutes=10))
     assert given.tick() == [RunOutcome.SENT]
-    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), AskedAhead()
+    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), FakePrefetcher()
     assert given.tick() == [RunOutcome.NOT_DUE]
     assert given.prefetcher.papers == ["2601.00002", "2601.00011"]
     given.now = make.NOW + timedelta(days=1, minutes=10)

@@ -99,7 +99,7 @@ _ONLY_WORDS = frozenset({"b", "i", "code", "span"})  # HTML that math-core puts 
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TypesetPart:
     """Prose, or a formula: `mathml` goes into a page as it is, `text` is escaped by whoever prints it."""
 
     text: str
@@ -111,12 +111,12 @@ class Piece:
         return bool(self.mathml) and len(self.text) > NARROW_CHARS
 
 
-def typeset(text: str) -> list[Piece]:
+def typeset(text: str) -> list[TypesetPart]:
     """Cuts a title, abstract or comment into pieces; all their texts together are `readable(text)`.
 
     Never raises; takes time in proportion to the text.
     """
-    return [Piece(part.text, mathml_or_reason(part)[0] if part.tex else "") for part in parts(text)]
+    return [TypesetPart(part.text, mathml_or_reason(part)[0] if part.tex else "") for part in parts(text)]
 
 
 @lru_cache(maxsize=4_096)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 DEFAULT_MODEL = "gpt-6-luna"  # what we advise: the cheapest that OpenAI has not said to switch off
-CACHED_FROM_TOKENS = 1_024  # no cache keeps a shorter beginning (OpenAI's prompt caching guide)
 
 _CONTEXT = {STANDARD: {}, FLEX: {"service_tier": "flex"}, BATCH: {"processing": "batch"}}
 _MILLION = Decimal(1_000_000)

@@ -13,14 +13,14 @@ from newsletter import formatting
 from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
-from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
+from newsletter.papers import PaperLinks, TypesetPart, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import SearchablePaper
 
 HITS = 20  # on a page of what was found
 
-Pieces = tuple[Piece, ...]
+Pieces = tuple[TypesetPart, ...]
 
 
 def set_text(text: str) -> Pieces:
