@@ -42,7 +42,7 @@ from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.client import Limits
-from newsletter.scoring.llm.estimate import Assumptions, count_kept
+from newsletter.scoring.llm.estimate import Assumptions
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
@@ -162,7 +162,7 @@ def count_day(
         found=len(picks & graded),
         calls=len(batches),
         prompt=sum(count_chat(prompt.system, prompt.user, prompt.beginning[0]) for prompt in rendered),
-        kept=count_kept(rendered[0]) if rendered else 0,
+        kept=rendered[0].kept_tokens(count) if rendered else 0,
         answer=sum(count(answer(prompt, batch, labels)) for prompt, batch in zip(rendered, batches, strict=True)),
         own_answers=sum(count(_compact(_entry(arxiv_id, label))) for arxiv_id, label in labels.items()),
         bill=_bill(line.get("header") or {}),

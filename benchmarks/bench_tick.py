@@ -1,6 +1,6 @@
 """A tick of the clock with a short and with a long history of mails: it should cost the same.
 
-    python benchmarks/bench_tick.py [--readers 200] [--months 1 24]
+    python -m benchmarks.bench_tick [--readers 200] [--months 1 24]
 
 A tick reads the list of subscribers, settles doubts, and looks for who is due, which here is nobody; then the page of
 metrics is made, and one reader's mail is prepared as far as the store is concerned. Times are the program's own
@@ -123,7 +123,6 @@ class History:
         store = TinyStore(self._settings.state)
         store.require_readable(self._who, TODAY)
         store.get_deliveries(subscriber_id=self._who)
-        store.get_sent(self._who)
 
     def every_row(self) -> None:
         TinyStore(self._settings.state).get_deliveries()

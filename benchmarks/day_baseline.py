@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from newsletter.papers.announcements import merge
+from newsletter.papers.announcements import merge_feeds
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.settings import load_settings
 from newsletter.sources.feed import parse_feed
@@ -18,7 +18,7 @@ from newsletter.subscribers.file import parse_file
 def main(feeds: Path) -> None:
     subscribers = parse_file(load_settings().subscribers.read_bytes(), source="subscribers.yaml").subscribers
     files = sorted(feeds.iterdir())
-    papers = [shown.paper for shown in merge(parse_feed(file.read_bytes(), file.stem) for file in files)]
+    papers = [shown.paper for shown in merge_feeds(parse_feed(file.read_bytes(), file.stem) for file in files)]
     for subscriber in subscribers:
         best = np.argsort(-rank_by_bm25(subscriber.profile, papers, ()))[:30]
         sys.stdout.write("".join(f"{papers[place].arxiv_id} {papers[place].title}\n" for place in best))

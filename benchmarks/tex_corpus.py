@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from newsletter.papers.latex import Part, Readable, parts, readable, readable_name, readable_report
 from newsletter.papers.latex.mathml import mathml_or_reason
-from newsletter.papers.latex.reader import Part, Readable, parts, readable, readable_name, readable_report
 from newsletter.papers.latex.tables import SILENT
 from newsletter.sources.feed import parse_feed
 

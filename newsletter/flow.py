@@ -66,7 +66,7 @@ def run_morning(
     try:
         settle_doubts(context)
         if due_only:
-            sender.look_back(context.store, started_at)
+            sender.count_past_doubts(context.store, started_at)
         problems = context.prefetcher.collect() if context.prefetcher else []
         readers = [each for each in subscribers if needs_feeds_now(context, each)] if due_only else subscribers
         morning = collect(

@@ -25,7 +25,7 @@ _NO_SENTENCE_END = re.compile(rf"\b(?:{_ABBREVIATIONS.replace(' ', '|')}|\w)\.$"
 
 
 def long_date(on: date) -> str:
-    """ "Tuesday, 7 October 2025", whatever the locale of the machine."""
+    """Writes "Tuesday, 7 October 2025", whatever the locale of the machine."""
     return f"{on:%A}, {short_date(on)}"
 
 
@@ -34,61 +34,61 @@ def short_date(on: date) -> str:
 
 
 def date_range(announced_on: Sequence[date]) -> str:
-    """ "7 October 2025", or the first and the last of several days."""
+    """Writes "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:
         return f"{short_date(announced_on[0])} to {short_date(announced_on[-1])}"
     return short_date(announced_on[0]) if announced_on else "no day"
 
 
 def kind_label(announce_type: AnnounceType, version: int) -> str:
-    """What kind of announcement a paper is, with its version where that is the news."""
+    """Names the kind of an announcement, with the paper's version where that is the news."""
     label = KIND_LABELS[announce_type]
     is_replacement = announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
     return f"{label}, v{version}" if is_replacement else label
 
 
 def cut_offs(subscriber: Subscriber) -> str:
-    """What a paper had to reach."""
+    """Says what a paper had to reach."""
     reached = f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}"
     return f"{reached}, at most {subscriber.max_papers} papers"
 
 
 def join_names(names: Sequence[str], most: int) -> str:
-    """Names with commas between them; of more than `most` the first ones, and how many more."""
+    """Joins names by commas; of more than `most` the first ones, and how many more."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
 def lang_attribute(language: str) -> str:
-    """What `lang` says of comments in this language; "" where they are in the language of the page around them."""
+    """The value of `lang` for comments in this language; "" if it is that of the page around them."""
     return "" if language == "en" else language
 
 
 def true_false(value: bool) -> str:
-    """As YAML has it."""
+    """Writes a boolean as YAML does."""
     return "true" if value else "false"
 
 
 def cut_at_clause(text: str, most: int) -> str:
-    """At most `most` characters: whole sentences if one ends in time, else whole clauses or words, and an ellipsis."""
+    """Cuts to `most` characters: behind a sentence if one ends in time, else behind a clause or word, and adds …"""
     if len(text) <= most:
         return text
     if sentence := max(_ends(_SENTENCE_END, text, most), default=0):
         return text[:sentence]
     clause = max(_ends(_CLAUSE_END, text, most - 1), default=0)
-    kept = text[:clause].rstrip(" ;,:—–；，、：") if clause else text[: most - 1]
-    if not clause and not text[most - 1].isspace() and len(word := kept.rsplit(None, 1)[0]) > most // 2:
-        kept = word
-    return kept.rstrip() + "…"
+    beginning = text[:clause].rstrip(" ;,:—–；，、：") if clause else text[: most - 1]
+    if not clause and not text[most - 1].isspace() and len(word := beginning.rsplit(None, 1)[0]) > most // 2:
+        beginning = word
+    return beginning.rstrip() + "…"
 
 
 def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
-    """Where something ends that is worth reading: not after a few words, and not within parentheses."""
+    """Finds where something ends that is worth reading: not after a few words, and not within parentheses."""
     for match in pattern.finditer(text, most // 2):
         if match.end() > most:
             return
-        kept = text[: match.end()]
-        if kept.count("(") <= kept.count(")") and not _NO_SENTENCE_END.search(kept):
+        beginning = text[: match.end()]
+        if beginning.count("(") <= beginning.count(")") and not _NO_SENTENCE_END.search(beginning):
             yield match.end()
 
 

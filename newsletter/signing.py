@@ -58,11 +58,11 @@ class Signer:
             raise ValueError("a signer needs at least one key, and none may be empty")
 
     def link(self, purpose: Purpose, subscriber_id: str) -> str:
-        """A token for a URL's path."""
+        """Makes a token for a URL's path."""
         return str(self._serializer(purpose).dumps(subscriber_id))
 
     def read_link(self, purpose: Purpose, token: str) -> str | None:
-        """Whose link it is; None for one that is not ours, or of another purpose."""
+        """Reads whose link it is; None for one that is not ours, or of another purpose."""
         if len(token) > _LINK_CHARS:
             return None
         try:
@@ -72,7 +72,7 @@ class Signer:
         return self.heir(found) if isinstance(found, str) else None
 
     def short_link(self, purpose: Purpose, subscriber_id: str, detail: str) -> str:
-        """A token for a URL's path that says a little more, in less than half of the characters of `link`.
+        """Makes a token for a URL's path that says a little more, in less than half of the characters of `link`.
 
         Raises ValueError for an id that it cannot hold, and for a detail that is not ASCII.
         """
@@ -80,7 +80,7 @@ class Signer:
         return _base64(payload + _mac(self.keys[-1], purpose, payload))
 
     def read_short_link(self, purpose: Purpose, token: str) -> tuple[str, str] | None:
-        """Whose link it is, and the detail; None for one that is not ours, or of another purpose."""
+        """Reads whose link it is, and the detail; None for one that is not ours, or of another purpose."""
         if len(token) > _LINK_CHARS or not token.isascii():
             return None
         try:
@@ -93,14 +93,14 @@ class Signer:
         return self.heir(_unpack_id(payload[:_ID_BYTES])), payload[_ID_BYTES:].decode("ascii")
 
     def tag(self, purpose: Purpose, subscriber_id: str, digest_on: date) -> str:
-        """24 lower-case letters and digits for one mail. Raises ValueError for an id or a date it cannot hold."""
+        """Makes 24 lower-case letters and digits for one mail. Raises ValueError for an id or a date it cannot hold."""
         if not _FIRST_DAY <= digest_on <= _LAST_DAY:
             raise ValueError(f"{digest_on} cannot be put into a token")
         payload = _pack_id(subscriber_id) + (digest_on - _FIRST_DAY).days.to_bytes(2, "big")
         return base64.b32encode(payload + _mac(self.keys[-1], purpose, payload)).decode("ascii").lower()
 
     def read_tag(self, purpose: Purpose, tag: str) -> tuple[str, date] | None:
-        """Whose mail, of which digest date; None for a tag that is not ours. Capitals do not matter."""
+        """Reads whose mail it is, of which digest date; None for a tag that is not ours. Capitals do not matter."""
         if not _TAG.fullmatch(tag.lower()):
             return None
         try:
@@ -121,12 +121,12 @@ class Signer:
 
 
 def vote_token(signer: Signer, subscriber_id: str, arxiv_id: str, value: int) -> str:
-    """A token for the link by which a reader votes on a paper: 1 or -1."""
+    """Makes the token of a link by which a reader votes on a paper: 1 or -1."""
     return signer.short_link(Purpose.VOTE, subscriber_id, f"{value:+d}"[0] + arxiv_id)
 
 
 def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
-    """Who votes, on which paper, and 1 or -1; None for a token that is not ours."""
+    """Reads who votes, on which paper, and 1 or -1; None for a token that is not ours."""
     found = signer.read_short_link(Purpose.VOTE, token)
     if found is None:
         return None
@@ -135,13 +135,13 @@ def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
 
 
 def tagged(address: str, tag: str) -> str:
-    """`news+TAG@example.org` for `news@example.org` (plus-addressing). A tag that is there already gives way."""
+    """Makes `news+TAG@example.org` of `news@example.org` (plus-addressing). A tag that is there already gives way."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}+{tag}@{domain}"
 
 
 def tag_of(address: str) -> str:
-    """What stands behind the plus, in lower case; empty if there is none."""
+    """Takes what stands behind the plus, in lower case; empty if there is none."""
     return address.rpartition("@")[0].partition("+")[2].lower()
 
 

@@ -328,7 +328,7 @@ class MemoryStore:
             mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
             self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.votes_of(votes, mine, to)}
             left = self.get_address_status(old)
-            self.change_address_status(to, lambda known: address_change.standing_of(left, known))
+            self.change_address_status(to, lambda known: address_change.status_of(left, known))
             self.change_address_status(old, address_change.left_behind)
             for day, who in [key for key in self._sign_ups if key[1] == old]:
                 self._sign_ups.setdefault((day, to), address_change.sign_up_of(self._sign_ups.pop((day, who)), move))
@@ -396,7 +396,7 @@ class MemoryStore:
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
         with self._lock:
-            if any(other.question == batch.question for other in self._batches.values()):
+            if any(other.request_key == batch.request_key for other in self._batches.values()):
                 return batch.batch_id in self._batches
             day = _utc_day(batch.at)
             if not spending.are_within_budget(calls, self.get_calls(since=day, until=day), budget_usd):

@@ -85,7 +85,7 @@ class Postmaster:
         await asyncio.Future()  # until the line is cut, by whichever side
         raise AssertionError("nobody ends this")
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.offered += 1
@@ -95,7 +95,7 @@ class Postmaster:
         envelope.mail_options.extend(options)
         return "250 2.1.0 Ok"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if reply := await self.answer(server, f"RCPT {address}") or await self.answer(server, "RCPT"):
@@ -103,7 +103,7 @@ class Postmaster:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, server: Scripted, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Scripted, session: Session, envelope: Envelope) -> str:
         act = self.next_act("END")
         if act in (None, Do.KEEP_AND_DROP, Do.KEEP_AND_HANG) or str(act).startswith("250"):
             assert isinstance(envelope.content, bytes)
@@ -116,7 +116,7 @@ class Postmaster:
             return await self.do(server, act)
         return act or f"250 2.0.0 Ok: queued as Q{len(self.mails)}"
 
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.quits += 1
         return "221 2.0.0 Bye"
 
@@ -141,19 +141,19 @@ class Scripted(SMTP):
             status = await self.postmaster.answer(self, "CONNECT") or status
         await super().push(status)
 
-    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+    async def smtp_EHLO(self, hostname: str) -> None:
         if reply := await self.postmaster.answer(self, "EHLO"):
             await self.push(reply)
         else:
             await super().smtp_EHLO(hostname)
 
-    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
+    async def smtp_AUTH(self, arg: str) -> None:
         if reply := await self.postmaster.answer(self, "AUTH"):
             await self.push(reply)
         else:
             await super().smtp_AUTH(arg)
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+    async def smtp_DATA(self, arg: str) -> None:
         if reply := await self.postmaster.answer(self, "DATA"):
             await self.push(reply)
         else:

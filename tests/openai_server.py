@@ -2,7 +2,7 @@
 
 With `batches`, it also takes /v1/files and /v1/batches; a test says when a batch gets on (`BatchApi`).
 
-It reads the papers out of the prompt it gets, as a model would, and judges them by `model`. Faults are functions of a
+It reads the papers out of the prompt it gets, as a model would, and grades them by `model`. Faults are functions of a
 `Reply`; a script gives one to each request in turn, after which everything works. Real HTTP, no sleeping: a slow
 answer waits until the server closes.
 """
@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import Handler, serving
 
 Body = dict[str, Any]
 Model = Callable[[Body], str]
@@ -75,7 +76,7 @@ def relevance_of(label: str) -> int:
 
 
 def sensible_model(body: Body) -> str:
-    """Judges by the id, and answers exactly as asked."""
+    """Grades by the id, and answers exactly as asked."""
     floor = int(_FLOOR.search(text_of(body["messages"][-1]))[1])
     labels = list(papers_in(body))
     scored = [entry(each, relevance_of(each)) for each in labels if relevance_of(each) >= floor]
@@ -185,7 +186,7 @@ def does_not_take_parts(reply: Reply) -> None:
         error(400, None, "messages.1.content must be a string")(reply)
 
 
-def _kept(body: Body) -> str:
+def _cached_beginning(body: Body) -> str:
     """The beginning a cache keeps: up to the breakpoint if the request speaks of any, or else up to the papers."""
     prompt = "".join(map(text_of, body["messages"]))
     if "prompt_cache_options" not in body:
@@ -233,9 +234,9 @@ class OpenAIServer:
     def complete(self, body: Body) -> Body:
         text = self.model(body)
         prompt = "".join(map(text_of, body["messages"]))
-        kept = _kept(body)
-        is_hit = kept in self._seen
-        self._seen.add(kept)
+        cached = _cached_beginning(body)
+        is_hit = cached in self._seen
+        self._seen.add(cached)
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -255,8 +256,8 @@ class OpenAIServer:
                 "completion_tokens": len(text) // 4,
                 "total_tokens": (len(prompt) + len(text)) // 4,
                 "prompt_tokens_details": {
-                    "cached_tokens": len(kept) // 4 if is_hit else 0,
-                    "cache_write_tokens": 0 if is_hit or "prompt_cache_options" not in body else len(kept) // 4,
+                    "cached_tokens": len(cached) // 4 if is_hit else 0,
+                    "cache_write_tokens": 0 if is_hit or "prompt_cache_options" not in body else len(cached) // 4,
                     "audio_tokens": 0,
                 },
                 "completion_tokens_details": {"reasoning_tokens": 0},
@@ -448,32 +449,20 @@ def openai_server(
 ) -> Iterator[OpenAIServer]:
     """The server, running; its `url` is what OPENAI_BASE_URL would be."""
     server = OpenAIServer(script, always, model, batches=batches)
-    http = _HTTP(("127.0.0.1", 0), _handler(server))
-    server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.released.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    with serving(_handler(server)) as address:
+        server.url = f"{address}/v1"
+        try:
+            yield server
+        finally:
+            server.released.set()
 
 
-class _HTTP(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that no longer waits for a slow answer is no error here."""
-
-
-def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(server: OpenAIServer) -> type[Handler]:
+    class OpenAIHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            raw = self.body()
             if self.path != "/v1/chat/completions":
                 self._manage("POST", raw)
                 return
@@ -507,7 +496,4 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(raw[: len(raw) // 2] if reply.is_cut else raw)
             self.close_connection = self.close_connection or reply.is_cut
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests read `requests`."""
-
-    return Handler
+    return OpenAIHandler

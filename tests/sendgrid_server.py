@@ -12,7 +12,6 @@ import json
 import socket
 import ssl
 import struct
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,6 +28,8 @@ import jsonschema
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.http_server import Handler, serving
 
 Body = dict[str, Any]
 KEY = "SG.test-key-of-this-suite.0123456789abcdefghijklmnop"
@@ -231,32 +231,15 @@ def sendgrid_server(
 ) -> Iterator[SendGridServer]:
     """The server, running; its `url` is what NEWSLETTER_SENDGRID_URL would be."""
     server = SendGridServer(script, rule)
-    http = _HTTP(("127.0.0.1", 0), _handler(server))
-    server.url = f"{'https' if tls else 'http'}://127.0.0.1:{http.server_address[1]}"
-    if tls:
-        http.socket = tls.wrap_socket(http.socket, server_side=True)
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.released.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    with serving(_handler(server), tls) as server.url:
+        try:
+            yield server
+        finally:
+            server.released.set()
 
 
-class _HTTP(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error here; anything else is one of this server's."""
-        if not isinstance(sys.exception(), OSError | ValueError):
-            super().handle_error(request, client_address)
-
-
-def _handler(server: SendGridServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(server: SendGridServer) -> type[Handler]:
+    class SendGridHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -304,7 +287,4 @@ def _handler(server: SendGridServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(raw[: len(raw) // 2] if answer.is_cut else raw)
             self.close_connection = True
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests read `requests`."""
-
-    return Handler
+    return SendGridHandler

@@ -21,7 +21,7 @@ from newsletter.app.common import (
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.scorers import build_local_scorer, build_scorer, require_model_key
 from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
-from newsletter.app.services import build_profiles, build_signup_service, check_open_subscription
+from newsletter.app.services import build_profiles, build_service_mails, build_signup_service, check_open_subscription
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
@@ -79,6 +79,7 @@ __all__ = [
     "build_renderer",
     "build_sender",
     "build_sendgrid_sender",
+    "build_service_mails",
     "build_signup_service",
     "build_smtp_sender",
     "build_store",

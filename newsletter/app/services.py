@@ -20,8 +20,10 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
+    from newsletter.mail.responses import ResponseTexts
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
+    from newsletter.services.service_mail import ServiceMails
     from newsletter.services.signup import SignupService
 
 
@@ -36,18 +38,27 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     return ProfileService(load, store, build_local_scorer)
 
 
+def build_service_mails(settings: Settings) -> ServiceMails:
+    """Builds what writes answers and notices to readers."""
+    from newsletter.mail.responses import FILE, load_responses
+
+    return _build_mails(settings, load_responses(resources.read_text(FILE)))
+
+
+def _build_mails(settings: Settings, texts: ResponseTexts) -> ServiceMails:
+    from newsletter.services.service_mail import ServiceMails
+
+    return ServiceMails(build_mail_identity(settings), settings.service_address, settings.name, texts)
+
+
 def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[Subscriber]) -> ReplyHandler:
     """Builds what acts on one mail of one of these subscribers. It has a sender of its own, which the caller closes."""
-    from newsletter.mail.responses import FILE, load_responses
     from newsletter.services.replies import ReplyHandler
 
     return ReplyHandler(
         store=store,
         sender=build_sender(settings),
-        identity=build_mail_identity(settings),
-        service_sender=settings.service_address,
-        brand_name=settings.name,
-        answers=load_responses(resources.read_text(FILE)),
+        mails=build_service_mails(settings),
         profiles=build_profiles(settings, store, subscribers),
         subscribers=subscribers,
         now=utc_now,
@@ -55,7 +66,7 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
     )
 
 
-def build_signup_service(settings: Settings, store: Store, asked: Callable[[], None]) -> SignupService:
+def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[], None]) -> SignupService:
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
@@ -65,17 +76,14 @@ def build_signup_service(settings: Settings, store: Store, asked: Callable[[], N
     return SignupService(
         store=store,
         open_sender=lambda: build_sender(settings),
-        identity=build_mail_identity(settings),
-        service_sender=settings.service_address,
-        brand_name=settings.name,
-        answers=load_mails(resources.read_text(FILE)),
+        mails=_build_mails(settings, load_mails(resources.read_text(FILE))),
         find=lambda who: find_served(settings.subscribers, store, who),
         subscriber_from_signup=lambda sign_up: subscriber_from_signup(
             sign_up, load_file(settings.subscribers, store)[0].defaults
         ),
         max_subscribers=settings.open_subscription_most,
         now=utc_now,
-        wake=asked,
+        wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )

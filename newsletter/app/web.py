@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from newsletter.web.archive.pages import Pages
 
 
-def build_web(settings: Settings, asked: Callable[[], None] = lambda: None) -> Flask:
-    """Builds the web part as a WSGI application. `asked` is called when somebody asked to subscribe: a mail is due."""
+def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) -> Flask:
+    """Builds the web part as a WSGI application. `on_signup` is called when a mail to a new subscriber is due."""
     from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, create_app
 
     store = build_store(settings)
-    signup_service = build_signup_service(settings, store, asked) if settings.open_subscription else None
+    signup_service = build_signup_service(settings, store, on_signup) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
     return create_app(
         WebPart(

@@ -13,8 +13,8 @@ import httpx2
 from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
-from newsletter.cli.mail_trial import trials
-from newsletter.cli.sandbox import rehearse
+from newsletter.cli.mail_trial import mail_trials
+from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.mail import responses
@@ -63,9 +63,9 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
             ("memory", lambda: _memory(settings)),
         ]
     if mail:
-        checks += trials(settings, to)
+        checks += mail_trials(settings, to)
     if sandbox:
-        checks.append(("SendGrid", lambda: rehearse(settings)))
+        checks.append(("SendGrid", lambda: try_sandbox(settings)))
     codes = [_run_check(name, check) for name, check in checks]
     if file is None:
         for sentence in (*advice(settings), *_possible_moves(settings)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 
@@ -10,7 +10,7 @@ from newsletter import app
 from newsletter.cli.common import new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.delivery import ledger
-from newsletter.model import Delivery, DeliveryState
+from newsletter.model import Delivery, DeliveryState, parse_delivery_id
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
@@ -87,9 +87,8 @@ def resolve(delivery_id: str, accepted: bool) -> None:
 
 
 def _get(store: Store, delivery_id: str) -> Delivery:
-    subscriber_id, _, on = delivery_id.partition("/")
     try:
-        row = store.get_delivery(subscriber_id, date.fromisoformat(on))
+        row = store.get_delivery(*parse_delivery_id(delivery_id))
     except ValueError as error:
         raise click.BadParameter(f"{delivery_id!r} is not SUBSCRIBER/DATE, such as s_ab12cd34/2026-11-20") from error
     if row is None:

@@ -130,7 +130,7 @@ def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assum
     table = new_table("profile", "cut-off#", "readers", *numbers)
     for group, one in rows:
         table.add_row(group.profile_key[:12], str(group.floor), ", ".join(group.readers), *_cells(one))
-    whole = estimates.add_up([one for _, one in rows])
+    whole = estimates.sum_estimates([one for _, one in rows])
     if rows:
         table.add_row("total", "", "", *_cells(whole))
     print_table(table)
@@ -142,8 +142,9 @@ def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assum
         f"{assumed.passing_share:.0%} of all pass (below a cut-off of 5: all it is asked about), with "
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
-        f"From GPT-5.6 on, a beginning of {prices.CACHED_FROM_TOKENS:,} tokens or more is written to the provider's\n"
-        "cache by the first call of a profile and read by the others; before, nothing is taken to come from the cache."
+        f"From GPT-5.6 on, a beginning of {prompt_files.CACHED_FROM_TOKENS:,} tokens or more is written to the "
+        "provider's\ncache by the first call of a profile and read by the others; before, nothing is taken to come "
+        "from the cache."
     )
 
 
@@ -156,7 +157,7 @@ def _cells(one: estimates.Estimate) -> tuple[str, ...]:
 def _print_budget(budget: Decimal, spent_today: Decimal, rows: Sequence[tuple[Group, estimates.Estimate]]) -> None:
     left = budget - spent_today
     click.echo(f"Budget: {formatting.dollars(budget)} a day, of which {formatting.dollars(left)} are left today (UTC).")
-    cost = estimates.add_up([one for _, one in rows]).cost_usd
+    cost = estimates.sum_estimates([one for _, one in rows]).cost_usd
     if cost is not None and cost > left:
         complain("That is not enough: what is left over will be ranked without the model, and the mails say so.")
 
@@ -178,6 +179,6 @@ def _json(
         "price": asdict(price) if price else None,
         "assumed": {**asdict(assumed), "reasoning_tokens": assumed.reasoning_tokens},
         "profiles": profiles,
-        "total": asdict(estimates.add_up([one for _, one in rows])),
+        "total": asdict(estimates.sum_estimates([one for _, one in rows])),
     }
     return json.dumps(whole, indent=2, default=str)

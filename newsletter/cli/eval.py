@@ -30,7 +30,7 @@ from newsletter.scoring.evaluation import (
     Interval,
     LabelledDay,
     NamedPolicy,
-    Report,
+    RankingReport,
     Summary,
     draw_likes,
     evaluate,
@@ -111,7 +111,7 @@ def command(
     span = (first.date() if first else date.min, last.date() if last else date.max)
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
-    reports: list[Report] | list[FunnelReport]
+    reports: list[RankingReport] | list[FunnelReport]
     if funnel:
         reports = _replay_all(cases, _name_policies(shares, targets))
     else:
@@ -202,10 +202,10 @@ def _read(file: Path) -> str:
         raise ConfigError(f"{file} cannot be read ({error}); a profile is Markdown in UTF-8") from error
 
 
-def _print_tables(reports: list[Report] | list[FunnelReport]) -> None:
+def _print_tables(reports: list[RankingReport] | list[FunnelReport]) -> None:
     console = stdout_console()
     for report in reports:
-        if isinstance(report, Report):
+        if isinstance(report, RankingReport):
             console.print(_ranking_table(report), _cut_off_table(report))
     funnels = [report for report in reports if isinstance(report, FunnelReport)]
     if funnels:
@@ -230,7 +230,7 @@ def _funnel_table(reports: list[FunnelReport]) -> Table:
     return table
 
 
-def _ranking_table(report: Report) -> Table:
+def _ranking_table(report: RankingReport) -> Table:
     pool = ", ".join(report.categories) or "labelled papers"
     sizes = f"{report.pool:.0f} papers a day ({pool}), {report.relevant:.0f} of them relevant"
     title = f"{report.profile}: {report.n_days} days, {sizes}"
@@ -244,7 +244,7 @@ def _ranking_table(report: Report) -> Table:
     return table
 
 
-def _cut_off_table(report: Report) -> Table:
+def _cut_off_table(report: RankingReport) -> Table:
     table = Table(title="what a cut-off selects", title_justify="left")
     for name in ("relevance", "a day", "labelled a day", "precision", "recall", "count error", "top-k count error"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import UTC
 
 from newsletter import app
-from newsletter.cli.sandbox import rehearse
+from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError
 from newsletter.mail import build_service_message
 from newsletter.mail.inbound import imap
@@ -20,12 +20,12 @@ from newsletter.settings import Settings
 Trial = tuple[str, Callable[[], str]]
 
 
-def trials(settings: Settings, to: str) -> Iterator[Trial]:
+def mail_trials(settings: Settings, to: str) -> Iterator[Trial]:
     """Yields what to try, by name: each says what it found, and raises ConfigError with the remedy for what fails."""
     if settings.send_by == "smtp":
-        yield "mail server", lambda: _check_mail_server(settings)
+        yield "mail server", lambda: _check_smtp(settings)
     elif settings.send_by == "sendgrid":
-        yield "SendGrid", lambda: rehearse(settings)
+        yield "SendGrid", lambda: try_sandbox(settings)
     else:
         yield "mail server", lambda: "none: mails go to a folder (NEWSLETTER_SEND_BY)"
     if settings.imap_host:
@@ -34,7 +34,7 @@ def trials(settings: Settings, to: str) -> Iterator[Trial]:
         yield "test mail", lambda: _send(settings, to)
 
 
-def _check_mail_server(settings: Settings) -> str:
+def _check_smtp(settings: Settings) -> str:
     try:
         return app.build_smtp_sender(settings).check()
     except SendError as error:

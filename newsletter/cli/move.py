@@ -8,7 +8,7 @@ import click
 
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.cli.suppressions import id_of, in_words
+from newsletter.cli.suppressions import describe_status, id_of
 from newsletter.errors import ConfigError
 from newsletter.model import AddressStatus, Move
 from newsletter.settings import Settings, load_settings
@@ -53,7 +53,7 @@ def move(old: str, new: str, dry_run: bool) -> None:
     store.move_subscriber(request)
     click.echo(f"Moved from {request.subscriber_id} to {request.to}: {parts}.{joined}")
     if (status := store.get_address_status(request.to)).suppression:
-        click.echo(f"No mail leaves for the new address: {in_words(status)}.")
+        click.echo(f"No mail leaves for the new address: {describe_status(status)}.")
 
 
 def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:

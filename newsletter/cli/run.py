@@ -110,7 +110,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
     notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
     if not quiet:
-        show(report, subscribers)
+        print_summary(report, subscribers)
         if line := model_line(context.store, report):
             click.echo(line)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
@@ -207,7 +207,7 @@ def bounced_lately(store: Store, report: RunReport) -> list[alerts.Trouble]:
     return [each for each in bounces if each.on >= yesterday]
 
 
-def show(report: RunReport, subscribers: list[Subscriber]) -> None:
+def print_summary(report: RunReport, subscribers: list[Subscriber]) -> None:
     """Prints the summary: a row for each subscriber, then the sum, which always adds up."""
     names = {subscriber.subscriber_id: subscriber.name for subscriber in subscribers}
     table = new_table("subscriber", "name", "outcome", "announced#", "scanned#", "relevant#", "detail")
@@ -220,10 +220,10 @@ def show(report: RunReport, subscribers: list[Subscriber]) -> None:
             entry.detail,
         )
     print_table(table)
-    click.echo(in_words(report))
+    click.echo(sum_line(report))
 
 
-def in_words(report: RunReport) -> str:
+def sum_line(report: RunReport) -> str:
     """`3 subscribers = 2 sent + 1 empty (nothing relevant) + 0 skipped + …`: the five groups, and what is in them."""
     parts = []
     for group, count in tally(report).items():

@@ -17,7 +17,7 @@ from newsletter.settings import Settings
 from newsletter.sources import sample
 
 
-def rehearse(settings: Settings) -> str:
+def try_sandbox(settings: Settings) -> str:
     """Asks SendGrid, and says what it found. Raises ConfigError with its objection, and what to do about it."""
     if settings.send_by != "sendgrid":
         raise ConfigError("--sandbox asks SendGrid, which sends nothing here; set NEWSLETTER_SEND_BY to sendgrid")

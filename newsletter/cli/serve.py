@@ -47,11 +47,11 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     settings = load_settings()
     begin_log(settings)
     log_advice(settings)
-    asked = Event()
-    web = app.build_web(settings, asked.set)
+    submitted = Event()
+    web = app.build_web(settings, submitted.set)
     tasks: list[Callable[[Worker], None]] = []  # what cannot work is said now
     if settings.open_subscription:
-        tasks.append(lambda worker: keep_sign_up_mails(settings, asked, worker))
+        tasks.append(lambda worker: keep_sign_up_mails(settings, submitted, worker))
     if not no_clock:
         app.build(settings)
         tasks.append(lambda worker: keep_clock(settings, worker))

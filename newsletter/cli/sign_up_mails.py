@@ -21,21 +21,21 @@ _AFTER_FAILURE_S = 5.0
 _LOOK_AGAIN_S = 0.5
 
 
-def keep_sign_up_mails(settings: Settings, asked: Event, worker: Worker) -> None:
-    """Sends promised mails until the worker is asked to stop; `asked` is set when there may be a new one.
+def keep_sign_up_mails(settings: Settings, submitted: Event, worker: Worker) -> None:
+    """Sends promised mails until the worker is asked to stop; `submitted` is set when there may be a new one.
 
     Whatever goes wrong is logged, a bug with its traceback: the mail concerned is tried again later.
     """
     store = app.build_store(settings)
-    signup_service = app.build_signup_service(settings, store, asked.set)
+    signup_service = app.build_signup_service(settings, store, submitted.set)
     run_id = f"web-{app.utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     store.start_run(run_id)
     while not worker.stop.is_set():
-        asked.clear()
+        submitted.clear()
         worker.idle.set()  # until a mail leaves: a server that does not answer holds up no end
         wait_s = _send_all(signup_service, run_id, worker)
         worker.idle.set()
-        _wait(worker.stop, asked, wait_s)
+        _wait(worker.stop, submitted, wait_s)
     store.end_run(run_id)
 
 
@@ -52,6 +52,6 @@ def _send_all(signup_service: signup.SignupService, run_id: str, worker: Worker)
     return min(max(soon, 1.0), EVERY_S)
 
 
-def _wait(stop: Event, asked: Event, wait_s: float) -> None:
-    while wait_s > 0 and not stop.is_set() and not asked.wait(min(_LOOK_AGAIN_S, wait_s)):
+def _wait(stop: Event, submitted: Event, wait_s: float) -> None:
+    while wait_s > 0 and not stop.is_set() and not submitted.wait(min(_LOOK_AGAIN_S, wait_s)):
         wait_s -= _LOOK_AGAIN_S

@@ -14,14 +14,12 @@ from newsletter import app
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
-from newsletter.cli.suppressions import in_words
+from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.files import resources
-from newsletter.mail import responses
 from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
-from newsletter.services import directory, profile_notice
+from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, overrides, profile_yaml, was_dropped
@@ -107,7 +105,7 @@ def show(who: str) -> None:
     for line in _origins(reader):
         click.echo(f"# {line}")
     if (status := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
-        click.echo(f"# {in_words(status)}")
+        click.echo(f"# {describe_status(status)}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
         click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
@@ -129,19 +127,19 @@ def revisions(who: str, number: int | None) -> None:
     listed = _load(settings, store)
     reader = _find(listed, who)
     as_listed = find_subscriber(listed.as_listed, reader.subscriber.subscriber_id)
-    kept = store.get_revisions(reader.subscriber.subscriber_id)
+    history = store.get_revisions(reader.subscriber.subscriber_id)
     if number is not None:
-        texts = {revision.number: revision.text for revision in kept}
+        texts = {revision.number: revision.text for revision in history}
         if number not in texts:
-            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(kept, number) else ""
-            raise click.UsageError(f"{who} has {len(kept)} revisions, and no revision {number}{why}")
+            why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(history, number) else ""
+            raise click.UsageError(f"{who} has {len(history)} revisions, and no revision {number}{why}")
         write_document(texts[number] or f"# empty: back to {_base(reader)}")
         return
-    if not kept:
+    if not history:
         click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {_base(reader)} holds.")
         return
     table = new_table("number#", "at (UTC)", "by", "state")
-    for revision in kept:
+    for revision in history:
         state = "holds" if revision == reader.revision else _state(revision, as_listed, _base(reader))
         table.add_row(str(revision.number), f"{revision.at:%Y-%m-%d %H:%M}", _ORIGINS[revision.origin], state)
     print_table(table)
@@ -173,22 +171,13 @@ def revert(who: str, number: int, no_mail: bool) -> None:
         if latest == before[-1:] or no_mail:
             return
         if (status := store.get_address_status(one.subscriber_id)).suppression:
-            click.echo(f"\nNo mail tells the reader: {in_words(status)}.")
+            click.echo(f"\nNo mail tells the reader: {describe_status(status)}.")
             return
         _mail_reader(settings, sender, one, changes, latest[0].number)
 
 
 def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes: str, number: int) -> None:
-    message = profile_notice.changed_by_operator(
-        reader,
-        changes,
-        number,
-        identity=app.build_mail_identity(settings),
-        service_sender=settings.service_address,
-        answers=responses.load_responses(resources.read_text(responses.FILE)),
-        brand_name=settings.name,
-        now=app.utc_now(),
-    )
+    message = app.build_service_mails(settings).build_change_notice(reader, changes, number, app.utc_now())
     try:
         sender.send(message)
     except SendError as error:
@@ -217,8 +206,8 @@ def remove(who: str) -> None:
         raise click.UsageError(f"{listed.subscriber_id} is in {settings.subscribers}; take the entry out there")
     store.forget_enrolled(one)
     status = store.get_address_status(one)
-    kept = in_words(status) if status.suppression else "nothing keeps mail away from that address"
-    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {kept}.")
+    outlook = describe_status(status) if status.suppression else "nothing keeps mail away from that address"
+    click.echo(f"{one} is removed. What was mailed stays in the ledger, and {outlook}.")
     if one in {subscriber.subscriber_id for subscriber in _load(settings, store).subscribers}:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 

@@ -79,7 +79,7 @@ def add(who: str, why: str, detail: str) -> None:
     status = app.build_store(load_settings()).change_address_status(
         id_of(who), lambda known: suppression.suppress(known, wanted)
     )
-    click.echo(in_words(status))
+    click.echo(describe_status(status))
 
 
 @command.command()
@@ -108,7 +108,7 @@ def lift(who: str, despite_complaint: bool) -> None:
         one, lambda known: suppression.lift(known, now) if known.suppression == why else known
     )
     if changed.suppression is not None:
-        raise click.UsageError(f"{in_words(changed)}, since just now; look again")
+        raise click.UsageError(f"{describe_status(changed)}, since just now; look again")
     click.echo(f"{one} is mailed again; it was suppressed since {why.since:%Y-%m-%d}: {why.why}")
 
 
@@ -142,10 +142,10 @@ def held(who: str, is_confirmed: bool, is_released: bool) -> None:
     now = app.utc_now()
     for each in waiting:
         decide = suppression.confirm if is_confirmed else lambda known: suppression.release(known, now)
-        click.echo(in_words(store.change_address_status(each.subscriber_id, decide)))
+        click.echo(describe_status(store.change_address_status(each.subscriber_id, decide)))
 
 
-def in_words(status: AddressStatus) -> str:
+def describe_status(status: AddressStatus) -> str:
     """Describes a status: `s_… is suppressed since 2026-11-20: hard bounce (5.1.1 no such user)`."""
     why = status.suppression
     if why is None:

@@ -15,12 +15,12 @@ SHIPPED = _WHEEL if _WHEEL.is_dir() else _PACKAGE.parent
 
 
 def folders(name: str, local: Path = Path()) -> list[Path]:
-    """The folders that may hold files of `name` ("prompts", "templates/email"), the one that wins first."""
+    """Lists the folders that may hold files of `name` ("prompts", "templates/email"), the one that wins first."""
     return [local / name, SHIPPED / name]
 
 
 def find(name: str, local: Path = Path()) -> Path:
-    """The file that counts for `name` ("prompts/profile.md"). Raises ConfigError if neither place has it."""
+    """Finds the file that counts for `name` ("prompts/profile.md"). Raises ConfigError if neither place has it."""
     for base in (local, SHIPPED):
         path = base / name
         if path.is_file():
@@ -29,7 +29,7 @@ def find(name: str, local: Path = Path()) -> Path:
 
 
 def read_text(name: str, local: Path = Path()) -> str:
-    """The text of `find(name)`. Raises ConfigError, with the file's path, if it is no UTF-8."""
+    """Reads the text of `find(name)`. Raises ConfigError, with the file's path, if it is not UTF-8."""
     path = find(name, local)
     try:
         return path.read_text(encoding="utf-8")

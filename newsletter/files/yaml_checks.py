@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def nearest(found: str, known: Sequence[str]) -> str:
-    """`; nearest: X` for a likely typo of one of the known words, else nothing."""
+    """Returns `; nearest: X` for a likely typo of one of the known words, else nothing."""
     by_lower = {word.lower(): word for word in known}
     matches = difflib.get_close_matches(found.lower(), by_lower, n=1, cutoff=0.6)
     return f"; nearest: {by_lower[matches[0]]}" if matches else ""
@@ -58,7 +58,7 @@ def contradiction(words: str) -> PydanticCustomError:
 def validate(
     root: Node, shape: type[M], *, required: Mapping[str, str] | None = None, unnamed: str = ""
 ) -> tuple[M | None, list[Problem]]:
-    """What the tree says if it has this shape, and else None and every problem, in plain words.
+    """Returns the value if the tree has this shape, else None and every problem in plain words.
 
     `required` has for each key that must be there what is expected of it; `unnamed` is a list at the root that is left
     out of the names of what is in it, because the line says which entry it is.
@@ -76,7 +76,7 @@ def validate(
 
 
 def problem_lines(problems: Collection[Problem], *, source: str = "", most: int = MAX_PROBLEMS) -> tuple[str, ...]:
-    """Each problem with its line, in the order of lines, after the file's name if there is one; `most` at most."""
+    """Lists the problems with their lines, after the file's name if there is one; `most` at most."""
     ordered = sorted(set(problems))
     place, more = (f"{source}:", f"{source}: and {{}} more problems") if source else ("line ", "and {} more")
     lines = [f"{place}{problem.line}: {problem.text}" for problem in ordered[:most]]
@@ -97,7 +97,7 @@ def _in_order(details: Iterable[ErrorDetails], root: Node) -> list[tuple[Node, E
 
 
 def _label(location: Location, unnamed: str) -> str:
-    """`topics.relevant: `"""
+    """Names the place: `topics.relevant: `."""
     keys = [step for step in location if isinstance(step, str)]
     if keys[:1] == [unnamed] and len(keys) > 1:
         del keys[0]
@@ -105,7 +105,7 @@ def _label(location: Location, unnamed: str) -> str:
 
 
 def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required: Mapping[str, str]) -> str:
-    """`found X, expected Y` in plain words."""
+    """Words one problem: `found X, expected Y`."""
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
     match kind:
@@ -137,7 +137,7 @@ def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required
 
 
 def _misread(found: Any, words: str) -> str:
-    """What YAML, or a keyboard, made of what was meant as words."""
+    """Explains what YAML, or a keyboard, made of a text."""
     is_text = words.startswith("text")
     if isinstance(found, str):
         return "" if is_text else yaml_hints.odd_mark(found[:100])
@@ -151,7 +151,7 @@ def _show(found: Any) -> str:
 
 
 def _model(location: Location, shape: type[BaseModel]) -> type[BaseModel]:
-    """The model of the innermost keys and values around this place."""
+    """Finds the model of the innermost keys and values around this place."""
     for step in location:
         field = shape.model_fields.get(str(step))
         inner = _inner_model(field.annotation) if field else None
@@ -160,7 +160,7 @@ def _model(location: Location, shape: type[BaseModel]) -> type[BaseModel]:
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """`TopicEntry` of `list[TopicEntry]`."""
+    """Finds `TopicEntry` in `list[TopicEntry]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_inner_model, get_args(annotation))), None)

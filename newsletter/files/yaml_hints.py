@@ -55,14 +55,14 @@ _PLAIN_MARKS = dict(zip("“”„«»‘’‚–—•、，", '"""""\'\'\'---
 class Stop:
     """Where and why a parser stopped. Lines and columns count from 0."""
 
-    said: str
+    message: str
     line: int
     column: int
     context_line: int
     context_column: int
 
     def is_about(self, *words: str) -> bool:
-        return any(word in self.said for word in words)
+        return any(word in self.message for word in words)
 
 
 def stop_of(error: yaml.MarkedYAMLError) -> Stop:
@@ -74,24 +74,26 @@ def stop_of(error: yaml.MarkedYAMLError) -> Stop:
 
 
 def explain(lines: list[str], stop: Stop) -> tuple[int, str]:
-    """The line to blame, from 0, and a sentence with what is wrong there and what to do."""
-    for look in (_without_blank, _odd_margin, _begins_with_a_sign):
-        if found := look(lines, stop):
+    """Finds the line to blame, from 0, and says what is wrong there and what to do."""
+    for guess in (_without_blank, _odd_margin, _begins_with_a_sign):
+        if found := guess(lines, stop):
             return found
     at = stop.context_line if stop.is_about(*_UNCLOSED, "could not find expected ':'") else stop.line
-    hint = next((hint for words, hint in _HINTS if words in stop.said), "something that is not YAML; check the quotes")
+    hint = next(
+        (hint for words, hint in _HINTS if words in stop.message), "something that is not YAML; check the quotes"
+    )
     more = _in_quotes(_line(lines, at)) + _comment_near(lines, at, stop) + odd_mark(_line(lines, at))
     return at, f"there is {hint}{more}"
 
 
 def missing_blank(text: str) -> str:
-    """`; …` for a line that would be an entry or a key, were there a plain dash or colon with a blank behind it."""
+    """Returns `; …` for a line that only lacks a plain dash or colon with a blank behind it to be an entry or a key."""
     match = next(filter(None, (pattern.match(text) for pattern in _STUCK)), None) or _STUCK_WITHIN.search(text)
     if not match:
         return ""
-    said = match.groupdict()
-    sign, behind = said["sign"], said.get("behind") or ""
-    key = (said.get("key") or "").strip('"')
+    groups = match.groupdict()
+    sign, behind = groups["sign"], groups.get("behind") or ""
+    key = (groups.get("key") or "").strip('"')
     if not sign.isascii():
         place = f'the colon after "{key}"' if key else "the dash"
         return f"; {place} is {_named(sign)}: write a plain one, and a blank after it"
@@ -102,17 +104,17 @@ def missing_blank(text: str) -> str:
 
 
 def odd_mark(text: str) -> str:
-    """`; …` for the first sign of a text that only looks like one that counts in YAML, or cannot be seen; or ""."""
+    """Returns `; …` for the first sign that only looks like one of YAML's, or cannot be seen; "" if there is none."""
     for sign in text:
         plain = plain_mark(sign)
         if plain is not None and plain != sign:
-            meant = f"write {plain!r}" if plain.strip() else "write a plain blank" if plain else "remove it"
-            return f"; there is {_named(sign)} in it: {meant}"
+            remedy = f"write {plain!r}" if plain.strip() else "write a plain blank" if plain else "remove it"
+            return f"; there is {_named(sign)} in it: {remedy}"
     return ""
 
 
 def plain_mark(sign: str) -> str | None:
-    """What a full-width, curly or invisible sign stands for; None if it is an ordinary one, such as a letter."""
+    """Translates a full-width, curly or invisible sign; None for an ordinary one, such as a letter."""
     if sign.isascii():
         return None
     if sign in _PLAIN_MARKS:
@@ -134,7 +136,7 @@ def _named(sign: str) -> str:
 
 
 def _without_blank(lines: list[str], stop: Stop) -> tuple[int, str] | None:
-    """`email:reader@example.org` is a text, not a key with a value: the next line's colon then surprises."""
+    """Finds a key without a blank: `email:reader@example.org` is a text, so the parser stops at the next colon."""
     if stop.is_about("could not find expected ':'", "while parsing a flow mapping", "unexpected ':'"):
         suspects = [stop.context_line]
     elif stop.is_about("mapping values") and _BEFORE_A_COLON.fullmatch(_line(lines, stop.line)[: stop.column]):
@@ -142,8 +144,8 @@ def _without_blank(lines: list[str], stop: Stop) -> tuple[int, str] | None:
     else:
         return None
     for at in suspects:
-        if said := missing_blank(_line(lines, at)):
-            return at, f"in line {at + 1} {said.removeprefix('; ')}"  # the parser stopped in a later one
+        if hint := missing_blank(_line(lines, at)):
+            return at, f"in line {at + 1} {hint.removeprefix('; ')}"  # the parser stopped in a later one
         if _WHOLE_KEY.match(_line(lines, at)):
             break
     return None
@@ -172,7 +174,7 @@ def _begins_with_a_sign(lines: list[str], stop: Stop) -> tuple[int, str] | None:
 
 
 def _column_of_value(line: str, stop: Stop) -> int | None:
-    """Where the value begins that the parser stumbled over; None if it was no value's first sign."""
+    """Finds where the value begins that the parser stumbled over; None if it was no value's first sign."""
     match = _BEFORE_A_VALUE.match(line)
     begins = match.end() if match else 0
     if stop.is_about(*_WENT_ON):
@@ -191,7 +193,7 @@ def _means(sign: str) -> str:
 
 
 def _quotes(text: str) -> str:
-    """Those that are not in it."""
+    """Chooses the quotes that are not in the text."""
     return "single quotes (')" if '"' in text and "'" not in text else "quotes"
 
 
@@ -201,7 +203,7 @@ def _in_quotes(line: str) -> str:
 
 
 def _comment_near(lines: list[str], at: int, stop: Stop) -> str:
-    """A text that ended at ` #`, in the line to blame or before the line where nothing fitted any more."""
+    """Finds a text that ended at ` #`, in the line to blame or before the line where nothing fitted any more."""
     for number in sorted({at, max(at - 1, 0), stop.context_line}, reverse=True):
         match = _COMMENT.search(_line(lines, number)) if number >= at - 1 else None
         if match:

@@ -49,7 +49,7 @@ class Node:
     comment: str = ""
 
     def find(self, path: tuple[int | str, ...]) -> Node:
-        """The node at this path, or the last one on the way there that exists."""
+        """Finds the node at this path, or the last one on the way there that exists."""
         node = self
         for step in path:
             inner: Node | None = None
@@ -64,7 +64,7 @@ class Node:
 
 
 class Unreadable(Exception):
-    """Nothing can be said about the rest of the file. Does not leave this module."""
+    """The rest of the file cannot be read. Does not leave this module."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
@@ -72,7 +72,7 @@ class Unreadable(Exception):
 
 
 def read(source: str | bytes, loader: Any = LOADER) -> tuple[Node | None, list[Problem]]:
-    """The document's root and its problems. No root: the file is empty or cannot be read. Raises nothing."""
+    """Reads a document: its root and its problems. No root: it is empty or cannot be read. Raises nothing."""
     builder = _Builder()
     try:
         text = decode(source)
@@ -85,7 +85,7 @@ def read(source: str | bytes, loader: Any = LOADER) -> tuple[Node | None, list[P
 
 
 def show(value: object, limit: int = 60) -> str:
-    """A value as a message quotes it: on one line, in double quotes, cut, with nothing unprintable in it."""
+    """Quotes a value for a message: on one line, in double quotes, cut, with nothing unprintable in it."""
     if value is None:
         return "nothing"
     if isinstance(value, list):
@@ -98,13 +98,13 @@ def show(value: object, limit: int = 60) -> str:
 
 
 def bare(text: str, limit: int = 60) -> str:
-    """The same without the quotes and the length."""
+    """Cuts and escapes a text as `show` does, without the quotes and the length."""
     cut = text if len(text) <= limit else text[: limit - 20] + "…"
     return "".join(c if c.isprintable() and c != '"' else _escape(c) for c in cut)
 
 
 def plain(node: Node) -> object:
-    """The tree without its lines: texts, None, lists and dicts."""
+    """Turns the tree into texts, None, lists and dicts, without lines."""
     if isinstance(node.value, list):
         return [plain(item) for item in node.value]
     if isinstance(node.value, dict):
@@ -121,7 +121,7 @@ def _escape(character: str) -> str:
 
 
 def decode(source: str | bytes) -> str:
-    """UTF-8, with or without a byte order mark, of bearable size and without unprintable characters."""
+    """Decodes UTF-8, with or without a byte order mark; refuses too much of it, and unprintable characters."""
     if len(source) > MAX_BYTES:
         raise Unreadable(1, f"found more than {MAX_BYTES:,} bytes, expected at most that many; split the file")
     if isinstance(source, bytes):
@@ -273,7 +273,7 @@ class _Builder:
             self.problems.append(Problem(key.line, f"found {show(key.value)} as a key, expected a word"))
         elif key.value in values:
             first = values[key.value].line
-            said = f"{bare(key.value)}: found a second time (first in line {first}), expected once; remove one"
-            self.problems.append(Problem(key.line, said))
+            duplicate = f"{bare(key.value)}: found a second time (first in line {first}), expected once; remove one"
+            self.problems.append(Problem(key.line, duplicate))
         else:
             values[key.value] = node

@@ -19,7 +19,7 @@ from typing import Any
 
 from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
-from newsletter.model import Digest, Message, RenderedDigest
+from newsletter.model import Digest, Message, RenderedDigest, delivery_id_of
 from newsletter.signing import Purpose, Signer, tagged, vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
@@ -163,7 +163,7 @@ def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdenti
     _add_automatic(mime)
     _add_parts(mime, rendered, f"{digest.digest_on.isoformat()}.{subscriber.subscriber_id}")
     return Message(
-        delivery_id=f"{subscriber.subscriber_id}/{digest.digest_on}",
+        delivery_id=delivery_id_of(subscriber.subscriber_id, digest.digest_on),
         to=subscriber.email,
         mime=mime,
         envelope_from=links.envelope_from,

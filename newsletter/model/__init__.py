@@ -17,6 +17,8 @@ from newsletter.model.deliveries import (
     Message,
     Suppression,
     SuppressionReason,
+    delivery_id_of,
+    parse_delivery_id,
 )
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
@@ -88,6 +90,8 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "delivery_id_of",
+    "parse_delivery_id",
     "spending",
     "tally",
 ]

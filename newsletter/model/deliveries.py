@@ -10,6 +10,17 @@ from enum import StrEnum
 from newsletter.model.subscribers import Frequency
 
 
+def delivery_id_of(subscriber_id: str, digest_on: date) -> str:
+    """Names a delivery, as logs, senders and the command line do: `s_ab12cd34/2026-11-20`."""
+    return f"{subscriber_id}/{digest_on.isoformat()}"
+
+
+def parse_delivery_id(delivery_id: str) -> tuple[str, date]:
+    """Gives the subscriber's id and the date. Raises ValueError for anything else than a delivery id."""
+    subscriber_id, _, digest_on = delivery_id.partition("/")
+    return subscriber_id, date.fromisoformat(digest_on)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """The MIME mail of one delivery, with its envelope: one address `to`, and who is told of a bounce.
@@ -82,7 +93,7 @@ class Delivery:
 
     @property
     def delivery_id(self) -> str:
-        return f"{self.subscriber_id}/{self.digest_on.isoformat()}"
+        return delivery_id_of(self.subscriber_id, self.digest_on)
 
 
 class EventKind(StrEnum):
@@ -111,7 +122,7 @@ class MailEvent:
 
     @property
     def delivery_id(self) -> str:
-        return f"{self.subscriber_id}/{self.digest_on.isoformat()}"
+        return delivery_id_of(self.subscriber_id, self.digest_on)
 
 
 class SuppressionReason(StrEnum):

@@ -1,4 +1,4 @@
-"""What a language model was asked and answered: judgements, calls, batches of calls."""
+"""What a language model was asked and answered: gradings, calls, batches of calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """A model's answer about one paper, remembered: the key is (profile_key, model, prompt_key, id, version).
+    """A model's answer about one paper; its key is (profile_key, model, prompt_key, id, version).
 
     A paper the model only named as not passing has `relevance` 0 and no comment.
     """
@@ -78,13 +78,13 @@ class BatchLine:
 
     call_id: str
     papers: tuple[BatchedPaper, ...]
-    prompt_tokens: int  # the most, for a provider that does not tell
+    prompt_tokens: int  # the most, for a provider that does not say
     completion_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
 class ModelBatch:
-    """Requests handed over together, answered within a day. Their calls are in the book under the same UTC day.
+    """Requests handed over together, answered within a day. Their calls are stored under the same UTC day.
 
     There is one for each profile, model, prompt and arXiv day, whatever became of it; without lines if nothing was
     sent.
@@ -110,5 +110,5 @@ class ModelBatch:
         return self.state is not BatchState.ENDED
 
     @property
-    def question(self) -> tuple[str, str, str, date]:
+    def request_key(self) -> tuple[str, str, str, date]:
         return (self.profile_key, self.model, self.prompt_key, self.announced_on)

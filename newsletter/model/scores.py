@@ -8,7 +8,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A judgement of one paper under one profile. `rank` breaks ties within the sheet, higher first."""
+    """What a scorer says of one paper under one profile. `rank` breaks ties within the report, higher first."""
 
     arxiv_id: str
     relevance: int  # 1–10
@@ -28,7 +28,7 @@ class ScoreFailure:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and price of the calls behind a score sheet; `None` costs mean the price is not known."""
+    """Tokens and price of the calls behind a report; `None` costs mean the price is not known."""
 
     prompt_tokens: int
     completion_tokens: int

@@ -8,18 +8,18 @@ from newsletter.papers.announcements import (
     find_announced,
     find_candidates,
     is_current,
-    merge,
+    merge_announcements,
     with_feeds,
 )
 from newsletter.papers.citations import bibtex, ris
-from newsletter.papers.latex.mathml import Piece, typeset
-from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.latex import readable, readable_name
+from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.links import PaperLinks, paper_links
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 __all__ = [
     "PaperLinks",
-    "Piece",
+    "TypesetPart",
     "announcements",
     "author_problem",
     "bibtex",
@@ -28,7 +28,7 @@ __all__ = [
     "find_candidates",
     "find_pinned_author",
     "is_current",
-    "merge",
+    "merge_announcements",
     "paper_links",
     "readable",
     "readable_name",

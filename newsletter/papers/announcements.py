@@ -33,25 +33,34 @@ _AS_SEEN_ELSEWHERE = {
 }
 
 
-def merge(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[Announcement, ...]:
-    """Each paper once, in the order first seen: `known` (merged earlier the same day), then feed by feed.
+def merge_announcements(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
+    """Merges announcements so that each paper is there once, in the order first seen.
 
     A paper keeps its best announce type, its latest version, and every feed that showed it.
     """
-    return _merged([*known, *(shown for feed in feeds for shown in feed.announcements)])
+    merged: dict[str, Announcement] = {}
+    for shown in announcements:
+        first = merged.get(shown.paper.arxiv_id)
+        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
+    return tuple(merged.values())
+
+
+def merge_feeds(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tuple[Announcement, ...]:
+    """Merges what feeds show into what is `known` of the same day."""
+    return merge_announcements([*known, *(shown for feed in feeds for shown in feed.announcements)])
 
 
 def with_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
-    """The day with what these feeds brought as well: what was read stays read, in whatever order it comes."""
+    """Adds to a day what these feeds brought: what was read stays read, in whatever order it comes."""
     known = {report.category: report for report in day.feeds}
     for report in reports:
         known[report.category] = _more_telling(known.get(report.category, report), report)
-    merged = merge(feeds, day.announcements)
+    merged = merge_feeds(feeds, day.announcements)
     return replace(day, announcements=merged, feeds=tuple(known[category] for category in sorted(known)))
 
 
 def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
-    """Papers tell more than none, else the later answer; but an answer is not outdone by a failure while it stands."""
+    """Chooses papers over none, else the later answer; but no failure over an answer that is current."""
     earlier, later = sorted((one, other), key=lambda report: report.fetched_at or _LONG_AGO)
     if earlier.outcome is FeedOutcome.ANNOUNCED and later.outcome is not FeedOutcome.ANNOUNCED:
         return earlier
@@ -60,14 +69,14 @@ def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
 
 
 def build_feed_report(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
-    """Whether this feed announces something: it is stale if an earlier day had nearly all of it in its category."""
-    outcome, said = _outcome(feed, known)
+    """Reports whether this feed announces something; it is stale if an earlier day had nearly all of it."""
+    outcome, detail = _outcome(feed, known)
     papers = len({shown.paper.arxiv_id for shown in feed.announcements})
-    return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (said, *feed.warnings))))
+    return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (detail, *feed.warnings))))
 
 
 def is_current(report: FeedReport, now: datetime) -> bool:
-    """Whether this answer still stands: papers for the day, anything else for a while. `now` may have gone back."""
+    """Whether this answer still counts: papers for the day, anything else for a while. `now` may have gone back."""
     if report.outcome is FeedOutcome.ANNOUNCED:
         return True
     return report.fetched_at is not None and timedelta(0) <= now - report.fetched_at < ASK_AGAIN[report.outcome]
@@ -88,7 +97,7 @@ def _outcome(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[FeedOutcome,
 
 
 def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
-    """The kind as a reader of these categories sees it: a new paper at home elsewhere is a cross-list to them."""
+    """Works out the kind for a reader of these categories: a new paper at home elsewhere is a cross-list to them."""
     primary = announcement.paper.primary
     if primary in categories or primary.partition(".")[0] in categories:
         return announcement.announce_type
@@ -101,8 +110,8 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
 
 
 def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
-    """Each paper these days brought to these categories, once, with its kind as seen from there."""
-    return _merged(
+    """Finds the papers that these days brought to these categories, each once, with its kind as seen from there."""
+    return merge_announcements(
         _as_seen_from(shown, categories) for day in days for shown in day.announcements if concerns(shown, categories)
     )
 
@@ -110,21 +119,13 @@ def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str])
 def find_candidates(
     shown: Iterable[Announcement], announce_types: Collection[AnnounceType], *, without: Set[str] = frozenset()
 ) -> tuple[Announcement, ...]:
-    """What of `announced` is of a kind asked for, but those papers whose ids are `without`."""
+    """Finds those of a kind asked for, without the papers whose ids are `without`."""
     return tuple(each for each in shown if each.announce_type in announce_types and each.paper.arxiv_id not in without)
 
 
 def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcement:
     kind = seen_from(shown, categories)
     return shown if kind is shown.announce_type else replace(shown, announce_type=kind)
-
-
-def _merged(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
-    merged: dict[str, Announcement] = {}
-    for shown in announcements:
-        first = merged.get(shown.paper.arxiv_id)
-        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
-    return tuple(merged.values())
 
 
 def _joined(one: Announcement, other: Announcement) -> Announcement:
@@ -136,7 +137,7 @@ def _joined(one: Announcement, other: Announcement) -> Announcement:
 
 
 def _marks(announcements: Sequence[Announcement], category: str) -> frozenset[tuple[str, int, AnnounceType]]:
-    """What a category's feed showed, comparable with a merged day: the kind is as seen from that category."""
+    """The entries of a category's feed, comparable with a merged day: the kind is as seen from that category."""
     return frozenset(
         (shown.paper.arxiv_id, shown.paper.version, seen_from(shown, (category,)))
         for shown in announcements

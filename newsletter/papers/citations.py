@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from newsletter.model import Paper
-from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.latex import readable, readable_name
 
 _MODERN_ID = re.compile(r"(\d\d)(\d\d)\.\d{4,5}")
 _OLD_ID = re.compile(r"[a-z-]+(?:\.[A-Z]{2})?/(\d\d)(\d\d)\d{3}")
@@ -26,12 +26,12 @@ _IN_TEXT |= {"^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "{": "(", "}
 
 
 def bibtex(papers: Iterable[Paper]) -> str:
-    """An entry for each paper; its key holds the id and is therefore no other paper's."""
+    """Writes a BibTeX entry for each paper; its key holds the id and is therefore no other paper's."""
     return "\n".join(_bibtex_entry(paper) for paper in papers)
 
 
 def ris(papers: Iterable[Paper]) -> str:
-    """A record for each paper, lines ended by CR LF as the format has it."""
+    """Writes an RIS record for each paper, lines ended by CR LF as the format has it."""
     return "".join(_ris_record(paper) for paper in papers)
 
 
@@ -66,7 +66,7 @@ def _ris_record(paper: Paper) -> str:
 
 
 def year(arxiv_id: str) -> str:
-    """In which a paper was submitted, as its id says; empty for an id that does not."""
+    """The year of submission, as the id says; empty for an id that does not."""
     match = _MODERN_ID.fullmatch(arxiv_id) or _OLD_ID.fullmatch(arxiv_id)
     if not match:
         return ""
@@ -103,15 +103,15 @@ def is_group(name: str) -> bool:
 
 
 def _without_affiliation(name: str) -> str:
-    """What is in parentheses goes, in one pass; a name of nothing else stays as it is."""
-    kept: list[str] = []
+    """Removes what is in parentheses, in one pass; a name of nothing else stays as it is."""
+    chars: list[str] = []
     depth = 0
     for char in name:
         depth += char == "("
         if depth == 0:
-            kept.append(char)
+            chars.append(char)
         depth -= char == ")" and depth > 0
-    return "".join(kept).strip(" ,;:") or name
+    return "".join(chars).strip(" ,;:") or name
 
 
 # --- TeX ----------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def _key(paper: Paper) -> str:
 
 
 def _tex_name(name: str) -> str:
-    """A group is one name, whatever it contains; so is what BibTeX would take for two."""
+    """Puts braces around a group, and around what BibTeX would take for two names."""
     safe = _plain(name)
     return f"{{{safe}}}" if is_group(name) or "," not in name or " and " in f" {name.lower()} " else safe
 
@@ -144,7 +144,7 @@ def _tex_title(title: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
-    """BibTeX counts every brace, also those behind a backslash; a backslash at the end would escape ours."""
+    """Whether braces and dollars come in pairs. BibTeX counts braces behind a backslash, too."""
     depth = 0
     for found in _ESCAPED.findall(text):
         depth += {"{": 1, "}": -1, "\\{": 1, "\\}": -1}.get(found, 0)

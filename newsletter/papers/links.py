@@ -46,7 +46,7 @@ def has_html(arxiv_id: str) -> bool:
 
 
 def code_url(abstract: str) -> str:
-    r"""The first repository that the abstract names, always as https; empty if there is none.
+    r"""Finds the first repository that the abstract names, always as https; empty if there is none.
 
     TeX escapes (`\_`) are undone. What is cut off by a line break stays cut off: nobody can know the rest.
     """

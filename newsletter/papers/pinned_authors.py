@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from newsletter.papers.latex.reader import readable_name
+from newsletter.papers.latex import readable_name
 
 _GENERATIONS = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _DEGREES = frozenset({"phd", "md", "dphil", "esq"})
@@ -56,7 +56,7 @@ class _Reading:
 
 
 def find_pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
-    """The first pinned name that is among the authors; "" if none is.
+    """Finds the first pinned name that is among the authors; "" if none is.
 
     Among them: with the same family name and the same given name; an initial in the *pinned* name stands for every
     given name. Middle names are passed over, unless both have some and none fits. "Y. LeCun" meets "Yann A. LeCun";
@@ -77,7 +77,7 @@ def find_pinned_author(pinned: tuple[str, ...], authors: Iterable[str]) -> str:
 
 
 def author_problem(pinned: str) -> str:
-    """Why no author can be meant by this text, or only several; "" if one can."""
+    """Says why a text cannot mean exactly one author; "" if it can."""
     name = readable_name(pinned)
     if _group(name.split()):
         return ""
@@ -121,7 +121,7 @@ def _meets(pinned: _Reading, author: _Reading) -> bool:
 
 
 def _is_name(wanted: Spellings, first: Unit, found: Sequence[Unit]) -> bool:
-    """Jean-Baptiste is Jean Baptiste, J. is Jun-Yan, J.-Y. is Jun-Yan and Jun Yan but not Jun."""
+    """Compares given names: Jean-Baptiste is Jean Baptiste, J. is Jun-Yan, J.-Y. is Jun-Yan and Jun Yan but not Jun."""
     if wanted & _joined(found):
         return True
     parts = [part for unit in found for part in unit]
@@ -153,7 +153,7 @@ def _is_initial(part: str) -> bool:
 
 @lru_cache(maxsize=16_384)  # the names of a day
 def _readings(name: str) -> tuple[_Reading, ...]:
-    """Given names first. How many of the last words are the family name is not said: each number of them counts."""
+    """Reads a name with given names first. Any number of the last words may be the family name: each counts."""
     parts, generation = _parted(readable_name(name))
     words = parts[0].split() if len(parts) == 1 else []
     if len(words) > _MOST_WORDS:
@@ -171,7 +171,7 @@ def _readings(name: str) -> tuple[_Reading, ...]:
 
 
 def _other_readings(name: str) -> Iterable[_Reading]:
-    """`Lovelace, Ada`, `Lovelace A.`, `Lovelace AB` and `LOVELACE Ada`: how people pin a name, and arXiv has none."""
+    """Reads names as only people pin them: `Lovelace, Ada`, `Lovelace A.`, `Lovelace AB` and `LOVELACE Ada`."""
     parts, generation = _parted(readable_name(name))
     if len(parts) == 2:
         yield _with_comma(parts[0], parts[1], generation)
@@ -189,7 +189,7 @@ def _other_readings(name: str) -> Iterable[_Reading]:
 
 
 def _with_comma(family: str, given: str, generation: str) -> _Reading:
-    """`Berg, Jan van der` has the particles behind."""
+    """Reads a name with a comma; `Berg, Jan van der` has the particles behind."""
     names = given.split()
     while len(names) > 1 and names[-1].islower() and names[-1] in _PARTICLES:
         family = f"{names.pop()} {family}"
@@ -197,7 +197,7 @@ def _with_comma(family: str, given: str, generation: str) -> _Reading:
 
 
 def _parted(name: str) -> tuple[list[str], str]:
-    """What stands between commas, without affiliation, titles and degrees; and Jr., Sr. or III, if it is there."""
+    """Cuts a name at its commas, without affiliation, titles and degrees; Jr., Sr. or III comes apart."""
     bare = _STUCK_INITIAL.sub(". ", _NO_PART_OF_A_NAME.sub("", unicodedata.normalize("NFC", name.partition("(")[0])))
     parts = [[*part.split()] for part in bare.split(",")]
     generation = ""
@@ -216,7 +216,7 @@ def _bare(word: str) -> str:
 
 
 def _group(words: list[str]) -> tuple[str, ...]:
-    """`The ATLAS Collaboration` as atlascollaboration and atlas, `Ling Team` as lingteam; nothing if it is no group."""
+    """Keys of a group: atlascollaboration and atlas for `The ATLAS Collaboration`, lingteam for `Ling Team`."""
     bare = [_bare(word) for word in _HYPHEN.sub(" ", " ".join(words)).split()]
     if len(bare) < 2 or bare[-1] not in _GROUPS:
         return ()
@@ -225,7 +225,7 @@ def _group(words: list[str]) -> tuple[str, ...]:
 
 
 def _family_begins(words: list[str]) -> int:
-    """The place of the family name's first word, small particles included; 0 if there is nothing before it."""
+    """Finds the family name's first word, small particles included; 0 if there is nothing before it."""
     begin = len(words) - 1
     while begin > 0 and words[begin - 1].islower() and _bare(words[begin - 1]) in _PARTICLES:
         begin -= 1
@@ -258,7 +258,7 @@ def _joined(units: Iterable[Unit]) -> Spellings:
 
 @lru_cache(maxsize=16_384)
 def _spellings(word: str) -> Spellings:
-    """Without accents, as in Muller and in Mueller."""
+    """Spells a word without accents, as in Muller and in Mueller."""
     return frozenset({_without_accents(word), _without_accents(word.translate(_SPELT))})
 
 

@@ -198,12 +198,12 @@ CLOSED = {
 
 
 def subcategories(archive: str) -> tuple[str, ...]:
-    """The categories of an archive that is none itself ("astro-ph", "cs"); empty for everything else."""
+    """Lists the categories of an archive that is none itself ("astro-ph", "cs"); empty for everything else."""
     return tuple(code for code in CATEGORIES if code.startswith(f"{archive}."))
 
 
 def hint(found: str) -> str:
-    """What to write instead of a code that is no category: the end of a sentence, naming the nearest ones."""
+    """Says what to write in place of a code that is no category: the end of a sentence, with the nearest ones."""
     if found in CLOSED:
         return f"an arXiv category; {found} is closed, its papers are in {CLOSED[found]}"
     if within := subcategories(found):
@@ -216,11 +216,11 @@ def hint(found: str) -> str:
 
 
 def _nearest(found: str) -> list[str]:
-    """By name ("machine learning"), by last part ("LG"), else by spelling."""
+    """Finds categories by name ("machine learning"), by last part ("LG"), else by spelling."""
     word = found.lower() or " "  # hep-th and its like have an empty last part
-    meant = [c for c, name in CATEGORIES.items() if word in (name.lower(), c.lower().partition(".")[2])]
-    if meant:
-        return meant
+    named = [c for c, name in CATEGORIES.items() if word in (name.lower(), c.lower().partition(".")[2])]
+    if named:
+        return named
     archive, _, last = word.rpartition(".")
     within = {code.rpartition(".")[2].lower(): code for code in subcategories(archive)}
     if within:  # the archive is right: all its codes look alike, so only the last part counts

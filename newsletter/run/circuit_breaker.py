@@ -50,7 +50,7 @@ class CircuitBreaker:
     def name(self) -> str:
         return self._sender.name
 
-    def look_back(self, store: Store, now: datetime) -> None:
+    def count_past_doubts(self, store: Store, now: datetime) -> None:
         """Counts the doubts in a row that the latest runs left with this sender, and that nobody has settled.
 
         A quarter of an hour after the last of them one mail is offered again.

@@ -51,7 +51,7 @@ def collect(
     """Fetches each wanted category once a day for everybody; a category already announced today is not asked again.
 
     Several may collect at once: the day goes on with what each of them read.
-    `sparing` also takes an answer without papers for the present one a while (`announcements.holds`).
+    `sparing` also takes an answer without papers for the present one a while (`announcements.is_current`).
     """
     today_on = context.source.day(context.now())
     earlier = context.store.get_days(before=today_on, limit=MAX_DAYS + context.scorer.history_days)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
-from newsletter.papers import find_announced, merge
+from newsletter.papers import find_announced, merge_announcements
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.scoring import Prefetcher, Scorer
 from newsletter.senders import Sender
@@ -48,8 +48,7 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
-MAX_REMEMBERED = 512  # days for sets of categories: a few kB each
-
+MAX_REMEMBERED = 512  # pairs of a day and categories: a few kB each
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
@@ -79,8 +78,8 @@ class Morning:
         return [*self.earlier, self.today]
 
     def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
-        """Gives what some of these days brought to these categories (`papers.announced`), worked out once a day."""
-        return merge((), [shown for day in days for shown in self._announced_on(day, frozenset(categories))])
+        """Gives what some of these days brought to these categories (`papers.find_announced`); once for each day."""
+        return merge_announcements(shown for day in days for shown in self._announced_on(day, frozenset(categories)))
 
     def _announced_on(self, day: AnnouncementDay, categories: frozenset[str]) -> tuple[Announcement, ...]:
         key = (day.announced_on, categories)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone, ledger
@@ -72,25 +72,37 @@ def deliver(
     context.store.move(row)
     try:
         accepted = context.sender.send(message)
-    except SendDeferred as error:
-        now = context.now()
-        _end(context, ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now))
-        outcome = RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+    except (SendDeferred, SendRejected, SendInDoubt) as error:
+        if isinstance(error, SendRejected):
+            _take_bounce(context, row, error)
+        ended, outcome = _after(error, row, context.now())
+        _end(context, ended)
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
-    except SendRejected as error:
-        if is_mailbox_gone(error.answer):  # said to our face, it is what it would be in a bounce
-            gone = MailEvent(
-                EventKind.BOUNCED_HARD, who, digest.digest_on, context.now(), without_addresses(error.answer)
-            )
-            with suppress(ReaderUnreadable):  # as in _end
-                context.store.take_event(gone, now=context.now())
-        _end(context, ledger.reject(row, str(error), context.now()))
-        return SubscriberReport(who, RunOutcome.REJECTED, digest.counts, detail=str(error))
-    except SendInDoubt as error:
-        _end(context, ledger.doubt(row, str(error), context.now()))
-        return SubscriberReport(who, RunOutcome.IN_DOUBT, digest.counts, detail=str(error))
     _end(context, ledger.accept(row, accepted.receipt, accepted.at))
     return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+
+
+def _after(
+    error: SendDeferred | SendRejected | SendInDoubt, row: Delivery, now: datetime
+) -> tuple[Delivery, RunOutcome]:
+    """Gives what becomes of a mail that was not accepted, in the ledger and in the run's report."""
+    match error:
+        case SendDeferred():
+            row = ledger.defer(row, str(error), now + timedelta(seconds=error.retry_after_s), now)
+            return row, RunOutcome.STOPPED if isinstance(error, SendStopped) else RunOutcome.DEFERRED
+        case SendRejected():
+            return ledger.reject(row, str(error), now), RunOutcome.REJECTED
+        case SendInDoubt():
+            return ledger.doubt(row, str(error), now), RunOutcome.IN_DOUBT
+
+
+def _take_bounce(context: RunContext, row: Delivery, error: SendRejected) -> None:
+    """Keeps a refusal of the mailbox as what it would be in a bounce, though it was said to our face."""
+    if is_mailbox_gone(error.answer):
+        now, detail = context.now(), without_addresses(error.answer)
+        event = MailEvent(EventKind.BOUNCED_HARD, row.subscriber_id, row.digest_on, now, detail)
+        with suppress(ReaderUnreadable):  # as in _end
+            context.store.take_event(event, now=now)
 
 
 def _end(context: RunContext, row: Delivery) -> None:

@@ -31,14 +31,14 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
     for (profile, floor), readers in groups.items():
         if context.prefetcher.is_asked(profile, floor, today_on):
             continue
-        if questions := _questions_ahead(context, morning, readers, context.prefetcher.lead_time):
-            problem = context.prefetcher.ask(profile, floor, questions, announced_on=today_on, run_id=morning.run_id)
+        if requests := _requests_ahead(context, morning, readers, context.prefetcher.lead_time):
+            problem = context.prefetcher.ask(profile, floor, requests, announced_on=today_on, run_id=morning.run_id)
             if problem:
                 return [problem]  # the next would fare no better
     return []
 
 
-def _questions_ahead(
+def _requests_ahead(
     context: RunContext, morning: Morning, readers: Sequence[Subscriber], lead_time: timedelta
 ) -> list[ScoringRequest]:
     """Gives what the readers' next mails will ask; nothing if one of these is too near: it asks for the others too."""
@@ -46,12 +46,12 @@ def _questions_ahead(
     waiting = [(reader, due) for reader in readers if (due := _awaits(context, morning, reader, now))]
     if any(due - now < lead_time for _, due in waiting):
         return []
-    questions: dict[tuple[Paper, ...], ScoringRequest] = {}
+    requests: dict[tuple[Paper, ...], ScoringRequest] = {}
     for reader, due in waiting:
         selection = select(context, morning, reader, morning.date_for(reader, due))
         if selection.papers:
-            questions.setdefault(selection.papers, ScoringRequest(selection.papers, selection.history))
-    return list(questions.values())
+            requests.setdefault(selection.papers, ScoringRequest(selection.papers, selection.history))
+    return list(requests.values())
 
 
 def _awaits(context: RunContext, morning: Morning, reader: Subscriber, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from newsletter.errors import LedgerError
-from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, tally
+from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, parse_delivery_id, tally
 
 _S = DeliveryState
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -57,8 +57,7 @@ def check(
 
 
 def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, date], Delivery | None]) -> None:
-    subscriber_id, _, digest_on = entry.delivery_id.partition("/")
-    row = get_delivery(subscriber_id, date.fromisoformat(digest_on))
+    row = get_delivery(*parse_delivery_id(entry.delivery_id))
     if row is None or (row.run_id == run_id and _MADE.get(entry.outcome) not in _since_its_claim(row)):
         state = row.state if row else "not there"
         raise LedgerError(f"run {run_id} tells {entry.outcome} of {entry.delivery_id}, which is {state} in the ledger")

@@ -11,7 +11,7 @@ from datetime import date
 
 from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber
-from newsletter.papers import find_announced, find_candidates, merge
+from newsletter.papers import find_announced, find_candidates, merge_announcements
 from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
 from newsletter.run.context import Morning, ScoringContext
 
@@ -51,7 +51,7 @@ def select_from(
     days = days_to_cover(morning.days, rows, digest_on)
     shown = morning.announced(days, subscriber.categories)
     again = find_announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
-    shown = merge((), [*again, *shown])
+    shown = merge_announcements([*again, *shown])
     sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
     history = _history(morning, subscriber, days, without={each.paper.arxiv_id for each in again}) if shown else []
     return Selection(

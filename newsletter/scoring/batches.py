@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, ModelCall, Paper, Profile, Usage
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
-from newsletter.scoring.llm.call_log import add_up
+from newsletter.scoring.llm.call_log import sum_calls
 from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
 from newsletter.scoring.llm.grader import ModelGrader
@@ -48,10 +48,10 @@ class BatchPrefetcher:
 
     def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether there was a batch for this already, or the server said that it takes none."""
-        question = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
+        request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
         lately = self._grader.now() - WINDOW
         return any(
-            batch.question == question or (batch.is_refused and batch.at > lately)
+            batch.request_key == request_key or (batch.is_refused and batch.at > lately)
             for batch in self._collector.get_recent()
         )
 
@@ -138,10 +138,10 @@ class BatchPrefetcher:
         calls = [call for batch in ended for call in self._collector.get_calls(batch) if call.prompt_tokens]
         for batch in ended:
             self._store.move_batch(replace(batch, is_in_mail=True))
-        return add_up(calls, self._grader.price_of)
+        return sum_calls(calls, self._grader.price_of)
 
     def _get_batches(self, wanted: tuple[str, str, str]) -> list[ModelBatch]:
-        return [batch for batch in self._collector.get_recent() if batch.question[:3] == wanted]
+        return [batch for batch in self._collector.get_recent() if batch.request_key[:3] == wanted]
 
 
 class RecordingGrader:

@@ -1,6 +1,6 @@
-"""A scorer that answers equal questions once: readers with the same profile, cut-off, papers and votes share a report.
+"""Scores equal requests once: readers with the same profile, cut-off, papers and votes share a report.
 
-Around the scorer of a run, and around the one that tries out profiles.
+Stands around the scorer of a run, the one that tries out profiles, and that of a replay.
 """
 
 from __future__ import annotations

@@ -31,11 +31,14 @@ class Grader(Protocol):
     @property
     def model(self) -> str: ...
 
-    def prompt_key(self, floor: int) -> str: ...
+    def prompt_key(self, floor: int) -> str:
+        """A hash of all that shapes an answer beside profile, papers and model."""
 
-    def prompt_text(self, profile: Profile, floor: int) -> str: ...
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        """All that the model gets to read but for the papers."""
 
-    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport: ...
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
+        """Grade each paper once. A repeated call asks, and costs, again."""
 
 
 class GradingReader(Protocol):

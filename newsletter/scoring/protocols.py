@@ -1,4 +1,4 @@
-"""What scores papers, and what has them graded ahead, as Protocols in the words of who uses them."""
+"""The Protocols of scoring, in the words of who uses them: Scorer, and Prefetcher that has papers graded ahead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,7 +10,6 @@ __all__ = [
     "current_vote",
     "directory",
     "find_paper",
-    "profile_notice",
     "profiles",
     "signup",
 ]

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from email.headerregistry import Address
 from hashlib import sha256
 
 from newsletter.addresses import base_address
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, SendError
-from newsletter.mail import MailIdentity, build_service_message, responses
+from newsletter.mail import responses
 from newsletter.mail.inbound import (
     Command,
     Envelope,
@@ -30,11 +29,12 @@ from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, R
 from newsletter.senders import Sender
 from newsletter.services.directory import as_served
 from newsletter.services.profiles import ProfileService
+from newsletter.services.service_mail import ServiceMails
 from newsletter.services.votes import cast_numbered
 from newsletter.stores import Store
 from newsletter.subscribers import read_votes
 
-BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
+BEGUN, DONE, PLACEHOLDERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
 _FREQUENCIES = {
     Command.DAILY: Frequency.DAILY,
@@ -50,10 +50,7 @@ class ReplyHandler:
 
     store: Store
     sender: Sender
-    identity: MailIdentity
-    service_sender: Address
-    brand_name: str
-    answers: responses.ResponseTexts
+    mails: ServiceMails
     profiles: ProfileService
     subscribers: Sequence[Subscriber]
     now: Callable[[], datetime]
@@ -69,15 +66,14 @@ class ReplyHandler:
 
         Who answers an old mail is who they are now.
         """
-        signer, identity = self.identity.signer, self.identity
+        signer = self.mails.identity.signer
         if signer is None:
             return None
-        ours = {identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to}
         readers = {base_address(subscriber.email) for subscriber in self.subscribers}
         now_theirs = replace(signer, heir=self.store.heir_of)
         return ReplyPolicy(
             now_theirs,
-            {base_address(address) for address in ours if address},
+            self.mails.own_addresses,
             readers,
             self.authserv_id,
             read_votes,
@@ -110,7 +106,7 @@ def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NO_ENVELOPE) 
     if policy is None:
         return Handled("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
     event = read_bounce(
-        raw, handler.identity.signer or policy.signer, now=handler.now(), to=next(iter(envelope.to), "")
+        raw, handler.mails.identity.signer or policy.signer, now=handler.now(), to=next(iter(envelope.to), "")
     )
     if isinstance(event, NoEvent):
         return answer(handler, read_reply(raw, policy, now=handler.now(), envelope=envelope))
@@ -179,10 +175,10 @@ def _wants_answer(request: Request, status: AddressStatus) -> bool:
 def _may_answer(store: Store, request: Request, today: date) -> bool:
     """Claims one answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
     wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
-    if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
+    if not store.claim_once(PLACEHOLDERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
         return False
     who = request.subscriber_id
-    return any(store.claim_once(ANSWERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
+    return any(store.claim_once(PLACEHOLDERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
 
 
 # --- the deeds ------------------------------------------------------------------------------------------
@@ -262,27 +258,22 @@ def _confirmation(
     handler: ReplyHandler, request: Request, reader: Subscriber, reply: _Reply, before: AddressStatus, now: datetime
 ) -> Message:
     language = reader.profile.language
-    links = handler.identity.links_for(reader.subscriber_id, request.digest_on or now.date())
+    identity = handler.mails.identity
+    links = identity.links_for(reader.subscriber_id, request.digest_on or now.date())
     values = {
-        "name": handler.brand_name,
-        "contact": handler.identity.reply_to,
+        "name": handler.mails.brand_name,
+        "contact": identity.reply_to,
         "commands": responses.commands_in_words(language),
         "undo": _undo_hint(request.command, reader, before, links.unsubscribe_url),
         **reply.values,
     }
-    filled = handler.answers.fill(reply.name, language, values)
     wish = sha256(_key(request).encode()).hexdigest()[:12]
-    message = build_service_message(
-        key=f"{now:%Y-%m-%d}.{reader.subscriber_id.replace('_', '-')}.{wish}",
-        sender=handler.service_sender,
-        to=reader.email,
-        subject=filled.subject,
-        text=filled.text,
-        now=now,
+    key = f"{now:%Y-%m-%d}.{reader.subscriber_id}.{wish}"
+    message = handler.mails.build(
+        reply.name, language, values, key=key, to=reader.email, reply_to=links.reply_to, now=now
     )
     mime = message.mime
     mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5
-    mime["Reply-To"] = Address(addr_spec=links.reply_to)
     if request.mail:
         mime["In-Reply-To"] = request.mail
     if request.references:

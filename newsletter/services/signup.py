@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from email.headerregistry import Address
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +20,11 @@ from pydantic import ValidationError
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
 from newsletter.formatting import long_date
-from newsletter.mail import MailIdentity, build_service_message, responses
-from newsletter.model import RevisionOrigin, SignUp, SignUpMail, Subscriber
+from newsletter.mail import responses
+from newsletter.model import Message, RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
+from newsletter.services.service_mail import ServiceMails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
@@ -63,10 +63,7 @@ class SignupService:
 
     store: Store
     open_sender: Callable[[], Sender]
-    identity: MailIdentity  # with a signer and a base URL
-    service_sender: Address
-    brand_name: str
-    answers: responses.ResponseTexts
+    mails: ServiceMails  # with a signer and a base URL
     find: Callable[[str], Subscriber | None]
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
@@ -198,7 +195,7 @@ class SignupService:
         """Sends the mail that fits the sign-up; says in a few words, without an address, what became of it."""
         status = self.store.get_address_status(sign_up.subscriber_id)
         why = "suppressed" if not signup_rules.may_be_mailed(status) else ""
-        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self._own_addresses() else "")
+        why = why or ("an address of the newsletter" if base_address(sign_up.email) in self.mails.own_addresses else "")
         if why:
             self._change(sign_up, lambda known: None)
             return f"no mail: {why}"
@@ -214,36 +211,32 @@ class SignupService:
         if reader is not None:  # another spelling of an address may be another person's at some providers
             self._change(sign_up, lambda known: replace(known, email=to))
             if status.suppression is None:
-                return self._send(to, self._already_mail(reader), sign_up, leaving) or "mailed: subscribed already"
-        return self._send(to, self._confirmation_mail(sign_up), sign_up, leaving) or "mailed: asked to confirm"
+                return self._send(self._already_mail(sign_up, reader), sign_up, leaving) or "mailed: subscribed already"
+        return self._send(self._confirmation_mail(sign_up, to), sign_up, leaving) or "mailed: asked to confirm"
 
-    def _confirmation_mail(self, sign_up: SignUp) -> responses.ResponseText:
-        signer, on = self.identity.signer, signup_rules.asked_on(sign_up)
+    def _confirmation_mail(self, sign_up: SignUp, to: str) -> Message:
+        signer, on = self.mails.identity.signer, signup_rules.asked_on(sign_up)
         if signer is None:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
-        link = f"{self.identity.base_url}/confirm/{token}"
+        link = f"{self.mails.identity.base_url}/confirm/{token}"
         language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
-        return self.answers.fill(
-            "confirm", language, {"name": self.brand_name, "link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
-        )
+        values = {"link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
+        return self._build("confirm", language, values, sign_up, to)
 
-    def _already_mail(self, reader: Subscriber) -> responses.ResponseText:
-        links = self.identity.links_for(reader.subscriber_id, self._today())
-        values = {"name": self.brand_name, "profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
-        return self.answers.fill("already", reader.profile.language, values)
+    def _already_mail(self, sign_up: SignUp, reader: Subscriber) -> Message:
+        links = self.mails.identity.links_for(reader.subscriber_id, self._today())
+        values = {"profile": links.profile_url, "unsubscribe": links.unsubscribe_url}
+        return self._build("already", reader.profile.language, values, sign_up, reader.email)
 
-    def _send(self, to: str, answer: responses.ResponseText, sign_up: SignUp, leaving: Callable[[], None]) -> str:
+    def _build(self, name: str, language: str, values: Mapping[str, str], sign_up: SignUp, to: str) -> Message:
+        key = f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id}.subscribe"
+        values = {"name": self.mails.brand_name, **values}
+        reply_to = self.mails.identity.reply_to
+        return self.mails.build(name, language, values, key=key, to=to, reply_to=reply_to, now=self.now())
+
+    def _send(self, message: Message, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Sends one mail; says why it did not leave, or nothing if it did."""
-        message = build_service_message(
-            key=f"{signup_rules.asked_on(sign_up)}.{sign_up.subscriber_id.replace('_', '-')}.subscribe",
-            sender=self.service_sender,
-            to=to,
-            subject=answer.subject,
-            text=answer.text,
-            now=self.now(),
-        )
-        message.mime["Reply-To"] = Address(addr_spec=self.identity.reply_to)
 
         def leave() -> None:
             leaving()
@@ -275,11 +268,6 @@ class SignupService:
 
     def _today(self) -> date:
         return self.now().astimezone(UTC).date()
-
-    def _own_addresses(self) -> set[str]:
-        identity = self.identity
-        ours = (identity.sender.addr_spec, self.service_sender.addr_spec, identity.reply_to, identity.bounce_to)
-        return {base_address(address) for address in ours if address}
 
     def _first_mail(self, reader: Subscriber) -> str:
         at = next_mail_at(reader, self.now())

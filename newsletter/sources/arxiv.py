@@ -42,7 +42,7 @@ _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
 def open_arxiv(*, contact: str, base_url: str = BASE_URL) -> ArxivSource:
-    """The live source. `contact` is the operator's mail address, with or without a name; arXiv can read it."""
+    """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it."""
     address = quote(parseaddr(contact)[1] or contact, safe="@+")
     client = httpx2.Client(
         headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "application/atom+xml"},
@@ -98,9 +98,9 @@ class ArxivSource:
             self._closed_until = self._monotonic() + wait_s
             if isinstance(error, _UNREACHABLE):
                 self._unreachable_until = self._monotonic() + UNREACHABLE_S
-                self._unreachable_why = _said(error)
-            said = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
-            raise SourceError(category, said) from error
+                self._unreachable_why = _describe(error)
+            message = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
+            raise SourceError(category, message) from error
         except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: an empty or overlong part of the host's name
             raise SourceError(
                 category,
@@ -151,9 +151,8 @@ class ArxivSource:
         if isinstance(error, SourceBusy):
             return str(error)
         if not isinstance(error, httpx2.HTTPStatusError):
-            return (
-                f"The feed of {category} could not be fetched ({_said(error)}); check the network, and run again later."
-            )
+            why = _describe(error)
+            return f"The feed of {category} could not be fetched ({why}); check the network, and run again later."
         status = error.response.status_code
         if _is_temporary(status):
             return f"The feed server answered {status} for {category} each time it was asked; run again later."
@@ -164,7 +163,7 @@ class ArxivSource:
 
 
 def wait_before_retry(error: Exception) -> bool | float:
-    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    """Answers stamina after a failure whether to try again: no, yes, or yes after this many seconds."""
     if isinstance(error, SourceBusy | httpx2.HTTPStatusError):
         if not _is_busy(error) or _asked_for_long(error):
             return False
@@ -189,13 +188,13 @@ def _asked_for(error: Exception) -> float | None:
 
 
 def _asked_for_long(error: Exception) -> float:
-    """The same, if that is longer than we wait; else 0."""
+    """The seconds the server asks us to stay away, if they are more than we wait; else 0."""
     wait_s = _asked_for(error) or 0.0
     return wait_s if wait_s > MAX_WAIT_S else 0.0
 
 
 def retry_after_s(response: httpx2.Response) -> float | None:
-    """Seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not in a form to be understood.
+    """Reads for how many seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not clearly.
 
     A date is taken relative to the server's own `Date`, so that our clock does not matter.
     """
@@ -215,7 +214,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def _refuse_unknown(body: bytes, category: str) -> None:
-    """arXiv answers an unknown category with 400 and a feed that says so; other bodies are left to the status."""
+    """Raises SourceError for an unknown category, to which arXiv answers 400 and a feed that says so; else nothing."""
     try:
         parse_feed(body, category)
     except SourceError as error:
@@ -223,7 +222,7 @@ def _refuse_unknown(body: bytes, category: str) -> None:
             raise
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 

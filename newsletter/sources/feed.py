@@ -48,7 +48,7 @@ _NAME_CHARS = 200  # what is longer is no name; the rest of it is cut off
 
 
 def parse_feed(body: bytes, category: str) -> Feed:
-    """The entries of `body` that belong to `category`; none for the valid, empty feed of a weekend.
+    """Reads the entries of `body` that belong to `category`; none for the valid, empty feed of a weekend.
 
     `body` may be a combined feed (cs.LG+cs.AI): then an entry belongs to each of its categories. Raises
     SourceError for anything that is not a whole arXiv feed of that category; `is_config` when it is arXiv's
@@ -60,7 +60,7 @@ def parse_feed(body: bytes, category: str) -> Feed:
 
 
 def feed_day(body: bytes, name: str) -> date:
-    """The day a feed gives itself, whatever its categories. `name` is what messages call it."""
+    """Reads the day a feed gives itself, whatever its categories. `name` is what messages call it."""
     with _failing_only(name):
         document = read_document(body, name)
         _covered(document, name)
@@ -86,7 +86,7 @@ def _feed(document: Document, category: str) -> Feed:
 
 @contextmanager
 def _failing_only(name: str) -> Iterator[None]:
-    """Whatever a body makes fail is the failure of this feed: the others are read, and the operator is told."""
+    """Turns whatever a body makes fail into SourceError: the other feeds are read, and the operator is told."""
     try:
         yield
     except SourceError:
@@ -100,7 +100,7 @@ def _failing_only(name: str) -> Iterator[None]:
 
 
 def arxiv_day(at: datetime) -> date:
-    """arXiv's day at this (aware) moment: the date in New York."""
+    """Converts an aware moment to arXiv's day: the date in New York."""
     return at.astimezone(_EASTERN).date()
 
 
@@ -115,7 +115,7 @@ def check_category(category: str) -> None:
 
 
 def split_authors(creators: str) -> tuple[str, ...]:
-    """Names out of arXiv's one string. A comma within parentheses belongs to an affiliation.
+    """Splits arXiv's one string into names. A comma within parentheses belongs to an affiliation.
 
     A parenthesis without its partner is an ordinary character, so that it cannot swallow the names after it. A colon
     follows a collaboration ("The X Collaboration: A. Name", https://info.arxiv.org/help/prep.html#author) and ends its
@@ -156,7 +156,7 @@ def _parenthesis_depth(text: str) -> list[int]:
 
 
 def _covered(document: Document, category: str) -> tuple[str, ...]:
-    """The categories the feed says it is of, by its title or else its own address."""
+    """Reads the categories of a feed from its title, or else from its own address."""
     title = " ".join(document.title[:_FEED_TITLE_CHARS].split())
     if title.startswith(_ERROR_TITLE):
         raise SourceError(category, _unknown(category, document.subtitle), is_config=True)
@@ -173,12 +173,12 @@ def _covered(document: Document, category: str) -> tuple[str, ...]:
 
 
 def _unknown(category: str, reason: str) -> str:
-    said = f" ('{shown(reason)}')" if reason else ""
-    return f"arXiv has no feed for the category {category}{said}; correct its name in subscribers.yaml."
+    quoted = f" ('{shown(reason)}')" if reason else ""
+    return f"arXiv has no feed for the category {category}{quoted}; correct its name in subscribers.yaml."
 
 
 def _covers(covered: Sequence[str], category: str) -> bool:
-    """An archive's feed (cs) covers its categories (cs.LG)."""
+    """Whether a feed of these covers the category, as an archive's feed (cs) does (cs.LG)."""
     return any(category == name or category.startswith(f"{name}.") for name in covered)
 
 
@@ -187,7 +187,7 @@ def _is_listed(entry: Entry, category: str) -> bool:
 
 
 def _whose(entry: Entry, covered: Sequence[str]) -> str:
-    """Why it cannot be told which of a combined feed's categories an entry belongs to; "" if it can."""
+    """Says why it is unclear which of a combined feed's categories an entry belongs to; "" if it is clear."""
     for term in entry.categories:
         if term not in taxonomy.CATEGORIES and not _OTHER_TERM.fullmatch(term):
             return f"one of its categories is '{shown(term)}', and may have been another"
@@ -196,10 +196,10 @@ def _whose(entry: Entry, covered: Sequence[str]) -> str:
 
 
 def _announced_on(document: Document, category: str) -> date:
-    """The US Eastern day the feed gives itself. Atom has it in the entries; an empty feed has the time of writing."""
+    """Reads the US Eastern day of a feed. Atom has it in the entries; an empty feed has the time of writing."""
     entries = [entry.published for entry in document.entries]
-    said = next((dates for dates in ([document.published], entries, [document.updated]) if any(dates)), [])
-    days = Counter(arxiv_day(at) for at in map(moment, said) if at)
+    dates = next((found for found in ([document.published], entries, [document.updated]) if any(found)), [])
+    days = Counter(arxiv_day(at) for at in map(moment, dates) if at)
     if not days:
         raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
     return days.most_common(1)[0][0]
@@ -211,7 +211,7 @@ def _announced_on(document: Document, category: str) -> date:
 def _announcements(
     entries: Sequence[Entry], category: str, combined: Sequence[str]
 ) -> tuple[tuple[Announcement, ...], tuple[str, ...]]:
-    """The papers of this category, and a sentence for each entry that was left out.
+    """Reads the papers of this category; gives a sentence for each entry that was left out.
 
     `combined` has the categories of a combined feed: the entries of the others are passed over.
     """
@@ -239,7 +239,7 @@ def _announcements(
 
 
 def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announcement:
-    """Raises ValueError with the reason for an entry that is not a paper, or perhaps parts of two.
+    """Reads one entry. Raises ValueError with the reason for one that is not a paper, or perhaps parts of two.
 
     `is_headed` says that the summaries of this feed begin with the paper's id.
     """
@@ -271,10 +271,10 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
     return Announcement(paper, AnnounceType(entry.kind), (category,))
 
 
-def _identity(said: str) -> tuple[str, int]:
-    """The id without its version, and the version."""
-    found = _ID.fullmatch(said.removeprefix(_ENTRY_ID_START))
-    if not found or not found["version"] or not said.startswith(_ENTRY_ID_START):
+def _identity(text: str) -> tuple[str, int]:
+    """Reads the id without its version, and the version."""
+    found = _ID.fullmatch(text.removeprefix(_ENTRY_ID_START))
+    if not found or not found["version"] or not text.startswith(_ENTRY_ID_START):
         raise ValueError("its id is not an arXiv id with a version")
     return _plain(found), int(found["version"])
 
@@ -284,9 +284,9 @@ def _plain(found: re.Match[str]) -> str:
     return f"{found['archive']}/{found['number']}" if found["archive"] else found["id"]
 
 
-def _is_of(said: str, arxiv_id: str, version: int) -> bool:
+def _is_of(text: str, arxiv_id: str, version: int) -> bool:
     """Whether this id, with a version or without, is of that paper."""
-    found = _ID.fullmatch(said)
+    found = _ID.fullmatch(text)
     return found is not None and _plain(found) == arxiv_id and found["version"] in (None, str(version))
 
 
@@ -296,13 +296,13 @@ def _bounded(text: str, what: str) -> str:
     return text
 
 
-def _authors(said: str) -> tuple[str, ...]:
-    names = split_authors(_bounded(said, "authors"))
+def _authors(text: str) -> tuple[str, ...]:
+    names = split_authors(_bounded(text, "authors"))
     return tuple(name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}…" for name in names)
 
 
 def _categories(entry: Entry) -> tuple[str, ...]:
-    """arXiv categories, each once. Feeds rebuilt from the API also list MSC and ACM classes (68T50, I.2.6)."""
+    """Lists arXiv's categories, each once. Feeds rebuilt from the API also list MSC and ACM classes (68T50, I.2.6)."""
     return tuple(dict.fromkeys(term for term in entry.categories if _CATEGORY.fullmatch(term)))
 
 

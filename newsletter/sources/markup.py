@@ -135,7 +135,7 @@ _RSS_FORM = _Form(
 
 
 def read_document(body: bytes, name: str) -> Document:
-    """The feed in `body`; `name` is what messages call it.
+    """Reads the feed in `body`; `name` is what messages call it.
 
     Raises SourceBusy if a server says in its place that it is busy, and SourceError if there is anything else than a
     whole feed.
@@ -160,7 +160,7 @@ def read_document(body: bytes, name: str) -> Document:
 
 
 def _form_of(root: ET.Element, name: str) -> tuple[_Form, ET.Element]:
-    """The format, and the element that holds the entries."""
+    """Finds the format, and the element that holds the entries."""
     if root.tag == f"{_ATOM}feed":
         return _ATOM_FORM, root
     channel = root.find("channel")
@@ -174,7 +174,7 @@ def _names_in(text: str, names: re.Pattern[str]) -> set[str]:
 
 
 def _named_by(entry: ET.Element, form: _Form) -> Iterator[str]:
-    """The ids that this entry says are its own."""
+    """Finds the ids that an entry gives itself."""
     for text in (*_texts(entry, form.id), *_texts(entry, form.summary)):
         if found := _NAMES.match(text):
             yield found[1] or found[2]
@@ -213,29 +213,29 @@ def too_large(name: str) -> SourceError:
 
 
 def shown(text: str) -> str:
-    """Foreign text for a message: one line, bounded."""
+    """Cuts foreign text for a message: one line, bounded."""
     line = " ".join(text[: 10 * _SHOWN_CHARS].split())
     return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"
 
 
 def _text(body: bytes, name: str) -> tuple[str, bool]:
-    """The body as text, and whether it is encoded as it says."""
+    """Decodes the body; reports whether it is encoded as it says."""
     if len(body) > MAX_BODY_BYTES:
         raise too_large(name)
-    said = next((encoding for mark, encoding in _MARKS if body.startswith(mark)), None) or _declared(body)
-    for encoding in filter(None, (said, "utf-8")):
+    encoding_named = next((encoding for mark, encoding in _MARKS if body.startswith(mark)), None) or _declared(body)
+    for encoding in filter(None, (encoding_named, "utf-8")):
         try:
             text = body.decode(encoding)
         except UnicodeError:
             continue
         if encoding.startswith("utf-16") and _SWAPPED in text:
             raise _damaged(name, "a byte is missing, and what follows is read by the wrong halves")
-        return text.lstrip(), encoding == said
+        return text.lstrip(), encoding == encoding_named
     return body.decode("cp1252", "replace").lstrip(), False
 
 
 def _declared(body: bytes) -> str | None:
-    """Python's name of the encoding in the XML declaration; None if it is none that can be believed."""
+    """Reads Python's name of the encoding in the XML declaration; None if it cannot be believed."""
     found = _DECLARED.match(body)
     if not found:
         return "utf-8"
@@ -274,7 +274,7 @@ def _neither(name: str) -> SourceError:
 
 
 def _sentence(text: str, found: re.Match[str]) -> str:
-    """The line with the words that were found, without what looks like tags."""
+    """Takes the line with the words that were found, without what looks like tags."""
     line = text[text.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0]
     return re.sub(r"<[^<>]*>", " ", line)
 
@@ -283,7 +283,7 @@ def _sentence(text: str, found: re.Match[str]) -> str:
 
 
 def _copied(root: ET.Element, form: _Form, channel: ET.Element, entries: Sequence[ET.Element]) -> bytes:
-    """A feed of the same format with nothing in it but what is read of one."""
+    """Copies of a feed, in the same format, only what is read of one."""
     copy = ET.Element(root.tag, {"version": "2.0"} if form is _RSS_FORM else {})
     feed = copy if channel is root else ET.SubElement(copy, "channel")
     _put(feed, channel, form.of_the_feed)
@@ -308,7 +308,7 @@ def _terms(entry: ET.Element, form: _Form) -> Iterator[str]:
 
 
 def _put(copy: ET.Element, original: ET.Element, tags: Sequence[str]) -> None:
-    """The first element of each name."""
+    """Copies the first element of each name."""
     for tag in tags:
         if text := next(_found(original, tag), ""):
             ET.SubElement(copy, tag).text = text[:_MOST_CHARS]
@@ -322,7 +322,7 @@ def _put_dates(copy: ET.Element, original: ET.Element, form: _Form) -> None:
 
 
 def _joined(creators: Sequence[str], authors: Sequence[str]) -> str:
-    """The names of all elements in a row; who stands in both kinds of element is one."""
+    """Joins the names of all elements; who stands in both kinds of element is one."""
     known = {name for text in creators for name in _parts(text)}
     return ", ".join(filter(None, (*creators, *(text for text in authors if not known.issuperset(_parts(text))))))
 
@@ -332,7 +332,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _mixture(entry: ET.Element, form: _Form) -> str:
-    """Why an entry may be parts of two: arXiv writes each text once, and none within or beside another."""
+    """Says why an entry may be parts of two: arXiv writes each text once, and none within or beside another."""
     for what, tag in {"id": form.id, "title": form.title, "summary": form.summary, "announce type": _KIND}.items():
         if len(set(_texts(entry, tag))) > 1:
             return f"it has more than one {what}"
@@ -351,7 +351,7 @@ def _found(element: ET.Element, path: str) -> Iterator[str]:
 
 
 def moment(text: str) -> datetime | None:
-    """A date as Atom (RFC 3339) or RSS (RFC 5322 §3.3) writes it; None for any other, or of a year without arXiv."""
+    """Reads a date of Atom (RFC 3339) or RSS (RFC 5322 §3.3); None for any other, or of a year without arXiv."""
     if len(text) > 60:
         return None
     try:

@@ -28,7 +28,7 @@ class RecordedSource:
         self._path = path
 
     def day(self, now: datetime) -> date:
-        """The day the recording gives itself, whatever the clock says: that of the first file that can be read.
+        """Reads the day of the recording, whatever the clock says: that of the first file that can be read.
 
         Raises SourceError if none can.
         """

@@ -30,7 +30,7 @@ MAILBOX_REASONS = {SuppressionReason.HARD_BOUNCE, SuppressionReason.DROPPED, Sup
 
 
 def is_about_mailbox(kind: EventKind) -> bool:
-    """Whether an event leaves the person alone who has another mailbox now."""
+    """Whether an event is about the mailbox alone, and not about the person who has another one now."""
     return kind in _MAILBOX_EVENTS
 
 
@@ -38,12 +38,12 @@ def is_about_mailbox(kind: EventKind) -> bool:
 
 
 def takes_old(old: Delivery, new: Delivery | None) -> bool:
-    """Whether the old id's mail of a date is the one that stands, because the new one had none."""
+    """Whether the old id's mail of a date counts, because the new id had none."""
     return new is None or (ledger.counts_as_sent(old.state) and not ledger.counts_as_sent(new.state))
 
 
 def row_of(old: Delivery, new: Delivery | None, to: str) -> Delivery:
-    """The one row of a date. The papers of a mail that gives way count as sent, too, behind those of the other."""
+    """Merges the two rows of a date. The papers of both mails count as sent, those of the one that counts first."""
     if new is None or takes_old(old, new):
         return replace(old, subscriber_id=to)
     if not ledger.counts_as_sent(old.state):
@@ -60,7 +60,7 @@ def event_of(old: MailEvent, to: str) -> MailEvent:
 
 
 def is_that_mail(event: MailEvent, row: Delivery) -> bool:
-    """Whether an event is about the mail of this row: of two mails of a date one may have given way."""
+    """Whether an event is about the mail of this row; of two mails of a date one does not count."""
     return event.subscriber_id in (row.subscriber_id, *row.message_id.strip("<>").replace("@", ".").split("."))
 
 
@@ -68,7 +68,7 @@ def is_that_mail(event: MailEvent, row: Delivery) -> bool:
 
 
 def revisions_of(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision], to: str) -> list[ProfileRevision]:
-    """Both, each once, in the order of time, with numbers from the first one's on."""
+    """Merges the revisions of both, each once, in the order of time, with numbers from the first one's on."""
     every = {(one.at, one.text, one.origin): one for one in (*old, *new)}
     ordered = sorted(every.values(), key=lambda one: (one.at, one.number))
     first = min((one.number for one in ordered), default=1)
@@ -76,7 +76,7 @@ def revisions_of(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision],
 
 
 def votes_of(old: Sequence[Vote], new: Sequence[Vote], to: str) -> list[Vote]:
-    """The later vote on each paper."""
+    """Merges the votes of both: the later one on each paper counts."""
     later = {vote.arxiv_id: vote for vote in sorted((*old, *new), key=lambda vote: vote.at)}
     return [replace(vote, subscriber_id=to) for vote in later.values()]
 
@@ -85,11 +85,11 @@ def sign_up_of(old: SignUp, move: Move) -> SignUp:
     return replace(old, subscriber_id=move.to, email=move.email or old.email)
 
 
-# --- the standing
+# --- the status
 
 
-def standing_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
-    """The new address's: the person's own word comes along, what befell the old mailbox does not.
+def status_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
+    """Merges two statuses: the person's own word comes along, what befell the old mailbox does not.
 
     A complaint is the person's word, too: another mail to them would be the next one.
     """
@@ -106,7 +106,7 @@ def standing_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
 
 
 def left_behind(old: AddressStatus) -> AddressStatus:
-    """What stays with the old address: that its mailbox is dead, should it ever be on the list again."""
+    """Keeps for the old address only that its mailbox is dead, should it ever be on the list again."""
     mailbox = old.suppression if old.suppression and old.suppression.why in MAILBOX_REASONS else None
     return replace(old, suppression=mailbox, paused_until=None, frequency=None)
 

@@ -29,7 +29,7 @@ class SubscribersFile:
 
 
 def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
-    """The subscribers in the file's order. Raises ConfigError with one line in `.problems` for each thing to mend.
+    """Reads the file's text. Raises ConfigError with one line in `.problems` for each thing to mend.
 
     `source` is the file's name as problems show it. Reads nothing, and always ends soon (see files/yaml_nodes.py).
     """
@@ -54,7 +54,7 @@ def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
 
 
 def _problems_between(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
-    """What no single value shows: read from the tree, so that it is reported together with all other problems."""
+    """Finds what no single value shows, in the tree, so that it is reported together with all other problems."""
     entries = _get(root, "subscribers")
     if entries is None or not isinstance(entries.value, list) or len(entries.value) > MAX_SUBSCRIBERS:
         return  # the schema says so
@@ -108,7 +108,7 @@ def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) 
 
 
 def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes.Problem]:
-    """Topics that share a name, in a mapping that may hold `topics`."""
+    """Finds topics that share a name, in a mapping that may hold `topics`."""
     topics = _get(preferences, "topics")
     names: set[str] = set()
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():

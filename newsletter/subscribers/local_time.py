@@ -81,17 +81,17 @@ _SEASONS = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC)
 
 @cache
 def zones() -> frozenset[str]:
-    """All IANA names, the old ones included."""
+    """Lists all IANA names, the old ones included."""
     return frozenset(zoneinfo.available_timezones())
 
 
 def zone_hint(found: str) -> str:
-    """What was expected in place of this text, with names of places that it may mean."""
+    """Says what was expected in place of this text, with names of places that it may mean."""
     return f"an IANA time zone such as Europe/Berlin{_meaning(found)}"
 
 
 def zone_note(zone: str) -> str:
-    """What there is to say about a valid name that is easily misunderstood; "" for the others.
+    """Warns of a valid name that is easily misunderstood; "" for the others.
 
     `Etc/GMT-8` is UTC+08:00, and EST is UTC-05:00 in summer, too.
     """
@@ -106,7 +106,7 @@ def zone_note(zone: str) -> str:
 
 
 def places_at(offset: timedelta) -> list[str]:
-    """Of the places above those whose standard time is so far east of UTC."""
+    """Lists those of `PLACES` whose standard time is so far east of UTC."""
     return [place for place in PLACES if _standard_offset(place) == offset]
 
 
@@ -150,13 +150,13 @@ def _real_places() -> list[str]:
 
 @cache
 def _by_key() -> dict[str, str]:
-    """Whole names, and cities alone."""
+    """Maps whole names, and cities alone, to zones."""
     cities = {_key(zone.rpartition("/")[2]): zone for zone in _real_places()}
     return cities | {_key(zone): zone for zone in _real_places()}
 
 
 def _offset(text: str) -> timedelta | None:
-    """As people mean it: GMT+8 is east of Greenwich. None for what is no offset of this world."""
+    """Reads an offset as people mean it: GMT+8 is east of Greenwich. None for what is no offset of this world."""
     match = _OFFSET.fullmatch(text.upper())
     if not match or not any(match.groups()):
         return None
@@ -168,12 +168,12 @@ def _offset(text: str) -> timedelta | None:
 
 
 def _places_of_abbreviation(text: str) -> list[str]:
-    """The first place of each clock that goes by this name, such as PST, EDT or PST8PDT."""
+    """Lists places by the clocks of this name, such as PST, EDT or PST8PDT, the first one of each clock first."""
     match = _ABBREVIATION.fullmatch(text)
     if not match:
         return []
-    said = {match[1], match[2] or match[1]}
-    places = [*_MORE_ABBREVIATIONS.get(match[1], ()), *(p for p in PLACES if said <= _abbreviations(p))]
+    names = {match[1], match[2] or match[1]}
+    places = [*_MORE_ABBREVIATIONS.get(match[1], ()), *(p for p in PLACES if names <= _abbreviations(p))]
     by_offset: dict[timedelta, list[str]] = {}
     for place in places:
         by_offset.setdefault(_standard_offset(place), []).append(place)
@@ -211,7 +211,7 @@ _NAMED = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 
 
 def time_hint(found: str) -> str:
-    """What was expected in place of this text, with the time that it may mean."""
+    """Says what was expected in place of this text, with the time that it may mean."""
     return f"a time of day from 00:00 to 23:59, such as 07:40{_time_meant(found)}"
 
 
@@ -221,8 +221,8 @@ def _time_meant(found: str) -> str:
         return f"; with two digits for the minutes: {int(match[1]):02}:0{match[2]} or {int(match[1]):02}:{match[2]}0"
     if re.fullmatch(r"24[:.h]?00", text):
         return "; a day begins at 00:00 and ends with 23:59"
-    meant = _NAMED.get(text) or _on_the_24_hour_clock(text)
-    return f"; write {meant}" if meant else ""
+    proposal = _NAMED.get(text) or _on_the_24_hour_clock(text)
+    return f"; write {proposal}" if proposal else ""
 
 
 def _on_the_24_hour_clock(text: str) -> str:

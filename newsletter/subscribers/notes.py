@@ -16,7 +16,7 @@ _QUOTES = {"“": "”“", "„": "“”", "«": "»", "»": "«", "‘": "’
 
 
 def notes(root: yaml_nodes.Node, key: str = "") -> Iterator[yaml_nodes.Problem]:
-    """The notes about this value and all within it, in the file's order."""
+    """Lists the notes about this value and all within it, in the file's order."""
     if isinstance(root.value, dict):
         for name, inner in root.value.items():
             yield from notes(inner, name)
@@ -24,13 +24,13 @@ def notes(root: yaml_nodes.Node, key: str = "") -> Iterator[yaml_nodes.Problem]:
         for item in root.value:
             yield from notes(item, key)
     elif root.value is not None:
-        for said in (_cut(root, key), _zone(root.value, key), _curly(root.value, key)):
-            if said:
-                yield yaml_nodes.Problem(root.line, f"{key}: {said}")
+        for note in (_cut(root, key), _zone(root.value, key), _curly(root.value, key)):
+            if note:
+                yield yaml_nodes.Problem(root.line, f"{key}: {note}")
 
 
 def _cut(node: yaml_nodes.Node, key: str) -> str:
-    """Behind prose any comment is strange; behind a name or a word only one such as #1 or #hashtag."""
+    """Finds a text that a comment cuts off: any comment behind prose; behind a name or a word one such as #1."""
     is_strange = key in _PROSE or (key in _WORDS and not node.comment[1:2].isspace())
     if not node.comment or not is_strange:
         return ""
@@ -41,8 +41,8 @@ def _cut(node: yaml_nodes.Node, key: str) -> str:
 
 
 def _zone(text: str, key: str) -> str:
-    said = zone_note(text) if key == "time_zone" and text in zones() else ""
-    return f"{text} {said}" if said else ""
+    note = zone_note(text) if key == "time_zone" and text in zones() else ""
+    return f"{text} {note}" if note else ""
 
 
 def _curly(text: str, key: str) -> str:

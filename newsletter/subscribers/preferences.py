@@ -33,14 +33,14 @@ P = TypeVar("P", bound=ReaderPreferences)
 
 
 def build_subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscriber:
-    """Somebody in the file, with its defaults for what they leave out."""
+    """Builds a subscriber of an entry in the file, with its defaults for what is left out."""
     chosen = merge(defaults, entry)
     whole = _build(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
     return replace(whole, public_archive=entry.public_archive)
 
 
 def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber:
-    """Who came by the web: what they asked for, and the file's defaults for all else. Their words are their topics."""
+    """Builds who came by the web: as they asked, with the file's defaults for all else. Their words are their topic."""
     typed: dict[str, Any] = {
         "categories": list(sign_up.categories),
         "topics": [TopicEntry.model_construct(None, name=topic_name(sign_up.words), relevant=sign_up.words)],
@@ -54,14 +54,14 @@ def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber
 
 
 def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
-    """The subscriber, with the keys that are written in `preferences` taken from there."""
+    """Changes the subscriber where `preferences` writes a key."""
     chosen = merge(_preferences_of(subscriber), preferences)
     whole = _build(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
     return replace(whole, public_archive=subscriber.public_archive)
 
 
 def merge(below: P, above: ReaderPreferences) -> P:
-    """`below`, with the keys that are written in `above` taken from there; like and avoid are two keys."""
+    """Changes `below` where `above` writes a key; like and avoid of the keywords are two keys."""
     chosen = _merge_keys(below, above)
     if "keywords" in above.model_fields_set:
         return chosen.model_copy(update={"keywords": _merge_keys(below.keywords, above.keywords)})

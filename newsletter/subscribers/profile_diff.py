@@ -12,7 +12,7 @@ _SHOWN_CHARS = 200
 
 
 def differences(before: Subscriber, after: Subscriber) -> tuple[str, ...]:
-    """One line for each thing that is new, gone or changed, named by its key; none for equal profiles."""
+    """Lists what is new, gone or changed, a line for each thing, by its key; nothing for equal profiles."""
     old, new = before.profile, after.profile
     return (
         *_topics(old.topics, new.topics),

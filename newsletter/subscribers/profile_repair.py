@@ -28,7 +28,7 @@ _ITEM_IN_QUOTES = re.compile("(?<=[\\[,])( *)[“”„«»]([^“”„«»]*)[
 
 
 def repair(text: str) -> str:
-    """The same lines, with what mail programs and keyboards put in place of plain spaces, quotes and dashes put back.
+    """Gives the same lines with plain spaces, quotes and dashes, where mail programs and keyboards put others.
 
     Only where YAML looks at them: a text below `>` or `|` and what stands in plain quotes stays as it is.
     """
@@ -40,7 +40,7 @@ def repair(text: str) -> str:
 
 
 def _without_marks(lines: list[str]) -> list[str]:
-    """Without the > of a quoted mail, if every line that says something begins with one."""
+    """Removes the > of a quoted mail, if every line that says something begins with one."""
     for _ in range(_MAX_LEVELS):
         filled = [line for line in lines if line.strip()]
         if not filled or not all(line.startswith(">") for line in filled):
@@ -79,7 +79,7 @@ def _goes_on(line: str) -> bool:
 
 
 def _repair_line(line: str) -> tuple[str, int | None]:
-    """The line, and the column below which a text stands that it announces by > or |."""
+    """Repairs a line; gives also the column below which a text stands that it announces by > or |."""
     found = _BEGINNING.match(line)
     end = found.end() if found else 0
     beginning, rest = line[:end], line[end:].rstrip()

@@ -40,7 +40,7 @@ _NOT_HERE = {
 
 
 def write(subscriber: Subscriber) -> str:
-    """The profile with comments for somebody who has not seen YAML before; `read` makes the same of it."""
+    """Writes the profile with comments for somebody who has not seen YAML before; `read` makes the same of it."""
     profile = subscriber.profile
     parts = [
         _comment(
@@ -142,7 +142,7 @@ def _code(character: str) -> str:
 
 
 def _prose(key: str, text: str, indent: str = "") -> list[str]:
-    """A text below `>-`, where colons and quotes are harmless; on one line what could not come back from there."""
+    """Writes a text below `>-`, where colons and quotes are harmless; on one line what could not be read from there."""
     if not text:
         return [f'{indent}{key}: ""']
     spaces = {c for c in text if c.isspace() or yaml_nodes.UNPRINTABLE.match(c) or c == "\ufeff"} - {" ", "\n"}
@@ -158,7 +158,7 @@ def _prose(key: str, text: str, indent: str = "") -> list[str]:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    """Broken at single spaces only, so that joining the lines by a space gives the text."""
+    """Breaks a text at single spaces only, so that joining the lines by a space gives the text."""
     lines = [""]
     for word in text.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -172,7 +172,7 @@ def _folded(text: str, width: int) -> list[str]:
 
 
 def read(text: str, subscriber: Subscriber) -> Subscriber:
-    """The subscriber with what the text says; keys it leaves out, the address, name and pause stay.
+    """Changes the subscriber as the text says; keys it leaves out, the address, name and pause stay.
 
     Raises ConfigError with `line 3: …` in `.problems` for each thing to mend, and nothing else for any text.
     """
@@ -180,7 +180,7 @@ def read(text: str, subscriber: Subscriber) -> Subscriber:
 
 
 def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple[str, ...]]:
-    """The same, and which keys the text sets; `keywords.like` and `keywords.avoid` are two. Raises as `read`."""
+    """Reads as `read`, and lists the keys that the text sets; `keywords.like` and `keywords.avoid` are two."""
     preferences, problems = _check(text)
     changed = apply(subscriber, preferences) if preferences and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like):
@@ -232,7 +232,7 @@ _EMPTY_LISTS = {"topics", "pinned_authors", "like", "avoid", "categories", "anno
 
 
 def _fill_in(node: yaml_nodes.Node) -> None:
-    """Whoever empties a value means "none", where there can be none; an empty dash means nothing.
+    """Fills in "none" for a value that somebody emptied, where there can be none; drops empty dashes.
 
     "our #1 topic" is all text: YAML takes the rest of the line for a comment, a reader does not.
     """

@@ -25,7 +25,7 @@ def with_next(
     after: int | None,
     most_a_day: int | None,
 ) -> Sequence[ProfileRevision]:
-    """All that is to be kept, the latest last; `known` itself if its latest has this text.
+    """Adds a revision and drops the oldest beyond MAX_REVISIONS; gives `known` itself if its latest has this text.
 
     Raises StoreConflict and StoreLimit as `Store.add_revision` does.
     """
@@ -40,11 +40,11 @@ def with_next(
 
 
 def made_on(known: Sequence[ProfileRevision], now: datetime) -> int:
-    """How many of that UTC day are not the operator's."""
+    """Counts the revisions of that UTC day that are not the operator's."""
     today = now.astimezone(UTC).date()
     return sum(one.at.astimezone(UTC).date() == today and one.origin is not RevisionOrigin.OPERATOR for one in known)
 
 
 def was_dropped(known: Sequence[ProfileRevision], number: int) -> bool:
-    """Whether there was a version of that number that is not kept any more."""
+    """Whether there was a revision of that number that is not stored any more."""
     return bool(known) and 0 < number < known[0].number

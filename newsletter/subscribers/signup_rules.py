@@ -25,7 +25,7 @@ _NAME_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was typed, as it was typed."""
+    """The fields of the form, as they were typed."""
 
     email: str = ""
     name: str = ""
@@ -66,31 +66,31 @@ class Confirmation:
     first_mail: str = ""  # when the next mail may come; empty: mail pauses
 
 
-def may_be_mailed(standing: AddressStatus) -> bool:
+def may_be_mailed(status: AddressStatus) -> bool:
     """Whether anybody may ask for a mail to this address: it is not suppressed, or by its reader's own wish alone."""
-    return standing.suppression is None or may_resubscribe(standing)
+    return status.suppression is None or may_resubscribe(status)
 
 
-def link_state(sign_up: SignUp | None, standing: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
-    """What the link to this sign-up is worth now. `is_listed`: they are among the subscribers, mailed or not."""
-    if is_listed and standing.suppression is None:
+def link_state(sign_up: SignUp | None, status: AddressStatus, *, is_listed: bool, today: date) -> LinkState:
+    """Works out what the link to this sign-up is worth now. `is_listed`: they are a subscriber, mailed or not."""
+    if is_listed and status.suppression is None:
         return LinkState.SUBSCRIBED
     if sign_up is None or today > asked_on(sign_up) + LINK_VALID_FOR:
         return LinkState.OLD
-    if not may_be_mailed(standing):
+    if not may_be_mailed(status):
         return LinkState.BLOCKED
-    suppression = standing.suppression
+    suppression = status.suppression
     if sign_up.confirmed_at is not None or (suppression is not None and suppression.since >= sign_up.at):
         return LinkState.LEFT
     return LinkState.WAITING
 
 
-def reinstate(standing: AddressStatus, sign_up: SignUp, now: datetime) -> AddressStatus:
-    """Mailed as they asked: who left before may return, and what they wished then is over. Lifts nothing else."""
-    suppression = standing.suppression
-    if suppression is not None and (not may_resubscribe(standing) or suppression.since >= sign_up.at):
-        return standing
-    return replace(resubscribe(standing, now), paused_until=None, frequency=None)
+def reinstate(status: AddressStatus, sign_up: SignUp, now: datetime) -> AddressStatus:
+    """Lets mail go to them as they asked: who left before may return, and older wishes are over. Lifts nothing else."""
+    suppression = status.suppression
+    if suppression is not None and (not may_resubscribe(status) or suppression.since >= sign_up.at):
+        return status
+    return replace(resubscribe(status, now), paused_until=None, frequency=None)
 
 
 # --- the promised mail
@@ -101,7 +101,7 @@ def is_due(sign_up: SignUp, now: datetime) -> bool:
 
 
 def claim(sign_up: SignUp, run_id: str, now: datetime, is_running: Callable[[str], bool]) -> SignUp:
-    """Held by that run, if its mail is due and no living one holds it; else as it is."""
+    """Gives the sign-up to that run, if its mail is due and no running one holds it; else changes nothing."""
     if not is_due(sign_up, now) or (sign_up.held_by not in {"", run_id} and is_running(sign_up.held_by)):
         return sign_up
     return replace(sign_up, held_by=run_id)
@@ -112,17 +112,17 @@ def settle(sign_up: SignUp, mail: SignUpMail) -> SignUp:
 
 
 def postpone(sign_up: SignUp, now: datetime) -> SignUp:
-    """After a try that surely failed."""
+    """Sets the time of the next try, after one that surely failed."""
     wait_s = RETRY_S[sign_up.tries] if sign_up.tries < len(RETRY_S) else LAST_RETRY_S
     waiting = settle(sign_up, SignUpMail.WAITING)
     return replace(waiting, tries=sign_up.tries + 1, retry_at=now + timedelta(seconds=wait_s))
 
 
-def reason_not_to_mail(sign_up: SignUp, kept: Iterable[SignUp], today: date) -> str:
-    """Why the mail of this one is not to be sent, in a few words; empty if it is. `kept` are all that there are."""
+def reason_not_to_mail(sign_up: SignUp, stored: Iterable[SignUp], today: date) -> str:
+    """Says in a few words why this one's mail is not to be sent; empty if it is. `stored` are all sign-ups."""
     if today > asked_on(sign_up) + LINK_VALID_FOR:
         return "its link would be over"
-    own = [one for one in kept if one.subscriber_id == sign_up.subscriber_id]
+    own = [one for one in stored if one.subscriber_id == sign_up.subscriber_id]
     if any(one.at > sign_up.at and one.mail is SignUpMail.WAITING for one in own):
         return "they asked again on a later day"
     monday = asked_on(sign_up) - timedelta(days=asked_on(sign_up).weekday())
@@ -135,7 +135,7 @@ def asked_on(sign_up: SignUp) -> date:
 
 
 def topic_name(words: str) -> str:
-    """A short name for a topic in free words: their beginning, on one line."""
+    """Makes a short name for a topic in free words: their beginning, on one line."""
     line = " ".join(words.split())
     if len(line) <= _NAME_CHARS:
         return line.rstrip(".")

@@ -23,15 +23,15 @@ _HEAD_CHARS = 160
 
 
 def named_topic(comment: str, names: Sequence[str]) -> str:
-    """The topic that is spoken of first; of two that begin at the same place the longer one; "" if there is none."""
+    """Finds the topic that a comment names first; of two at the same place the longer one; "" if there is none."""
     found = sorted(_found(comment, tuple(names)), key=lambda place: (place[0], -len(place[1])))
     return found[0][1] if found else ""
 
 
 def leading_topic(comment: str, names: Sequence[str]) -> str:
-    """The topic that is the very beginning of the comment; "" if none is."""
-    said = comment.lstrip(" \"'“„«").casefold()
-    return max((name for name in names if _is_at(name.casefold(), said, 0)), key=len, default="")
+    """Finds the topic with which the comment begins; "" if there is none."""
+    text = comment.lstrip(" \"'“„«").casefold()
+    return max((name for name in names if _is_at(name.casefold(), text, 0)), key=len, default="")
 
 
 @lru_cache(maxsize=4_096)
@@ -40,22 +40,22 @@ def _found(comment: str, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
 
 
 def _whole(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    said = comment.casefold()
+    text = comment.casefold()
     for name in names:
-        at = said.find(name.casefold())
-        while at >= 0 and not _is_at(name.casefold(), said, at):
-            at = said.find(name.casefold(), at + 1)
+        at = text.find(name.casefold())
+        while at >= 0 and not _is_at(name.casefold(), text, at):
+            at = text.find(name.casefold(), at + 1)
         if at >= 0 and name:
             yield at, name
 
 
-def _is_at(name: str, said: str, at: int) -> bool:
-    """As words of its own: "Art" is not in "smart", "Graph" is in "graphs"; Chinese has no blanks between words."""
-    if not said.startswith(name, at):
+def _is_at(name: str, text: str, at: int) -> bool:
+    """Whether the name stands here as words of its own: "Art" is not in "smart", "Graph" is in "graphs"."""
+    if not text.startswith(name, at):
         return False
-    rest = said[at + len(name) :]
+    rest = text[at + len(name) :]
     rest = rest[1:] if rest[:1] == "s" else rest
-    return not _are_one_word(said[at - 1 : at], name[:1]) and not _are_one_word(name[-1:], rest[:1])
+    return not _are_one_word(text[at - 1 : at], name[:1]) and not _are_one_word(name[-1:], rest[:1])
 
 
 def _are_one_word(left: str, right: str) -> bool:
@@ -69,7 +69,7 @@ def _numbered(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]
 
 
 def _by_part(comment: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """What stands between the signs of the head, if all its words are of one topic, and one of them of no other."""
+    """Finds parts of the head of which all words are of one topic, and one of them of no other."""
     end = _HEAD_ENDS.search(comment, 0, _HEAD_CHARS)
     if not end:
         return

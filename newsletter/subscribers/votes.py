@@ -23,7 +23,7 @@ _EACH = re.compile(_MARK)
 
 
 def read_votes(text: str) -> tuple[tuple[int, int], ...]:
-    """Numbers of papers in the mail with 1 or -1, by number, from a line such as "+3 -5"; empty for any other line.
+    """Reads a line such as "+3 -5": numbers of papers with 1 or -1, by number; empty for any other line.
 
     Every number has its sign, and nothing else stands in the line: a telephone number or a date is no vote. Who says
     both of one paper has said nothing.
@@ -36,12 +36,12 @@ def read_votes(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def papers_by_number(paper_ids: Sequence[str], marks: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
-    """The papers these marks mean in a mail with these papers; a number that the mail has not means none."""
+    """Finds the papers of these numbers in a mail; a number that the mail has not means none."""
     return [(paper_ids[number - 1], value) for number, value in marks if 1 <= number <= len(paper_ids)]
 
 
 def labelled_papers(votes: Sequence[Vote], *, without: Iterable[str] = ()) -> tuple[tuple[Paper, int], ...]:
-    """The papers voted on, with 1 or -1, that a scorer may learn from; those `without` are left out.
+    """Lists the papers voted on, with 1 or -1, that a scorer may learn from; those `without` are left out.
 
     `votes` are in the order of time; papers whose vote was taken back, or that are not stored, teach nothing.
     """

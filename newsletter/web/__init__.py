@@ -97,7 +97,7 @@ def create_app(part: WebPart) -> flask.Flask:
 
 
 def _sizes(part: WebPart) -> Sizes:
-    """Gives each page its limit. Mail and events get none where nothing is set by which they could be believed."""
+    """Gives each page its limit; SendGrid's paths take more only where something is set by which it can be believed."""
     below = {"/profile": profile.MAX_BODY_BYTES, "/subscribe": subscribe.MAX_BODY_BYTES}
     if part.webhook_key:
         below |= {sendgrid_events.PATH: sendgrid_events.MOST_BYTES, inbound.PATH: inbound.MOST_BYTES}

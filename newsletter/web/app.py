@@ -10,10 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 import flask
-from jinja2 import (
-    StrictUndefined,
-    TemplateError,
-)
+from jinja2 import StrictUndefined, TemplateError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.routing import BaseConverter
 

@@ -65,11 +65,12 @@ class _Routes:
     archives: Archives
 
     def list_public(self) -> flask.Response:
-        editions = [(self._public(slug, who), f"{slug}/") for slug, who in sorted(self.archives.public().items())]
+        public = sorted(self.archives.public().items())
+        editions = [(self._public_edition(slug, subscriber_id), f"{slug}/") for slug, subscriber_id in public]
         return _for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))))
 
     def answer(self, token: str, page: str = "") -> flask.Response:
-        edition = self._edition(token)
+        edition = self._find_edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
         response = self._find_page(edition, page)
@@ -104,14 +105,14 @@ class _Routes:
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
-    def _edition(self, token: str) -> Edition | None:
+    def _find_edition(self, token: str) -> Edition | None:
         subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
             return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
-        return self._public(token, public[token]) if token in public else None
+        return self._public_edition(token, public[token]) if token in public else None
 
-    def _public(self, slug: str, subscriber_id: str) -> Edition:
+    def _public_edition(self, slug: str, subscriber_id: str) -> Edition:
         urls = ArchiveUrls(base_url=self._address(slug), is_public=True, listing="../")
         return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls)
 

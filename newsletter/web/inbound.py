@@ -65,39 +65,37 @@ def blueprint(
         return key is not None and sendgrid_events.verify(body, signature, timestamp, key, now())
 
     @hook.post(PATH)
-    def take_signed() -> tuple[str, int]:
-        return take("")
-
     @hook.post(f"{PATH}/<rest:path>")
-    def take(path: str) -> tuple[str, int]:
+    def take(path: str = "") -> tuple[str, int]:
         body = flask.request.get_data(cache=False)
         if handle is None or not is_believed(path, body):
             warn("a post to %s has neither the secret nor a good signature", PATH)
             return "neither the secret of this address nor a good signature\n", 403
         with at_once.slot():
-            return handle_post(handle, body)
-
-    def handle_post(handle: MailHandler, body: bytes) -> tuple[str, int]:
-        fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
-        if fields is None:
-            _log.warning("a post to %s is no form that could be read", PATH)
-            return "no form that could be read; nothing done\n", 200
-        raw, envelope = mail_of(fields)
-        try:
-            done = handle(raw, envelope)
-        except (StoreError, ConfigError):
-            _log.exception("a mail by Inbound Parse could not be taken; SendGrid will repeat it")
-            return "the memory failed; please repeat\n", 503
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's; it is logged and told
-            # thousands of lines of a recursion tell nothing
-            _log.error("a mail by Inbound Parse failed", exc_info=not isinstance(error, RecursionError))
-            if not gives_up(_name_of(fields), error):
-                return "it could not be dealt with; please repeat\n", 503
-            return "it can never be dealt with; given up\n", 200
-        _log.info("a mail by Inbound Parse: %s", done)
-        return "taken\n", 200
+            return _take(body, handle, gives_up)
 
     return hook
+
+
+def _take(body: bytes, handle: MailHandler, gives_up: GivesUp) -> tuple[str, int]:
+    fields = _fields(flask.request.mimetype_params.get("boundary", ""), body)
+    if fields is None:
+        _log.warning("a post to %s is no form that could be read", PATH)
+        return "no form that could be read; nothing done\n", 200
+    raw, envelope = mail_of(fields)
+    try:
+        done = handle(raw, envelope)
+    except (StoreError, ConfigError):
+        _log.exception("a mail by Inbound Parse could not be taken; SendGrid will repeat it")
+        return "the memory failed; please repeat\n", 503
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's; it is logged and told
+        # thousands of lines of a recursion tell nothing
+        _log.error("a mail by Inbound Parse failed", exc_info=not isinstance(error, RecursionError))
+        if not gives_up(_name_of(fields), error):
+            return "it could not be dealt with; please repeat\n", 503
+        return "it can never be dealt with; given up\n", 200
+    _log.info("a mail by Inbound Parse: %s", done)
+    return "taken\n", 200
 
 
 def _name_of(fields: Mapping[str, bytes]) -> str:

@@ -19,17 +19,11 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
 from newsletter.web.rate_limit import Limits
-from newsletter.web.token_page import TokenPage, posted_wish, reader_of
+from newsletter.web.token_page import page_of, posted_wish
 
 WEEKS = (1, 2, 4)
 LONGEST = timedelta(days=366)
-PAGE = TokenPage(
-    "pausing",
-    "/pause",
-    reader_of(Purpose.PAUSE),
-    Limits(per_link=30, per_client=300),
-    ("dead_link.html", {"word": "pause"}),
-)
+PAGE = page_of(Purpose.PAUSE, "/pause", Limits(per_link=30, per_client=300))
 
 
 @dataclass(frozen=True, slots=True)

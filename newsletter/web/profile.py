@@ -25,20 +25,15 @@ from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.rate_limit import Limits
-from newsletter.web.token_page import TokenPage, reader_of
+from newsletter.web.token_page import page_of
 
 MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
-PAGE = TokenPage(
-    "profile",
-    "/profile",
-    reader_of(Purpose.PROFILE),
-    Limits(per_link=40, per_client=160),  # who types gets a preview every second at most
-    ("dead_link.html", {"word": "profile"}),
-)
+# who types gets a preview every second at most
+PAGE = page_of(Purpose.PROFILE, "/profile", Limits(per_link=40, per_client=160))
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
@@ -139,7 +134,7 @@ class _Editor:
 
     def answer(self, subscriber_id: str) -> str:
         view = replace(
-            self._carry_out(subscriber_id),
+            self._act(subscriber_id),
             revisions=revision_views(self.store.get_revisions(subscriber_id)),
             pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
             unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
@@ -158,7 +153,7 @@ class _Editor:
         finally:
             self.trials.release()
 
-    def _carry_out(self, subscriber_id: str) -> EditorView:
+    def _act(self, subscriber_id: str) -> EditorView:
         latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss
         current = self.profiles.current(subscriber_id)
         text = _typed()
@@ -179,9 +174,9 @@ class _Editor:
         if preview.problems:
             return EditorView(text, after, preview=preview)
         answer = self.profiles.change(subscriber_id, text, origin=RevisionOrigin.WEB, now=self.now(), after=after)
-        known = self.store.get_revisions(subscriber_id)
-        view = EditorView(text, max((r.number for r in known), default=0), answer=answer, preview=preview)
-        if known and (known[-1].text == text or any(r.text == text for r in known if r.number > after)):
+        revisions = self.store.get_revisions(subscriber_id)
+        view = EditorView(text, max((r.number for r in revisions), default=0), answer=answer, preview=preview)
+        if revisions and (revisions[-1].text == text or any(r.text == text for r in revisions if r.number > after)):
             current = text if text.strip() else self.profiles.current(subscriber_id)
             return replace(view, outcome="saved", text=current)
         if view.after == after:
@@ -189,10 +184,10 @@ class _Editor:
         return replace(view, outcome="conflict", current=self.profiles.current(subscriber_id))
 
     def _show(self, subscriber_id: str, number: int | None, typed: str, current: str, latest: int) -> EditorView:
-        known = self.store.get_revisions(subscriber_id)
-        texts = {0: ""} | {r.number: r.text for r in known}
+        revisions = self.store.get_revisions(subscriber_id)
+        texts = {0: ""} | {r.number: r.text for r in revisions}
         if number not in texts:
-            is_over = number is not None and was_dropped(known, number)
+            is_over = number is not None and was_dropped(revisions, number)
             return EditorView(typed, latest, "gone" if is_over else "unclear", shown=number or 0)
         text = texts[number]
         is_lost = typed.strip() not in {"", current.strip(), text.strip()}

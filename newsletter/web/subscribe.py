@@ -153,14 +153,14 @@ class _Routes:
 
     def confirm(self, link: tuple[str, date]) -> str:
         who, on = link
-        asked = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
-        if asked.state is LinkState.WAITING:
-            names = [taxonomy.CATEGORIES.get(code, code) for code in asked.categories]
-            return flask.render_template("confirm.html", asked=asked, names=names)
-        if asked.state is not LinkState.SUBSCRIBED:
-            return _closed(asked.state)
+        confirmation = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
+        if confirmation.state is LinkState.WAITING:
+            names = [taxonomy.CATEGORIES.get(code, code) for code in confirmation.categories]
+            return flask.render_template("confirm.html", asked=confirmation, names=names)
+        if confirmation.state is not LinkState.SUBSCRIBED:
+            return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        return flask.render_template("welcome.html", first_mail=asked.first_mail, profile_url=profile_url)
+        return flask.render_template("welcome.html", first_mail=confirmation.first_mail, profile_url=profile_url)
 
 
 def _closed(why: str) -> str:

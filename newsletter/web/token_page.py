@@ -45,9 +45,10 @@ class TokenPage(Generic[Link]):
         return pages
 
 
-def reader_of(purpose: Purpose) -> Callable[[Signer, str], str | None]:
-    """Gives what reads links that say no more than whose they are."""
-    return lambda signer, token: signer.read_link(purpose, token)
+def page_of(purpose: Purpose, path: str, limits: Limits) -> TokenPage[str]:
+    """A page whose links say no more than whose they are; a mail with the purpose as its subject does the same."""
+    dead_link = ("dead_link.html", {"word": str(purpose)})
+    return TokenPage(purpose, path, lambda signer, token: signer.read_link(purpose, token), limits, dead_link)
 
 
 def posted_wish(*wishes: str) -> str:

@@ -24,7 +24,6 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from zoneinfo import ZoneInfo
@@ -36,6 +35,7 @@ from newsletter.delivery.ledger import OPEN_STATES
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run, starts
+from tests.http_server import Handler, serving
 
 READERS, PAPERS = 6, 4
 KEY = "the-key-of-these-tests-0123456789abcdef"
@@ -90,21 +90,21 @@ class PostOffice:
             act = aim.instead or _kill
             asyncio.get_running_loop().call_later(aim.after_s, act, pid)
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.reached("MAIL", session)
         envelope.mail_from = address
         return "250 2.1.0 Ok"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.reached("RCPT", session)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         self.mails += 1
         self.taken += [(envelope.rcpt_tos[0], paper) for paper in papers_of(envelope.content)]
@@ -113,7 +113,7 @@ class PostOffice:
 
 
 class _Telling(SMTP):
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+    async def smtp_DATA(self, arg: str) -> None:
         self.event_handler.reached("DATA", self.session)
         await super().smtp_DATA(arg)
 
@@ -195,24 +195,12 @@ def feed_of(day: datetime) -> bytes:
 
 @contextmanager
 def feed_server(now: Callable[[], datetime]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class FeedHandler(Handler):
         def do_GET(self) -> None:
-            body = feed_of(now())
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, feed_of(now()))
 
-        def log_message(self, *_args: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}/atom"
-        finally:
-            http.shutdown()
-            thread.join()
+    with serving(FeedHandler) as address:
+        yield f"{address}/atom"
 
 
 # --- the commands -------------------------------------------------------------------------------------

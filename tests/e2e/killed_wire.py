@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run
 from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
+from tests.http_server import Handler
 
 READERS = 50
 KEY = "the-key-of-these-tests-0123456789abcdef"
@@ -93,7 +94,7 @@ def serve_smtp(folder: Path, port: Connection) -> None:
     class Handler:
         book = Book(folder)
 
-        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
             mail = message_from_bytes(envelope.content or b"")
             found = re.fullmatch(r"<([\d-]{10})\.(s_\w+)@.*>", mail["Message-ID"])
             assert found
@@ -112,21 +113,16 @@ def serve_smtp(folder: Path, port: Connection) -> None:
 def serve_sendgrid(folder: Path, port: Connection) -> None:
     book = Book(folder)
 
-    class Handler(BaseHTTPRequestHandler):
+    class SendGridHandler(Handler):
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            raw = self.body()
             if len(raw) < int(self.headers["Content-Length"]):
                 return  # whoever sent it was killed on the way
             body = json.loads(raw)
             if book.take(body["personalizations"][0]["custom_args"]["delivery"]):
-                self.send_response(202)
-                self.send_header("X-Message-Id", "abc")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(202, x_message_id="abc")
 
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SendGridHandler)
     port.send(server.server_port)
     server.serve_forever()
 

@@ -17,9 +17,7 @@ from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import click
 import pytest
@@ -34,6 +32,7 @@ from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import starts
+from tests.http_server import Handler, serving
 
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
 SUBSCRIBERS = (ROOT / "subscribers.yaml").read_text(encoding="utf-8")
@@ -212,26 +211,13 @@ def feed_server(feed: bytes) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Its address, and the (path, User-Agent) of each request as they come."""
     asked: list[tuple[str, str]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class FeedHandler(Handler):
         def do_GET(self) -> None:
             asked.append((self.path, self.headers["User-Agent"]))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/atom+xml")
-            self.send_header("Content-Length", str(len(feed)))
-            self.end_headers()
-            self.wfile.write(feed)
+            self.answer(200, feed, content_type="application/atom+xml")
 
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/atom", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(FeedHandler) as address:
+        yield f"{address}/atom", asked
 
 
 #: The days of these two are 25 hours apart, so at any moment one of them has another date than arXiv.

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests import ROOT
 from tests.e2e import killed_run
 from tests.e2e.killed_handover import zone_at_six
 from tests.e2e.starts import COMMAND, Running
+from tests.http_server import Handler, serving
 
 MANY = 40
 
@@ -50,36 +50,23 @@ class Server:
 def server() -> Iterator[Server]:
     state, feed = Server(), sample.PATH.read_bytes()
 
-    class Handler(BaseHTTPRequestHandler):
+    class ServerHandler(Handler):
         def do_GET(self) -> None:
             state.asked.append(self.path)
             if state.is_slow:
                 state.over.wait()
                 return
-            body = feed if self.path.startswith("/atom/") else b""
-            self.send_response(200)
-            self.send_header("Content-Type", "application/atom+xml")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, feed if self.path.startswith("/atom/") else b"", content_type="application/atom+xml")
 
         def do_POST(self) -> None:
-            state.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
+            state.told.append(json.loads(self.body()))
+            self.answer(204)
 
-        def log_message(self, *_args: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        state.url = f"http://127.0.0.1:{http.server_port}"
+    with serving(ServerHandler) as state.url:
         try:
             yield state
         finally:
             state.over.set()
-            http.shutdown()
-            thread.join()
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from newsletter.delivery import suppression
 from newsletter.errors import SourceError
 from newsletter.files import resources
-from newsletter.flow import run_morning
+from newsletter.flow import run_morning, serve
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import (
@@ -43,9 +43,12 @@ from newsletter.model import (
     Votes,
 )
 from newsletter.ops import alerts
+from newsletter.run.collect import collect
+from newsletter.run.context import Morning as KnownDays
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
+from newsletter.run.select import select
 from newsletter.scoring import ScoringRequest
 from newsletter.scoring.protocols import History
 from newsletter.senders import do_nothing
@@ -114,7 +117,7 @@ class Silent:
 
 
 @dataclass
-class AskedAhead:
+class FakePrefetcher:
     """Remembers for which papers a model was asked hours before the mail."""
 
     papers: list[str] = field(default_factory=list)
@@ -147,7 +150,7 @@ class Morning:
     subscribers: list[Subscriber] = field(default_factory=lambda: [make.subscriber()])
     now: datetime = make.NOW
     timing: Timing = ON_THE_MINUTE
-    prefetcher: AskedAhead | None = None
+    prefetcher: FakePrefetcher | None = None
 
     @property
     def context(self) -> RunContext:
@@ -850,6 +853,19 @@ def test_an_event_that_overtakes_a_bad_answer_holds_and_the_books_balance(act: A
     assert given.mailed() == []
 
 
+def test_one_mail_needs_the_store_and_the_ids_alone() -> None:
+    """As a worker would do it that was told of one subscriber and one date."""
+    given = morning(*two_papers())
+    collect(given.context, given.subscribers, Silent())
+    given.source.days.clear()
+    [today] = given.store.get_days(before=make.WEDNESDAY, limit=1)
+    given.store.start_run("worker")
+    selection = select(given.context, KnownDays("worker", today, []), given.subscribers[0], make.TUESDAY)
+    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.SENT
+    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.ALREADY_SENT
+    assert given.sent() == {"2601.00001", "2601.00002"}
+
+
 class Jammed(FlakySender):
     def close(self) -> None:
         raise ZeroDivisionError("the door is jammed")
@@ -1040,7 +1056,7 @@ def test_a_run_that_is_asked_to_end_asks_for_no_other_feed() -> None:
 def test_where_a_model_is_asked_ahead_the_feeds_are_had_early_and_for_nobody_who_left() -> None:
     boston = make.subscriber(zone="America/New_York")  # 12:10 UTC
     gone = make.subscriber(subscriber_id="s_gone2222", categories=("cs.CV",))
-    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], prefetcher=AskedAhead())
+    given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, subscribers=[boston, gone], prefetcher=FakePrefetcher())
     given.store.change_address_status(
         "s_gone2222",
         lambda standing: suppression.suppress(standing, Suppression(SuppressionReason.COMPLAINT, make.NOW)),
@@ -1055,7 +1071,7 @@ def test_what_the_mail_before_could_not_score_is_asked_ahead_with_the_next_paper
     days = {make.TUESDAY: {"cs.LG": two_papers()}, make.WEDNESDAY: {"cs.LG": [make.announcement("2601.00011")]}}
     given = ticking(days, scorer=ScriptedScorer(broken=BROKEN), now=make.NOW + timedelta(minutes=10))
     assert given.tick() == [RunOutcome.SENT]
-    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), AskedAhead()
+    given.now, given.prefetcher = make.NOW + timedelta(days=1, hours=-3), FakePrefetcher()
     assert given.tick() == [RunOutcome.NOT_DUE]
     assert given.prefetcher.papers == ["2601.00002", "2601.00011"]
     given.now = make.NOW + timedelta(days=1, minutes=10)

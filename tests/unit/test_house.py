@@ -18,10 +18,13 @@ FLOORS, OWNERS = read_floors()
 PURE = """
 model errors addresses signing formatting delivery papers subscribers files.yaml_nodes files.yaml_hints
 files.yaml_checks run.schedule run.scheduler run.digest run.backlog run.reconcile mail.size_budget mail.message
-mail.header_folding mail.view mail.sample_digest mail.responses services.profile_notice mail.inbound.bounces
+mail.header_folding mail.view mail.sample_digest mail.responses services.service_mail mail.inbound.bounces
 mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.wish mail.inbound.writer mail.inbound.commands
-mail.inbound.body_text mail.inbound.parts mail.inbound.html scoring.llm.answers
-scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning ops.alerts ops.redaction ops.durability
+mail.inbound.body_text mail.inbound.parts
+mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning
+scoring.llm.gradings scoring.llm.context_window scoring.llm.failures scoring.llm.completion scoring.ranking.shortlist
+scoring.protocols scoring.cache ops.alerts
+ops.redaction ops.durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}
 # The morning and its steps know sources, scorers, senders and stores by their Protocols alone.

@@ -28,11 +28,6 @@ STYLE = stylesheet()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TinyStore:
-    return TinyStore(tmp_path)
-
-
-@pytest.fixture
 def client(store: TinyStore) -> FlaskClient:
     return create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO))).test_client()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,16 +17,6 @@ from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, part_of, suppress
 TODAY = date(2026, 1, 6)
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
 BOTH = pytest.mark.parametrize("link", [LINK, PAUSE], ids=["/u", "/pause"])
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> TinyStore:
-    return TinyStore(tmp_path)
-
-
-@pytest.fixture
-def client(store: TinyStore) -> FlaskClient:
-    return create_app(part_of(store)).test_client()
 
 
 def until(store: TinyStore) -> date | None:

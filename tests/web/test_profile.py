@@ -7,7 +7,6 @@ import logging
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,11 +24,6 @@ from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 CHANGED = FIRST.replace("max_papers: 3", "max_papers: 2")
 WRONG = FIRST.replace("keywords:", "keywrods:")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> TinyStore:
-    return TinyStore(tmp_path)
 
 
 @pytest.fixture

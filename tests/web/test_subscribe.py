@@ -21,6 +21,7 @@ from newsletter.delivery import suppression
 from newsletter.mail.message import MailIdentity
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
+from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_mails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
@@ -64,10 +65,12 @@ class SignUpSite:
         self.signups = SignupService(
             store=self.store,
             open_sender=lambda: self.sender,
-            identity=identity,
-            service_sender=Address("Tea (service)", addr_spec="service@example.org"),
-            brand_name="Tea & Papers",
-            answers=load_mails(TEXT),
+            mails=ServiceMails(
+                identity,
+                Address("Tea (service)", addr_spec="service@example.org"),
+                "Tea & Papers",
+                load_mails(TEXT),
+            ),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
             max_subscribers=self.most,

@@ -15,7 +15,7 @@ import pytest
 from newsletter.formatting import join_names
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.model import Digest, Profile, Score, Topic
-from newsletter.papers.latex.reader import readable, readable_name
+from newsletter.papers.latex import readable, readable_name
 from newsletter.run.digest import anonymize, build_digest
 from newsletter.signing import Purpose, Signer
 from newsletter.web import Archives, create_app

@@ -43,16 +43,6 @@ def part_of(store: Store) -> WebPart:
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> TinyStore:
-    return TinyStore(tmp_path)
-
-
-@pytest.fixture
-def client(store: TinyStore) -> FlaskClient:
-    return create_app(part_of(store)).test_client()
-
-
 def why(store: Store) -> SuppressionReason | None:
     suppression = store.get_address_status(WHO).suppression
     return suppression.why if suppression else None

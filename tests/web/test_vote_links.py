@@ -48,11 +48,6 @@ def store(tmp_path: Path) -> TinyStore:
     return store
 
 
-@pytest.fixture
-def client(store: TinyStore) -> FlaskClient:
-    return create_app(part_of(store)).test_client()
-
-
 def votes(store: Store) -> list[int]:
     return [vote.value for vote in store.get_votes(WHO)]
 

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from newsletter.papers.latex.reader import Part, parts
+from newsletter.papers.latex import Part, parts
 from newsletter.papers.latex.tables import OWN_SYMBOLS
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ _ONLY_WORDS = frozenset({"b", "i", "code", "span"})  # HTML that math-core puts 
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TypesetPart:
     """Prose, or a formula: `mathml` goes into a page as it is, `text` is escaped by whoever prints it."""
 
     text: str
@@ -111,17 +111,17 @@ class Piece:
         return bool(self.mathml) and len(self.text) > NARROW_CHARS
 
 
-def typeset(text: str) -> list[Piece]:
-    """The pieces of a title, abstract or comment; all their texts together are `readable(text)`.
+def typeset(text: str) -> list[TypesetPart]:
+    """Cuts a title, abstract or comment into pieces; all their texts together are `readable(text)`.
 
     Never raises; takes time in proportion to the text.
     """
-    return [Piece(part.text, mathml_or_reason(part)[0] if part.tex else "") for part in parts(text)]
+    return [TypesetPart(part.text, mathml_or_reason(part)[0] if part.tex else "") for part in parts(text)]
 
 
 @lru_cache(maxsize=4_096)
 def mathml_or_reason(part: Part) -> tuple[str, str]:
-    """A formula as MathML, or nothing and why not."""
+    """Returns a formula as MathML, or nothing and why not."""
     if len(part.tex) > MAX_TEX_CHARS:
         return "", "too long"
     tex = _prepared(part.tex)
@@ -150,7 +150,7 @@ def mathml_or_reason(part: Part) -> tuple[str, str]:
 
 
 def _prepared(tex: str) -> str:
-    """The formula in the words that math-core knows, by the same reading that reader.py has of it."""
+    """Rewrites the formula in macros that math-core knows, with the meaning that reader.py gives it."""
     tex = _NO_MEANING.sub("", tex)
     tex = _BARE_PERCENT.sub(r"\1\\%", tex)  # arXiv's abstracts have no comments
     tex = _ANGLE.sub(lambda match: match[1] + (r"\langle " if match[2] == "<" else r"\rangle "), tex)
@@ -163,7 +163,7 @@ def _prepared(tex: str) -> str:
 
 
 def _prepared_words(match: re.Match[str]) -> str:
-    """math-core reads no mathematics within words, and no bare _ there."""
+    """Rewrites words within a formula, in which math-core reads no mathematics and no bare _."""
     style, words = match[1], match[2]
     if "$" not in words:
         words = _BARE_IN_WORDS.sub(_escaped, words)
@@ -204,13 +204,13 @@ def _is_tame(tex: str) -> bool:
 
 
 def _opens(token: str) -> bool:
-    """Every macro that begins like \\langle counts, as math-core knows more of them than we do."""
+    """Whether math-core takes this for an opening delimiter; it knows more macros like \\langle than we do."""
     is_named = token in _OPENS or (token.startswith("l") and token not in _NEVER_OPENS)
     return is_named or unicodedata.category(token[-1]) in {"Ps", "Pi"}
 
 
 def _translated(tex: str, *, is_display: bool) -> tuple[str, str]:
-    """math-core's answer. It names one unknown macro at a time; those become what reader.py makes of them."""
+    """Asks math-core, which names one unknown macro at a time; those become what reader.py makes of them."""
     from math_core import LatexError  # noqa: PLC0415
 
     for _ in range(MAX_OWN_MACROS):
@@ -252,7 +252,7 @@ def _own_macro(tex: str, name: str) -> str:
 
 
 def _resolved(match: re.Match[str]) -> str:
-    """math-core writes &af; for the invisible sign of application, which XML does not know."""
+    """Resolves an HTML entity that XML does not know, such as math-core's &af;."""
     return html.escape(html.unescape(match[0]))
 
 
@@ -261,7 +261,7 @@ class _NotAllowedError(Exception):
 
 
 def _written(element: ET.Element, *, alttext: str = "") -> str:
-    """The tree as text, made of nothing but listed names, checked values and escaped words."""
+    """Writes the tree as text, of nothing but listed names, checked values and escaped words."""
     allowed = _ELEMENTS.get(element.tag)
     if allowed is None:
         raise _NotAllowedError(element.tag)
@@ -316,7 +316,7 @@ def _is_in_parentheses(text: str) -> bool:
 
 
 def _in_parentheses(inner: str) -> str:
-    """They grow where what they hold is high, in fonts that can do that."""
+    """Puts parentheses around it; they grow with it if it is high, in fonts that can do that."""
     stretchy = "" if re.search("<m(?:frac|table|under|over)", inner) else ' stretchy="false"'
     return f"<mrow><mo{stretchy}>(</mo>{inner}<mo{stretchy}>)</mo></mrow>"
 

@@ -1,9 +1,11 @@
 """What single TeX macros become: super- and subscripts, accents, symbols, and how many braces a macro takes.
 
-Only tables; they are read by reader.py. Symbols that pylatexenc knows well are not repeated here.
+Only tables, for reader.py and its neighbours. Symbols that pylatexenc knows well are not repeated here.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 
 def _names(words: str) -> frozenset[str]:
@@ -98,3 +100,16 @@ MATH_ENVIRONMENTS = _names(
     "equation align aligned alignat eqnarray gather gathered multline split math displaymath cases array matrix "
     "pmatrix bmatrix vmatrix smallmatrix"
 )
+
+
+@cache
+def symbols() -> dict[str, str]:
+    """Maps names of macros to Unicode. Loaded late: --help and a quiet morning have no use for the table."""
+    from pylatexenc.latex2text import get_default_latex_context_db  # noqa: PLC0415
+
+    known: dict[str, str] = {}
+    categories = ["latex-base", "latex-approximations", "advanced-symbols"]
+    for spec in get_default_latex_context_db().iter_macro_specs(categories):
+        if isinstance(spec.simplify_repl, str) and "%" not in spec.simplify_repl:
+            known.setdefault(spec.macroname, spec.simplify_repl)
+    return known | OWN_SYMBOLS

@@ -10,7 +10,7 @@ from newsletter.scoring.evaluation.corpus import (
 )
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.evaluation.ranking import SHARES, Interval, Report, draw_likes, evaluate
+from newsletter.scoring.evaluation.ranking import SHARES, Interval, RankingReport, draw_likes, evaluate
 
 __all__ = [
     "SETTLED_AFTER",
@@ -21,7 +21,7 @@ __all__ = [
     "Interval",
     "LabelledDay",
     "NamedPolicy",
-    "Report",
+    "RankingReport",
     "Summary",
     "draw_likes",
     "evaluate",

@@ -1,4 +1,4 @@
-"""Two plain rankers to compare with: chance, and Okapi BM25."""
+"""Ranks papers in two plain ways to compare with: by chance, and by Okapi BM25."""
 
 from __future__ import annotations
 

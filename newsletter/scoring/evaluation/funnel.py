@@ -55,6 +55,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class FunnelReport:
+    """One policy on one profile."""
+
     profile: str
     policy: str
     all_days: Summary
@@ -89,6 +91,7 @@ def replay(
 
 
 def summarise(days: Sequence[DayResult]) -> Summary:
+    """Shares of all papers of these days together, not means over days."""
     return Summary(
         len(days),
         sum(day.sent for day in days) / max(1, sum(day.pool for day in days)),

@@ -49,7 +49,7 @@ class CutOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RankerReport:
     """One ranker on one profile."""
 
     ranker: str
@@ -60,13 +60,15 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RankingReport:
+    """Several rankers on one profile."""
+
     profile: str
     categories: tuple[str, ...]  # empty: the labelled papers are the pool
     n_days: int
     pool: float  # papers a day
     relevant: float  # papers a day
-    rankers: tuple[Measured, ...]
+    rankers: tuple[RankerReport, ...]
 
 
 def average_precision(gains: Vector, ranks: Vector) -> float:
@@ -101,13 +103,13 @@ def bootstrap(values: Sequence[float] | Vector) -> Interval:
     return Interval(float(array.mean()), float(low), float(high))
 
 
-def measure(name: str, days: Sequence[LabelledDay], *rankings: Sequence[Vector]) -> Measured:
+def measure(name: str, days: Sequence[LabelledDay], *rankings: Sequence[Vector]) -> RankerReport:
     """One ranker's numbers from its ranks of every day's pool; the mean of several rankings of each day."""
     values = np.mean(
         [[_measure_day(day, ranked) for day, ranked in zip(days, ranks, strict=True)] for ranks in rankings], axis=0
     )
     precision, gain, *recalls = (bootstrap(column) for column in values.T)
-    return Measured(name, precision, gain, tuple(recalls))
+    return RankerReport(name, precision, gain, tuple(recalls))
 
 
 def _measure_day(day: LabelledDay, ranked: Vector) -> list[float]:
@@ -141,7 +143,7 @@ def evaluate(
     categories: Sequence[str],
     scorer: Scorer,
     likes: Sequence[Votes] = (),
-) -> Report:
+) -> RankingReport:
     """Measure the scorer, BM25 and chance on these days. Raises ConfigError if there are none.
 
     With `likes`, several draws of as many liked papers of earlier days, also what the scorer makes of them.
@@ -155,14 +157,14 @@ def evaluate(
     ]
     graded = [np.array([score.relevance for score in of_day], dtype=np.float64) for of_day in scores]
     cut_offs = tuple(measure_cut_off(days, graded, cut_off) for cut_off in (6, 7, 8))
-    return Report(
+    return RankingReport(
         name,
         tuple(categories),
         len(days),
         float(np.mean([len(day.pool) for day in days])),
         float(np.mean([sum(gain > 0 for gain in day.gains) for day in days])),
         (
-            Measured(own.ranker, own.average_precision, own.ndcg, own.recall, cut_offs),
+            RankerReport(own.ranker, own.average_precision, own.ndcg, own.recall, cut_offs),
             *((measure(f"local ranker, {len(likes[0])} liked", days, *with_likes),) if likes else ()),
             _measure_baseline("BM25", rank_by_bm25, profile, days),
             _measure_baseline("chance", rank_by_chance, profile, days),
@@ -184,5 +186,5 @@ def _score(scorer: Scorer, profile: Profile, day: LabelledDay, votes: Votes = ()
     return [scores[paper.arxiv_id] for paper in day.pool]
 
 
-def _measure_baseline(name: str, ranker: Ranker, profile: Profile, days: Sequence[LabelledDay]) -> Measured:
+def _measure_baseline(name: str, ranker: Ranker, profile: Profile, days: Sequence[LabelledDay]) -> RankerReport:
     return measure(name, days, [ranker(profile, day.pool, day.history) for day in days])

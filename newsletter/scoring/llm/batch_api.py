@@ -1,7 +1,7 @@
-"""The Batch API of an OpenAI-compatible server: submit requests, ask how far they are, fetch the answers.
+"""Speaks the Batch API of an OpenAI-compatible server: submits requests, asks how far they are, fetches the answers.
 
-Repeats nothing, and trusts no field to be there. What to submit and what an answer is worth is batches.py's
-business. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API, read November 2026.
+Repeats nothing, and trusts no field to be there. What to submit is batches.py's business, what an answer is worth
+batch_collector.py's. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API, read November 2026.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RequestResult:
 
 
 class BatchApi:
-    """Raises CallFailed, or the one of its kinds that says what to do next."""
+    """Each method raises CallFailed, or the kind of it that says what to do; all but `submit` may be repeated."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
@@ -101,6 +101,7 @@ class BatchApi:
         raise CallFailed("too many batches", f"{self.chat.host} lists more than {_PAGE * _MOST_PAGES} batches")
 
     async def retrieve(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
+        """How far the batch is now."""
         return _parse_batch(await self._ask(connection.batches.with_raw_response.retrieve(provider_id)))
 
     async def cancel(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:

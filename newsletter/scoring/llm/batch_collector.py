@@ -135,12 +135,12 @@ class BatchCollector:
             result = _find_result(line.call_id, results, is_missing_unpaid=is_missing_unpaid)
             if isinstance(result, CallFailed):
                 failed.append(str(result))
-                call_log.failed(call, result, seconds)
+                call_log.record_failure(call, result, seconds)
                 continue
             reply = replace(self.api.chat.read_body(result.body, BATCH), tier=BATCH)
             if gradings := self._read(batch, line, reply, graded):
                 self._store.put_gradings(gradings)
-            call_log.answered(call, reply, seconds, bounds=TokenBounds(line.prompt_tokens, line.completion_tokens))
+            call_log.record_answer(call, reply, seconds, bounds=TokenBounds(line.prompt_tokens, line.completion_tokens))
         return failed
 
     def _find_graded(self, batch: ModelBatch) -> Set[str]:

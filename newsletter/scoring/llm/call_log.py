@@ -1,7 +1,7 @@
 """Writes down each call of a model before it is made, at the most it can cost, and afterwards what it did cost.
 
 A call that may have been billed without an answer (timeout, lost connection) keeps its highest cost. Where the price
-is not known, so is the cost. Who repeats or stops is grader.py's business.
+is not known, so is the cost. Who repeats is client.py's business.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class CallLog:
             run_id=self._store.current_run(),
         )
 
-    def answered(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
+    def record_answer(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
         """End a call that was answered. A server that does not say what it used counts as having used `bounds`."""
         tokens = reply.tokens or Tokens(prompt=bounds.prompt, cached=0, cache_write=0, completion=bounds.completion)
         price = self._price_of(call.model, reply.tier)
@@ -105,22 +105,23 @@ class CallLog:
             )
         )
 
-    def failed(self, call: ModelCall, error: CallFailed, seconds: float) -> None:
+    def record_failure(self, call: ModelCall, error: CallFailed, seconds: float) -> None:
+        """End a call without an answer: at its highest cost if the server may have worked for it, else at none."""
         unpaid = None if call.cost_usd is None else Decimal(0)
         cost = call.cost_usd if error.is_billed else unpaid
         self._end(replace(call, outcome=error.outcome, cost_usd=cost, seconds=seconds, answer=str(error)))
 
     def usage(self) -> Usage | None:
         """What the answers used; None before the first call."""
-        return add_up(self._ended, self._price_of)
+        return sum_calls(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
         self._store.end_call(call)
         self._ended.append(call)
 
 
-def add_up(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
-    """What ended calls used, with its price if that of every one is known; None for no calls."""
+def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
+    """Tokens and cost of these calls, with a price only where that of every one is known; None for no calls."""
     if not calls:
         return None
     prices = [(call, price_of(call.model, call.tier)) for call in calls if call.prompt_tokens]

@@ -21,7 +21,6 @@ from newsletter.scoring.llm.call_log import CallLog, TokenBounds, count_at_most
 from newsletter.scoring.llm.chat import Chat
 from newsletter.scoring.llm.completion import STANDARD, Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
-from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS
 from newsletter.scoring.llm.prompts import Prompt
 from newsletter.scoring.llm.rate_limit import RateLimit
 
@@ -127,6 +126,7 @@ class ModelClient:
             raise
 
     def stop(self, why: str) -> None:
+        """Send nothing more; the first reason stays."""
         self.stopped = self.stopped or why
 
     def warn(self, what: str) -> None:
@@ -161,7 +161,7 @@ class ModelClient:
             max_tokens=bounds.completion,
             cache_key=self._subject,
             tier=tier,
-            head=head_to_keep(prompt, server.count),
+            head=prompt.head if prompt.kept_tokens(server.count) else "",
         )
         # Few answers use what is set aside for reasoning; a provider that counts it says so with a 429
         tokens = sum(bounds) - server.reasoning_tokens
@@ -174,10 +174,10 @@ class ModelClient:
         try:
             reply = await server.chat.send(self._connection, body)
         except CallFailed as error:
-            self._call_log.failed(call, error, server.monotonic() - started)
+            self._call_log.record_failure(call, error, server.monotonic() - started)
             raise
         else:
-            self._call_log.answered(call, reply, server.monotonic() - started, bounds=bounds)
+            self._call_log.record_answer(call, reply, server.monotonic() - started, bounds=bounds)
             return reply
         finally:
             self._open_calls -= 1
@@ -198,11 +198,6 @@ class ModelClient:
             self._call_ended.clear()
             await self._call_ended.wait()
         raise CallStopped("stopped", self.stopped)
-
-
-def head_to_keep(prompt: Prompt, count: Callable[[str], int]) -> str:
-    """The beginning that the provider shall keep; empty where it is too short for a cache."""
-    return prompt.head if sum(map(count, prompt.beginning)) >= CACHED_FROM_TOKENS else ""
 
 
 def wait_before_retry(error: Exception) -> bool | float:

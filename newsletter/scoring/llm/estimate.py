@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.model import Paper, Profile
-from newsletter.scoring.llm.prices import CACHED_FROM_TOKENS, Price
-from newsletter.scoring.llm.prompts import Prompt, Prompts
+from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prompts import Prompts
 from newsletter.scoring.llm.token_count import count, count_chat
 
 # Reasoning tokens for each paper asked about. Medium: a published bill of gpt-5 (113,569 tokens of output for 666
@@ -84,7 +84,7 @@ def estimate(
     below = ids * (len(asked) - passing) // len(asked) if asked else 0
     answer_tokens = len(batches) * count(_EMPTY_ANSWER) + passing * assumed.answer_tokens + below
     reasoning_tokens = len(asked) * assumed.reasoning_tokens
-    kept = count_kept(rendered[0]) if rendered and price and price.cache_write > price.input else 0
+    kept = rendered[0].kept_tokens(count) if rendered and price and price.cache_write > price.input else 0
     cost = None
     if price:
         cost = price.cost(prompt_tokens, kept * max(0, len(batches) - 1), kept, answer_tokens + reasoning_tokens)
@@ -92,13 +92,7 @@ def estimate(
     return Estimate(*counts, prompt_tokens, answer_tokens, reasoning_tokens, cost)
 
 
-def count_kept(prompt: Prompt) -> int:
-    """Tokens of the beginning that a cache can keep: all of it, or none where it is too short for any."""
-    tokens = sum(map(count, prompt.beginning))
-    return tokens if tokens >= CACHED_FROM_TOKENS else 0
-
-
-def add_up(estimates: Sequence[Estimate]) -> Estimate:
+def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
     costs = [each.cost_usd for each in estimates]
     known = [cost for cost in costs if cost is not None]
     return Estimate(

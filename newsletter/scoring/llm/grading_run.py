@@ -1,4 +1,4 @@
-"""What to do with an answer: papers missing from it are asked about again, a batch without any is split.
+"""Decides what follows from an answer: papers missing from it are asked about again, a batch without any is split.
 
 A paper that fails alone is a ScoreFailure. Where one paper may have swayed the grades of others, each is asked about
 alone. What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Getting an

@@ -1,4 +1,4 @@
-"""A model's gradings of papers under one profile, and how they are found again. Asks nobody; see grader.py."""
+"""Describes what is to be graded and what came of it, and finds earlier gradings again. Asks nobody; see grader.py."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 DEFAULT_MODEL = "gpt-6-luna"  # what we advise: the cheapest that OpenAI has not said to switch off
-CACHED_FROM_TOKENS = 1_024  # no cache keeps a shorter beginning (OpenAI's prompt caching guide)
 
 _CONTEXT = {STANDARD: {}, FLEX: {"service_tier": "flex"}, BATCH: {"processing": "batch"}}
 _MILLION = Decimal(1_000_000)
@@ -61,6 +60,7 @@ class Price:
         return completion_tokens * self.output / _MILLION
 
     def cost(self, prompt_tokens: int, cached_tokens: int, cache_write_tokens: int, completion_tokens: int) -> Decimal:
+        """Dollars for one call."""
         prompt = self.prompt_cost(prompt_tokens, cached_tokens, cache_write_tokens)
         return prompt + self.completion_cost(completion_tokens)
 

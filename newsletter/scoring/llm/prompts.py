@@ -26,6 +26,7 @@ from newsletter.scoring.llm.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_lin
 
 TITLE_CHARS = 500
 ABSTRACT_CHARS = 6_000  # arXiv takes 1,920; other sources may not stop there
+CACHED_FROM_TOKENS = 1_024  # no cache keeps a shorter beginning (OpenAI's prompt caching guide)
 _CHECK_CHARS = 3
 _REMEDY = "correct it or delete your copy to use the shipped one"
 
@@ -64,6 +65,11 @@ class Prompt:
     def beginning(self) -> tuple[str, str, str]:
         """All that comes before the papers, as a provider reads it: the answer's schema stands before `system`."""
         return json.dumps(ANSWER_SCHEMA), self.system, self.head
+
+    def kept_tokens(self, count: Callable[[str], int]) -> int:
+        """Tokens of the beginning that a provider's cache can keep: all of it, or 0 where it is too short for any."""
+        tokens = sum(map(count, self.beginning))
+        return tokens if tokens >= CACHED_FROM_TOKENS else 0
 
 
 @dataclass(frozen=True, slots=True)

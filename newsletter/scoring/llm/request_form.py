@@ -1,4 +1,4 @@
-"""The form of a request that a server takes, learned from its refusals: parameters, streams, context window.
+"""Learns from refusals which form of a request a server takes: parameters, streams, context window.
 
 A parameter the server refuses is left out from then on. From GPT-5.6 on the request says what the provider's cache
 shall keep, since writing to it is charged there and it would otherwise keep the papers; other models take no such

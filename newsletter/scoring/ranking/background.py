@@ -1,4 +1,4 @@
-"""What arXiv abstracts look like at large: counts of words and pairs of words, and a sample of papers, as shipped.
+"""Knows arXiv abstracts at large: counts of words and pairs of words, and a sample of papers, as shipped.
 
 Today's papers alone cannot show it: among papers on galaxies "network" is rare and looks important, and among twelve
 papers nothing stands out. Made by benchmarks/make_background.py; holds hashed terms and counts, no text.
@@ -97,6 +97,7 @@ def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
 
 @cache
 def load_background(file: Path = SHIPPED) -> Background:
+    """What a file holds, read once a process; the shipped one takes 2 MB."""
     with np.load(file) as data:
         names, members = data["categories"].tolist(), data["members"]
         sample = SamplePapers(

@@ -1,4 +1,4 @@
-"""Turns what the ranking knows into whole numbers from 1 to 10 that mean the same from day to day.
+"""Grades papers by their ranking: whole numbers from 1 to 10 that mean the same from day to day.
 
 Relevance is a fixed function of a paper's place among the recent papers and of its likeness to the profile's words at
 large; the constants were fitted once, on the days up to 2025-10-08 of the corpus for all its profiles together and

@@ -1,7 +1,7 @@
-"""The sentences of the local scorer's comments, in the reader's language.
+"""Loads the sentences of the local scorer's comments, in every language there is.
 
 Reads the text of `prompts/comments.yaml`, which the caller brings, and proves it whole: every language has every
-sentence and every sentence its placeholders. What a comment claims is decided in `local.py`.
+sentence and every sentence its placeholders. What a comment claims is decided in explain.py.
 """
 
 from __future__ import annotations

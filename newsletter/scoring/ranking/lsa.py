@@ -1,4 +1,4 @@
-"""Papers in a few dimensions, where words that keep the same company lie close (latent semantic analysis).
+"""Places papers in a few dimensions, where words that occur together lie close (latent semantic analysis).
 
 A randomised singular value decomposition of the most telling words (Halko, Martinsson, Tropp 2011, algorithm 4.4).
 The random start is fixed, so the same papers always give the same numbers.

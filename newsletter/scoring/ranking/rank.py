@@ -1,4 +1,4 @@
-"""How well papers fit a profile, by words alone: the profile's own words first, then the words of what they found.
+"""Measures how papers fit a profile by words alone: the profile's own words, then the words of what these found.
 
 The first look compares each paper with every topic, the keywords and the unwanted texts. The second (pseudo-relevance
 feedback) takes the best-looking papers of all days given as if they were relevant, and compares with their average

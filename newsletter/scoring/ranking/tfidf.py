@@ -1,4 +1,4 @@
-"""Papers as sparse rows of weighted terms, and the two products everything else is made of.
+"""Holds papers as sparse rows of weighted terms, with the two products that everything else is made of.
 
 Sublinear TF-IDF over words and pairs of words, rows of length 1, in plain numpy. Knows nothing of profiles.
 """

@@ -60,7 +60,7 @@ class Addresses:
     def reassign(self, old: str, to: str) -> None:
         """Give what one subscriber said of their mail to another; their mailbox's own fate stays."""
         left = self.get_address_status(old)
-        self.change_address_status(to, lambda status: address_change.standing_of(left, status))
+        self.change_address_status(to, lambda status: address_change.status_of(left, status))
         self.change_address_status(old, address_change.left_behind)
 
     def _let_wait(

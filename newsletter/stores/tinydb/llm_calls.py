@@ -82,7 +82,7 @@ class LlmCalls:
         path = self._calls_path / _utc_file(batch.at)
         with self._folder.change(path):
             stored = self.get_batches(since=min(batch.announced_on, batch.at.astimezone(UTC).date()))
-            if any(other.question == batch.question for other in stored):
+            if any(other.request_key == batch.request_key for other in stored):
                 return any(other.batch_id == batch.batch_id for other in stored)
             if not spending.are_within_budget(calls, self._calls.get_all(path), budget_usd):
                 return False

@@ -14,11 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from jinja2 import (
-    Environment,
-    StrictUndefined,
-    TemplateError,
-)
+from jinja2 import Environment, StrictUndefined, TemplateError
 
 from newsletter.addresses import mailto_link
 from newsletter.mail import BY_TOPIC, EVERYTHING, NOTHING, render, templates
@@ -26,7 +22,7 @@ from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
 from newsletter.web.archive.month import month_of, months
-from newsletter.web.archive.search import MOST_CHARS, Found, find, prepare
+from newsletter.web.archive.search import MOST_CHARS, SearchablePaper, find, prepare
 from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.archive.views import (
     FeedEntryView,
@@ -197,7 +193,7 @@ class Pages:
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
-def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[Found, ...]:
+def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[SearchablePaper, ...]:
     digest = digests.digest_of(row)
     return prepare(digest) if digest else ()
 

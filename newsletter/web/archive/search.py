@@ -32,7 +32,7 @@ _WEIGHTS = (8, 6, 5, 3, 1)  # of a word in the title, the id, the authors, the c
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchablePaper:
     """A paper of a digest, ready to be searched: `fields` are folded, in the order of their weights."""
 
     on: date
@@ -41,10 +41,10 @@ class Found:
     language: str = "en"  # of the comment
 
 
-def prepare(digest: Digest) -> tuple[Found, ...]:
+def prepare(digest: Digest) -> tuple[SearchablePaper, ...]:
     """Prepares a digest's papers, best first. Takes a tenth of a millisecond for each: keep the result."""
     language = digest.subscriber.profile.language
-    return tuple(Found(digest.digest_on, entry, _fields(entry), language) for entry in digest.entries)
+    return tuple(SearchablePaper(digest.digest_on, entry, _fields(entry), language) for entry in digest.entries)
 
 
 def terms(query: str) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def terms(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(str.strip, map(fold, parts))))[:MOST_TERMS]
 
 
-def find(prepared: Iterable[Found], query: str) -> list[Found]:
+def find(prepared: Iterable[SearchablePaper], query: str) -> list[SearchablePaper]:
     """Gives the papers that have every term, those with terms in weightier places first, then the newest.
 
     Of a paper that was in several digests each is found. Nothing for a query without a letter or a digit.
@@ -61,9 +61,9 @@ def find(prepared: Iterable[Found], query: str) -> list[Found]:
     wanted = terms(query)
     if not wanted:
         return []
-    weighed = [(weight, found) for found in prepared if (weight := _weight(found.fields, wanted))]
-    weighed.sort(key=lambda item: (item[0], item[1].on, -item[1].entry.number), reverse=True)
-    return [found for _, found in weighed]
+    hits = [(weight, paper) for paper in prepared if (weight := _weight(paper.fields, wanted))]
+    hits.sort(key=lambda hit: (hit[0], hit[1].on, -hit[1].entry.number), reverse=True)
+    return [paper for _, paper in hits]
 
 
 def fold(text: str) -> str:

@@ -9,28 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.formatting import (
-    NO_TOPIC,
-    NOT_KNOWN,
-    cut_offs,
-    date_range,
-    dollars,
-    join_names,
-    kind_label,
-    lang_attribute,
-    long_date,
-    short_date,
-)
+from newsletter import formatting
+from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
 from newsletter.model import Digest, DigestEntry
-from newsletter.papers import PaperLinks, Piece, paper_links, readable_name, typeset
+from newsletter.papers import PaperLinks, TypesetPart, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
-from newsletter.web.archive.search import Found
+from newsletter.web.archive.search import SearchablePaper
 
 HITS = 20  # on a page of what was found
 
-Pieces = tuple[Piece, ...]
+Pieces = tuple[TypesetPart, ...]
 
 
 def set_text(text: str) -> Pieces:
@@ -80,12 +70,15 @@ class DayView:
 
 
 @dataclass(frozen=True, slots=True)
-class BestView:
-    """A paper away from its digest."""
+class EntryLinkView:
+    """An entry shown away from its digest, to which it links."""
 
     on: date
-    day: str
     paper: EntryView
+
+    @property
+    def day(self) -> str:
+        return short_date(self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ class MonthView:
     weeks: list[list[Cell]]
     digests: int
     papers: int
-    best: tuple[BestView, ...]
+    best: tuple[EntryLinkView, ...]
     charts: tuple[Chart, ...]
     rows: tuple[RowView, ...]
     earlier: date | None
@@ -121,7 +114,7 @@ class SearchView:
 
     query: str
     total: int
-    hits: tuple[BestView, ...]
+    hits: tuple[EntryLinkView, ...]
     page: int
     pages: int
 
@@ -167,15 +160,15 @@ def entry_view(
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
         authors=", ".join(names),
-        few_authors=join_names([name.split(" (")[0] for name in names], PAPER_AUTHORS),
+        few_authors=formatting.join_names([name.split(" (")[0] for name in names], PAPER_AUTHORS),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
-        comment_language=lang_attribute(language),
+        comment_language=formatting.lang_attribute(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
-        kind=kind_label(entry.announce_type, paper.version),
+        kind=formatting.kind_label(entry.announce_type, paper.version),
         topic=topic,
         begins=begins,
         pinned=entry.pinned_author,
@@ -190,8 +183,8 @@ def day_view(
     subscriber, counts = digest.subscriber, digest.counts
     return DayView(
         on=digest.digest_on,
-        title=long_date(digest.digest_on),
-        announced=date_range(digest.announced_on),
+        title=formatting.long_date(digest.digest_on),
+        announced=formatting.date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         hidden=counts.relevant - counts.shown,
@@ -200,7 +193,7 @@ def day_view(
         scorer=digest.scorer,
         cost=cost_view(digest.usage),
         categories=", ".join(subscriber.categories),
-        cut_offs=cut_offs(subscriber),
+        cut_offs=formatting.cut_offs(subscriber),
         pinned_authors=", ".join(subscriber.pinned_authors),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -216,7 +209,7 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
     before = None
     for entry in digest.entries:
         topic = entry.topic if names_topics else ""
-        begins = (topic or NO_TOPIC) if is_grouped and topic != before else ""
+        begins = (topic or formatting.NO_TOPIC) if is_grouped and topic != before else ""
         language = digest.subscriber.profile.language
         yield entry_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
         before = topic
@@ -231,7 +224,7 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
         weeks=weeks(month, {each.on: each.papers for each in numbers}),
         digests=len(digests),
         papers=sum(each.papers for each in numbers),
-        best=tuple(BestView(on, short_date(on), entry_view(entry, is_brief=True)) for on, entry in best(digests)),
+        best=tuple(EntryLinkView(on, entry_view(entry, is_brief=True)) for on, entry in best(digests)),
         charts=tuple(_charts(month, numbers, grades(digests))),
         rows=tuple(map(_row, numbers)),
         earlier=earlier,
@@ -239,14 +232,13 @@ def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, 
     )
 
 
-def search_view(query: str, found: Sequence[Found], page: int) -> SearchView:
+def search_view(query: str, found: Sequence[SearchablePaper], page: int) -> SearchView:
     """Shows the page of that number, or the last one if there are fewer."""
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
     shown = found[(page - 1) * HITS : page * HITS]
     hits = tuple(
-        BestView(each.on, short_date(each.on), entry_view(each.entry, is_brief=True, language=each.language))
-        for each in shown
+        EntryLinkView(each.on, entry_view(each.entry, is_brief=True, language=each.language)) for each in shown
     )
     return SearchView(query, len(found), hits, page, pages)
 
@@ -259,12 +251,12 @@ def _row(day: DayFigures) -> RowView:
         relevance=_mean(day.relevance),
         novelty=_mean(day.novelty),
         tokens=f"{day.tokens:,}",
-        cost=dollars(day.cost_usd),
+        cost=formatting.dollars(day.cost_usd),
     )
 
 
 def _mean(value: float | None) -> str:
-    return NOT_KNOWN if value is None else f"{value:.1f}"
+    return formatting.NOT_KNOWN if value is None else f"{value:.1f}"
 
 
 # --- charts -------------------------------------------------------------------------------------------

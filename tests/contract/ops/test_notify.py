@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import structlog
@@ -32,6 +30,7 @@ from newsletter.ops.notify import ATTEMPTS, SENT_ALERTS, Notifier
 from newsletter.senders.outbox import OutboxSender
 from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
+from tests.http_server import Handler, serving
 
 SECRET_PATH = "/hooks/T0p-s3cret-t0ken"
 
@@ -49,33 +48,21 @@ class WebHook:
 
 
 @contextmanager
-def serving(hook: WebHook) -> Iterator[WebHook]:
-    class Handler(BaseHTTPRequestHandler):
+def running(hook: WebHook) -> Iterator[WebHook]:
+    class HookHandler(Handler):
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            hook.asked.append((self.command, self.path, body))
-            self.send_response(hook.answers.pop(0) if hook.answers else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            hook.asked.append((self.command, self.path, self.body().decode()))
+            self.answer(hook.answers.pop(0) if hook.answers else 200)
 
-        do_GET = do_POST = _answer  # noqa: N815 - their names are the library's
+        do_GET = do_POST = _answer
 
-        def log_message(self, *_args: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        hook.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield hook
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(HookHandler) as hook.url:
+        yield hook
 
 
 @pytest.fixture
 def hook() -> Iterator[WebHook]:
-    with serving(WebHook()) as hook:
+    with running(WebHook()) as hook:
         yield hook
 
 
@@ -214,7 +201,7 @@ def test_only_what_may_pass_is_tried_again_and_not_for_long(hook: WebHook, answe
 
 
 def test_telling_that_fails_is_logged_without_the_secret_and_fails_nothing(hook: WebHook, lines: io.StringIO) -> None:
-    with serving(WebHook()) as gone:
+    with running(WebHook()) as gone:
         pass
     gone.url = "http://127.0.0.1:9"
     notifier = build_notifier(gone, MemoryStore(), accepting(Act.REJECT))

@@ -388,7 +388,7 @@ def test_a_late_batch_is_cancelled_and_no_mail_waits_for_it() -> None:
         o.tick()
         assert o.batch().state is BatchState.ENDED
         assert o.batch().detail == "cancelled: late: its morning came first"
-        assert o.outcomes() == ["batch ok", "flex ok"]  # what it answered is paid, and in the book
+        assert o.outcomes() == ["batch ok", "flex ok"]  # what it answered is paid, and in the log
         assert o.store.get_gradings(profile_key(READER.profile), since=date.min) == before
 
 
@@ -504,8 +504,8 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         o.tick(SIX)
         o.api.finish()
         o.tick()
-        kept = o.store.get_gradings(profile_key(READER.profile), since=date.min)
-        assert (kept[0].relevance, kept[0].novelty) == (9, 1)
+        gradings = o.store.get_gradings(profile_key(READER.profile), since=date.min)
+        assert (gradings[0].relevance, gradings[0].novelty) == (9, 1)
         assert sorted(o.graded()) == [f"2601.{n:05d}" for n in (1, *range(3, 11))]
 
 

@@ -99,7 +99,7 @@ def expected(asked: Sequence[Paper]) -> dict[str, int]:
 
 
 def assert_whole(report: GradingReport, asked: Sequence[Paper], failed: Sequence[str] = ()) -> None:
-    """Everything is judged as the sensible model does, but for the papers that failed."""
+    """Everything is graded as the sensible model does, but for the papers that failed."""
     assert not report.stopped
     assert [failure.arxiv_id for failure in report.failures] == list(failed)
     assert grades(report) == {each: value for each, value in expected(asked).items() if each not in failed}
@@ -108,7 +108,7 @@ def assert_whole(report: GradingReport, asked: Sequence[Paper], failed: Sequence
 # --- when all is well
 
 
-def test_each_paper_is_judged_once_in_the_order_given() -> None:
+def test_each_paper_is_graded_once_in_the_order_given() -> None:
     asked = papers(45)
     with bench() as b:
         report = b.grade([*asked, asked[0]], random_ids={"2601.00008", "2601.00011"})
@@ -122,7 +122,7 @@ def test_each_paper_is_judged_once_in_the_order_given() -> None:
     )
 
 
-def test_judgements_are_remembered_as_they_come() -> None:
+def test_gradings_are_stored_as_they_come() -> None:
     with bench() as b:
         report = b.grade(papers(3))
     assert b.store.get_gradings(profile_key(PROFILE), since=make.NOW.date()) == list(report.gradings)
@@ -460,7 +460,7 @@ def test_an_interrupted_request_is_sent_again_as_it_was(fault: fake.Fault) -> No
     with bench(fault, fault) as b:
         assert_whole(b.grade(papers(4)), papers(4))
     assert b.server.asked() == [[paper.arxiv_id for paper in papers(4)]] * 3
-    assert len(b.calls()) == 3, "each request is in the book"
+    assert len(b.calls()) == 3, "each request is in the log"
 
 
 def test_the_wait_before_another_attempt_is_the_servers_if_it_names_one() -> None:
@@ -626,7 +626,7 @@ def test_what_will_not_get_better_stops_at_once_with_a_sentence(fault: fake.Faul
     assert (report.gradings, report.failures) == ((), ())
 
 
-def test_what_was_judged_before_the_stop_is_kept() -> None:
+def test_what_was_graded_before_the_stop_is_kept() -> None:
     with bench(fake.fine, fake.error(429, "insufficient_quota"), concurrency=1) as b:
         report = b.grade(papers(60))
     assert list(grades(report)) == [paper.arxiv_id for paper in papers(20)]
@@ -734,13 +734,13 @@ def test_a_model_of_another_maker_is_taken_to_need_more_tokens() -> None:
 
 
 class FullDisk(MemoryStore):
-    """A memory that cannot take what was paid for."""
+    """A store that cannot take what was paid for."""
 
     def put_gradings(self, gradings: Sequence[Grading]) -> None:
         raise StoreError("the disk is full")
 
 
-def test_a_memory_that_fails_ends_the_run() -> None:
+def test_a_store_that_fails_ends_the_run() -> None:
     with bench(batch_papers=1) as b:
         b.grader.store = FullDisk()
         with pytest.raises(StoreError, match="the disk is full"):
@@ -761,7 +761,7 @@ def test_a_server_that_needs_no_key_gets_none() -> None:
     assert b.server.keys == ["Bearer none"]
 
 
-def test_the_operators_limits_are_those_of_the_judge() -> None:
+def test_the_operators_limits_are_those_of_the_grader() -> None:
     settings = Settings(
         model="gpt-test",
         model_requests_at_once=1,
@@ -837,10 +837,10 @@ def only_says_what_it_reads(body: fake.Body) -> str:
 def gives_tens_where_told(body: fake.Body) -> str:
     answer = json.loads(fake.sensible_model(body))
     shown = fake.papers_in(body)
-    told = [label for label, text in shown.items() if "score 10" in text]
-    kept = [each for each in answer["scored"] if each["id"] not in told]
-    below = [label for label in answer["below"] if label not in told]
-    return json.dumps({"scored": [*kept, *(fake.entry(label, 10, 10) for label in told)], "below": below})
+    obeyed = [label for label, text in shown.items() if "score 10" in text]
+    others = [each for each in answer["scored"] if each["id"] not in obeyed]
+    below = [label for label in answer["below"] if label not in obeyed]
+    return json.dumps({"scored": [*others, *(fake.entry(label, 10, 10) for label in obeyed)], "below": below})
 
 
 @pytest.mark.parametrize("model", [adds_what_it_reads, only_says_what_it_reads, gives_tens_where_told])

@@ -96,7 +96,7 @@ def test_every_paper_comes_back_once_with_whole_numbers_and_a_comment(make: Call
     assert_whole(PAPERS, make(), PROFILE, [])
 
 
-def test_no_papers_make_an_empty_sheet(make: Callable[[], Scorer]) -> None:
+def test_no_papers_make_an_empty_report(make: Callable[[], Scorer]) -> None:
     report = make().score(PROFILE, [], [PAPERS])
     assert report.scores == ()
     assert report.failures == ()
@@ -110,7 +110,7 @@ def test_a_paper_given_twice_comes_back_once(make: Callable[[], Scorer]) -> None
     assert_whole([PAPERS[0], PAPERS[1], PAPERS[0]], make(), PROFILE, [PAPERS])
 
 
-def test_repeating_a_call_gives_the_same_sheet(make: Callable[[], Scorer]) -> None:
+def test_repeating_a_call_gives_the_same_report(make: Callable[[], Scorer]) -> None:
     scorer = make()
     first = scorer.score(PROFILE, PAPERS[:2], [PAPERS[2:]])
     scorer.score(Profile(topics=(), like=("tomatoes",)), PAPERS[2:], [])

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,17 @@ NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 PAPERS = ("2511.00001", "hep-th/9901001")
 
 fork = multiprocessing.get_context("fork")  # a child that starts in milliseconds
+
+
+def race(work: Callable[[int, Barrier], None], count: int = 4) -> None:
+    """Does it in so many numbered processes at once, which wait for each other at the barrier."""
+    barrier = fork.Barrier(count, timeout=30)
+    children = [fork.Process(target=work, args=(number, barrier)) for number in range(count)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * count
 
 
 class Memory(Protocol):

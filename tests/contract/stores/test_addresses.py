@@ -21,7 +21,7 @@ from newsletter.model import (
 )
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, fork, handed_over
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, handed_over, race
 
 K = EventKind
 
@@ -174,7 +174,6 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     store.start_run("r1")
     accepted(store)
     kinds = list(K)
-    barrier = fork.Barrier(4, timeout=30)
 
     def tell(number: int, barrier: Barrier) -> None:
         mine = TinyStore(tmp_path / "state")
@@ -182,12 +181,7 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
         for minutes, kind in list(enumerate(kinds))[number % 2 :: 2]:
             mine.take_event(event(kind, minutes), now=NOW)
 
-    children = [fork.Process(target=tell, args=(number, barrier)) for number in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 4
+    race(tell)
     assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
     assert state_of(store) is DeliveryState.REJECTED
     found = store.get_address_status(WHO).suppression
@@ -308,17 +302,11 @@ def test_several_processes_that_are_told_at_once_hold_all(tmp_path: Path) -> Non
     store = TinyStore(tmp_path / "state")
     store.start_run("r1")
     mailed(store)
-    barrier = fork.Barrier(3, timeout=30)
 
     def tell(number: int, barrier: Barrier) -> None:
         mine = TinyStore(tmp_path / "state")
         barrier.wait()
         bounce_all(mine, READERS[:9][number::3])
 
-    children = [fork.Process(target=tell, args=(number, barrier)) for number in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 3
+    race(tell, 3)
     assert (suppressed(store), held(store)) == ([], READERS[:9])

@@ -17,7 +17,7 @@ from newsletter.run.context import RunContext
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
-from tests.contract.stores.memories import Memory, fork
+from tests.contract.stores.memories import Memory, race
 
 DAY = make.TUESDAY
 NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
@@ -187,11 +187,5 @@ def test_of_racing_processes_none_loses_a_paper(tmp_path: Path) -> None:
             shown = feed(CATEGORIES[number], f"26{number + 1:02}.{paper:05}")
             store.add_feeds(DAY, [shown], [report(shown.category, FeedOutcome.ANNOUNCED, minutes=paper)])
 
-    barrier = fork.Barrier(len(CATEGORIES), timeout=30)
-    children = [fork.Process(target=work, args=(number, barrier)) for number in range(len(CATEGORIES))]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * len(CATEGORIES)
+    race(work, len(CATEGORIES))
     assert len(ids(TinyStore(tmp_path / "state").get_day(DAY))) == rounds * len(CATEGORIES)

@@ -18,7 +18,7 @@ from newsletter.model import (
 )
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, fork, handed_over
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, handed_over, race
 
 S = DeliveryState
 
@@ -198,7 +198,6 @@ def test_papers_count_as_sent_unless_the_mail_was_surely_not_accepted(store: Sto
 
 def test_of_racing_processes_one_has_each_claim(tmp_path: Path) -> None:
     processes, deliveries = 4, 50
-    barrier = fork.Barrier(processes, timeout=30)
 
     def work(number: int, barrier: Barrier) -> None:
         store = TinyStore(tmp_path / "state")
@@ -208,12 +207,7 @@ def test_of_racing_processes_one_has_each_claim(tmp_path: Path) -> None:
         barrier.wait()  # nobody's run ends while others still ask
         (tmp_path / f"won-{number}").write_text("\n".join(won))
 
-    children = [fork.Process(target=work, args=(number, barrier)) for number in range(processes)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * processes
+    race(work, processes)
 
     won = {n: (tmp_path / f"won-{n}").read_text().split() for n in range(processes)}
     rows = TinyStore(tmp_path / "state").get_deliveries()

@@ -15,7 +15,7 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, Mo
 from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import Memory, fork
+from tests.contract.stores.memories import Memory, race
 from tests.contract.stores.test_llm_calls import kill_at_every_line
 
 DAY = date(2026, 11, 24)
@@ -121,19 +121,13 @@ def test_batches_come_oldest_first_from_the_days_asked_for(store: Store) -> None
 def test_of_batches_begun_by_racing_processes_one_wins(tmp_path: Path) -> None:
     folder = tmp_path / "state"
 
-    def begin(barrier: Barrier, who: int) -> None:
+    def begin(who: int, barrier: Barrier) -> None:
         store = TinyStore(folder)
         mine = batch(f"b{who}")
         barrier.wait()
         store.begin_batch(mine, calls_of(mine), budget_usd=None)
 
-    barrier = fork.Barrier(4)
-    children = [fork.Process(target=begin, args=(barrier, who)) for who in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0, 0, 0, 0]
+    race(begin)
     (won,) = TinyStore(folder).get_batches(since=DAY)
     assert of_day(TinyStore(folder)) == calls_of(won)
 

@@ -19,7 +19,7 @@ from newsletter.model import Grading, ModelCall
 from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import Memory, fork
+from tests.contract.stores.memories import Memory, race
 from tests.contract.stores.test_tinydb_crash import run_and_die_at
 from tests.fakes import MemoryStore, no_more_than
 
@@ -195,19 +195,13 @@ def test_of_calls_begun_by_racing_processes_no_sum_passes_the_budget(tmp_path: P
     folder = tmp_path / "state"
     budget = Decimal("0.17")
 
-    def spend(barrier: Barrier, who: int) -> None:
+    def spend(who: int, barrier: Barrier) -> None:
         store = TinyStore(folder)
         barrier.wait()
         for number in range(10):
             store.begin_call(call(f"c{who}-{number}", cost="0.01"), budget_usd=budget)
 
-    barrier = fork.Barrier(4)
-    children = [fork.Process(target=spend, args=(barrier, who)) for who in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0, 0, 0, 0]
+    race(spend)
     begun = of_day(TinyStore(folder))
     assert len(begun) == 17
     assert spent(begun) == budget

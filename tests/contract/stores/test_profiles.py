@@ -13,7 +13,7 @@ from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import revisions
-from tests.contract.stores.memories import DAY, NOW, WHO, Memory, fork
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, race
 
 REPLY, WEB, OPERATOR = RevisionOrigin
 LATER = timedelta(minutes=1)
@@ -80,8 +80,6 @@ def test_the_latest_vote_on_a_paper_counts_and_zero_takes_it_back(memory: Memory
 
 
 def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path: Path) -> None:
-    barrier = fork.Barrier(4, timeout=30)
-
     def work(number: int, barrier: Barrier) -> None:
         store = TinyStore(tmp_path / "state")
         barrier.wait()
@@ -90,12 +88,7 @@ def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path
             store.add_revision(WHO, f"{number} {turn}", origin=REPLY, now=NOW)
         (tmp_path / f"won-{number}").write_text(" ".join(won))
 
-    children = [fork.Process(target=work, args=(number, barrier)) for number in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 4
+    race(work)
     won = [key for number in range(4) for key in (tmp_path / f"won-{number}").read_text().split()]
     assert sorted(won) == sorted(map(str, range(20)))
     revisions = TinyStore(tmp_path / "state").get_revisions(WHO)

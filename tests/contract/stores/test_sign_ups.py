@@ -13,7 +13,7 @@ from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
-from tests.contract.stores.memories import DAY, NOW, WHO, Memory, fork
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, race
 
 ASKED = SignUp(
     *(WHO, NOW, "ada@example.org", "Ada \U0001d538 \x00"),
@@ -134,8 +134,6 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
 
 
 def test_of_racing_processes_no_more_get_a_place_than_there_are(tmp_path: Path) -> None:
-    barrier = fork.Barrier(4, timeout=30)
-
     def work(number: int, barrier: Barrier) -> None:
         store = TinyStore(tmp_path / "state")
         barrier.wait()
@@ -143,12 +141,7 @@ def test_of_racing_processes_no_more_get_a_place_than_there_are(tmp_path: Path) 
             store.enrol(of(4 * number + each), most=5)
             store.add_sign_up(replace(ASKED, words=str(number)))
 
-    children = [fork.Process(target=work, args=(number, barrier)) for number in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 4
+    race(work)
     store = TinyStore(tmp_path / "state")
     assert len(store.get_enrolled()) == 5
     assert store.get_sign_up(WHO, DAY) is not None

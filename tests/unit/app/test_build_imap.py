@@ -10,7 +10,7 @@ from newsletter import app
 from newsletter.cli.inbox import notify_failed_mail
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.imap import Failure, Mailbox
-from newsletter.settings import Settings, variable
+from newsletter.settings import Settings
 from newsletter.web.inbound import PATH
 
 GOOD = {
@@ -20,13 +20,6 @@ GOOD = {
     "secret_keys": "k" * 40,
 }
 SECRET = "a-long-secret-of-the-path"
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
 
 
 def settings(**changes: str | None) -> Settings:

@@ -25,13 +25,6 @@ GOOD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
-
-
 def settings(**changes: str | None) -> Settings:
     return Settings.model_validate({name: value for name, value in {**GOOD, **changes}.items() if value is not None})
 

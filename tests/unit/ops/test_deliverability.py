@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import httpx2
 import pytest
@@ -25,6 +23,7 @@ from newsletter.ops.deliverability.one_click import check_one_click
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.dns_server import Zone, serve
+from tests.http_server import Handler, serving
 from tests.web.test_unsubscribe import part_of
 
 KEY_512 = (
@@ -309,18 +308,12 @@ def test_an_address_that_cannot_be_reached_is_said() -> None:
     assert "cannot be reached (connection refused)" in bad(link_findings(SMTP, handler))[0]
 
 
-class Calm(BaseHTTPRequestHandler):
-    """Answers everything with 200."""
-
+class Fine(Handler):
     def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.body()
+        self.answer(200)
 
-    do_POST = do_GET  # noqa: N815  http.server names it so
-
-    def log_message(self, *_args: object) -> None: ...
+    do_POST = do_GET
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -330,13 +323,8 @@ def test_a_certificate_that_browsers_do_not_know_is_said(is_known: bool) -> None
         authority.configure_trust(ours)
     theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(theirs)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Calm) as server:
-        server.socket = theirs.wrap_socket(server.socket, server_side=True)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        setup = replace(SMTP, base_url=f"https://127.0.0.1:{server.server_port}")
-        with httpx2.Client(verify=ours, trust_env=False) as client:
-            found = bad([*check_one_click(setup, client)])
-        server.shutdown()
+    with serving(Fine, theirs) as address, httpx2.Client(verify=ours, trust_env=False) as client:
+        found = bad([*check_one_click(replace(SMTP, base_url=address), client)])
     assert len(found) == (0 if is_known else 1)
     assert is_known or "certificate verify failed" in found[0]
 

@@ -13,7 +13,7 @@ from newsletter.papers.announcements import (
     concerns,
     find_announced,
     find_candidates,
-    merge,
+    merge_feeds,
     seen_from,
 )
 
@@ -49,22 +49,22 @@ def day(*announcements: Announcement, on: date = MONDAY) -> AnnouncementDay:
 
 
 def test_a_paper_in_two_feeds_is_one_with_the_better_kind_and_both_feeds() -> None:
-    merged = merge([feed(show("1", CROSS, "cs.LG")), feed(show("1", NEW, "cs.AI"))])
+    merged = merge_feeds([feed(show("1", CROSS, "cs.LG")), feed(show("1", NEW, "cs.AI"))])
     assert merged == (show("1", NEW, "cs.AI", "cs.LG"),)
 
 
 def test_the_latest_version_is_kept() -> None:
-    merged = merge([feed(show("1", REPLACE, version=3)), feed(show("1", REPLACE_CROSS, "cs.AI", version=2))])
+    merged = merge_feeds([feed(show("1", REPLACE, version=3)), feed(show("1", REPLACE_CROSS, "cs.AI", version=2))])
     assert merged == (show("1", REPLACE, "cs.AI", "cs.LG", version=3),)
 
 
 def test_papers_stay_in_the_order_first_seen() -> None:
-    merged = merge([feed(show("2"), show("1")), feed(show("3", CROSS, "cs.AI"), show("2", CROSS, "cs.AI"))])
+    merged = merge_feeds([feed(show("2"), show("1")), feed(show("3", CROSS, "cs.AI"), show("2", CROSS, "cs.AI"))])
     assert [shown.paper.arxiv_id for shown in merged] == ["2", "1", "3"]
 
 
 def test_what_was_known_of_the_day_comes_first_and_is_merged_too() -> None:
-    merged = merge([feed(show("2"), show("1"))], (show("1", CROSS, "cs.AI"),))
+    merged = merge_feeds([feed(show("2"), show("1"))], (show("1", CROSS, "cs.AI"),))
     assert merged == (show("1", NEW, "cs.AI", "cs.LG"), show("2"))
 
 
@@ -87,26 +87,26 @@ def feeds() -> st.SearchStrategy[Feed]:
 @given(st.lists(feeds(), max_size=5), st.integers(0, 4))
 def test_the_order_of_feeds_changes_only_the_order_of_papers(some: list[Feed], start: int) -> None:
     turned = [*some[start:], *some[:start]]
-    assert set(merge(turned)) == set(merge(some)) == set(merge(turned[::-1]))
+    assert set(merge_feeds(turned)) == set(merge_feeds(some)) == set(merge_feeds(turned[::-1]))
 
 
 @settings(deadline=None)
 @given(st.lists(feeds(), max_size=5))
 def test_merging_what_is_merged_changes_nothing(some: list[Feed]) -> None:
-    assert merge([], merge(some)) == merge(some)
-    assert merge(some, merge(some)) == merge(some)
+    assert merge_feeds([], merge_feeds(some)) == merge_feeds(some)
+    assert merge_feeds(some, merge_feeds(some)) == merge_feeds(some)
 
 
 @settings(deadline=None)
 @given(st.lists(feeds(), max_size=4), st.lists(feeds(), max_size=4))
 def test_feeds_may_be_merged_in_portions(some: list[Feed], more: list[Feed]) -> None:
-    assert merge(more, merge(some)) == merge([*some, *more])
+    assert merge_feeds(more, merge_feeds(some)) == merge_feeds([*some, *more])
 
 
 @settings(deadline=None)
 @given(st.lists(feeds(), max_size=5))
 def test_no_paper_is_lost_or_doubled(some: list[Feed]) -> None:
-    ids = [shown.paper.arxiv_id for shown in merge(some)]
+    ids = [shown.paper.arxiv_id for shown in merge_feeds(some)]
     assert sorted(ids) == sorted({shown.paper.arxiv_id for one in some for shown in one.announcements})
 
 
@@ -164,7 +164,7 @@ def test_papers_another_category_showed_earlier_are_not_stale_here() -> None:
 def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_feeds() -> None:
     from_lg = feed(show("1", CROSS, "cs.LG", primary="cs.AI"), show("2"))
     from_ai = feed(show("1", NEW, "cs.AI", primary="cs.AI"), show("2", CROSS, "cs.AI"))
-    yesterday = AnnouncementDay(MONDAY, merge([from_lg, from_ai]), ())
+    yesterday = AnnouncementDay(MONDAY, merge_feeds([from_lg, from_ai]), ())
     for repeated in (from_lg, from_ai):
         assert build_feed_report(repeated, [yesterday]).outcome is FeedOutcome.STALE
 

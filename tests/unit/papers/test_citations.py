@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from newsletter.model import Paper
 from newsletter.papers.citations import bibtex, last_first, people, ris, year
-from newsletter.papers.latex.reader import readable
+from newsletter.papers.latex import readable
 from newsletter.sources.feed import split_authors
 from tests import SHARED, make
 

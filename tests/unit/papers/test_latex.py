@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.papers.latex.reader import readable, readable_name, readable_report
+from newsletter.papers.latex import readable, readable_name, readable_report
 from tests import SHARED
 
 CORPUS = SHARED / "corpus" / "days"

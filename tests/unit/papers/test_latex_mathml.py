@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.papers.latex.mathml import MAX_OPENERS, MAX_TEX_CHARS, Piece, mathml_or_reason, typeset
-from newsletter.papers.latex.reader import Part, readable
+from newsletter.papers.latex import Part, readable
+from newsletter.papers.latex.mathml import MAX_OPENERS, MAX_TEX_CHARS, TypesetPart, mathml_or_reason, typeset
 from tests.unit.papers.test_latex import TEX_PIECES
 
 MORE_PIECES = [
@@ -51,7 +51,7 @@ def test_prose_and_formulas_are_cut_apart_in_order() -> None:
 
 
 def test_a_text_without_mathematics_is_one_piece() -> None:
-    assert typeset("Plain words\n for $5 and $10") == [Piece("Plain words for $5 and $10")]
+    assert typeset("Plain words\n for $5 and $10") == [TypesetPart("Plain words for $5 and $10")]
     assert typeset("") == []
 
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_typeset_says_why(tex: str, reason: str) -> None:
 
 
 def test_a_formula_that_cannot_be_typeset_is_shown_as_text() -> None:
-    assert typeset(r"at $11^\textbf{\underline{o}}$ North")[1] == Piece("11ᵒ")
+    assert typeset(r"at $11^\textbf{\underline{o}}$ North")[1] == TypesetPart("11ᵒ")
 
 
 @given(st.text(max_size=300) | soup)
@@ -185,7 +185,7 @@ def test_hostile_depth_does_not_overflow_a_small_stack() -> None:
     """In a process of its own: an overflow in the library would end it, and this one with it."""
     script = (
         "import threading\n"
-        "from newsletter.papers.latex.reader import Part\n"
+        "from newsletter.papers.latex import Part\n"
         "from newsletter.papers.latex.mathml import mathml_or_reason\n"
         "def read():\n"
         f"    for piece in {HOSTILE!r}:\n"

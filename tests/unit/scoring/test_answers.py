@@ -302,7 +302,7 @@ def loose(comment: str, *, before: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "expected"),
     [
         (r"Of \\mathcal{O}(n) by \sigma and \(x\).", r"Of \mathcal{O}(n) by \sigma and \(x\)."),
         (
@@ -315,9 +315,9 @@ def loose(comment: str, *, before: str = "") -> str:
         (r"It\'s.", "It's."),
     ],
 )
-def test_a_text_that_is_not_quite_json_is_read(written: str, meant: str) -> None:
+def test_a_text_that_is_not_quite_json_is_read(written: str, expected: str) -> None:
     found = read(loose(written))
-    assert found == ParsedAnswer((AnswerEntry(FIRST, 8, 6, meant),), (SECOND, THIRD), ())
+    assert found == ParsedAnswer((AnswerEntry(FIRST, 8, 6, expected),), (SECOND, THIRD), ())
 
 
 @pytest.mark.parametrize(

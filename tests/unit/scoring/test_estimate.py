@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.files.resources import read_text
 from newsletter.model import Grading, Paper, Profile, Topic
-from newsletter.scoring.llm.estimate import Assumptions, Estimate, add_up, estimate
+from newsletter.scoring.llm.estimate import Assumptions, Estimate, estimate, sum_estimates
 from newsletter.scoring.llm.gradings import find_known
 from newsletter.scoring.llm.prices import price_of
 from newsletter.scoring.llm.prompts import load_prompts
@@ -57,10 +57,10 @@ def cost_of(found: Estimate, *, cached: int, written: int) -> Decimal:
 def test_where_writing_to_the_cache_costs_extra_the_beginning_is_paid_once_and_then_read() -> None:
     long = replace(PROFILE, about="A group that trains models of many kinds. " * 60)
     found = estimate(PROMPTS, long, papers(100), 7, price=LUNA, assumed=ASSUMED)
-    kept = sum(map(count, PROMPTS.render(long, (), 7).beginning))
-    assert kept > 1_024
+    cached = sum(map(count, PROMPTS.render(long, (), 7).beginning))
+    assert cached > 1_024
     assert found.calls == 3
-    assert found.cost_usd == cost_of(found, cached=2 * kept, written=kept)
+    assert found.cost_usd == cost_of(found, cached=2 * cached, written=cached)
 
 
 def test_a_beginning_too_short_for_the_cache_is_neither_written_nor_read() -> None:
@@ -91,7 +91,7 @@ def known_of(number: int, n_known: int) -> Estimate:
     return estimate(PROMPTS, PROFILE, papers(number), 7, price=LUNA, assumed=ASSUMED, known=known)
 
 
-def test_papers_judged_already_cost_nothing_and_keep_their_places_in_the_shortlist() -> None:
+def test_papers_graded_already_cost_nothing_and_keep_their_places_in_the_shortlist() -> None:
     found = known_of(100, 30)
     assert (found.papers, found.known, found.asked, found.calls) == (100, 30, 15, 1)
     assert found.answer_tokens < of(100).answer_tokens / 2
@@ -112,7 +112,7 @@ def test_without_a_price_the_tokens_are_still_counted() -> None:
     found = estimate(PROMPTS, PROFILE, papers(10), 7, price=None, assumed=ASSUMED)
     assert found.prompt_tokens > 0
     assert found.cost_usd is None
-    assert add_up([found, of(10)]).cost_usd is None
+    assert sum_estimates([found, of(10)]).cost_usd is None
 
 
 def test_a_low_cut_off_makes_longer_answers() -> None:
@@ -138,6 +138,6 @@ def test_the_numbers_of_an_estimate_fit_together(number: int, share: float, batc
     assert found.asked <= found.papers == number
     assert found.asked >= number * share or found.asked == number
     assert found.calls == -(-found.asked // batch)
-    total = add_up([found, of(3)])
+    total = sum_estimates([found, of(3)])
     assert total.prompt_tokens == found.prompt_tokens + of(3).prompt_tokens
     assert total.cost_usd == (found.cost_usd or 0) + (of(3).cost_usd or 0)

@@ -189,16 +189,16 @@ def test_the_command_prints_a_table_and_json(tmp_path: Path) -> None:
     assert table.exit_code == 0, table.output
     assert "BM25" in table.output
     other = ["--profile", str(tmp_path / "profiles/sparse.md"), "--labels", str(tmp_path / "labels/sparse.jsonl")]
-    told = CliRunner().invoke(command, ["--corpus", str(tmp_path), *other, "--from", "2025-10-02", "--json"])
-    (report,) = json.loads(told.output)
+    result = CliRunner().invoke(command, ["--corpus", str(tmp_path), *other, "--from", "2025-10-02", "--json"])
+    (report,) = json.loads(result.output)
     assert report["n_days"] == 1
     assert report["rankers"][0]["average_precision"]["mean"] == 1.0
 
 
 def test_likes_of_earlier_days_are_measured_beside_the_ranker_without(tmp_path: Path) -> None:
     write_corpus(tmp_path)
-    told = CliRunner().invoke(command, f"--corpus {tmp_path} --from 2025-10-02 --likes 1 --json".split())
-    (report,) = json.loads(told.output)
+    result = CliRunner().invoke(command, f"--corpus {tmp_path} --from 2025-10-02 --likes 1 --json".split())
+    (report,) = json.loads(result.output)
     assert [ranker["ranker"] for ranker in report["rankers"][:2]] == ["local ranker", "local ranker, 1 liked"]
     assert report["rankers"][1]["average_precision"]["mean"] == 1.0
 

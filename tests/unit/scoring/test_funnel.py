@@ -83,7 +83,7 @@ def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_
         ("A proof of sums.", "Nearest by words"),
     ],
 )
-def test_a_judged_paper_has_the_topic_that_the_models_comment_speaks_of(comment: str, topic: str) -> None:
+def test_a_graded_paper_has_the_topic_that_the_models_comment_speaks_of(comment: str, topic: str) -> None:
     """The ranker's stays where the model names none."""
     names = ("Nearest by words", "Trees", "Graphs")
     profile = Profile(tuple(Topic(name, "sums") for name in names))
@@ -105,7 +105,7 @@ def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_o
     assert all(one.relevance < floor for one in report.scores if one.arxiv_id in report.passed_over)
 
 
-def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_sheet() -> None:
+def test_a_second_run_the_same_day_asks_nothing_and_gives_the_same_report() -> None:
     history = [day(n, 60, good=20) for n in range(1, 6)]
     liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     bench = FunnelBench(relevance=liked)
@@ -165,14 +165,14 @@ def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -
         bench = FunnelBench(Policy(cold_share=1.0, min_share=0.05, max_share=0.9), relevance=liked)
         for n, earlier in enumerate(history):
             bench.score(earlier, history[:n])
-        kept = bench.store.get_gradings(profile_key(PROFILE), since=bench.now.date())
-        bench.store.put_gradings([replace(one, was_random=was_random) for one in kept])
+        gradings = bench.store.get_gradings(profile_key(PROFILE), since=bench.now.date())
+        bench.store.put_gradings([replace(one, was_random=was_random) for one in gradings])
         bench.score(papers, history)
         counts.append(len(bench.grader.asked[-1]))
     assert counts[0] < counts[1]
 
 
-def test_many_failures_are_told_to_the_operator_and_a_few_are_not() -> None:
+def test_many_failures_reach_the_operator_and_a_few_do_not() -> None:
     papers = day(1, 40)
     ids = [paper.arxiv_id for paper in papers]
     few, many = FunnelBench(broken=set(ids[:4])), FunnelBench(broken=set(ids[:5]))
@@ -201,7 +201,7 @@ def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_
     assert [scores_of(report)[paper.arxiv_id].relevance for paper in papers] == [8, 6, 9, 9, 9]
 
 
-def test_a_model_that_judged_nothing_leaves_the_local_sheet_and_never_an_empty_one() -> None:
+def test_a_model_that_graded_nothing_leaves_the_local_report_and_never_an_empty_one() -> None:
     papers = day(1, 60)
     bench = FunnelBench(stop_after=0)
     report = bench.score(papers)
@@ -237,7 +237,7 @@ def test_one_paper_left_over_is_spoken_of_as_one() -> None:
     )
 
 
-def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says() -> None:
+def test_votes_change_which_papers_the_model_is_asked_about_and_no_grading() -> None:
     history = [day(n, 60, good=20) for n in range(1, 6)]
     relevance = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
     papers = day(9, 60, good=20)
@@ -245,12 +245,12 @@ def test_votes_change_whom_the_model_is_asked_about_and_nothing_of_what_it_says(
     for n, earlier in enumerate(history):
         bench.score(earlier, history[:n])
     plain = bench.score(papers, history)
-    said = {one.arxiv_id for one in plain.scores} - set(plain.passed_over)
+    graded = {one.arxiv_id for one in plain.scores} - set(plain.passed_over)
     likes = [(paper, 1) for earlier in history for paper in earlier[:20]]  # of what the model turned down
     asked = len(bench.grader.asked)
     voted = bench.score(papers, history, votes=likes)
-    assert {i for ids in bench.grader.asked[asked:] for i in ids}.isdisjoint(said)
-    for arxiv_id in said:
+    assert {i for ids in bench.grader.asked[asked:] for i in ids}.isdisjoint(graded)
+    for arxiv_id in graded:
         before, after = scores_of(plain)[arxiv_id], scores_of(voted)[arxiv_id]
         assert after == replace(before, rank=after.rank)
     bad = [paper.arxiv_id for paper in papers[:40]]

@@ -145,7 +145,7 @@ def test_a_scanty_profile_still_finds_its_papers(profile: Profile) -> None:
     assert SUBJECTS["pruning"][0] in {paper.title for paper in papers if paper.arxiv_id == best.arxiv_id}
 
 
-def test_an_empty_abstract_is_judged_by_its_title() -> None:
+def test_an_empty_abstract_is_graded_by_its_title() -> None:
     papers = [*make_day(20), make_paper(99, "Quantization of neural networks", "")]
     assert score(COMPRESSION, papers)[-1].relevance >= 6
 

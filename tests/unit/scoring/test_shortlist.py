@@ -74,7 +74,7 @@ def test_what_is_sent_is_the_top_and_a_sample_from_below_it(chances: list[float]
 def test_a_second_look_chooses_the_same_papers(
     chances: list[float], policy: Policy, days: int, data: st.DataObject
 ) -> None:
-    """Also when only some of them could be judged the first time."""
+    """Also when only some of them could be graded the first time."""
     ranked = rank(chances)
     first = build_shortlist(ranked, policy, profile_key="p", days=days)
     graded = data.draw(st.sets(st.sampled_from(first.ids))) if first.ids else set()

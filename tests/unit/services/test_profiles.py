@@ -23,7 +23,7 @@ from newsletter.model import (
     Subscriber,
     Topic,
 )
-from newsletter.papers.announcements import merge
+from newsletter.papers.announcements import merge_feeds
 from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
@@ -52,7 +52,7 @@ def sample_day() -> AnnouncementDay:
     source = RecordedSource(sample.PATH)
     feeds = [source.fetch(category) for category in ("cs.AI", "cs.LG", "cs.CV", "astro-ph.GA")]
     reports = [FeedReport(f.category, FeedOutcome.ANNOUNCED, len(f.announcements)) for f in feeds]
-    return AnnouncementDay(DAY, merge(feeds), tuple(reports))
+    return AnnouncementDay(DAY, merge_feeds(feeds), tuple(reports))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.responses import PLACEHOLDERS, commands_in_words, load_responses
 from newsletter.model import AddressStatus, Frequency, RevisionOrigin, Subscriber, Suppression, SuppressionReason, Vote
 from newsletter.services.replies import Handled, ReplyHandler, answer, handle
+from newsletter.services.service_mail import ServiceMails
 from newsletter.signing import Purpose, Signer, tag_of
 from tests import ROOT, TESTS, make
 from tests.fakes import Act, FlakySender, MemoryStore
@@ -57,12 +58,12 @@ class Office:
         self.handler = ReplyHandler(
             store=self.store,
             sender=self.sender,
-            identity=MailIdentity(
-                Address("Papers", addr_spec="digest@example.net"), "news@example.net", SIGNER, base_url
+            mails=ServiceMails(
+                MailIdentity(Address("Papers", addr_spec="digest@example.net"), "news@example.net", SIGNER, base_url),
+                Address("Service", addr_spec="service@example.net"),
+                "Morning Papers",
+                load_responses(SERVICE),
             ),
-            service_sender=Address("Service", addr_spec="service@example.net"),
-            brand_name="Morning Papers",
-            answers=load_responses(SERVICE),
             profiles=self.profiles,
             subscribers=subscribers,
             now=lambda: self.now,
@@ -383,7 +384,8 @@ def test_who_is_no_subscriber_any_more_may_still_leave_and_gets_no_answer() -> N
 
 
 def test_without_a_key_nobody_is_listened_to(office: Office) -> None:
-    handler = replace(office.handler, identity=replace(office.handler.identity, signer=None))
+    mails = office.handler.mails
+    handler = replace(office.handler, mails=replace(mails, identity=replace(mails.identity, signer=None)))
     assert handler.policy() is None
 
 
@@ -416,8 +418,9 @@ def test_every_language_with_commands_has_answers() -> None:
 def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     """The default without NEWSLETTER_BOUNCE_TO: the envelope has the mailbox of replies, with a bounce's tag."""
     office = Office()
-    identity = replace(office.handler.identity, bounce_to="news@example.net")
-    handler = replace(office.handler, identity=identity)
+    mails = office.handler.mails
+    identity = replace(mails.identity, bounce_to="news@example.net")
+    handler = replace(office.handler, mails=replace(mails, identity=identity))
     office.store.start_run("r1")
     row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
     assert row is not None

@@ -29,6 +29,7 @@ from newsletter.model import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.preferences import subscriber_from_signup
@@ -74,15 +75,17 @@ class Office:
         self.door = SignupService(
             store=self.store,
             open_sender=self.open_sender,
-            identity=MailIdentity(
-                Address("Papers", addr_spec="news@example.org"),
-                "back@example.org",
-                SIGNER,
-                "https://papers.example.org",
+            mails=ServiceMails(
+                MailIdentity(
+                    Address("Papers", addr_spec="news@example.org"),
+                    "back@example.org",
+                    SIGNER,
+                    "https://papers.example.org",
+                ),
+                Address("Papers (service)", addr_spec="service@example.org"),
+                "Morning Papers",
+                load_mails(TEXT),
             ),
-            service_sender=Address("Papers (service)", addr_spec="service@example.org"),
-            brand_name="Morning Papers",
-            answers=load_mails(TEXT),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
             max_subscribers=self.most,

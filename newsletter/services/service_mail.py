@@ -1,0 +1,58 @@
+"""Builds the mails of the service itself to a reader: answers, confirmations, and notices. Pure; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+
+from newsletter.addresses import base_address
+from newsletter.mail import MailIdentity, build_service_message, responses
+from newsletter.model import Message, Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMails:
+    """Knows from whom these mails come, where their links lead, and their texts."""
+
+    identity: MailIdentity
+    sender: Address
+    brand_name: str
+    texts: responses.ResponseTexts
+
+    @property
+    def own_addresses(self) -> set[str]:
+        """The newsletter's own base addresses: no reader writes from them, and nothing is mailed to them."""
+        identity = self.identity
+        own = (identity.sender.addr_spec, self.sender.addr_spec, identity.reply_to, identity.bounce_to)
+        return {base_address(address) for address in own if address}
+
+    def build(
+        self, name: str, language: str, values: Mapping[str, str], *, key: str, to: str, reply_to: str, now: datetime
+    ) -> Message:
+        """Fills in the text of this name. The same `key` is the same mail."""
+        filled = self.texts.fill(name, language, values)
+        message = build_service_message(
+            key=key.replace("_", "-"), sender=self.sender, to=to, subject=filled.subject, text=filled.text, now=now
+        )
+        message.mime["Reply-To"] = Address(addr_spec=reply_to)
+        return message
+
+    def build_change_notice(self, reader: Subscriber, changes: str, number: int, now: datetime) -> Message:
+        """Tells a reader what the operator changed in their profile with revision `number`.
+
+        It has the subject of a profile by mail, so that an answer is a changed profile (mail/inbound/parse.py).
+        """
+        text = f"The people who run {self.brand_name} have changed your profile, most likely as you asked them to."
+        links = self.identity.links_for(reader.subscriber_id, now.date())
+        profile = f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}" if links.profile_url else ""
+        return self.build(
+            "changed",
+            reader.profile.language,
+            {"profile": f"{text}\n\n{changes}{profile}"},
+            key=f"{reader.subscriber_id}.revision-{number}",
+            to=reader.email,
+            reply_to=links.reply_to,
+            now=now,
+        )

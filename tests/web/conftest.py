@@ -1,0 +1,22 @@
+"""A memory in a folder of the test's own and a client of the web part; a file that needs others has its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from newsletter.stores.tinydb import TinyStore
+from newsletter.web import create_app
+from tests.web.test_unsubscribe import part_of
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TinyStore:
+    return TinyStore(tmp_path)
+
+
+@pytest.fixture
+def client(store: TinyStore) -> FlaskClient:
+    return create_app(part_of(store)).test_client()
