@@ -14,7 +14,7 @@ from newsletter.stores import Store
 
 if TYPE_CHECKING:
     from newsletter.mail.inbound.imap import Mailbox
-    from newsletter.mail.inbound.parse import Envelope
+    from newsletter.mail.inbound.writer import Envelope
 
 
 def build_mailbox(settings: Settings) -> Mailbox:
