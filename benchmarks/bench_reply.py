@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.cost_counter import measure, print_costs
 from newsletter import app
 from newsletter.addresses import subscriber_id
-from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound.writer import Envelope
 from newsletter.settings import Settings
 from newsletter.signing import Purpose, Signer
 

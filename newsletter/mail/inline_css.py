@@ -73,7 +73,7 @@ def ascii_html(html: str) -> str:
 
 def inline_template(environment: Environment, source: str, name: str | None = None, filename: str | None = None) -> str:
     """The template with its styles in its elements. Raises TemplateSyntaxError for a style that Jinja would choose."""
-    standing: list[str] = []
+    pieces: list[str] = []
     page = ""
     for line, is_jinja, text in _pieces(environment, source, name, filename):
         if not is_jinja:
@@ -84,10 +84,10 @@ def inline_template(environment: Environment, source: str, name: str | None = No
             why = f"a {attribute} that Jinja fills in cannot be inlined; write one element for each case"
             raise TemplateSyntaxError(why, line, name, filename)
         is_content = attribute is None and not _is_in_comment(page) and not text.startswith("{{")
-        page += f"<!--jinja{len(standing)}-->" if is_content else f"jinja{len(standing)}jinja"
-        standing.append(text)
+        page += f"<!--jinja{len(pieces)}-->" if is_content else f"jinja{len(pieces)}jinja"
+        pieces.append(text)
     inlined = tightened(inline(page))
-    return _STAND_IN.sub(lambda found: standing[int(found[1] or found[2])], inlined)
+    return _STAND_IN.sub(lambda found: pieces[int(found[1] or found[2])], inlined)
 
 
 def _pieces(

@@ -39,8 +39,8 @@ def shorten(text: str, most: int = SHORT_CHARS) -> str:
     if len(text) <= most:
         return text
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, most)]
-    kept = text[: ends[-1]] if ends and ends[-1] >= most // 3 else text[: most - 1].rsplit(" ", 1)[0]
-    return f"{kept.rstrip()} …"
+    short = text[: ends[-1]] if ends and ends[-1] >= most // 3 else text[: most - 1].rsplit(" ", 1)[0]
+    return f"{short.rstrip()} …"
 
 
 def fit(
@@ -61,7 +61,7 @@ def fit(
         for level in (Detail.SHORT, Detail.BRIEF, Detail.LEFT_OUT):
             if size <= most:
                 return levels
-            below = [level if place in part else kept for place, kept in enumerate(levels)]
+            below = [level if place in part else before for place, before in enumerate(levels)]
             size_below = measure(below)
             if size_below < most:
                 return _between(levels, level, part[::-1], (size, size_below), measure, saving, most)

@@ -1,4 +1,4 @@
-"""What is the same wherever templates are filled: an operator's copy wins, and a mistake is told with its place."""
+"""Loads templates, of which the operator's copy wins, and names the place of a mistake in one."""
 
 from __future__ import annotations
 

@@ -97,8 +97,8 @@ class Theme:
         """The variables for a stylesheet of pages, those of dark mode under its media query."""
         light = [(name, value) for name, value in self.variables.items() if not name.startswith("dark-")]
         dark = [(name[5:], value) for name, value in self.variables.items() if name.startswith("dark-")]
-        said = ["".join(f"--{name}:{value};" for name, value in each) for each in (light, dark)]
-        return f":root{{{said[0]}}}\n@media (prefers-color-scheme:dark){{:root{{{said[1]}}}}}\n"
+        rules = ["".join(f"--{name}:{value};" for name, value in each) for each in (light, dark)]
+        return f":root{{{rules[0]}}}\n@media (prefers-color-scheme:dark){{:root{{{rules[1]}}}}}\n"
 
     def _value(self, name: str) -> str:
         try:

@@ -149,10 +149,10 @@ class DigestView:
 
     def at(self, levels: Sequence[Detail]) -> DigestView:
         """The same with so much of each paper, for a digest in which everything is shown yet."""
-        told = list(zip(self.papers, levels, strict=True))
-        papers = tuple(p if level is Detail.FULL else _shortened(p) for p, level in told if level > Detail.BRIEF)
-        brief = tuple(paper for paper, level in told if level is Detail.BRIEF)
-        left_out = len(told) - len(papers) - len(brief)
+        shown = list(zip(self.papers, levels, strict=True))
+        papers = tuple(p if level is Detail.FULL else _shortened(p) for p, level in shown if level > Detail.BRIEF)
+        brief = tuple(paper for paper, level in shown if level is Detail.BRIEF)
+        left_out = len(shown) - len(papers) - len(brief)
         return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
 
 

@@ -18,15 +18,16 @@ from werkzeug.test import TestResponse
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, read_reply
+from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from newsletter.mail.inbound.writer import Envelope, ReplyPolicy
 from newsletter.signing import Purpose
 from newsletter.web import create_app
 from newsletter.web.inbound import PATH, mail_of
 from tests import TESTS
 from tests.fakes import MemoryStore
 from tests.unit.mail.test_damaged_mails import POISON
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of
 
 REPLIES = TESTS / "replies"
 SECRET = "a-long-secret-of-the-path"

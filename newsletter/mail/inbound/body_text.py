@@ -31,7 +31,7 @@ class OwnText:
 
 
 def find_own_text(mail: Message) -> OwnText:
-    """By the first plain text that says something; by the HTML without one, and where that text leaves it open."""
+    """Reads the first plain text that says something; the HTML without one, and where that text leaves it open."""
     texts = list(_texts(mail))
     if not texts:
         return OwnText(is_unreadable=True)
@@ -50,7 +50,7 @@ def find_own_text(mail: Message) -> OwnText:
 
 
 def _texts(mail: Message) -> Iterator[tuple[str, str]]:
-    """The readable parts; nothing that is attached, nor the mails inside a mail."""
+    """Yields the readable parts; nothing that is attached, nor the mails inside a mail."""
     for part in parts_of(mail, is_entered=_is_the_writers):
         kind = part.get_content_type()
         if kind.startswith("text/") and not part.is_multipart() and _is_the_writers(part):
@@ -72,7 +72,7 @@ def _param(mail: Message, name: str) -> str:
 
 
 def _unflowed(text: str) -> str:
-    """RFC 3676 §4.1: a line that ends in a space goes on in the next, but for the mark of a signature."""
+    """Joins a line that ends in a space with the next, but for the mark of a signature (RFC 3676 §4.1)."""
     lines: list[str] = []
     goes_on = False
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -139,7 +139,7 @@ def _above_the_quote(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _quote_begins(lines: Sequence[str]) -> int | None:
-    """The line with which a quote begins, as quotequail sees it."""
+    """Finds the line with which a quote begins, as quotequail sees it."""
     found = quotequail.unwrap("\n".join(lines))
     if found is None:
         return None
@@ -153,7 +153,7 @@ def _ends_of(line: str) -> str:
 
 
 def _own(lines: Sequence[str]) -> tuple[str, ...]:
-    """Up to the first line that is quoted, begins a quote, or begins a signature; MOST_CHARS at most."""
+    """Takes the lines up to the first that is quoted, begins a quote, or begins a signature; MOST_CHARS at most."""
     chars = 0
     for number, line in enumerate(lines[:MOST_OWN_LINES]):
         chars += len(line) + 1
@@ -187,15 +187,18 @@ def _begins_a_quote(line: str) -> bool:
 
 def _is_intro(lines: Sequence[str]) -> bool:
     """Whether all of it only introduces the quote below, in a language that quotequail does not know."""
-    said = [line.strip() for line in lines if line.strip()]
-    return len(said) <= 3 and (
-        said[-1].endswith((":", "：")) or re.search(r"<[^<>@]*@[^<>]*>", " ".join(said)) is not None
+    words = [line.strip() for line in lines if line.strip()]
+    return len(words) <= 3 and (
+        words[-1].endswith((":", "：")) or re.search(r"<[^<>@]*@[^<>]*>", " ".join(words)) is not None
     )
 
 
 def _below_a_quote(lines: Sequence[str]) -> tuple[str, ...]:
-    """From the first line that stands free below a quoted one: behind a blank line, or behind a quote that ends with a
-    mark alone. Any other may be a quoted line that somebody's program has wrapped."""
+    """Takes the lines from the first that stands free below a quoted one.
+
+    Free is a line behind a blank line, or behind a quote that ends with a mark alone. Any other may be a quoted line
+    that somebody's program has wrapped.
+    """
     first = _first_below(lines)
     if not first:
         return ()
@@ -205,7 +208,7 @@ def _below_a_quote(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _first_below(lines: Sequence[str]) -> int:
-    """The first line below a quoted one that is not quoted and says something; 0 if there is none."""
+    """Finds the first line below a quoted one that is not quoted and says something; 0 if there is none."""
     is_below = False
     for number, line in enumerate(lines):
         if _is_quoted(line):

@@ -1,8 +1,8 @@
 """The bytes of a mail that came back → an event of the mail it is about, or why it means nothing. Pure.
 
-Whose mail it was says the tag of the address it came to (VERP); of a complaint (RFC 5965, and Microsoft's own form) a
-tag or link of ours in the mail it quotes. Nothing else does: the rest anybody can write. Whether anything failed
-flufl.bounce knows in the words of twenty mail systems; whether the mailbox is gone, says delivery/mailbox_gone.py.
+The tag of the address it came to says whose mail it was (VERP); of a complaint (RFC 5965, and Microsoft's own form) a
+tag or link of ours in the mail it quotes. Nothing else does: the rest anybody can write. flufl.bounce
+knows failures in the words of twenty mail systems; delivery/mailbox_gone.py says whether the mailbox is gone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class NoEvent:
 
 
 def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> MailEvent | NoEvent:
-    """What this mail says about one of ours. `to` is the address it was delivered to, if the caller knows.
+    """Reads what this mail says about one of ours. `to` is the address it was delivered to, if the caller knows.
 
     The event's time is the mail's own, so that a copy of it is the same event; `now` where that cannot be. Never
     raises, whatever the bytes are.
@@ -55,7 +55,7 @@ def read_bounce(raw: bytes, signer: Signer, *, now: datetime, to: str = "") -> M
 
 
 def _front_of(raw: bytes) -> bytes:
-    """What a report says stands before the copy of our mail. flufl.bounce reads it a hundred times over."""
+    """Takes the front of the mail, where a report stands. flufl.bounce reads it a hundred times over."""
     lines = raw[:_MOST_BYTES].splitlines(keepends=True)[:_MOST_LINES]
     return b"".join(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + b"\n" for line in lines)
 
@@ -119,7 +119,7 @@ def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _quoted(mail: Message) -> Message | None:
-    """Our mail, or its headers, inside."""
+    """Finds our mail, or its headers, inside."""
     return _part(mail, "message/rfc822") or _part(mail, "text/rfc822-headers")
 
 
@@ -156,13 +156,13 @@ def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
     status, diagnostic = _status(
         mail
     )  # Sendmail makes 5.1.1 of a 550 that has no status: then the words have to say it
-    said, line = _text(mail)
+    text, line = _text(mail)
     words = f"{status} {diagnostic or line}".strip()
     if not permanent:
         return EventKind.DEFERRED, words
     own = "" if status == "5.1.1" and _REPLY.match(diagnostic) and not _STATUS.search(diagnostic) else status
-    proof = f"{own} {diagnostic or said} {' '.join(_NOT_TO_RCPT.findall(said))}"
-    return (EventKind.BOUNCED_HARD if is_mailbox_gone(proof) else EventKind.BOUNCED_SOFT), words
+    answer = f"{own} {diagnostic or text} {' '.join(_NOT_TO_RCPT.findall(text))}"
+    return (EventKind.BOUNCED_HARD if is_mailbox_gone(answer) else EventKind.BOUNCED_SOFT), words
 
 
 def _status(mail: Message) -> tuple[str, str]:
@@ -184,21 +184,21 @@ _NOT_TO_RCPT = re.compile(
 
 
 def _text(mail: Message) -> tuple[str, str]:
-    """What the first text says, up to the copy of our mail below: the paragraph with a status in it, and that line.
+    """Reads the first text up to the copy of our mail: the paragraph with a status in it, and that line.
 
     Without a status: all of it, and where it names an address last, since most say there whom and why.
     """
     part = _part(mail, "text/plain")
     payload = part.get_payload(decode=True) if part else None
     text = payload[:_MOST_TEXT].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-    said = _COPY_OF_OURS.split(text, maxsplit=1)[0]
-    found = _STATUS.search(said) or _REPLY.search(said)
+    report = _COPY_OF_OURS.split(text, maxsplit=1)[0]
+    found = _STATUS.search(report) or _REPLY.search(report)
     if found is None:
-        with_address = [part for part in _BLANK_LINE.split(said) if "@" in part]
-        return said, with_address[-1] if with_address else ""
-    start = max((end.end() for end in _BLANK_LINE.finditer(said, 0, found.start())), default=0)
-    paragraph = _BLANK_LINE.split(said[start:].lstrip(), maxsplit=1)[0]
-    return paragraph, next(line.strip() for line in said.splitlines() if found[0] in line)
+        with_address = [part for part in _BLANK_LINE.split(report) if "@" in part]
+        return report, with_address[-1] if with_address else ""
+    start = max((end.end() for end in _BLANK_LINE.finditer(report, 0, found.start())), default=0)
+    paragraph = _BLANK_LINE.split(report[start:].lstrip(), maxsplit=1)[0]
+    return paragraph, next(line.strip() for line in report.splitlines() if found[0] in line)
 
 
 #: Where the copy begins, which may say anything: a rule, its headers, words about it, or marks of a quote.
@@ -214,7 +214,7 @@ _BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
 def _part(mail: Message, kind: str) -> Message | None:
-    """The first part of that kind; of a mail or report inside, that itself."""
+    """Finds the first part of that kind; of a mail or report inside, that itself."""
     for part in mail.walk():
         if part.get_content_type() == kind:
             inner = part.get_payload()

@@ -70,12 +70,12 @@ class Mailbox:
         should_stop: Callable[[], bool] = lambda: False,
         on_failure: Callable[[Failure], None] = lambda failure: None,
     ) -> int:
-        """Hand on each new mail; how many were dealt with.
+        """Hands on each new mail, and returns how many were dealt with.
 
         A mail for which `handle` raises, or at which the server breaks off, comes again once, in whatever process; the
-        second time the mail is set aside. Either is told. Those behind it are handed on at once. A StoreError and a
-        ConfigError are not the mail's fault: it comes again until they are mended, and the first of them is raised at
-        the end of the round.
+        second time the mail is set aside. `on_failure` gets both. Those behind it are handed on at once. A StoreError
+        and a ConfigError are not the mail's fault: it comes again until they are mended, and the first of them is
+        raised at the end of the round.
 
         Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
         """
@@ -100,7 +100,7 @@ class Mailbox:
         return batch.done
 
     def check(self) -> str:
-        """Log in and see that mails could be read and moved: what was found, in words. Changes nothing.
+        """Logs in, and says in words whether mails could be read and moved. Changes nothing.
 
         Raises as `read` does.
         """
@@ -123,7 +123,7 @@ class Mailbox:
         should_stop: Callable[[], bool],
         on_failure: Callable[[Failure], None],
     ) -> None:
-        """Hand on what waits, and settle what failed, also before the connection was cut off."""
+        """Hands on what waits, and settles what failed, also before the connection was cut off."""
         self._settle(box, done, batch, on_failure)
         self._hand_on_each(box, batch, handle, should_stop)
         if not batch.is_cut_off:
@@ -149,7 +149,7 @@ class Mailbox:
             except (StoreError, ConfigError) as error:
                 batch.held.append(error)
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's and no other's; it is told
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this mail's and no other's; it is reported
                 batch.failed[uid] = error
                 batch.is_cut_off = isinstance(error, _CutOff)
             else:
@@ -221,8 +221,8 @@ class Mailbox:
         user, password = self._server.user, self._server.password
         login = box.login if (user + password).isascii() else box.login_utf8  # IMAP's LOGIN is ASCII
         login(user, password, None)
-        _, told = box.client.capability()  # a server may tell more after the login
-        box.client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+        _, lines = box.client.capability()  # a server may offer more after the login
+        box.client.capabilities = tuple(lines[-1].decode("ascii", "replace").upper().split())
 
     def _require_able(self, box: BaseMailBox) -> None:
         able = {str(name).upper() for name in box.client.capabilities}
@@ -261,9 +261,9 @@ class Mailbox:
             box.client.response("COPYUID")  # forgets the one before
             with suppress(MailboxMoveError):  # somebody has moved it since, be it a person
                 box.move(uid, done)
-            _, told = box.client.response("COPYUID")
-            if told and isinstance(told[-1], bytes):  # "validity from to"
-                mine.add(told[-1].split()[-1].decode("ascii"))
+            _, copied = box.client.response("COPYUID")
+            if copied and isinstance(copied[-1], bytes):  # "validity from to"
+                mine.add(copied[-1].split()[-1].decode("ascii"))
         return mine
 
 
@@ -286,8 +286,8 @@ class _CutOff(UnreadableMail):
 
 def _words(error: Exception) -> str:
     """What the system or the server says, bounded; the libraries' own errors may hold what was sent."""
-    said = error.strerror if isinstance(error, OSError) else None
-    return f"{said} ({type(error).__name__})" if said else type(error).__name__
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{reason} ({type(error).__name__})" if reason else type(error).__name__
 
 
 def _leave(box: BaseMailBox) -> None:

@@ -49,8 +49,8 @@ def _full_names(box: BaseMailBox, name: str) -> Iterator[str]:
 def _personal_namespace(box: BaseMailBox) -> tuple[str, str]:
     """Its prefix, such as `INBOX.`, and the separator; both empty if folders have no parts."""
     if "NAMESPACE" in box.client.capabilities:
-        _, told = box.client.namespace()
-        if told and isinstance(told[0], bytes) and (found := _PERSONAL.match(told[0])):
+        _, lines = box.client.namespace()
+        if lines and isinstance(lines[0], bytes) and (found := _PERSONAL.match(lines[0])):
             return _unquoted(found[1]), _unquoted(found[2] or b"")
     separator = next((folder.delim for folder in box.folder.list("", _INBOX)), "")
     return "", "" if separator == "NIL" else separator

@@ -14,7 +14,7 @@ from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ReaderUnreadable
-from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound.writer import Envelope
 from newsletter.model import RevisionOrigin, SignUp
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose

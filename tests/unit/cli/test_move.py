@@ -11,7 +11,7 @@ from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.cli import group
 from newsletter.delivery.suppression import suppress
-from newsletter.mail.inbound.parse import Envelope
+from newsletter.mail.inbound.writer import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
-from newsletter.mail.inbound.parse import Envelope, Ignored, ReplyPolicy, Request, read_reply
+from newsletter.mail.inbound.parse import Ignored, Request, read_reply
+from newsletter.mail.inbound.writer import Envelope, ReplyPolicy
 from newsletter.model import MailEvent
 from newsletter.signing import Purpose, Signer
 from tests import TESTS

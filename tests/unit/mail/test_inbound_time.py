@@ -11,8 +11,9 @@ import pytest
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.bounces import read_bounce
 from newsletter.mail.inbound.commands import Command
-from newsletter.mail.inbound.parse import Ignored, ReplyPolicy, Request, read_reply
+from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
+from newsletter.mail.inbound.writer import ReplyPolicy
 from newsletter.model import MOST_PROFILE_CHARS
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.profile_repair import repair

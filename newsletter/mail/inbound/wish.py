@@ -1,0 +1,188 @@
+"""What a reader's mail asks for: the command in its first line, or in its subject. Pure.
+
+A command counts only if the line is one and nothing else: our own mails say "unsubscribe", and answers quote them. The
+words are in commands.py.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from newsletter.mail.inbound.body_text import OwnText
+from newsletter.mail.inbound.commands import SUBJECT_PREFIXES, WORDS, Command, Words
+
+PAUSE = timedelta(weeks=2)  # if the reader does not say
+LONGEST_PAUSE = timedelta(days=366)
+LONGEST_COMMAND = 200  # characters of a line, with a "please"
+
+VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    command: Command
+    language: str
+    until: date | None = None
+    votes: VoteMarks = ()
+    text: str = ""
+
+
+LEAVE, NOT_UNDERSTOOD = Wish(Command.UNSUBSCRIBE, "en"), Wish(Command.HELP, "en")
+
+
+def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable[[str], VoteMarks]) -> Wish | None:
+    """Finds the command in the first line; in the subject if there is no line, or if the reader wrote that subject."""
+    line, rest = _first_line(own_text.lines)
+    if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
+        return _with_text(wish, rest)
+    if votes := read_votes(line):
+        return Wish(Command.VOTE, "en", votes=votes)
+    bare, is_answer = _bare(subject)
+    wish = _command_in(bare, today)
+    if (
+        wish is None
+        or (is_answer and own_text.is_unreadable)
+        or (wish.command is not Command.PROFILE and is_answer and line)
+    ):
+        return None  # they answer a mail of that subject, in other words
+    if wish.command is not Command.PROFILE:
+        return wish
+    text = "\n".join(own_text.lines).strip("\n")
+    if line and not _is_yaml(f"{line}\n" if not line.startswith("#") else text):
+        return None if is_answer else wish
+    return Wish(wish.command, wish.language, text=text)
+
+
+def _with_text(wish: Wish, rest: str) -> Wish:
+    is_new_profile = wish.command is Command.PROFILE and _is_yaml(rest)
+    return Wish(wish.command, wish.language, text=rest) if is_new_profile else wish
+
+
+def _is_yaml(text: str) -> bool:
+    return re.search(r"^[ \t]*[A-Za-z_]+[ \t]*:(\s|$)", text, re.MULTILINE) is not None
+
+
+def _first_line(lines: tuple[str, ...]) -> tuple[str, str]:
+    """Finds the first line that says something, and the rest below it. A greeting in a line of its own says nothing."""
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    if len(written) > 1 and _is_courtesy(lines[written[0]]):
+        written = written[1:]
+    return (lines[written[0]].strip(), "\n".join(lines[written[0] + 1 :]).strip("\n")) if written else ("", "")
+
+
+def _bare(subject: str) -> tuple[str, bool]:
+    """Removes what mail programs put before a subject, and says whether they did."""
+    bare = re.sub(r"^\s*\[[^\]]{1,20}\]\s*", "", subject)  # [EXTERNAL]
+    found = _PREFIXES.match(bare)
+    return (bare[found.end() :].strip(), True) if found else (bare.strip(), False)
+
+
+def fold_words(text: str) -> str:
+    """Makes a text comparable: without capitals, accents, invisible characters and other widths."""
+    parts = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in parts if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFC", kept).casefold().replace("’", "'").split())
+
+
+def _folded(line: str) -> str:
+    """Folds a line; one that is longer than any command becomes empty."""
+    bare = " ".join(line.split())
+    return fold_words(bare) if len(bare) <= LONGEST_COMMAND else ""
+
+
+_QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
+_PREFIXES = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, SUBJECT_PREFIXES))})(?:[\[(]\d+[\])])?\s*[:：])+", re.I)
+
+
+def _command_in(line: str, today: date, *, is_ours_maybe: bool = False) -> Wish | None:
+    """Finds the command that the whole line is.
+
+    `is_ours_maybe`: below a quote. A word in quotation marks may then be what is left of our own sentence.
+    """
+    folded = _folded(line)
+    if folded.endswith("?") or (is_ours_maybe and any(mark in folded for mark in _QUOTES)):
+        return None
+    bare = _without_courtesy(folded)
+    for language, phrases in _PHRASES.items():
+        if command := phrases.get(bare):
+            return _pause(language, today + PAUSE, today) if command is Command.PAUSE else Wish(command, language)
+        if (until := _until(bare, language, today)) is not None:
+            return _pause(language, until, today)
+    return None
+
+
+def _pause(language: str, until: date, today: date) -> Wish:
+    """Makes the wish for a pause; one that is over, or longer than a year, gets an answer that explains."""
+    is_possible = today < until <= today + LONGEST_PAUSE
+    return Wish(Command.PAUSE, language, until) if is_possible else Wish(Command.HELP, language)
+
+
+def _without_courtesy(folded: str) -> str:
+    """Removes "please" and the like, and punctuation, on both sides."""
+    bare = _strip(folded)
+    while (shorter := _strip(_COURTESY.sub("", bare))) != bare:
+        bare = shorter
+    return bare
+
+
+def _is_courtesy(line: str) -> bool:
+    return len(line) <= LONGEST_COMMAND and not _without_courtesy(fold_words(line))
+
+
+def _strip(text: str) -> str:
+    return re.sub(r"^[\W_]+|[\W_]+$", "", text)
+
+
+def _until(bare: str, language: str, today: date) -> date | None:
+    found = _SPANS[language].fullmatch(bare) or _SPANS_FIRST[language].fullmatch(bare)
+    if found is None:
+        return None
+    groups = found.groupdict()
+    if groups["n"]:
+        n = int(groups["n"])
+        days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
+        return today + timedelta(days=min(days, 1000))
+    numbers = re.findall(r"\d+", groups["date"])
+    year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
+    return date_of(year, month, day) or date.min
+
+
+def _alternatives(words: str) -> str:
+    return "|".join(sorted((re.escape(fold_words(word)) for word in words.split("|")), key=len, reverse=True))
+
+
+def _courtesy() -> re.Pattern[str]:
+    latin = _alternatives("|".join(words.polite for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = _alternatives("|".join(WORDS[key].polite for key in ("zh", "ja")))
+    return re.compile(rf"^(?:(?:{latin})(?!\w)|(?:{others}))|(?:(?<!\w)(?:{latin})|(?:{others}))$")
+
+
+def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
+    """Matches `pause for 2 weeks`, `pause until 2026-12-24`; `is_first`: `2週間休止`."""
+    pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
+    around = f"(?:{_alternatives(words.around)})"
+    units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
+    dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
+    span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
+    return re.compile(rf"{span} ?{around}? ?{pause}" if is_first else rf"{pause}:? ?{around}? ?{span} ?{around}?")
+
+
+def _phrases(words: Words) -> dict[str, Command]:
+    return {_strip(fold_words(one)): command for command, all_of in words.commands.items() for one in all_of.split("|")}
+
+
+_COURTESY = _courtesy()
+_PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
+_SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
+_SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
+
+
+def date_of(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
