@@ -34,10 +34,10 @@ class AnnouncementStore(Protocol):
     """One AnnouncementDay for each arXiv day."""
 
     def remember_day(self, day: AnnouncementDay) -> None:
-        """Keep this as all that is known of that arXiv day, in place of what was kept before."""
+        """Keeps this as all that is known of that arXiv day, in place of what was kept before."""
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
-        """Merge these into what is kept of that arXiv day (`announcements.with_feeds`), and give the merged day.
+        """Merges these into what is kept of that arXiv day (`announcements.with_feeds`), and gives the merged day.
 
         Of any number of racing calls nothing that one of them read is lost.
         """
@@ -45,17 +45,17 @@ class AnnouncementStore(Protocol):
     def get_day(self, announced_on: date) -> AnnouncementDay | None: ...
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
-        """Up to `limit` days before that date that brought at least one paper: the latest ones, oldest first."""
+        """Gives the latest days before that date that brought a paper, at most `limit`, oldest first."""
 
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop the announcement days before that date. What was mailed is not forgotten: see deliveries."""
+        """Drops the announcement days before that date. What was mailed is not forgotten: see deliveries."""
 
 
 class LedgerStore(Protocol):
     """One row for each subscriber and digest date."""
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
-        """Take the delivery of (subscriber, date) for this run; None if it is not to be had.
+        """Takes the delivery of (subscriber, date) for this run; None if it is not to be had.
 
         Of any number of racing calls one wins. What may be claimed is `ledger.is_claimable`, in the light of the events
         that are kept; a stale hand-over is first moved to `in_doubt` (and is then not to be had). Raises LedgerError
@@ -63,13 +63,13 @@ class LedgerStore(Protocol):
         """
 
     def move(self, delivery: Delivery) -> None:
-        """Write the row's next state. Raises StoreConflict unless the stored row is the one this was made from.
+        """Writes the row's next state. Raises StoreConflict unless the stored row is the one this was made from.
 
         "Made from" means: same run_id and attempts, and the stored steps are the beginning of the new ones.
         """
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
-        """The delivery after `ledger.apply_events` with what is kept: for a run that an event has overtaken."""
+        """Applies the events that are kept to the delivery (`ledger.apply_events`), if one has overtaken the run."""
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
 
@@ -81,13 +81,13 @@ class LedgerStore(Protocol):
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
-        """Rows that meet every condition given (no states: any), by date, then by subscriber."""
+        """Gives the rows that meet every condition (no states: any), by date, then by subscriber."""
 
     def get_open_deliveries(self) -> list[Delivery]:
-        """Rows in a state of `ledger.OPEN_STATES`, in the same order. What it costs does not grow with the years."""
+        """Gives the rows in a state of `ledger.OPEN_STATES`, in the same order. The cost does not grow by the years."""
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
-        """Ids of papers that were, or may have been, in a mail to this subscriber.
+        """Gives the ids of papers that were, or may have been, in a mail to this subscriber.
 
         That is the papers of every row that is accepted, delivered, handed_over or in_doubt.
         """
@@ -97,19 +97,19 @@ class DigestStore(Protocol):
     """What each mail said, for the archive."""
 
     def put_digest(self, digest: Digest) -> None:
-        """Keep the content of this subscriber's mail of that date, in place of what was kept of it before."""
+        """Keeps the content of this subscriber's mail of that date, in place of what was kept of it before."""
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None: ...
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
-        """The dates with a digest, oldest first; whether its mail left is the ledger's to say."""
+        """Gives the dates with a digest, oldest first; the ledger says whether its mail left."""
 
 
 class AddressStore(Protocol):
     """The events of mails that were accepted, and whether each address is mailed."""
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
-        """Keep an event with all that follows from it: the delivery's next state and the address's status.
+        """Keeps an event with all that follows from it: the delivery's next state and the address's status.
 
         What follows is `ledger.apply_events`, `suppression.apply_event`, and its brake `are_too_many`. False, and
         nothing is kept, if there is no such delivery. Of several events of one kind about one delivery the earliest is
@@ -119,26 +119,25 @@ class AddressStore(Protocol):
         """
 
     def weigh_bounces(self, digest_on: date) -> None:
-        """Hold back what bounces of that morning's mails did to addresses, or let it take effect.
+        """Holds back what bounces of that morning's mails did to addresses, or lets it take effect.
 
-        Which of the two is `suppression.apply_brake`'s to say.
-        `take_event` does so by itself when too many bounce; only this lets go again, once more mails of that morning
-        have left. For the end of a run.
+        `suppression.apply_brake` decides which. `take_event` holds back by itself when too many bounce; only this
+        lets go again, once more mails of that morning have left. For the end of a run.
         """
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
-        """Of that delivery, oldest first."""
+        """Gives the events of that delivery, oldest first."""
 
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
-        """Of an address nothing is known about: not suppressed."""
+        """Gives the status of an address; one that nothing is known about is not suppressed."""
 
     def get_address_statuses(self) -> list[AddressStatus]:
-        """Of every address something is known about, by subscriber id."""
+        """Gives the status of every address that something is known about, by subscriber id."""
 
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
     ) -> AddressStatus:
-        """Put what `change` makes of the status in its place, as one step; nobody else's change is lost.
+        """Puts what `change` makes of the status in its place, as one step; nobody else's change is lost.
 
         Where the status cannot be read, a suppression is kept beside it, and holds from then on: who leaves must not
         be told to try again. Any other change of it raises ReaderUnreadable.
@@ -155,14 +154,14 @@ class ReadabilityStore(Protocol):
         """
 
     def find_unreadable(self) -> dict[str, str]:
-        """Everybody for whom `require_readable` raises, with what it says; by subscriber id."""
+        """Names everybody for whom `require_readable` raises, with what it says; by subscriber id."""
 
 
 class MoveStore(Protocol):
     """Subscribers whose address changed, and with it their id."""
 
     def move_subscriber(self, move: Move) -> None:
-        """Give all that is kept under one id to another; joined where both have something (see `address_change`).
+        """Gives all that is kept under one id to another; joined where both have something (see `address_change`).
 
         The second id also hears what is said of the first from then on: see `heir_of`. A move that was cut off is
         finished by the same call again, or by the next `start_run`; until then neither of the two is readable. Done
@@ -170,10 +169,10 @@ class MoveStore(Protocol):
         """
 
     def get_moves(self) -> list[Move]:
-        """Those that still say who somebody is, oldest first."""
+        """Gives the moves that still say who somebody is, oldest first."""
 
     def heir_of(self, subscriber_id: str) -> str:
-        """Who this subscriber is now: they themselves, unless their address changed.
+        """Says who this subscriber is now: they themselves, unless their address changed.
 
         A subscriber who is mailed again under the first address is somebody of their own again.
         """
@@ -192,7 +191,7 @@ class ProfileStore(Protocol):
         after: int | None = None,
         most_a_day: int | None = None,
     ) -> ProfileRevision:
-        """Keep a changed profile under the next number; the latest revision itself if its text is the same.
+        """Keeps a changed profile under the next number; the latest revision itself if its text is the same.
 
         The latest `revisions.MAX_REVISIONS` stay. `after` is the revision the change was made from (0: none). Raises
         StoreConflict if another came after it, and StoreLimit if `most_a_day` are kept of this UTC day, the operator's
@@ -200,54 +199,54 @@ class ProfileStore(Protocol):
         """
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
-        """All that are kept, oldest first."""
+        """Gives the revisions that are kept, oldest first."""
 
     def put_vote(self, vote: Vote) -> None:
-        """Keep this as the subscriber's vote on that paper, unless a later one is kept already."""
+        """Keeps this as the subscriber's vote on that paper, unless a later one is kept already."""
 
     def get_votes(self, subscriber_id: str) -> list[Vote]:
-        """The vote on each paper, oldest first; those that were taken back are not there."""
+        """Gives the vote on each paper, oldest first, but those that were taken back."""
 
 
 class SignUpStore(Protocol):
     """Who asks to subscribe on the web, and who is a subscriber by that."""
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
-        """Keep what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
+        """Keeps what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
 
         Takes the same work either way: its time says nothing about the address.
         """
 
     def get_sign_up(self, subscriber_id: str, on: date) -> SignUp | None:
-        """What they asked for on that UTC day."""
+        """Gives what they asked for on that UTC day."""
 
     def get_sign_ups(self) -> list[SignUp]:
-        """All that is kept, by when they asked."""
+        """Gives all sign-ups that are kept, by when they asked."""
 
     def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        """Put what `change` makes of it in its place, or drop it for None, as one step; None if nothing is kept."""
+        """Puts what `change` makes of it in its place, or drops it for None, as one step; None if nothing is kept."""
 
     def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        """Write down when it was confirmed, the first time; None if nothing is kept."""
+        """Writes down when it was confirmed, the first time; None if nothing is kept."""
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop what was asked for on UTC days before that date. Who confirmed stays enrolled."""
+        """Drops what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
-        """Keep this as what makes them a subscriber, in place of an earlier one.
+        """Keeps this as what makes them a subscriber, in place of an earlier one.
 
         False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
         already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
     def get_enrolled(self) -> list[SignUp]:
-        """Everybody who is a subscriber by the web, also who has left since: by when they asked."""
+        """Gives everybody who is a subscriber by the web, also who has left since: by when they asked."""
 
     def get_enrolled_ids(self) -> list[str]:
-        """The same by id; also those whose enrolment cannot be read."""
+        """Gives their ids; also of those whose enrolment cannot be read."""
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
-        """Drop what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
+        """Drops what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
 
         Their deliveries and the status of their address stay: what was mailed, and what keeps mail away.
         """
@@ -257,47 +256,47 @@ class ClaimStore(Protocol):
     """What may happen once a day only."""
 
     def claim_once(self, what: str, key: str, *, on: date) -> bool:
-        """True for the first of any number of racing calls with this (what, key, on); False ever after.
+        """Says True to the first of any number of racing calls with this (what, key, on), and False ever after.
 
         For what must happen at most once a day: an answer to a command, a mail that is read. `what` is a file name,
         `key` any text.
         """
 
     def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop what was claimed on days before that date."""
+        """Drops what was claimed on days before that date."""
 
 
 class AnswerStore(Protocol):
     """A model's answers about papers."""
 
     def put_gradings(self, gradings: Sequence[Grading]) -> None:
-        """Keep these; one with the key of a kept one takes its place."""
+        """Keeps these; one with the key of a kept one takes its place."""
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
-        """Every grading under this profile made on or after that UTC date, oldest first."""
+        """Gives every grading under this profile made on or after that UTC date, oldest first."""
 
 
 class CallStore(Protocol):
     """The calls of a model, and batches of them, within a daily budget."""
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
-        """Write a pending call, unless the calls of its UTC day, this one included, could cost more than the budget.
+        """Writes a pending call, unless the calls of its UTC day, this one included, could cost more than the budget.
 
         False if it is refused. Of calls begun at once by several processes no sum passes the budget; a call that
         never ends counts at its highest cost. No budget: always True.
         """
 
     def end_call(self, call: ModelCall) -> None:
-        """Put what became of the call in place of the pending one (same call_id and UTC day)."""
+        """Puts what became of the call in place of the pending one (same call_id and UTC day)."""
 
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
-        """The calls of these UTC days, both included, oldest first."""
+        """Gives the calls of these UTC days, both included, oldest first."""
 
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
-        """Drop gradings, calls and batches of the UTC days before that date."""
+        """Drops gradings, calls and batches of the UTC days before that date."""
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
-        """Write a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.
+        """Writes a batch and its pending calls, all of them or nothing; the calls have the batch's UTC day.
 
         False if there is one for the same question already, or if the day's calls, these included, could cost more
         than the budget. Of batches begun at once by several processes one wins. A kill in the middle may leave the
@@ -305,30 +304,30 @@ class CallStore(Protocol):
         """
 
     def move_batch(self, batch: ModelBatch) -> None:
-        """Put the batch in place of what is stored under its id and UTC day; one that has ended stays ended."""
+        """Puts the batch in place of what is stored under its id and UTC day; one that has ended stays ended."""
 
     def get_batches(self, *, since: date) -> list[ModelBatch]:
-        """The batches of these UTC days, oldest first."""
+        """Gives the batches since that UTC day, oldest first."""
 
 
 class RunStore(Protocol):
     """Which runs are alive, and the reports of those that ended."""
 
     def start_run(self, run_id: str) -> None:
-        """Say that this process works under `run_id` until it ends, however it ends."""
+        """Says that this process works under `run_id` until it ends, however it ends."""
 
     def end_run(self, run_id: str) -> None: ...
 
     def current_run(self) -> str:
-        """The run that was started here last and has not ended; empty outside of runs."""
+        """Names the run that was started here last and has not ended; empty outside of runs."""
 
     def is_running(self, run_id: str) -> bool:
-        """Whether the process that started this run is still alive."""
+        """Says whether the process that started this run is still alive."""
 
     def record_run(self, report: RunReport) -> None: ...
 
     def get_runs(self, *, digest_on: date | None = None, limit: int = 20) -> list[RunReport]:
-        """The latest runs (of that digest date), newest first: by digest date, then by start."""
+        """Gives the latest runs (of that digest date), newest first: by digest date, then by start."""
 
 
 class DocumentStore(Protocol):

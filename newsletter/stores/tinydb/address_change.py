@@ -61,7 +61,7 @@ class AddressChange:
             self._finish(move)
 
     def finish_begun(self) -> None:
-        """Finish what was cut off. Call under the folder's lock, before a run begins."""
+        """Finishes what was cut off. Call under the folder's lock, before a run begins."""
         for move in self._notes.get_moves():
             if not move.is_done:
                 with ignored(ReaderUnreadable):  # they are held back, see require_readable

@@ -58,7 +58,7 @@ class Addresses:
         return reader_ids(self._path) | reader_ids(self._waiting_path)
 
     def reassign(self, old: str, to: str) -> None:
-        """Give what one subscriber said of their mail to another; their mailbox's own fate stays."""
+        """Gives what one subscriber said of their mail to another; their mailbox's own fate stays."""
         left = self.get_address_status(old)
         self.change_address_status(to, lambda status: address_change.status_of(left, status))
         self.change_address_status(old, address_change.left_behind)
@@ -66,7 +66,7 @@ class Addresses:
     def _let_wait(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable
     ) -> AddressStatus:
-        """Keep a suppression beside the status that cannot be read; raises `why` for any other change."""
+        """Keeps a suppression beside the status that cannot be read; raises `why` for any other change."""
         path = self._waiting_file(subscriber_id)
         waiting = self._read(subscriber_id, path)
         changed = change(waiting or AddressStatus(subscriber_id))

@@ -38,7 +38,7 @@ class Digests:
             return sorted(date.fromisoformat(path.stem) for path in day_files(folder))
 
     def reassign(self, old: str, to: str, get_row: Callable[[str, date], Delivery | None]) -> None:
-        """Give one subscriber's digests to another; of two of a date the rows decide. Call under the folder's lock."""
+        """Gives one subscriber's digests to another; of two of a date the rows decide. Call under the folder's lock."""
         for on in self.get_digest_days(old):
             old_row, new_row = get_row(old, on), get_row(to, on)
             digest = self.get_digest(old, on)

@@ -26,7 +26,7 @@ class Events:
         return sorted(events, key=lambda event: (event.at, event.kind))
 
     def put(self, event: MailEvent) -> None:
-        """Keep it, unless an earlier one of its kind is kept. Call under the folder's lock."""
+        """Keeps it, unless an earlier one of its kind is kept. Call under the folder's lock."""
         stored = self.get_events(event.subscriber_id, event.digest_on)
         same = next((other for other in stored if other.kind is event.kind), None)
         if same is None or event.at < same.at:
@@ -47,7 +47,7 @@ class Events:
             self._read(subscriber_id, path)
 
     def reassign(self, old: str, to: str) -> None:
-        """Give one subscriber's events to another. Call under the folder's lock."""
+        """Gives one subscriber's events to another. Call under the folder's lock."""
         for path in month_files(self.path / safe_name(old)):
             target = self.path / to / path.name
             others = {_key(event): event for event in self._read(to, target)}

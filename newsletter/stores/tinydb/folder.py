@@ -119,7 +119,7 @@ def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tu
 
 
 def drop_days(paths: Sequence[Path], before: date, most_days: int | None) -> None:
-    """Delete those of the oldest `most_days` days before that date. Call under the folder's lock."""
+    """Deletes those of the oldest `most_days` days before that date. Call under the folder's lock."""
     days = sorted({path.stem for path in paths if path.stem < before.isoformat()})[:most_days]
     for path in paths:
         if path.stem in days:

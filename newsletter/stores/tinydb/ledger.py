@@ -109,7 +109,7 @@ class Ledger:
         return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
 
     def reassign(self, old: str, to: str) -> None:
-        """Give one subscriber's rows to another. Call under the folder's lock."""
+        """Gives one subscriber's rows to another. Call under the folder's lock."""
         for path in month_files(self._path / safe_name(old)):
             target = self._path / to / path.name
             others = {row.digest_on: row for row in self._rows_of(target)}
@@ -118,7 +118,7 @@ class Ledger:
             path.unlink()
 
     def _put(self, path: Path, row: Delivery) -> None:
-        """Write a row. One that is open has its mark before that, any other loses it afterwards."""
+        """Writes a row. One that is open has its mark before that, any other loses it afterwards."""
         is_open = row.state in ledger.OPEN_STATES
         if is_open:
             self._open.put(row)

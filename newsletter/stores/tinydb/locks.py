@@ -82,7 +82,7 @@ class RunLocks:
         return any(self.is_taken(path.stem.removeprefix("run-")) for path in self._folder.glob("run-*.lock"))
 
     def remove_stale(self) -> None:
-        """Delete the lock files of runs whose process has ended."""
+        """Deletes the lock files of runs whose process has ended."""
         for path in self._folder.glob("run-*.lock"):
             if not _is_held(path):
                 path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Changed addresses: moved/s_8k2mpq4x.json says whose id is now another, and the move of all that is kept under it."""
+"""Notes of changed addresses: moved/s_8k2mpq4x.json says which id is theirs now. address_change.py does the moving."""
 
 from __future__ import annotations
 

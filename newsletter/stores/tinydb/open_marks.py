@@ -48,7 +48,7 @@ class OpenMarks:
                 path.unlink(missing_ok=True)
 
     def _mark_what_others_left_open(self) -> None:
-        """Look through what was written since the last look, for rows without a mark: an older version makes none.
+        """Looks through what was written since the last look, for rows without a mark: an older version makes none.
 
         A folder's ctime is when a file in it was last put or replaced, by whatever program, a restored backup included.
         """

@@ -49,7 +49,7 @@ class Profiles:
         return reader_ids(self._path)
 
     def reassign(self, old: str, to: str) -> None:
-        """Give one subscriber's revisions to another. Call under the folder's lock."""
+        """Gives one subscriber's revisions to another. Call under the folder's lock."""
         if own := self.get_revisions(old):
             self._revisions.write(self._file(to), address_change.revisions_of(own, self.get_revisions(to), to))
             self.drop_all(old)
@@ -86,7 +86,7 @@ class Votes:
         return reader_ids(self._path)
 
     def reassign(self, old: str, to: str) -> None:
-        """Give one subscriber's votes to another. Call under the folder's lock."""
+        """Gives one subscriber's votes to another. Call under the folder's lock."""
         if own := self._get_all(old):
             self._votes.put(self._file(to), *address_change.votes_of(own, self._get_all(to), to))
             self.drop_all(old)

@@ -130,7 +130,7 @@ class SignUps:
         return reader_ids(self._enrolled_path)
 
     def reassign(self, move: Move) -> None:
-        """Give what one subscriber asked for to another. Call under the folder's lock."""
+        """Gives what one subscriber asked for to another. Call under the folder's lock."""
         old, to = move.subscriber_id, move.to
         for path in day_files(self._path):
             if (sign_up := self._signups.get(path, old)) is not None:

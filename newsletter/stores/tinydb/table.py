@@ -59,7 +59,7 @@ class JsonTable(Generic[T]):
         return [self._value(path, document) for document in self._open(path)]
 
     def put(self, path: Path, *values: T) -> None:
-        """Write values, at once, in place of those that have their keys. Call under the folder's lock."""
+        """Writes values, at once, in place of those that have their keys. Call under the folder's lock."""
         storage = self._storage(path)
         tables = storage.read() or {}
         rows = tables.setdefault(self._table, {})
@@ -70,7 +70,7 @@ class JsonTable(Generic[T]):
         storage.write(tables)
 
     def write(self, path: Path, values: Sequence[T]) -> None:
-        """Write these alone, in place of all that the file holds. Call under the folder's lock."""
+        """Writes these alone, in place of all that the file holds. Call under the folder's lock."""
         storage = self._storage(path)
         tables = storage.read() or {}
         tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
@@ -78,7 +78,7 @@ class JsonTable(Generic[T]):
         storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
-        """Take the value with this key away; False if there is none. Call under the folder's lock."""
+        """Takes the value with this key away; False if there is none. Call under the folder's lock."""
         storage = self._storage(path)
         tables = storage.read() or {}
         if tables.get(self._table, {}).pop(key, None) is None:
