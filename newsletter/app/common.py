@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
@@ -52,6 +54,11 @@ def build_reading_signer(settings: Settings, store: Store) -> Signer | None:
     """Builds what reads links: a link in an old mail counts for who its reader is now."""
     signer = settings.signer
     return replace(signer, heir=store.heir_of) if signer else None
+
+
+def reveal(secret: SecretStr | None) -> str:
+    """The secret as plain text, for the adapter that needs it; empty if none is set."""
+    return secret.get_secret_value() if secret else ""
 
 
 def require_signer(settings: Settings) -> Signer:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import build_store, forbid_readable_password, load_listed, require_signer, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, load_listed, require_signer, reveal, utc_now
 from newsletter.app.services import build_reply_handler
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
@@ -28,23 +28,15 @@ def build_mailbox(settings: Settings) -> Mailbox:
         )
     require_signer(settings)
     forbid_readable_password(host, settings.imap_tls, "set NEWSLETTER_IMAP_TLS to tls or starttls")
-    if len({settings.imap_folder, settings.imap_done, settings.imap_failed}) < 3:
+    folders = (settings.imap_folder, settings.imap_done, settings.imap_failed)
+    if len(set(folders)) < len(folders):
         raise ConfigError(
             "mail cannot be moved out of a folder into the same; "
             "set NEWSLETTER_IMAP_FOLDER, NEWSLETTER_IMAP_DONE and NEWSLETTER_IMAP_FAILED to three folders"
         )
     store = build_store(settings)
     return Mailbox(
-        ImapServer(
-            host,
-            settings.imap_port,
-            settings.imap_tls,
-            user,
-            password.get_secret_value(),
-            settings.imap_folder,
-            settings.imap_done,
-            settings.imap_failed,
-        ),
+        ImapServer(host, settings.imap_port, settings.imap_tls, user, reveal(password), *folders),
         lambda mail: store.claim_once(CLAIMED, mail, on=utc_now().date()),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import utc_now
+from newsletter.app.common import reveal, utc_now
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.scoring import Prefetcher, Scorer
@@ -89,7 +89,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
     return ModelGrader(
         ChatSettings(
             model,
-            settings.openai_api_key.get_secret_value() if settings.openai_api_key else "",
+            reveal(settings.openai_api_key),
             tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
             reasoning_effort=settings.model_effort,
             timeout_s=settings.model_timeout_s,

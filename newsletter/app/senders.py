@@ -8,9 +8,7 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from newsletter.app.common import build_store, forbid_readable_password, utc_now
+from newsletter.app.common import build_store, forbid_readable_password, reveal, utc_now
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
@@ -61,7 +59,7 @@ def build_smtp_sender(settings: Settings) -> SmtpSender:
         raise ConfigError(
             "a login is a name and a password; set both NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD, or neither"
         )
-    secret = password.get_secret_value() if password else ""
+    secret = reveal(password)
     if not (user + secret).isascii():
         raise ConfigError("a mail server's login is ASCII; set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD so")
     if user:
@@ -98,7 +96,7 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
     from newsletter.senders.sendgrid import SendGridSender
 
     _require_a_sender(settings)
-    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+    key = reveal(settings.sendgrid_api_key)
     if not re.fullmatch(r"[!-~]+", key):  # anything else cannot be put into a header
         raise ConfigError(
             "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
@@ -113,15 +111,12 @@ def build_notifier(settings: Settings) -> Notifier:
     """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
     from newsletter.ops.notify import Notifier
 
-    def revealed(secret: SecretStr | None) -> str:
-        return secret.get_secret_value() if secret else ""
-
     return Notifier(
         build_store(settings),
         build_sender(settings),
         settings.service_address,
         utc_now,
         alert_to=parseaddr(settings.alert_to or "")[1],
-        alert_url=revealed(settings.alert_url),
-        heartbeat_url=revealed(settings.heartbeat_url),
+        alert_url=reveal(settings.alert_url),
+        heartbeat_url=reveal(settings.heartbeat_url),
     )

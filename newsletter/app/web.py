@@ -10,6 +10,7 @@ from newsletter.app.common import (
     build_renderer,
     build_store,
     load_listed,
+    reveal,
     utc_now,
 )
 from newsletter.app.inbound import build_mail_handler
@@ -49,7 +50,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
                 public=lambda: load_listed(settings, store).public_archives,
             ),
             handle_mail=build_mail_handler(settings) if is_listening else None,
-            inbound_secret=settings.inbound_secret.get_secret_value() if settings.inbound_secret else None,
+            inbound_secret=reveal(settings.inbound_secret) or None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             signups=signup_service,
             proxies=settings.trusted_proxies,

@@ -52,7 +52,7 @@ class _Busy(Error):  # type: ignore[misc]  # waitress has no types
 
 
 class _Limits(Adjustments):  # type: ignore[misc]
-    """Waitress' settings, and what its own know nothing of."""
+    """Waitress' settings, and limits of ours: a parser is given nothing else."""
 
     most_bytes: Callable[[str], int]
     large: WeakSet[_Parser]  # whose bodies are large, until they are done with

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
+from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import SUBSCRIBERS, Place
-from tests.mail_server import MailHost, Postmaster
+from tests.mail_server import MailHost, Postmaster, knows
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,16 @@ def host() -> Iterator[MailHost]:
 @pytest.fixture
 def server(host: MailHost) -> Iterator[Postmaster]:
     with host.serve() as postmaster:
+        yield postmaster
+
+
+@pytest.fixture
+def guarded(host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postmaster]:
+    """A mail server that wants TLS, with a certificate that is known, and a login."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as postmaster:
         yield postmaster
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import pytest
-import trustme
 
 from tests import imap_server
-from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import Done, Place
 from tests.e2e.test_smtp import settings
-from tests.mail_server import PASSWORD, USER, MailHost, Postmaster, knows
+from tests.mail_server import PASSWORD, USER, Postmaster
 
 
 def check(place: Place, server: Postmaster, *args: str, **changes: str) -> Done:
@@ -41,16 +38,10 @@ def test_a_wrong_port_is_told_with_what_to_check(place: Place, server: Postmaste
     assert "(connecting: Connection refused); check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT" in done.stdout
 
 
-def test_a_wrong_password_is_told_and_not_shown(
-    place: Place, host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as server:
-        login = {"smtp_tls": "starttls", "smtp_user": USER}
-        wrong = check(place, server, **login, smtp_password="wrong horse")
-        right = check(place, server, **login, smtp_password=PASSWORD)
+def test_a_wrong_password_is_told_and_not_shown(place: Place, guarded: Postmaster) -> None:
+    login = {"smtp_tls": "starttls", "smtp_user": USER}
+    wrong = check(place, guarded, **login, smtp_password="wrong horse")
+    right = check(place, guarded, **login, smtp_password=PASSWORD)
     assert wrong.returncode == 3
     assert "set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD" in wrong.stdout
     assert "horse" not in wrong.stdout + wrong.stderr

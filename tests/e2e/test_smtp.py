@@ -13,7 +13,6 @@ from pathlib import Path
 
 import dkim
 import pytest
-import trustme
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -21,9 +20,8 @@ from newsletter.model import DeliveryState
 from newsletter.signing import Purpose, Signer, tag_of
 from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
-from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
-from tests.mail_server import PASSWORD, USER, Do, MailHost, Postmaster, knows
+from tests.mail_server import PASSWORD, USER, Do, Postmaster
 
 KEY = "a-key-of-forty-characters-for-these-tests"
 BOUNCES = TESTS / "bounces"
@@ -110,50 +108,38 @@ def test_a_mail_whose_answer_was_lost_is_held_and_not_sent_again(place: Place, s
     assert "in doubt" in again.stdout
 
 
-def test_a_refused_login_stops_the_run_with_what_to_set(
-    place: Place, host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as server:
-        done = run(place, server, smtp_tls="starttls", smtp_user=USER, smtp_password="wrong horse")
-        assert done.returncode == 6
-        assert done.stdout.count("set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD") == 1
-        assert "horse" not in done.stdout + done.stderr
-        assert len(server.connections) == 1
+def test_a_refused_login_stops_the_run_with_what_to_set(place: Place, guarded: Postmaster) -> None:
+    done = run(place, guarded, smtp_tls="starttls", smtp_user=USER, smtp_password="wrong horse")
+    assert done.returncode == 6
+    assert done.stdout.count("set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD") == 1
+    assert "horse" not in done.stdout + done.stderr
+    assert len(guarded.connections) == 1
 
 
-def test_mails_go_signed_and_logged_in_over_tls(
-    place: Place, host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+def test_mails_go_signed_and_logged_in_over_tls(place: Place, guarded: Postmaster, tmp_path: Path) -> None:
     key = generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (tmp_path / "dkim.pem").write_bytes(pem)
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     record = b"v=DKIM1; k=rsa; p=" + b64encode(public)
-    with host.serve(tls=server_context(authority), authenticator=knows, auth_required=True) as server:
-        done = run(
-            place,
-            server,
-            smtp_tls="starttls",
-            smtp_user=USER,
-            smtp_password=PASSWORD,
-            dkim_key="dkim.pem",
-            dkim_selector="papers",
-            base_url="https://papers.example.org",
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert readers(server) == READERS
-        for mail in server.mails:
-            assert dkim.verify(mail.raw, dnsfunc=lambda name, timeout=5: record)
-            assert b"list-unsubscribe-post" in mail.raw.split(b"\r\n\r\n")[0].split(b"h=")[1].split(b";")[0]
-            read = message_from_bytes(mail.raw, EmailMessage, policy=SMTP)
-            assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-            assert read["Message-ID"].startswith(f"<{SAMPLE_DAY}.s_")
+    done = run(
+        place,
+        guarded,
+        smtp_tls="starttls",
+        smtp_user=USER,
+        smtp_password=PASSWORD,
+        dkim_key="dkim.pem",
+        dkim_selector="papers",
+        base_url="https://papers.example.org",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert readers(guarded) == READERS
+    for mail in guarded.mails:
+        assert dkim.verify(mail.raw, dnsfunc=lambda name, timeout=5: record)
+        assert b"list-unsubscribe-post" in mail.raw.split(b"\r\n\r\n")[0].split(b"h=")[1].split(b";")[0]
+        read = message_from_bytes(mail.raw, EmailMessage, policy=SMTP)
+        assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert read["Message-ID"].startswith(f"<{SAMPLE_DAY}.s_")
 
 
 def test_settings_that_cannot_work_are_told_before_anything_happens(place: Place, server: Postmaster) -> None:

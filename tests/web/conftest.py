@@ -1,4 +1,4 @@
-"""A memory in a folder of the test's own and a client of the web part; a file that needs others has its own."""
+"""A store in a folder, and the web part in front of it, for the tests of its pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
-from tests.web.test_unsubscribe import part_of
+from tests.web.site import part_of
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.fake_profiles import FakeProfiles
-from tests.web.test_unsubscribe import LINK, SIGNER, WHO, part_of, suppress_for
+from tests.web.site import LINK, SIGNER, WHO, part_of, suppress_for
 from tests.web.test_vote_links import LESS, MORE, mailed
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"

@@ -23,7 +23,7 @@ from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
 from tests.unit.test_flow import Silent, morning
-from tests.web.test_unsubscribe import SIGNER, part_of
+from tests.web.site import SIGNER, part_of
 
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
 HOSTILE = '<script>alert("x")</script>'

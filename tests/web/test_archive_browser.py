@@ -30,7 +30,7 @@ from tests import TESTS, make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, TOOLS, axe_problems, overflow, served, set_screen, show
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import SIGNER, part_of
+from tests.web.site import SIGNER, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 NODE = shutil.which("node")

@@ -14,7 +14,7 @@ from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import SIGNER, part_of
+from tests.web.site import SIGNER, part_of
 
 SECRET = "the words of the profile"
 PRIVATE = f"/archive/{SIGNER.link(Purpose.ARCHIVE, WHO)}"

@@ -20,8 +20,8 @@ from newsletter.web import create_app, subscribe
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, overflow, served, set_screen
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.fakes import MemoryStore
+from tests.web.site import NOW, SIGNER, WHO, part_of
 from tests.web.test_subscribe import EVE, FORM, SignUpSite
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 PATHS = {

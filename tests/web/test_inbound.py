@@ -27,7 +27,7 @@ from newsletter.web.inbound import PATH, mail_of
 from tests import TESTS
 from tests.fakes import MemoryStore
 from tests.unit.mail.test_damaged_mails import POISON
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of
 
 REPLIES = TESTS / "replies"
 SECRET = "a-long-secret-of-the-path"

@@ -12,7 +12,7 @@ from newsletter.model import AddressStatus, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, pause
-from tests.web.test_unsubscribe import LINK, NOW, SIGNER, WHO, part_of, suppress_for
+from tests.web.site import LINK, NOW, SIGNER, WHO, part_of, suppress_for
 
 TODAY = date(2026, 1, 6)
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"

@@ -19,7 +19,7 @@ from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
 from newsletter.web.profile import MAX_CHARS
 from tests.fake_profiles import FIRST, FakeProfiles
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 CHANGED = FIRST.replace("max_papers: 3", "max_papers: 2")

@@ -16,7 +16,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, rate_limit, unsubscribe
 from newsletter.web.rate_limit import RateLimit, client_of
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import LINK, NOW, part_of
+from tests.web.site import LINK, NOW, part_of
 
 
 class Clock:

@@ -26,7 +26,7 @@ from tests import make
 from tests.archives import mail, pages
 from tests.fake_profiles import FIRST, FakeProfiles, a_digest
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of
 
 SITE = "https://papers.example.org"
 IDENTITY = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)

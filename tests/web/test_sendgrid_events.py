@@ -24,7 +24,7 @@ from newsletter.web.rate_limit import WARNINGS
 from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event
-from tests.web.test_unsubscribe import part_of
+from tests.web.site import part_of
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 WHO, DAY = "s_ak2mpq4x", date(2026, 11, 22)

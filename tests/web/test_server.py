@@ -18,7 +18,7 @@ from newsletter.web import SIZES, create_app, inbound
 from newsletter.web.profile import MAX_BODY_BYTES as PROFILE_BYTES
 from newsletter.web.server import DEFAULT, Bounds, WebServer
 from newsletter.web.sizes import LITTLE_BYTES
-from tests.web.test_unsubscribe import LINK, part_of
+from tests.web.site import LINK, part_of
 
 SECRET = "a-long-secret-of-the-path"
 INBOUND = "/hooks/sendgrid/inbound"

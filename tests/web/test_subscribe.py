@@ -31,7 +31,7 @@ from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
 from tests import ROOT, make
 from tests.fakes import FlakySender, MemoryStore
-from tests.web.test_unsubscribe import NOW, SIGNER, part_of
+from tests.web.site import NOW, SIGNER, part_of
 
 TEXT = (ROOT / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
 SITE = "https://papers.example.org"

@@ -25,7 +25,7 @@ from tests import make
 from tests.archives import RENDERER, WHO, mail, pages
 from tests.fakes import MemoryStore
 from tests.unit.mail.test_render import Page
-from tests.web.test_unsubscribe import SIGNER, part_of
+from tests.web.site import SIGNER, part_of
 
 PAPERS, ANNOUNCED = 81, 1_350
 TOPICS = ("Model Architecture", "Model Compression and Efficiency", "Representation Learning", "ML Systems")

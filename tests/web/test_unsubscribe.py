@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,38 +20,16 @@ from newsletter.model import AddressStatus, Suppression, SuppressionReason
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.web import WebPart, create_app
+from newsletter.web import create_app
 from tests.fakes import MemoryStore
+from tests.web.site import FORM, LINK, NOW, SIGNER, WHO, part_of, suppress_for
 
-WHO = "s_abcd2345"
-NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
-SIGNER = Signer(["an older key", "a key"])
-LINK = f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}"
 ONE_CLICK = "List-Unsubscribe=One-Click"
-FORM = "application/x-www-form-urlencoded"
-
-
-def part_of(store: Store) -> WebPart:
-    return WebPart(
-        store=store,
-        signer=SIGNER,
-        brand_name="Tea & Papers",
-        reply_address="back@example.org",
-        now=lambda: NOW,
-        webhook_key=None,
-        metrics=lambda: b"newsletter_runs 1\n",
-    )
 
 
 def why(store: Store) -> SuppressionReason | None:
     suppression = store.get_address_status(WHO).suppression
     return suppression.why if suppression else None
-
-
-def suppress_for(store: Store, reason: SuppressionReason) -> None:
-    store.change_address_status(
-        WHO, lambda known: suppression.suppress(known, Suppression(reason, NOW - timedelta(days=1)))
-    )
 
 
 def press(client: FlaskClient, wish: str) -> TestResponse:

@@ -23,7 +23,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests import make
 from tests.fakes import MemoryStore
-from tests.web.test_unsubscribe import FORM, NOW, SIGNER, WHO, part_of
+from tests.web.site import FORM, NOW, SIGNER, WHO, part_of
 
 PAPER = make.paper("2601.00001", title="Sparse <b>rows</b> of $x^2$")
 MORE = f"/v/{vote_token(SIGNER, WHO, PAPER.arxiv_id, 1)}"

@@ -24,7 +24,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests.dns_server import Zone, serve
 from tests.http_server import Handler, serving
-from tests.web.test_unsubscribe import part_of
+from tests.web.site import part_of
 
 KEY_512 = (
     "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAJgqMeNEVzCuc1NHewo9fKpJKPR9"
