@@ -119,7 +119,7 @@ class AddressStore(Protocol):
         """
 
     def weigh_bounces(self, digest_on: date) -> None:
-        """Hold what bounces of that morning's mails did to addresses, or let it hold no more (`suppression.weighed`).
+        """Holds what bounces of that morning did to addresses, or frees it (`suppression.apply_brake`).
 
         `take_event` does so by itself when too many bounce; only this lets go again, once more mails of that morning
         have left. For the end of a run.
