@@ -47,7 +47,7 @@ SITE = "https://papers.example.org"
 LONGEST_DAY = date(2025, 10, 7)
 LONGEST = "ml-architecture-and-systems"
 
-LETTERHEAD = MailIdentity(
+IDENTITY = MailIdentity(
     Address("Morning Papers", addr_spec="digest@papers.example.org"),
     "replies@papers.example.org",
     Signer(["no secret at all, but as long as one is"]),
@@ -67,7 +67,7 @@ class Sample:
     digest: Digest
 
     def render(self, renderer: Renderer = RENDERER) -> RenderedDigest:
-        links = LETTERHEAD.links_for(self.digest.subscriber.subscriber_id, self.digest.digest_on)
+        links = IDENTITY.links_for(self.digest.subscriber.subscriber_id, self.digest.digest_on)
         return renderer.render(self.digest, links)
 
 

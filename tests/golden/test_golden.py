@@ -28,7 +28,7 @@ from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
 NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
-LETTERHEAD = MailIdentity(
+IDENTITY = MailIdentity(
     Address("Morning Papers", addr_spec="digest@example.org"),
     "digest@example.org",
     Signer(["a key that everybody knows"]),
@@ -72,7 +72,7 @@ def run_case(case: Path) -> dict[str, bytes]:
             [resources.SHIPPED / "templates/email"],
             [resources.SHIPPED / "prompts"],
         ),
-        identity=LETTERHEAD,
+        identity=IDENTITY,
         now=lambda: NOW,
     )
     path = case / "subscribers.yaml"

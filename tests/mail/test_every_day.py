@@ -10,7 +10,7 @@ from selenium import webdriver
 
 from newsletter.mail.message import MailLinks
 from tests.browser import HOW_TO_GET, IS_MISSING, overflow, set_screen, show
-from tests.mail_samples import HAS_CORPUS, LETTERHEAD, Sample, corpus_samples, samples
+from tests.mail_samples import HAS_CORPUS, IDENTITY, Sample, corpus_samples, samples
 
 # Gmail hides what comes after 104,448 bytes of HTML; up to here there is room for what providers add.
 MOST_HTML_BYTES = 102_400
@@ -24,7 +24,7 @@ def mails() -> list[tuple[Sample, str]]:
 
 
 def ways_of(sample: Sample) -> MailLinks:
-    return LETTERHEAD.links_for(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
+    return IDENTITY.links_for(sample.digest.subscriber.subscriber_id, sample.digest.digest_on)
 
 
 def test_no_mail_is_cut(mails: list[tuple[Sample, str]]) -> None:
