@@ -29,7 +29,7 @@ from rich.table import Table
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parents[1] / "shared" / "corpus"

@@ -12,7 +12,7 @@ from newsletter.papers.announcements import merge_feeds
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.settings import load_settings
 from newsletter.sources.feed import parse_feed
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 
 
 def main(feeds: Path) -> None:

@@ -1,7 +1,7 @@
 """An address → its base address, the id of the subscriber behind it, a link; words → without addresses. Pure.
 
-Whether an address is well formed is for others to say (subscribers/file.py). The id must never change: the ledger
-and the memory of sent papers hang on it.
+Whether an address is well formed is for others to say (subscribers/subscribers_yaml.py). The id must never change: the
+ledger and the memory of sent papers hang on it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def is_same_mailbox(one: str, other: str) -> bool:
 def subscriber_id(email: str) -> str:
     """`s_` and eight lower-case base32 characters, 40 bits of the base address's SHA-256.
 
-    Two of 1,000 addresses share an id with a chance of 1 to 2 million; subscribers/file.py refuses such a pair. Whoever
-    looks for an address with the id of another finds one in seconds: an address that proves something is compared
-    itself (`is_same_mailbox`).
+    Two of 1,000 addresses share an id with a chance of 1 to 2 million; subscribers/subscribers_yaml.py refuses such a
+    pair. Whoever looks for an address with the id of another finds one in seconds: an address that proves something is
+    compared itself (`is_same_mailbox`).
     """
     digest = hashlib.sha256(base_address(email).encode("utf-8", "surrogatepass")).digest()
     return "s_" + base64.b32encode(digest[:5]).decode("ascii").lower()

@@ -15,7 +15,7 @@ from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, run_scheduler
+from newsletter.run import FEEDS, run_clock
 from newsletter.settings import Settings, load_settings
 
 
@@ -68,7 +68,7 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
         )
         notifier.notify_break(error)
 
-    run_scheduler(
+    run_clock(
         tick=lambda: _tick(settings, notifier, worker),
         report_failure=report_failure,
         now=app.utc_now,

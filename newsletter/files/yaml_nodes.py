@@ -1,8 +1,8 @@
 """Text or bytes → a tree of YAML nodes that know their line, and what is wrong with the file, line by line.
 
-Every scalar stays the text that was written (`no`, `7:30` and `2024` mean what they say); only an empty value, `~`
-and `null` are None. What a value must be is the reader's business (subscribers/file.py). Anchors, aliases and tags are
-refused, since one short alias can stand for gigabytes; size, depth and number of nodes are bounded likewise.
+Every scalar stays the text that was written (`no`, `7:30` and `2024` mean what they say); only an empty value, `~` and
+`null` are None. What a value must be is the reader's business (subscribers/subscribers_yaml.py). Anchors, aliases and
+tags are refused, since one short alias can stand for gigabytes; size, depth and number of nodes are bounded likewise.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from string import Formatter
 import yaml
 
 from newsletter.errors import ConfigError
-from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.command_words import WORDS, Command
 
 FALLBACK_LANGUAGE = "en"
 FILE = "templates/email/service.yaml"

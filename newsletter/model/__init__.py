@@ -1,6 +1,6 @@
 """The words of the program as frozen values, one type for each stage of the morning.
 
-    Feed → AnnouncementDay → (Profile, Paper) → ScoreSheet → Digest → RenderedDigest → Message → Delivery
+    Feed → AnnouncementDay → (Profile, Paper) → ScoreReport → Digest → RenderedDigest → Message → Delivery
 
 Knows no other room, and reads no clock, file or network. Dates end in `_on`, aware UTC datetimes in `_at`.
 """

@@ -1,4 +1,4 @@
-"""A mail on its way: the message, the delivery's states, events about it, and the standing of its address."""
+"""A mail on its way: the message, the delivery's states, events about it, and the status of its address."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ Meets sources, scorers, senders and stores through their Protocols alone.
 """
 
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
+from newsletter.run.clock import run_clock
 from newsletter.run.collect import collect, needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
@@ -13,7 +14,6 @@ from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import next_mail_at
-from newsletter.run.scheduler import run_scheduler
 from newsletter.run.select import Selection, select, select_from
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "preview",
     "reading_order",
     "reconcile",
-    "run_scheduler",
+    "run_clock",
     "select",
     "select_from",
     "settle_claim",

@@ -1,4 +1,4 @@
-"""Composes a digest: who passes, in which order, how many. Pure; scores nothing and renders nothing."""
+"""What a digest holds: which scored papers pass the cut-offs, in which order, how many. Pure; renders nothing."""
 
 from __future__ import annotations
 

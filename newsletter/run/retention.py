@@ -1,5 +1,6 @@
-"""How long what is remembered is kept, and the step of a run that forgets the rest. Mails, readers and digests stay.
+"""How long what is remembered is kept, as one table, and the step of a run that forgets the rest.
 
+What has no rule here is kept for good: deliveries and events, digests, address statuses, profiles, votes, run reports.
 What is forgotten cannot be had again, and the clock may be wrong for an hour or a week. So a date counts only when
 runs of three days bear it out, and each day a few days' worth is forgotten at most: the oldest first.
 """

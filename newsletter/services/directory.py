@@ -1,7 +1,7 @@
 """Says who the subscribers are now: those of subscribers.yaml, then those by the web, with their own wishes over both.
 
 The file is read each time and understood when it changed, so that an answer to one reader costs the same with a
-thousand. What the file may say is subscribers/file.py's business, what a reader's wishes mean
+thousand. What the file may say is subscribers/subscribers_yaml.py's business, what a reader's wishes mean
 subscribers/overrides.py's.
 """
 

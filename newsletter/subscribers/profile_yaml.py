@@ -14,10 +14,10 @@ from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers.file import duplicate_topics
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, WEEKDAYS, Keywords, ReaderPreferences
+from newsletter.subscribers.subscribers_yaml import duplicate_topics
 
 MAX_CHARS = 250_000  # every list and text at its longest has less
 MAX_PROBLEMS = 50

@@ -17,7 +17,7 @@ from newsletter.model import ModelCall, Subscriber
 from newsletter.scoring.llm.gradings import profile_key
 from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT
 
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)

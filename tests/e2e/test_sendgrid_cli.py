@@ -19,7 +19,7 @@ import pytest
 from newsletter import app
 from newsletter.model import DeliveryState
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 from newsletter.web.sendgrid_events import PATH, blueprint
 from tests import ROOT
 from tests.e2e import starts

@@ -23,7 +23,7 @@ from newsletter.run.preview import preview
 from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 from tests.fakes import FlakySender, MemoryStore
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))

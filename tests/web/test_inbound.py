@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from newsletter.errors import ConfigError, StoreError
-from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from newsletter.mail.inbound.writer import Envelope, ReplyPolicy

@@ -1,210 +1,188 @@
-"""The words by which readers steer: commands, spans of time and politeness in eight languages. Pure data.
+"""What a reader's mail asks for: the command in its first line, or in its subject. Pure.
 
-How a line is read is parse.py's business. Words are compared without capitals and accents. Whoever adds one should
-ask whether anybody could begin an ordinary answer with a line of just that word.
+A command counts only if the line is one and nothing else: our own mails say "unsubscribe", and answers quote them. The
+words are in command_words.py.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import date, timedelta
 
+from newsletter.mail.inbound.body_text import OwnText
+from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Command, Words
 
-class Command(StrEnum):
-    """What a reader can ask for by mail."""
+PAUSE = timedelta(weeks=2)  # if the reader does not say
+LONGEST_PAUSE = timedelta(days=366)
+LONGEST_COMMAND = 200  # characters of a line, with a "please"
 
-    UNSUBSCRIBE = "unsubscribe"
-    RESUME = "resume"
-    PAUSE = "pause"
-    HELP = "help"
-    PROFILE = "profile"
-    DAILY = "daily"
-    WEEKDAYS = "weekdays"
-    WEEKLY = "weekly"
-    VOTE = "vote"  # its words are numbers: "+3 -5"
+VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One language's. `days`, `weeks`, `months` name a span, `around` what may stand before or behind it."""
-
-    commands: dict[Command, str]  # alternatives with | between them; the first is what mails teach
-    days: str
-    weeks: str
-    months: str
-    around: str
-    polite: str
+class Wish:
+    command: Command
+    language: str
+    until: date | None = None
+    votes: VoteMarks = ()
+    text: str = ""
 
 
-_C = Command
-WORDS: dict[str, Words] = {
-    "en": Words(
-        {
-            _C.UNSUBSCRIBE: "unsubscribe|unsubscribe me|remove me|sign me off",
-            _C.RESUME: "resume|resubscribe|subscribe again",
-            _C.PAUSE: "pause",
-            _C.HELP: "help",
-            _C.PROFILE: "profile|my profile",
-            _C.DAILY: "daily|every day",
-            _C.WEEKDAYS: "weekdays|on weekdays",
-            _C.WEEKLY: "weekly|once a week",
-        },
-        days="day|days",
-        weeks="week|weeks",
-        months="month|months",
-        around="for|until|till",
-        polite="please|pls|hi|hello|thanks|thank you|many thanks",
-    ),
-    "de": Words(
-        {
-            _C.UNSUBSCRIBE: "abmelden|abbestellen|abmeldung|mich abmelden|austragen",
-            _C.RESUME: "fortsetzen|weiter|wieder anmelden",
-            _C.PAUSE: "pause|pausieren|pausiere",
-            _C.HELP: "hilfe",
-            _C.PROFILE: "profil|mein profil",
-            _C.DAILY: "täglich|jeden tag",
-            _C.WEEKDAYS: "werktags|werktäglich|wochentags",
-            _C.WEEKLY: "wöchentlich|einmal die woche",
-        },
-        days="tag|tage|tagen",
-        weeks="woche|wochen",
-        months="monat|monate|monaten",
-        around="für|bis|bis zum|lang",
-        polite="bitte|hallo|danke|vielen dank",
-    ),
-    "fr": Words(
-        {
-            _C.UNSUBSCRIBE: "désabonner|se désabonner|me désabonner|désabonnement|désinscription|désinscrire",
-            _C.RESUME: "reprendre|réabonner|me réabonner",
-            _C.PAUSE: "pause|suspendre",
-            _C.HELP: "aide",
-            _C.PROFILE: "profil|mon profil",
-            _C.DAILY: "quotidien|tous les jours|chaque jour",
-            _C.WEEKDAYS: "jours ouvrables|en semaine",
-            _C.WEEKLY: "hebdomadaire|chaque semaine",
-        },
-        days="jour|jours",
-        weeks="semaine|semaines",
-        months="mois",
-        around="pendant|pour|jusqu'au|jusqu’au",
-        polite="s'il vous plaît|s’il vous plaît|svp|s'il te plaît|bonjour|merci",
-    ),
-    "es": Words(
-        {
-            _C.UNSUBSCRIBE: "darse de baja|darme de baja|dar de baja|baja|cancelar suscripción|cancelar la suscripción",
-            _C.RESUME: "reanudar|volver a suscribirme",
-            _C.PAUSE: "pausa|pausar",
-            _C.HELP: "ayuda",
-            _C.PROFILE: "perfil|mi perfil",
-            _C.DAILY: "diario|diariamente|cada día|todos los días",
-            _C.WEEKDAYS: "días laborables|entre semana",
-            _C.WEEKLY: "semanal|semanalmente|cada semana",
-        },
-        days="día|días",
-        weeks="semana|semanas",
-        months="mes|meses",
-        around="por|durante|de|hasta|hasta el",
-        polite="por favor|hola|gracias|muchas gracias",
-    ),
-    "pt": Words(
-        {
-            _C.UNSUBSCRIBE: "cancelar inscrição|cancelar assinatura|cancelar subscrição|descadastrar",
-            _C.RESUME: "retomar|reativar",
-            _C.PAUSE: "pausa|pausar",
-            _C.HELP: "ajuda",
-            _C.PROFILE: "perfil|meu perfil|o meu perfil",
-            _C.DAILY: "diário|diariamente|todos os dias",
-            _C.WEEKDAYS: "dias úteis",
-            _C.WEEKLY: "semanal|semanalmente|toda semana",
-        },
-        days="dia|dias",
-        weeks="semana|semanas",
-        months="mês|meses",
-        around="por|durante|de|até",
-        polite="por favor|olá|obrigado|obrigada",
-    ),
-    "it": Words(
-        {
-            _C.UNSUBSCRIBE: "disiscrivermi|annulla iscrizione|annullare l'iscrizione|cancellami|disiscrizione",
-            _C.RESUME: "riprendi|riprendere",
-            _C.PAUSE: "pausa|sospendi",
-            _C.HELP: "aiuto",
-            _C.PROFILE: "profilo|il mio profilo",
-            _C.DAILY: "giornaliero|quotidiano|ogni giorno",
-            _C.WEEKDAYS: "giorni feriali",
-            _C.WEEKLY: "settimanale|ogni settimana",
-        },
-        days="giorno|giorni",
-        weeks="settimana|settimane",
-        months="mese|mesi",
-        around="per|di|fino al|fino a",
-        polite="per favore|per piacere|ciao|buongiorno|grazie",
-    ),
-    "zh": Words(
-        {
-            _C.UNSUBSCRIBE: "退订|取消订阅|退訂|取消訂閱",
-            _C.RESUME: "恢复|恢复订阅|恢復|恢復訂閱",
-            _C.PAUSE: "暂停|暫停",
-            _C.HELP: "帮助|幫助",
-            _C.PROFILE: "资料|个人资料|資料|個人資料",
-            _C.DAILY: "每日|每天",
-            _C.WEEKDAYS: "工作日",
-            _C.WEEKLY: "每周|每週|每星期",
-        },
-        days="天|日",
-        weeks="周|週|个星期|個星期|星期",
-        months="个月|個月|月",
-        around="到|至|直到",
-        polite="请|請|谢谢|謝謝|您好|你好",
-    ),
-    "ja": Words(
-        {
-            _C.UNSUBSCRIBE: "配信停止|購読解除|退会|解除|登録解除",
-            _C.RESUME: "再開|配信再開",
-            _C.PAUSE: "一時停止|休止",
-            _C.HELP: "ヘルプ|使い方",
-            _C.PROFILE: "プロフィール|プロファイル",
-            _C.DAILY: "毎日",
-            _C.WEEKDAYS: "平日",
-            _C.WEEKLY: "毎週|週一回",
-        },
-        days="日|日間",
-        weeks="週|週間",
-        months="か月|ヶ月|ヵ月|カ月",
-        around="まで",
-        polite="お願いします|をお願いします|よろしくお願いします|してください|ください|お願い致します",
-    ),
-}
+LEAVE, NOT_UNDERSTOOD = Wish(Command.UNSUBSCRIBE, "en"), Wish(Command.HELP, "en")
 
-#: What mail programs put before a subject, with the colon after it: replies and forwards.
-SUBJECT_PREFIXES = (
-    *("re", "aw", "antw", "antwort", "sv", "vs", "rép", "réf", "ref", "res", "rif", "r", "odp", "ynt", "vá"),
-    *(
-        "回复",
-        "回覆",
-        "答复",
-        "答覆",
-        "返信",
-        "回信",
-        "fw",
-        "fwd",
-        "wg",
-        "tr",
-        "rv",
-        "enc",
-        "i",
-        "vl",
-        "转发",
-        "轉寄",
-        "転送",
-    ),
-)
 
-#: How subjects of automatic answers begin that say so nowhere else.
-AUTOMATIC_SUBJECTS = (
-    *("automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto:", "out of office"),
-    *("out of the office", "out-of-office", "automatische antwort", "automatische nachricht", "abwesen"),
-    *("réponse automatique", "absence", "absent", "respuesta automática", "fuera de la oficina"),
-    *("resposta automática", "ausência", "risposta automatica", "fuori sede", "fuori ufficio"),
-    *("自动回复", "自動回覆", "自動返信", "自動応答", "不在"),
-)
+def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable[[str], VoteMarks]) -> Wish | None:
+    """Finds the command in the first line; in the subject if there is no line, or if the reader wrote that subject."""
+    line, rest = _first_line(own_text.lines)
+    if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
+        return _with_text(wish, rest)
+    if votes := read_votes(line):
+        return Wish(Command.VOTE, "en", votes=votes)
+    bare, is_answer = _bare(subject)
+    wish = _command_in(bare, today)
+    if (
+        wish is None
+        or (is_answer and own_text.is_unreadable)
+        or (wish.command is not Command.PROFILE and is_answer and line)
+    ):
+        return None  # they answer a mail of that subject, in other words
+    if wish.command is not Command.PROFILE:
+        return wish
+    text = "\n".join(own_text.lines).strip("\n")
+    if line and not _is_yaml(f"{line}\n" if not line.startswith("#") else text):
+        return None if is_answer else wish
+    return Wish(wish.command, wish.language, text=text)
+
+
+def _with_text(wish: Wish, rest: str) -> Wish:
+    is_new_profile = wish.command is Command.PROFILE and _is_yaml(rest)
+    return Wish(wish.command, wish.language, text=rest) if is_new_profile else wish
+
+
+def _is_yaml(text: str) -> bool:
+    return re.search(r"^[ \t]*[A-Za-z_]+[ \t]*:(\s|$)", text, re.MULTILINE) is not None
+
+
+def _first_line(lines: tuple[str, ...]) -> tuple[str, str]:
+    """Finds the first line that says something, and the rest below it. A greeting in a line of its own says nothing."""
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    if len(written) > 1 and _is_courtesy(lines[written[0]]):
+        written = written[1:]
+    return (lines[written[0]].strip(), "\n".join(lines[written[0] + 1 :]).strip("\n")) if written else ("", "")
+
+
+def _bare(subject: str) -> tuple[str, bool]:
+    """Removes what mail programs put before a subject, and says whether they did."""
+    bare = re.sub(r"^\s*\[[^\]]{1,20}\]\s*", "", subject)  # [EXTERNAL]
+    found = _PREFIXES.match(bare)
+    return (bare[found.end() :].strip(), True) if found else (bare.strip(), False)
+
+
+def fold_words(text: str) -> str:
+    """Makes a text comparable: without capitals, accents, invisible characters and other widths."""
+    parts = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in parts if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFC", kept).casefold().replace("’", "'").split())
+
+
+def _folded(line: str) -> str:
+    """Folds a line; one that is longer than any command becomes empty."""
+    bare = " ".join(line.split())
+    return fold_words(bare) if len(bare) <= LONGEST_COMMAND else ""
+
+
+_QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
+_PREFIXES = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, SUBJECT_PREFIXES))})(?:[\[(]\d+[\])])?\s*[:：])+", re.I)
+
+
+def _command_in(line: str, today: date, *, is_ours_maybe: bool = False) -> Wish | None:
+    """Finds the command that the whole line is.
+
+    `is_ours_maybe`: below a quote. A word in quotation marks may then be what is left of our own sentence.
+    """
+    folded = _folded(line)
+    if folded.endswith("?") or (is_ours_maybe and any(mark in folded for mark in _QUOTES)):
+        return None
+    bare = _without_courtesy(folded)
+    for language, phrases in _PHRASES.items():
+        if command := phrases.get(bare):
+            return _pause(language, today + PAUSE, today) if command is Command.PAUSE else Wish(command, language)
+        if (until := _until(bare, language, today)) is not None:
+            return _pause(language, until, today)
+    return None
+
+
+def _pause(language: str, until: date, today: date) -> Wish:
+    """Makes the wish for a pause; one that is over, or longer than a year, gets an answer that explains."""
+    is_possible = today < until <= today + LONGEST_PAUSE
+    return Wish(Command.PAUSE, language, until) if is_possible else Wish(Command.HELP, language)
+
+
+def _without_courtesy(folded: str) -> str:
+    """Removes "please" and the like, and punctuation, on both sides."""
+    bare = _strip(folded)
+    while (shorter := _strip(_COURTESY.sub("", bare))) != bare:
+        bare = shorter
+    return bare
+
+
+def _is_courtesy(line: str) -> bool:
+    return len(line) <= LONGEST_COMMAND and not _without_courtesy(fold_words(line))
+
+
+def _strip(text: str) -> str:
+    return re.sub(r"^[\W_]+|[\W_]+$", "", text)
+
+
+def _until(bare: str, language: str, today: date) -> date | None:
+    found = _SPANS[language].fullmatch(bare) or _SPANS_FIRST[language].fullmatch(bare)
+    if found is None:
+        return None
+    groups = found.groupdict()
+    if groups["n"]:
+        n = int(groups["n"])
+        days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
+        return today + timedelta(days=min(days, 1000))
+    numbers = re.findall(r"\d+", groups["date"])
+    year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
+    return date_of(year, month, day) or date.min
+
+
+def _alternatives(words: str) -> str:
+    return "|".join(sorted((re.escape(fold_words(word)) for word in words.split("|")), key=len, reverse=True))
+
+
+def _courtesy() -> re.Pattern[str]:
+    latin = _alternatives("|".join(words.polite for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = _alternatives("|".join(WORDS[key].polite for key in ("zh", "ja")))
+    return re.compile(rf"^(?:(?:{latin})(?!\w)|(?:{others}))|(?:(?<!\w)(?:{latin})|(?:{others}))$")
+
+
+def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
+    """Matches `pause for 2 weeks`, `pause until 2026-12-24`; `is_first`: `2週間休止`."""
+    pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
+    around = f"(?:{_alternatives(words.around)})"
+    units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
+    dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
+    span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
+    return re.compile(rf"{span} ?{around}? ?{pause}" if is_first else rf"{pause}:? ?{around}? ?{span} ?{around}?")
+
+
+def _phrases(words: Words) -> dict[str, Command]:
+    return {_strip(fold_words(one)): command for command, all_of in words.commands.items() for one in all_of.split("|")}
+
+
+_COURTESY = _courtesy()
+_PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
+_SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
+_SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
+
+
+def date_of(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

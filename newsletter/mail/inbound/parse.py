@@ -1,6 +1,6 @@
 """The bytes of a mail to the newsletter → what its reader asks for, or why it asks for nothing. Pure.
 
-Who wrote it says writer.py, what it asks for wish.py, and its text is body_text.py's business.
+Who wrote it says writer.py, what it asks for commands.py, and its text is body_text.py's business.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.body_text import find_own_text
-from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.command_words import Command
+from newsletter.mail.inbound.commands import LEAVE, NOT_UNDERSTOOD, VoteMarks, find_wish
 from newsletter.mail.inbound.parts import header_of, open_mail
-from newsletter.mail.inbound.wish import LEAVE, NOT_UNDERSTOOD, VoteMarks, find_wish
 from newsletter.mail.inbound.writer import (
     Envelope,
     ReplyPolicy,

@@ -13,9 +13,9 @@ from datetime import date
 from email.message import Message
 
 from newsletter.addresses import base_address, subscriber_id
-from newsletter.mail.inbound.commands import AUTOMATIC_SUBJECTS
+from newsletter.mail.inbound.command_words import AUTOMATIC_SUBJECTS
+from newsletter.mail.inbound.commands import LONGEST_COMMAND, VoteMarks, date_of, fold_words
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, parts_of
-from newsletter.mail.inbound.wish import LONGEST_COMMAND, VoteMarks, date_of, fold_words
 from newsletter.signing import Purpose, Signer, tag_of
 
 #: Where a mail server writes the address a mail was delivered to, the surest first.

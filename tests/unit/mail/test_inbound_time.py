@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound.bounces import read_bounce
-from newsletter.mail.inbound.commands import Command
+from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.parts import addresses_in, header_of, headers_of, open_mail, parts_of
 from newsletter.mail.inbound.writer import ReplyPolicy

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.command_words import WORDS, Command
+from newsletter.mail.inbound.commands import VoteMarks, fold_words
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
-from newsletter.mail.inbound.wish import VoteMarks, fold_words
 from newsletter.mail.inbound.writer import Envelope, ReplyPolicy
 from newsletter.signing import Purpose, Signer
 from tests import TESTS

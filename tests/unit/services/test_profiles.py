@@ -29,10 +29,10 @@ from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.file import parse_file
 from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
+from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT, make
 from tests.unit.subscribers.test_profile_yaml import subscribers
 from tests.unit.test_flow import ScriptedScorer, morning

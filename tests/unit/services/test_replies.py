@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.mail.inbound.commands import WORDS, Command
+from newsletter.mail.inbound.command_words import WORDS, Command
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.responses import PLACEHOLDERS, commands_in_words, load_responses

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
-from newsletter.mail.inbound.commands import WORDS
+from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.message import MailIdentity
 from newsletter.model import (
     AddressStatus,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.subscribers.file import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file
 
 BEGIN = "subscribers:\n  - email: ada@example.org\n    categories: [cs.LG]\n"
 

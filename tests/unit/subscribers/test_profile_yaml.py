@@ -15,9 +15,9 @@ from newsletter.errors import ConfigError
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.papers.pinned_authors import author_problem
 from newsletter.papers.taxonomy import CATEGORIES
-from newsletter.subscribers.file import parse_file
 from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, write
+from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT, make
 
 BAD = sorted((ROOT / "tests/bad_profiles").glob("*.yaml"))

@@ -18,8 +18,8 @@ from newsletter.cli.schema import command as schema_command
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
-from newsletter.subscribers.file import parse_file
 from newsletter.subscribers.schema import json_schema
+from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT
 
 PREFERENCES = tuple(json_schema()["$defs"]["Preferences"]["properties"])

@@ -10,8 +10,8 @@ import pytest
 
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Subscriber
+from newsletter.run.clock import next_check, run_clock
 from newsletter.run.schedule import Timing, is_due
-from newsletter.run.scheduler import next_check, run_scheduler
 from tests import make
 
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
@@ -50,7 +50,7 @@ class World:
         return self.now >= self.until
 
     def pass_(self) -> World:
-        run_scheduler(
+        run_clock(
             tick=self.tick,
             report_failure=self.failures.append,
             now=lambda: self.now,

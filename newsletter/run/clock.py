@@ -17,7 +17,7 @@ from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_due
 CHECK_MINUTES = (7, 22, 37, 52)
 
 
-def run_scheduler(
+def run_clock(
     *,
     tick: Callable[[], Sequence[Subscriber]],
     report_failure: Callable[[Exception], None],

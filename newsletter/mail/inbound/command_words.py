@@ -1,0 +1,210 @@
+"""The words by which readers steer: commands, spans of time and politeness in eight languages. Pure data.
+
+How a line is read is commands.py's business. Words are compared without capitals and accents. Whoever adds one should
+ask whether anybody could begin an ordinary answer with a line of just that word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Command(StrEnum):
+    """What a reader can ask for by mail."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    RESUME = "resume"
+    PAUSE = "pause"
+    HELP = "help"
+    PROFILE = "profile"
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+    VOTE = "vote"  # its words are numbers: "+3 -5"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's. `days`, `weeks`, `months` name a span, `around` what may stand before or behind it."""
+
+    commands: dict[Command, str]  # alternatives with | between them; the first is what mails teach
+    days: str
+    weeks: str
+    months: str
+    around: str
+    polite: str
+
+
+_C = Command
+WORDS: dict[str, Words] = {
+    "en": Words(
+        {
+            _C.UNSUBSCRIBE: "unsubscribe|unsubscribe me|remove me|sign me off",
+            _C.RESUME: "resume|resubscribe|subscribe again",
+            _C.PAUSE: "pause",
+            _C.HELP: "help",
+            _C.PROFILE: "profile|my profile",
+            _C.DAILY: "daily|every day",
+            _C.WEEKDAYS: "weekdays|on weekdays",
+            _C.WEEKLY: "weekly|once a week",
+        },
+        days="day|days",
+        weeks="week|weeks",
+        months="month|months",
+        around="for|until|till",
+        polite="please|pls|hi|hello|thanks|thank you|many thanks",
+    ),
+    "de": Words(
+        {
+            _C.UNSUBSCRIBE: "abmelden|abbestellen|abmeldung|mich abmelden|austragen",
+            _C.RESUME: "fortsetzen|weiter|wieder anmelden",
+            _C.PAUSE: "pause|pausieren|pausiere",
+            _C.HELP: "hilfe",
+            _C.PROFILE: "profil|mein profil",
+            _C.DAILY: "täglich|jeden tag",
+            _C.WEEKDAYS: "werktags|werktäglich|wochentags",
+            _C.WEEKLY: "wöchentlich|einmal die woche",
+        },
+        days="tag|tage|tagen",
+        weeks="woche|wochen",
+        months="monat|monate|monaten",
+        around="für|bis|bis zum|lang",
+        polite="bitte|hallo|danke|vielen dank",
+    ),
+    "fr": Words(
+        {
+            _C.UNSUBSCRIBE: "désabonner|se désabonner|me désabonner|désabonnement|désinscription|désinscrire",
+            _C.RESUME: "reprendre|réabonner|me réabonner",
+            _C.PAUSE: "pause|suspendre",
+            _C.HELP: "aide",
+            _C.PROFILE: "profil|mon profil",
+            _C.DAILY: "quotidien|tous les jours|chaque jour",
+            _C.WEEKDAYS: "jours ouvrables|en semaine",
+            _C.WEEKLY: "hebdomadaire|chaque semaine",
+        },
+        days="jour|jours",
+        weeks="semaine|semaines",
+        months="mois",
+        around="pendant|pour|jusqu'au|jusqu’au",
+        polite="s'il vous plaît|s’il vous plaît|svp|s'il te plaît|bonjour|merci",
+    ),
+    "es": Words(
+        {
+            _C.UNSUBSCRIBE: "darse de baja|darme de baja|dar de baja|baja|cancelar suscripción|cancelar la suscripción",
+            _C.RESUME: "reanudar|volver a suscribirme",
+            _C.PAUSE: "pausa|pausar",
+            _C.HELP: "ayuda",
+            _C.PROFILE: "perfil|mi perfil",
+            _C.DAILY: "diario|diariamente|cada día|todos los días",
+            _C.WEEKDAYS: "días laborables|entre semana",
+            _C.WEEKLY: "semanal|semanalmente|cada semana",
+        },
+        days="día|días",
+        weeks="semana|semanas",
+        months="mes|meses",
+        around="por|durante|de|hasta|hasta el",
+        polite="por favor|hola|gracias|muchas gracias",
+    ),
+    "pt": Words(
+        {
+            _C.UNSUBSCRIBE: "cancelar inscrição|cancelar assinatura|cancelar subscrição|descadastrar",
+            _C.RESUME: "retomar|reativar",
+            _C.PAUSE: "pausa|pausar",
+            _C.HELP: "ajuda",
+            _C.PROFILE: "perfil|meu perfil|o meu perfil",
+            _C.DAILY: "diário|diariamente|todos os dias",
+            _C.WEEKDAYS: "dias úteis",
+            _C.WEEKLY: "semanal|semanalmente|toda semana",
+        },
+        days="dia|dias",
+        weeks="semana|semanas",
+        months="mês|meses",
+        around="por|durante|de|até",
+        polite="por favor|olá|obrigado|obrigada",
+    ),
+    "it": Words(
+        {
+            _C.UNSUBSCRIBE: "disiscrivermi|annulla iscrizione|annullare l'iscrizione|cancellami|disiscrizione",
+            _C.RESUME: "riprendi|riprendere",
+            _C.PAUSE: "pausa|sospendi",
+            _C.HELP: "aiuto",
+            _C.PROFILE: "profilo|il mio profilo",
+            _C.DAILY: "giornaliero|quotidiano|ogni giorno",
+            _C.WEEKDAYS: "giorni feriali",
+            _C.WEEKLY: "settimanale|ogni settimana",
+        },
+        days="giorno|giorni",
+        weeks="settimana|settimane",
+        months="mese|mesi",
+        around="per|di|fino al|fino a",
+        polite="per favore|per piacere|ciao|buongiorno|grazie",
+    ),
+    "zh": Words(
+        {
+            _C.UNSUBSCRIBE: "退订|取消订阅|退訂|取消訂閱",
+            _C.RESUME: "恢复|恢复订阅|恢復|恢復訂閱",
+            _C.PAUSE: "暂停|暫停",
+            _C.HELP: "帮助|幫助",
+            _C.PROFILE: "资料|个人资料|資料|個人資料",
+            _C.DAILY: "每日|每天",
+            _C.WEEKDAYS: "工作日",
+            _C.WEEKLY: "每周|每週|每星期",
+        },
+        days="天|日",
+        weeks="周|週|个星期|個星期|星期",
+        months="个月|個月|月",
+        around="到|至|直到",
+        polite="请|請|谢谢|謝謝|您好|你好",
+    ),
+    "ja": Words(
+        {
+            _C.UNSUBSCRIBE: "配信停止|購読解除|退会|解除|登録解除",
+            _C.RESUME: "再開|配信再開",
+            _C.PAUSE: "一時停止|休止",
+            _C.HELP: "ヘルプ|使い方",
+            _C.PROFILE: "プロフィール|プロファイル",
+            _C.DAILY: "毎日",
+            _C.WEEKDAYS: "平日",
+            _C.WEEKLY: "毎週|週一回",
+        },
+        days="日|日間",
+        weeks="週|週間",
+        months="か月|ヶ月|ヵ月|カ月",
+        around="まで",
+        polite="お願いします|をお願いします|よろしくお願いします|してください|ください|お願い致します",
+    ),
+}
+
+#: What mail programs put before a subject, with the colon after it: replies and forwards.
+SUBJECT_PREFIXES = (
+    *("re", "aw", "antw", "antwort", "sv", "vs", "rép", "réf", "ref", "res", "rif", "r", "odp", "ynt", "vá"),
+    *(
+        "回复",
+        "回覆",
+        "答复",
+        "答覆",
+        "返信",
+        "回信",
+        "fw",
+        "fwd",
+        "wg",
+        "tr",
+        "rv",
+        "enc",
+        "i",
+        "vl",
+        "转发",
+        "轉寄",
+        "転送",
+    ),
+)
+
+#: How subjects of automatic answers begin that say so nowhere else.
+AUTOMATIC_SUBJECTS = (
+    *("automatic reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto:", "out of office"),
+    *("out of the office", "out-of-office", "automatische antwort", "automatische nachricht", "abwesen"),
+    *("réponse automatique", "absence", "absent", "respuesta automática", "fuera de la oficina"),
+    *("resposta automática", "ausência", "risposta automatica", "fuori sede", "fuori ufficio"),
+    *("自动回复", "自動回覆", "自動返信", "自動応答", "不在"),
+)
