@@ -35,7 +35,7 @@ class Digests:
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         folder = self._path / safe_name(subscriber_id)
         with errors_of(subscriber_id, folder):
-            return sorted(date.fromisoformat(path.stem) for path in day_files(folder))
+            return sorted(date.fromisoformat(path.stem) for path in day_files(folder, of_one=True))
 
     def reassign(self, old: str, to: str, get_row: Callable[[str, date], Delivery | None]) -> None:
         """Gives one subscriber's digests to another; of two of a date the rows decide. Call under the folder's lock."""
@@ -51,7 +51,7 @@ class Digests:
 
     def drop_all(self, subscriber_id: str) -> None:
         """Call under the folder's lock."""
-        for path in day_files(self._path / safe_name(subscriber_id)):
+        for path in day_files(self._path / safe_name(subscriber_id), of_one=True):
             path.unlink(missing_ok=True)
 
     def _file(self, subscriber_id: str, digest_on: date) -> Path:

@@ -90,14 +90,20 @@ def reader_file(folder: Path, subscriber_id: str) -> Path:
     return folder / f"{safe_name(subscriber_id)}.json"
 
 
-def day_files(folder: Path) -> list[Path]:
-    """A folder's files of one day each, in no order; none if there is no such folder."""
-    return [path for path, _ in matching(folder, _DAY_FILE)]
+def day_files(folder: Path, *, of_one: bool = False) -> list[Path]:
+    """A folder's files of one day each, in no order. Only a folder `of_one` reader or profile may be missing."""
+    return [path for path, _ in matching(folder, _DAY_FILE)] if not of_one or _is_there(folder) else []
 
 
 def month_files(folder: Path, *, since: date | None = None) -> list[Path]:
-    """A folder's files of one month each, from that of `since` on, in no order."""
-    return [path for path, _ in matching(folder, _MONTH_FILE, first=month_file(since) if since else "")]
+    """A reader's files of one month each, from that of `since` on, in no order; none without a folder."""
+    found = matching(folder, _MONTH_FILE, first=month_file(since) if since else "") if _is_there(folder) else ()
+    return [path for path, _ in found]
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a reader has that folder. Raises OSError if the folder around it is gone, as when its disk went away."""
+    return folder.exists() or not folder.parent.stat()
 
 
 def reader_ids(folder: Path) -> set[str]:
@@ -113,9 +119,11 @@ def reader_folder_ids(folder: Path) -> set[str]:
 
 
 def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tuple[Path, re.Match[str]]]:
-    """Files of our own making: an editor's or a desktop's stray files are not ours to judge."""
-    paths = folder.iterdir() if folder.exists() else ()  # a file in the folder's place is damage, and an error
-    return [(path, match) for path in paths if path.name >= first and (match := name.fullmatch(path.name))]
+    """Files of our own making: an editor's or a desktop's stray files are not ours to judge.
+
+    Raises OSError for a folder that is not there: a memory whose disk went away is not an empty one.
+    """
+    return [(path, match) for path in folder.iterdir() if path.name >= first and (match := name.fullmatch(path.name))]
 
 
 def drop_days(paths: Sequence[Path], before: date, most_days: int | None) -> None:

@@ -38,7 +38,7 @@ class LlmCalls:
         folder = self._answers_path / safe_name(profile_key)
         latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
         with disk_errors(folder):
-            for path in sorted(day_files(folder)):
+            for path in sorted(day_files(folder, of_one=True)):
                 if path.stem >= since.isoformat():
                     latest |= {_answer_key(grading): grading for grading in self._answers.get_all(path)}
         return sorted(latest.values(), key=lambda grading: grading.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
-from newsletter.errors import StoreError
+from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.model import (
     Announcement,
     AnnouncementDay,
@@ -272,3 +273,33 @@ def test_a_day_that_is_not_asked_for_is_not_read(tiny: TinyStore, tmp_path: Path
     (tmp_path / "state" / "announcements" / "2026-11-21.json").write_text("not read")
     found = tiny.get_days(before=date(2026, 11, 21), limit=2)
     assert [one.announced_on.day for one in found] == [19, 20]
+
+
+# --- a folder that went away
+
+LISTINGS: dict[str, Callable[[TinyStore], object]] = {
+    "announcements": lambda store: store.get_days(before=DAY, limit=9),
+    "deliveries": lambda store: store.get_deliveries(),
+    "deliveries of one": lambda store: store.get_deliveries(subscriber_id=WHO),
+    "deliveries sent": lambda store: store.get_sent(WHO),
+    "digests": lambda store: store.get_digest_days(WHO),
+    "events": lambda store: store.require_readable(WHO),
+    "standings": lambda store: store.get_address_statuses(),
+    "calls": lambda store: store.get_calls(since=DAY, until=DAY),
+    "batches": lambda store: store.get_batches(since=DAY),
+    "judgements": lambda store: store.get_gradings("a" * 16, since=DAY),
+    "runs": lambda store: store.get_runs(),
+    "sign_ups": lambda store: store.get_sign_ups(),
+    "enrolled": lambda store: store.get_enrolled(),
+    "moved": lambda store: store.get_moves(),
+}
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_folder_that_went_away_is_never_taken_for_an_empty_one(tmp_path: Path, name: str) -> None:
+    """A disk that is unmounted under a run leaves an empty folder behind: nothing sent would mean everything again."""
+    store = TinyStore(tmp_path)
+    LISTINGS[name](store)
+    shutil.rmtree(tmp_path / name.split(maxsplit=1)[0])
+    with pytest.raises((StoreError, ReaderUnreadable)):
+        LISTINGS[name](store)
