@@ -1,6 +1,6 @@
 """The exception tree, cut by what the caller does next.
 
-`ScoreFailure` is not here: a paper that could not be scored is a value (see model.py). Ids are attributes; the
+`ScoreFailure` is not here: a paper that could not be scored is a value (see model/). Ids are attributes; the
 text is one sentence for the operator, and where the operator can mend it, the sentence ends with how.
 """
 
@@ -75,7 +75,8 @@ class UnreadableMail(NewsletterError):
 class SendError(NewsletterError):
     """A mail was not accepted, or we cannot tell. Always one of the kinds below.
 
-    `strikes` is how much it says against the sender: two in a row, and a run offers it no other mail (strikes.py).
+    `strikes` is how much it says against the sender: after two in a row a run offers no other mail
+    (run/circuit_breaker.py).
     """
 
     strikes = 0

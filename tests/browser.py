@@ -1,6 +1,7 @@
 """A headless Chromium for pages and mails, of Debian's chromium and chromium-driver; and where the npm tools lie.
 
-Pages are asked for by address (test_browser.py), mails are put in as text: `show`. One browser serves many of them.
+Pages are asked for by address (tests/web/test_browser.py), mails are put in as text: `show`. One browser serves many of
+them.
 """
 
 from __future__ import annotations

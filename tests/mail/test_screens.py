@@ -1,4 +1,4 @@
-"""The mail on screens: pictures of it, its width, its dark side, and what axe-core says. For pages: test_browser.py."""
+"""The mail on screens: pictures of it, its width, its dark side, and what axe-core says. Pages: web/test_browser.py."""
 
 from __future__ import annotations
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import click
@@ -75,3 +77,30 @@ def test_the_commands_of_the_readme_are_commands_of_the_script() -> None:
     assert {"demo", "test", "newsletter"} <= used
     for name in used:
         assert re.search(rf"^    {name}\)", script, re.MULTILINE), name
+
+
+NAMED_FILE = re.compile(r"(?<![\w./-])((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)\b")
+SOURCES = sorted(path for top in ("newsletter", "tests", "benchmarks") for path in (ROOT / top).rglob("*.py"))
+
+
+def remarks_of(path: Path) -> str:
+    """Its docstrings and comments, or all of a page."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return "\n".join(
+        token.string
+        for token in tokens
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""'))
+    )
+
+
+@pytest.mark.parametrize("path", [*PAGES, *SOURCES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_file_that_is_named_is_there(path: Path) -> None:
+    """By its path from the checkout, newsletter/ or tests/, or from a folder around the one who names it."""
+    around = [ROOT / "newsletter", ROOT / "tests", *(folder for folder in path.parents if folder.is_relative_to(ROOT))]
+    if path.suffix == ".md":
+        around += {source.parent for source in SOURCES}
+    named = set(NAMED_FILE.findall(remarks_of(path)))
+    assert not {name for name in named if not any((folder / name).exists() for folder in around)}

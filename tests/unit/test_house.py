@@ -9,7 +9,17 @@ import sys
 import pytest
 
 from tests import ROOT
-from tests.house import find_imports, find_modules, find_offers, modules_used, read_floors, room_of
+from tests.house import (
+    PACKAGE,
+    PAGE,
+    find_imports,
+    find_modules,
+    find_offers,
+    modules_used,
+    read_floors,
+    room_of,
+    with_drawing,
+)
 
 MODULES = find_modules()
 FLOORS, OWNERS = read_floors()
@@ -126,3 +136,16 @@ def test_help_loads_no_library_that_only_a_morning_needs() -> None:
     shown, _, loaded = done.stdout.partition("LOADED")
     assert "Usage: newsletter" in shown
     assert not {name.split(".")[0] for name in loaded.split()} & LOADED_LATE
+
+
+def test_the_drawing_of_the_rooms_is_the_one_of_today() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_drawing(text) == text, "draw it again: ./run map"
+
+
+def test_the_first_floor_shows_at_most_sixteen_rooms() -> None:
+    assert len([path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]) <= 16
+
+
+def test_every_room_of_the_table_is_there() -> None:
+    assert {room for room in FLOORS if room not in MODULES} == set()

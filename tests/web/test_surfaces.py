@@ -150,7 +150,7 @@ def test_each_paper_of_the_mail_leads_to_arxiv_and_none_is_left_out() -> None:
 
 
 def test_each_paper_stands_under_the_topic_that_its_comment_begins_with() -> None:
-    """Those whose comment begins with other words are the funnel's to decide (test_funnel.py)."""
+    """Those whose comment begins with other words are the funnel's to decide (unit/scoring/test_funnel.py)."""
     begun = [entry for entry in digest().entries if entry.score.comment.startswith(TOPICS)]
     assert len(begun) > PAPERS // 3
     assert all(entry.score.comment.startswith(entry.topic) for entry in begun)

@@ -1,6 +1,6 @@
 """What every Sender promises (newsletter/senders/__init__.py), and what the outbox promises on top.
 
-What the failures of a mail server mean is in test_sender_smtp.py.
+What the failures of a mail server mean is in test_smtp.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Any YAML file is held against its model in the same words; those of subscribers.yaml are in test_file.py."""
+"""Any YAML file is held against its model in the same words."""
 
 from __future__ import annotations
 
