@@ -18,12 +18,12 @@ from newsletter.model import AddressStatus
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of, posted_wish
 
 WEEKS = (1, 2, 4)
 LONGEST = timedelta(days=366)
-PAGE = page_of(Purpose.PAUSE, "/pause", Limits(per_link=30, per_client=300))
+PAGE = page_of(Purpose.PAUSE, "/pause", RequestLimits(per_link=30, per_client=300))
 
 
 @dataclass(frozen=True, slots=True)

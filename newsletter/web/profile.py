@@ -24,7 +24,7 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of
 
 MAX_CHARS = MOST_PROFILE_CHARS
@@ -33,7 +33,7 @@ MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four thread
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
 # who types gets a preview every second at most
-PAGE = page_of(Purpose.PROFILE, "/profile", Limits(per_link=40, per_client=160))
+PAGE = page_of(Purpose.PROFILE, "/profile", RequestLimits(per_link=40, per_client=160))
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )

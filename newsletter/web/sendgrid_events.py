@@ -17,7 +17,7 @@ from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
 from newsletter.stores import Store
-from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
+from newsletter.web.request_limits import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/events"
 MOST_BYTES = 4 * 1024 * 1024  # SendGrid posts at 768 kB at the latest (Event Webhook overview)

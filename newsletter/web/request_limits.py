@@ -35,14 +35,14 @@ class _Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """Requests a minute."""
 
     per_link: int
     per_client: int
 
 
-class RateLimit:
+class SlidingWindow:
     """Allows about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
     def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
@@ -101,7 +101,7 @@ def _acquired(semaphore: BoundedSemaphore, wait_s: float) -> Iterator[None]:
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
     """Logs each text about WARNINGS times a minute, for warnings that a stranger can cause."""
-    by_text = RateLimit(WARNINGS, now)
+    by_text = SlidingWindow(WARNINGS, now)
 
     def warn(text: str, *values: object) -> None:
         if not by_text.take(text):
@@ -110,9 +110,9 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
     return warn
 
 
-def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) -> flask.Blueprint:
+def limited_blueprint(name: str, limits: RequestLimits, now: Callable[[], datetime]) -> flask.Blueprint:
     """Makes a blueprint that answers 429 to whoever asks too often; a link is known by its `token` in the path."""
-    by_link, by_client = RateLimit(limits.per_link, now), RateLimit(limits.per_client, now)
+    by_link, by_client = SlidingWindow(limits.per_link, now), SlidingWindow(limits.per_client, now)
     pages = flask.Blueprint(name, __name__)
 
     @pages.before_request
