@@ -14,6 +14,7 @@ from functools import partial
 import flask
 
 from newsletter.delivery import suppression
+from newsletter.formatting import long_date
 from newsletter.model import AddressStatus
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
@@ -89,7 +90,7 @@ def pause_view(status: AddressStatus, today: date, *, typed: str = "") -> PauseV
     until = status.paused_until
     is_paused = until is not None and until > today
     return PauseView(
-        until=f"{until:%A}, {until.day} {until:%B %Y}" if until is not None and is_paused else "",
+        until=long_date(until) if until is not None and is_paused else "",
         first=(today + timedelta(days=1)).isoformat(),
         last=(today + LONGEST).isoformat(),
         typed=typed,

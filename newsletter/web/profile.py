@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from threading import BoundedSemaphore
 
 import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
+from newsletter.formatting import date_range, short_date
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
 from newsletter.services import profiles as profile_service
@@ -214,7 +215,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
     if digest is None:
         return PreviewView()
     return PreviewView(
-        announced=_days(digest.announced_on),
+        announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
         papers=_paper_views(digest),
@@ -228,7 +229,7 @@ def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, 
     return tuple(
         RevisionView(
             number=revision.number,
-            at=f"{_day(revision.at)}, {revision.at:%H:%M} UTC",
+            at=f"{short_date(revision.at)}, {revision.at:%H:%M} UTC",
             origin=_ORIGINS[revision.origin],
             is_latest=revision is newest[0],
             is_blank=not revision.text.strip(),
@@ -258,14 +259,6 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
         )
         for entry in digest.entries
     )
-
-
-def _days(days: Sequence[date]) -> str:
-    return " to ".join(_day(day) for day in ([days[0], days[-1]] if len(days) > 1 else days))
-
-
-def _day(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
 
 
 def _typed() -> str | None:

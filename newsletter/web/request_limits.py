@@ -127,13 +127,11 @@ def limited_blueprint(name: str, limits: RequestLimits, now: Callable[[], dateti
 
 
 def client_of(request: flask.Request) -> str:
-    """Gives the address that reached us, or behind proxies (`WebPart.proxies`) the one that the first of them saw."""
-    return _network(request.remote_addr or "")
+    """Gives the address that reached us, or behind proxies (`WebPart.proxies`) the one that the first of them saw.
 
-
-def _network(address: str) -> str:
-    """Cuts an IPv6 address to its network, since a customer has 2^64 of them, and drops a port that a proxy wrote."""
-    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", address)
+    An IPv6 address is cut to its network, since a customer has 2^64 of them; a port that a proxy wrote is dropped.
+    """
+    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", request.remote_addr or "")
     try:
         known = ip_address(host.partition("%")[0])
     except ValueError:
