@@ -59,10 +59,7 @@ def blueprint(
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
             return True
-        headers = flask.request.headers
-        signature = headers.get(sendgrid_events.SIGNATURE_HEADER, "")
-        timestamp = headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
-        return key is not None and sendgrid_events.verify(body, signature, timestamp, key, now())
+        return key is not None and sendgrid_events.verify(body, dict(flask.request.headers), key, now())
 
     @hook.post(PATH)
     @hook.post(f"{PATH}/<rest:path>")
