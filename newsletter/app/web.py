@@ -14,7 +14,7 @@ from newsletter.app.common import (
     utc_now,
 )
 from newsletter.app.inbound import build_mail_handler
-from newsletter.app.senders import build_notifier
+from newsletter.app.notifier import build_notifier
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
 from newsletter.settings import Settings
