@@ -38,9 +38,8 @@ class EventEffects:
             self.parts.events.put(event)
             self.rows.settle_by_events(event.subscriber_id, event.digest_on, now=now)
             self._brake(owner)
-            self.parts.addresses.get_address_status(
-                event.subscriber_id
-            )  # the caller repeats this event until it can be read
+            # Raises ReaderUnreadable: the caller repeats this event until it can be read
+            self.parts.addresses.get_address_status(event.subscriber_id)
         return True
 
     def weigh_bounces(self, digest_on: date) -> None:

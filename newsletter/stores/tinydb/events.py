@@ -10,6 +10,7 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb.folder import StateFolder, month_file, month_files, reader_folder_ids, safe_name
 from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 
@@ -17,8 +18,8 @@ class Events:
     """Keeps the events of each delivery, of several of one kind the earliest. What follows is decided elsewhere."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self.path = folder.part("events")
-        self._events = folder.table("events", MailEvent, _key)
+        self._events = JsonTable(folder, "events", MailEvent, _key)
+        self.path = self._events.path
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         stored = self._read(subscriber_id, self._file(subscriber_id, digest_on))

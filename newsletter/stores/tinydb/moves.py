@@ -9,14 +9,15 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.model import Move
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
 from newsletter.stores.tinydb.readers import errors_of
+from newsletter.stores.tinydb.table import JsonTable
 
 
 class MoveNotes:
     """Keeps a note of each move, from its beginning on."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self.path = folder.part("moved")
-        self._moves = folder.table("moves", Move, lambda move: move.subscriber_id)
+        self._moves = JsonTable(folder, "moves", Move, lambda move: move.subscriber_id, place="moved")
+        self.path = self._moves.path
 
     def get_moves(self) -> list[Move]:
         found: list[Move] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
 from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change, revisions
 
 
@@ -15,9 +16,7 @@ class Profiles:
     """Keeps the latest revisions of each subscriber's profile."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("revisions")
-        self._revisions = folder.table("revisions", ProfileRevision, lambda revision: str(revision.number))
+        self._revisions = JsonTable(folder, "revisions", ProfileRevision, lambda revision: str(revision.number))
 
     def add_revision(
         self,
@@ -30,7 +29,7 @@ class Profiles:
         most_a_day: int | None = None,
     ) -> ProfileRevision:
         path = self._file(subscriber_id)
-        with self._folder.change(path):
+        with self._revisions.change(path):
             stored = self.get_revisions(subscriber_id)
             latest = revisions.with_next(
                 stored, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
@@ -46,7 +45,7 @@ class Profiles:
         return sorted(found, key=lambda revision: revision.number)
 
     def ids(self) -> set[str]:
-        return reader_ids(self._path)
+        return reader_ids(self._revisions.path)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's revisions to another. Call under the folder's lock."""
@@ -59,20 +58,18 @@ class Profiles:
         self._file(subscriber_id).unlink(missing_ok=True)
 
     def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self._path, subscriber_id)
+        return reader_file(self._revisions.path, subscriber_id)
 
 
 class Votes:
     """Keeps the latest vote of each subscriber on each paper."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("votes")
-        self._votes = folder.table("votes", Vote, lambda vote: vote.arxiv_id)
+        self._votes = JsonTable(folder, "votes", Vote, lambda vote: vote.arxiv_id)
 
     def put_vote(self, vote: Vote) -> None:
         path = self._file(vote.subscriber_id)
-        with self._folder.change(path):
+        with self._votes.change(path):
             own = self._get_all(vote.subscriber_id)
             stored = next((each for each in own if each.arxiv_id == vote.arxiv_id), None)
             if stored is None or stored.at <= vote.at:
@@ -83,7 +80,7 @@ class Votes:
         return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
 
     def ids(self) -> set[str]:
-        return reader_ids(self._path)
+        return reader_ids(self._votes.path)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's votes to another. Call under the folder's lock."""
@@ -102,4 +99,4 @@ class Votes:
             return require_owned(subscriber_id, path, self._votes.get_all(path))
 
     def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self._path, subscriber_id)
+        return reader_file(self._votes.path, subscriber_id)
