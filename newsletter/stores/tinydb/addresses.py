@@ -6,14 +6,13 @@ A suppression that comes while that file cannot be read is kept beside it, in wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress as ignored
 from pathlib import Path
 
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
-from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable, require_zones
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
@@ -31,11 +30,7 @@ class Addresses:
         return suppression.merge_waiting(stored or AddressStatus(subscriber_id), waiting)
 
     def get_address_statuses(self) -> list[AddressStatus]:
-        found: list[AddressStatus] = []
-        for who in sorted(self.ids()):
-            with ignored(ReaderUnreadable):
-                found.append(self.get_address_status(who))
-        return found
+        return find_readable(sorted(self.ids()), self.get_address_status)
 
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]

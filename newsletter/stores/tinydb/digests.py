@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsletter.model import Delivery, Digest
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, safe_name
-from newsletter.stores.tinydb.readers import errors_of
+from newsletter.stores.tinydb.subscriber_files import errors_of
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
@@ -48,7 +48,7 @@ class Digests:
                 self._digests.put(self._file(to, on), address_change.digest_of(digest, to))
             self._file(old, on).unlink()
 
-    def drop_all(self, subscriber_id: str) -> None:
+    def drop(self, subscriber_id: str) -> None:
         """Call under the folder's lock."""
         for path in day_files(self._digests.path / safe_name(subscriber_id), of_one=True):
             path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb.folder import StateFolder, month_file, month_files, reader_folder_ids, safe_name
-from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.stores.tinydb.subscriber_files import errors_of, require_owned
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 

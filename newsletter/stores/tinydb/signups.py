@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress as ignored
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ from newsletter.stores.tinydb.folder import (
     reader_ids,
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
-from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable, require_zones
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
@@ -99,11 +98,7 @@ class SignUps:
         return True
 
     def get_enrolled(self) -> list[SignUp]:
-        found: list[SignUp] = []
-        for who in self.ids():
-            with ignored(ReaderUnreadable):
-                found += filter(None, [self.get_enrolment(who)])
-        return sorted(found, key=_by_time)
+        return sorted(find_readable(self.ids(), self.get_enrolment), key=_by_time)
 
     def get_enrolled_ids(self) -> list[str]:
         return sorted(self.ids())
@@ -120,7 +115,7 @@ class SignUps:
             for day in day_files(self._signups.path):
                 self._signups.drop(day, subscriber_id)
             for part in (self._digests, self._profiles, self._votes):
-                part.drop_all(subscriber_id)
+                part.drop(subscriber_id)
             path.unlink(missing_ok=True)  # the last one: it says that it is to be done
         return is_known
 
