@@ -54,8 +54,8 @@ class Addresses:
     def reassign(self, old: str, to: str) -> None:
         """Gives what one subscriber said of their mail to another; their mailbox's own fate stays."""
         left = self.get_address_status(old)
-        self.change_address_status(to, lambda status: address_change.status_of(left, status))
-        self.change_address_status(old, address_change.left_behind)
+        self.change_address_status(to, lambda status: address_change.merge_statuses(left, status))
+        self.change_address_status(old, address_change.forget_person)
 
     def _let_wait(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable

@@ -30,7 +30,7 @@ class Announcements:
         path = self._file(announced_on)
         with self._days.change(path):
             stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
-            day = announcements.with_feeds(stored, feeds, reports)
+            day = announcements.add_feeds(stored, feeds, reports)
             self._days.put(path, day)
         return day
 

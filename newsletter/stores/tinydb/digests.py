@@ -42,10 +42,10 @@ class Digests:
             old_row, new_row = get_row(old, on), get_row(to, on)
             digest = self.get_digest(old, on)
             stands = self.get_digest(to, on) is None or (
-                old_row is not None and address_change.takes_old(old_row, new_row)
+                old_row is not None and address_change.is_old_row_kept(old_row, new_row)
             )
             if digest is not None and stands:
-                self._digests.put(self._file(to, on), address_change.digest_of(digest, to))
+                self._digests.put(self._file(to, on), address_change.reassign_digest(digest, to))
             self._file(old, on).unlink()
 
     def drop(self, subscriber_id: str) -> None:

@@ -52,7 +52,7 @@ class Events:
         for path in month_files(self.path / safe_name(old)):
             target = self.path / to / path.name
             others = {_key(event): event for event in self._read(to, target)}
-            events = [address_change.event_of(event, to) for event in self._read(old, path)]
+            events = [address_change.reassign_event(event, to) for event in self._read(old, path)]
             earlier = [each for each in events if (key := _key(each)) not in others or each.at < others[key].at]
             if earlier:
                 self._events.put(target, *earlier)

@@ -112,7 +112,7 @@ class Ledger:
         for path in month_files(self._rows.path / safe_name(old)):
             target = self._rows.path / to / path.name
             others = {row.digest_on: row for row in self._rows_of(target)}
-            rows = [address_change.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
+            rows = [address_change.merge_rows(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
             self._rows.put(target, *rows)
             path.unlink()
 

@@ -30,7 +30,7 @@ class Profiles(SubscriberFiles[ProfileRevision]):
         path = self._file(subscriber_id)
         with self._table.change(path):
             stored = self.get_revisions(subscriber_id)
-            latest = revisions.with_next(
+            latest = revisions.add_revision(
                 stored, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
             )
             if latest is not stored:
@@ -46,7 +46,7 @@ class Profiles(SubscriberFiles[ProfileRevision]):
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's revisions to another. Call under the folder's lock."""
         if own := self.get_revisions(old):
-            self._table.write(self._file(to), address_change.revisions_of(own, self.get_revisions(to), to))
+            self._table.write(self._file(to), address_change.merge_revisions(own, self.get_revisions(to), to))
             self.drop(old)
 
 
@@ -71,7 +71,7 @@ class Votes(SubscriberFiles[Vote]):
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's votes to another. Call under the folder's lock."""
         if own := self._get_all(old):
-            self._table.put(self._file(to), *address_change.votes_of(own, self._get_all(to), to))
+            self._table.put(self._file(to), *address_change.merge_votes(own, self._get_all(to), to))
             self.drop(old)
 
     def _get_all(self, subscriber_id: str) -> list[Vote]:

@@ -129,11 +129,11 @@ class SignUps:
         for path in day_files(self._signups.path):
             if (sign_up := self._signups.get(path, old)) is not None:
                 if self._signups.get(path, to) is None:
-                    self._signups.put(path, address_change.sign_up_of(sign_up, move))
+                    self._signups.put(path, address_change.reassign_sign_up(sign_up, move))
                 self._signups.drop(path, old)
         if (enrolment := self.get_enrolment(old)) is not None:
             if self.get_enrolment(to) is None:
-                self._signups.put(self._enrolled_file(to), address_change.sign_up_of(enrolment, move))
+                self._signups.put(self._enrolled_file(to), address_change.reassign_sign_up(enrolment, move))
             self._enrolled_file(old).unlink()
 
     def _takes_place(self, subscriber_id: str) -> bool:
