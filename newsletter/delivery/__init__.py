@@ -5,14 +5,13 @@ run/deliver.py.
 """
 
 from newsletter.delivery.mailbox_gone import is_mailbox_gone
-from newsletter.delivery.suppression import may_resubscribe, resubscribe, suppress, unsubscribe
+from newsletter.delivery.suppression import may_resubscribe, resubscribe, unsubscribe
 
 __all__ = [
     "is_mailbox_gone",
     "ledger",
     "may_resubscribe",
     "resubscribe",
-    "suppress",
     "suppression",
     "unsubscribe",
 ]
