@@ -90,7 +90,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = _with_wishes(one, store)
+            reader = resolve(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
             reader = overrides.ResolvedSubscriber(one)
@@ -155,13 +155,13 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
 def as_served(listed: Subscriber, store: Store) -> Subscriber:
     """Lays a subscriber's own wishes over what is listed; where those cannot be read, what is listed holds."""
     try:
-        return _with_wishes(listed, store).subscriber
+        return resolve(listed, store).subscriber
     except ReaderUnreadable:
         return listed
 
 
-def _with_wishes(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
-    """Raises ReaderUnreadable for wishes that cannot be read."""
+def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
+    """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
     return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
 
