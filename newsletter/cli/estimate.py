@@ -78,7 +78,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     if as_json:
         click.echo(_json(model, tier, price, assumed, rows))
         return
-    costs = f"{price.in_words()} for a million tokens" if price else "the price is not known"
+    costs = f"{price.describe()} for a million tokens" if price else "the price is not known"
     _print(rows, f"{model}, {tier} tier: {costs}", assumed)
     for warning in prices.check_model(model, today, tier=tier, base_url=settings.openai_base_url):
         complain(warning)

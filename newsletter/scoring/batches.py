@@ -46,7 +46,7 @@ class BatchPrefetcher:
         self._store = store
         self._collector = BatchCollector(grader, store)
 
-    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+    def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether there was a batch for this already, or the server said that it takes none."""
         request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
         lately = self._grader.now() - WINDOW
@@ -55,7 +55,7 @@ class BatchPrefetcher:
             for batch in self._collector.get_recent()
         )
 
-    def ask(
+    def prefetch(
         self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Submit one batch for all of these requests, or write down why not; a sentence if the operator must know.
