@@ -70,8 +70,8 @@ def require_model_key(settings: Settings) -> None:
 
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.scoring.llm.chat import DEFAULT_URL
-    from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
+    from newsletter.scoring.llm.grader import ModelGrader
+    from newsletter.scoring.llm.model_settings import DEFAULT_URL, ModelLimits, ModelSettings
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts
     from newsletter.scoring.llm.token_count import count
@@ -87,7 +87,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
             "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
         )
     return ModelGrader(
-        ChatSettings(
+        ModelSettings(
             model,
             reveal(settings.openai_api_key),
             tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
@@ -101,7 +101,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
         count=count,
         now=utc_now,
         budget_usd=settings.daily_budget_usd,
-        limits=Limits(
+        limits=ModelLimits(
             batch_papers=settings.model_batch_papers,
             concurrency=settings.model_requests_at_once,
             requests_per_minute=settings.model_requests_per_minute,

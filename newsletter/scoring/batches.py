@@ -17,10 +17,10 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, Mo
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
 from newsletter.scoring.llm.call_log import sum_calls
-from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
 from newsletter.scoring.llm.grader import ModelGrader
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.prices import BATCH
 from newsletter.scoring.protocols import Scorer, ScoringRequest
 from newsletter.stores import LlmStore
 

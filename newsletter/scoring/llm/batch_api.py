@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import openai
 
-from newsletter.scoring.llm.chat import Chat
+from newsletter.scoring.llm.chat_api import ChatApi
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
 
 _ENDPOINT: Final = "/v1/chat/completions"
@@ -69,7 +69,7 @@ class RequestResult:
 class BatchApi:
     """Each method raises CallFailed, or the kind of it that says what to do; all but `submit` may be repeated."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: ChatApi) -> None:
         self.chat = chat
 
     async def submit(

@@ -17,12 +17,13 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, Grading, Model
 from newsletter.scoring.llm.answers import AnswerEntry, read_answer
 from newsletter.scoring.llm.batch_api import BatchApi, RemoteBatch, RequestResult
 from newsletter.scoring.llm.call_log import TokenBounds
-from newsletter.scoring.llm.completion import BATCH, Reply
+from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
 from newsletter.scoring.llm.grader import ModelGrader
 from newsletter.scoring.llm.grading_run import FINAL
 from newsletter.scoring.llm.gradings import find_known
 from newsletter.scoring.llm.influence import regroup
+from newsletter.scoring.llm.prices import BATCH
 from newsletter.stores import LlmStore
 
 WINDOW = timedelta(hours=24)  # OpenAI has no other

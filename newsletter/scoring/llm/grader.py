@@ -14,17 +14,16 @@ from decimal import Decimal
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.llm.call_log import CallLog
-from newsletter.scoring.llm.chat import Chat, ChatSettings
-from newsletter.scoring.llm.client import Limits, ModelClient, Server
+from newsletter.scoring.llm.chat_api import ChatApi
+from newsletter.scoring.llm.client import ModelClient, ModelServer
 from newsletter.scoring.llm.grading_run import GradingRun, GradingTask, Results
 from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.llm.influence import MOST_ALONE, speaks_to_graders
+from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompts
 from newsletter.scoring.llm.rate_limit import RateLimit
 from newsletter.stores import LlmStore
-
-__all__ = ["ChatSettings", "Limits", "ModelGrader"]
 
 
 class ModelGrader:
@@ -35,7 +34,7 @@ class ModelGrader:
 
     def __init__(
         self,
-        settings: ChatSettings,
+        settings: ModelSettings,
         prompts: Prompts,
         store: LlmStore,
         *,
@@ -43,13 +42,13 @@ class ModelGrader:
         count: Callable[[str], int],
         now: Callable[[], datetime],
         budget_usd: Decimal | None = None,
-        limits: Limits | None = None,
+        limits: ModelLimits | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        limits = limits or Limits()
-        self.server = Server(
-            chat=Chat(settings),
+        limits = limits or ModelLimits()
+        self.server = ModelServer(
+            chat=ChatApi(settings),
             limits=limits,
             request_rate=RateLimit(limits.requests_per_minute, monotonic),
             token_rate=RateLimit(limits.tokens_per_minute, monotonic),
