@@ -42,7 +42,7 @@ from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
 from newsletter.scoring.llm.estimate import Assumptions
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback
 from newsletter.scoring.llm.model_settings import ModelLimits
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts

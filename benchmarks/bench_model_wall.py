@@ -26,8 +26,8 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.gradings import GradingRequest
+from newsletter.scoring.llm.grader import GradingRequest
+from newsletter.scoring.llm.model_grader import ModelGrader
 from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts

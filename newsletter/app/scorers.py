@@ -15,7 +15,7 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.scoring.llm.grader import ModelGrader
+    from newsletter.scoring.llm.model_grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
 
 
@@ -30,7 +30,7 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scoring.batches import BatchPrefetcher, RecordingGrader
+    from newsletter.scoring.batch_prefetcher import BatchPrefetcher, RecordingGrader
     from newsletter.scoring.funnel import FunnelScorer
     from newsletter.scoring.ranking.shortlist import Policy
 
@@ -46,7 +46,7 @@ def build_scorer(
         return FunnelScorer(local, recorder, store, policy, utc_now)
 
     # Without a lead time it still collects what was asked before
-    prefetcher = BatchPrefetcher(grader, build_funnel, store, lead_time=lead_time)
+    prefetcher = BatchPrefetcher(grader, build_funnel, lead_time=lead_time)
     return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
 
 
@@ -70,7 +70,7 @@ def require_model_key(settings: Settings) -> None:
 
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.scoring.llm.grader import ModelGrader
+    from newsletter.scoring.llm.model_grader import ModelGrader
     from newsletter.scoring.llm.model_settings import DEFAULT_URL, ModelLimits, ModelSettings
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts

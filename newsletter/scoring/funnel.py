@@ -2,7 +2,7 @@
 
 What the model has graded is not asked about again, whoever reads; what it could not be asked about is ranked by words,
 and the reader is told. Which papers are asked about is decided in ranking/shortlist.py, how the ranking learns in
-ranking/learned.py; llm/grader.py does the asking.
+ranking/learned.py; llm/model_grader.py does the asking.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, find_known, profile_key
+from newsletter.scoring.llm.grader import (
+    Grader,
+    GradingReport,
+    GradingRequest,
+    ProgressCallback,
+    find_known,
+    profile_key,
+)
 from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
@@ -23,22 +30,6 @@ from newsletter.subscribers import named_topic
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
-
-
-class Grader(Protocol):
-    """Grades papers under a profile, and stores its gradings as they come. Raises nothing for an answer; StoreError."""
-
-    @property
-    def model(self) -> str: ...
-
-    def prompt_key(self, floor: int) -> str:
-        """A hash of all that shapes an answer beside profile, papers and model."""
-
-    def prompt_text(self, profile: Profile, floor: int) -> str:
-        """All that the model gets to read but for the papers."""
-
-    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
-        """Grade each paper once. A repeated call asks, and costs, again."""
 
 
 class GradingReader(Protocol):

@@ -1,7 +1,8 @@
 """Speaks the Batch API of an OpenAI-compatible server: submits requests, asks how far they are, fetches the answers.
 
-Repeats nothing, and trusts no field to be there. What to submit is batches.py's business, what an answer is worth
-batch_collector.py's. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API, read November 2026.
+Repeats nothing, and trusts no field to be there. What to submit is batch_prefetcher.py's business, what an
+answer is worth batch_collector.py's. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API,
+read November 2026.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sends one request to an OpenAI-compatible server; gives a `Reply`, or a `CallFailed` that says what to do.
 
 Sends each request once, within a time limit, in the form of request_form.py; repeating and accounting are client.py's
-business, splitting grading_run.py's. Facts: OpenAI's API reference (chat completions, error codes, flex processing),
+business, splitting model_grader.py's. Facts: OpenAI's API reference (chat completions, error codes, flex processing),
 read November 2026; the openai package does the HTTP.
 """
 

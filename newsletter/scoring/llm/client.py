@@ -1,7 +1,7 @@
 """Gets an answer to one prompt: within rate limits and the budget, patiently, in the form the server takes.
 
 Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
-tier where flex has no room; each request is in the call log. What becomes of an answer is grading_run.py's business.
+tier where flex has no room; each request is in the call log. What becomes of an answer is model_grader.py's business.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_re
 from newsletter.scoring.llm.chat_api import ChatApi
 from newsletter.scoring.llm.client import wait_before_retry
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
-from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.model_grader import ModelGrader
 from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts

@@ -34,10 +34,10 @@ from newsletter.model import (
 from newsletter.model.spending import spent
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
-from newsletter.scoring.batches import BatchPrefetcher
+from newsletter.scoring.batch_prefetcher import BatchPrefetcher
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.gradings import profile_key
+from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.llm.model_grader import ModelGrader
 from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
@@ -138,7 +138,7 @@ class Office:
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            prefetcher=BatchPrefetcher(grader, funnel, self.store, lead_time=self.lead_time),
+            prefetcher=BatchPrefetcher(grader, funnel, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:
