@@ -28,7 +28,6 @@ from newsletter.web.app import HEADERS, Page
 from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of
 
-MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
@@ -196,8 +195,10 @@ class _Editor:
         return replace(view, preview=self._try(subscriber_id, text))
 
     def _try(self, subscriber_id: str, text: str) -> PreviewView:
-        if len(text) > MAX_CHARS:
-            problem = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
+        if len(text) > MOST_PROFILE_CHARS:
+            problem = (
+                f"This has {len(text):,} characters; a profile has at most {MOST_PROFILE_CHARS:,}. Please shorten it."
+            )
             return PreviewView(problems=(ProblemView(0, problem, ""),))
         try:
             return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))

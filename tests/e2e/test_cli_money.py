@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from newsletter import cli
 from newsletter.model import ModelCall, Subscriber
-from newsletter.scoring.llm.gradings import profile_key
+from newsletter.scoring.llm.grader import profile_key
 from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.subscribers_yaml import parse_file
