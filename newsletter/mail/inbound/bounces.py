@@ -20,12 +20,9 @@ from flufl.bounce import all_failures
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone
 from newsletter.errors import UnreadableMail
-from newsletter.mail.inbound.parts import addresses_in, open_mail, sent_at
+from newsletter.mail.inbound.parts import DELIVERED_TO, addresses_in, digest_date_in, open_mail, sent_at
 from newsletter.model import EventKind, MailEvent
 from newsletter.signing import Purpose, Signer, tag_of
-
-#: Where a mail server writes the address a mail was delivered to, the surest first.
-_DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 
 _STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d(?=[ -])")
@@ -62,7 +59,7 @@ def _front_of(raw: bytes) -> bytes:
 def _read(mail: Message, signer: Signer, now: datetime, to: str) -> MailEvent | NoEvent:
     report, quoted = _part(mail, "message/feedback-report"), _quoted(mail)
     is_complaint = report is not None or (quoted is not None and _is_sparse_complaint(mail, quoted))
-    whose = _by_envelope(signer, [to, *_addresses(mail, _DELIVERED_TO)])
+    whose = _by_envelope(signer, [to, *_addresses(mail, DELIVERED_TO)])
     if whose is None and is_complaint:
         whose = _by_what_it_quotes(signer, report, quoted)
     if whose is None:
@@ -98,18 +95,9 @@ def _by_what_it_quotes(signer: Signer, report: Message | None, quoted: Message |
             return whose
     for link in links:
         who = signer.read_link(Purpose.UNSUBSCRIBE, urlsplit(link).path.rpartition("/")[2])
-        if who and (on := _date_in_message_id(quoted, who)):
+        if who and (on := digest_date_in(str(quoted.get("Message-ID", "")), who)):
             return who, on
     return None
-
-
-def _date_in_message_id(quoted: Message, who: str) -> date | None:
-    """Our Message-IDs name digest date and subscriber."""
-    found = re.search(rf"<(\d{{4}}-\d\d-\d\d)\.{who}@", str(quoted.get("Message-ID", "")), re.ASCII)
-    try:
-        return date.fromisoformat(found[1]) if found else None
-    except ValueError:
-        return None
 
 
 def _addresses(mail: Message, names: tuple[str, ...]) -> Iterator[str]:

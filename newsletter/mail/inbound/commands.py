@@ -143,7 +143,7 @@ def _until(bare: str, language: str, today: date) -> date | None:
         return today + timedelta(days=min(days, 1000))
     numbers = re.findall(r"\d+", groups["date"])
     year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
-    return date_of(year, month, day) or date.min
+    return _date_of(year, month, day) or date.min
 
 
 def _alternatives(words: str) -> str:
@@ -176,7 +176,7 @@ _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.it
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
 
 
-def date_of(year: str, month: str, day: str) -> date | None:
+def _date_of(year: str, month: str, day: str) -> date | None:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from codecs import lookup
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -20,6 +21,8 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from newsletter.errors import UnreadableMail
 
+#: Where a mail server writes the address a mail was delivered to, the surest first.
+DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 MOST_BYTES = 1_000_000  # of a mail that are looked at: what a reader writes comes before what is attached
 MOST_HEADER_BYTES = 250_000  # of all headers together; providers take 64 to 500 kB
 MOST_PARTS = 300
@@ -104,6 +107,14 @@ def sent_at(mail: Message, earliest: datetime, now: datetime) -> datetime:
     except (ValueError, OverflowError, TypeError):
         return now
     return at if earliest <= at <= now else now
+
+
+def digest_date_in(message_ids: str, who: str) -> date | None:
+    """Finds the digest date in our own Message-IDs for this subscriber, which name both."""
+    for found in re.finditer(rf"<(\d{{4}}-\d\d-\d\d)\.{who}@", message_ids, re.ASCII):
+        with suppress(ValueError):
+            return date.fromisoformat(found[1])
+    return None
 
 
 def addresses_in(values: Iterable[str]) -> list[str]:
