@@ -8,8 +8,6 @@ metrics is made, and one reader's mail is prepared as far as the store is concer
 the ratio to the first history; below, what it takes to read every row there is.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import tempfile

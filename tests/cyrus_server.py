@@ -3,8 +3,6 @@
 Its package cannot be installed beside Dovecot's, so `.ci/run` unpacks it into a folder of its own. It wants root.
 """
 
-from __future__ import annotations
-
 import imaplib
 import os
 import pwd

@@ -1,7 +1,5 @@
 """Damage to one file of the memory, in every way that disks, editors and operators have: for tests of what goes on."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

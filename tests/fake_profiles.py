@@ -3,8 +3,6 @@
 Knows three keys, and finds as many papers as `max_papers` says.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit

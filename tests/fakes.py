@@ -4,8 +4,6 @@
 `no_more_than` is a disk that fills up.
 """
 
-from __future__ import annotations
-
 import resource
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """An HTTP server on loopback for tests; what it answers is its handler's."""
 
-from __future__ import annotations
-
 import ssl
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A real Dovecot on a free port of the loopback, as an ordinary user, with one mailbox in a folder of its own."""
 
-from __future__ import annotations
-
 import getpass
 import grp
 import os

@@ -5,8 +5,6 @@ it): real papers, scores and comments. Where it is missing there are only the ma
 answer it, with tokens as long as real ones. Checks nothing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

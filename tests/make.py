@@ -1,7 +1,5 @@
 """Values for tests, complete but for what a test is about: `make.paper("2601.00001", title="…")`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time

@@ -1,7 +1,5 @@
 """A Store in dictionaries, role by role as newsletter/stores/protocols.py has them. It passes the contract suite."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime

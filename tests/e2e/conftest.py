@@ -1,7 +1,5 @@
 """What the tests of commands that mail share: a folder with subscribers, and a real mail server on loopback."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`newsletter check --mail` against real servers on loopback: what works is said, what does not with its remedy."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

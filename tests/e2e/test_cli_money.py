@@ -1,7 +1,5 @@
 """`costs`, `calls`, `estimate` and what `check` says of the model, as an operator has them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The processes that run all day, as a platform has them: started, looked at, asked to end, and started again."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -3,8 +3,6 @@
 Read back by Python's parser, signed and verified with DKIM, and weighed by SpamAssassin where there is one.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A morning that mails by a real mail server on loopback, and the bounces that come back: the CLI in processes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from base64 import b64encode

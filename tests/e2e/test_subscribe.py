@@ -1,7 +1,5 @@
 """A stranger becomes a reader: a form over HTTP, a mail by a real mail server, a button, and a run that mails them."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal

@@ -3,8 +3,6 @@
 A new case needs no code: add a folder and run `./run test tests/golden --update-golden`, then read what came out.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime

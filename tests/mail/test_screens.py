@@ -1,7 +1,5 @@
 """The mail on screens: pictures of it, its width, its dark side, and what axe-core says. Pages: web/test_browser.py."""
 
-from __future__ import annotations
-
 import pytest
 from selenium import webdriver
 

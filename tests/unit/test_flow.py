@@ -1,7 +1,5 @@
 """The morning as a whole, on edges without disk or network: what is sent, what is remembered, what is told."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Settings come from the environment, with defaults that need nothing, and wrong ones are named."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The web part as tests of its pages use it: a reader, the key of their links, and everything it needs."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from newsletter.delivery import suppression

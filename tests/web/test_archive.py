@@ -1,7 +1,5 @@
 """The archive's pages, asked as readers ask: raw requests to the real application."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """How often somebody may ask, and who counts as somebody."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """What follows every link and posts anything to it: nothing changes that was not asked for in full."""
 
-from __future__ import annotations
-
 import html
 import random
 import re

@@ -1,7 +1,5 @@
 """SendGrid's posts at the door: signed or refused, kept or repeated, in any order and number."""
 
-from __future__ import annotations
-
 import json
 import random
 from dataclasses import replace

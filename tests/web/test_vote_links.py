@@ -1,7 +1,5 @@
 """The links beside each paper, asked as scanners and readers ask: raw requests to the real application."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta

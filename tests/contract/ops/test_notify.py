@@ -1,7 +1,5 @@
 """Alerts and heartbeats against a web server on loopback and a sender that remembers; nothing here reaches further."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

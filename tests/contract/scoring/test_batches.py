@@ -1,7 +1,5 @@
 """Asking ahead, as a whole: mornings with a clock of their own against a server that takes batches over real HTTP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

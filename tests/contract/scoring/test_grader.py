@@ -1,7 +1,5 @@
 """The grader against a server that speaks real HTTP, with every way it can go wrong. Nothing here waits."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

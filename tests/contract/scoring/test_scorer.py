@@ -1,7 +1,5 @@
 """What every `Scorer` promises, run on each implementation. Papers and profiles here are made up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random

@@ -1,7 +1,5 @@
 """A doubt met by every sender: only who had the mail, an event or the operator settles it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations

@@ -3,8 +3,6 @@
 What the failures of a mail server mean is in test_smtp.py.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

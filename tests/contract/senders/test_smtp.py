@@ -1,7 +1,5 @@
 """What becomes of a mail that a mail server refuses, loses, or takes without saying so: case by case, on a real one."""
 
-from __future__ import annotations
-
 import re
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """A mail server that drips, floods or falls silent costs a bounded time, and one that ends a session costs no mail."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The implementations of a Store, each with what a test needs around it, and values to put into them."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -1,7 +1,5 @@
 """What every Store promises about events: kept once each, with what follows for the delivery and the address."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier

@@ -1,7 +1,5 @@
 """What every Store promises about the ledger: one claim wins, each move is kept, and papers count as sent."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta

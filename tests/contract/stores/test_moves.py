@@ -1,7 +1,5 @@
 """What every Store promises of a subscriber whose address changed: all that was theirs is, under the new id."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

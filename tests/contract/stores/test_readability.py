@@ -1,7 +1,5 @@
 """One damaged file of one reader: nothing in it is lost, nobody else is held up, and the operator is told its name."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Beside each folder lies the script that made it, and the subscribers.yaml it was made for.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Iterable

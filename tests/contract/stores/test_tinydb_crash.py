@@ -4,8 +4,6 @@ The child counts the lines it executes inside the package and sends itself SIGKI
 between any two steps of a write: before the flush, before the rename, before the folder is flushed.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -1,7 +1,5 @@
 """What the folder store promises on top: values of every shape, private files, and no damage taken for nothing."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

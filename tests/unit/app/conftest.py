@@ -1,7 +1,5 @@
 """What is built hangs on the settings that a test gives, and on no others."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """One damaged file of one reader, as the operator meets it: each command goes on, names the file, and ends with 7."""
 
-from __future__ import annotations
-
 from email.message import EmailMessage
 from pathlib import Path
 

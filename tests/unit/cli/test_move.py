@@ -1,7 +1,5 @@
 """`newsletter subscribers move`: a changed address on a real folder, and what the operator is told before and after."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`newsletter subscribers` and its parts on a real folder: who said what, and old revisions brought back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes

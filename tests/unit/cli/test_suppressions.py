@@ -1,7 +1,5 @@
 """`newsletter suppressions`, and what `newsletter subscribers` says of it: the commands on a real folder."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from pathlib import Path
 

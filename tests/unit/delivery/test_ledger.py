@@ -1,7 +1,5 @@
 """The ledger's table: what may follow what, who may claim when, and what counts as sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """What events do to an address: at once or after too many, in any order, however often they are told."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

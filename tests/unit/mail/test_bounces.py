@@ -1,7 +1,5 @@
 """What a mail that came back means. The mails in tests/bounces are our own, in the shapes that real servers send."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 
 import pytest

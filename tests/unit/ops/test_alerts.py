@@ -1,7 +1,5 @@
 """What an alert says, what it leaves out, and that a trouble is told once a day."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date, timedelta

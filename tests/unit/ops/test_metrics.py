@@ -1,7 +1,5 @@
 """The page of metrics, read back by Prometheus' own parser."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """When a run stops offering mails to a sender that fails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import pytest

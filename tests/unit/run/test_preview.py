@@ -1,7 +1,5 @@
 """After a mail has left, its preview is the digest that was mailed, whatever has changed since."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """At the end of a run each subscriber is in one of five groups, and the ledger tells the same story."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Send times across the clock changes of all zones, weekdays and pauses."""
 
-from __future__ import annotations
-
 import zoneinfo
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

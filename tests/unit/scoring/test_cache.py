@@ -1,7 +1,5 @@
 """Readers with the same profile share a report: what is asked once, what again, whose the tokens are."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Dollars for tokens: the price list, the parts of a bill, models that are about to go."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """The list of subscribers is read when it changed, and one reader costs the same with a thousand others."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Changing a profile on a real folder: what is kept, what is answered, and what the next morning makes of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache

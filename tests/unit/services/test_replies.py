@@ -1,7 +1,5 @@
 """What follows from a reader's mail: kept first, confirmed once, to the reader and nobody else."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """What follows when somebody subscribes on the web: who is mailed what, who is let in, and what never happens."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The archive as a folder of files, and the commands that write it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
