@@ -22,8 +22,7 @@ ONE, OTHER = "s_aaaa2222", "s_bbbb3333"
 def remember(store: TinyStore, who: str) -> None:
     """Something of each kind about this subscriber."""
     store.start_run("r0")
-    claimed = store.claim(who, MONDAY, run_id="r0", now=NOW)
-    assert claimed is not None
+    claimed = make.present(store.claim(who, MONDAY, run_id="r0", now=NOW))
     row = ledger.hand_over(claimed, paper_ids=("2601.00099",), announced_on=(MONDAY,), message_id="<x@y>", now=NOW)
     store.move(row)
     store.move(ledger.accept(row, "receipt", NOW))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from newsletter.model import (
     Announcement,
@@ -22,6 +22,7 @@ from newsletter.model import (
 
 TUESDAY = date(2026, 1, 6)
 WEDNESDAY = date(2026, 1, 7)
+T = TypeVar("T")
 NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
 
 
@@ -74,3 +75,9 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
 
 def score_report(*scores: Score, **changes: Any) -> ScoreReport:
     return replace(ScoreReport(scores, (), "local ranker"), **changes)
+
+
+def present(value: T | None) -> T:
+    """Asserts that there is one, and gives it back."""
+    assert value is not None
+    return value

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.signing import Purpose, Signer, tag_of
 from tests.e2e.test_cli import SAMPLE_DAY, SUBSCRIBERS, Place
+from tests.make import present
 
 SECRET = "not a secret at all: 0123456789 abcdef".replace(" ", "-")
 SIGNER = Signer([SECRET])
@@ -62,8 +63,7 @@ def mails(files: list[Path]) -> list[EmailMessage]:
 
 
 def body(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    assert part is not None
+    part = present(mail.get_body((kind,)))
     return str(part.get_content())
 
 
@@ -94,8 +94,7 @@ def test_every_way_to_unsubscribe_can_be_read_and_is_this_readers_own(mails: lis
         assert (link.scheme, link.netloc) == ("https", DOMAIN)
         assert SIGNER.read_link(Purpose.UNSUBSCRIBE, link.path.removeprefix("/u/")) == who
         assert (mailto.scheme, parse_qs(mailto.query)) == ("mailto", {"subject": ["unsubscribe"]})
-        told = SIGNER.read_tag(Purpose.REPLY, tag_of(unquote(mailto.path)))
-        assert told is not None
+        told = present(SIGNER.read_tag(Purpose.REPLY, tag_of(unquote(mailto.path))))
         assert (told[0], str(told[1])) == (who, SAMPLE_DAY)
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert mail["Reply-To"].addresses[0].addr_spec == unquote(mailto.path)

@@ -20,6 +20,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
 from tests.mail_server import PASSWORD, USER, Do, Postmaster
+from tests.make import present
 
 KEY = "a-key-of-forty-characters-for-these-tests"
 BOUNCES = TESTS / "bounces"
@@ -154,8 +155,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     run(place, server)
     (mail,) = [mail for mail in server.mails if mail.to == (ADA,)]
     tag = tag_of(mail.envelope_from)
-    whose = Signer([KEY]).read_tag(Purpose.BOUNCE, tag)
-    assert whose is not None
+    whose = present(Signer([KEY]).read_tag(Purpose.BOUNCE, tag))
     who, on = whose
     assert mail.envelope_from == f"bounces+{tag}@example.org"
     raw = (BOUNCES / "postfix_no_user.eml").read_bytes()
@@ -167,8 +167,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     assert bounce(place, raw, "--to", mail.envelope_from) == (0, expected)
     assert bounce(place, raw.replace(b"TAG", tag.encode())) == (0, expected)  # the same once more
     store = TinyStore(place.path("state"))
-    row = store.get_delivery(who, on)
-    assert row is not None
+    row = present(store.get_delivery(who, on))
     assert row.state is DeliveryState.REJECTED
     again = run(place, server)
     assert f"{who}" in again.stdout

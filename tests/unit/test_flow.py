@@ -212,8 +212,7 @@ def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
     assert [entry.outcome for entry in report.subscribers] == [RunOutcome.SENT]
     assert given.mailed() == ["<2026-01-06.s_abcd2345@example.org>"]
     assert given.sent() == {"2601.00001", "2601.00002"}
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert [step.state for step in row.steps] == ["claimed", "handed_over", "accepted"]
     assert row.announced_on == (make.TUESDAY,)
     assert given.store.get_runs() == [report]
@@ -222,8 +221,7 @@ def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
 def test_what_a_mail_says_is_kept_without_address_and_name_before_it_leaves() -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
     assert given.outcomes() == [RunOutcome.DEFERRED]
-    digest = given.store.get_digest("s_abcd2345", make.TUESDAY)
-    assert digest is not None
+    digest = make.present(given.store.get_digest("s_abcd2345", make.TUESDAY))
     assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00001", "2601.00002"]
     assert digest.subscriber == make.subscriber(email="", name="")
 
@@ -244,8 +242,7 @@ def test_a_paper_mailed_once_is_not_mailed_again_in_a_new_version() -> None:
     }
     given.source.on = make.WEDNESDAY
     given.run()
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
     assert row.paper_ids == ("2601.00003",)
 
 
@@ -253,8 +250,7 @@ def test_a_replacement_is_left_out_by_default() -> None:
     given = morning(make.announcement("2601.00001", "replace", version=2), make.announcement("2601.00002"))
     report = given.run()
     assert given.sent() == {"2601.00002"}
-    counts = report.subscribers[0].counts
-    assert counts is not None
+    counts = make.present(report.subscribers[0].counts)
     assert (counts.announced, counts.scanned) == (2, 1)
 
 
@@ -336,11 +332,9 @@ def test_a_paper_that_could_not_be_scored_is_told_and_comes_with_the_next_mail()
     assert given.sent() == {"2601.00001", "2601.00003"}
     next_day(given, "2601.00004")
     given.scorer = ScriptedScorer()
-    counts = given.run().subscribers[0].counts
-    assert counts is not None
+    counts = make.present(given.run().subscribers[0].counts)
     assert (counts.announced, counts.scanned, counts.not_scored) == (2, 2, 0)
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
     assert set(row.paper_ids) == {"2601.00002", "2601.00004"}
     assert row.announced_on == (make.WEDNESDAY,)
 
@@ -399,8 +393,7 @@ def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> Non
     given.run()
     given.now, given.source.on = right, make.TUESDAY
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
-    day = given.store.get_day(make.TUESDAY)
-    assert day is not None
+    day = make.present(given.store.get_day(make.TUESDAY))
     assert len(day.announcements) == 2
 
 
@@ -454,8 +447,7 @@ def test_a_missed_day_is_caught_up_in_one_mail() -> None:
     given.run()  # collects Wednesday, but mails somebody else
     given.subscribers, given.source.on = subscribers, thursday
     given.run()
-    row = given.store.get_delivery("s_abcd2345", thursday)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", thursday))
     assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
     assert row.announced_on == (make.WEDNESDAY, thursday)
 
@@ -481,8 +473,7 @@ def test_the_scorer_is_given_the_days_before_and_not_the_one_to_be_scored() -> N
 def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, state: DeliveryState) -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [act]))
     assert given.outcomes() == [outcome]
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert row.state is state
 
 
@@ -490,11 +481,9 @@ def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     """550 5.1.1 to RCPT does what the same words in a bounce do."""
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE]))
     assert given.outcomes() == [RunOutcome.REJECTED]
-    why = given.store.get_address_status("s_abcd2345").suppression
-    assert why is not None
+    why = make.present(given.store.get_address_status("s_abcd2345").suppression)
     assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert row.state is DeliveryState.REJECTED
     assert [event.kind for event in given.store.get_events("s_abcd2345", make.TUESDAY)] == [EventKind.BOUNCED_HARD]
     next_day(given, "2601.00009")
@@ -539,8 +528,7 @@ def test_a_doubt_is_settled_by_evidence_in_the_next_run(act: Act, mails: int) ->
     given.run()
     given.run()
     assert len(given.mailed()) == mails
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert row.state is DeliveryState.ACCEPTED
 
 
@@ -589,8 +577,7 @@ def test_due_passes_over_those_whose_time_has_not_come() -> None:
 
 def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:
     given = morning(*two_papers())
-    digest = preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
-    assert digest is not None
+    digest = make.present(preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY))
     assert given.store.get_days(before=make.WEDNESDAY, limit=9) == []
     assert given.store.get_deliveries() == []
     given.run()
@@ -624,8 +611,7 @@ def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> No
     given.sender = Dying(lambda: make.NOW)
     with pytest.raises(Killed):
         given.run()
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert row.state is DeliveryState.HANDED_OVER
     given.sender = FlakySender(lambda: make.NOW)
     assert given.outcomes() == [RunOutcome.SENT]
@@ -698,8 +684,7 @@ def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(a
     outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
     assert [entry.outcome for entry in report.subscribers] == outcomes
     assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
-    alert = alerts.build_alert(report, alerts.find_troubles(report))
-    assert alert is not None
+    alert = make.present(alerts.build_alert(report, alerts.find_troubles(report)))
     assert len(alert.lines) == 2, "what happened, and who was not offered a mail"
     given.now += timedelta(hours=1)
     again = given.outcomes()
@@ -993,8 +978,7 @@ def test_a_digest_too_old_to_be_news_is_not_begun_and_its_papers_come_with_the_n
     assert given.source.asked == ["cs.LG"] * 2, "today's papers are had while arXiv shows them"
     given.now = make.NOW + timedelta(days=1, minutes=10)
     assert given.tick() == [RunOutcome.SENT]
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
     assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
     assert row.announced_on == (make.TUESDAY, make.WEDNESDAY)
 

@@ -32,8 +32,7 @@ def mailed(store: Store) -> None:
     """The reader got a mail with the paper."""
     store.remember_day(make.day(make.TUESDAY, [make.announcement("2601.00001", title=PAPER.title)]))
     store.start_run("r")
-    claim = store.claim(WHO, make.TUESDAY, run_id="r", now=NOW)
-    assert claim is not None
+    claim = make.present(store.claim(WHO, make.TUESDAY, run_id="r", now=NOW))
     ids = (PAPER.arxiv_id,)
     store.move(ledger.hand_over(claim, paper_ids=ids, announced_on=(), not_scored_ids=(), message_id="", now=NOW))
     store.end_run("r")

@@ -664,8 +664,7 @@ def test_a_call_is_written_before_it_is_made_at_the_most_it_can_cost() -> None:
     assert before.outcome == "pending"
     assert before.cost_usd is not None
     assert before.cost_usd > 4_280 * PRICE.output / 1_000_000
-    usage = report.usage
-    assert usage is not None
+    usage = make.present(report.usage)
     assert replace(before, **{name: getattr(after, name) for name in CHANGES}) == after
     assert (after.outcome, after.prompt_tokens, after.completion_tokens) == (
         "ok",

@@ -20,6 +20,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
+from tests.make import present
 
 S = DeliveryState
 
@@ -50,8 +51,7 @@ def context(store: Store, sender: Sender) -> RunContext:
 
 def in_doubt(store: Store, sent_by: str) -> Delivery:
     store.start_run("r1")
-    row = store.claim(WHO, DAY, run_id="r1", now=NOW)
-    assert row is not None
+    row = present(store.claim(WHO, DAY, run_id="r1", now=NOW))
     row = ledger.hand_over(
         row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@example.org>", sent_by=sent_by, now=NOW
     )
@@ -64,9 +64,7 @@ def in_doubt(store: Store, sent_by: str) -> Delivery:
 
 def settled(store: Store, sender: Sender) -> Delivery:
     settle_doubts(context(store, sender))
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
-    return row
+    return present(store.get_delivery(WHO, DAY))
 
 
 def is_claimed_by_another_run(store: Store) -> bool:
@@ -124,8 +122,7 @@ def test_an_event_and_the_operator_settle_whatever_had_the_mail(tmp_path: Path, 
     told, asked = TinyStore(tmp_path / "told"), TinyStore(tmp_path / "asked")
     in_doubt(told, name)
     assert told.take_event(MailEvent(EventKind.PROCESSED, WHO, DAY, NOW), now=NOW)
-    row = told.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(told.get_delivery(WHO, DAY))
     assert (row.state, row.sent_by) == (S.ACCEPTED, name)
     asked.move(ledger.settle(in_doubt(asked, name), False, "settled by the operator", NOW))
     assert is_claimed_by_another_run(asked)

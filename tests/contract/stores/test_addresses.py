@@ -20,6 +20,7 @@ from newsletter.model import (
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, handed_over, race
+from tests.make import present
 
 K = EventKind
 
@@ -39,8 +40,7 @@ def accepted(store: Store) -> None:
 
 
 def state_of(store: Store) -> DeliveryState:
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(store.get_delivery(WHO, DAY))
     return row.state
 
 
@@ -88,8 +88,7 @@ def test_an_event_that_overtakes_the_answer_waits_for_the_run(store: Store) -> N
     store.take_event(event(K.DELIVERED), now=NOW)
     assert state_of(store) is DeliveryState.HANDED_OVER
     store.move(ledger.accept(row, "receipt", NOW))
-    settled = store.settle_by_events(WHO, DAY, now=NOW)
-    assert settled is not None
+    settled = present(store.settle_by_events(WHO, DAY, now=NOW))
     assert settled.state is state_of(store) is DeliveryState.DELIVERED
 
 
@@ -119,8 +118,7 @@ def test_what_an_event_proves_to_have_left_is_not_to_be_had_again(store: Store, 
 
 def test_an_event_takes_a_mail_out_of_the_hands_of_the_run_that_would_send_it_again(store: Store) -> None:
     store.move(ledger.defer(handed_over(store), "no answer", NOW, NOW))
-    mine = store.claim(WHO, DAY, run_id="r1", now=NOW)
-    assert mine is not None
+    mine = present(store.claim(WHO, DAY, run_id="r1", now=NOW))
     store.take_event(event(K.DELIVERED), now=NOW)
     again = ledger.hand_over(mine, paper_ids=("2511.00009",), announced_on=(DAY,), message_id="<n@x>", now=NOW)
     for row in (again, ledger.skip(mine, "nothing relevant", NOW), ledger.defer(mine, "no scores", NOW, NOW)):
@@ -182,8 +180,7 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     race(tell)
     assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
     assert state_of(store) is DeliveryState.REJECTED
-    found = store.get_address_status(WHO).suppression
-    assert found is not None
+    found = present(store.get_address_status(WHO).suppression)
     assert found.why is SuppressionReason.COMPLAINT
 
 

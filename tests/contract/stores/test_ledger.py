@@ -17,6 +17,7 @@ from newsletter.model import (
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, handed_over, race
+from tests.make import present
 
 S = DeliveryState
 
@@ -61,8 +62,7 @@ def test_the_hand_over_of_a_killed_run_becomes_in_doubt(memory: Memory, store: S
     memory.die_after(work)
     store.start_run("r1")
     assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(store.get_delivery(WHO, DAY))
     assert (row.state, row.paper_ids) == (S.IN_DOUBT, PAPERS)
     assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
     assert store.get_sent(WHO) == set(PAPERS)
@@ -121,8 +121,7 @@ def test_a_move_made_from_an_old_row_is_a_conflict(store: Store) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     with pytest.raises(StoreConflict):
         store.move(ledger.doubt(row, "no answer", NOW))
-    kept = store.get_delivery(WHO, DAY)
-    assert kept is not None
+    kept = present(store.get_delivery(WHO, DAY))
     assert kept.state is S.ACCEPTED
 
 
@@ -133,8 +132,7 @@ def test_who_lost_the_claim_cannot_move_the_row(memory: Memory, store: Store) ->
 
     memory.die_after(work)
     store.start_run("r1")
-    stale = store.get_delivery(WHO, DAY)
-    assert stale is not None
+    stale = present(store.get_delivery(WHO, DAY))
     mine = claim(store)
     with pytest.raises(StoreConflict):
         store.move(ledger.skip(stale, "nothing relevant", NOW))

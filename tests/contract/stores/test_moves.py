@@ -47,8 +47,7 @@ def digest_of(who: str, on: date, *papers: str) -> Digest:
 
 def mail(store: Store, who: str, on: date, *papers: str, state: DeliveryState = DeliveryState.ACCEPTED) -> None:
     store.start_run("r0")
-    claim = store.claim(who, on, run_id="r0", now=NOW)
-    assert claim is not None
+    claim = make.present(store.claim(who, on, run_id="r0", now=NOW))
     if state is DeliveryState.SKIPPED:
         store.move(ledger.skip(claim, "nothing relevant", NOW))
     else:
@@ -181,8 +180,7 @@ def test_a_bounce_of_the_old_mailbox_frees_the_papers_and_spares_the_new_one(sto
     say_much(store)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = store.get_delivery(NEW, FIRST)
-    assert row is not None
+    row = make.present(store.get_delivery(NEW, FIRST))
     assert row.state is DeliveryState.REJECTED
     assert store.get_address_status(NEW).suppression is None
     assert store.get_address_status(OLD).suppression is not None
@@ -204,8 +202,7 @@ def test_a_bounce_of_a_mail_that_gave_way_does_not_reject_the_other(store: Store
         mail(store, who, FIRST, paper)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = store.get_delivery(NEW, FIRST)
-    assert row is not None
+    row = make.present(store.get_delivery(NEW, FIRST))
     assert row.state is DeliveryState.ACCEPTED
     assert store.take_event(event(EventKind.COMPLAINED), now=NOW)
     assert store.get_address_status(NEW).suppression is not None

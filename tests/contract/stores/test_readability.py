@@ -214,8 +214,7 @@ def test_an_event_is_told_again_until_it_can_be_kept_and_suppresses_at_once(fold
         with pytest.raises(ReaderUnreadable):
             store.take_event(COMPLAINT, now=NOW)
     path.write_bytes(whole)
-    suppression = store.get_address_status(ONE).suppression
-    assert suppression is not None
+    suppression = make.present(store.get_address_status(ONE).suppression)
     assert suppression.why is SuppressionReason.COMPLAINT
     assert store.take_event(COMPLAINT, now=NOW)
 
@@ -244,8 +243,7 @@ def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, sto
     given = morning_of(folder, store)
     store.start_run("r9")
     for who in (ONE, OTHER):
-        claim = store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW)
-        assert claim is not None
+        claim = make.present(store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW))
         store.move(
             ledger.hand_over(
                 claim,

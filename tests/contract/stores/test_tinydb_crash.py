@@ -34,6 +34,7 @@ from newsletter.model import (
 from newsletter.senders import Sender, do_nothing
 from newsletter.senders.outbox import OutboxSender
 from newsletter.stores.tinydb import TinyStore
+from tests.make import present
 
 S = DeliveryState
 WHO = "s_8k2mpq4x"
@@ -171,8 +172,7 @@ def die_and_go_on(case: Path, line: int, sender: Sender) -> bool:
     check_memory(folder, lines(case / "done.log"))
     next_morning(folder, sender)
     store = TinyStore(folder)
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(store.get_delivery(WHO, DAY))
     assert row.state is S.ACCEPTED
     assert store.get_sent(WHO) == set(PAPERS)
     return killed
@@ -222,8 +222,7 @@ def test_what_was_acknowledged_survives_a_kill_from_outside(tmp_path: Path, ackn
         store = TinyStore(folder)
         store.start_run("r1")
         for number in range(10**6):
-            row = store.claim(f"s_{number}", DAY, run_id="r1", now=NOW)
-            assert row is not None
+            row = present(store.claim(f"s_{number}", DAY, run_id="r1", now=NOW))
             row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=NOW)
             store.move(row)
             store.move(ledger.accept(row, "x", NOW))

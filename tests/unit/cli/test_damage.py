@@ -17,7 +17,7 @@ from newsletter.model import RevisionOrigin, SignUp
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from tests.make import NOW, TUESDAY
+from tests.make import NOW, TUESDAY, present
 
 ADA, EMMY, EVE = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy", "eve"))
 YAML = """subscribers:
@@ -79,8 +79,7 @@ def test_a_dry_run_tells_whom_it_would_hold_back(folder: Path) -> None:
 
 
 def mail(who: str, word: str) -> bytes:
-    signer = load_settings().signer
-    assert signer is not None
+    signer = present(load_settings().signer)
     message = EmailMessage()
     message["From"], message["Subject"], message["Message-ID"] = "x@example.org", "Re: papers", f"<{who}{word}@x>"
     message["To"] = f"digest+{signer.tag(Purpose.REPLY, who, TUESDAY)}@newsletter.invalid"
@@ -100,6 +99,5 @@ def test_a_mailed_unsubscribe_is_kept_and_the_mails_of_others_are_heard(folder: 
     assert "unsubscribe" in listen(mail(ADA, "unsubscribe"), Envelope())
     assert "help" in listen(mail(EMMY, "help"), Envelope())
     path.unlink()
-    suppression = TinyStore(folder).get_address_status(ADA).suppression
-    assert suppression is not None
+    suppression = present(TinyStore(folder).get_address_status(ADA).suppression)
     assert suppression.detail == "by a reply"

@@ -15,7 +15,7 @@ from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.test_moves import say_much
-from tests.make import NOW
+from tests.make import NOW, present
 from tests.unit.cli.test_damage import mail
 
 ADA, NEW, EVE = "ada@example.org", "ada@example.net", "eve@example.org"
@@ -71,8 +71,7 @@ def test_links_and_replies_of_old_mails_are_the_readers_who_they_are_now(folder:
     listed(NEW)
     assert move(ADA, NEW).exit_code == 0
     settings = load_settings()
-    signer = settings.signer
-    assert signer is not None
+    signer = present(settings.signer)
     client = app.build_web(settings).test_client()
     for purpose, page in (
         (Purpose.PROFILE, "profile/{}"),

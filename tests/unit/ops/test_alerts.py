@@ -47,8 +47,7 @@ def report(*entries: SubscriberReport, feeds: tuple[FeedReport, ...] = FINE, on:
 
 
 def text(found: RunReport, problem: str = "") -> str:
-    alert = build_alert(found, find_troubles(found, problem))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found, problem)))
     return f"{alert.subject}\n{alert.text}"
 
 
@@ -103,16 +102,14 @@ def test_a_profile_that_is_ignored_is_told_for_each_reader_and_keeps_no_heartbea
     assert [each.about for each in troubles] == ["s_00000001", "s_00000002"]
     assert len({each.key for each in troubles}) == 2
     assert went_well(troubles)
-    alert = build_alert(found, troubles)
-    assert alert is not None
+    alert = make.present(build_alert(found, troubles))
     assert "Profile ignored (s_00000001, s_00000002): revision 2" in alert.text
     assert "'newsletter subscribers revert' brings one back" in alert.text
 
 
 def test_the_same_cause_is_one_line_with_all_ids_and_many_ids_are_cut() -> None:
     found = report(*(entry(n, RunOutcome.DEFERRED, f"s_{n:08}/2026-01-06: 451 later, {n} waiting") for n in range(25)))
-    alert = build_alert(found, find_troubles(found))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found)))
     [line] = alert.lines
     assert "s_00000019 and 5 more)" in line
     assert alert.subject == "Newsletter 2026-01-06: deferred (25)"
@@ -137,8 +134,7 @@ def test_others_words_are_bounded_and_on_one_line() -> None:
 
 def test_a_webhook_gets_the_text_and_the_parts() -> None:
     found = report(entry(1, RunOutcome.REJECTED, "no such user"), entry(2, RunOutcome.REJECTED, "no such user"))
-    alert = build_alert(found, find_troubles(found))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found)))
     payload = json.loads(alert.payload())
     assert payload.keys() == {"text", "subject", "date", "run", "troubles"}
     assert payload["text"] == f"{alert.subject}\n{alert.text}"
@@ -175,8 +171,7 @@ def test_the_same_trouble_is_told_once_a_day_and_again_the_next() -> None:
 def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
     told = told_after(report(entry(1, RunOutcome.DEFERRED, "try later")))
     found = report(entry(1, RunOutcome.DEFERRED, "try later"), entry(2, RunOutcome.DEFERRED, "the disk is full"))
-    alert = build_alert(found, find_troubles(found), parse_keys(told))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found), parse_keys(told)))
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
 
@@ -184,8 +179,7 @@ def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
 def test_each_lost_mail_is_news_of_its_own(outcome: RunOutcome) -> None:
     told = told_after(report(entry(1, outcome, "the same words")))
     found = report(entry(1, outcome, "other words"), entry(2, outcome, "the same words"))
-    alert = build_alert(found, find_troubles(found), parse_keys(told))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found), parse_keys(told)))
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
 
@@ -205,8 +199,7 @@ def test_a_deferral_that_lasts_stops_the_heartbeat_as_long_as_it_lasts() -> None
 
 def test_a_run_that_broke_off_is_told_once_a_day() -> None:
     error = StoreError("state/deliveries/x.json cannot be read; put this file back from a backup")
-    alert = build_break_alert(error, make.TUESDAY)
-    assert alert is not None
+    alert = make.present(build_break_alert(error, make.TUESDAY))
     assert "Run broke off: StoreError: state/deliveries/x.json cannot be read" in alert.text
     told = parse_keys(add_keys("", alert))
     assert build_break_alert(error, make.TUESDAY, told) is None
@@ -241,8 +234,7 @@ def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: b
 
 def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:
     found = find_bounce_troubles([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
-    alert = build_alert(report(), found)
-    assert alert is not None
+    alert = make.present(build_alert(report(), found))
     assert "Bounced (s_00000001): hard bounce: 550 5.1.1 no such user" in alert.text
     assert "newsletter suppressions" in alert.text
     assert went_well(found)
@@ -276,8 +268,7 @@ def test_what_is_held_is_told_each_day_and_no_run_went_well_meanwhile() -> None:
     for on in (make.TUESDAY, make.WEDNESDAY):
         found = find_bounce_troubles(waiting, on)
         assert not went_well(found)
-        alert = build_alert(report(on=on), found, parse_keys(told))
-        assert alert is not None
+        alert = make.present(build_alert(report(on=on), found, parse_keys(told)))
         assert "Bounces held (s_00000000, s_00000001, s_00000002): 550 5.1.1 no such user" in alert.text
         assert "newsletter suppressions held" in alert.text
         told = add_keys(told, alert)

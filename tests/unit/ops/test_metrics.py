@@ -39,9 +39,7 @@ def page(store: MemoryStore) -> Page:
 
 def claimed(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1") -> ledger.Delivery:
     store.start_run(run)
-    row = store.claim(who, make.TUESDAY - timedelta(days=days_ago), run_id=run, now=make.NOW)
-    assert row is not None
-    return row
+    return make.present(store.claim(who, make.TUESDAY - timedelta(days=days_ago), run_id=run, now=make.NOW))
 
 
 def handed_over(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1") -> ledger.Delivery:

@@ -89,8 +89,7 @@ def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_hav
 
 
 def profiles_digest(store: Store, one: Subscriber) -> list[str]:
-    digest = ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW)
-    assert digest is not None
+    digest = make.present(ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW))
     return [entry.paper.arxiv_id for entry in digest.entries]
 
 
@@ -104,8 +103,7 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
     asked = ScriptedScorer()
     profiles = ProfileService(lambda: [ADA], store, lambda: asked)
     for papers in (3, 4, 5):
-        digest = profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)
-        assert digest is not None
+        digest = make.present(profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW))
         assert digest.counts.shown == papers
     assert len(asked.scored) == 1
     profiles.preview(WHO, "about: I read something else now.", now=NOW)
