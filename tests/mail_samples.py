@@ -17,19 +17,10 @@ from pathlib import Path
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
-    Announcement,
-    AnnounceType,
-    Digest,
-    Paper,
-    Profile,
-    RenderedDigest,
-    Score,
-    ScoreReport,
-    Subscriber,
-    Topic,
-    Usage,
-)
+from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.papers import Announcement, AnnounceType, Paper
+from newsletter.model.scores import Score, ScoreReport, Usage
+from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.digest import build_digest
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.markdown_profile import parse_profile

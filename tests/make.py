@@ -5,20 +5,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
-from newsletter.model import (
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
-    Paper,
-    Profile,
-    Score,
-    ScoreReport,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.model.scores import Score, ScoreReport
+from newsletter.model.subscribers import Frequency, Profile, Subscriber, Topic
 
 TUESDAY = date(2026, 1, 6)
 WEDNESDAY = date(2026, 1, 7)

@@ -30,18 +30,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from newsletter import app, flow
 from newsletter.mail.message import MailLinks
 from newsletter.mail.render import Renderer
-from newsletter.model import (
-    DeliveryState,
-    Digest,
-    EventKind,
-    MailEvent,
-    Paper,
-    Profile,
-    RenderedDigest,
-    RunReport,
-    ScoreReport,
-    Votes,
-)
+from newsletter.model.deliveries import DeliveryState, EventKind, MailEvent
+from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.papers import Paper
+from newsletter.model.runs import RunReport
+from newsletter.model.scores import ScoreReport
+from newsletter.model.subscribers import Profile, Votes
 from newsletter.scoring import Scorer
 from newsletter.scoring.protocols import History
 from newsletter.settings import Settings

@@ -14,32 +14,20 @@ from newsletter.files import resources
 from newsletter.flow import run_morning, serve
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
+from newsletter.model.deliveries import (
     Accepted,
-    Announcement,
     DeliveryState,
     EventKind,
-    Feed,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
     MailEvent,
     Message,
-    ModelCall,
-    Paper,
-    Profile,
-    RunOutcome,
-    RunReport,
-    ScoreFailure,
-    ScoreReport,
-    SignUp,
-    Subscriber,
-    SubscriberReport,
     Suppression,
     SuppressionReason,
-    Usage,
-    Votes,
 )
+from newsletter.model.llm_calls import ModelCall
+from newsletter.model.papers import Announcement, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
+from newsletter.model.scores import ScoreFailure, ScoreReport, Usage
+from newsletter.model.subscribers import Frequency, Profile, SignUp, Subscriber, Votes
 from newsletter.ops import alerts
 from newsletter.run.collect import collect
 from newsletter.run.context import Morning as KnownDays

@@ -14,15 +14,9 @@ import structlog
 
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
-from newsletter.model import (
-    FeedOutcome,
-    FeedReport,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import Suppression, SuppressionReason
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops import log
 from newsletter.ops.notify import ATTEMPTS, SENT_ALERTS, Notifier
 from newsletter.senders.outbox import OutboxSender

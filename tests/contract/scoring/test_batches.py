@@ -17,19 +17,11 @@ from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
-    Announcement,
-    BatchState,
-    Feed,
-    ModelBatch,
-    ModelCall,
-    Profile,
-    RunOutcome,
-    RunReport,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.llm_calls import BatchState, ModelBatch, ModelCall
+from newsletter.model.papers import Announcement, Feed
+from newsletter.model.runs import RunOutcome, RunReport
 from newsletter.model.spending import spent
+from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.batches import BatchPrefetcher

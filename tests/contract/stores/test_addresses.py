@@ -9,14 +9,7 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
-from newsletter.model import (
-    AddressStatus,
-    DeliveryState,
-    EventKind,
-    MailEvent,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model import AddressStatus, DeliveryState, EventKind, MailEvent, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, handed_over, race

@@ -10,10 +10,7 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreConflict
-from newsletter.model import (
-    Delivery,
-    DeliveryState,
-)
+from newsletter.model import Delivery, DeliveryState
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, handed_over, race

@@ -12,20 +12,16 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict
-from newsletter.model import (
+from newsletter.model.deliveries import (
     AddressStatus,
     DeliveryState,
-    Digest,
     EventKind,
-    Frequency,
     MailEvent,
-    Move,
-    RevisionOrigin,
-    SignUp,
     Suppression,
     SuppressionReason,
-    Vote,
 )
+from newsletter.model.digests import Digest
+from newsletter.model.subscribers import Frequency, Move, RevisionOrigin, SignUp, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make

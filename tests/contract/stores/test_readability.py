@@ -12,16 +12,9 @@ import pytest
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
-from newsletter.model import (
-    EventKind,
-    MailEvent,
-    RevisionOrigin,
-    RunOutcome,
-    SignUp,
-    Suppression,
-    SuppressionReason,
-    Vote,
-)
+from newsletter.model.deliveries import EventKind, MailEvent, Suppression, SuppressionReason
+from newsletter.model.runs import RunOutcome
+from newsletter.model.subscribers import RevisionOrigin, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest

@@ -20,17 +20,9 @@ import pytest
 
 import newsletter
 from newsletter.delivery import ledger
-from newsletter.model import (
-    Accepted,
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    DeliveryState,
-    Evidence,
-    Message,
-    Paper,
-    RunReport,
-)
+from newsletter.model.deliveries import Accepted, DeliveryState, Evidence, Message
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Paper
+from newsletter.model.runs import RunReport
 from newsletter.senders import Sender, do_nothing
 from newsletter.senders.outbox import OutboxSender
 from newsletter.stores.tinydb import TinyStore

@@ -13,19 +13,10 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreError
-from newsletter.model import (
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    Counts,
-    DeliveryState,
-    FeedOutcome,
-    FeedReport,
-    Paper,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-)
+from newsletter.model.deliveries import DeliveryState
+from newsletter.model.digests import Counts
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.locks import FolderLock
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, day, run_report

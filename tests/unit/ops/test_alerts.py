@@ -8,16 +8,9 @@ import pytest
 
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
-from newsletter.model import (
-    AddressStatus,
-    FeedOutcome,
-    FeedReport,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops.alerts import (
     REMEDIES,
     Kind,

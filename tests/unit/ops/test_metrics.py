@@ -6,17 +6,10 @@ from decimal import Decimal
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.delivery import ledger, suppression
-from newsletter.model import (
-    DeliveryState,
-    FeedOutcome,
-    FeedReport,
-    ModelCall,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import DeliveryState, Suppression, SuppressionReason
+from newsletter.model.llm_calls import ModelCall
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops.metrics import Metrics
 from tests import make
 from tests.fakes import MemoryStore

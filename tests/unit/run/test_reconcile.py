@@ -7,18 +7,8 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
-from newsletter.model import (
-    TALLY,
-    Delivery,
-    DeliveryState,
-    EventKind,
-    MailEvent,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Tally,
-    tally,
-)
+from newsletter.model.deliveries import Delivery, DeliveryState, EventKind, MailEvent
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.run import reconcile
 from tests import make
 

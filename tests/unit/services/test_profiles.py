@@ -10,17 +10,9 @@ from hypothesis import given
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
-from newsletter.model import (
-    AddressStatus,
-    AnnouncementDay,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
-    Profile,
-    RevisionOrigin,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.deliveries import AddressStatus
+from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
+from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
 from newsletter.papers.announcements import merge_feeds
 from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample

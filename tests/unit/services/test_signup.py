@@ -16,17 +16,8 @@ from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.message import MailIdentity
-from newsletter.model import (
-    AddressStatus,
-    Frequency,
-    ProfileRevision,
-    RevisionOrigin,
-    SignUp,
-    SignUpMail,
-    Subscriber,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
+from newsletter.model.subscribers import Frequency, ProfileRevision, RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
