@@ -32,7 +32,7 @@ from newsletter.services.directory import load_subscribers
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.table import JsonTable
-from tests.unit.test_flow import Silent
+from tests.fakes import Silent
 
 TODAY = date(2026, 11, 26)  # a Thursday; everybody is mailed on Fridays
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

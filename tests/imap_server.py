@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 
 import trustme
 
+from tests.http_server import free_port
+
 USER, PASSWORD = "news", "a password"
 BELOW_INBOX = "namespace inbox {{\n inbox = yes\n prefix = INBOX{0}\n separator = {0}\n}}\n"
 NO_NAMESPACE = "imap_capability = IMAP4rev1 SASL-IR LITERAL+ MOVE UIDPLUS\n"
@@ -42,7 +44,7 @@ def _running(folder: Path, more: str) -> Iterator[tuple[int, int, trustme.CA]]:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "cert.pem")
-    plain, tls = _free_port(), _free_port()
+    plain, tls = free_port(), free_port()
     config = folder / "dovecot.conf"
     config.write_text(_config(folder, plain, tls) + more, encoding="utf-8")
     (folder / "mail").mkdir()
@@ -137,12 +139,6 @@ def _owner() -> tuple[int, int]:
         return os.getuid(), os.getgid()
     nobody = pwd.getpwnam("nobody")
     return nobody.pw_uid, nobody.pw_gid
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _wait(port: int, folder: Path) -> None:

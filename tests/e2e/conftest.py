@@ -11,19 +11,6 @@ from tests.e2e.test_cli import SUBSCRIBERS, Place
 from tests.mail_server import MailHost, Postmaster, knows
 
 
-@pytest.fixture(scope="session")
-def host() -> Iterator[MailHost]:
-    running = MailHost()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def server(host: MailHost) -> Iterator[Postmaster]:
-    with host.serve() as postmaster:
-        yield postmaster
-
-
 @pytest.fixture
 def guarded(host: MailHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postmaster]:
     """A mail server that wants TLS, with a certificate that is known, and a login."""

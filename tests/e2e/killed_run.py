@@ -31,6 +31,7 @@ from newsletter.senders import Sender, do_nothing
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
+from tests.fakes import Silent
 
 FEED = TESTS / "recordings/feeds/2025-10-07/cs.LG.atom"
 SUBSCRIBERS = 8
@@ -63,13 +64,7 @@ def morning(folder: Path) -> RunReport:
     context = replace(context, sender=LoggingSender(context.sender, folder / LOG))
     listed = app.load_subscribers(settings, context.store)
     with closing(context.sender):
-        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
-
-
-class Nobody:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
+        return flow.run_morning(context, listed.subscribers, Silent(), digest_on=context.source.day(context.now()))
 
 
 class LoggingSender:

@@ -41,7 +41,8 @@ from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run
-from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
+from tests.e2e.killed_run import FEED, fork, is_write, require_readable
+from tests.fakes import Silent
 from tests.http_server import Handler
 
 READERS = 50
@@ -165,7 +166,7 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
     context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, context.store)
     with closing(context.sender):
-        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+        return flow.run_morning(context, listed.subscribers, Silent(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:

@@ -24,8 +24,8 @@ from newsletter.model.deliveries import (
     SuppressionReason,
 )
 from newsletter.model.llm_calls import ModelCall
-from newsletter.model.papers import Announcement, Feed, FeedOutcome, FeedReport, Paper
-from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
+from newsletter.model.papers import Announcement, Feed, FeedOutcome, Paper
+from newsletter.model.runs import RunOutcome, RunReport
 from newsletter.model.scores import ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import Frequency, Profile, SignUp, Subscriber, Votes
 from newsletter.ops import alerts
@@ -41,7 +41,7 @@ from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
 from tests import make
-from tests.fakes import Act, FlakySender, MemoryStore
+from tests.fakes import Act, FlakySender, MemoryStore, Silent
 
 RENDERER = Renderer(
     Brand("Morning Papers", "back@example.org"),
@@ -94,12 +94,6 @@ class ScriptedScorer:
         ]
         failures = [ScoreFailure(p.arxiv_id, "no answer") for p in papers if p.arxiv_id in self.broken]
         return ScoreReport(tuple(scores), tuple(failures), "local ranker", problem=self.problem)
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, done: FeedReport | SubscriberReport) -> None: ...
 
 
 @dataclass

@@ -15,6 +15,16 @@ LINK = f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}"
 FORM = "application/x-www-form-urlencoded"
 
 
+class Clock:
+    """The time that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
 def part_of(store: Store) -> WebPart:
     return WebPart(
         store=store,

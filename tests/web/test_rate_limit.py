@@ -14,15 +14,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, rate_limit, unsubscribe
 from newsletter.web.rate_limit import RateLimit, client_of
 from tests.fakes import MemoryStore
-from tests.web.site import LINK, NOW, part_of
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
+from tests.web.site import LINK, NOW, Clock, part_of
 
 
 def test_after_the_most_one_waits_and_then_goes_on() -> None:

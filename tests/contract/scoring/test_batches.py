@@ -35,7 +35,7 @@ from newsletter.stores import Store
 from tests import make
 from tests import openai_server as fake
 from tests.fake_grader import ByNumber
-from tests.fakes import FlakySender, MemoryStore
+from tests.fakes import FlakySender, MemoryStore, Silent
 
 PRICE = Price(input=Decimal(1), cached=Decimal("0.1"), cache_write=Decimal(1), output=Decimal(5))
 HALF = Price(input=Decimal("0.5"), cached=Decimal("0.05"), cache_write=Decimal("0.5"), output=Decimal("2.5"))
@@ -76,12 +76,6 @@ class Feeds:
         if isinstance(shown, str):
             raise SourceError(category, shown)
         return Feed(category, self.on, tuple(shown))
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
 
 
 @dataclass

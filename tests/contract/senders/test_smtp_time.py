@@ -11,10 +11,10 @@ import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.senders.smtp import SmtpSender, SmtpServer
-from tests.contract.senders.test_smtp import ID, NOW, OTHER, host, message, sender, sender_for, server
+from tests.contract.senders.test_smtp import ID, NOW, OTHER, message, sender, sender_for
 from tests.mail_server import Do, Postmaster
 
-__all__ = ["host", "sender", "server"]  # fixtures
+__all__ = ["sender"]  # a fixture
 
 TIMEOUT_S, END_S = 10.0, 600.0
 GREETING, STAGES = "GREETING", ("EHLO", "MAIL", "RCPT", "DATA", "END", "RSET", "QUIT")

@@ -19,7 +19,8 @@ from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
 from tests.damage import DAMAGES, KINDS, MONDAY, NOW, ONE, OTHER, file_of, remember
-from tests.unit.test_flow import Morning, Silent, morning, two_papers
+from tests.fakes import Silent
+from tests.unit.test_flow import Morning, morning, two_papers
 
 ELSEWHERE = {"a later version's words", "another reader's", "times without a zone"}  # not for the ledger
 TIMELESS = {"digests"}  # in which there are no times

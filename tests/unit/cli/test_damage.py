@@ -4,11 +4,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from newsletter import app
 from newsletter.addresses import subscriber_id
-from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ReaderUnreadable
@@ -17,6 +15,7 @@ from newsletter.model import RevisionOrigin, SignUp
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
+from tests.command import newsletter
 from tests.make import NOW, TUESDAY, present
 
 ADA, EMMY, EVE = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy", "eve"))
@@ -38,10 +37,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         store.add_revision(who, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
     store.enrol(SignUp(EVE, NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
     return tmp_path / "state"
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(group, args)
 
 
 @pytest.mark.parametrize(("kind", "who"), [("standings", ADA), ("revisions", ADA), ("enrolled", EVE)])

@@ -10,8 +10,8 @@ from newsletter.flow import run_morning
 from newsletter.model import Digest, Usage
 from newsletter.run.preview import preview
 from tests import make
-from tests.fakes import Act, FlakySender
-from tests.unit.test_flow import Morning, ScriptedScorer, Silent, morning, two_papers
+from tests.fakes import Act, FlakySender, Silent
+from tests.unit.test_flow import Morning, ScriptedScorer, morning, two_papers
 
 COST = Usage(1000, 200, 900, Decimal("0.01"), Decimal("0.02"))
 

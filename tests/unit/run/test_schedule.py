@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
+from newsletter.model import Frequency, Subscriber
 from newsletter.run.schedule import (
     Timing,
     due_at,
@@ -21,24 +21,9 @@ from newsletter.run.schedule import (
     next_due,
     next_mail_at,
 )
-from tests.make import present
+from tests import make
 
-ADA = Subscriber(
-    subscriber_id="s_z7qa3xsg",
-    email="ada@example.org",
-    name="Ada",
-    zone="Europe/Berlin",
-    send_at=time(7, 10),
-    frequency=Frequency.DAILY,
-    weekday=0,
-    categories=("cs.LG",),
-    announce_types=(AnnounceType.NEW,),
-    profile=Profile(topics=()),
-    pinned_authors=(),
-    min_relevance=7,
-    min_novelty=4,
-    max_papers=30,
-)
+ADA = make.subscriber(subscriber_id="s_z7qa3xsg")  # at 07:10 in Berlin, daily
 SUNDAY = date(2026, 11, 22)
 MONDAY = date(2026, 11, 23)
 
@@ -276,7 +261,7 @@ def test_the_next_mail_is_due_at_its_moment_and_at_no_moment_between(
     reader: Subscriber, now: datetime, minutes: int
 ) -> None:
     timing = Timing(minutes, latest=timedelta(0))  # due at the very moment only
-    moment = present(next_mail_at(reader, now, timing))
+    moment = make.present(next_mail_at(reader, now, timing))
     assert moment > now
     assert is_due(reader, moment, timing)
     days = {local_date(now, reader.zone) + timedelta(days=n) for n in range(-1, 9)}
@@ -318,5 +303,5 @@ def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> No
 
 @given(MOMENTS, ZONES, TIMES)
 def test_the_next_mail_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
-    coming = present(next_mail_at(replace(ADA, zone=zone, send_at=at), now))
+    coming = make.present(next_mail_at(replace(ADA, zone=zone, send_at=at), now))
     assert now < coming <= now + timedelta(hours=50 if zone.startswith("Pacific/") else 26)
