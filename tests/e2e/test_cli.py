@@ -103,8 +103,7 @@ def summary(done: Done) -> str:
 
 
 def text_of(mail: EmailMessage) -> str:
-    part = present(mail.get_body(("plain",)))
-    return str(part.get_content())
+    return str(present(mail.get_body(("plain",))).get_content())
 
 
 def one_of(mails: list[EmailMessage], address: str) -> EmailMessage:

@@ -63,8 +63,7 @@ def mails(files: list[Path]) -> list[EmailMessage]:
 
 
 def body(mail: EmailMessage, kind: str) -> str:
-    part = present(mail.get_body((kind,)))
-    return str(part.get_content())
+    return str(present(mail.get_body((kind,))).get_content())
 
 
 def test_every_header_is_there_once_and_read_without_a_complaint(mails: list[EmailMessage]) -> None:

@@ -155,8 +155,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     run(place, server)
     (mail,) = [mail for mail in server.mails if mail.to == (ADA,)]
     tag = tag_of(mail.envelope_from)
-    whose = present(Signer([KEY]).read_tag(Purpose.BOUNCE, tag))
-    who, on = whose
+    who, on = present(Signer([KEY]).read_tag(Purpose.BOUNCE, tag))
     assert mail.envelope_from == f"bounces+{tag}@example.org"
     raw = (BOUNCES / "postfix_no_user.eml").read_bytes()
     assert bounce(place, raw) == (0, "nothing changed: no address in it has a tag of ours\n")
@@ -167,8 +166,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     assert bounce(place, raw, "--to", mail.envelope_from) == (0, expected)
     assert bounce(place, raw.replace(b"TAG", tag.encode())) == (0, expected)  # the same once more
     store = TinyStore(place.path("state"))
-    row = present(store.get_delivery(who, on))
-    assert row.state is DeliveryState.REJECTED
+    assert present(store.get_delivery(who, on)).state is DeliveryState.REJECTED
     again = run(place, server)
     assert f"{who}" in again.stdout
     assert "suppressed" in again.stdout

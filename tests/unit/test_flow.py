@@ -224,8 +224,7 @@ def test_a_paper_mailed_once_is_not_mailed_again_in_a_new_version() -> None:
     }
     given.source.on = make.WEDNESDAY
     given.run()
-    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
-    assert row.paper_ids == ("2601.00003",)
+    assert make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY)).paper_ids == ("2601.00003",)
 
 
 def test_a_replacement_is_left_out_by_default() -> None:
@@ -375,8 +374,7 @@ def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> Non
     given.run()
     given.now, given.source.on = right, make.TUESDAY
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
-    day = make.present(given.store.get_day(make.TUESDAY))
-    assert len(day.announcements) == 2
+    assert len(make.present(given.store.get_day(make.TUESDAY)).announcements) == 2
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
@@ -455,8 +453,7 @@ def test_the_scorer_is_given_the_days_before_and_not_the_one_to_be_scored() -> N
 def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, state: DeliveryState) -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [act]))
     assert given.outcomes() == [outcome]
-    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
-    assert row.state is state
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is state
 
 
 def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
@@ -465,8 +462,7 @@ def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     assert given.outcomes() == [RunOutcome.REJECTED]
     why = make.present(given.store.get_address_status("s_abcd2345").suppression)
     assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
-    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
-    assert row.state is DeliveryState.REJECTED
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is DeliveryState.REJECTED
     assert [event.kind for event in given.store.get_events("s_abcd2345", make.TUESDAY)] == [EventKind.BOUNCED_HARD]
     next_day(given, "2601.00009")
     assert given.outcomes() == [RunOutcome.SUPPRESSED]
@@ -510,8 +506,7 @@ def test_a_doubt_is_settled_by_evidence_in_the_next_run(act: Act, mails: int) ->
     given.run()
     given.run()
     assert len(given.mailed()) == mails
-    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
-    assert row.state is DeliveryState.ACCEPTED
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is DeliveryState.ACCEPTED
 
 
 def test_without_evidence_a_doubt_is_held_and_its_papers_do_not_come_again() -> None:

@@ -59,8 +59,7 @@ def post(client: FlaskClient, *events: object, body: bytes | None = None, **head
 
 
 def state_of(store: Store) -> DeliveryState:
-    row = present(store.get_delivery(WHO, DAY))
-    return row.state
+    return present(store.get_delivery(WHO, DAY)).state
 
 
 def bounce(minutes: int = 0, **more: object) -> Body:

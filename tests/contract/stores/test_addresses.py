@@ -33,8 +33,7 @@ def accepted(store: Store) -> None:
 
 
 def state_of(store: Store) -> DeliveryState:
-    row = present(store.get_delivery(WHO, DAY))
-    return row.state
+    return present(store.get_delivery(WHO, DAY)).state
 
 
 def test_an_event_of_no_delivery_of_ours_is_refused_and_leaves_nothing(store: Store) -> None:
@@ -173,8 +172,7 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     race(tell)
     assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
     assert state_of(store) is DeliveryState.REJECTED
-    found = present(store.get_address_status(WHO).suppression)
-    assert found.why is SuppressionReason.COMPLAINT
+    assert present(store.get_address_status(WHO).suppression).why is SuppressionReason.COMPLAINT
 
 
 # --- the brake: too many of one morning's readers bounce

@@ -118,8 +118,7 @@ def test_a_move_made_from_an_old_row_is_a_conflict(store: Store) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     with pytest.raises(StoreConflict):
         store.move(ledger.doubt(row, "no answer", NOW))
-    kept = present(store.get_delivery(WHO, DAY))
-    assert kept.state is S.ACCEPTED
+    assert present(store.get_delivery(WHO, DAY)).state is S.ACCEPTED
 
 
 def test_who_lost_the_claim_cannot_move_the_row(memory: Memory, store: Store) -> None:

@@ -176,8 +176,7 @@ def test_a_bounce_of_the_old_mailbox_frees_the_papers_and_spares_the_new_one(sto
     say_much(store)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = make.present(store.get_delivery(NEW, FIRST))
-    assert row.state is DeliveryState.REJECTED
+    assert make.present(store.get_delivery(NEW, FIRST)).state is DeliveryState.REJECTED
     assert store.get_address_status(NEW).suppression is None
     assert store.get_address_status(OLD).suppression is not None
     assert [each.kind for each in store.get_events(NEW, FIRST)] == [EventKind.DELIVERED, EventKind.BOUNCED_HARD]
@@ -198,8 +197,7 @@ def test_a_bounce_of_a_mail_that_gave_way_does_not_reject_the_other(store: Store
         mail(store, who, FIRST, paper)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = make.present(store.get_delivery(NEW, FIRST))
-    assert row.state is DeliveryState.ACCEPTED
+    assert make.present(store.get_delivery(NEW, FIRST)).state is DeliveryState.ACCEPTED
     assert store.take_event(event(EventKind.COMPLAINED), now=NOW)
     assert store.get_address_status(NEW).suppression is not None
 

@@ -208,8 +208,7 @@ def test_an_event_is_told_again_until_it_can_be_kept_and_suppresses_at_once(fold
         with pytest.raises(ReaderUnreadable):
             store.take_event(COMPLAINT, now=NOW)
     path.write_bytes(whole)
-    suppression = make.present(store.get_address_status(ONE).suppression)
-    assert suppression.why is SuppressionReason.COMPLAINT
+    assert make.present(store.get_address_status(ONE).suppression).why is SuppressionReason.COMPLAINT
     assert store.take_event(COMPLAINT, now=NOW)
 
 

@@ -164,8 +164,7 @@ def die_and_go_on(case: Path, line: int, sender: Sender) -> bool:
     check_memory(folder, lines(case / "done.log"))
     next_morning(folder, sender)
     store = TinyStore(folder)
-    row = present(store.get_delivery(WHO, DAY))
-    assert row.state is S.ACCEPTED
+    assert present(store.get_delivery(WHO, DAY)).state is S.ACCEPTED
     assert store.get_sent(WHO) == set(PAPERS)
     return killed
 

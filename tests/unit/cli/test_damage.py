@@ -94,5 +94,4 @@ def test_a_mailed_unsubscribe_is_kept_and_the_mails_of_others_are_heard(folder: 
     assert "unsubscribe" in listen(mail(ADA, "unsubscribe"), Envelope())
     assert "help" in listen(mail(EMMY, "help"), Envelope())
     path.unlink()
-    suppression = present(TinyStore(folder).get_address_status(ADA).suppression)
-    assert suppression.detail == "by a reply"
+    assert present(TinyStore(folder).get_address_status(ADA).suppression).detail == "by a reply"

@@ -76,8 +76,7 @@ def test_no_connection_or_two_that_were_lost_in_a_row_end_it(script: list[SendEr
 
 
 def test_a_refused_key_is_told_apart_from_a_server_that_is_away() -> None:
-    halt = make.present(after(STOPPED).halt)
-    assert halt.outcome is RunOutcome.STOPPED
+    assert make.present(after(STOPPED).halt).outcome is RunOutcome.STOPPED
 
 
 def test_everything_else_is_the_senders_own_business() -> None:

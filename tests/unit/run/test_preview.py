@@ -55,8 +55,7 @@ def test_a_digest_that_was_kept_and_never_left_is_composed_anew(act: Act) -> Non
     given = morning(*two_papers(), scorer=Costly(), sender=FlakySender(lambda: make.NOW, [act]))
     given.run()
     given.scorer = ScriptedScorer()
-    digest = make.present(shown(given))
-    assert digest.usage is None
+    assert make.present(shown(given)).usage is None
 
 
 def test_each_subscribers_own_date_is_looked_at() -> None:
@@ -64,5 +63,4 @@ def test_each_subscribers_own_date_is_looked_at() -> None:
     run_morning(given.context, given.subscribers, Silent())
     given.now += timedelta(hours=1)
     given.scorer = ScriptedScorer()
-    digest = make.present(preview(given.context, given.subscribers[0], Silent()))
-    assert digest.usage == COST
+    assert make.present(preview(given.context, given.subscribers[0], Silent())).usage == COST
