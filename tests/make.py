@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from email.message import EmailMessage
 from typing import Any, TypeVar
 
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
@@ -64,6 +65,10 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
 
 def score_report(*scores: Score, **changes: Any) -> ScoreReport:
     return replace(ScoreReport(scores, (), "local ranker"), **changes)
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    return str(present(mail.get_body((kind,))).get_content())
 
 
 def present(value: T | None) -> T:

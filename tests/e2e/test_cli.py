@@ -33,7 +33,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import starts
 from tests.http_server import Handler, serving
-from tests.make import present
+from tests.make import present, text_of
 
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
 SUBSCRIBERS = (ROOT / "subscribers.yaml").read_text(encoding="utf-8")
@@ -100,10 +100,6 @@ def summary(done: Done) -> str:
     """The line that adds up, such as "3 subscribers = 2 sent + 0 empty + 1 skipped (paused) + …"."""
     (line,) = [line for line in done.stdout.splitlines() if re.match(r"\d+ subscribers = ", line)]
     return line
-
-
-def text_of(mail: EmailMessage) -> str:
-    return str(present(mail.get_body(("plain",))).get_content())
 
 
 def one_of(mails: list[EmailMessage], address: str) -> EmailMessage:

@@ -184,10 +184,6 @@ def next_day(given: Morning, *arxiv_ids: str) -> None:
     given.source.days[given.source.on] = {"cs.LG": [make.announcement(each) for each in arxiv_ids]}
 
 
-def text_of(mail: Message) -> str:
-    return str(mail.mime.get_body(("plain",)).get_content())
-
-
 def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
     given = morning(*two_papers())
     report = given.run()
@@ -259,7 +255,7 @@ def test_who_wants_it_gets_a_short_mail_when_nothing_was_relevant() -> None:
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
     [mail] = given.sender.mails
     assert mail.mime["Subject"] == "Nothing for you among 2 papers today"
-    assert "none met your profile" in str(mail.mime.get_body(("plain",)).get_content())
+    assert "none met your profile" in make.text_of(mail.mime)
 
 
 def test_nobody_gets_a_mail_without_an_announcement_or_after_a_failed_feed() -> None:
@@ -287,7 +283,7 @@ def test_with_one_feed_failed_the_mail_goes_out_and_says_so_and_the_day_comes_ag
     source = ScriptedSource({make.TUESDAY: {"cs.LG": two_papers(), "cs.AI": "no answer"}})
     given = Morning(source, subscribers=[both])
     assert given.outcomes() == [RunOutcome.SENT]
-    assert "cs.AI could not be fetched" in str(given.sender.mails[0].mime.get_body(("plain",)).get_content())
+    assert "cs.AI could not be fetched" in make.text_of(given.sender.mails[0].mime)
     source.days[make.TUESDAY]["cs.AI"] = [make.announcement("2601.00009", categories=("cs.AI",))]
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]  # which fetches cs.AI at last
     source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00011")], "cs.AI": []}
@@ -309,7 +305,7 @@ def test_scoring_that_fails_for_all_is_told_and_tried_again() -> None:
 def test_a_paper_that_could_not_be_scored_is_told_and_comes_with_the_next_mail() -> None:
     given = morning(*two_papers(), make.announcement("2601.00003", "new"), scorer=ScriptedScorer(broken=BROKEN))
     given.run()
-    assert "Not scored: 1" in text_of(given.sender.mails[0])
+    assert "Not scored: 1" in make.text_of(given.sender.mails[0].mime)
     assert given.sent() == {"2601.00001", "2601.00003"}
     next_day(given, "2601.00004")
     given.scorer = ScriptedScorer()
@@ -1043,7 +1039,7 @@ def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teac
     given.run()
     who, row = "s_abcd2345", given.store.get_delivery("s_abcd2345", make.TUESDAY)
     [mail] = given.sender.mails
-    text = mail.mime.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = make.text_of(mail.mime)
     assert row is not None
     for number, arxiv_id in enumerate(row.paper_ids, start=1):
         assert f"{number}. On the paper {arxiv_id}" in text

@@ -156,7 +156,7 @@ class Office:
 
     def mail(self) -> str:
         (mail,) = self.sender.mails
-        return str(mail.mime.get_body(("plain",)).get_content())
+        return make.text_of(mail.mime)
 
 
 @contextmanager
@@ -242,7 +242,7 @@ def test_the_mail_shows_what_was_used_ahead_once() -> None:
         o.api.finish()
         o.tick(NOON)
         (call,) = o.calls()
-        texts = [str(mail.mime.get_body(("plain",)).get_content()) for mail in o.sender.mails]
+        texts = [make.text_of(mail.mime) for mail in o.sender.mails]
     assert call.cost_usd is not None
     shown = f"{call.prompt_tokens:,}"
     assert [shown in text for text in texts] == [True, False]

@@ -25,6 +25,17 @@ def store(memory: Memory) -> Store:
     return memory.store
 
 
+def die_after(memory: Memory, begin: Callable[..., Delivery]) -> None:
+    """A run that is killed after that; then "r1" goes on."""
+
+    def work(dying: Store) -> None:
+        dying.start_run("dead")
+        begin(dying, run_id="dead")
+
+    memory.die_after(work)
+    memory.store.start_run("r1")
+
+
 # --- claims
 
 
@@ -41,23 +52,13 @@ def test_a_claim_is_had_once(memory: Memory, store: Store) -> None:
 
 
 def test_the_claim_of_a_killed_run_is_free_at_once(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        claim(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
+    die_after(memory, claim)
     row = claim(store)
     assert (row.attempts, row.run_id) == (2, "r1")
 
 
 def test_the_hand_over_of_a_killed_run_becomes_in_doubt(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        handed_over(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
+    die_after(memory, handed_over)
     assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
     row = present(store.get_delivery(WHO, DAY))
     assert (row.state, row.paper_ids) == (S.IN_DOUBT, PAPERS)
@@ -122,12 +123,7 @@ def test_a_move_made_from_an_old_row_is_a_conflict(store: Store) -> None:
 
 
 def test_who_lost_the_claim_cannot_move_the_row(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        claim(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
+    die_after(memory, claim)
     stale = present(store.get_delivery(WHO, DAY))
     mine = claim(store)
     with pytest.raises(StoreConflict):
