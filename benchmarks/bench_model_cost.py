@@ -39,9 +39,9 @@ from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, La
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
-from newsletter.scoring.llm.client import Limits
 from newsletter.scoring.llm.estimate import Assumptions
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback
+from newsletter.scoring.llm.model_settings import ModelLimits
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
 from newsletter.scoring.llm.token_count import count, count_chat
@@ -49,7 +49,7 @@ from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.ranking.shortlist import Policy
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
-BATCH = Limits().batch_papers
+BATCH = ModelLimits().batch_papers
 LOW = Assumptions(share=0, effort="low", batch_papers=BATCH).reasoning_tokens  # for each paper
 GOALS = "Goals: at most 1/4 of its bill at equal prices with at least 98 % of its picks; at most $0.01 a day with ours."
 _NO_REASONING = ("gpt-4",)

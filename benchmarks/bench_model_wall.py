@@ -24,8 +24,9 @@ from rich.table import Table
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
-from newsletter.scoring.llm.gradings import GradingRequest
+from newsletter.scoring.llm.grader import GradingRequest
+from newsletter.scoring.llm.model_grader import ModelGrader
+from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count
@@ -52,11 +53,11 @@ class Run:
     graded: int
 
 
-def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits) -> Run:
+def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: ModelLimits) -> Run:
     before = len(server.requests)
     with tempfile.TemporaryDirectory() as folder:
         grader = ModelGrader(
-            ChatSettings(DEFAULT_MODEL, base_url=server.url),
+            ModelSettings(DEFAULT_MODEL, base_url=server.url),
             load_prompts(resources.read_text),
             TinyStore(Path(folder)),
             price_of=price_of,
@@ -70,10 +71,10 @@ def measure(name: str, server: OpenAIServer, papers: list[Paper], limits: Limits
     return Run(name, wall_s, cpu_s, len(server.requests) - before, len(report.gradings))
 
 
-def shipped_limits() -> Limits:
+def shipped_limits() -> ModelLimits:
     """As the settings have them where nobody sets anything."""
     fields = Settings.model_fields
-    return Limits(
+    return ModelLimits(
         batch_papers=fields["model_batch_papers"].default,
         requests_per_minute=fields["model_requests_per_minute"].default,
         tokens_per_minute=fields["model_tokens_per_minute"].default,

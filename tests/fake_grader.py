@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.model import Grading, Paper, Profile, ScoreFailure, ScoreReport, Usage, Votes
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import History
 from newsletter.stores import Store
 from tests import make

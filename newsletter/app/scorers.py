@@ -15,7 +15,7 @@ from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
-    from newsletter.scoring.llm.grader import ModelGrader
+    from newsletter.scoring.llm.model_grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
 
 
@@ -30,7 +30,7 @@ def build_scorer(
     local = build_local_scorer()
     if settings.model is None:
         return local, None
-    from newsletter.scoring.batches import BatchPrefetcher, RecordingGrader
+    from newsletter.scoring.batch_prefetcher import BatchPrefetcher, RecordingGrader
     from newsletter.scoring.funnel import FunnelScorer
     from newsletter.scoring.ranking.shortlist import Policy
 
@@ -46,7 +46,7 @@ def build_scorer(
         return FunnelScorer(local, recorder, store, policy, utc_now)
 
     # Without a lead time it still collects what was asked before
-    prefetcher = BatchPrefetcher(grader, build_funnel, store, lead_time=lead_time)
+    prefetcher = BatchPrefetcher(grader, build_funnel, lead_time=lead_time)
     return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
 
 
@@ -70,8 +70,8 @@ def require_model_key(settings: Settings) -> None:
 
 def build_grader(settings: Settings, store: Store) -> ModelGrader:
     """Builds what asks the model of the settings. Raises ConfigError as `build_scorer` does."""
-    from newsletter.scoring.llm.chat import DEFAULT_URL
-    from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
+    from newsletter.scoring.llm.model_grader import ModelGrader
+    from newsletter.scoring.llm.model_settings import DEFAULT_URL, ModelLimits, ModelSettings
     from newsletter.scoring.llm.prices import BATCH, FLEX, price_of
     from newsletter.scoring.llm.prompts import load_prompts
     from newsletter.scoring.llm.token_count import count
@@ -87,7 +87,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
             "remove NEWSLETTER_DAILY_BUDGET_USD, or set NEWSLETTER_MODEL to a model whose price is"
         )
     return ModelGrader(
-        ChatSettings(
+        ModelSettings(
             model,
             reveal(settings.openai_api_key),
             tier=FLEX if tier == BATCH else tier,  # what is not asked ahead is asked at half the price as well
@@ -101,7 +101,7 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
         count=count,
         now=utc_now,
         budget_usd=settings.daily_budget_usd,
-        limits=Limits(
+        limits=ModelLimits(
             batch_papers=settings.model_batch_papers,
             concurrency=settings.model_requests_at_once,
             requests_per_minute=settings.model_requests_per_minute,

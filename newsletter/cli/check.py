@@ -186,7 +186,7 @@ def _model(settings: Settings) -> str:
     today, base_url = app.utc_now().date(), settings.openai_base_url
     warnings = prices.check_model(settings.model, today, tier=settings.model_tier, base_url=base_url)
     price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
-    costs = f"{price.in_words()} for a million tokens" if price else formatting.NOT_KNOWN
+    costs = f"{price.describe()} for a million tokens" if price else formatting.NOT_KNOWN
     return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
 
 

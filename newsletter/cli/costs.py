@@ -14,7 +14,7 @@ from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_wo
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import gradings
+from newsletter.scoring.llm import profile_key
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -94,7 +94,7 @@ def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
         return {}
     readers: dict[str, list[str]] = {}
     for subscriber in listed.subscribers:
-        readers.setdefault(gradings.profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
+        readers.setdefault(profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
     return readers
 
 

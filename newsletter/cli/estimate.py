@@ -18,7 +18,7 @@ from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
 from newsletter.run import Morning, RunContext, collect, select
 from newsletter.scoring.llm import estimate as estimates
-from newsletter.scoring.llm import gradings, prices
+from newsletter.scoring.llm import find_known, prices, profile_key
 from newsletter.scoring.llm import prompts as prompt_files
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -78,7 +78,7 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
     if as_json:
         click.echo(_json(model, tier, price, assumed, rows))
         return
-    costs = f"{price.in_words()} for a million tokens" if price else "the price is not known"
+    costs = f"{price.describe()} for a million tokens" if price else "the price is not known"
     _print(rows, f"{model}, {tier} tier: {costs}", assumed)
     for warning in prices.check_model(model, today, tier=tier, base_url=settings.openai_base_url):
         complain(warning)
@@ -94,7 +94,7 @@ def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_record
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
-        key, floor = gradings.profile_key(subscriber.profile), subscriber.min_relevance
+        key, floor = profile_key(subscriber.profile), subscriber.min_relevance
         group = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
         readers = (*group.readers, subscriber.subscriber_id)
         papers = {paper.arxiv_id: paper for paper in (*group.papers, *_papers(context, morning, subscriber))}
@@ -104,7 +104,7 @@ def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_record
 
 def _known(store: Store, group: Group, model: str, prompt_key: str) -> Set[str]:
     remembered = store.get_gradings(group.profile_key, since=date.min)
-    return gradings.find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
+    return find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
 
 
 def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> tuple[Paper, ...]:

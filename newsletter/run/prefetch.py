@@ -1,6 +1,6 @@
 """Beside the morning: a model is asked for mails that are hours away, in a batch at half the price.
 
-Which papers it is asked about is the funnel's business, what becomes of a batch scoring/batches.py's.
+Which papers it is asked about is the funnel's business, what becomes of a batch scoring/batch_prefetcher.py's.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ def prefetch_scores(context: RunContext, morning: Morning, subscribers: Sequence
 
     Gives sentences for the operator, if something is wrong.
     """
-    if context.prefetcher is None or context.prefetcher.lead_time is None:
+    prefetcher = context.prefetcher
+    if prefetcher is None or prefetcher.lead_time is None:
         return []
     today_on = morning.today.announced_on
     groups: dict[tuple[Profile, int], list[Subscriber]] = {}
     for subscriber in subscribers:
         groups.setdefault((subscriber.profile, subscriber.min_relevance), []).append(subscriber)
     for (profile, floor), readers in groups.items():
-        if context.prefetcher.is_asked(profile, floor, today_on):
+        if prefetcher.was_tried(profile, floor, today_on):
             continue
-        if requests := _requests_ahead(context, morning, readers, context.prefetcher.lead_time):
-            problem = context.prefetcher.ask(profile, floor, requests, announced_on=today_on, run_id=morning.run_id)
+        if requests := _requests_ahead(context, morning, readers, prefetcher.lead_time):
+            problem = prefetcher.prefetch(profile, floor, requests, announced_on=today_on, run_id=morning.run_id)
             if problem:
                 return [problem]  # the next would fare no better
     return []

@@ -1,8 +1,8 @@
 """Scores papers under a profile: `local.py` by words, offline; `funnel.py` with a model for those that rank high.
 
-`batches.py` has a model asked hours ahead. Below them stand two rooms that do not know each other: `ranking/` compares
-words (numpy, no client), `llm/` is the client of a language model. `evaluation/` stands above and measures them on
-labelled days. A scorer sees papers and one profile, never a subscriber. Cut-offs and order: run/digest.py.
+`batch_prefetcher.py` has a model asked hours ahead. Below them stand two rooms that do not know each other: `ranking/`
+compares words (numpy, no client), `llm/` is the client of a language model. `evaluation/` stands above and measures
+them on labelled days. A scorer sees papers and one profile, never a subscriber. Cut-offs and order: run/digest.py.
 """
 
 from newsletter.scoring.cache import ScoreCache

@@ -2,7 +2,7 @@
 
 What the model has graded is not asked about again, whoever reads; what it could not be asked about is ranked by words,
 and the reader is told. Which papers are asked about is decided in ranking/shortlist.py, how the ranking learns in
-ranking/learned.py; llm/grader.py does the asking.
+ranking/learned.py; llm/model_grader.py does the asking.
 """
 
 from __future__ import annotations
@@ -13,32 +13,23 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, find_known, profile_key
+from newsletter.scoring.llm.grader import (
+    Grader,
+    GradingReport,
+    GradingRequest,
+    ProgressCallback,
+    find_known,
+    profile_key,
+)
 from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
-from newsletter.scoring.ranking.learned import Example, LearnedScores, Learner
+from newsletter.scoring.ranking.learned import Example, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
 from newsletter.subscribers import named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
-
-
-class Grader(Protocol):
-    """Grades papers under a profile, and stores its gradings as they come. Raises nothing for an answer; StoreError."""
-
-    @property
-    def model(self) -> str: ...
-
-    def prompt_key(self, floor: int) -> str:
-        """A hash of all that shapes an answer beside profile, papers and model."""
-
-    def prompt_text(self, profile: Profile, floor: int) -> str:
-        """All that the model gets to read but for the papers."""
-
-    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
-        """Grade each paper once. A repeated call asks, and costs, again."""
 
 
 class GradingReader(Protocol):
@@ -88,31 +79,27 @@ class FunnelScorer:
         remembered = self._store.get_gradings(key, since=(self._now() - LEARN_FROM).date())
         known = find_known(remembered, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
         training = _TrainingData.build(remembered, history, floor, votes)
-        learned = self._rank(profile, given, local, training, floor)
-        shortlist = _choose(local, learned, self._policy, key, training, known.keys())
+        ranked, chances = self._rank(profile, given, local, training, floor)
+        shortlist = _choose(ranked, chances, self._policy, key, training, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
-        ranks = {score.arxiv_id: rank for score, rank in zip(local.scores, learned.scores, strict=True)}
-        answered = self._ask(profile, asked, floor, shortlist.random_ids, ranks)
+        ranks = {score.arxiv_id: score.rank for score in ranked.scores}
+        is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in asked}) > len(asked)  # ties are in no order
+        request = GradingRequest(profile, asked, floor, shortlist.random_ids, is_ranked)
+        answered = self._grader.grade(request, self._on_progress) if asked else GradingReport((), (), None)
         graded = {**known, **{one.arxiv_id: one for one in answered.gradings}}
         if asked and not graded:
             return _fall_back(local, asked, answered)
-        names = tuple(topic.name for topic in profile.topics)
-        report = _fill_in(local, ranks, shortlist, graded, answered, self._grader.model, floor, names)
-        return replace(report, prompt=self._grader.prompt_text(profile, floor))
-
-    def _ask(
-        self, profile: Profile, papers: Sequence[Paper], floor: int, random_ids: Set[str], ranks: Mapping[str, float]
-    ) -> GradingReport:
-        if not papers:
-            return _NONE
-        is_ranked = 2 * len({ranks[paper.arxiv_id] for paper in papers}) > len(papers)  # ties are in no order
-        return self._grader.grade(GradingRequest(profile, papers, floor, random_ids, is_ranked), self._on_progress)
+        report = _fill_in(ranked, shortlist, graded, answered, request)
+        return replace(report, scorer=self._grader.model, prompt=self._grader.prompt_text(profile, floor))
 
     def _rank(
         self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, training: _TrainingData, floor: int
-    ) -> LearnedScores:
+    ) -> tuple[ScoreReport, tuple[float, ...]]:
+        """The local report with the learned ranks in it, and the chance of each paper if enough was learned."""
         papers = [given[score.arxiv_id] for score in local.scores]
-        return self._learner.rank(profile, papers, training.examples, [score.rank for score in local.scores], floor)
+        learned = self._learner.rank(profile, papers, training.examples, [score.rank for score in local.scores], floor)
+        scores = [replace(score, rank=rank) for score, rank in zip(local.scores, learned.scores, strict=True)]
+        return replace(local, scores=tuple(scores)), learned.chances
 
 
 # --- earlier gradings ---------------------------------------------------------------------------------
@@ -153,13 +140,16 @@ class _TrainingData:
 
 
 def _choose(
-    local: ScoreReport, learned: LearnedScores, policy: Policy, key: str, training: _TrainingData, known: Set[str]
+    ranked: ScoreReport,
+    chances: Sequence[float],
+    policy: Policy,
+    key: str,
+    training: _TrainingData,
+    known: Set[str],
 ) -> Shortlist:
-    chances = learned.chances or (None,) * len(learned.scores)
-    rows = zip(learned.scores, (score.arxiv_id for score in local.scores), chances, strict=True)
-    best_first = [
-        Candidate(arxiv_id, chance) for _, arxiv_id, chance in sorted(rows, key=lambda row: (-row[0], row[1]))
-    ]
+    rows = zip(ranked.scores, chances or (None,) * len(ranked.scores), strict=True)
+    in_order = sorted(rows, key=lambda row: (-row[0].rank, row[0].arxiv_id))
+    best_first = [Candidate(score.arxiv_id, chance) for score, chance in in_order]
     return build_shortlist(
         best_first, policy, profile_key=key, days=training.days, pass_counts=training.pass_counts, graded=known
     )
@@ -167,52 +157,48 @@ def _choose(
 
 # --- the report ---------------------------------------------------------------------------------------
 
-_NONE = GradingReport((), (), None)
-
 
 def _fill_in(
-    local: ScoreReport,
-    ranks: Mapping[str, float],
+    ranked: ScoreReport,
     shortlist: Shortlist,
     graded: Mapping[str, Grading],
     answered: GradingReport,
-    model: str,
-    floor: int,
-    names: Sequence[str],
+    request: GradingRequest,
 ) -> ScoreReport:
+    """The ranker's report with the gradings in it; what was not asked about stays below the cut-off."""
     failed = {failure.arxiv_id for failure in answered.failures}
-    scores, passed_over, unasked = list[Score](), list[str](), 0
     chosen = set(shortlist.ids)
-    for score in local.scores:
-        ranked = replace(score, rank=ranks[score.arxiv_id])
+    scores, passed_over, unasked = list[Score](), list[str](), 0
+    for score in ranked.scores:
         if score.arxiv_id in graded:
-            scores.append(_merge(ranked, graded[score.arxiv_id], floor, names))
+            scores.append(_merge(score, graded[score.arxiv_id], request))
         elif score.arxiv_id in failed:
             continue
         elif score.arxiv_id in chosen:
             unasked += 1
-            scores.append(ranked)
+            scores.append(score)
         else:
-            scores.append(replace(ranked, relevance=min(score.relevance, max(1, floor - 1))))
+            scores.append(replace(score, relevance=min(score.relevance, max(1, request.floor - 1))))
             passed_over.append(score.arxiv_id)
-    return ScoreReport(
-        tuple(scores),
-        (*local.failures, *answered.failures),
-        model,
-        answered.usage,
-        (*((_unasked_notice(unasked),) if unasked else ()), *local.notices),
-        tuple(passed_over),
-        answered.stopped or answered.warning or _find_trouble(shortlist, answered.failures),
+    return replace(
+        ranked,
+        scores=tuple(scores),
+        failures=(*ranked.failures, *answered.failures),
+        usage=answered.usage,
+        notices=(*((_unasked_notice(unasked),) if unasked else ()), *ranked.notices),
+        passed_over=tuple(passed_over),
+        problem=answered.stopped or answered.warning or _find_trouble(shortlist, answered.failures),
     )
 
 
-def _merge(score: Score, grading: Grading, floor: int, names: Sequence[str]) -> Score:
+def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     """The model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
     For a paper that did not pass, the words' own comment at a relevance below the floor.
     """
     if not grading.relevance:
-        return replace(score, relevance=max(1, floor - 1), novelty=1)
+        return replace(score, relevance=max(1, request.floor - 1), novelty=1)
+    names = [topic.name for topic in request.profile.topics]
     return replace(
         score,
         relevance=grading.relevance,

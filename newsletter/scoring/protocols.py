@@ -48,10 +48,10 @@ class Prefetcher(Protocol):
     def collect(self) -> list[str]:
         """Store what was answered meanwhile; sentences for the operator, if something needs mending."""
 
-    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+    def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether it was tried already, with or without success."""
 
-    def ask(
+    def prefetch(
         self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.model import ModelCall, Subscriber
-from newsletter.scoring.llm.gradings import profile_key
+from newsletter.scoring.llm.grader import profile_key
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT

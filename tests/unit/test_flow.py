@@ -106,10 +106,10 @@ class FakePrefetcher:
     def collect(self) -> list[str]:
         return []
 
-    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+    def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
         return bool(self.papers)
 
-    def ask(
+    def prefetch(
         self, profile: Profile, floor: int, questions: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         self.papers += [paper.arxiv_id for question in questions for paper in question.papers]

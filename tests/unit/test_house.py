@@ -30,8 +30,8 @@ mail.header_folding mail.view mail.sample_digest mail.responses services.service
 mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.writer mail.inbound.command_words
 mail.inbound.body_text mail.inbound.parts
 mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning
-scoring.llm.gradings scoring.llm.context_window scoring.llm.failures scoring.llm.completion scoring.ranking.shortlist
-scoring.protocols scoring.cache ops.alerts
+scoring.llm.grader scoring.llm.prices scoring.llm.context_window scoring.llm.failures scoring.llm.completion
+scoring.ranking.shortlist scoring.protocols scoring.cache ops.alerts
 ops.redaction ops.durability
 """.split()
 OUTSIDE_WORLD = {"os", "io", "time", "pathlib", "shutil", "socket", "subprocess", "tempfile", "random", "httpx2"}

@@ -15,7 +15,7 @@ from newsletter.model import Grading, Profile
 from newsletter.scoring.cache import ScoreCache
 from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import Scorer
 from newsletter.scoring.ranking.shortlist import Policy
 

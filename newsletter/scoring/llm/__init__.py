@@ -1,12 +1,15 @@
 """Asks a language model about papers: prompts, answers, prices, limits, batches, and the log of its calls.
 
-`grader.py` is the way in; from there a question passes grading_run, client, request_form and chat, and its answer
+`model_grader.py` is the way in; from there a question passes client, request_form and chat_api, and its answer
 completion, reasoning and answers. Which papers are asked about is decided above. Offers what loads no client.
 """
 
+from newsletter.scoring.llm.grader import find_known, profile_key
+
 __all__ = [
     "estimate",
-    "gradings",
+    "find_known",
     "prices",
+    "profile_key",
     "prompts",
 ]

@@ -2,7 +2,7 @@
 
 Finds the entries wherever they stand (the object asked for, a bare array, JSON lines, a fenced block, prose around
 it, the whole entries of an answer that was cut off), but not in reasoning.py's drafts. What to do about papers that
-are missing is grading_run.py's business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
+are missing is model_grader.py's business. ANSWER_SCHEMA is what servers with structured output are asked to enforce.
 """
 
 from __future__ import annotations

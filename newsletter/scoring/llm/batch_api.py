@@ -1,7 +1,8 @@
 """Speaks the Batch API of an OpenAI-compatible server: submits requests, asks how far they are, fetches the answers.
 
-Repeats nothing, and trusts no field to be there. What to submit is batches.py's business, what an answer is worth
-batch_collector.py's. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API, read November 2026.
+Repeats nothing, and trusts no field to be there. What to submit is batch_prefetcher.py's business, what an
+answer is worth batch_collector.py's. Facts: OpenAI's API reference (files, batches) and its guide to the Batch API,
+read November 2026.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import openai
 
-from newsletter.scoring.llm.chat import Chat
+from newsletter.scoring.llm.chat_api import ChatApi
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
 
 _ENDPOINT: Final = "/v1/chat/completions"
@@ -69,7 +70,7 @@ class RequestResult:
 class BatchApi:
     """Each method raises CallFailed, or the kind of it that says what to do; all but `submit` may be repeated."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: ChatApi) -> None:
         self.chat = chat
 
     async def submit(

@@ -17,13 +17,12 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, Grading, Model
 from newsletter.scoring.llm.answers import AnswerEntry, read_answer
 from newsletter.scoring.llm.batch_api import BatchApi, RemoteBatch, RequestResult
 from newsletter.scoring.llm.call_log import TokenBounds
-from newsletter.scoring.llm.completion import BATCH, Reply
+from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
-from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.grading_run import FINAL
-from newsletter.scoring.llm.gradings import find_known
+from newsletter.scoring.llm.grader import find_known
 from newsletter.scoring.llm.influence import regroup
-from newsletter.stores import LlmStore
+from newsletter.scoring.llm.model_grader import FINAL, ModelGrader, build_grading
+from newsletter.scoring.llm.prices import BATCH
 
 WINDOW = timedelta(hours=24)  # OpenAI has no other
 _GIVE_UP = WINDOW + timedelta(hours=2)
@@ -35,10 +34,10 @@ _APPEARS_WITHIN = timedelta(minutes=10)  # a batch that was submitted in the pro
 class BatchCollector:
     """The batches of the last days, as the provider and our own store have them."""
 
-    def __init__(self, grader: ModelGrader, store: LlmStore) -> None:
+    def __init__(self, grader: ModelGrader) -> None:
         self.api = BatchApi(grader.server.chat)
         self._grader = grader
-        self._store = store
+        self._store = grader.store
 
     def get_recent(self) -> list[ModelBatch]:
         """The batches of the last seven days, oldest first."""
@@ -154,18 +153,7 @@ class BatchCollector:
         text = "" if reply.outcome in FINAL else reply.text
         answer = read_answer(text, list(papers), batch.floor, is_cut=reply.is_cut)
         return [
-            Grading(
-                arxiv_id=paper.arxiv_id,
-                version=paper.version,
-                profile_key=batch.profile_key,
-                model=batch.model,
-                prompt_key=batch.prompt_key,
-                relevance=entry.relevance,
-                novelty=entry.novelty,
-                comment=entry.comment,
-                was_random=paper.was_random,
-                at=self._grader.now(),
-            )
+            build_grading(batch, paper, entry, was_random=paper.was_random, at=self._grader.now())
             for entry in _uninfluenced(papers, answer.entries())
             if (paper := papers[entry.id]) and paper.arxiv_id not in graded
         ]

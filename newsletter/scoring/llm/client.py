@@ -1,8 +1,7 @@
 """Gets an answer to one prompt: within rate limits and the budget, patiently, in the form the server takes.
 
 Waits and asks again after an interruption, leaves out what the server refuses, and goes from the flex to the standard
-tier where flex has no room; each request is in the call log. What becomes of an answer is
-grading_run.py's business.
+tier where flex has no room; each request is in the call log. What becomes of an answer is model_grader.py's business.
 """
 
 from __future__ import annotations
@@ -18,9 +17,11 @@ import stamina
 from newsletter.model import ModelCall
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA
 from newsletter.scoring.llm.call_log import CallLog, TokenBounds, count_at_most
-from newsletter.scoring.llm.chat import Chat
-from newsletter.scoring.llm.completion import STANDARD, Reply
+from newsletter.scoring.llm.chat_api import ChatApi
+from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
+from newsletter.scoring.llm.model_settings import ModelLimits
+from newsletter.scoring.llm.prices import STANDARD
 from newsletter.scoring.llm.prompts import Prompt
 from newsletter.scoring.llm.rate_limit import RateLimit
 
@@ -33,28 +34,14 @@ _OVERHEAD_TOKENS = 60  # of an answer beside its entries
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much at once, how often, and when to give up."""
-
-    batch_papers: int = 20
-    concurrency: int = 8
-    requests_per_minute: float | None = 500
-    tokens_per_minute: float | None = 500_000
-    attempts: int = 4  # of one request that was interrupted
-    failures_in_a_row: int = 12  # requests without one usable answer, after which the rest is not asked
-    answer_tokens: int = 110  # for each paper; an entry in a wordy language takes about 90
-    reasoning_tokens: int = 4_000  # for each request, unless the model is asked not to reason
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
+class ModelServer:
     """A server and what is known of it: how it is asked, how fast, and how its tokens are counted.
 
     `sleep` waits for the rate limits; the waits before another attempt are stamina's.
     """
 
-    chat: Chat
-    limits: Limits
+    chat: ChatApi
+    limits: ModelLimits
     request_rate: RateLimit
     token_rate: RateLimit
     count: Callable[[str], int]
@@ -101,7 +88,7 @@ class Server:
 class ModelClient:
     """Asks one server on behalf of one subject, in one event loop, until it is stopped."""
 
-    def __init__(self, server: Server, connection: openai.AsyncOpenAI, call_log: CallLog, subject: str) -> None:
+    def __init__(self, server: ModelServer, connection: openai.AsyncOpenAI, call_log: CallLog, subject: str) -> None:
         self.server = server
         self._connection = connection
         self._call_log = call_log

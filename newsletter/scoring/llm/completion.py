@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.scoring.llm.answers import is_whole_answer
+from newsletter.scoring.llm.prices import FLEX, STANDARD
 
-STANDARD, FLEX, BATCH = "standard", "flex", "batch"
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 _TEXT_PARTS = {"text", "output_text", "None"}
 _FILTERED = {"content_filter", "safety", "prohibited_content", "blocklist", "recitation"}

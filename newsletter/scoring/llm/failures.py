@@ -1,7 +1,7 @@
 """Reads why a request failed, however a server words it; one class for each way in which callers go on.
 
 `read_error_report` finds a server's words wherever it wrote them: in an error's body, or inside an answer of status 200
-as OpenRouter, MiniMax and others do. What follows from them is chat.py's business. Facts: OpenAI's and Google's API
+as OpenRouter, MiniMax and others do. What follows from them is chat_api.py's business. Facts: OpenAI's and Google's API
 references, OpenRouter's page on errors, and public bug reports of others, read November 2026.
 """
 

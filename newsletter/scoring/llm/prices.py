@@ -69,7 +69,8 @@ class Price:
         dearest = max(self.input, self.cached, self.cache_write)
         return (prompt_tokens * dearest + completion_tokens * self.output) / _MILLION
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
+        """Gives what a million tokens cost, for the operator."""
         named = (("in", self.input), ("cached", self.cached), ("written to the cache", self.cache_write))
         return ", ".join(f"${price.normalize():f} {what}" for what, price in (*named, ("out", self.output)))
 

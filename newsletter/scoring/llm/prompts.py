@@ -3,7 +3,7 @@
 The texts are Jinja2 templates, checked when they are loaded: every placeholder they need and none they cannot have.
 What papers and profiles say is data: made plain, with angle brackets escaped, so that no text can close the element
 it stands in. Instructions and profile come first and the papers last, since a provider reuses what stayed the same at
-the beginning. Calls nobody; see grader.py.
+the beginning. Calls nobody; see model_grader.py.
 """
 
 from __future__ import annotations

@@ -11,18 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
-from newsletter.errors import ConfigError
 from newsletter.scoring.llm import context_window
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA
-from newsletter.scoring.llm.completion import BATCH, FLEX, STANDARD
 from newsletter.scoring.llm.context_window import ContextWindow
 from newsletter.scoring.llm.failures import CallChanged, ErrorReport
-from newsletter.scoring.llm.prices import writes_cost_extra
-
-DEFAULT_URL = "https://api.openai.com/v1"
+from newsletter.scoring.llm.model_settings import ModelSettings
+from newsletter.scoring.llm.prices import BATCH, FLEX, STANDARD, writes_cost_extra
 
 # What a server may not take, and the words by which its refusal shows that it means this. Two are no parameters: the
 # numbers' list in the schema (Google's takes texts only), and the system message (some models' templates have none).
@@ -62,29 +58,10 @@ _NEEDS_STREAM = re.compile(
 _REFUSING = {400, 404, 405, 415, 422, 500, 501}  # statuses by which servers say that they do not take something
 
 
-@dataclass(frozen=True, slots=True)
-class ChatSettings:
-    """Which model, where, and how it is asked. `reasoning_effort` empty: the server's own.
-
-    Raises ConfigError for a key that no header can hold.
-    """
-
-    model: str
-    api_key: str = field(default="", repr=False)  # local servers need none
-    base_url: str = DEFAULT_URL
-    tier: str = STANDARD  # or "flex": half the price, slower, sometimes without capacity
-    reasoning_effort: str = "low"
-    timeout_s: float = 120.0  # for one whole answer
-
-    def __post_init__(self) -> None:
-        if re.search(r"[^!-~]", self.api_key):
-            raise ConfigError("OPENAI_API_KEY has a blank or a character that no key has; set it again, without quotes")
-
-
 class RequestForm:
     """Builds requests, and remembers what the server refused of them. Knows no paper."""
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
         self.window = ContextWindow()
         self._left_out: set[str] = set()

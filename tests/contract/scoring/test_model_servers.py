@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import openai_server as fake
-from tests.contract.scoring.test_grader import FLOOR, KEY, PROFILE, PROMPTS, assert_whole, bench, papers
+from tests.contract.scoring.test_model_grader import FLOOR, KEY, PROFILE, PROMPTS, assert_whole, bench, papers
 
 
 def refuses_while(is_there: Callable[[fake.Body], bool], status: int, payload: Any) -> fake.Fault:

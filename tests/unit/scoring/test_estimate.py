@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from newsletter.files.resources import read_text
 from newsletter.model import Grading, Paper, Profile, Topic
 from newsletter.scoring.llm.estimate import Assumptions, Estimate, estimate, sum_estimates
-from newsletter.scoring.llm.gradings import find_known
+from newsletter.scoring.llm.grader import find_known
 from newsletter.scoring.llm.prices import price_of
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.token_count import count

@@ -15,7 +15,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, DayResult, LabelGrader, NamedPolicy, replay, summarise
-from newsletter.scoring.llm.gradings import GradingRequest
+from newsletter.scoring.llm.grader import GradingRequest
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.model import Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.gradings import profile_key
+from newsletter.scoring.llm.grader import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 from tests.fake_grader import ByNumber, FakeGrader

@@ -184,5 +184,5 @@ def test_the_model_we_advise_has_a_price_and_is_here_to_stay() -> None:
 
 
 def test_a_price_in_words_is_what_the_list_says() -> None:
-    assert known("gpt-6-luna").in_words() == "$0.1 in, $0.01 cached, $0.125 written to the cache, $0.5 out"
-    assert known("gpt-6.1-sol").in_words().endswith("$10 out")
+    assert known("gpt-6-luna").describe() == "$0.1 in, $0.01 cached, $0.125 written to the cache, $0.5 out"
+    assert known("gpt-6.1-sol").describe().endswith("$10 out")

@@ -1,27 +1,35 @@
-"""Decides what follows from an answer: papers missing from it are asked about again, a batch without any is split.
+"""Grades papers with a model: splits them into batches, and asks until each is graded, has failed, or all must stop.
 
-A paper that fails alone is a ScoreFailure. Where one paper may have swayed the grades of others, each is asked about
-alone. What will not get better (key, credit, budget, unknown model) stops everything, in one sentence. Getting an
-answer is client.py's business, reading it answers.py's.
+Papers missing from an answer are asked about again, a batch without any is split. A paper that fails alone is a
+ScoreFailure. Where one paper may have swayed the grades of others, each is asked about alone. What will not get better
+(key, credit, budget, unknown model) stops everything, in one sentence. Getting an answer is client.py's business,
+reading it answers.py's; which papers to ask about, and which were graded earlier, the funnel's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from newsletter.model import Grading, Paper, ScoreFailure
+from newsletter.model import BatchedPaper, Grading, ModelBatch, Paper, Profile, ScoreFailure
 from newsletter.scoring.llm.answers import AnswerEntry, ParsedAnswer, read_answer
-from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, ModelClient
+from newsletter.scoring.llm.call_log import CallLog
+from newsletter.scoring.llm.chat_api import ChatApi
+from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, ModelClient, ModelServer
 from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.context_window import ContextWindow, is_beginning_lost
 from newsletter.scoring.llm.failures import CallFailed, CallStopped
-from newsletter.scoring.llm.gradings import GradingRequest, ProgressCallback
-from newsletter.scoring.llm.influence import regroup
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_graders
+from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
+from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
-from newsletter.stores import AnswerStore
+from newsletter.scoring.llm.rate_limit import RateLimit
+from newsletter.stores import LlmStore
 
 _REASONS = {
     "cut off": "the answer was cut off at its length limit",
@@ -34,14 +42,95 @@ _OTHER_SCALES = 2
 FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
 
-@dataclass(frozen=True, slots=True)
-class GradingTask:
-    """What is the same for all papers of one run."""
+class ModelGrader:
+    """The `Grader` that asks a model. Remembers between calls what the server does not take, and how fast it may ask.
 
-    request: GradingRequest
-    profile_key: str
-    model: str
-    prompt_key: str
+    What stopped one call stops all later ones: a wrong key is not tried again for the next reader.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        prompts: Prompts,
+        store: LlmStore,
+        *,
+        price_of: Callable[[str, str], Price | None],
+        count: Callable[[str], int],
+        now: Callable[[], datetime],
+        budget_usd: Decimal | None = None,
+        limits: ModelLimits | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or ModelLimits()
+        self.server = ModelServer(
+            chat=ChatApi(settings),
+            limits=limits,
+            request_rate=RateLimit(limits.requests_per_minute, monotonic),
+            token_rate=RateLimit(limits.tokens_per_minute, monotonic),
+            count=count,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
+        self.prompts = prompts
+        self.store = store
+        self.price_of = price_of
+        self.now = now
+        self.budget_usd = budget_usd
+        self._stopped = ""
+
+    @property
+    def model(self) -> str:
+        return self.server.chat.settings.model
+
+    def prompt_key(self, floor: int) -> str:
+        return self.prompts.key(floor)
+
+    def prompt_text(self, profile: Profile, floor: int) -> str:
+        """All that is sent but for the papers, to be shown to the reader."""
+        prompt = self.prompts.render(profile, (), floor)
+        return f"{prompt.system}\n\n{prompt.head}".strip()
+
+    def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
+        """Ask about each of these papers; gradings and failures come in their order.
+
+        Gradings are stored as they come, so that a killed run need not pay for them again. `on_progress` is called
+        as papers are settled. Raises nothing for an answer or a server; StoreError.
+        """
+        papers = list({paper.arxiv_id: paper for paper in request.papers}.values())
+        if not papers:
+            return GradingReport((), (), None)
+        if self._stopped:
+            return GradingReport((), (), None, self._stopped)
+        report = asyncio.run(self._run(request, papers, _Results(papers, on_progress)))
+        self._stopped = report.stopped
+        return report
+
+    def open_log(self) -> CallLog:
+        return CallLog(self.store, self.model, self.price_of, self.now, self.budget_usd)
+
+    def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
+        """The batches to ask about together. A paper that speaks to graders is alone, as long as they are few."""
+        size = self.server.limits.batch_papers
+        speaking = [paper for paper in papers if speaks_to_graders(paper)]
+        silent = [paper for paper in papers if paper not in speaking]
+        alone, others = speaking[:MOST_ALONE], speaking[MOST_ALONE:]
+        together = [group[at : at + size] for group in (silent, others) for at in range(0, len(group), size)]
+        return [*together, *([paper] for paper in alone)]
+
+    async def _run(self, request: GradingRequest, papers: Sequence[Paper], results: _Results) -> GradingReport:
+        batches, call_log = self.split(papers), self.open_log()
+        async with self.server.chat.connect() as connection:
+            client = ModelClient(self.server, connection, call_log, profile_key(request.profile))
+            run = _GradingRun(self, request, client, results)
+            # One goes ahead: the others find its beginning in the provider's cache, and need not each discover
+            # that the key is wrong or a parameter unknown.
+            await run.settle(batches[0])
+            await asyncio.gather(*(run.settle(batch) for batch in batches[1:]))
+        return GradingReport(results.gradings(), results.failures(), call_log.usage(), client.stopped, client.warning)
+
+
+# --- one run ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +144,7 @@ class _Attempt:
     ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed the grades of others
 
 
-class Results:
+class _Results:
     """The papers settled so far, in the order given."""
 
     def __init__(self, papers: Sequence[Paper], on_progress: ProgressCallback | None) -> None:
@@ -83,25 +172,17 @@ class Results:
             self._on_progress(len(self._gradings) + len(self._failures), len(self._order))
 
 
-class GradingRun:
-    """Asks about batches of papers under one task until each paper is settled, or everything stops."""
+class _GradingRun:
+    """Asks about batches of papers under one profile until each paper is settled, or everything stops."""
 
-    def __init__(
-        self,
-        task: GradingTask,
-        client: ModelClient,
-        prompts: Prompts,
-        store: AnswerStore,
-        now: Callable[[], datetime],
-        results: Results,
-    ) -> None:
-        self._task = task
-        self._request = task.request
+    def __init__(self, grader: ModelGrader, request: GradingRequest, client: ModelClient, results: _Results) -> None:
+        self._grader = grader
+        self._request = request
         self._client = client
-        self._prompts = prompts
-        self._store = store
-        self._now = now
         self._results = results
+        self.profile_key = profile_key(request.profile)
+        self.model = grader.model
+        self.prompt_key = grader.prompt_key(request.floor)
         self._failed_in_a_row = 0
         self._other_scales = 0  # in a row
 
@@ -136,14 +217,14 @@ class GradingRun:
         self._failed_in_a_row = 0 if is_answered else self._failed_in_a_row + 1
         if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
             self._client.stop(
-                f"{self._task.model} gave no usable answer {self._failed_in_a_row} times in a row "
+                f"{self.model} gave no usable answer {self._failed_in_a_row} times in a row "
                 f"({attempt.reason}); see what it said with `newsletter calls`, "
                 "or set NEWSLETTER_MODEL to another model"
             )
 
     async def _ask(self, papers: Sequence[Paper]) -> _Attempt:
         """Ask once, and store the gradings of the answer. Raises CallStopped."""
-        prompt = self._prompts.render(self._request.profile, papers, self._request.floor)
+        prompt = self._grader.prompts.render(self._request.profile, papers, self._request.floor)
         try:
             reply = await self._client.ask(prompt, [paper.arxiv_id for paper in papers])
         except CallStopped:
@@ -164,13 +245,16 @@ class GradingRun:
         if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._request.is_ranked):
             again = [[settled[place][0] for place in group] for group in groups]
             return _Attempt(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
-        self._add([self._grading(paper, entry) for paper, entry in settled])
+        random_ids, at = self._request.random_ids, self._grader.now()
+        self._add(
+            [build_grading(self, paper, e, was_random=paper.arxiv_id in random_ids, at=at) for paper, e in settled]
+        )
         self._check_scale(answer)
         return _Attempt([papers[each] for each in answer.missing], _explain(reply, answer))
 
     def _add(self, gradings: Sequence[Grading]) -> None:
         if gradings:
-            self._store.put_gradings(gradings)
+            self._grader.store.put_gradings(gradings)
             self._results.add_gradings(gradings)
 
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: ParsedAnswer) -> str:
@@ -197,23 +281,27 @@ class GradingRun:
         self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
         if self._other_scales == _OTHER_SCALES:
             self._client.stop(
-                f"{self._task.model} cannot be used as it answers: {answer.problem}; "
+                f"{self.model} cannot be used as it answers: {answer.problem}; "
                 "set NEWSLETTER_MODEL to another model, or name the scale in prompts/instructions.md"
             )
 
-    def _grading(self, paper: Paper, entry: AnswerEntry) -> Grading:
-        return Grading(
-            arxiv_id=paper.arxiv_id,
-            version=paper.version,
-            profile_key=self._task.profile_key,
-            model=self._task.model,
-            prompt_key=self._task.prompt_key,
-            relevance=entry.relevance,
-            novelty=entry.novelty,
-            comment=entry.comment,
-            was_random=paper.arxiv_id in self._request.random_ids,
-            at=self._now(),
-        )
+
+def build_grading(
+    source: _GradingRun | ModelBatch, paper: Paper | BatchedPaper, entry: AnswerEntry, *, was_random: bool, at: datetime
+) -> Grading:
+    """Builds what is stored of an entry: under the profile, model and prompt by which was asked."""
+    return Grading(
+        arxiv_id=paper.arxiv_id,
+        version=paper.version,
+        profile_key=source.profile_key,
+        model=source.model,
+        prompt_key=source.prompt_key,
+        relevance=entry.relevance,
+        novelty=entry.novelty,
+        comment=entry.comment,
+        was_random=was_random,
+        at=at,
+    )
 
 
 def _explain(reply: Reply, answer: ParsedAnswer) -> str:

@@ -18,10 +18,12 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.model import Grading, ModelCall, Paper, ScoreFailure
 from newsletter.scoring.llm.call_log import FRAME_TOKENS, count_at_most, hash_request
-from newsletter.scoring.llm.chat import CallFailed, CallInterrupted, Chat
+from newsletter.scoring.llm.chat_api import ChatApi
 from newsletter.scoring.llm.client import wait_before_retry
-from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
+from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.model_grader import ModelGrader
+from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.llm.rate_limit import RateLimit
@@ -50,7 +52,9 @@ class Bench:
 
     def __init__(self, server: fake.OpenAIServer, **changes: Any) -> None:
         unpaced: dict[str, Any] = {"requests_per_minute": None, "tokens_per_minute": None}
-        limits = unpaced | {name: changes.pop(name) for name in list(changes) if name in Limits.__dataclass_fields__}
+        limits = unpaced | {
+            name: changes.pop(name) for name in list(changes) if name in ModelLimits.__dataclass_fields__
+        }
         arguments = {
             name: changes.pop(name)
             for name in list(changes)
@@ -60,10 +64,10 @@ class Bench:
         self.server = server
         self.store = MemoryStore()
         self.grader = ModelGrader(
-            ChatSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
+            ModelSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.store,
-            limits=Limits(**limits),
+            limits=ModelLimits(**limits),
             now=lambda: make.NOW,
             **{"price_of": price_of, "count": lambda text: len(text) // 4} | arguments,
         )
@@ -475,7 +479,7 @@ def test_the_wait_before_another_attempt_is_the_servers_if_it_names_one() -> Non
 )
 def test_the_server_names_the_wait_in_its_answer(status: int, headers: dict[str, str], after_s: float | None) -> None:
     async def ask(url: str) -> None:
-        chat = Chat(ChatSettings("gpt-test", KEY, url))
+        chat = ChatApi(ModelSettings("gpt-test", KEY, url))
         async with chat.connect() as client:
             await chat.send(client, chat.form.build_body("s", "u", max_tokens=9, cache_key="k", tier="standard"))
 
@@ -748,7 +752,7 @@ def test_a_store_that_fails_ends_the_run() -> None:
 @pytest.mark.parametrize("key", ["ключ", "sk-1\n", "sk 1"])
 def test_a_key_that_cannot_be_sent_is_an_error_that_does_not_show_it(key: str) -> None:
     with pytest.raises(ConfigError, match="set it again") as caught:
-        ChatSettings("gpt-test", key)
+        ModelSettings("gpt-test", key)
     assert key not in str(caught.value)
 
 
@@ -769,7 +773,7 @@ def test_the_operators_limits_are_those_of_the_grader() -> None:
         _env_file=None,
     )
     limits = build_grader(settings, MemoryStore()).server.limits
-    assert limits == Limits(batch_papers=3, concurrency=1, requests_per_minute=7, tokens_per_minute=9_000)
+    assert limits == ModelLimits(batch_papers=3, concurrency=1, requests_per_minute=7, tokens_per_minute=9_000)
 
 
 # --- pace
@@ -959,7 +963,7 @@ def test_every_file_of_the_prompt_is_sent(tmp_path: Path) -> None:
     read: Callable[[str], str] = lambda name: resources.read_text(name, tmp_path)  # noqa: E731
     with fake.openai_server() as server:
         grader = ModelGrader(
-            ChatSettings("gpt-test", KEY, server.url),
+            ModelSettings("gpt-test", KEY, server.url),
             load_prompts(read),
             MemoryStore(),
             price_of=price_of,

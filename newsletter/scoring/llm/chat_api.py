@@ -1,7 +1,7 @@
 """Sends one request to an OpenAI-compatible server; gives a `Reply`, or a `CallFailed` that says what to do.
 
 Sends each request once, within a time limit, in the form of request_form.py; repeating and accounting are client.py's
-business, splitting grading_run.py's. Facts: OpenAI's API reference (chat completions, error codes, flex processing),
+business, splitting model_grader.py's. Facts: OpenAI's API reference (chat completions, error codes, flex processing),
 read November 2026; the openai package does the HTTP.
 """
 
@@ -20,7 +20,7 @@ import httpx2
 import openai
 
 from newsletter.scoring.llm.answers import plain_line
-from newsletter.scoring.llm.completion import FLEX, Reply, parse, read_completion
+from newsletter.scoring.llm.completion import Reply, parse, read_completion
 from newsletter.scoring.llm.failures import (
     CallFailed,
     CallInterrupted,
@@ -30,9 +30,9 @@ from newsletter.scoring.llm.failures import (
     find_error_report,
     read_error_report,
 )
-from newsletter.scoring.llm.request_form import DEFAULT_URL, ChatSettings, RequestForm
-
-__all__ = ["DEFAULT_URL", "MAX_WAIT_S", "CallFailed", "CallInterrupted", "Chat", "ChatSettings"]
+from newsletter.scoring.llm.model_settings import ModelSettings
+from newsletter.scoring.llm.prices import FLEX
+from newsletter.scoring.llm.request_form import RequestForm
 
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
 _CONNECT_S = 15.0
@@ -47,10 +47,10 @@ _IS_FILTER = re.compile(r"content.?filter|content management policy|content poli
 _BAD_KEY = re.compile(r"api.?key.{0,20}(?:not valid|invalid|expired)|(?:invalid|incorrect|wrong) api.?key")
 
 
-class Chat:
+class ChatApi:
     """One server: sends requests, reads answers and failures, and keeps the key out of both."""
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
         self.form = RequestForm(settings)
 

@@ -24,10 +24,11 @@ from newsletter.model.spending import spent
 from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
-from newsletter.scoring.batches import BatchPrefetcher
+from newsletter.scoring.batch_prefetcher import BatchPrefetcher
 from newsletter.scoring.funnel import FunnelScorer
-from newsletter.scoring.llm.grader import ChatSettings, Limits, ModelGrader
-from newsletter.scoring.llm.gradings import profile_key
+from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.llm.model_grader import ModelGrader
+from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.shortlist import Policy
@@ -97,7 +98,7 @@ class Office:
     def context(self) -> RunContext:
         """As a new process has it."""
         grader = ModelGrader(
-            ChatSettings(
+            ModelSettings(
                 self.model, "sk-test-1234567890", base_url=self.server.url, timeout_s=self.timeout_s, tier="flex"
             ),
             PROMPTS,
@@ -106,7 +107,7 @@ class Office:
             count=lambda text: len(text) // 4,
             now=lambda: self.now,
             budget_usd=self.budget_usd,
-            limits=Limits(self.batch_papers, requests_per_minute=None, tokens_per_minute=None, attempts=1),
+            limits=ModelLimits(self.batch_papers, requests_per_minute=None, tokens_per_minute=None, attempts=1),
         )
         policy = Policy(cold_share=0.5, random_share=0.1)
 
@@ -121,7 +122,7 @@ class Office:
             renderer=RENDERER,
             identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org"),
             now=lambda: self.now,
-            prefetcher=BatchPrefetcher(grader, funnel, self.store, lead_time=self.lead_time),
+            prefetcher=BatchPrefetcher(grader, funnel, lead_time=self.lead_time),
         )
 
     def tick(self, at: datetime | None = None, *, due_only: bool = True) -> RunReport:

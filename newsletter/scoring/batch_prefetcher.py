@@ -17,12 +17,11 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, Mo
 from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDoubt
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
 from newsletter.scoring.llm.call_log import sum_calls
-from newsletter.scoring.llm.completion import BATCH
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
-from newsletter.scoring.llm.grader import ModelGrader
-from newsletter.scoring.llm.gradings import GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.grader import Grader, GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.model_grader import ModelGrader
+from newsletter.scoring.llm.prices import BATCH
 from newsletter.scoring.protocols import Scorer, ScoringRequest
-from newsletter.stores import LlmStore
 
 
 class BatchPrefetcher:
@@ -36,17 +35,16 @@ class BatchPrefetcher:
         self,
         grader: ModelGrader,
         build_funnel: Callable[[RecordingGrader], Scorer],
-        store: LlmStore,
         *,
         lead_time: timedelta | None,
     ) -> None:
         self.lead_time = lead_time
         self._grader = grader
         self._build_funnel = build_funnel
-        self._store = store
-        self._collector = BatchCollector(grader, store)
+        self._store = grader.store
+        self._collector = BatchCollector(grader)
 
-    def is_asked(self, profile: Profile, floor: int, announced_on: date) -> bool:
+    def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Whether there was a batch for this already, or the server said that it takes none."""
         request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
         lately = self._grader.now() - WINDOW
@@ -55,7 +53,7 @@ class BatchPrefetcher:
             for batch in self._collector.get_recent()
         )
 
-    def ask(
+    def prefetch(
         self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
         """Submit one batch for all of these requests, or write down why not; a sentence if the operator must know.
@@ -75,7 +73,8 @@ class BatchPrefetcher:
             prompt_key=self._grader.prompt_key(floor),
             floor=floor,
         )
-        drafts = self._draft_lines(profile, floor, recorder, batch.at)
+        chunks = self._grader.split(list(recorder.papers.values()))
+        drafts = [self._draft_line(profile, floor, chunk, recorder.random_ids, batch.at) for chunk in chunks]
         full = replace(batch, lines=tuple(each.line for each in drafts))
         budget, calls = self._grader.budget_usd, [each.call for each in drafts]
         if not drafts:
@@ -88,10 +87,6 @@ class BatchPrefetcher:
         """Remember that there is no batch for this. Where another process was faster, its batch stands."""
         self._store.begin_batch(replace(batch, state=BatchState.ENDED, detail=why), (), budget_usd=None)
         return ""
-
-    def _draft_lines(self, profile: Profile, floor: int, recorder: RecordingGrader, at: datetime) -> list[_DraftLine]:
-        chunks = self._grader.split(list(recorder.papers.values()))
-        return [self._draft_line(profile, floor, chunk, recorder.random_ids, at) for chunk in chunks]
 
     def _draft_line(
         self, profile: Profile, floor: int, papers: Sequence[Paper], random_ids: Set[str], at: datetime
@@ -147,20 +142,12 @@ class BatchPrefetcher:
 class RecordingGrader:
     """A `Grader` that writes down which papers the funnel asks about, and grades none of them."""
 
-    def __init__(self, grader: ModelGrader) -> None:
-        self._grader = grader
+    def __init__(self, grader: Grader) -> None:
+        self.model = grader.model
+        self.prompt_key = grader.prompt_key
+        self.prompt_text = grader.prompt_text
         self.papers: dict[str, Paper] = {}
         self.random_ids: set[str] = set()
-
-    @property
-    def model(self) -> str:
-        return self._grader.model
-
-    def prompt_key(self, floor: int) -> str:
-        return self._grader.prompt_key(floor)
-
-    def prompt_text(self, profile: Profile, floor: int) -> str:
-        return self._grader.prompt_text(profile, floor)
 
     def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
         self.papers |= {paper.arxiv_id: paper for paper in request.papers}
