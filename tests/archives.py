@@ -55,11 +55,9 @@ def mail(store: Store, digest: Digest, state: DeliveryState = DeliveryState.ACCE
     """Keep the digest, with a delivery in that state."""
     who = digest.subscriber.subscriber_id
     store.start_run("r")
-    claim = make.present(store.claim(who, digest.digest_on, run_id="r", now=make.NOW))
     store.put_digest(digest)
     ids = tuple(each.paper.arxiv_id for each in digest.entries)
-    row = ledger.hand_over(claim, paper_ids=ids, announced_on=digest.announced_on, message_id="<x>", now=make.NOW)
-    store.move(row)
+    row = make.handed_over(store, who, digest.digest_on, run_id="r", paper_ids=ids, announced_on=digest.announced_on)
     if state is DeliveryState.ACCEPTED:
         store.move(ledger.accept(row, "receipt", make.NOW))
     elif state is DeliveryState.REJECTED:

@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime, time
 from email.message import EmailMessage
 from typing import Any, TypeVar
 
+from newsletter.delivery import ledger
+from newsletter.model.deliveries import Delivery
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
 from newsletter.model.scores import Score, ScoreReport
 from newsletter.model.subscribers import Frequency, Profile, Subscriber, Topic
+from newsletter.stores import Store
 
 TUESDAY = date(2026, 1, 6)
 WEDNESDAY = date(2026, 1, 7)
@@ -65,6 +68,16 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
 
 def score_report(*scores: Score, **changes: Any) -> ScoreReport:
     return replace(ScoreReport(scores, (), "local ranker"), **changes)
+
+
+def handed_over(
+    store: Store, who: str, on: date = TUESDAY, *, run_id: str = "r1", now: datetime = NOW, **details: Any
+) -> Delivery:
+    """The row of a mail that the sender was given, in a run that has started. `details` are those of the ledger."""
+    known: dict[str, Any] = {"paper_ids": ("2601.00001",), "announced_on": (on,), "message_id": "<m@example.org>"}
+    row = ledger.hand_over(present(store.claim(who, on, run_id=run_id, now=now)), now=now, **known | details)
+    store.move(row)
+    return row
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:

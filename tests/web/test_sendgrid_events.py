@@ -21,7 +21,7 @@ from newsletter.web import create_app
 from newsletter.web.request_limits import WARNINGS
 from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
-from tests.make import present
+from tests.make import handed_over, present
 from tests.sendgrid_server import Body, EventSigner, event
 from tests.web.site import part_of
 
@@ -37,10 +37,7 @@ def client_of(store: Store, key: str | None = SIGNER.public) -> FlaskClient:
 
 def accepted(store: Store) -> Delivery:
     store.start_run("r1")
-    claimed = present(store.claim(WHO, DAY, run_id="r1", now=NOW))
-    row = ledger.hand_over(claimed, paper_ids=("2511.00001",), announced_on=(DAY,), message_id="<m>", now=NOW)
-    store.move(row)
-    row = ledger.accept(row, "message-1", NOW)
+    row = ledger.accept(handed_over(store, WHO, DAY, now=NOW, paper_ids=("2511.00001",)), "message-1", NOW)
     store.move(row)
     return row
 

@@ -20,7 +20,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
-from tests.make import present
+from tests.make import handed_over, present
 
 S = DeliveryState
 
@@ -51,11 +51,7 @@ def context(store: Store, sender: Sender) -> RunContext:
 
 def in_doubt(store: Store, sent_by: str) -> Delivery:
     store.start_run("r1")
-    row = present(store.claim(WHO, DAY, run_id="r1", now=NOW))
-    row = ledger.hand_over(
-        row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@example.org>", sent_by=sent_by, now=NOW
-    )
-    store.move(row)
+    row = handed_over(store, WHO, DAY, now=NOW, paper_ids=PAPERS, sent_by=sent_by)
     row = ledger.doubt(row, "no answer", NOW)
     store.move(row)
     store.end_run("r1")

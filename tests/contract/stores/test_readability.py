@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import ledger, suppression
+from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
 from newsletter.model.deliveries import EventKind, MailEvent, Suppression, SuppressionReason
@@ -236,17 +236,7 @@ def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, sto
     given = morning_of(folder, store)
     store.start_run("r9")
     for who in (ONE, OTHER):
-        claim = make.present(store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW))
-        store.move(
-            ledger.hand_over(
-                claim,
-                paper_ids=("2601.00001",),
-                announced_on=(),
-                message_id="<m>",
-                sent_by=given.sender.name,
-                now=make.NOW,
-            )
-        )
+        make.handed_over(store, who, run_id="r9", sent_by=given.sender.name)
     store.end_run("r9")
     DAMAGES["cut"](file_of(folder, "events", ONE))
     given.run()

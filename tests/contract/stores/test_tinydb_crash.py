@@ -26,7 +26,7 @@ from newsletter.model.runs import RunReport
 from newsletter.senders import Sender, do_nothing
 from newsletter.senders.outbox import OutboxSender
 from newsletter.stores.tinydb import TinyStore
-from tests.make import present
+from tests.make import handed_over, present
 
 S = DeliveryState
 WHO = "s_8k2mpq4x"
@@ -213,9 +213,7 @@ def test_what_was_acknowledged_survives_a_kill_from_outside(tmp_path: Path, ackn
         store = TinyStore(folder)
         store.start_run("r1")
         for number in range(10**6):
-            row = present(store.claim(f"s_{number}", DAY, run_id="r1", now=NOW))
-            row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=NOW)
-            store.move(row)
+            row = handed_over(store, f"s_{number}", DAY, now=NOW, paper_ids=PAPERS)
             store.move(ledger.accept(row, "x", NOW))
             os.write(writing, b".")
 

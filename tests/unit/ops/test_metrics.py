@@ -36,11 +36,8 @@ def claimed(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1")
 
 
 def handed_over(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1") -> ledger.Delivery:
-    row = ledger.hand_over(
-        claimed(store, who, days_ago, run), paper_ids=("2601.00001",), announced_on=(), message_id="<x@y>", now=make.NOW
-    )
-    store.move(row)
-    return row
+    store.start_run(run)
+    return make.handed_over(store, who, make.TUESDAY - timedelta(days=days_ago), run_id=run)
 
 
 def test_a_memory_of_nothing_has_numbers_too() -> None:

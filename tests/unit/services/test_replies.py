@@ -166,9 +166,7 @@ def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) 
 
 def given_mail(office: Office, on: date = ON) -> None:
     office.store.start_run("run")
-    claimed = make.present(office.store.claim(WHO, on, run_id="run", now=NOW))
-    row = ledger.hand_over(claimed, paper_ids=PAPERS, announced_on=(on,), not_scored_ids=(), message_id="<m>", now=NOW)
-    office.store.move(row)
+    row = make.handed_over(office.store, WHO, on, run_id="run", now=NOW, paper_ids=PAPERS)
     office.store.move(ledger.accept(row, "receipt", NOW))
 
 
@@ -415,11 +413,7 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     mails = office.handler.mails
     identity = replace(mails.identity, bounce_to="news@example.net")
     handler = replace(office.handler, mails=replace(mails, identity=identity))
-    office.store.start_run("r1")
-    row = make.present(office.store.claim(WHO, ON, run_id="r1", now=NOW))
-    row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(ON,), message_id="<x@y>", now=NOW)
-    office.store.move(row)
-    office.store.move(ledger.accept(row, "receipt", NOW))
+    given_mail(office)
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
     came_to = identity.links_for(WHO, ON).envelope_from
     assert came_to.startswith("news+")
