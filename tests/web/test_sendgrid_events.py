@@ -168,8 +168,6 @@ def test_no_address_is_in_the_answer_or_the_log(store: MemoryStore, caplog: pyte
     assert "@" not in text + caplog.text
 
 
-# --- twice, and in any order
-
 _events = st.lists(
     st.one_of(
         st.builds(

@@ -206,9 +206,6 @@ def test_a_server_that_reads_nothing_more_is_not_waited_for_for_ever() -> None:
     assert raised.value.strikes == 2
 
 
-# --- what a failure says of the sender ------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("stage", "act", "strikes"),
     [
@@ -246,9 +243,6 @@ def test_silence_before_the_text_is_about_the_server(server: Postmaster, stage: 
     with sender_for(server, timeout_s=0.2) as made, pytest.raises(SendDeferred) as raised:
         made.send(message())
     assert raised.value.strikes == 2
-
-
-# --- a session that ends between two mails --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])

@@ -175,8 +175,6 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     assert present(store.get_address_status(WHO).suppression).why is SuppressionReason.COMPLAINT
 
 
-# --- the brake: too many of one morning's readers bounce
-
 READERS = [f"s_{letter * 8}" for letter in "abcdefghijkl"]
 
 

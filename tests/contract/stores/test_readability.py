@@ -152,9 +152,6 @@ def test_fields_of_a_later_version_are_passed_over(folder: Path, store: TinyStor
     assert store.get_address_status(ONE).paused_until == MONDAY
 
 
-# --- who leaves meanwhile
-
-
 def test_who_leaves_while_their_standing_cannot_be_read_has_left_for_good(folder: Path, store: TinyStore) -> None:
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
@@ -217,9 +214,6 @@ def test_a_complaint_suppresses_though_the_events_cannot_be_read(folder: Path, s
     with pytest.raises(ReaderUnreadable):
         store.take_event(COMPLAINT, now=NOW)
     assert store.get_address_status(ONE).suppression is not None
-
-
-# --- the ledger goes on stopping everything
 
 
 @pytest.mark.parametrize(

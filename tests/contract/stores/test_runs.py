@@ -55,9 +55,6 @@ def test_runs_come_newest_first_and_are_replaced_by_their_id(store: Store) -> No
     assert store.get_runs(digest_on=date(2020, 1, 1)) == []
 
 
-# --- the folder store
-
-
 def test_a_second_process_cannot_start_the_same_run(tiny: TinyStore, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="r1 is already running"):
         TinyStore(tmp_path / "state").start_run("r1")

@@ -75,9 +75,6 @@ def test_only_the_owner_sees_them(tiny: TinyStore, folder: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (folder / "open").iterdir()} == {0o600}
 
 
-# --- what others wrote
-
-
 def without_marks(folder: Path) -> TinyStore:
     """The folder as an older version leaves it."""
     shutil.rmtree(folder / "open")

@@ -62,8 +62,6 @@ def test_what_cannot_work_is_refused_with_the_remedy(changes: dict[str, str | No
     assert "Wörtchen" not in str(raised.value)
 
 
-# --- where bounces go
-
 IMAP = {"reply_to": "News <news@example.org>", "imap_host": "imap.example.org"}
 
 

@@ -70,9 +70,6 @@ def test_a_dry_run_tells_whom_it_would_hold_back(folder: Path) -> None:
         assert f"{who} is not mailed: state/{kind}/{who}.json" in done.output
 
 
-# --- mail of readers
-
-
 def mail(who: str, word: str) -> bytes:
     signer = present(load_settings().signer)
     message = EmailMessage()

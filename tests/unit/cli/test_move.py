@@ -140,9 +140,6 @@ def test_a_suppression_that_comes_along_is_told(folder: Path) -> None:
     assert f"No mail leaves for the new address: {NEW_ID} is suppressed" in move(ADA_ID, NEW_ID).output
 
 
-# --- being asked
-
-
 def test_run_check_and_the_list_ask_whether_somebody_moved(folder: Path) -> None:
     newsletter("run", "--sample", "--quiet")
     asked = f"newsletter subscribers move {ADA_ID} {NEW_ID}"

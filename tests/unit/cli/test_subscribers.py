@@ -184,9 +184,6 @@ def test_a_broken_file_and_a_changed_profile_go_together(store: TinyStore, tmp_p
     assert listed.as_listed[0].max_papers == 30
 
 
-# --- who came by the web --------------------------------------------------------------------------------
-
-
 def test_who_came_by_the_web_stands_behind_the_file_with_its_defaults(store: TinyStore, tmp_path: Path) -> None:
     defaults = "defaults: {time_zone: Asia/Tokyo, max_papers: 7, topics: [{name: Ours, relevant: all}]}\n"
     (tmp_path / "subscribers.yaml").write_text(defaults + YAML, encoding="utf-8")

@@ -92,9 +92,6 @@ def test_what_cannot_be_done_is_said(folder: Path, args: tuple[str, ...], said: 
     assert said in done.output
 
 
-# --- what is held
-
-
 IDS = [subscriber_id(f"r{number}@example.org") for number in range(3)]
 
 

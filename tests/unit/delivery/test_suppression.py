@@ -94,9 +94,6 @@ def test_a_complaint_outweighs_an_unsubscription_and_not_the_other_way_round() -
         assert found.why is SuppressionReason.COMPLAINT
 
 
-# --- the brake
-
-
 @pytest.mark.parametrize(
     ("bounced", "mailed", "too_many"),
     [(2, 2, False), (3, 3, True), (3, 29, True), (3, 30, False), (4, 30, True), (10, 100, False), (11, 100, True)],

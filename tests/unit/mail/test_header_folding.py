@@ -137,9 +137,6 @@ def test_a_line_end_is_refused(text: str) -> None:
         fold_text("Subject", text)
 
 
-# --- mailboxes
-
-
 NAMES = [
     "Ada Lovelace",
     "Muster, Ada",

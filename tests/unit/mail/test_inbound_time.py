@@ -209,9 +209,6 @@ def test_so_is_a_profile_of_the_greatest_length(piece: str) -> None:
     assert len(repair(of_length(piece, MOST_PROFILE_CHARS))) < 20 * MOST_PROFILE_CHARS
 
 
-# --- bounds lose nothing that a reader writes
-
-
 def test_one_header_that_cannot_be_read_hides_no_other() -> None:
     raw = f"Cc: {'(' * 5000}\nDelivered-To: {'(' * 5000}\n{HEAD}\nunsubscribe\n".encode()
     found = read_reply(raw, HOUSE, now=NOW)

@@ -40,9 +40,6 @@ def is_good(body: bytes = BODY, at: datetime = NOW, **changes: str) -> bool:
     return verify(body, headers, PUBLIC, NOW)
 
 
-# --- whose it is
-
-
 def test_what_sendgrid_signed_is_sendgrids() -> None:
     assert is_good()
 
@@ -106,9 +103,6 @@ def other_curve() -> str:
 def test_a_key_that_is_none_is_told_with_where_to_find_it(text: str) -> None:
     with pytest.raises(ConfigError, match="Signed Event Webhook"):
         load_key(text)
-
-
-# --- what it tells
 
 
 def told(*entries: object) -> ParsedEvents:

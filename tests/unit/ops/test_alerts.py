@@ -142,9 +142,6 @@ def test_a_webhook_gets_the_text_and_the_parts() -> None:
     ]
 
 
-# --- once a day
-
-
 def told_after(found: RunReport, told: str = "") -> str:
     alert = build_alert(found, find_troubles(found), parse_keys(told))
     return add_keys(told, alert) if alert else told
@@ -214,9 +211,6 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
     assert other is not None
     assert re.fullmatch(r"[A-Za-z0-9.-]{1,100}", one.key)
     assert one.key == other.key
-
-
-# --- bounces, which come when they like
 
 
 def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:

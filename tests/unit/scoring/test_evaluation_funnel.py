@@ -85,9 +85,6 @@ def test_no_days_are_an_error_that_says_what_to_check() -> None:
     assert summarise([]).recall == 0.0
 
 
-# --- the command --------------------------------------------------------------------------------------
-
-
 def write_corpus(folder: Path) -> None:
     """Two days of two papers each, the first of which is labelled."""
     for name in ("days", "profiles", "labels"):
