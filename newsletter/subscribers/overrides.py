@@ -37,7 +37,7 @@ def resolve(subscriber: Subscriber, status: AddressStatus, revisions: Sequence[P
     served = reader.subscriber
     if status.frequency is not None:
         served = replace(served, frequency=status.frequency)
-    pauses = [until for until in (subscriber.paused_until, status.paused_until) if until is not None]
+    pauses = filter(None, (subscriber.paused_until, status.paused_until))
     served = replace(served, paused_until=max(pauses, default=None))
     return replace(
         reader,
