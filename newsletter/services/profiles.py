@@ -13,27 +13,13 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.model import (
-    MOST_PROFILE_CHARS,
-    AnnouncementDay,
-    Digest,
-    ProfileRevision,
-    RevisionOrigin,
-    Subscriber,
-)
+from newsletter.model import MOST_PROFILE_CHARS, AnnouncementDay, Digest, ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.papers import readable
 from newsletter.run import Morning, compose, select_from
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.services import directory
 from newsletter.stores import Store
-from newsletter.subscribers import (
-    MAX_REVISIONS,
-    MAX_REVISIONS_A_DAY,
-    differences,
-    profile_yaml,
-    was_dropped,
-    zone_note,
-)
+from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
 
 MAX_TITLES = 5
 TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
