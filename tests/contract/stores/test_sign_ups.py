@@ -1,7 +1,5 @@
 """What every Store promises about who subscribes on the web: asked once a day, let in once, forgotten whole."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
