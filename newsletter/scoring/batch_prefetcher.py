@@ -99,7 +99,8 @@ class BatchPrefetcher:
             prompt.system, prompt.user, max_tokens=bounds.completion, cache_key=subject, tier=BATCH
         )
         ids = [paper.arxiv_id for paper in papers]
-        call = self._grader.open_log().draft(body, tier=BATCH, subject=subject, paper_ids=ids, bounds=bounds, at=at)
+        draft = self._grader.open_log().draft(body, tier=BATCH, subject=subject, paper_ids=ids, bounds=bounds)
+        call = replace(draft, at=at)  # its batch's: they are stored under one day
         labelled = tuple(
             BatchedPaper(label, paper.arxiv_id, paper.version, paper.arxiv_id in random_ids)
             for label, paper in zip(prompt.labels, papers, strict=True)

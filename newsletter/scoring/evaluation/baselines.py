@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.protocols import History
+from newsletter.scoring.ranking.tfidf import Vector
 from newsletter.scoring.ranking.tokenize import Encoder
 
-Vector = npt.NDArray[np.float64]
 Ranker = Callable[[Profile, Sequence[Paper], History], Vector]
 
 

@@ -7,15 +7,16 @@ is corpus.py's business.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, Score, Votes
-from newsletter.scoring.evaluation.baselines import Ranker, Vector, rank_by_bm25, rank_by_chance
+from newsletter.scoring.evaluation.baselines import Ranker, rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.protocols import Scorer
+from newsletter.scoring.ranking.tfidf import Vector
 
 SHARES = (0.2, 0.3, 0.5)
 NDCG_AT = 20
@@ -56,7 +57,7 @@ class RankerReport:
     average_precision: Interval
     ndcg: Interval
     recall: tuple[Interval, ...]  # one for each of SHARES
-    cut_offs: tuple[CutOff, ...] = field(default=())
+    cut_offs: tuple[CutOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from newsletter.model import ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
 from newsletter.scoring.llm.failures import CallFailed
-from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prices import Price, sum_costs
 from newsletter.stores import LlmStore
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
@@ -52,29 +52,20 @@ class CallLog:
         self._budget_usd = budget_usd
         self._ended: list[ModelCall] = []
 
-    def begin(
-        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
-    ) -> ModelCall | None:
-        """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
-        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, bounds=bounds, at=self._now())
+    def begin(self, draft: ModelCall) -> ModelCall | None:
+        """The call, written down as of now; None if the budget has no room for it."""
+        call = replace(draft, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
         return call if self._store.begin_call(call, budget_usd=budget_usd) else None
 
     def draft(
-        self,
-        body: Mapping[str, Any],
-        *,
-        tier: str,
-        subject: str,
-        paper_ids: Sequence[str],
-        bounds: TokenBounds,
-        at: datetime,
+        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
     ) -> ModelCall:
         """The pending call, not yet written."""
         price = self._price_of(self._model, tier)
         return ModelCall(
             call_id=secrets.token_hex(8),
-            at=at,
+            at=self._now(),
             model=self._model,
             tier=tier,
             subject=subject,
@@ -131,8 +122,8 @@ def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price |
         prompt_tokens=sum(call.prompt_tokens for call in calls),
         completion_tokens=sum(call.completion_tokens for call in calls),
         cached_tokens=sum(call.cached_tokens for call in calls),
-        prompt_cost_usd=_total(prompt),
-        completion_cost_usd=_total(completion),
+        prompt_cost_usd=sum_costs(prompt),
+        completion_cost_usd=sum_costs(completion),
     )
 
 
@@ -144,8 +135,3 @@ def count_at_most(model: str, texts: Sequence[str], count: Callable[[str], int])
 
 def hash_request(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-def _total(costs: Sequence[Decimal | None]) -> Decimal | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None

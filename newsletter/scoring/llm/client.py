@@ -155,7 +155,7 @@ class ModelClient:
         if wait_s := max(server.request_rate.reserve(1), server.token_rate.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
-            lambda: self._call_log.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, bounds=bounds)
+            self._call_log.draft(body, tier=tier, subject=self._subject, paper_ids=paper_ids, bounds=bounds)
         )
         started = server.monotonic()
         try:
@@ -170,10 +170,10 @@ class ModelClient:
             self._open_calls -= 1
             self._call_ended.set()
 
-    async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
+    async def _begin(self, draft: ModelCall) -> ModelCall:
         """Begin a call. Where the budget has no room for it, open calls may still end below their highest cost."""
         while not self.stopped:
-            if call := begin():
+            if call := self._call_log.begin(draft):
                 self._open_calls += 1
                 return call
             if not self._open_calls:

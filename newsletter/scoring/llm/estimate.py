@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.model import Paper, Profile
-from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prices import Price, sum_costs
 from newsletter.scoring.llm.prompts import Prompts
 from newsletter.scoring.llm.token_count import count, count_chat
 
@@ -93,8 +93,6 @@ def estimate(
 
 
 def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
-    costs = [each.cost_usd for each in estimates]
-    known = [cost for cost in costs if cost is not None]
     return Estimate(
         papers=sum(each.papers for each in estimates),
         known=sum(each.known for each in estimates),
@@ -103,7 +101,7 @@ def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
         prompt_tokens=sum(each.prompt_tokens for each in estimates),
         answer_tokens=sum(each.answer_tokens for each in estimates),
         reasoning_tokens=sum(each.reasoning_tokens for each in estimates),
-        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+        cost_usd=sum_costs([each.cost_usd for each in estimates]),
     )
 
 

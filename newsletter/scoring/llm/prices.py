@@ -8,6 +8,7 @@ flex and batch prices are OpenAI's own), https://developers.openai.com/api/docs/
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -73,6 +74,11 @@ class Price:
         """Gives what a million tokens cost, for the operator."""
         named = (("in", self.input), ("cached", self.cached), ("written to the cache", self.cache_write))
         return ", ".join(f"${price.normalize():f} {what}" for what, price in (*named, ("out", self.output)))
+
+
+def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
+    """Adds up dollars; None if one of them is not known."""
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
 
 
 @lru_cache(maxsize=256)

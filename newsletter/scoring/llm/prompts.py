@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.errors import ConfigError
@@ -85,7 +85,8 @@ class Prompts:
 
     def key(self, floor: int) -> str:
         """A hash of all that shapes the answers beside profile, papers and model."""
-        return _digest(json.dumps([*astuple(self), ANSWER_SCHEMA, floor], sort_keys=True))[:32]
+        texts = json.dumps([*astuple(self), ANSWER_SCHEMA, floor], sort_keys=True)
+        return hashlib.sha256(texts.encode("ascii")).hexdigest()[:32]
 
     def render(self, profile: Profile, papers: Sequence[Paper], floor: int) -> Prompt:
         """The prompt that asks about these papers; the same arguments give the same text."""
@@ -195,17 +196,8 @@ def _file(name: str) -> str:
 # --- filling ------------------------------------------------------------------------------------------
 
 
-def _environment() -> Environment:
-    # As the mail shows the profile (mail/render.py). Nothing is HTML here: what must be escaped is, by _fenced.
-    return SandboxedEnvironment(
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-_ENVIRONMENT = _environment()
+# As the mail shows the profile (mail/render.py). Nothing is HTML here: what must be escaped is, by _fenced.
+_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
 @lru_cache(maxsize=32)
@@ -239,7 +231,3 @@ def _fenced_profile(profile: Profile) -> Profile:
 
 def _escape(text: str) -> str:
     return text.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -8,7 +8,8 @@ docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,10 +76,7 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     """What of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted: dict[int, int] = {}
-    for terms in (*topics, like):
-        for key, times in terms.items():
-            wanted[key] = wanted.get(key, 0) + times
+    wanted = _add_up((*topics, like))
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
@@ -89,6 +87,13 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
         encoder.query([profile.about]),
         wanted,
     )
+
+
+def _add_up(parts: Iterable[Terms]) -> Terms:
+    total = Counter[int]()
+    for terms in parts:
+        total.update(terms)
+    return total
 
 
 def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
@@ -150,11 +155,8 @@ def _compare_topics(matrix: TermMatrix, terms: ProfileTerms, sharpness: float) -
 
 
 def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
-    irrelevant: dict[int, int] = {}
-    for topic in terms.irrelevant:
-        for key, times in topic.items():
-            irrelevant[key] = irrelevant.get(key, 0) + times
-    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in (terms.avoid, irrelevant))
+    texts = (terms.avoid, _add_up(terms.irrelevant))
+    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in texts)
     return standardise(avoided) + standardise(unwanted)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -111,20 +112,16 @@ class Encoder:
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """How often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
-        counts: dict[int, int] = {}
+        counts = Counter[int]()
         for text in texts:
             keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in _WORD.findall(text.lower())]
             keys += self._compound_keys(text.lower())
-            for key in [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]:
-                if key:
-                    counts[key] = counts.get(key, 0) + 1
+            counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
         return counts
 
     def _text_keys(self, text: str) -> list[int]:
         lowered = text.lower()
-        known = self._keys
-        keys = [known[word] for word in _WORD.findall(lowered)]
-        return keys + self._compound_keys(lowered)
+        return [self._keys[word] for word in _WORD.findall(lowered)] + self._compound_keys(lowered)
 
     def _compound_keys(self, lowered: str) -> list[int]:
         """`multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
