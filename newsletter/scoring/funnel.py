@@ -115,7 +115,7 @@ class _TrainingData:
 
     @classmethod
     def build(cls, remembered: Sequence[Grading], history: History, floor: int, votes: Votes = ()) -> _TrainingData:
-        """Only papers of the history: today's gradings must not change the ranking of a second run.
+        """Takes only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
         here: they are on papers that ranked high, and say too little of all the others.
@@ -220,7 +220,7 @@ def _fall_back(local: ScoreReport, asked: Sequence[Paper], answered: GradingRepo
 
 
 def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str:
-    """A few papers that fail are no news; many are what an operator must hear of before readers do."""
+    """Finds what the operator must hear of before readers do: many papers that failed. A few are no news."""
     if len(failures) <= TOLERATED_FAILURES * len(shortlist.ids):
         return ""
     return (

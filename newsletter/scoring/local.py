@@ -61,7 +61,8 @@ class LocalScorer:
             )
             ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
         novelty = grade_novelty(matrix, len(known))
-        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
+        sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
+        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -75,11 +76,9 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), SCORER_NAME)
 
-    def _sentences(self, language: str) -> Sentences:
-        return self._comments.get(language) or self._comments[FALLBACK_LANGUAGE]
-
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:
+    """The first of each id, in the order given."""
     first: dict[str, Paper] = {}
     for paper in papers:
         first.setdefault(paper.arxiv_id, paper)

@@ -103,11 +103,12 @@ def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = F
     if answer is None or (is_cut and answer.strip() and not _is_cut_answer(answer)):
         return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
     answer = answer[:MAX_ANSWER_CHARS]
-    if other := _find_other_scale(_loose_entries(answer), asked):
+    loose = list(_entries(answer, is_loose=True))
+    if other := _find_other_scale(loose, asked):
         problem = f"it is on another scale than 1 to 10 ({other})"
         return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
     strict = _settle(_entries(answer), asked, floor)
-    return _settle([*_entries(answer), *_loose_entries(answer)], asked, floor) if strict.missing else strict
+    return _settle([*_entries(answer), *loose], asked, floor) if strict.missing else strict
 
 
 def is_whole_answer(text: str) -> bool:
@@ -187,14 +188,12 @@ class _Refusals:
 
 
 def _entries(text: str, *, is_loose: bool = False) -> Iterator[dict[str, object] | str]:
-    """Every scored entry (an object with an id) and every id named as below (a string), in order."""
+    """Every scored entry (an object with an id) and every id named as below (a string), in order.
+
+    `is_loose`: also from what is not quite JSON.
+    """
     for found in find_values(text, is_loose=is_loose):
         yield from _walk(found.value, _MAX_DEPTH)
-
-
-def _loose_entries(text: str) -> list[dict[str, object] | str]:
-    """The same, also from what is not quite JSON."""
-    return list(_entries(text, is_loose=True))
 
 
 def _walk(value: object, depth: int) -> Iterator[dict[str, object] | str]:
@@ -224,7 +223,7 @@ def _named(value: object) -> Iterator[str]:
 
 
 def _id_of(entry: Mapping[str, object]) -> str:
-    """A number is no id: 2510.05060 would lose its last digit."""
+    """The id of an entry; a number is none, as 2510.05060 would lose its last digit."""
     value = entry["id"]
     return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
@@ -242,7 +241,7 @@ def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Answe
 
 
 def _restore_tex(comment: str) -> str:
-    """`\\beta` where a model forgot to double its backslash, and JSON made a backspace of it."""
+    """Restores `\\beta` where a model forgot to double its backslash, and JSON made a backspace of it."""
     for pattern, command in _TEX:
         comment = pattern.sub(command, comment)
     return comment

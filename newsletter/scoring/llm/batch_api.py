@@ -106,7 +106,7 @@ class BatchApi:
         return _parse_batch(await self._ask(connection.batches.with_raw_response.retrieve(provider_id)))
 
     async def cancel(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
-        """Takes the server up to ten minutes; what it has answered until then is there afterwards, and is paid.
+        """Have the server stop, which takes up to ten minutes; what it has answered until then is paid.
 
         One that is over already is refused: then as `retrieve`.
         """
@@ -125,7 +125,7 @@ class BatchApi:
         return [each for each in results if each], results.count(None)
 
     async def delete(self, connection: openai.AsyncOpenAI, file_ids: Sequence[str]) -> None:
-        """As far as it goes: what stays is dropped by the provider, after 30 days at OpenAI."""
+        """Delete files, as far as it goes; what stays is dropped by the provider, after 30 days at OpenAI."""
         for file_id in filter(None, file_ids):
             with suppress(CallFailed):
                 await self._send(connection.files.with_raw_response.delete(file_id))
@@ -202,18 +202,14 @@ class BatchApi:
             return None
         if not isinstance(entry, dict) or not (custom_id := _text(entry, "custom_id")):
             return None
-        response, error = entry.get("response"), entry.get("error")
+        response, error, status = entry.get("response"), entry.get("error"), 0
         if isinstance(response, dict):
-            status, body = response.get("status_code"), response.get("body")
-            status = status if isinstance(status, int) else 0
+            code, body = response.get("status_code"), response.get("body")
+            status = code if isinstance(code, int) else 0
             if status == 200:
                 return RequestResult(custom_id, status, body)
             error = body.get("error") if isinstance(body, dict) else None
-        else:
-            status = 0
-        return self._failed_line(custom_id, status, error if isinstance(error, dict) else {})
-
-    def _failed_line(self, custom_id: str, status: int, error: Mapping[str, Any]) -> RequestResult:
+        error = error if isinstance(error, dict) else {}
         word = f"HTTP {status}" if status else self.chat.detail(_text(error, "code"))[:40] or "no answer"
         return RequestResult(custom_id, status, error=word, detail=self.chat.detail(_text(error, "message")))
 

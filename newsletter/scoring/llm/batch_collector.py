@@ -159,7 +159,7 @@ class BatchCollector:
         ]
 
     def _give_up(self, batch: ModelBatch, why: str) -> str:
-        """Nobody knows what it cost: its calls keep their highest cost."""
+        """End a batch that is lost; its calls keep their highest cost, as nobody knows what they did cost."""
         self._settle(batch, (), is_missing_unpaid=False)
         self._store.move_batch(replace(batch, state=BatchState.ENDED, detail=f"given up: {why}"))
         return f"A batch of {batch.at:%Y-%m-%d %H:%M} UTC was given up ({why}); its calls count at their highest cost."

@@ -148,7 +148,8 @@ class ChatApi:
                 f"{self.host} does not allow the use of {model} ({detail}); "
                 "allow it in the provider's settings, or set NEWSLETTER_MODEL to another model"
             )
-        if "model_not_found" in codes or (status == 404 and not _is_about_parameters(report)):
+        if "model_not_found" in codes or (status == 404 and "parameter" not in report.text):
+            # A 404 about parameters is OpenRouter's: no provider takes all that the request has
             return (
                 f"{self.host} does not serve {model!r} ({detail}); "
                 "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings"
@@ -157,7 +158,7 @@ class ChatApi:
 
     @property
     def host(self) -> str:
-        """Without user, password and query, which may be secret."""
+        """The server's name, without user, password and query, which may be secret."""
         return urlsplit(self.settings.base_url).hostname or "the server"
 
     def detail(self, text: str) -> str:
@@ -172,10 +173,5 @@ class ChatApi:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes a tenth of a second: once for all readers."""
+    """Reads the certificates, which takes a tenth of a second, once for all readers."""
     return httpx2.create_ssl_context()
-
-
-def _is_about_parameters(report: ErrorReport) -> bool:
-    """OpenRouter's 404 where no provider takes all that the request has."""
-    return "parameter" in report.text

@@ -126,7 +126,7 @@ class ModelClient:
         return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
 
     async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
-        """Ends: each change leaves out one more parameter, or the tier."""
+        """Asks in the form the server takes. Ends: each change leaves out one more parameter, or the tier."""
         chat = self.server.chat
         tier = chat.form.tier
         while True:
@@ -188,7 +188,7 @@ class ModelClient:
 
 
 def wait_before_retry(error: Exception) -> bool | float:
-    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    """Tells stamina after a failure whether to ask again: no, yes, or yes after this many seconds."""
     if not isinstance(error, CallInterrupted):
         return False
     return True if error.after_s is None else error.after_s

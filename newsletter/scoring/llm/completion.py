@@ -59,16 +59,19 @@ def parse(text: str) -> object:
 
 def read_completion(body: object, asked_tier: str) -> Reply:
     """The answer in a chat completion, whatever shape it has."""
-    choice = _first(body.get("choices")) if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict):
-        return Reply("", "empty", _tokens(body), _tier(body, asked_tier))
+    whole: dict[str, Any] = body if isinstance(body, dict) else {}
+    tokens = _tokens(whole.get("usage"))
+    tier = FLEX if (whole.get("service_tier") or asked_tier) == FLEX else STANDARD
+    choice = _first(whole.get("choices"))
+    if not isinstance(choice, dict):
+        return Reply("", "empty", tokens, tier)
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     answer, refusal = _text(message.get("content")), _refusal(message)
     outcome = _outcome(choice.get("finish_reason"), answer, refusal)
     if outcome == "empty" and (reasoning := _reasoning(message)):
         answer, outcome = (reasoning, "ok") if is_whole_answer(reasoning) else ("", "only reasoning")
-    return Reply(answer or refusal, outcome, _tokens(body), _tier(body, asked_tier))
+    return Reply(answer or refusal, outcome, tokens, tier)
 
 
 def _text(content: object) -> str:
@@ -86,7 +89,7 @@ def _text(content: object) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Some gateways write an answer in JSON as a JSON text once more."""
+    """Reads a text that a gateway wrote as a JSON text once more."""
     if not text.lstrip().startswith('"'):
         return text
     try:
@@ -122,16 +125,10 @@ def _first(value: object) -> object:
     return value[0] if isinstance(value, list) and value else None
 
 
-def _tier(body: object, asked_tier: str) -> str:
-    served = body.get("service_tier") if isinstance(body, dict) else None
-    return FLEX if (served or asked_tier) == FLEX else STANDARD
-
-
 # --- tokens -------------------------------------------------------------------------------------------
 
 
-def _tokens(body: object) -> Tokens | None:
-    usage = body.get("usage") if isinstance(body, dict) else None
+def _tokens(usage: object) -> Tokens | None:
     if not isinstance(usage, dict) or not (prompt := _whole(usage, "prompt_tokens")):
         return None
     details = usage.get("prompt_tokens_details")

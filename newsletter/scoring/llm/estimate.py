@@ -106,5 +106,5 @@ def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def _spread(papers: Sequence[Paper], wanted: int) -> list[Paper]:
-    """That many, evenly from first to last: as long as the others, whichever the ranker will choose."""
+    """Chooses that many, evenly from first to last: as long as the others, whichever the ranker will choose."""
     return [papers[number * len(papers) // wanted] for number in range(min(wanted, len(papers)))]

@@ -245,17 +245,13 @@ class _GradingRun:
         if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._request.is_ranked):
             again = [[settled[place][0] for place in group] for group in groups]
             return _Attempt(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
-        random_ids, at = self._request.random_ids, self._grader.now()
-        self._add(
-            [build_grading(self, paper, e, was_random=paper.arxiv_id in random_ids, at=at) for paper, e in settled]
-        )
-        self._check_scale(answer)
-        return _Attempt([papers[each] for each in answer.missing], _explain(reply, answer))
-
-    def _add(self, gradings: Sequence[Grading]) -> None:
-        if gradings:
+        if settled:
+            random_ids, at = self._request.random_ids, self._grader.now()
+            gradings = [build_grading(self, p, e, was_random=p.arxiv_id in random_ids, at=at) for p, e in settled]
             self._grader.store.put_gradings(gradings)
             self._results.add_gradings(gradings)
+        self._check_scale(answer)
+        return _Attempt([papers[each] for each in answer.missing], _explain(reply, answer))
 
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: ParsedAnswer) -> str:
         """Why nothing of this answer counts, if the model did not see the profile; else empty."""

@@ -28,7 +28,7 @@ MOST_STEPS = 1  # of relevance
 
 
 def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
-    """By arXiv id: sums of the same numbers in another order differ in their last digits."""
+    """Sorts by arXiv id: sums of the same numbers in another order differ in their last digits."""
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
 
