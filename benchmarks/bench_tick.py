@@ -33,6 +33,7 @@ from newsletter.run.context import RunContext
 from newsletter.services.directory import load_subscribers
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
+from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.table import JsonTable
 from tests.unit.test_flow import Silent
 
@@ -70,9 +71,9 @@ def write(folder: Path, table: JsonTable[T], values: Iterable[T], readers: Seque
 def fill(folder: Path, readers: Sequence[str], months: int) -> None:
     """A mail and its event for each reader on each working day; all else is as much after any number of months."""
     store, days = TinyStore(folder), working_days_before(TODAY, months * 22)
-    rows = JsonTable("deliveries", Delivery, lambda row: row.delivery_id, folder / "tmp")
+    rows = JsonTable(StateFolder(folder), "deliveries", Delivery, lambda row: row.delivery_id)
     write(folder / "deliveries", rows, (row(readers[0], day) for day in days), readers)
-    events = JsonTable("events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}", folder / "tmp")
+    events = JsonTable(StateFolder(folder), "events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}")
     delivered = (MailEvent(EventKind.DELIVERED, readers[0], day, NOW, "250 ok") for day in days)
     write(folder / "events", events, delivered, readers)
     for day in (*days[-ANNOUNCED:], TODAY):

@@ -71,7 +71,7 @@ class MemoryStore:
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
         with self._lock:
             stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
-            day = self._days[announced_on] = announcements.with_feeds(stored, feeds, reports)
+            day = self._days[announced_on] = announcements.add_feeds(stored, feeds, reports)
         return day
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
@@ -165,7 +165,7 @@ class MemoryStore:
         with self._lock:
             reported = event
             if self.get_delivery(event.subscriber_id, event.digest_on) is None:
-                event = address_change.event_of(event, self.heir_of(event.subscriber_id))
+                event = address_change.reassign_event(event, self.heir_of(event.subscriber_id))
             row = self.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
                 return False
@@ -237,24 +237,28 @@ class MemoryStore:
                 raise StoreConflict("a run is at work, or it is not stored whether a mail was sent; try again later")
             for (_, on), row in [each for each in self._rows.items() if each[0][0] == old]:
                 digest, its = self._digests.pop((old, on), None), self._rows.get((to, on))
-                if digest and ((to, on) not in self._digests or address_change.takes_old(row, its)):
-                    self._digests[to, on] = address_change.digest_of(digest, to)
-                self._rows[to, on] = address_change.row_of(self._rows.pop((old, on)), its, to)
+                if digest and ((to, on) not in self._digests or address_change.is_old_row_kept(row, its)):
+                    self._digests[to, on] = address_change.reassign_digest(digest, to)
+                self._rows[to, on] = address_change.merge_rows(self._rows.pop((old, on)), its, to)
             for key, event in [each for each in self._events.items() if each[1].subscriber_id == old]:
                 del self._events[key]
-                self._events.setdefault((f"{to}/{event.digest_on}", event.kind), address_change.event_of(event, to))
+                self._events.setdefault(
+                    (f"{to}/{event.digest_on}", event.kind), address_change.reassign_event(event, to)
+                )
             revisions = self._revisions.pop(old, [])
-            self._revisions[to] = address_change.revisions_of(revisions, self.get_revisions(to), to)
+            self._revisions[to] = address_change.merge_revisions(revisions, self.get_revisions(to), to)
             votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
             mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
-            self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.votes_of(votes, mine, to)}
+            self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.merge_votes(votes, mine, to)}
             left = self.get_address_status(old)
-            self.change_address_status(to, lambda status: address_change.status_of(left, status))
-            self.change_address_status(old, address_change.left_behind)
+            self.change_address_status(to, lambda status: address_change.merge_statuses(left, status))
+            self.change_address_status(old, address_change.forget_person)
             for day, who in [key for key in self._sign_ups if key[1] == old]:
-                self._sign_ups.setdefault((day, to), address_change.sign_up_of(self._sign_ups.pop((day, who)), move))
+                self._sign_ups.setdefault(
+                    (day, to), address_change.reassign_sign_up(self._sign_ups.pop((day, who)), move)
+                )
             if (enrolled := self._enrolled.pop(old, None)) is not None:
-                self._enrolled.setdefault(to, address_change.sign_up_of(enrolled, move))
+                self._enrolled.setdefault(to, address_change.reassign_sign_up(enrolled, move))
             self._moves.pop(to, None)
             self._moves[old] = replace(move, email="", is_done=True)
 
@@ -280,7 +284,7 @@ class MemoryStore:
     ) -> ProfileRevision:
         with self._lock:
             stored = self._revisions.get(subscriber_id, [])
-            kept = revisions.with_next(
+            kept = revisions.add_revision(
                 stored, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
             )
             self._revisions[subscriber_id] = list(kept)

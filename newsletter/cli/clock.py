@@ -93,6 +93,7 @@ def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequ
             unreadable=listed.unreadable,
         )
     log.run_finished(report)
-    log.log_troubles(alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves))
-    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
+    troubles = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    log.log_troubles(troubles)
+    notifier.notify(report, troubles)
     return listed.subscribers

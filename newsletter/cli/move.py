@@ -9,11 +9,12 @@ import click
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.suppressions import describe_status, id_of
+from newsletter.delivery import suppression
 from newsletter.errors import ConfigError
 from newsletter.model import AddressStatus, Move
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
-from newsletter.subscribers import address_change, to_address
+from newsletter.subscribers import to_address
 
 
 @click.command(epilog=EXIT_CODES)
@@ -95,5 +96,5 @@ def _wishes(status: AddressStatus) -> Iterator[str]:
         yield f"their pause until {status.paused_until}"
     if status.frequency:
         yield f"their word '{status.frequency}'"
-    if status.suppression and status.suppression.why not in address_change.MAILBOX_REASONS:
+    if status.suppression and status.suppression.why not in suppression.BY_BOUNCES:
         yield f"that they get no mail ({status.suppression.why})"

@@ -99,16 +99,15 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             )
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
+    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
     if settings.log == "json":
-        log.log_troubles(
-            [*alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves), *bounces]
-        )
+        log.log_troubles([*found, *bounces])
     else:
         # A single bounce is no error: cron would mail it each quarter of an hour
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
-    notifier.notify(report, listed.problem, listed.ignored, listed.possible_moves)
+    notifier.notify(report, found)
     if not quiet:
         print_summary(report, subscribers)
         if line := model_line(context.store, report):

@@ -5,15 +5,13 @@ run/deliver.py.
 """
 
 from newsletter.delivery.mailbox_gone import is_mailbox_gone
-from newsletter.delivery.suppression import forget_mailbox, may_resubscribe, resubscribe, suppress, unsubscribe
+from newsletter.delivery.suppression import may_resubscribe, resubscribe, unsubscribe
 
 __all__ = [
-    "forget_mailbox",
     "is_mailbox_gone",
     "ledger",
     "may_resubscribe",
     "resubscribe",
-    "suppress",
     "suppression",
     "unsubscribe",
 ]

@@ -7,6 +7,5 @@ __all__ = [
     "atomic",
     "resources",
     "yaml_checks",
-    "yaml_hints",
     "yaml_nodes",
 ]

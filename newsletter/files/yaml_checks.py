@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from newsletter.files import yaml_hints
+from newsletter.files.yaml_hints import missing_blank, odd_mark
 from newsletter.files.yaml_nodes import Node, Problem, bare, plain, show
 
 MAX_PROBLEMS = 200
@@ -112,7 +112,7 @@ def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required
         case "missing":
             words = f"missing, expected {required[key]}"
         case "extra_forbidden":
-            words = f"unknown key{_nearest_key(detail['loc'], shape)}{yaml_hints.odd_mark(key)}"
+            words = f"unknown key{_nearest_key(detail['loc'], shape)}{odd_mark(key)}"
         case "contradiction":
             words = context["problem"]
         case "too_short":
@@ -120,7 +120,7 @@ def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required
         case "too_long":
             words = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
         case "list_type":
-            hint = yaml_hints.missing_blank(found) or yaml_hints.odd_mark(found) if isinstance(found, str) else ""
+            hint = missing_blank(found) or odd_mark(found) if isinstance(found, str) else ""
             words = f"found {show(found)}, expected a list, one entry a line after a dash{hint}"
         case "expected":
             hint = context["hint"]
@@ -128,7 +128,7 @@ def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required
             words = f"found {_show(found)}, expected {wanted}{_misread(found, context['words'])}"
         case _:
             keys = ", ".join(_keys(_model(detail["loc"], shape)))
-            hint = yaml_hints.missing_blank(found) if isinstance(found, str) else ""
+            hint = missing_blank(found) if isinstance(found, str) else ""
             words = f"found {show(found)}, expected keys and values ({keys}){hint}"
     if found is None and node.comment and kind != "missing":
         return f"{words}; {bare(node.comment)} is a comment: put a text that begins with # into quotes"
@@ -140,7 +140,7 @@ def _misread(found: Any, words: str) -> str:
     """Explains what YAML, or a keyboard, made of a text."""
     is_text = words.startswith("text")
     if isinstance(found, str):
-        return "" if is_text else yaml_hints.odd_mark(found[:100])
+        return "" if is_text else odd_mark(found[:100])
     if isinstance(found, list | dict) and is_text:
         return '; put a text that begins with [ or {, or holds ": ", into quotes'
     return ""

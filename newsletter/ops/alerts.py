@@ -225,23 +225,14 @@ def build_alert(report: RunReport, troubles: Sequence[Trouble], sent_keys: Set[s
     return Alert(report.digest_on, new, report.run_id, f"{len(report.subscribers)} subscribers = {sums}")
 
 
-def build_break_alert(error: Exception, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
-    """Builds the alert of a run that ended with an exception; None if it was sent on this date."""
-    return _alert_unless_sent(Trouble(Kind.BROKEN, on, detail=_clean(f"{type(error).__name__}: {error}")), sent_keys)
+def broken_run(error: Exception, on: date) -> Trouble:
+    """Describes a run that ended with an exception."""
+    return Trouble(Kind.BROKEN, on, detail=_clean(f"{type(error).__name__}: {error}"))
 
 
-def build_failed_mail_alert(where: str, error: Exception, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
-    """Builds the alert of a mail that could not be handled; None if one of the same cause was sent on this date."""
-    return _alert_unless_sent(Trouble(Kind.MAIL, on, detail=_clean(f"{where} ({type(error).__name__})")), sent_keys)
-
-
-def build_id_clash_alert(who: str, on: date, sent_keys: Set[str] = frozenset()) -> Alert | None:
-    """Builds the alert of an address with the id of another; None if one of that id was sent on this date."""
-    return _alert_unless_sent(Trouble(Kind.ID_CLASH, on, who), sent_keys)
-
-
-def _alert_unless_sent(trouble: Trouble, sent_keys: Set[str]) -> Alert | None:
-    return None if trouble.key in sent_keys else Alert(trouble.on, (trouble,))
+def failed_mail(where: str, error: Exception, on: date) -> Trouble:
+    """Describes a mail that could not be handled."""
+    return Trouble(Kind.MAIL, on, detail=_clean(f"{where} ({type(error).__name__})"))
 
 
 # --- the document of sent alerts: keys that begin with their date, one a line

@@ -6,7 +6,7 @@ Neither URL is ever logged: whoever knows it may use it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -19,7 +19,7 @@ from newsletter.errors import StoreError
 from newsletter.mail import build_service_message
 from newsletter.model import RunReport
 from newsletter.ops import alerts, log
-from newsletter.ops.alerts import Alert
+from newsletter.ops.alerts import Alert, Kind, Trouble
 from newsletter.senders import Sender
 from newsletter.stores import Store
 
@@ -60,21 +60,15 @@ class Notifier:
         self._heartbeat_url = heartbeat_url
         self._sent = frozenset[str]()  # by this process: counts where the store cannot be read
 
-    def notify(
-        self,
-        report: RunReport,
-        problem: str = "",
-        ignored: Sequence[tuple[str, str]] = (),
-        moved: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        """Sends an alert about what was not sent yet, and the heartbeat if all went well.
+    def notify(self, report: RunReport, troubles: Iterable[Trouble]) -> None:
+        """Sends an alert about the troubles not sent yet, and the heartbeat if all went well.
 
-        `problem` is that of subscribers.yaml; `ignored` and `moved` are as in `alerts.find_troubles`. Bounces that came
-        since the last run are reported, too.
+        Bounces that came since the last run are reported, too.
         """
-        troubles = alerts.find_troubles(report, problem, ignored, moved) + self._bounces(report.digest_on)
-        self._alert(alerts.build_alert(report, troubles, self._known_keys()))
-        if alerts.went_well(troubles) and self._heartbeat_url:
+        found = (*troubles, *self._bounces(report.digest_on))
+        if alert := alerts.build_alert(report, found, self._known_keys()):
+            self._alert(alert)
+        if alerts.went_well(found) and self._heartbeat_url:
             self._try("heartbeat", self._beat)
 
     @contextmanager
@@ -88,19 +82,21 @@ class Notifier:
 
     def notify_break(self, error: Exception) -> None:
         """Sends an alert about a run that ended with an exception, once a day."""
-        self._alert(alerts.build_break_alert(error, self._now().date(), self._known_keys()))
+        self._alert_once(alerts.broken_run(error, self._now().date()))
 
     def notify_failed_mail(self, where: str, error: Exception) -> None:
         """Sends an alert about a mail that was set aside, once a day for each cause. `where` it lies has no address."""
-        self._alert(alerts.build_failed_mail_alert(where, error, self._now().date(), self._known_keys()))
+        self._alert_once(alerts.failed_mail(where, error, self._now().date()))
 
     def notify_id_clash(self, who: str) -> None:
         """Sends an alert about a sign-up whose address has the id of another, once a day for each id."""
-        self._alert(alerts.build_id_clash_alert(who, self._now().date(), self._known_keys()))
+        self._alert_once(Trouble(Kind.ID_CLASH, self._now().date(), who))
 
-    def _alert(self, alert: Alert | None) -> None:
-        if alert is None:
-            return
+    def _alert_once(self, trouble: Trouble) -> None:
+        if trouble.key not in self._known_keys():
+            self._alert(Alert(trouble.on, (trouble,)))
+
+    def _alert(self, alert: Alert) -> None:
         is_sent = [
             self._alert_to and self._try("mail", partial(self._mail, alert)),
             self._alert_url and self._try("webhook", partial(self._post, alert)),
@@ -136,7 +132,7 @@ class Notifier:
     def _beat(self) -> None:
         _ask("GET", self._heartbeat_url)
 
-    def _bounces(self, on: date) -> tuple[alerts.Trouble, ...]:
+    def _bounces(self, on: date) -> tuple[Trouble, ...]:
         try:
             return alerts.find_bounce_troubles(self._store.get_address_statuses(), on)
         except StoreError:

@@ -4,12 +4,12 @@ Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
 from newsletter.papers.announcements import (
+    add_feeds,
     build_feed_report,
     find_announced,
     find_candidates,
     is_current,
     merge_announcements,
-    with_feeds,
 )
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.latex import readable, readable_name
@@ -20,6 +20,7 @@ from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 __all__ = [
     "PaperLinks",
     "TypesetPart",
+    "add_feeds",
     "announcements",
     "author_problem",
     "bibtex",
@@ -35,5 +36,4 @@ __all__ = [
     "ris",
     "taxonomy",
     "typeset",
-    "with_feeds",
 ]

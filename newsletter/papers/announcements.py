@@ -50,7 +50,7 @@ def merge_feeds(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tu
     return merge_announcements([*known, *(shown for feed in feeds for shown in feed.announcements)])
 
 
-def with_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
+def add_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
     """Adds to a day what these feeds brought: what was read stays read, in whatever order it comes."""
     known = {report.category: report for report in day.feeds}
     for report in reports:

@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import build_feed_report, is_current, with_feeds
+from newsletter.papers import add_feeds, build_feed_report, is_current
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -76,7 +76,7 @@ def collect(
     if remember and reports:
         today = context.store.add_feeds(today_on, feeds, reports)
     else:
-        today = with_feeds(stored, feeds, reports)
+        today = add_feeds(stored, feeds, reports)
     return Morning(run_id, today, earlier, digest_on)
 
 

@@ -67,19 +67,13 @@ class _TlsConnection(_Connection, HTTPSConnection):
     """The same; open means that the certificate was found good."""
 
 
-class _HttpHandler(HTTPHandler):
+class _Handler(HTTPHandler, HTTPSHandler):
     def __init__(self, progress: RequestProgress) -> None:
         super().__init__()
         self._progress = progress
 
     def http_open(self, req: Request) -> HTTPResponse:
         return self.do_open(partial(_Connection, progress=self._progress), req)
-
-
-class _TlsHandler(HTTPSHandler):
-    def __init__(self, progress: RequestProgress) -> None:
-        super().__init__()
-        self._progress = progress
 
     def https_open(self, req: Request) -> HTTPResponse:
         return self.do_open(partial(_TlsConnection, progress=self._progress), req)
@@ -132,7 +126,7 @@ class WatchedClient(Client):  # type: ignore[misc]  # the package has no types
         )
 
     def _make_request(self, opener: OpenerDirector, request: Request, timeout: float | None = None) -> Response:
-        watched = build_opener(_HttpHandler(self.progress), _TlsHandler(self.progress), _EveryStatus)
+        watched = build_opener(_Handler(self.progress), _EveryStatus)
         each_s = timeout or self.timeout
         with (
             self.progress.cut_after(_WHOLE_REQUEST * each_s),

@@ -23,7 +23,7 @@ from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
 LAST_GOOD = "subscribers.last-good.yaml"
-ROSTER = "roster.json"
+LISTING_HISTORY = "roster.json"
 _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 
 
@@ -81,44 +81,44 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
-    a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the roster.
+    a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the listing history.
     Raises ConfigError if there never was a good file.
     """
-    before = _load_roster(store) if today else {}  # first: to load the list is to remember it as the last good one
+    before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store)
     readers, unreadable = [], dict(listed.unreadable)
     for one in listed.subscribers:
         who = one.subscriber_id
         try:
-            reader = _with_wishes(one, store)
+            reader = resolve(one, store)
         except ReaderUnreadable as error:
             unreadable[who] = str(error)
             reader = overrides.ResolvedSubscriber(one)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
-    possible_moves = _update_roster(before, listed, store, today) if today else ()
+    possible_moves = _update_history(before, listed, store, today) if today else ()
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
 
 
-def _update_roster(
+def _update_history(
     before: listing_history.ListingHistory, listed: ListedSubscribers, store: Store, today: date
 ) -> Sequence[tuple[str, str]]:
-    """Stores the roster if it has changed, and returns who may have another address."""
+    """Stores the listing history if it has changed, and returns who may have another address."""
     now = listing_history.update(before, listed.subscribers, today)
-    if now != before or store.get_document(ROSTER) is None:
-        store.put_document(ROSTER, listing_history.write(now))
+    if now != before or store.get_document(LISTING_HISTORY) is None:
+        store.put_document(LISTING_HISTORY, listing_history.write(now))
     return _find_moved(now, store, today)
 
 
 def find_possible_moves(listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
     """Finds who may have another address, in a list that is not in use yet. Writes nothing."""
-    return _find_moved(listing_history.update(_load_roster(store), listed, today), store, today)
+    return _find_moved(listing_history.update(_load_history(store), listed, today), store, today)
 
 
-def _load_roster(store: Store) -> listing_history.ListingHistory:
-    """The stored roster, or one made of the last good list, which may be older than the first roster."""
-    if stored := listing_history.read(store.get_document(ROSTER) or ""):
+def _load_history(store: Store) -> listing_history.ListingHistory:
+    """The stored history, or one made of the last good list, which may be older than the first history."""
+    if stored := listing_history.read(store.get_document(LISTING_HISTORY) or ""):
         return stored
     last_good = store.get_document(LAST_GOOD)
     file = _parse_or_error(last_good, LAST_GOOD) if last_good else None
@@ -155,13 +155,13 @@ def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | No
 def as_served(listed: Subscriber, store: Store) -> Subscriber:
     """Lays a subscriber's own wishes over what is listed; where those cannot be read, what is listed holds."""
     try:
-        return _with_wishes(listed, store).subscriber
+        return resolve(listed, store).subscriber
     except ReaderUnreadable:
         return listed
 
 
-def _with_wishes(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
-    """Raises ReaderUnreadable for wishes that cannot be read."""
+def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
+    """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
     return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
 

@@ -24,12 +24,12 @@ from newsletter.model import (
 from newsletter.papers import readable
 from newsletter.run import Morning, compose, select_from
 from newsletter.scoring import ScoreCache, Scorer
+from newsletter.services import directory
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
     MAX_REVISIONS_A_DAY,
     differences,
-    overrides,
     profile_yaml,
     was_dropped,
     zone_note,
@@ -79,7 +79,7 @@ class ProfileService:
     def current(self, subscriber_id: str) -> str:
         """The profile that counts now, as YAML that explains itself."""
         listed = self._find(subscriber_id)
-        return profile_yaml.write(self._served(listed)) if listed else f"# {_UNKNOWN}\n"
+        return profile_yaml.write(directory.resolve(listed, self._store).subscriber) if listed else f"# {_UNKNOWN}\n"
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
@@ -136,13 +136,9 @@ class ProfileService:
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
 
-    def _served(self, listed: Subscriber) -> Subscriber:
-        who = listed.subscriber_id
-        return overrides.resolve(listed, self._store.get_address_status(who), self._store.get_revisions(who)).subscriber
-
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
-        before = self._served(listed)
+        before = directory.resolve(listed, self._store).subscriber
         changed = replace(_read_profile(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME

@@ -37,7 +37,7 @@ class AnnouncementStore(Protocol):
         """Keeps this as all that is known of that arXiv day, in place of what was kept before."""
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
-        """Merges these into what is kept of that arXiv day (`announcements.with_feeds`), and gives the merged day.
+        """Merges these into what is kept of that arXiv day (`announcements.add_feeds`), and gives the merged day.
 
         Of any number of racing calls nothing that one of them read is lost.
         """

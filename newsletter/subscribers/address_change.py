@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter.delivery import forget_mailbox, ledger, suppress
+from newsletter.delivery import ledger, suppression
 from newsletter.model import (
     AddressStatus,
     Delivery,
@@ -19,14 +19,11 @@ from newsletter.model import (
     Move,
     ProfileRevision,
     SignUp,
-    Suppression,
-    SuppressionReason,
     Vote,
 )
 
 #: What says something of the mailbox, and nothing of the person whose it was.
 _MAILBOX_EVENTS = {EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DROPPED, EventKind.REFUSED}
-MAILBOX_REASONS = {SuppressionReason.HARD_BOUNCE, SuppressionReason.DROPPED, SuppressionReason.SOFT_BOUNCES}
 
 
 def is_about_mailbox(kind: EventKind) -> bool:
@@ -37,25 +34,25 @@ def is_about_mailbox(kind: EventKind) -> bool:
 # --- deliveries
 
 
-def takes_old(old: Delivery, new: Delivery | None) -> bool:
+def is_old_row_kept(old: Delivery, new: Delivery | None) -> bool:
     """Whether the old id's mail of a date counts, because the new id had none."""
     return new is None or (ledger.counts_as_sent(old.state) and not ledger.counts_as_sent(new.state))
 
 
-def row_of(old: Delivery, new: Delivery | None, to: str) -> Delivery:
+def merge_rows(old: Delivery, new: Delivery | None, to: str) -> Delivery:
     """Merges the two rows of a date. The papers of both mails count as sent, those of the one that counts first."""
-    if new is None or takes_old(old, new):
+    if new is None or is_old_row_kept(old, new):
         return replace(old, subscriber_id=to)
     if not ledger.counts_as_sent(old.state):
         return new
     return replace(new, paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))))
 
 
-def digest_of(old: Digest, to: str) -> Digest:
+def reassign_digest(old: Digest, to: str) -> Digest:
     return replace(old, subscriber=replace(old.subscriber, subscriber_id=to))
 
 
-def event_of(old: MailEvent, to: str) -> MailEvent:
+def reassign_event(old: MailEvent, to: str) -> MailEvent:
     return replace(old, subscriber_id=to)
 
 
@@ -67,7 +64,7 @@ def is_that_mail(event: MailEvent, row: Delivery) -> bool:
 # --- what the reader said
 
 
-def revisions_of(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision], to: str) -> list[ProfileRevision]:
+def merge_revisions(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision], to: str) -> list[ProfileRevision]:
     """Merges the revisions of both, each once, in the order of time, with numbers from the first one's on."""
     every = {(one.at, one.text, one.origin): one for one in (*old, *new)}
     ordered = sorted(every.values(), key=lambda one: (one.at, one.number))
@@ -75,25 +72,25 @@ def revisions_of(old: Sequence[ProfileRevision], new: Sequence[ProfileRevision],
     return [replace(one, subscriber_id=to, number=first + place) for place, one in enumerate(ordered)]
 
 
-def votes_of(old: Sequence[Vote], new: Sequence[Vote], to: str) -> list[Vote]:
+def merge_votes(old: Sequence[Vote], new: Sequence[Vote], to: str) -> list[Vote]:
     """Merges the votes of both: the later one on each paper counts."""
     later = {vote.arxiv_id: vote for vote in sorted((*old, *new), key=lambda vote: vote.at)}
     return [replace(vote, subscriber_id=to) for vote in later.values()]
 
 
-def sign_up_of(old: SignUp, move: Move) -> SignUp:
+def reassign_sign_up(old: SignUp, move: Move) -> SignUp:
     return replace(old, subscriber_id=move.to, email=move.email or old.email)
 
 
 # --- the status
 
 
-def status_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
+def merge_statuses(old: AddressStatus, new: AddressStatus) -> AddressStatus:
     """Merges two statuses: the person's own word comes along, what befell the old mailbox does not.
 
     A complaint is the person's word, too: another mail to them would be the next one.
     """
-    wished = _persons(old.suppression)
+    own_word = old.suppression if old.suppression and old.suppression.why not in suppression.BY_BOUNCES else None
     pauses = [until for until in (old.paused_until, new.paused_until) if until is not None]
     lifts = [at for at in (old.lifted_at, new.lifted_at) if at is not None]
     joined = replace(
@@ -102,16 +99,10 @@ def status_of(old: AddressStatus, new: AddressStatus) -> AddressStatus:
         frequency=new.frequency or old.frequency,
         lifted_at=max(lifts, default=None),
     )
-    return suppress(joined, wished) if wished else joined
+    return suppression.suppress(joined, suppression.forget_mailbox(own_word)) if own_word else joined
 
 
-def left_behind(old: AddressStatus) -> AddressStatus:
+def forget_person(old: AddressStatus) -> AddressStatus:
     """Keeps for the old address only that its mailbox is dead, should it ever be on the list again."""
-    mailbox = old.suppression if old.suppression and old.suppression.why in MAILBOX_REASONS else None
-    return replace(old, suppression=mailbox, paused_until=None, frequency=None)
-
-
-def _persons(suppression: Suppression | None) -> Suppression | None:
-    if suppression is None or suppression.why in MAILBOX_REASONS:
-        return None
-    return forget_mailbox(suppression)
+    by_bounces = old.suppression if old.suppression and old.suppression.why in suppression.BY_BOUNCES else None
+    return replace(old, suppression=by_bounces, paused_until=None, frequency=None)

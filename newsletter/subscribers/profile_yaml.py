@@ -19,7 +19,7 @@ from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, WEEKDAYS, Keywords, ReaderPreferences
 from newsletter.subscribers.subscribers_yaml import duplicate_topics
 
-MAX_CHARS = 250_000  # every list and text at its longest has less
+MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50
 _WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
 

@@ -15,7 +15,7 @@ MAX_REVISIONS = 50  # the latest; with 32,000 characters each they take 2 to 20 
 MAX_REVISIONS_A_DAY = 20  # UTC, that a reader may make; the operator's do not count
 
 
-def with_next(
+def add_revision(
     known: Sequence[ProfileRevision],
     subscriber_id: str,
     text: str,

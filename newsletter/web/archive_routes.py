@@ -20,9 +20,9 @@ from newsletter.stores import Store
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
 from newsletter.web.archive.urls import ArchiveUrls
-from newsletter.web.rate_limit import Limits, limited_blueprint
+from newsletter.web.request_limits import RequestLimits, limited_blueprint
 
-LIMITS = Limits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
+LIMITS = RequestLimits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
 PUBLIC_AGE_S = 300
 OK = 200

@@ -26,7 +26,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound import MOST_BYTES as MOST_BYTES_READ
 from newsletter.mail.inbound import Envelope, decoded, sendgrid_events
-from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
+from newsletter.web.request_limits import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/inbound"
 MOST_BYTES = 30 * 1024 * 1024  # SendGrid takes mails of up to 30 MB
@@ -59,10 +59,7 @@ def blueprint(
     def is_believed(path: str, body: bytes) -> bool:
         if secret and hmac.compare_digest(path.encode(), secret.encode()):
             return True
-        headers = flask.request.headers
-        signature = headers.get(sendgrid_events.SIGNATURE_HEADER, "")
-        timestamp = headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
-        return key is not None and sendgrid_events.verify(body, signature, timestamp, key, now())
+        return key is not None and sendgrid_events.verify(body, dict(flask.request.headers), key, now())
 
     @hook.post(PATH)
     @hook.post(f"{PATH}/<rest:path>")

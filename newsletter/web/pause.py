@@ -14,16 +14,17 @@ from functools import partial
 import flask
 
 from newsletter.delivery import suppression
+from newsletter.formatting import long_date
 from newsletter.model import AddressStatus
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of, posted_wish
 
 WEEKS = (1, 2, 4)
 LONGEST = timedelta(days=366)
-PAGE = page_of(Purpose.PAUSE, "/pause", Limits(per_link=30, per_client=300))
+PAGE = page_of(Purpose.PAUSE, "/pause", RequestLimits(per_link=30, per_client=300))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def pause_view(status: AddressStatus, today: date, *, typed: str = "") -> PauseV
     until = status.paused_until
     is_paused = until is not None and until > today
     return PauseView(
-        until=f"{until:%A}, {until.day} {until:%B %Y}" if until is not None and is_paused else "",
+        until=long_date(until) if until is not None and is_paused else "",
         first=(today + timedelta(days=1)).isoformat(),
         last=(today + LONGEST).isoformat(),
         typed=typed,

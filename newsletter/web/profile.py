@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from threading import BoundedSemaphore
 
 import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
+from newsletter.formatting import date_range, short_date
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
 from newsletter.services import profiles as profile_service
@@ -24,16 +25,15 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of
 
-MAX_CHARS = MOST_PROFILE_CHARS
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
 # who types gets a preview every second at most
-PAGE = page_of(Purpose.PROFILE, "/profile", Limits(per_link=40, per_client=160))
+PAGE = page_of(Purpose.PROFILE, "/profile", RequestLimits(per_link=40, per_client=160))
 _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
@@ -195,8 +195,10 @@ class _Editor:
         return replace(view, preview=self._try(subscriber_id, text))
 
     def _try(self, subscriber_id: str, text: str) -> PreviewView:
-        if len(text) > MAX_CHARS:
-            problem = f"This has {len(text):,} characters; a profile has at most {MAX_CHARS:,}. Please shorten it."
+        if len(text) > MOST_PROFILE_CHARS:
+            problem = (
+                f"This has {len(text):,} characters; a profile has at most {MOST_PROFILE_CHARS:,}. Please shorten it."
+            )
             return PreviewView(problems=(ProblemView(0, problem, ""),))
         try:
             return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))
@@ -214,7 +216,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
     if digest is None:
         return PreviewView()
     return PreviewView(
-        announced=_days(digest.announced_on),
+        announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
         papers=_paper_views(digest),
@@ -228,7 +230,7 @@ def revision_views(revisions: Sequence[ProfileRevision]) -> tuple[RevisionView, 
     return tuple(
         RevisionView(
             number=revision.number,
-            at=f"{_day(revision.at)}, {revision.at:%H:%M} UTC",
+            at=f"{short_date(revision.at)}, {revision.at:%H:%M} UTC",
             origin=_ORIGINS[revision.origin],
             is_latest=revision is newest[0],
             is_blank=not revision.text.strip(),
@@ -258,14 +260,6 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
         )
         for entry in digest.entries
     )
-
-
-def _days(days: Sequence[date]) -> str:
-    return " to ".join(_day(day) for day in ([days[0], days[-1]] if len(days) > 1 else days))
-
-
-def _day(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
 
 
 def _typed() -> str | None:

@@ -17,7 +17,7 @@ from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
 from newsletter.stores import Store
-from newsletter.web.rate_limit import ConcurrencyLimit, sparing_warner
+from newsletter.web.request_limits import ConcurrencyLimit, sparing_warner
 
 PATH = "/hooks/sendgrid/events"
 MOST_BYTES = 4 * 1024 * 1024  # SendGrid posts at 768 kB at the latest (Event Webhook overview)
@@ -41,9 +41,7 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
         if key is None:
             warn("events of SendGrid are refused without a key; set NEWSLETTER_SENDGRID_WEBHOOK_KEY")
             return "no key is set here\n", 403
-        signature = flask.request.headers.get(sendgrid_events.SIGNATURE_HEADER, "")
-        timestamp = flask.request.headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
-        if not sendgrid_events.verify(body, signature, timestamp, key, now()):
+        if not sendgrid_events.verify(body, dict(flask.request.headers), key, now()):
             warn("a post to %s has no good signature; if SendGrid sent it, set its key anew", PATH)
             return "the signature is not SendGrid's, or too old\n", 403
         with at_once.slot():

@@ -24,7 +24,7 @@ from waitress.server import MultiSocketServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge
 
-THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (rate_limit.py, profile.py)
+THREADS = 12  # pages need a few ms; of what may take seconds there are few at once (request_limits.py, profile.py)
 HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 1024 * 1024  # a body of more may lie on the disk
 _SPARE, _GRACE_S = 50, 0.2  # more than the most connections, until it shows who of them only waits

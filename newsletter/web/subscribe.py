@@ -19,7 +19,7 @@ from newsletter.services import signup
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import DAY_S, Limits, RateLimit, client_of
+from newsletter.web.request_limits import DAY_S, RequestLimits, SlidingWindow, client_of
 from newsletter.web.token_page import TokenPage, posted_wish
 
 MAX_BODY_BYTES = 64 * 1024  # 4,000 Chinese characters have 36 kB as a form
@@ -115,13 +115,13 @@ PAGE = TokenPage(
     "subscribe",
     "/confirm",
     _read_confirmation,
-    Limits(per_link=30, per_client=60),
+    RequestLimits(per_link=30, per_client=60),
     ("not_subscribed.html", {"why": "dead"}),
 )
 
 
 def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
-    routes = _Routes(signups, signer, RateLimit(FORMS_PER_CLIENT, now, DAY_S))
+    routes = _Routes(signups, signer, SlidingWindow(FORMS_PER_CLIENT, now, DAY_S))
     pages = PAGE.blueprint(signer, now, routes.confirm)
     pages.add_url_rule("/subscribe", "form", routes.form, methods=["GET", "POST"])
     return pages
@@ -131,7 +131,7 @@ def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], d
 class _Routes:
     signups: signup.SignupService
     signer: Signer
-    by_client: RateLimit
+    by_client: SlidingWindow
 
     def form(self) -> str | tuple[str, int, dict[str, str]]:
         if self.signups.is_full():

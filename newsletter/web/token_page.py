@@ -16,7 +16,7 @@ import flask
 
 from newsletter.signing import Purpose, Signer
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import Limits, limited_blueprint
+from newsletter.web.request_limits import RequestLimits, limited_blueprint
 
 _METHODS = ["GET", "POST"]
 
@@ -28,7 +28,7 @@ class TokenPage(Generic[Link]):
     name: str  # of its blueprint
     path: str  # before the token
     read: Callable[[Signer, str], Link | None]  # None for a token that is not ours
-    limits: Limits
+    limits: RequestLimits
     dead_link: Page
 
     def blueprint(self, signer: Signer, now: Callable[[], datetime], answer: Callable[[Link], str]) -> flask.Blueprint:
@@ -45,7 +45,7 @@ class TokenPage(Generic[Link]):
         return pages
 
 
-def page_of(purpose: Purpose, path: str, limits: Limits) -> TokenPage[str]:
+def page_of(purpose: Purpose, path: str, limits: RequestLimits) -> TokenPage[str]:
     """A page whose links say no more than whose they are; a mail with the purpose as its subject does the same."""
     dead_link = ("dead_link.html", {"word": str(purpose)})
     return TokenPage(purpose, path, lambda signer, token: signer.read_link(purpose, token), limits, dead_link)

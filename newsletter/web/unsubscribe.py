@@ -19,13 +19,13 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import Page
 from newsletter.web.pause import PauseView, apply_pause_wish, pause_view
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of, posted_wish
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
 
 # a mail provider's machines press the button for many readers
-PAGE = page_of(Purpose.UNSUBSCRIBE, "/u", Limits(per_link=60, per_client=600))
+PAGE = page_of(Purpose.UNSUBSCRIBE, "/u", RequestLimits(per_link=60, per_client=600))
 _VIEWS = (PauseView(), PauseView("Tuesday, 6 January 2026"), PauseView(weeks=()))
 SAMPLES: tuple[Page, ...] = (
     PAGE.dead_link,

@@ -18,10 +18,10 @@ from newsletter.signing import Signer, read_vote_token
 from newsletter.stores import Store
 from newsletter.subscribers import LESS, MORE, NEITHER
 from newsletter.web.app import Page
-from newsletter.web.rate_limit import Limits
+from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import TokenPage, posted_wish
 
-PAGE = TokenPage("votes", "/v", read_vote_token, Limits(per_link=60, per_client=600), ("dead_vote.html", {}))
+PAGE = TokenPage("votes", "/v", read_vote_token, RequestLimits(per_link=60, per_client=600), ("dead_vote.html", {}))
 SAMPLES: tuple[Page, ...] = (
     PAGE.dead_link,
     *(("vote.html", {"wish": w, "title": t, "is_undone": u}) for w, t, u in (("more", "T", False), ("less", "", True))),

@@ -12,12 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.model import Digest, RevisionOrigin
+from newsletter.model import MOST_PROFILE_CHARS, Digest, RevisionOrigin
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
-from newsletter.web.profile import MAX_CHARS
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.web.site import NOW, SIGNER, WHO, part_of
 
@@ -192,7 +191,7 @@ def test_a_form_that_does_not_say_everything_changes_nothing_and_loses_nothing(
 
 
 def test_a_text_without_end_is_refused_in_words(store: TinyStore, client: FlaskClient) -> None:
-    long = "# " + "x" * MAX_CHARS
+    long = "# " + "x" * MOST_PROFILE_CHARS
     answer = press(client, "save", long)
     assert "a profile has at most 32,000" in answer.text
     assert in_form(answer) == long

@@ -20,7 +20,7 @@ from newsletter.model import AddressStatus, Delivery, DeliveryState, EventKind, 
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
-from newsletter.web.rate_limit import WARNINGS
+from newsletter.web.request_limits import WARNINGS
 from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
 from tests.sendgrid_server import Body, EventSigner, event

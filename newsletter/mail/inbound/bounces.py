@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 from flufl.bounce import all_failures
@@ -21,7 +20,7 @@ from flufl.bounce import all_failures
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone
 from newsletter.errors import UnreadableMail
-from newsletter.mail.inbound.parts import addresses_in, open_mail
+from newsletter.mail.inbound.parts import addresses_in, open_mail, sent_at
 from newsletter.model import EventKind, MailEvent
 from newsletter.signing import Purpose, Signer, tag_of
 
@@ -227,10 +226,4 @@ def _part(mail: Message, kind: str) -> Message | None:
 
 def _when(mail: Message, digest_on: date, now: datetime) -> datetime:
     """The time the bounce gives itself, if it can be true: after its mail, and not in the future."""
-    try:
-        at = parsedate_to_datetime(str(mail["Date"]))
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return now
-    first = datetime.combine(digest_on, time(), UTC) - timedelta(days=1)  # zones ahead of UTC
-    return at if first <= at <= now else now
+    return sent_at(mail, datetime.combine(digest_on, time(), UTC) - timedelta(days=1), now)  # zones ahead of UTC

@@ -80,7 +80,7 @@ class Mailbox:
         Raises MailboxFailed if the server cannot be used now, ConfigError if it never will.
         """
         finds_all, self._is_first_round = self._is_first_round, True  # until this round has come to its end
-        batch = _Batch()
+        batch = _Batch(handle, should_stop, on_failure)
         with self._opened() as box:
             self._require_able(box)
             done = self._find_done(box)
@@ -89,11 +89,11 @@ class Mailbox:
             box.folder.set(done)
             unread = box.uids(AND(seen=False))
             batch.waiting = unread if finds_all else [uid for uid in unread if uid in moved]
-            self._hand_on(box, done, batch, handle, should_stop, on_failure)
+            self._hand_on(box, done, batch)
         while batch.is_cut_off:  # at one of the mails; those behind it are not to wait
             with self._opened() as box:
                 box.folder.set(done)
-                self._hand_on(box, done, batch, handle, should_stop, on_failure)
+                self._hand_on(box, done, batch)
         self._is_first_round = batch.is_stopped or bool(batch.held) or batch.comes_again
         if batch.held:
             raise batch.held[0]
@@ -114,36 +114,26 @@ class Mailbox:
             mails = f"{waiting} new mail{'' if waiting == 1 else 's'} in {server.folder}"
             return f"{server.host} takes the login; {mails}, {', '.join(folders)}"
 
-    def _hand_on(
-        self,
-        box: BaseMailBox,
-        done: str,
-        batch: _Batch,
-        handle: Callable[[bytes], None],
-        should_stop: Callable[[], bool],
-        on_failure: Callable[[Failure], None],
-    ) -> None:
+    def _hand_on(self, box: BaseMailBox, done: str, batch: _Batch) -> None:
         """Hands on what waits, and settles what failed, also before the connection was cut off."""
-        self._settle(box, done, batch, on_failure)
-        self._hand_on_each(box, batch, handle, should_stop)
+        self._settle(box, done, batch)
+        self._hand_on_each(box, batch)
         if not batch.is_cut_off:
-            self._settle(box, done, batch, on_failure)
+            self._settle(box, done, batch)
 
-    def _hand_on_each(
-        self, box: BaseMailBox, batch: _Batch, handle: Callable[[bytes], None], should_stop: Callable[[], bool]
-    ) -> None:
+    def _hand_on_each(self, box: BaseMailBox, batch: _Batch) -> None:
         """Until one is the last, or the server breaks off."""
         batch.is_cut_off = False
         in_a_row = 0
         while batch.waiting and not batch.is_cut_off:
-            batch.is_stopped = should_stop() or in_a_row == MOST_STORE_ERRORS
+            batch.is_stopped = batch.should_stop() or in_a_row == MOST_STORE_ERRORS
             if batch.is_stopped:
                 return
             uid = batch.waiting.pop(0)
             in_a_row += 1
             try:
                 for each in _bytes_of(box, uid):
-                    handle(each)
+                    batch.handle(each)
             except ReaderUnreadable as error:  # concerns one reader's mails, however many they are
                 batch.held.append(error)
             except (StoreError, ConfigError) as error:
@@ -157,21 +147,15 @@ class Mailbox:
                 batch.done += 1
             in_a_row = 0
 
-    def _settle(self, box: BaseMailBox, done: str, batch: _Batch, on_failure: Callable[[Failure], None]) -> None:
-        """What failed comes again, or is set aside the second time."""
+    def _settle(self, box: BaseMailBox, done: str, batch: _Batch) -> None:
+        """Lets a mail that failed come again, or sets it aside the second time."""
         while batch.failed:
             uid, error = next(iter(batch.failed.items()))
-            batch.comes_again |= self._settle_one(box, done, uid, error, on_failure)
+            validity = box.folder.status(done)["UIDVALIDITY"]
+            is_first = self._claim(f"failed {validity} {uid}")
+            batch.on_failure(Failure(error) if is_first else Failure(error, self._set_aside(box, done, uid)))
+            batch.comes_again |= is_first
             del batch.failed[uid]
-
-    def _settle_one(
-        self, box: BaseMailBox, done: str, uid: str, error: Exception, on_failure: Callable[[Failure], None]
-    ) -> bool:
-        """Whether the mail that failed comes again; it is set aside the second time."""
-        validity = box.folder.status(done)["UIDVALIDITY"]
-        is_first = self._claim(f"failed {validity} {uid}")
-        on_failure(Failure(error) if is_first else Failure(error, self._set_aside(box, done, uid)))
-        return is_first
 
     def _set_aside(self, box: BaseMailBox, done: str, uid: str) -> str:
         """The folder in which it lies now: unread; or where it was, with a flag, if it cannot be moved."""
@@ -269,8 +253,11 @@ class Mailbox:
 
 @dataclass(slots=True)
 class _Batch:
-    """The mails of a round and what became of them. `held`: what is not the mails' fault."""
+    """The mails of a round, who takes them, and what became of them. `held`: what is not the mails' fault."""
 
+    handle: Callable[[bytes], None]
+    should_stop: Callable[[], bool]
+    on_failure: Callable[[Failure], None]
     waiting: list[str] = field(default_factory=list)
     done: int = 0
     failed: dict[str, Exception] = field(default_factory=dict)

@@ -6,15 +6,13 @@ Who wrote it says writer.py, what it asks for commands.py, and its text is body_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from email.message import Message
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime, timedelta
 
 from newsletter.errors import UnreadableMail
 from newsletter.mail.inbound.body_text import find_own_text
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.inbound.commands import LEAVE, NOT_UNDERSTOOD, VoteMarks, find_wish
-from newsletter.mail.inbound.parts import header_of, open_mail
+from newsletter.mail.inbound.parts import header_of, open_mail, sent_at
 from newsletter.mail.inbound.writer import (
     Envelope,
     ReplyPolicy,
@@ -70,7 +68,7 @@ def read_reply(raw: bytes, policy: ReplyPolicy, *, now: datetime, envelope: Enve
     if whose is None:
         return Ignored("nobody we know: no tag of ours, no From that DKIM proves")
     who, digest_on = whose
-    at = _when(mail, now)
+    at = sent_at(mail, now - _OLDEST, now)
     subject = header_of(mail, "Subject")
     is_button = is_apples_button(mail)
     found = LEAVE if is_button else find_wish(subject, find_own_text(mail), at.date(), policy.read_votes)
@@ -93,13 +91,3 @@ def read_reply(raw: bytes, policy: ReplyPolicy, *, now: datetime, envelope: Enve
         is_understood=found is not None,
         wants_answer=not is_button,
     )
-
-
-def _when(mail: Message, now: datetime) -> datetime:
-    """Reads the time the mail gives itself; `now` where that cannot be true."""
-    try:
-        at = parsedate_to_datetime(header_of(mail, "Date"))
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError, TypeError):
-        return now
-    return at if now - _OLDEST <= at <= now else now

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from codecs import lookup
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
-from email.utils import getaddresses
+from email.utils import getaddresses, parsedate_to_datetime
 
 from newsletter.errors import UnreadableMail
 
@@ -93,6 +94,16 @@ def headers_of(mail: Message, name: str) -> list[str]:
 def header_of(mail: Message, name: str) -> str:
     """The first; empty if there is none."""
     return next(iter(headers_of(mail, name)), "")
+
+
+def sent_at(mail: Message, earliest: datetime, now: datetime) -> datetime:
+    """Reads the time the mail gives itself; `now` where that cannot be true: before `earliest`, or in the future."""
+    try:
+        at = parsedate_to_datetime(header_of(mail, "Date"))
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError):
+        return now
+    return at if earliest <= at <= now else now
 
 
 def addresses_in(values: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import base64
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -96,8 +97,9 @@ def _no_key() -> ConfigError:
     )
 
 
-def verify(body: bytes, signature: str, timestamp: str, key: EllipticCurvePublicKey, now: datetime) -> bool:
-    """Whether SendGrid signed these very bytes, and not too long ago (`OLDEST`). Never raises."""
+def verify(body: bytes, headers: Mapping[str, str], key: EllipticCurvePublicKey, now: datetime) -> bool:
+    """Checks by its headers that SendGrid signed this very body, and not too long ago (`OLDEST`). Never raises."""
+    signature, timestamp = headers.get(SIGNATURE_HEADER, ""), headers.get(TIMESTAMP_HEADER, "")
     try:
         signed = base64.b64decode(signature, validate=True)
         key.verify(signed, timestamp.encode("utf-8") + body, ECDSA(SHA256()))

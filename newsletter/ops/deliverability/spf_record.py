@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.ops.deliverability.dns import DnsLookup
 
 MOST_LOOKUPS = 10  # RFC 7208 §4.6.4
 MOST_VOID_LOOKUPS = 2  # same place: lookups that find nothing
@@ -17,16 +20,6 @@ _GIVE_UP = 40  # lookups; a record that includes itself never ends
 _TERM = re.compile(r"([+?~-]?)([a-z0-9_.-]+)(?:([:=/])(.*))?", re.IGNORECASE)
 
 Network = IPv4Network | IPv6Network
-
-
-class Lookup(Protocol):
-    """What SPF asks the DNS. Each is empty where there is nothing, and raises LookupError where nobody can say."""
-
-    def txt(self, name: str) -> Sequence[str]: ...
-
-    def mx(self, name: str) -> Sequence[str]: ...
-
-    def addresses(self, name: str) -> Sequence[str]: ...
 
 
 @dataclass(slots=True)
@@ -50,7 +43,7 @@ def find_records(texts: Sequence[str]) -> list[str]:
     return [text for text in texts if re.match(r"v=spf1( |$)", text, re.IGNORECASE)]
 
 
-def read_record(domain: str, record: str, lookup: Lookup) -> SpfRecord:
+def read_record(domain: str, record: str, lookup: DnsLookup) -> SpfRecord:
     """Reads the record and all it includes. Raises LookupError if one of its names cannot be looked up."""
     found = SpfRecord()
     found.every_other = _walk(domain, record, lookup, found, passes=True)
@@ -61,7 +54,7 @@ def read_record(domain: str, record: str, lookup: Lookup) -> SpfRecord:
     return found
 
 
-def _walk(domain: str, record: str, lookup: Lookup, found: SpfRecord, *, passes: bool) -> str:
+def _walk(domain: str, record: str, lookup: DnsLookup, found: SpfRecord, *, passes: bool) -> str:
     """How this record ends. `passes`: its addresses may send, as far as the records above it are concerned."""
     end, redirect = "", ""
     for term in record.split()[1:]:
@@ -85,7 +78,7 @@ def _walk(domain: str, record: str, lookup: Lookup, found: SpfRecord, *, passes:
     return end
 
 
-def _mechanism(domain: str, name: str, value: str, lookup: Lookup, found: SpfRecord, *, passes: bool) -> None:
+def _mechanism(domain: str, name: str, value: str, lookup: DnsLookup, found: SpfRecord, *, passes: bool) -> None:
     networks: list[Network] = []
     if name in {"ip4", "ip6"}:
         networks = _network(domain, f"{name}:{value}", value, found)
@@ -101,7 +94,7 @@ def _mechanism(domain: str, name: str, value: str, lookup: Lookup, found: SpfRec
         found.networks += networks
 
 
-def _follow(domain: str, name: str, target: str, lookup: Lookup, found: SpfRecord, *, passes: bool) -> str:
+def _follow(domain: str, name: str, target: str, lookup: DnsLookup, found: SpfRecord, *, passes: bool) -> str:
     found.lookups += 1
     if "%" in target or found.lookups > _GIVE_UP:  # a macro depends on the mail
         return ""
@@ -117,7 +110,7 @@ def _follow(domain: str, name: str, target: str, lookup: Lookup, found: SpfRecor
     return _walk(target, known[0], lookup, found, passes=passes)
 
 
-def _hosts(domain: str, name: str, value: str, lookup: Lookup, found: SpfRecord) -> list[Network]:
+def _hosts(domain: str, name: str, value: str, lookup: DnsLookup, found: SpfRecord) -> list[Network]:
     found.lookups += 1
     target, _, lengths = value.partition("/")
     if "%" in target:

@@ -23,9 +23,9 @@ from newsletter.stores.tinydb.llm_calls import LlmCalls
 from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
-from newsletter.stores.tinydb.readability import Readability
 from newsletter.stores.tinydb.runs import Runs
 from newsletter.stores.tinydb.signups import SignUps
+from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 
 __all__ = ["TinyStore"]
 
@@ -39,25 +39,19 @@ class TinyStore:
     def __init__(self, path: Path) -> None:
         folder = StateFolder(path)
         running = RunLocks(folder.locks)
-        events, moves = Events(folder), MoveNotes(folder)
-        ledger = Ledger(folder, running, events, moves)
-        addresses, digests = Addresses(folder), Digests(folder)
-        profiles, votes = Profiles(folder), Votes(folder)
+        addresses, digests, profiles, votes = Addresses(folder), Digests(folder), Profiles(folder), Votes(folder)
         signups = SignUps(folder, addresses, digests, profiles, votes)
-        readability = Readability(events, addresses, moves, profiles, votes, signups, digests)
-        address_change = AddressChange(
-            folder, running, readability, moves, events, digests, profiles, votes, addresses, signups, ledger
-        )
-        self._offer_mails(Announcements(folder), ledger, digests, events)
-        self._offer_addresses(addresses, EventEffects(folder, events, ledger, addresses, moves), readability)
-        self._offer_moves(moves, address_change)
-        self._offer_readers(profiles, votes, signups)
+        parts = SubscriberParts(Events(folder), MoveNotes(folder), addresses, profiles, votes, signups, digests)
+        ledger = Ledger(folder, running, parts.events, parts.moves)
+        address_change = AddressChange(folder, running, parts, ledger)
+        self._offer_subscribers(parts, address_change)
+        self._offer_mails(Announcements(folder), ledger, EventEffects(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
             atomic.remove_leftovers(folder.temp)
             running.remove_stale()
 
-    def _offer_mails(self, announcements: Announcements, ledger: Ledger, digests: Digests, events: Events) -> None:
+    def _offer_mails(self, announcements: Announcements, ledger: Ledger, effects: EventEffects) -> None:
         self.remember_day = announcements.remember_day
         self.add_feeds = announcements.add_feeds
         self.get_day = announcements.get_day
@@ -70,40 +64,36 @@ class TinyStore:
         self.get_deliveries = ledger.get_deliveries
         self.get_open_deliveries = ledger.get_open_deliveries
         self.get_sent = ledger.get_sent
-        self.put_digest = digests.put_digest
-        self.get_digest = digests.get_digest
-        self.get_digest_days = digests.get_digest_days
-        self.get_events = events.get_events
-
-    def _offer_addresses(self, addresses: Addresses, effects: EventEffects, readability: Readability) -> None:
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
-        self.get_address_status = addresses.get_address_status
-        self.get_address_statuses = addresses.get_address_statuses
-        self.change_address_status = addresses.change_address_status
-        self.require_readable = readability.require_readable
-        self.find_unreadable = readability.find_unreadable
 
-    def _offer_moves(self, moves: MoveNotes, address_change: AddressChange) -> None:
+    def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange) -> None:
+        self.put_digest = parts.digests.put_digest
+        self.get_digest = parts.digests.get_digest
+        self.get_digest_days = parts.digests.get_digest_days
+        self.get_events = parts.events.get_events
+        self.get_address_status = parts.addresses.get_address_status
+        self.get_address_statuses = parts.addresses.get_address_statuses
+        self.change_address_status = parts.addresses.change_address_status
+        self.require_readable = parts.require_readable
+        self.find_unreadable = parts.find_unreadable
         self.move_subscriber = address_change.move_subscriber
-        self.get_moves = moves.get_moves
-        self.heir_of = moves.heir_of
-
-    def _offer_readers(self, profiles: Profiles, votes: Votes, signups: SignUps) -> None:
-        self.add_revision = profiles.add_revision
-        self.get_revisions = profiles.get_revisions
-        self.put_vote = votes.put_vote
-        self.get_votes = votes.get_votes
-        self.add_sign_up = signups.add_sign_up
-        self.get_sign_up = signups.get_sign_up
-        self.get_sign_ups = signups.get_sign_ups
-        self.change_sign_up = signups.change_sign_up
-        self.confirm_sign_up = signups.confirm_sign_up
-        self.forget_sign_ups = signups.forget_sign_ups
-        self.enrol = signups.enrol
-        self.get_enrolled = signups.get_enrolled
-        self.get_enrolled_ids = signups.get_enrolled_ids
-        self.forget_enrolled = signups.forget_enrolled
+        self.get_moves = parts.moves.get_moves
+        self.heir_of = parts.moves.heir_of
+        self.add_revision = parts.profiles.add_revision
+        self.get_revisions = parts.profiles.get_revisions
+        self.put_vote = parts.votes.put_vote
+        self.get_votes = parts.votes.get_votes
+        self.add_sign_up = parts.signups.add_sign_up
+        self.get_sign_up = parts.signups.get_sign_up
+        self.get_sign_ups = parts.signups.get_sign_ups
+        self.change_sign_up = parts.signups.change_sign_up
+        self.confirm_sign_up = parts.signups.confirm_sign_up
+        self.forget_sign_ups = parts.signups.forget_sign_ups
+        self.enrol = parts.signups.enrol
+        self.get_enrolled = parts.signups.get_enrolled
+        self.get_enrolled_ids = parts.signups.get_enrolled_ids
+        self.forget_enrolled = parts.signups.forget_enrolled
 
     def _offer_work(self, calls: LlmCalls, runs: Runs, claims: Claims, documents: Documents) -> None:
         self.put_gradings = calls.put_gradings

@@ -6,14 +6,14 @@ A suppression that comes while that file cannot be read is kept beside it, in wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress as ignored
 from pathlib import Path
 
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus
 from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
-from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable, require_zones
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 
@@ -21,10 +21,8 @@ class Addresses:
     """Keeps the status of each subscriber's address."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("standings")
         self._waiting_path = folder.part("waiting")
-        self._statuses = folder.table("standings", AddressStatus, lambda status: status.subscriber_id)
+        self._statuses = JsonTable(folder, "standings", AddressStatus, lambda status: status.subscriber_id)
 
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
         stored = self._read(subscriber_id, self._file(subscriber_id))
@@ -32,17 +30,13 @@ class Addresses:
         return suppression.merge_waiting(stored or AddressStatus(subscriber_id), waiting)
 
     def get_address_statuses(self) -> list[AddressStatus]:
-        found: list[AddressStatus] = []
-        for who in sorted(self.ids()):
-            with ignored(ReaderUnreadable):
-                found.append(self.get_address_status(who))
-        return found
+        return find_readable(sorted(self.ids()), self.get_address_status)
 
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
     ) -> AddressStatus:
         path = self._file(subscriber_id)
-        with self._folder.change(path):
+        with self._statuses.change(path):
             try:
                 stored = self.get_address_status(subscriber_id)
             except ReaderUnreadable as error:
@@ -55,13 +49,13 @@ class Addresses:
         return changed
 
     def ids(self) -> set[str]:
-        return reader_ids(self._path) | reader_ids(self._waiting_path)
+        return reader_ids(self._statuses.path) | reader_ids(self._waiting_path)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives what one subscriber said of their mail to another; their mailbox's own fate stays."""
         left = self.get_address_status(old)
-        self.change_address_status(to, lambda status: address_change.status_of(left, status))
-        self.change_address_status(old, address_change.left_behind)
+        self.change_address_status(to, lambda status: address_change.merge_statuses(left, status))
+        self.change_address_status(old, address_change.forget_person)
 
     def _let_wait(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus], why: ReaderUnreadable
@@ -82,7 +76,7 @@ class Addresses:
         return status
 
     def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self._path, subscriber_id)
+        return reader_file(self._statuses.path, subscriber_id)
 
     def _waiting_file(self, subscriber_id: str) -> Path:
         return reader_file(self._waiting_path, subscriber_id)

@@ -9,6 +9,7 @@ from pathlib import Path
 from newsletter.model import AnnouncementDay, Feed, FeedReport
 from newsletter.papers import announcements
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, day_file, day_files, disk_errors, drop_days
+from newsletter.stores.tinydb.table import JsonTable
 
 _DAYS_IN_MEMORY = 16  # a history of seven and today, for two zones
 
@@ -17,21 +18,19 @@ class Announcements:
     """Keeps one AnnouncementDay for each arXiv day."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("announcements")
-        self._days = folder.table("announcements", AnnouncementDay, lambda day: day.announced_on.isoformat())
+        self._days = JsonTable(folder, "announcements", AnnouncementDay, lambda day: day.announced_on.isoformat())
         self._cache = ReadCache(self._read, most=_DAYS_IN_MEMORY)
 
     def remember_day(self, day: AnnouncementDay) -> None:
         path = self._file(day.announced_on)
-        with self._folder.change(path):
+        with self._days.change(path):
             self._days.put(path, day)
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
         path = self._file(announced_on)
-        with self._folder.change(path):
+        with self._days.change(path):
             stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
-            day = announcements.with_feeds(stored, feeds, reports)
+            day = announcements.add_feeds(stored, feeds, reports)
             self._days.put(path, day)
         return day
 
@@ -51,16 +50,16 @@ class Announcements:
         return found[::-1]
 
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
-        with self._folder.change(self._path):
-            drop_days(day_files(self._path), before, most_days)
+        with self._days.change(self._days.path):
+            drop_days(day_files(self._days.path), before, most_days)
 
     def _stored_days(self, before: date) -> list[date]:
-        with disk_errors(self._path):
-            stored = [date.fromisoformat(path.stem) for path in day_files(self._path)]
+        with disk_errors(self._days.path):
+            stored = [date.fromisoformat(path.stem) for path in day_files(self._days.path)]
         return [day for day in stored if day < before]
 
     def _read(self, path: Path) -> AnnouncementDay | None:
         return self._days.get(path, path.stem)
 
     def _file(self, announced_on: date) -> Path:
-        return self._path / day_file(announced_on)
+        return self._days.path / day_file(announced_on)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from newsletter.model import Delivery, Digest
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, safe_name
-from newsletter.stores.tinydb.readers import errors_of
+from newsletter.stores.tinydb.subscriber_files import errors_of
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 
@@ -16,14 +17,12 @@ class Digests:
     """Keeps what each mail said."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("digests")
-        self._digests = folder.table("digests", Digest, _key)
+        self._digests = JsonTable(folder, "digests", Digest, _key)
 
     def put_digest(self, digest: Digest) -> None:
         who = digest.subscriber.subscriber_id
         path = self._file(who, digest.digest_on)
-        with self._folder.change(path):
+        with self._digests.change(path):
             self.get_digest(who, digest.digest_on)  # what cannot be read is not written over
             self._digests.put(path, digest)
 
@@ -33,7 +32,7 @@ class Digests:
             return self._digests.get_only(path, f"{subscriber_id}/{digest_on.isoformat()}")
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
-        folder = self._path / safe_name(subscriber_id)
+        folder = self._digests.path / safe_name(subscriber_id)
         with errors_of(subscriber_id, folder):
             return sorted(date.fromisoformat(path.stem) for path in day_files(folder, of_one=True))
 
@@ -43,19 +42,19 @@ class Digests:
             old_row, new_row = get_row(old, on), get_row(to, on)
             digest = self.get_digest(old, on)
             stands = self.get_digest(to, on) is None or (
-                old_row is not None and address_change.takes_old(old_row, new_row)
+                old_row is not None and address_change.is_old_row_kept(old_row, new_row)
             )
             if digest is not None and stands:
-                self._digests.put(self._file(to, on), address_change.digest_of(digest, to))
+                self._digests.put(self._file(to, on), address_change.reassign_digest(digest, to))
             self._file(old, on).unlink()
 
-    def drop_all(self, subscriber_id: str) -> None:
+    def drop(self, subscriber_id: str) -> None:
         """Call under the folder's lock."""
-        for path in day_files(self._path / safe_name(subscriber_id), of_one=True):
+        for path in day_files(self._digests.path / safe_name(subscriber_id), of_one=True):
             path.unlink(missing_ok=True)
 
     def _file(self, subscriber_id: str, digest_on: date) -> Path:
-        return self._path / safe_name(subscriber_id) / day_file(digest_on)
+        return self._digests.path / safe_name(subscriber_id) / day_file(digest_on)
 
 
 def _key(digest: Digest) -> str:

@@ -3,59 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from newsletter.delivery import ledger, suppression
 from newsletter.model import EventKind, MailEvent
-from newsletter.stores.tinydb.addresses import Addresses
-from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.ledger import Ledger
-from newsletter.stores.tinydb.moves import MoveNotes
+from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 from newsletter.subscribers import address_change
 
 
+@dataclass(frozen=True, slots=True)
 class EventEffects:
     """Writes each event with all that follows from it. Which effects those are is decided by pure modules."""
 
-    def __init__(
-        self, folder: StateFolder, events: Events, rows: Ledger, addresses: Addresses, moves: MoveNotes
-    ) -> None:
-        self._folder = folder
-        self._events = events
-        self._rows = rows
-        self._addresses = addresses
-        self._moves = moves
+    folder: StateFolder
+    parts: SubscriberParts
+    rows: Ledger
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
-        with self._folder.change(self._events.path):
+        with self.folder.change(self.parts.events.path):
             reported, event = event, self._as_of_now(event)
-            row = self._rows.get_delivery(event.subscriber_id, event.digest_on)
+            row = self.rows.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
                 return False
             owner = reported if address_change.is_about_mailbox(reported.kind) else event
-            self._addresses.change_address_status(
+            self.parts.addresses.change_address_status(
                 owner.subscriber_id, lambda status: suppression.apply_event(status, owner)
             )
             if not address_change.is_that_mail(reported, row):
                 self._brake(owner)
                 return True
-            self._events.put(event)
-            self._rows.settle_by_events(event.subscriber_id, event.digest_on, now=now)
+            self.parts.events.put(event)
+            self.rows.settle_by_events(event.subscriber_id, event.digest_on, now=now)
             self._brake(owner)
-            self._addresses.get_address_status(
-                event.subscriber_id
-            )  # the caller repeats this event until it can be read
+            # Raises ReaderUnreadable: the caller repeats this event until it can be read
+            self.parts.addresses.get_address_status(event.subscriber_id)
         return True
 
     def weigh_bounces(self, digest_on: date) -> None:
-        with self._folder.change(self._events.path):
-            statuses = self._addresses.get_address_statuses()
+        with self.folder.change(self.parts.events.path):
+            statuses = self.parts.addresses.get_address_statuses()
             bounced = {each.subscriber_id for each in statuses if suppression.has_bounced_on(each, digest_on)}
-            bounced |= self._events.bounced_hard_on(digest_on)
+            bounced |= self.parts.events.bounced_hard_on(digest_on)
             is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
-            rows = self._rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
+            rows = self.rows.get_deliveries(digest_on=digest_on) if is_worth_counting else []
             too_many = suppression.are_too_many(len(bounced), sum(map(ledger.was_handed_over, rows)))
             self._weigh([each.subscriber_id for each in statuses], digest_on, too_many=too_many)
 
@@ -63,21 +56,21 @@ class EventEffects:
         """Also for a copy of an event: whoever was killed in the middle of this gets it again."""
         who, morning = event.subscriber_id, event.digest_on
         has_bounced = event.kind is EventKind.BOUNCED_HARD
-        if not has_bounced and not suppression.has_bounced_on(self._addresses.get_address_status(who), morning):
+        if not has_bounced and not suppression.has_bounced_on(self.parts.addresses.get_address_status(who), morning):
             return
-        if any(one.digest_on == morning for each in self._addresses.get_address_statuses() for one in each.held):
+        if any(one.digest_on == morning for each in self.parts.addresses.get_address_statuses() for one in each.held):
             self._weigh([who], morning, too_many=True)
         else:
             self.weigh_bounces(morning)
 
     def _weigh(self, subscriber_ids: Sequence[str], morning: date, *, too_many: bool) -> None:
         for who in subscriber_ids:
-            self._addresses.change_address_status(
+            self.parts.addresses.change_address_status(
                 who, lambda status: suppression.apply_brake(status, morning, too_many=too_many)
             )
 
     def _as_of_now(self, event: MailEvent) -> MailEvent:
         """Of a mail to an address that has changed since, the event is the heir's."""
-        if self._rows.get_delivery(event.subscriber_id, event.digest_on) is not None:
+        if self.rows.get_delivery(event.subscriber_id, event.digest_on) is not None:
             return event
-        return replace(event, subscriber_id=self._moves.heir_of(event.subscriber_id))
+        return replace(event, subscriber_id=self.parts.moves.heir_of(event.subscriber_id))

@@ -9,7 +9,8 @@ from pathlib import Path
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import EventKind, MailEvent
 from newsletter.stores.tinydb.folder import StateFolder, month_file, month_files, reader_folder_ids, safe_name
-from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.stores.tinydb.subscriber_files import errors_of, require_owned
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 
@@ -17,8 +18,8 @@ class Events:
     """Keeps the events of each delivery, of several of one kind the earliest. What follows is decided elsewhere."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self.path = folder.part("events")
-        self._events = folder.table("events", MailEvent, _key)
+        self._events = JsonTable(folder, "events", MailEvent, _key)
+        self.path = self._events.path
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         stored = self._read(subscriber_id, self._file(subscriber_id, digest_on))
@@ -51,7 +52,7 @@ class Events:
         for path in month_files(self.path / safe_name(old)):
             target = self.path / to / path.name
             others = {_key(event): event for event in self._read(to, target)}
-            events = [address_change.event_of(event, to) for event in self._read(old, path)]
+            events = [address_change.reassign_event(event, to) for event in self._read(old, path)]
             earlier = [each for each in events if (key := _key(each)) not in others or each.at < others[key].at]
             if earlier:
                 self._events.put(target, *earlier)

@@ -16,7 +16,6 @@ from typing import Generic, TypeVar
 from newsletter.errors import StoreError
 from newsletter.files import atomic
 from newsletter.stores.tinydb.locks import FolderLock
-from newsletter.stores.tinydb.table import JsonTable
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
@@ -45,9 +44,6 @@ class StateFolder:
         with disk_errors(self.path):
             atomic.make_folder(path)
         return path
-
-    def table(self, name: str, kind: type[T], key_of: Callable[[T], str]) -> JsonTable[T]:
-        return JsonTable(name, kind, key_of, self.temp)
 
     @contextmanager
     def change(self, path: Path) -> Iterator[None]:

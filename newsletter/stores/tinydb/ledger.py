@@ -17,6 +17,7 @@ from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors,
 from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.open_marks import OpenMarks
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 _MONTHS_IN_MEMORY = 48  # each mail asks three times for all rows of its reader
@@ -26,19 +27,17 @@ class Ledger:
     """Keeps one row for each subscriber and digest date. Events that are kept count in each claim."""
 
     def __init__(self, folder: StateFolder, running: RunLocks, events: Events, moves: MoveNotes) -> None:
-        self._folder = folder
         self._running = running
         self._events = events
         self._moves = moves
-        self._path = folder.part("deliveries")
-        self._rows = folder.table("deliveries", Delivery, lambda row: row.delivery_id)
+        self._rows = JsonTable(folder, "deliveries", Delivery, lambda row: row.delivery_id)
         self._cache = ReadCache(self._rows.get_all, most=_MONTHS_IN_MEMORY)
-        self._open = OpenMarks(folder, self._path, self._rows_of)
+        self._open = OpenMarks(folder, self._rows.path, self._rows_of)
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         path = self._file(subscriber_id, digest_on)
         safe_name(run_id)
-        with self._folder.change(path):
+        with self._rows.change(path):
             claimed = ledger.claim(
                 self.settle_by_events(subscriber_id, digest_on, now=now),
                 subscriber_id=subscriber_id,
@@ -54,7 +53,7 @@ class Ledger:
 
     def move(self, delivery: Delivery) -> None:
         path = self._file(delivery.subscriber_id, delivery.digest_on)
-        with self._folder.change(path):
+        with self._rows.change(path):
             stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
             if stored == delivery:
                 return
@@ -64,7 +63,7 @@ class Ledger:
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         path = self._file(subscriber_id, digest_on)
-        with self._folder.change(path):
+        with self._rows.change(path):
             stored = self.get_delivery(subscriber_id, digest_on)
             if stored is None:
                 return None
@@ -101,7 +100,7 @@ class Ledger:
         return sorted(found, key=_by_date)
 
     def get_open_deliveries(self) -> list[Delivery]:
-        with self._folder.change(self._open.path):
+        with self._rows.change(self._open.path):
             return sorted(self._open.find(self.get_delivery), key=_by_date)
 
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
@@ -110,10 +109,10 @@ class Ledger:
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's rows to another. Call under the folder's lock."""
-        for path in month_files(self._path / safe_name(old)):
-            target = self._path / to / path.name
+        for path in month_files(self._rows.path / safe_name(old)):
+            target = self._rows.path / to / path.name
             others = {row.digest_on: row for row in self._rows_of(target)}
-            rows = [address_change.row_of(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
+            rows = [address_change.merge_rows(row, others.get(row.digest_on), to) for row in self._rows_of(path)]
             self._rows.put(target, *rows)
             path.unlink()
 
@@ -132,14 +131,14 @@ class Ledger:
 
     def _file(self, subscriber_id: str, digest_on: date) -> Path:
         # A folder for each subscriber: who leaves can be forgotten by deleting it.
-        return self._path / safe_name(subscriber_id) / month_file(digest_on)
+        return self._rows.path / safe_name(subscriber_id) / month_file(digest_on)
 
     def _files(self, subscriber_id: str | None, digest_on: date | None, since: date | None) -> list[Path]:
-        with disk_errors(self._path):
+        with disk_errors(self._rows.path):
             if subscriber_id is not None:
-                folders = [self._path / safe_name(subscriber_id)]
+                folders = [self._rows.path / safe_name(subscriber_id)]
             else:
-                folders = [path for path in self._path.iterdir() if path.is_dir()]
+                folders = [path for path in self._rows.path.iterdir() if path.is_dir()]
             if digest_on is not None:
                 return [folder / month_file(digest_on) for folder in folders]
             return [path for folder in folders for path in month_files(folder, since=since)]

@@ -9,33 +9,30 @@ from pathlib import Path
 
 from newsletter.model import Grading, ModelBatch, ModelCall, spending
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, disk_errors, drop_days, safe_name
+from newsletter.stores.tinydb.table import JsonTable
 
 
 class LlmCalls:
     """Keeps answers by profile, and the calls and batches of each day, whose sum stays within a budget."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._answers_path = folder.part("judgements")
-        self._calls_path = folder.part("calls")
-        self._batches_path = folder.part("batches")
-        self._answers = folder.table("judgements", Grading, _answer_key)
-        self._calls = folder.table("calls", ModelCall, lambda call: call.call_id)
-        self._batches = folder.table("batches", ModelBatch, lambda batch: batch.batch_id)
+        self._answers = JsonTable(folder, "judgements", Grading, _answer_key)
+        self._calls = JsonTable(folder, "calls", ModelCall, lambda call: call.call_id)
+        self._batches = JsonTable(folder, "batches", ModelBatch, lambda batch: batch.batch_id)
 
     # -- answers
 
     def put_gradings(self, gradings: Sequence[Grading]) -> None:
         by_file: dict[Path, list[Grading]] = {}
         for grading in gradings:
-            folder = self._answers_path / safe_name(grading.profile_key)
+            folder = self._answers.path / safe_name(grading.profile_key)
             by_file.setdefault(folder / _utc_file(grading.at), []).append(grading)
-        with self._folder.change(self._answers_path):
+        with self._answers.change(self._answers.path):
             for path, values in by_file.items():
                 self._answers.put(path, *values)
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
-        folder = self._answers_path / safe_name(profile_key)
+        folder = self._answers.path / safe_name(profile_key)
         latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
         with disk_errors(folder):
             for path in sorted(day_files(folder, of_one=True)):
@@ -46,8 +43,8 @@ class LlmCalls:
     # -- calls
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
-        path = self._calls_path / day_file(spending.utc_day(call))
-        with self._folder.change(path):
+        path = self._calls.path / day_file(spending.utc_day(call))
+        with self._calls.change(path):
             begun = self._calls.get_all(path)
             if any(other.call_id == call.call_id for other in begun):
                 return True
@@ -57,20 +54,20 @@ class LlmCalls:
         return True
 
     def end_call(self, call: ModelCall) -> None:
-        path = self._calls_path / day_file(spending.utc_day(call))
-        with self._folder.change(path):
+        path = self._calls.path / day_file(spending.utc_day(call))
+        with self._calls.change(path):
             self._calls.put(path, call)
 
     def get_calls(self, *, since: date, until: date) -> list[ModelCall]:
-        with disk_errors(self._calls_path):
-            paths = [path for path in day_files(self._calls_path) if str(since) <= path.stem <= str(until)]
+        with disk_errors(self._calls.path):
+            paths = [path for path in day_files(self._calls.path) if str(since) <= path.stem <= str(until)]
             calls = [call for path in paths for call in self._calls.get_all(path)]
         return sorted(calls, key=lambda call: (call.at, call.call_id))
 
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
-        with self._folder.change(self._calls_path):
-            profiles = [folder for folder in self._answers_path.iterdir() if folder.is_dir()]
-            folders = (self._batches_path, self._calls_path, *profiles)
+        with self._calls.change(self._calls.path):
+            profiles = [folder for folder in self._answers.path.iterdir() if folder.is_dir()]
+            folders = (self._batches.path, self._calls.path, *profiles)
             drop_days([path for folder in folders for path in day_files(folder)], before, most_days)
             for folder in profiles:
                 if not any(folder.iterdir()):
@@ -79,28 +76,28 @@ class LlmCalls:
     # -- batches of calls
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
-        path = self._calls_path / _utc_file(batch.at)
-        with self._folder.change(path):
+        path = self._calls.path / _utc_file(batch.at)
+        with self._calls.change(path):
             stored = self.get_batches(since=min(batch.announced_on, batch.at.astimezone(UTC).date()))
             if any(other.request_key == batch.request_key for other in stored):
                 return any(other.batch_id == batch.batch_id for other in stored)
             if not spending.are_within_budget(calls, self._calls.get_all(path), budget_usd):
                 return False
-            self._batches.put(self._batches_path / path.name, batch)
+            self._batches.put(self._batches.path / path.name, batch)
             if calls:
                 self._calls.put(path, *calls)
         return True
 
     def move_batch(self, batch: ModelBatch) -> None:
-        path = self._batches_path / _utc_file(batch.at)
-        with self._folder.change(path):
+        path = self._batches.path / _utc_file(batch.at)
+        with self._batches.change(path):
             stored = self._batches.get(path, batch.batch_id)
             if stored is None or stored.is_open or not batch.is_open:
                 self._batches.put(path, batch)
 
     def get_batches(self, *, since: date) -> list[ModelBatch]:
-        with disk_errors(self._batches_path):
-            paths = [path for path in day_files(self._batches_path) if path.stem >= str(since)]
+        with disk_errors(self._batches.path):
+            paths = [path for path in day_files(self._batches.path) if path.stem >= str(since)]
             batches = [batch for path in paths for batch in self._batches.get_all(path)]
         return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress as ignored
-from pathlib import Path
-
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Move
-from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
-from newsletter.stores.tinydb.readers import errors_of
+from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.tinydb.subscriber_files import SubscriberFiles, errors_of, find_readable
+from newsletter.stores.tinydb.table import JsonTable
 
 
-class MoveNotes:
+class MoveNotes(SubscriberFiles[Move]):
     """Keeps a note of each move, from its beginning on."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self.path = folder.part("moved")
-        self._moves = folder.table("moves", Move, lambda move: move.subscriber_id)
+        super().__init__(JsonTable(folder, "moves", Move, lambda move: move.subscriber_id, place="moved"))
 
     def get_moves(self) -> list[Move]:
-        found: list[Move] = []
-        for who in self.ids():
-            with ignored(ReaderUnreadable):
-                found += filter(None, [self.get(who)])
-        return sorted(found, key=lambda move: (move.at, move.subscriber_id))
+        return sorted(find_readable(self.ids(), self.get), key=lambda move: (move.at, move.subscriber_id))
 
     def heir_of(self, subscriber_id: str) -> str:
         seen = set[str]()
@@ -36,18 +29,11 @@ class MoveNotes:
     def get(self, subscriber_id: str) -> Move | None:
         path = self._file(subscriber_id)
         with errors_of(subscriber_id, path):
-            return self._moves.get_only(path, subscriber_id)
+            return self._table.get_only(path, subscriber_id)
 
     def put(self, move: Move) -> None:
         """Call under the folder's lock."""
-        self._moves.put(self._file(move.subscriber_id), move)
-
-    def drop(self, subscriber_id: str) -> None:
-        """Call under the folder's lock."""
-        self._file(subscriber_id).unlink(missing_ok=True)
-
-    def ids(self) -> set[str]:
-        return reader_ids(self.path)
+        self._table.put(self._file(move.subscriber_id), move)
 
     def require_finished(self, subscriber_id: str) -> None:
         """Raises ReaderUnreadable while a move of this subscriber, or to them, is not finished."""
@@ -56,6 +42,3 @@ class MoveNotes:
             if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
                 again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
                 raise ReaderUnreadable(subscriber_id, f"their move to another address is not finished; run '{again}'")
-
-    def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self.path, subscriber_id)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
-from newsletter.stores.tinydb.folder import StateFolder, reader_file, reader_ids
-from newsletter.stores.tinydb.readers import errors_of, require_owned
+from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.tinydb.subscriber_files import SubscriberFiles, errors_of, require_owned
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change, revisions
 
 
-class Profiles:
+class Profiles(SubscriberFiles[ProfileRevision]):
     """Keeps the latest revisions of each subscriber's profile."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("revisions")
-        self._revisions = folder.table("revisions", ProfileRevision, lambda revision: str(revision.number))
+        super().__init__(JsonTable(folder, "revisions", ProfileRevision, lambda revision: str(revision.number)))
 
     def add_revision(
         self,
@@ -30,76 +28,54 @@ class Profiles:
         most_a_day: int | None = None,
     ) -> ProfileRevision:
         path = self._file(subscriber_id)
-        with self._folder.change(path):
+        with self._table.change(path):
             stored = self.get_revisions(subscriber_id)
-            latest = revisions.with_next(
+            latest = revisions.add_revision(
                 stored, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
             )
             if latest is not stored:
-                self._revisions.write(path, latest)
+                self._table.write(path, latest)
         return latest[-1]
 
     def get_revisions(self, subscriber_id: str) -> list[ProfileRevision]:
         path = self._file(subscriber_id)
         with errors_of(subscriber_id, path):
-            found = require_owned(subscriber_id, path, self._revisions.get_all(path))
+            found = require_owned(subscriber_id, path, self._table.get_all(path))
         return sorted(found, key=lambda revision: revision.number)
-
-    def ids(self) -> set[str]:
-        return reader_ids(self._path)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's revisions to another. Call under the folder's lock."""
         if own := self.get_revisions(old):
-            self._revisions.write(self._file(to), address_change.revisions_of(own, self.get_revisions(to), to))
-            self.drop_all(old)
-
-    def drop_all(self, subscriber_id: str) -> None:
-        """Call under the folder's lock."""
-        self._file(subscriber_id).unlink(missing_ok=True)
-
-    def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self._path, subscriber_id)
+            self._table.write(self._file(to), address_change.merge_revisions(own, self.get_revisions(to), to))
+            self.drop(old)
 
 
-class Votes:
+class Votes(SubscriberFiles[Vote]):
     """Keeps the latest vote of each subscriber on each paper."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-        self._path = folder.part("votes")
-        self._votes = folder.table("votes", Vote, lambda vote: vote.arxiv_id)
+        super().__init__(JsonTable(folder, "votes", Vote, lambda vote: vote.arxiv_id))
 
     def put_vote(self, vote: Vote) -> None:
         path = self._file(vote.subscriber_id)
-        with self._folder.change(path):
+        with self._table.change(path):
             own = self._get_all(vote.subscriber_id)
             stored = next((each for each in own if each.arxiv_id == vote.arxiv_id), None)
             if stored is None or stored.at <= vote.at:
-                self._votes.put(path, vote)
+                self._table.put(path, vote)
 
     def get_votes(self, subscriber_id: str) -> list[Vote]:
         votes = [vote for vote in self._get_all(subscriber_id) if vote.value]
         return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
 
-    def ids(self) -> set[str]:
-        return reader_ids(self._path)
-
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's votes to another. Call under the folder's lock."""
         if own := self._get_all(old):
-            self._votes.put(self._file(to), *address_change.votes_of(own, self._get_all(to), to))
-            self.drop_all(old)
-
-    def drop_all(self, subscriber_id: str) -> None:
-        """Call under the folder's lock."""
-        self._file(subscriber_id).unlink(missing_ok=True)
+            self._table.put(self._file(to), *address_change.merge_votes(own, self._get_all(to), to))
+            self.drop(old)
 
     def _get_all(self, subscriber_id: str) -> list[Vote]:
         """Also what was taken back."""
         path = self._file(subscriber_id)
         with errors_of(subscriber_id, path):
-            return require_owned(subscriber_id, path, self._votes.get_all(path))
-
-    def _file(self, subscriber_id: str) -> Path:
-        return reader_file(self._path, subscriber_id)
+            return require_owned(subscriber_id, path, self._table.get_all(path))

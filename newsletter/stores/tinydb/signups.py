@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress as ignored
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +23,8 @@ from newsletter.stores.tinydb.folder import (
     reader_ids,
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
-from newsletter.stores.tinydb.readers import errors_of, require_zones
+from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable, require_zones
+from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
 _ENROLLED_IN_MEMORY = 2000
@@ -36,21 +36,19 @@ class SignUps:
     def __init__(
         self, folder: StateFolder, addresses: Addresses, digests: Digests, profiles: Profiles, votes: Votes
     ) -> None:
-        self._folder = folder
         self._addresses = addresses
         self._digests = digests
         self._profiles = profiles
         self._votes = votes
-        self._path = folder.part("sign_ups")
         self._enrolled_path = folder.part("enrolled")
-        self._signups = folder.table("sign_ups", SignUp, lambda sign_up: sign_up.subscriber_id)
+        self._signups = JsonTable(folder, "sign_ups", SignUp, lambda sign_up: sign_up.subscriber_id)
         self._cache = ReadCache(self._read_enrolment, most=_ENROLLED_IN_MEMORY)
 
     # -- until it is confirmed
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         path = self._file(sign_up.at.astimezone(UTC).date())
-        with self._folder.change(path):
+        with self._signups.change(path):
             stored = self._signups.get(path, sign_up.subscriber_id)
             self._signups.put(path, stored or sign_up)
         return stored is None
@@ -61,13 +59,13 @@ class SignUps:
             return self._signups.get(path, subscriber_id)
 
     def get_sign_ups(self) -> list[SignUp]:
-        with disk_errors(self._path):
-            found = [one for path in day_files(self._path) for one in self._signups.get_all(path)]
+        with disk_errors(self._signups.path):
+            found = [one for path in day_files(self._signups.path) for one in self._signups.get_all(path)]
         return sorted(found, key=_by_time)
 
     def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         path = self._file(on)
-        with self._folder.change(path):
+        with self._signups.change(path):
             stored = self._signups.get(path, subscriber_id)
             changed = change(stored) if stored is not None else None
             if changed is None:
@@ -82,14 +80,14 @@ class SignUps:
         )
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
-        with self._folder.change(self._path):
-            drop_days(day_files(self._path), before, most_days)
+        with self._signups.change(self._signups.path):
+            drop_days(day_files(self._signups.path), before, most_days)
 
     # -- enrolled
 
     def enrol(self, sign_up: SignUp, *, most: int) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
-        with self._folder.change(path):
+        with self._signups.change(path):
             others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
             if sum(map(self._takes_place, others)) >= most:
                 return False
@@ -100,11 +98,7 @@ class SignUps:
         return True
 
     def get_enrolled(self) -> list[SignUp]:
-        found: list[SignUp] = []
-        for who in self.ids():
-            with ignored(ReaderUnreadable):
-                found += filter(None, [self.get_enrolment(who)])
-        return sorted(found, key=_by_time)
+        return sorted(find_readable(self.ids(), self.get_enrolment), key=_by_time)
 
     def get_enrolled_ids(self) -> list[str]:
         return sorted(self.ids())
@@ -116,12 +110,12 @@ class SignUps:
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         path = self._enrolled_file(subscriber_id)
-        with self._folder.change(path):
+        with self._signups.change(path):
             is_known = path.exists()
-            for day in day_files(self._path):
+            for day in day_files(self._signups.path):
                 self._signups.drop(day, subscriber_id)
             for part in (self._digests, self._profiles, self._votes):
-                part.drop_all(subscriber_id)
+                part.drop(subscriber_id)
             path.unlink(missing_ok=True)  # the last one: it says that it is to be done
         return is_known
 
@@ -132,14 +126,14 @@ class SignUps:
     def reassign(self, move: Move) -> None:
         """Gives what one subscriber asked for to another. Call under the folder's lock."""
         old, to = move.subscriber_id, move.to
-        for path in day_files(self._path):
+        for path in day_files(self._signups.path):
             if (sign_up := self._signups.get(path, old)) is not None:
                 if self._signups.get(path, to) is None:
-                    self._signups.put(path, address_change.sign_up_of(sign_up, move))
+                    self._signups.put(path, address_change.reassign_sign_up(sign_up, move))
                 self._signups.drop(path, old)
         if (enrolment := self.get_enrolment(old)) is not None:
             if self.get_enrolment(to) is None:
-                self._signups.put(self._enrolled_file(to), address_change.sign_up_of(enrolment, move))
+                self._signups.put(self._enrolled_file(to), address_change.reassign_sign_up(enrolment, move))
             self._enrolled_file(old).unlink()
 
     def _takes_place(self, subscriber_id: str) -> bool:
@@ -155,7 +149,7 @@ class SignUps:
         return sign_up
 
     def _file(self, on: date) -> Path:
-        return self._path / day_file(on)
+        return self._signups.path / day_file(on)
 
     def _enrolled_file(self, subscriber_id: str) -> Path:
         return reader_file(self._enrolled_path, subscriber_id)

@@ -20,6 +20,7 @@ from tinydb.table import Document, Table
 
 from newsletter.errors import StoreError
 from newsletter.files import atomic
+from newsletter.stores.tinydb.folder import StateFolder
 
 FORMAT = 1  # of the files; a change of the stored dataclasses that old readers would misread raises it
 
@@ -27,13 +28,17 @@ T = TypeVar("T")
 
 
 class JsonTable(Generic[T]):
-    """One kind of value: which table it is in, and which of its fields make the key."""
+    """One kind of value: the folder of its files, its table in them, and which of its fields make the key."""
 
-    def __init__(self, table: str, kind: type[T], key_of: Callable[[T], str], temp_folder: Path) -> None:
-        self._table = table
+    def __init__(
+        self, folder: StateFolder, name: str, kind: type[T], key_of: Callable[[T], str], *, place: str = ""
+    ) -> None:
+        self.path = folder.part(place or name)
+        self.change = folder.change  # holds the folder's lock
+        self._temp_folder = folder.temp
+        self._table = name
         self._kind = kind
         self._key_of = key_of
-        self._temp_folder = temp_folder
 
     @property
     def _adapter(self) -> TypeAdapter[T]:
@@ -66,7 +71,6 @@ class JsonTable(Generic[T]):
         for value in values:
             # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
             rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
-        atomic.make_folder(path.parent)
         storage.write(tables)
 
     def write(self, path: Path, values: Sequence[T]) -> None:
@@ -74,7 +78,6 @@ class JsonTable(Generic[T]):
         storage = self._storage(path)
         tables = storage.read() or {}
         tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
-        atomic.make_folder(path.parent)
         storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
@@ -154,6 +157,7 @@ class _WholeFile(Storage):
         return content
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
+        atomic.make_folder(self._path.parent)
         content = json.dumps({"format": FORMAT, **data}, separators=(",", ":"))
         atomic.write_whole(self._path, content.encode("ascii"), temp_folder=self._temp_folder)
 

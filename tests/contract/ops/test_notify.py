@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -26,6 +26,7 @@ from newsletter.model import (
     SuppressionReason,
 )
 from newsletter.ops import log
+from newsletter.ops.alerts import find_troubles
 from newsletter.ops.notify import ATTEMPTS, SENT_ALERTS, Notifier
 from newsletter.senders.outbox import OutboxSender
 from tests import make
@@ -98,13 +99,17 @@ def report(*outcomes: RunOutcome) -> RunReport:
     return RunReport("run-1", make.TUESDAY, make.NOW, make.NOW, feeds, tuple(entries))
 
 
+def notify(notifier: Notifier, report: RunReport, ignored: Sequence[tuple[str, str]] = ()) -> None:
+    notifier.notify(report, find_troubles(report, ignored=ignored))
+
+
 def accepting(*acts: Act) -> FlakySender:
     return FlakySender(lambda: make.NOW, acts)
 
 
 def test_after_a_failure_the_operator_gets_a_mail_from_the_service_and_the_webhook_the_same(hook: WebHook) -> None:
     sender = accepting()
-    build_notifier(hook, MemoryStore(), sender).notify(report(RunOutcome.SENT, RunOutcome.STOPPED))
+    notify(build_notifier(hook, MemoryStore(), sender), report(RunOutcome.SENT, RunOutcome.STOPPED))
     [mail] = sender.mails
     assert (mail.to, mail.mime["From"].addresses[0].addr_spec) == ("op@example.org", "service@example.org")
     assert mail.mime["Subject"] == "Newsletter 2026-01-06: sending stopped"
@@ -120,8 +125,8 @@ def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook:
     why = Suppression(SuppressionReason.HARD_BOUNCE, make.NOW, "550 5.1.1 no such user", make.TUESDAY)
     store.change_address_status("s_00000009", lambda known: suppression.suppress(known, why))
     notifier = build_notifier(hook, store, sender)
-    notifier.notify(report(RunOutcome.SENT))
-    notifier.notify(report(RunOutcome.SENT))
+    notify(notifier, report(RunOutcome.SENT))
+    notify(notifier, report(RunOutcome.SENT))
     [mail] = sender.mails
     assert "Bounced (s_00000009): hard bounce: 550 5.1.1 no such user" in mail.mime.get_content()
     assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
@@ -129,7 +134,7 @@ def test_a_bounce_that_came_since_the_last_run_is_told_and_the_heart_beats(hook:
 
 def test_after_a_run_that_went_well_there_is_a_heartbeat_and_no_alert(hook: WebHook) -> None:
     sender = accepting()
-    build_notifier(hook, MemoryStore(), sender).notify(report(RunOutcome.SENT, RunOutcome.NOT_DUE))
+    notify(build_notifier(hook, MemoryStore(), sender), report(RunOutcome.SENT, RunOutcome.NOT_DUE))
     assert hook.kinds() == ["GET /beat"]
     assert sender.mails == []
 
@@ -156,10 +161,10 @@ def test_two_addresses_with_one_id_are_told_once_a_day(hook: WebHook) -> None:
 def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(5):  # each from a new process
-        build_notifier(hook, store, sender).notify(report(RunOutcome.DEFERRED))
+        notify(build_notifier(hook, store, sender), report(RunOutcome.DEFERRED))
     assert len(sender.mails) == 1
     assert hook.kinds() == [f"POST {SECRET_PATH}"]
-    build_notifier(hook, store, sender).notify(report(RunOutcome.DEFERRED, RunOutcome.IN_DOUBT))
+    notify(build_notifier(hook, store, sender), report(RunOutcome.DEFERRED, RunOutcome.IN_DOUBT))
     assert "In doubt (s_00000001)" in sender.mails[1].mime.get_content()
     assert "Deferred" not in sender.mails[1].mime.get_content()
 
@@ -167,9 +172,8 @@ def test_a_clock_that_ticks_all_day_tells_the_same_trouble_once(hook: WebHook) -
 def test_a_profile_that_is_ignored_is_told_once_and_the_heartbeat_goes_on(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting()
     for _ in range(2):
-        build_notifier(hook, store, sender).notify(
-            report(RunOutcome.SENT), "", [("s_00000000", "revision 2 cannot be read")]
-        )
+        ignored = [("s_00000000", "revision 2 cannot be read")]
+        notify(build_notifier(hook, store, sender), report(RunOutcome.SENT), ignored)
     [mail] = sender.mails
     assert "Profile ignored (s_00000000): revision 2 cannot be read" in mail.mime.get_content()
     assert hook.kinds() == [f"POST {SECRET_PATH}", "GET /beat", "GET /beat"]
@@ -179,24 +183,24 @@ def test_what_could_not_be_told_is_told_at_the_next_tick(hook: WebHook) -> None:
     store, sender = MemoryStore(), accepting(Act.DEFER)
     hook.answers = [404]
     notifier = build_notifier(hook, store, sender)
-    notifier.notify(report(RunOutcome.REJECTED))
+    notify(notifier, report(RunOutcome.REJECTED))
     assert store.get_document(SENT_ALERTS) is None
-    notifier.notify(report(RunOutcome.REJECTED))
+    notify(notifier, report(RunOutcome.REJECTED))
     assert len(sender.mails) == 1
 
 
 def test_one_way_that_worked_is_enough(hook: WebHook) -> None:
     store = MemoryStore()
     notifier = build_notifier(hook, store, accepting(Act.STOP))
-    notifier.notify(report(RunOutcome.REJECTED))
-    notifier.notify(report(RunOutcome.REJECTED))
+    notify(notifier, report(RunOutcome.REJECTED))
+    notify(notifier, report(RunOutcome.REJECTED))
     assert hook.kinds() == [f"POST {SECRET_PATH}"]
 
 
 @pytest.mark.parametrize(("answers", "asked"), [([500, 429], 3), ([503] * 9, ATTEMPTS), ([404] * 9, 1), ([302] * 9, 1)])
 def test_only_what_may_pass_is_tried_again_and_not_for_long(hook: WebHook, answers: list[int], asked: int) -> None:
     hook.answers = answers
-    build_notifier(hook, MemoryStore(), accepting(), mail="").notify(report(RunOutcome.REJECTED))
+    notify(build_notifier(hook, MemoryStore(), accepting(), mail=""), report(RunOutcome.REJECTED))
     assert len(hook.asked) == asked
 
 
@@ -205,8 +209,8 @@ def test_telling_that_fails_is_logged_without_the_secret_and_fails_nothing(hook:
         pass
     gone.url = "http://127.0.0.1:9"
     notifier = build_notifier(gone, MemoryStore(), accepting(Act.REJECT))
-    notifier.notify(report(RunOutcome.REJECTED))
-    notifier.notify(report(RunOutcome.SENT))
+    notify(notifier, report(RunOutcome.REJECTED))
+    notify(notifier, report(RunOutcome.SENT))
     said = lines.getvalue()
     assert [way for way in ("way=mail", "way=webhook", "way=heartbeat") if way not in said] == []
     assert "s3cret" not in said
@@ -236,16 +240,15 @@ def test_a_memory_that_cannot_be_read_is_told_once_by_each_process(hook: WebHook
 
 def test_without_anybody_to_tell_nothing_is_asked_and_nothing_remembered() -> None:
     store, sender = MemoryStore(), accepting()
-    Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW).notify(
-        report(RunOutcome.REJECTED)
-    )
+    notifier = Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW)
+    notify(notifier, report(RunOutcome.REJECTED))
     assert sender.mails == []
     assert store.get_document(SENT_ALERTS) is None
 
 
 def test_the_outbox_takes_an_alert_as_a_file_of_its_own(hook: WebHook, tmp_path: Path) -> None:
     outbox = OutboxSender(tmp_path, lambda: make.NOW)
-    build_notifier(hook, MemoryStore(), outbox).notify(report(RunOutcome.REJECTED))
+    notify(build_notifier(hook, MemoryStore(), outbox), report(RunOutcome.REJECTED))
     [eml] = tmp_path.iterdir()
     assert eml.name.startswith("service_alert.2026-01-06.")
     assert b"To: op@example.org" in eml.read_bytes()

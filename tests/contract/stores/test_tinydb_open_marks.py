@@ -14,6 +14,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Delivery, DeliveryState
 from newsletter.stores.tinydb import TinyStore
+from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.table import JsonTable
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, doubted, handed_over
 from tests.fakes import no_more_than
@@ -37,7 +38,7 @@ def month_of(folder: Path, who: str) -> Path:
 
 def write_without_a_mark(folder: Path, row: Delivery) -> None:
     """What an older version does."""
-    table = JsonTable("deliveries", Delivery, lambda row: row.delivery_id, folder / "tmp")
+    table = JsonTable(StateFolder(folder), "deliveries", Delivery, lambda row: row.delivery_id)
     table.put(month_of(folder, row.subscriber_id), row)
 
 

@@ -22,10 +22,11 @@ from newsletter.model import (
 )
 from newsletter.ops.alerts import (
     REMEDIES,
+    Alert,
     Kind,
     add_keys,
+    broken_run,
     build_alert,
-    build_break_alert,
     find_bounce_troubles,
     find_troubles,
     parse_keys,
@@ -207,12 +208,11 @@ def test_a_deferral_that_lasts_stops_the_heartbeat_as_long_as_it_lasts() -> None
 
 def test_a_run_that_broke_off_is_told_once_a_day() -> None:
     error = StoreError("state/deliveries/x.json cannot be read; put this file back from a backup")
-    alert = build_break_alert(error, make.TUESDAY)
-    assert alert is not None
+    alert = Alert(make.TUESDAY, (broken_run(error, make.TUESDAY),))
     assert "Run broke off: StoreError: state/deliveries/x.json cannot be read" in alert.text
     told = parse_keys(add_keys("", alert))
-    assert build_break_alert(error, make.TUESDAY, told) is None
-    assert build_break_alert(error, make.WEDNESDAY, told) is not None
+    assert broken_run(error, make.TUESDAY).key in told
+    assert broken_run(error, make.WEDNESDAY).key not in told
 
 
 def test_what_was_told_is_forgotten_after_a_week() -> None:

@@ -5,18 +5,48 @@ So it becomes ReaderUnreadable, and never holds up the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextlib import suppress as ignored
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.model import MailEvent, ProfileRevision, Vote
-from newsletter.stores.tinydb.table import unreadable
+from newsletter.stores.tinydb.folder import reader_file, reader_ids
+from newsletter.stores.tinydb.table import JsonTable, unreadable
 
+T = TypeVar("T")
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
+
+
+class SubscriberFiles(Generic[T]):
+    """A table with one file for each subscriber."""
+
+    def __init__(self, table: JsonTable[T]) -> None:
+        self._table = table
+        self.path = table.path
+
+    def ids(self) -> set[str]:
+        return reader_ids(self.path)
+
+    def drop(self, subscriber_id: str) -> None:
+        """Call under the folder's lock."""
+        self._file(subscriber_id).unlink(missing_ok=True)
+
+    def _file(self, subscriber_id: str) -> Path:
+        return reader_file(self.path, subscriber_id)
+
+
+def find_readable(subscriber_ids: Iterable[str], get: Callable[[str], T | None]) -> list[T]:
+    """Gets what there is of these subscribers, without those of whom it cannot be read."""
+    found: list[T] = []
+    for who in subscriber_ids:
+        with ignored(ReaderUnreadable):
+            found += filter(None, [get(who)])
+    return found
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.stores.tinydb import TinyStore
-from newsletter.web import create_app, rate_limit, unsubscribe
-from newsletter.web.rate_limit import RateLimit, client_of
+from newsletter.web import create_app, request_limits, unsubscribe
+from newsletter.web.request_limits import SlidingWindow, client_of
 from tests.fakes import MemoryStore
 from tests.web.site import LINK, NOW, part_of
 
@@ -29,7 +29,7 @@ class Clock:
 
 def test_after_the_most_one_waits_and_then_goes_on() -> None:
     clock = Clock()
-    limit = RateLimit(3, clock)
+    limit = SlidingWindow(3, clock)
     assert [limit.take("a") for _ in range(4)] == [0, 0, 0, 60]
     assert limit.take("b") == 0
     clock.at += timedelta(seconds=75)
@@ -39,7 +39,7 @@ def test_after_the_most_one_waits_and_then_goes_on() -> None:
 @given(gaps=st.lists(st.floats(0, 200), max_size=60), most=st.integers(1, 10))
 def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: list[float], most: int) -> None:
     clock, taken = Clock(), list[datetime]()
-    limit = RateLimit(most, clock)
+    limit = SlidingWindow(most, clock)
     for gap in gaps:
         clock.at += timedelta(seconds=gap)
         if limit.take("a") == 0:
@@ -51,10 +51,10 @@ def test_never_more_than_twice_the_most_in_a_minute_and_never_for_good(gaps: lis
 
 
 def test_keys_are_forgotten_before_they_fill_the_memory() -> None:
-    limit = RateLimit(1, lambda: NOW)
-    for number in range(rate_limit.MOST_KEYS + 1):
+    limit = SlidingWindow(1, lambda: NOW)
+    for number in range(request_limits.MOST_KEYS + 1):
         assert limit.take(str(number)) == 0
-    assert limit.take(str(rate_limit.MOST_KEYS)) > 0
+    assert limit.take(str(request_limits.MOST_KEYS)) > 0
     assert limit.take("0") == 0  # forgotten
 
 

@@ -35,14 +35,14 @@ class _Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """Requests a minute."""
 
     per_link: int
     per_client: int
 
 
-class RateLimit:
+class SlidingWindow:
     """Allows about `most` requests of a key in any minute, or another window. Shared by all threads."""
 
     def __init__(self, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
@@ -101,7 +101,7 @@ def _acquired(semaphore: BoundedSemaphore, wait_s: float) -> Iterator[None]:
 
 def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable[..., None]:
     """Logs each text about WARNINGS times a minute, for warnings that a stranger can cause."""
-    by_text = RateLimit(WARNINGS, now)
+    by_text = SlidingWindow(WARNINGS, now)
 
     def warn(text: str, *values: object) -> None:
         if not by_text.take(text):
@@ -110,9 +110,9 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
     return warn
 
 
-def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) -> flask.Blueprint:
+def limited_blueprint(name: str, limits: RequestLimits, now: Callable[[], datetime]) -> flask.Blueprint:
     """Makes a blueprint that answers 429 to whoever asks too often; a link is known by its `token` in the path."""
-    by_link, by_client = RateLimit(limits.per_link, now), RateLimit(limits.per_client, now)
+    by_link, by_client = SlidingWindow(limits.per_link, now), SlidingWindow(limits.per_client, now)
     pages = flask.Blueprint(name, __name__)
 
     @pages.before_request
@@ -127,13 +127,11 @@ def limited_blueprint(name: str, limits: Limits, now: Callable[[], datetime]) ->
 
 
 def client_of(request: flask.Request) -> str:
-    """Gives the address that reached us, or behind proxies (`WebPart.proxies`) the one that the first of them saw."""
-    return _network(request.remote_addr or "")
+    """Gives the address that reached us, or behind proxies (`WebPart.proxies`) the one that the first of them saw.
 
-
-def _network(address: str) -> str:
-    """Cuts an IPv6 address to its network, since a customer has 2^64 of them, and drops a port that a proxy wrote."""
-    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", address)
+    An IPv6 address is cut to its network, since a customer has 2^64 of them; a port that a proxy wrote is dropped.
+    """
+    host = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", request.remote_addr or "")
     try:
         known = ip_address(host.partition("%")[0])
     except ValueError:
