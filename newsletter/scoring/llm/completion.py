@@ -69,7 +69,8 @@ def read_completion(body: object, asked_tier: str) -> Reply:
     message = message if isinstance(message, dict) else {}
     answer, refusal = _text(message.get("content")), _refusal(message)
     outcome = _outcome(choice.get("finish_reason"), answer, refusal)
-    if outcome == "empty" and (reasoning := _reasoning(message)):
+    reasoning = next((text for name in _REASONING if (text := _text(message.get(name))).strip()), "")
+    if outcome == "empty" and reasoning:
         answer, outcome = (reasoning, "ok") if is_whole_answer(reasoning) else ("", "only reasoning")
     return Reply(answer or refusal, outcome, tokens, tier)
 
@@ -97,10 +98,6 @@ def _unquoted(text: str) -> str:
     except ValueError:
         return text
     return inner if isinstance(inner, str) else text
-
-
-def _reasoning(message: Mapping[str, Any]) -> str:
-    return next((text for name in _REASONING if (text := _text(message.get(name))).strip()), "")
 
 
 def _refusal(message: Mapping[str, Any]) -> str:
