@@ -6,7 +6,7 @@ Sublinear TF-IDF over words and pairs of words, rows of length 1, in plain numpy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,8 +53,7 @@ class TermMatrix:
         wanted = np.zeros(len(self.terms), dtype=np.bool_)
         wanted[places[known]] = True
         cells = np.flatnonzero(wanted[self.columns])
-        rows, columns, values = self.rows[cells], self.columns[cells], self.values[cells]
-        return TermMatrix(rows, columns, values, self.terms, self.idf, self.n_rows)
+        return replace(self, rows=self.rows[cells], columns=self.columns[cells], values=self.values[cells])
 
     def find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
         """The column of each key, and whether there is one."""
