@@ -310,11 +310,6 @@ class MemoryStore:
                 self._sign_ups[on, subscriber_id] = changed
         return changed
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        return self.change_sign_up(
-            subscriber_id, on, lambda stored: stored if stored.confirmed_at else replace(stored, confirmed_at=now)
-        )
-
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
         self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] not in gone}

@@ -52,14 +52,9 @@ class Bench:
 
     def __init__(self, server: fake.OpenAIServer, **changes: Any) -> None:
         unpaced: dict[str, Any] = {"requests_per_minute": None, "tokens_per_minute": None}
-        limits = unpaced | {
-            name: changes.pop(name) for name in list(changes) if name in ModelLimits.__dataclass_fields__
-        }
-        arguments = {
-            name: changes.pop(name)
-            for name in list(changes)
-            if name in {"budget_usd", "price_of", "sleep", "monotonic", "count"}
-        }
+        of_grader = {"budget_usd", "price_of", "sleep", "monotonic", "count"}
+        limits = {each: changes.pop(each) for each in changes.keys() & ModelLimits.__dataclass_fields__.keys()}
+        arguments = {each: changes.pop(each) for each in changes.keys() & of_grader}
         name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.store = MemoryStore()
@@ -67,7 +62,7 @@ class Bench:
             ModelSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.store,
-            limits=ModelLimits(**limits),
+            limits=ModelLimits(**unpaced | limits),
             now=lambda: make.NOW,
             **{"price_of": price_of, "count": lambda text: len(text) // 4} | arguments,
         )

@@ -475,7 +475,7 @@ def test_a_refused_login_stops_the_run_and_tells_no_password(guarded: Postmaster
         pytest.raises(SendStopped, match=r"535.*set NEWSLETTER_SMTP_USER and NEWSLETTER_SMTP_PASSWORD") as raised,
     ):
         sender.send(message())
-    assert "horse" not in f"{raised.value} {sender._server}"
+    assert "horse" not in f"{raised.value} {sender} {sender.server}"
 
 
 def test_a_login_that_is_asked_for_and_not_made_stops_the_run(guarded: Postmaster, trusting: ssl.SSLContext) -> None:

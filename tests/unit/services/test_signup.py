@@ -278,9 +278,9 @@ class FailingStore(MemoryStore):
         self._count()
         return super().change_address_status(*args)
 
-    def confirm_sign_up(self, *args: Any, **kwargs: Any) -> SignUp | None:
+    def change_sign_up(self, *args: Any) -> SignUp | None:
         self._count()
-        return super().confirm_sign_up(*args, **kwargs)
+        return super().change_sign_up(*args)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
