@@ -41,7 +41,7 @@ class LocalScorer:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        """Gives relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), SCORER_NAME)
@@ -78,7 +78,7 @@ class LocalScorer:
 
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:
-    """The first of each id, in the order given."""
+    """Gives the first of each id, in the order given."""
     first: dict[str, Paper] = {}
     for paper in papers:
         first.setdefault(paper.arxiv_id, paper)
@@ -86,13 +86,13 @@ def _unique(papers: Sequence[Paper]) -> list[Paper]:
 
 
 def _common_categories(papers: Sequence[Paper]) -> set[str]:
-    """The field these papers belong to."""
+    """Finds the field these papers belong to."""
     counts = Counter(category for paper in papers for category in paper.categories)
     return {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
 
 
 def _choose_history(papers: Sequence[Paper], fields: Collection[str], history: History) -> list[Paper]:
-    """The recent papers of these fields: others would teach what a field is, not a topic."""
+    """Chooses the recent papers of these fields: others would teach what a field is, not a topic."""
     seen = {paper.arxiv_id for paper in papers}
     chosen = []
     for day in history[-HISTORY_DAYS:]:

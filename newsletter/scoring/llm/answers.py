@@ -87,12 +87,12 @@ class ParsedAnswer:
     is_other_scale: bool = False
 
     def entries(self) -> list[AnswerEntry]:
-        """What it says of each paper; of those that are only named as below, zeros."""
+        """Gives what it says of each paper; of those that are only named as below, zeros."""
         return [*self.scored, *(AnswerEntry(each, relevance=0, novelty=0, comment="") for each in self.below)]
 
 
 def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> ParsedAnswer:
-    """The answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
+    """Reads the answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
 
     Refused are unknown ids, numbers that are none, and every word about an id that is answered twice in different
     ways (the same twice counts once): its paper is missing then. An entry whose relevance is under the floor keeps
@@ -112,13 +112,13 @@ def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = F
 
 
 def is_whole_answer(text: str) -> bool:
-    """Whether this text is an answer and nothing else, as one that a server took for reasoning."""
+    """Tells whether this text is an answer and nothing else, as one that a server took for reasoning."""
     answer = find_answer(text)
     return answer is not None and find_shape(answer) is Shape.WHOLE
 
 
 def _is_cut_answer(answer: str) -> bool:
-    """Whether an answer was cut off, and not reasoning that nothing marks, with drafts in it.
+    """Tells whether an answer was cut off, and not reasoning that nothing marks, with drafts in it.
 
     An answer begins at once; or it was cut within its JSON, which a sentence may precede.
     """
@@ -188,7 +188,7 @@ class _Refusals:
 
 
 def _entries(text: str, *, is_loose: bool = False) -> Iterator[dict[str, object] | str]:
-    """Every scored entry (an object with an id) and every id named as below (a string), in order.
+    """Finds every scored entry (an object with an id) and every id named as below (a string), in order.
 
     `is_loose`: also from what is not quite JSON.
     """
@@ -212,7 +212,7 @@ def _walk(value: object, depth: int) -> Iterator[dict[str, object] | str]:
 
 
 def _named(value: object) -> Iterator[str]:
-    """The ids under "below": strings, or objects that have one."""
+    """Finds the ids under "below": strings, or objects that have one."""
     for item in value if isinstance(value, list) else [value]:
         named = item.get("id") if isinstance(item, dict) else item
         if isinstance(named, str):
@@ -223,7 +223,7 @@ def _named(value: object) -> Iterator[str]:
 
 
 def _id_of(entry: Mapping[str, object]) -> str:
-    """The id of an entry; a number is none, as 2510.05060 would lose its last digit."""
+    """Reads the id of an entry; a number is none, as 2510.05060 would lose its last digit."""
     value = entry["id"]
     return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
@@ -248,7 +248,7 @@ def _restore_tex(comment: str) -> str:
 
 
 def _grade(entry: Mapping[str, object], name: str) -> int:
-    """A whole number 1–10 from 8, 8.0, "8" or "8/10"; 0 counts as 1. Raises ValueError for anything else."""
+    """Reads a whole number 1–10 from 8, 8.0, "8" or "8/10"; 0 counts as 1. Raises ValueError for anything else."""
     value = _number(entry, name)
     if value is None:
         raise ValueError(f"{name} is no number")

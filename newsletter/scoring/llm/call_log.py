@@ -53,7 +53,7 @@ class CallLog:
         self._ended: list[ModelCall] = []
 
     def begin(self, draft: ModelCall) -> ModelCall | None:
-        """The call, written down as of now; None if the budget has no room for it."""
+        """Writes the call down as of now; None if the budget has no room for it."""
         call = replace(draft, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
         return call if self._store.begin_call(call, budget_usd=budget_usd) else None
@@ -61,7 +61,7 @@ class CallLog:
     def draft(
         self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
     ) -> ModelCall:
-        """The pending call, not yet written."""
+        """Builds the pending call, not yet written."""
         price = self._price_of(self._model, tier)
         return ModelCall(
             call_id=secrets.token_hex(8),
@@ -76,7 +76,7 @@ class CallLog:
         )
 
     def record_answer(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
-        """End a call that was answered. A server that does not say what it used counts as having used `bounds`."""
+        """Ends a call that was answered. A server that does not say what it used counts as having used `bounds`."""
         tokens = reply.tokens or Tokens(prompt=bounds.prompt, cached=0, cache_write=0, completion=bounds.completion)
         price = self._price_of(call.model, reply.tier)
         self._end(
@@ -97,13 +97,13 @@ class CallLog:
         )
 
     def record_failure(self, call: ModelCall, error: CallFailed, seconds: float) -> None:
-        """End a call without an answer: at its highest cost if the server may have worked for it, else at none."""
+        """Ends a call without an answer: at its highest cost if the server may have worked for it, else at none."""
         unpaid = None if call.cost_usd is None else Decimal(0)
         cost = call.cost_usd if error.is_billed else unpaid
         self._end(replace(call, outcome=error.outcome, cost_usd=cost, seconds=seconds, answer=str(error)))
 
     def usage(self) -> Usage | None:
-        """What the answers used; None before the first call."""
+        """Gives what the answers used; None before the first call."""
         return sum_calls(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
@@ -112,7 +112,7 @@ class CallLog:
 
 
 def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
-    """Tokens and cost of these calls, with a price only where that of every one is known; None for no calls."""
+    """Adds up tokens and cost of these calls, with a price only where that of every one is known; None for no calls."""
     if not calls:
         return None
     prices = [(call, price_of(call.model, call.tier)) for call in calls if call.prompt_tokens]
@@ -128,7 +128,7 @@ def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price |
 
 
 def count_at_most(model: str, texts: Sequence[str], count: Callable[[str], int]) -> int:
-    """The most prompt tokens a request with these texts can have, by the count of OpenAI's tokenizer."""
+    """Counts the most prompt tokens a request with these texts can have, by the count of OpenAI's tokenizer."""
     exact = sum(map(count, texts)) + FRAME_TOKENS
     return exact if model.startswith(_COUNTED_EXACTLY) else int(exact * _OWN_TOKENIZER)
 

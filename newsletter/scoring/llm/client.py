@@ -54,7 +54,7 @@ class ModelServer:
         return self.limits.reasoning_tokens if self.chat.form.may_reason else 0
 
     def bound_tokens(self, prompt: Prompt) -> TokenBounds:
-        """The most tokens the request and its answer can have, as far as the server's context window has room."""
+        """Bounds the tokens the request and its answer can have, as far as the server's context window has room."""
         texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
         needed = self.needed_tokens(prompt)
         longest = self.chat.form.window.answer_tokens(self.count_sent(prompt))
@@ -64,11 +64,11 @@ class ModelServer:
         return TokenBounds(count_at_most(self.chat.settings.model, texts, self.count), answer)
 
     def needed_tokens(self, prompt: Prompt) -> int:
-        """Tokens of an answer without any reasoning."""
+        """Counts the tokens of an answer without any reasoning."""
         return _OVERHEAD_TOKENS + self.limits.answer_tokens * len(prompt.labels)
 
     def count_sent(self, prompt: Prompt) -> int:
-        """Tokens of the two messages; exact for one vocabulary, about right for others."""
+        """Counts the tokens of the two messages; exact for one vocabulary, about right for others."""
         return self.count(prompt.system) + self.count(prompt.user)
 
     def check_length(self, prompt: Prompt) -> None:
@@ -100,7 +100,7 @@ class ModelClient:
         self.warning = ""  # what the operator must know though it goes on
 
     async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
-        """One answer. Raises CallFailed after all else, and CallStopped, which stops this client."""
+        """Gets one answer. Raises CallFailed after all else, and CallStopped, which stops this client."""
         try:
             return await self._ask_patiently(prompt, paper_ids)
         except CallInterrupted as error:
@@ -113,7 +113,7 @@ class ModelClient:
             raise
 
     def stop(self, why: str) -> None:
-        """Send nothing more; the first reason stays."""
+        """Sends nothing more; the first reason stays."""
         self.stopped = self.stopped or why
 
     def warn(self, what: str) -> None:
@@ -171,7 +171,7 @@ class ModelClient:
             self._call_ended.set()
 
     async def _begin(self, draft: ModelCall) -> ModelCall:
-        """Begin a call. Where the budget has no room for it, open calls may still end below their highest cost."""
+        """Begins a call. Where the budget has no room for it, open calls may still end below their highest cost."""
         while not self.stopped:
             if call := self._call_log.begin(draft):
                 self._open_calls += 1

@@ -46,7 +46,7 @@ class Reply:
 
 
 def parse(text: str) -> object:
-    """What the server sent: JSON, or a stream of it put together. Raises ValueError, RecursionError."""
+    """Gives what the server sent: JSON, or a stream of it put together. Raises ValueError, RecursionError."""
     try:
         return json.loads(text)
     except ValueError:
@@ -58,7 +58,7 @@ def parse(text: str) -> object:
 
 
 def read_completion(body: object, asked_tier: str) -> Reply:
-    """The answer in a chat completion, whatever shape it has."""
+    """Reads the answer in a chat completion, whatever shape it has."""
     whole: dict[str, Any] = body if isinstance(body, dict) else {}
     tokens = _tokens(whole.get("usage"))
     tier = FLEX if (whole.get("service_tier") or asked_tier) == FLEX else STANDARD
@@ -76,7 +76,7 @@ def read_completion(body: object, asked_tier: str) -> Reply:
 
 
 def _text(content: object) -> str:
-    """A text, or the parts of one that are not reasoning; an object that is neither is the answer itself."""
+    """Reads a text, or the parts of one that are not reasoning; an object that is neither is the answer itself."""
     if isinstance(content, str):
         return _unquoted(content)
     if isinstance(content, list):
@@ -151,7 +151,7 @@ def _whole(values: Mapping[str, object], name: str) -> int:
 
 
 def _join_stream(lines: list[str]) -> dict[str, Any]:
-    """One completion from the events of a stream. An error among them is its error. Raises ValueError."""
+    """Builds one completion from the events of a stream. An error among them is its error. Raises ValueError."""
     whole: dict[str, Any] = {}
     texts: dict[str, str] = {}
     finish: object = None

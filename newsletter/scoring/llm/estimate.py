@@ -63,7 +63,7 @@ def estimate(
     assumed: Assumptions,
     known: Set[str] = frozenset(),
 ) -> Estimate:
-    """What it costs to grade a day's papers.
+    """Gives what it costs to grade a day's papers.
 
     Those `known` (ids) are graded already: they keep their places in the shortlist, as in the funnel, and cost
     nothing. Where writing to the cache costs extra, the first call writes the beginning and the others read it;

@@ -43,7 +43,7 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 
 
 def load_comments(text: str) -> dict[str, Sentences]:
-    """The sentences of every language in this YAML. Raises ConfigError that lists everything wrong with it."""
+    """Loads the sentences of every language in this YAML. Raises ConfigError that lists everything wrong with it."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:

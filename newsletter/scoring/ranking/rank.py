@@ -49,7 +49,7 @@ class ProfileTerms:
     wanted: Terms  # of all topics and liked keywords
 
     def keys(self) -> Keys:
-        """Every term of the profile."""
+        """Gives every term of the profile."""
         parts = (*self.irrelevant, self.avoid, self.about, self.wanted)
         return np.array(sorted({key for terms in parts for key in terms}), dtype=np.uint32)
 
@@ -73,7 +73,7 @@ class Ranking:
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
-    """What of the profile's words counts."""
+    """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
     wanted = _add_up((*topics, like))
@@ -97,7 +97,7 @@ def _add_up(parts: Iterable[Terms]) -> Terms:
 
 
 def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
-    """The papers weighed by what is rare among them, and by what is rare in arXiv at large.
+    """Weighs the papers by what is rare among them, and by what is rare in arXiv at large.
 
     The fewer the papers, the less they show what is rare, and the more the first leans on the background too.
     """
@@ -107,7 +107,7 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
 
 
 def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
-    """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`."""
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
@@ -127,7 +127,7 @@ def _give_feedback(
     topic_words: npt.NDArray[np.float64],
     unwanted: Vector,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Vector]:
-    """Learn from the best of each comparison and compare again; `mix` and `dot` are those of some space of papers.
+    """Learns from the best of each comparison and compares again; `mix` and `dot` are those of some space of papers.
 
     Returns what was learned of each topic, how well each paper fits it, and how well each fits the profile.
     """
@@ -177,6 +177,6 @@ def _compare_directly(
 
 
 def standardise(values: Vector) -> Vector:
-    """Mean 0 and deviation 1 over all papers; all zeros where they do not differ."""
+    """Scales to mean 0 and deviation 1 over all papers; all zeros where they do not differ."""
     spread = float(values.std())
     return (values - values.mean()) / spread if spread > 1e-12 else np.zeros_like(values)
