@@ -19,8 +19,9 @@ from newsletter.app.common import (
     utc_now,
 )
 from newsletter.app.inbound import build_mail_handler, build_mailbox
+from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import build_local_scorer, build_scorer, require_model_key
-from newsletter.app.senders import build_notifier, build_sender, build_sendgrid_sender, build_smtp_sender
+from newsletter.app.senders import build_sender, build_sendgrid_sender, build_smtp_sender
 from newsletter.app.services import build_profiles, build_service_mails, build_signup_service, check_open_subscription
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError

@@ -1,20 +1,18 @@
-"""Picks what takes the mails, and builds what alerts the operator. Opens no connection."""
+"""Picks what takes the mails. Opens no connection."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import build_store, forbid_readable_password, reveal, utc_now
+from newsletter.app.common import forbid_readable_password, reveal, utc_now
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
 
 if TYPE_CHECKING:
-    from newsletter.ops.notify import Notifier
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
 
@@ -104,19 +102,4 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
         )
     return SendGridSender(
         key, url=settings.sendgrid_url, timeout_s=settings.sendgrid_timeout_s, clock=utc_now, sleep=time.sleep
-    )
-
-
-def build_notifier(settings: Settings) -> Notifier:
-    """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
-    from newsletter.ops.notify import Notifier
-
-    return Notifier(
-        build_store(settings),
-        build_sender(settings),
-        settings.service_address,
-        utc_now,
-        alert_to=parseaddr(settings.alert_to or "")[1],
-        alert_url=reveal(settings.alert_url),
-        heartbeat_url=reveal(settings.heartbeat_url),
     )

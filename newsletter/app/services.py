@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import (
-    build_mail_identity,
-    load_listed,
-    utc_now,
-)
+from newsletter.app.common import build_mail_identity, load_listed, utc_now
+from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import build_local_scorer
-from newsletter.app.senders import build_notifier, build_sender
+from newsletter.app.senders import build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.model import Subscriber

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import (
-    build_reading_signer,
-    build_renderer,
-    build_store,
-    load_listed,
-    reveal,
-    utc_now,
-)
+from newsletter.app.common import build_reading_signer, build_renderer, build_store, load_listed, reveal, utc_now
 from newsletter.app.inbound import build_mail_handler
-from newsletter.app.senders import build_notifier
+from newsletter.app.notifier import build_notifier
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
 from newsletter.settings import Settings

@@ -15,7 +15,7 @@ from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
-from newsletter.errors import ConfigError, StoreError
+from newsletter.errors import ConfigError, SendError, StoreError
 from newsletter.files import resources
 from newsletter.mail import responses
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
@@ -121,10 +121,10 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
     """Runs one check, prints what it found, and returns the exit code for it."""
     try:
         text = check()
-    except (ConfigError, StoreError) as error:
+    except (ConfigError, SendError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
-        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_STORE
+        return EXIT_STORE if isinstance(error, StoreError) else EXIT_CONFIG
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {text}")
     return 0

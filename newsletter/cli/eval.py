@@ -188,11 +188,7 @@ def _replay_all(cases: list[_Case], policies: list[NamedPolicy]) -> list[FunnelR
 
 def _replay(case: _Case, policies: list[NamedPolicy], progress: Progress) -> list[FunnelReport]:
     task = progress.add_task(case.name, total=len(policies) * len(case.days))
-
-    def step() -> None:
-        progress.advance(task)
-
-    return replay(case.name, case.profile, case.days, _make_scorer(), policies, step)
+    return replay(case.name, case.profile, case.days, _make_scorer(), policies, lambda: progress.advance(task))
 
 
 def _read(file: Path) -> str:

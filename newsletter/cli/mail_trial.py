@@ -12,7 +12,7 @@ from datetime import UTC
 
 from newsletter import app
 from newsletter.cli.sandbox import try_sandbox
-from newsletter.errors import ConfigError, SendError
+from newsletter.errors import ConfigError
 from newsletter.mail import build_service_message
 from newsletter.mail.inbound import imap
 from newsletter.settings import Settings
@@ -21,9 +21,9 @@ Trial = tuple[str, Callable[[], str]]
 
 
 def mail_trials(settings: Settings, to: str) -> Iterator[Trial]:
-    """Yields what to try, by name: each says what it found, and raises ConfigError with the remedy for what fails."""
+    """Yields what to try, by name: each says what it found; its ConfigError or SendError ends with the remedy."""
     if settings.send_by == "smtp":
-        yield "mail server", lambda: _check_smtp(settings)
+        yield "mail server", lambda: app.build_smtp_sender(settings).check()
     elif settings.send_by == "sendgrid":
         yield "SendGrid", lambda: try_sandbox(settings)
     else:
@@ -32,13 +32,6 @@ def mail_trials(settings: Settings, to: str) -> Iterator[Trial]:
         yield "mailbox", lambda: _check_mailbox(settings)
     if to:
         yield "test mail", lambda: _send(settings, to)
-
-
-def _check_smtp(settings: Settings) -> str:
-    try:
-        return app.build_smtp_sender(settings).check()
-    except SendError as error:
-        raise ConfigError(str(error)) from error
 
 
 def _check_mailbox(settings: Settings) -> str:
@@ -65,9 +58,6 @@ def _send(settings: Settings, to: str) -> str:
         ),
         now=now,
     )
-    try:
-        with closing(app.build_sender(settings)) as sender:
-            accepted = sender.send(message)
-    except SendError as error:
-        raise ConfigError(str(error)) from error
+    with closing(app.build_sender(settings)) as sender:
+        accepted = sender.send(message)
     return f"accepted ({accepted.receipt}); look for it in the mailbox of {to}"

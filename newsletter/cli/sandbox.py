@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from newsletter import addresses, app
 from newsletter.cli.common import TerminalProgress
-from newsletter.errors import ConfigError, SendError
+from newsletter.errors import ConfigError
 from newsletter.mail import build_message
 from newsletter.model import AnnounceType, Digest, Frequency, Message, Profile, Subscriber, Topic
 from newsletter.run import RunContext, preview
@@ -18,14 +18,10 @@ from newsletter.sources import sample
 
 
 def try_sandbox(settings: Settings) -> str:
-    """Asks SendGrid, and says what it found. Raises ConfigError with its objection, and what to do about it."""
+    """Asks SendGrid, and says what it found. Raises SendError with its objection, and what to do about it."""
     if settings.send_by != "sendgrid":
         raise ConfigError("--sandbox asks SendGrid, which sends nothing here; set NEWSLETTER_SEND_BY to sendgrid")
-    sender = app.build_sendgrid_sender(settings)
-    try:
-        sender.validate(_sample_mail(settings))
-    except SendError as error:
-        raise ConfigError(str(error)) from error
+    app.build_sendgrid_sender(settings).validate(_sample_mail(settings))
     return "took the sample digest in sandbox mode and mailed nothing"
 
 

@@ -13,13 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import (
-    BaseLoader,
-    Environment,
-    StrictUndefined,
-    TemplateError,
-    select_autoescape,
-)
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
 from newsletter.addresses import mailto_link
 from newsletter.mail.inline_css import InliningLoader, ascii_html

@@ -34,12 +34,13 @@ def html_bytes(text: str) -> int:
 
 
 @lru_cache(maxsize=2048)  # of each paper it is asked several times
-def shorten(text: str, most: int = SHORT_CHARS) -> str:
-    """The first sentences, within `most` characters if one ends there, else cut at a word. Ends in an ellipsis."""
-    if len(text) <= most:
+def shorten(text: str) -> str:
+    """Takes the first sentences, within SHORT_CHARS if one ends there, else cuts at a word. Ends in an ellipsis."""
+    if len(text) <= SHORT_CHARS:
         return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, most)]
-    short = text[: ends[-1]] if ends and ends[-1] >= most // 3 else text[: most - 1].rsplit(" ", 1)[0]
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, SHORT_CHARS)]
+    is_long = bool(ends) and ends[-1] >= SHORT_CHARS // 3
+    short = text[: ends[-1]] if is_long else text[: SHORT_CHARS - 1].rsplit(" ", 1)[0]
     return f"{short.rstrip()} …"
 
 

@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 import structlog
@@ -72,11 +73,11 @@ def _renderer(form: str) -> Processor:
     )
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Redactor:
     """A processor that takes addresses and secrets out of everything a line holds."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = tuple(secrets)
+    secrets: Sequence[str]
 
     def __call__(self, logger: object, method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
         return {self._text(key): self._clean(value) for key, value in line.items()}
@@ -93,7 +94,7 @@ class Redactor:
                 return self._text(value)
 
     def _text(self, value: object) -> str:
-        return redact(str(value), self._secrets)
+        return redact(str(value), self.secrets)
 
 
 class LogProgress:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
-from functools import partial
 
 import httpx2
 import stamina
@@ -37,28 +37,19 @@ class _Refused(Exception):
         self.is_passing = status == httpx2.codes.TOO_MANY_REQUESTS or status >= httpx2.codes.INTERNAL_SERVER_ERROR
 
 
+@dataclass(slots=True, repr=False)  # whoever sees one of the URLs may use it
 class Notifier:
     """Sends alerts and heartbeats. `alert_to`, `alert_url` and `heartbeat_url` may be empty: nothing is sent there."""
 
-    def __init__(
-        self,
-        store: Store,
-        sender: Sender,
-        service_sender: Address,
-        now: Callable[[], datetime],
-        *,
-        alert_to: str = "",
-        alert_url: str = "",
-        heartbeat_url: str = "",
-    ) -> None:
-        self._store = store
-        self._sender = sender
-        self._service_sender = service_sender
-        self._now = now
-        self._alert_to = alert_to
-        self._alert_url = alert_url
-        self._heartbeat_url = heartbeat_url
-        self._sent = frozenset[str]()  # by this process: counts where the store cannot be read
+    store: Store
+    sender: Sender
+    service_sender: Address
+    now: Callable[[], datetime]
+    alert_to: str = ""
+    alert_url: str = ""
+    heartbeat_url: str = ""
+    # of alerts that this process sent: counts where the store cannot be read
+    _sent: frozenset[str] = field(default=frozenset(), init=False)
 
     def notify(self, report: RunReport, troubles: Iterable[Trouble]) -> None:
         """Sends an alert about the troubles not sent yet, and the heartbeat if all went well.
@@ -68,8 +59,8 @@ class Notifier:
         found = (*troubles, *self._bounces(report.digest_on))
         if alert := alerts.build_alert(report, found, self._known_keys()):
             self._alert(alert)
-        if alerts.went_well(found) and self._heartbeat_url:
-            self._try("heartbeat", self._beat)
+        if alerts.went_well(found) and self.heartbeat_url:
+            self._try("heartbeat", lambda: _ask("GET", self.heartbeat_url))
 
     @contextmanager
     def notifying_breaks(self) -> Iterator[None]:
@@ -82,15 +73,15 @@ class Notifier:
 
     def notify_break(self, error: Exception) -> None:
         """Sends an alert about a run that ended with an exception, once a day."""
-        self._alert_once(alerts.broken_run(error, self._now().date()))
+        self._alert_once(alerts.broken_run(error, self.now().date()))
 
     def notify_failed_mail(self, where: str, error: Exception) -> None:
         """Sends an alert about a mail that was set aside, once a day for each cause. `where` it lies has no address."""
-        self._alert_once(alerts.failed_mail(where, error, self._now().date()))
+        self._alert_once(alerts.failed_mail(where, error, self.now().date()))
 
     def notify_id_clash(self, who: str) -> None:
         """Sends an alert about a sign-up whose address has the id of another, once a day for each id."""
-        self._alert_once(Trouble(Kind.ID_CLASH, self._now().date(), who))
+        self._alert_once(Trouble(Kind.ID_CLASH, self.now().date(), who))
 
     def _alert_once(self, trouble: Trouble) -> None:
         if trouble.key not in self._known_keys():
@@ -98,8 +89,8 @@ class Notifier:
 
     def _alert(self, alert: Alert) -> None:
         is_sent = [
-            self._alert_to and self._try("mail", partial(self._mail, alert)),
-            self._alert_url and self._try("webhook", partial(self._post, alert)),
+            self.alert_to and self._try("mail", lambda: self._mail(alert)),
+            self.alert_url and self._try("webhook", lambda: _ask("POST", self.alert_url, alert.payload())),
         ]
         if any(is_sent):
             self._remember(alert)
@@ -117,31 +108,25 @@ class Notifier:
     def _mail(self, alert: Alert) -> None:
         message = build_service_message(
             key=alert.key,
-            sender=self._service_sender,
-            to=self._alert_to,
+            sender=self.service_sender,
+            to=self.alert_to,
             subject=alert.subject,
             text=alert.text,
-            now=self._now(),
+            now=self.now(),
         )
-        with closing(self._sender):
-            self._sender.send(message)
-
-    def _post(self, alert: Alert) -> None:
-        _ask("POST", self._alert_url, alert.payload())
-
-    def _beat(self) -> None:
-        _ask("GET", self._heartbeat_url)
+        with closing(self.sender):
+            self.sender.send(message)
 
     def _bounces(self, on: date) -> tuple[Trouble, ...]:
         try:
-            return alerts.find_bounce_troubles(self._store.get_address_statuses(), on)
+            return alerts.find_bounce_troubles(self.store.get_address_statuses(), on)
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
             return ()
 
     def _known_keys(self) -> frozenset[str]:
         try:
-            return self._sent | alerts.parse_keys(self._store.get_document(SENT_ALERTS) or "")
+            return self._sent | alerts.parse_keys(self.store.get_document(SENT_ALERTS) or "")
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
             return self._sent
@@ -149,7 +134,7 @@ class Notifier:
     def _remember(self, alert: Alert) -> None:
         self._sent |= {each.key for each in alert.troubles}
         try:
-            self._store.put_document(SENT_ALERTS, alerts.add_keys(self._store.get_document(SENT_ALERTS) or "", alert))
+            self.store.put_document(SENT_ALERTS, alerts.add_keys(self.store.get_document(SENT_ALERTS) or "", alert))
         except StoreError:
             log.get_log().warning("telling_failed", way="memory", exc_info=True)
 

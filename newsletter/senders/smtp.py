@@ -13,7 +13,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from email.policy import SMTP
 from time import monotonic
@@ -50,6 +50,7 @@ class SmtpServer:
         return 4 * self.timeout_s
 
 
+@dataclass(slots=True, eq=False)
 class SmtpSender:
     """A Sender (see senders/__init__.py). `signed` gets the bytes of a mail and returns them with a signature on top.
 
@@ -57,37 +58,29 @@ class SmtpSender:
     seconds after which a mail is given up.
     """
 
-    def __init__(
-        self,
-        server: SmtpServer,
-        clock: Callable[[], datetime],
-        *,
-        signed: Callable[[bytes], bytes] = lambda mail: mail,
-        context: ssl.SSLContext | None = None,
-        monotonic: Callable[[], float] = monotonic,
-    ) -> None:
-        self._server = server
-        self._clock = clock
-        self._signed = signed
-        self._context = context
-        self._monotonic = monotonic
-        self._idle: SmtpClient | None = None  # a connection on which the server waits for the next mail
+    server: SmtpServer
+    clock: Callable[[], datetime]
+    _: KW_ONLY
+    signed: Callable[[bytes], bytes] = lambda mail: mail
+    context: ssl.SSLContext | None = None
+    monotonic: Callable[[], float] = monotonic
+    _idle: SmtpClient | None = field(default=None, init=False)  # on which the server waits for the next mail
 
     @property
     def name(self) -> str:
         """Without the account, which often is an address; the server's log has the mails of all accounts."""
-        return f"smtp:{self._server.host.lower()}:{self._server.port}"
+        return f"smtp:{self.server.host.lower()}:{self.server.port}"
 
     @property
     def _place(self) -> str:
-        return f"{self._server.host}:{self._server.port}"
+        return f"{self.server.host}:{self.server.port}"
 
     def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         try:
             receipt = self._offer_in_the_open_session(message, on_hand_over) or self._offer(message, on_hand_over)
         except SmtpFailure as failed:
             raise send_error(message.delivery_id, self._place, failed) from failed
-        return Accepted(receipt, self._clock())
+        return Accepted(receipt, self.clock())
 
     def check(self) -> str:
         """Connects, secures, logs in and leaves; says in words what was found. Raises SendError."""
@@ -97,8 +90,8 @@ class SmtpSender:
             raise send_error("", self._place, failed) from failed
         self.close()
         how = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS", "none": "not encrypted"}
-        login = "logged in" if self._server.user else "without a login"
-        return f"{self._place} answers, {how[self._server.security]}, {login}"
+        login = "logged in" if self.server.user else "without a login"
+        return f"{self._place} answers, {how[self.server.security]}, {login}"
 
     def find(self, delivery_id: str) -> Evidence:
         """Cannot tell: a mail server does not say what it took."""
@@ -155,7 +148,7 @@ class SmtpSender:
         """Goes through one transaction (RFC 5321 §3.3) and returns the server's words for having accepted the mail."""
         size = [f"SIZE={len(mail)}"] if smtp.has_extn("size") else []
         options = size + ([] if mail.isascii() else ["BODY=8BITMIME"])
-        smtp.allow(self._server.before_the_dot_s, each_s=self._server.timeout_s)
+        smtp.allow(self.server.before_the_dot_s, each_s=self.server.timeout_s)
         _ask(SmtpStage.SENDER, lambda: smtp.mail(envelope_from, options))
         _ask(SmtpStage.RECIPIENT, lambda: smtp.rcpt(to))
         _ask(SmtpStage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
@@ -165,13 +158,13 @@ class SmtpSender:
         except OSError as error:
             raise failure_of(SmtpStage.TEXT, error) from error
         on_hand_over()
-        smtp.allow(self._server.end_timeout_s)
+        smtp.allow(self.server.end_timeout_s)
         return _ask(SmtpStage.END, lambda: smtp.docmd("."))
 
     def _in_bytes(self, message: Message, smtp: SmtpClient) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
         # A bare CR or LF is where one server sees the end of a mail and the next one does not.
-        return self._signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
+        return self.signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
 
     # -- the connection
 
@@ -186,7 +179,7 @@ class SmtpSender:
         return smtp
 
     def _connect(self) -> SmtpClient:
-        at = self._server
+        at = self.server
         try:
             return SmtpClient(
                 at.host,
@@ -195,7 +188,7 @@ class SmtpSender:
                 tls=self._tls() if at.security == "tls" else None,
                 within_s=at.before_the_dot_s,
                 each_s=at.timeout_s,
-                monotonic=self._monotonic,
+                monotonic=self.monotonic,
             )
         except smtplib.SMTPResponseException as error:  # the greeting
             raise SmtpFailure(SmtpStage.CONNECT, error.smtp_code, words_of(error.smtp_error)) from error
@@ -209,22 +202,22 @@ class SmtpSender:
             smtp.ehlo_or_helo_if_needed()
         except OSError as error:
             raise failure_of(SmtpStage.CONNECT, error) from error
-        if self._server.security == "starttls":
+        if self.server.security == "starttls":
             try:
                 smtp.starttls(context=self._tls())
                 smtp.ehlo_or_helo_if_needed()  # RFC 3207 §4.2: what was said before counts no more
             except OSError as error:
                 raise failure_of(SmtpStage.SECURE, error) from error
-        if self._server.user:
+        if self.server.user:
             try:
-                smtp.login(self._server.user, self._server.password)
+                smtp.login(self.server.user, self.server.password)
             except OSError as error:
                 raise failure_of(SmtpStage.LOGIN, error) from error
 
     def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            self._context = ssl.create_default_context()
-        return self._context
+        if self.context is None:
+            self.context = ssl.create_default_context()
+        return self.context
 
 
 def _ask(stage: SmtpStage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:

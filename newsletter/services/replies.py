@@ -15,16 +15,7 @@ from newsletter.addresses import base_address
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.mail import responses
-from newsletter.mail.inbound import (
-    Command,
-    Envelope,
-    Ignored,
-    NoEvent,
-    ReplyPolicy,
-    Request,
-    read_bounce,
-    read_reply,
-)
+from newsletter.mail.inbound import Command, Envelope, Ignored, NoEvent, ReplyPolicy, Request, read_bounce, read_reply
 from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services.directory import as_served
@@ -71,13 +62,7 @@ class ReplyHandler:
             return None
         readers = {base_address(subscriber.email) for subscriber in self.subscribers}
         now_theirs = replace(signer, heir=self.store.heir_of)
-        return ReplyPolicy(
-            now_theirs,
-            self.mails.own_addresses,
-            readers,
-            self.authserv_id,
-            read_votes,
-        )
+        return ReplyPolicy(now_theirs, self.mails.own_addresses, readers, self.authserv_id, read_votes)
 
 
 @dataclass(frozen=True, slots=True)

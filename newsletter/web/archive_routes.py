@@ -73,28 +73,29 @@ class _Routes:
         edition = self._find_edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
-        response = self._find_page(edition, page)
+        response = self._make_page(edition, page)
         return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
 
-    def _find_page(self, edition: Edition, page: str) -> flask.Response:
+    def _make_page(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
-        if not page:
-            return _html(pages.overview(edition))
-        if page == edition.urls.search:
-            args = flask.request.args
-            return _html(pages.search(edition, args.get("q", ""), args.get("page", 1, type=int)))
         if page == edition.urls.feed:
             feed = pages.feed(edition)
             return _missing(pages.missing(edition)) if feed is None else _respond(feed, "application/atom+xml")
-        if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
-            found = pages.month(edition, month)
-        elif _DAY.fullmatch(page) and (on := _date(page)):
-            found = pages.day(edition, on)
-        elif (match := _FILE.fullmatch(page)) and (on := _date(match[1])):
+        if (match := _FILE.fullmatch(page)) and (on := _date(match[1])):
             return self._file(edition, on, match[2])
-        else:
-            found = None
-        return _html(found) if found is not None else _missing(pages.missing(edition, page))
+        html = self._make_html(edition, page)
+        return _missing(pages.missing(edition, page)) if html is None else _html(html)
+
+    def _make_html(self, edition: Edition, page: str) -> str | None:
+        pages = self.archives.pages
+        if not page:
+            return pages.overview(edition)
+        if page == edition.urls.search:
+            args = flask.request.args
+            return pages.search(edition, args.get("q", ""), args.get("page", 1, type=int))
+        if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
+            return pages.month(edition, month)
+        return pages.day(edition, on) if _DAY.fullmatch(page) and (on := _date(page)) else None
 
     def _file(self, edition: Edition, on: date, ending: str) -> flask.Response:
         chosen = frozenset(flask.request.args.getlist("paper")[:MOST_CHOSEN])

@@ -1,7 +1,5 @@
 """A morning through SendGrid as an operator has it: the real command line, a SendGrid on this machine, its events."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Tokens come back as they were made, for their purpose and by our keys only."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

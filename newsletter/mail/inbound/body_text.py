@@ -38,12 +38,12 @@ def find_own_text(mail: Message) -> OwnText:
     html = next((text for kind, text in texts if kind == "text/html"), "")
     plain = next((text for kind, text in texts if kind != "text/html" and text.strip()), "")
     if not plain:
-        return own_text(lines_of_html(html)[:MOST_LINES])
+        return _own_text_of(lines_of_html(html)[:MOST_LINES])
     lines = _clean(plain).split("\n", MOST_LINES)[:MOST_LINES]
-    if html.strip() and (line := _first_below(lines)) and lines[line - 1].strip() and not _says_something(lines):
-        below = own_text(lines_of_html(html)[:MOST_LINES])
+    if html.strip() and (line := _index_below_quote(lines)) and lines[line - 1].strip() and not _says_something(lines):
+        below = _own_text_of(lines_of_html(html)[:MOST_LINES])
         return below if below.is_below_a_quote else OwnText()
-    return own_text(lines)
+    return _own_text_of(lines)
 
 
 # --- the text -------------------------------------------------------------------------------------------
@@ -116,21 +116,21 @@ _MOST_LINES_SEEN = (
 _AT_ITS_ENDS = 150  # characters of a line that say whether it begins a quote
 
 
-def own_text(lines: Sequence[str]) -> OwnText:
+def _own_text_of(lines: Sequence[str]) -> OwnText:
     above = _above_the_quote(lines)
     if any(line.strip() for line in above) and not _is_intro(above):
         return OwnText(above)
-    below = _below_a_quote(lines)
+    below = _free_lines_below(lines)
     return OwnText(below, is_below_a_quote=True) if below else OwnText(above)
 
 
 def _says_something(lines: Sequence[str]) -> bool:
-    found = own_text(lines)
+    found = _own_text_of(lines)
     return not found.is_below_a_quote and any(line.strip() for line in found.lines) and not _is_intro(found.lines)
 
 
 def _above_the_quote(lines: Sequence[str]) -> tuple[str, ...]:
-    own = _own(lines)
+    own = _up_to_a_mark(lines)
     for start in range(0, min(len(own), _MOST_LINES_SEEN), _WINDOW - _OVERLAP):
         window = [_ends_of(line) for line in own[start : start + _WINDOW]]
         if (found := _quote_begins(window)) is not None:
@@ -152,7 +152,7 @@ def _ends_of(line: str) -> str:
     return line if len(line) <= 2 * _AT_ITS_ENDS else f"{line[:_AT_ITS_ENDS]} {line[-_AT_ITS_ENDS:]}"
 
 
-def _own(lines: Sequence[str]) -> tuple[str, ...]:
+def _up_to_a_mark(lines: Sequence[str]) -> tuple[str, ...]:
     """Takes the lines up to the first that is quoted, begins a quote, or begins a signature; MOST_CHARS at most."""
     chars = 0
     for number, line in enumerate(lines[:MOST_OWN_LINES]):
@@ -193,21 +193,21 @@ def _is_intro(lines: Sequence[str]) -> bool:
     )
 
 
-def _below_a_quote(lines: Sequence[str]) -> tuple[str, ...]:
+def _free_lines_below(lines: Sequence[str]) -> tuple[str, ...]:
     """Takes the lines from the first that stands free below a quoted one.
 
     Free is a line behind a blank line, or behind a quote that ends with a mark alone. Any other may be a quoted line
     that somebody's program has wrapped.
     """
-    first = _first_below(lines)
+    first = _index_below_quote(lines)
     if not first:
         return ()
     before, rest = lines[first - 1], lines[first:]
     is_free = not before.strip() or (_is_bare(before) and not any(_is_quoted(line) for line in rest))
-    return _own(rest) if is_free else ()
+    return _up_to_a_mark(rest) if is_free else ()
 
 
-def _first_below(lines: Sequence[str]) -> int:
+def _index_below_quote(lines: Sequence[str]) -> int:
     """Finds the first line below a quoted one that is not quoted and says something; 0 if there is none."""
     is_below = False
     for number, line in enumerate(lines):

@@ -179,25 +179,8 @@ WORDS: dict[str, Words] = {
 #: What mail programs put before a subject, with the colon after it: replies and forwards.
 SUBJECT_PREFIXES = (
     *("re", "aw", "antw", "antwort", "sv", "vs", "rép", "réf", "ref", "res", "rif", "r", "odp", "ynt", "vá"),
-    *(
-        "回复",
-        "回覆",
-        "答复",
-        "答覆",
-        "返信",
-        "回信",
-        "fw",
-        "fwd",
-        "wg",
-        "tr",
-        "rv",
-        "enc",
-        "i",
-        "vl",
-        "转发",
-        "轉寄",
-        "転送",
-    ),
+    *("fw", "fwd", "wg", "tr", "rv", "enc", "i", "vl"),
+    *("回复", "回覆", "答复", "答覆", "返信", "回信", "转发", "轉寄", "転送"),
 )
 
 #: How subjects of automatic answers begin that say so nowhere else.

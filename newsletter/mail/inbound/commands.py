@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from newsletter.mail.inbound.body_text import OwnText
@@ -38,7 +38,7 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     """Finds the command in the first line; in the subject if there is no line, or if the reader wrote that subject."""
     line, rest = _first_line(own_text.lines)
     if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
-        return _with_text(wish, rest)
+        return replace(wish, text=rest) if wish.command is Command.PROFILE and _is_yaml(rest) else wish
     if votes := read_votes(line):
         return Wish(Command.VOTE, "en", votes=votes)
     bare, is_answer = _bare(subject)
@@ -54,12 +54,7 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     text = "\n".join(own_text.lines).strip("\n")
     if line and not _is_yaml(f"{line}\n" if not line.startswith("#") else text):
         return None if is_answer else wish
-    return Wish(wish.command, wish.language, text=text)
-
-
-def _with_text(wish: Wish, rest: str) -> Wish:
-    is_new_profile = wish.command is Command.PROFILE and _is_yaml(rest)
-    return Wish(wish.command, wish.language, text=rest) if is_new_profile else wish
+    return replace(wish, text=text)
 
 
 def _is_yaml(text: str) -> bool:

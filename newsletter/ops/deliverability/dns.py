@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,11 +16,11 @@ import dns.resolver
 LOOKUP_S = 8.0  # for one question, repeats included
 
 
+@dataclass(frozen=True, slots=True)
 class DnsLookup:
     """A resolver's answers as text. Raises LookupError with a sentence when there is none, not even "no"."""
 
-    def __init__(self, resolver: dns.resolver.Resolver) -> None:
-        self._resolver = resolver
+    resolver: dns.resolver.Resolver
 
     def txt(self, name: str) -> list[str]:
         # RFC 7208 §3.3, RFC 6376 §3.6.2.2: several strings of one record are one text, without a blank between
@@ -39,7 +40,7 @@ class DnsLookup:
 
     def _ask(self, name: str, kind: str) -> list[Any]:
         try:
-            return list(self._resolver.resolve(dns.name.from_text(name), kind, search=False))
+            return list(self.resolver.resolve(dns.name.from_text(name), kind, search=False))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except dns.resolver.LifetimeTimeout as error:

@@ -1,7 +1,5 @@
 """The mailbox of replies on a real IMAP server."""
 
-from __future__ import annotations
-
 import imaplib
 import ssl
 from collections.abc import Iterator

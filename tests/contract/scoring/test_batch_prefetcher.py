@@ -1,7 +1,5 @@
 """Asking ahead, as a whole: mornings with a clock of their own against a server that takes batches over real HTTP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,19 +17,11 @@ from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
-    Announcement,
-    BatchState,
-    Feed,
-    ModelBatch,
-    ModelCall,
-    Profile,
-    RunOutcome,
-    RunReport,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.llm_calls import BatchState, ModelBatch, ModelCall
+from newsletter.model.papers import Announcement, Feed
+from newsletter.model.runs import RunOutcome, RunReport
 from newsletter.model.spending import spent
+from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.batch_prefetcher import BatchPrefetcher
@@ -46,7 +36,7 @@ from newsletter.stores import Store
 from tests import make
 from tests import openai_server as fake
 from tests.fake_grader import ByNumber
-from tests.fakes import FlakySender, MemoryStore
+from tests.fakes import FlakySender, MemoryStore, Silent
 
 PRICE = Price(input=Decimal(1), cached=Decimal("0.1"), cache_write=Decimal(1), output=Decimal(5))
 HALF = Price(input=Decimal("0.5"), cached=Decimal("0.05"), cache_write=Decimal("0.5"), output=Decimal("2.5"))
@@ -87,12 +77,6 @@ class Feeds:
         if isinstance(shown, str):
             raise SourceError(category, shown)
         return Feed(category, self.on, tuple(shown))
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
 
 
 @dataclass
@@ -178,7 +162,7 @@ class Office:
 
     def mail(self) -> str:
         (mail,) = self.sender.mails
-        return str(mail.mime.get_body(("plain",)).get_content())
+        return make.text_of(mail.mime)
 
 
 @contextmanager
@@ -263,7 +247,7 @@ def test_the_mail_shows_what_was_used_ahead_once() -> None:
         o.answer_ahead()
         o.tick(NOON)
         (call,) = o.calls()
-        texts = [str(mail.mime.get_body(("plain",)).get_content()) for mail in o.sender.mails]
+        texts = [make.text_of(mail.mime) for mail in o.sender.mails]
     assert call.cost_usd is not None
     shown = f"{call.prompt_tokens:,}"
     assert [shown in text for text in texts] == [True, False]

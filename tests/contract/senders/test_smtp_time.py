@@ -1,7 +1,5 @@
 """A mail server that drips, floods or falls silent costs a bounded time, and one that ends a session costs no mail."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -13,10 +11,10 @@ import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.senders.smtp import SmtpSender, SmtpServer
-from tests.contract.senders.test_smtp import ID, NOW, OTHER, host, message, sender, sender_for, server
+from tests.contract.senders.test_smtp import ID, NOW, OTHER, message, sender, sender_for
 from tests.mail_server import Do, Postmaster
 
-__all__ = ["host", "sender", "server"]  # fixtures
+__all__ = ["sender"]  # a fixture
 
 TIMEOUT_S, END_S = 10.0, 600.0
 GREETING, STAGES = "GREETING", ("EHLO", "MAIL", "RCPT", "DATA", "END", "RSET", "QUIT")

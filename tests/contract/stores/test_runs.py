@@ -1,7 +1,5 @@
 """What every Store promises about runs: alive until they end, however they end, and reported newest first."""
 
-from __future__ import annotations
-
 import threading
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The index of open deliveries in the folder store: marks, and a look for what others wrote without one."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Settings with which no mail could leave are refused at the start, in a sentence that says what to set."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Any text comes back from a header as it was, read by the rules of RFC 5322 and RFC 2047, and by Python's parser."""
 
-from __future__ import annotations
-
 import base64
 import email
 import email.policy

@@ -1,7 +1,5 @@
 """Reading a mail takes time that grows with its length, whatever stands in it: nobody waits for another's mail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from time import process_time

@@ -1,7 +1,5 @@
 """SendGrid's posts: whose they are, and what they tell, however they look."""
 
-from __future__ import annotations
-
 import base64
 import json
 from datetime import UTC, date, datetime, timedelta

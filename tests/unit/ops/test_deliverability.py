@@ -1,7 +1,5 @@
 """What mailbox providers see, asked of a real name server on loopback, and of the real web part."""
 
-from __future__ import annotations
-
 import base64
 import ssl
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The closed loop: what it counts, and that the funnel sees no label it did not pay for."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Sequence

@@ -1,0 +1,28 @@
+"""Builds what alerts the operator. Opens no connection."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from newsletter.app.common import build_store, reveal, utc_now
+from newsletter.app.senders import build_sender
+from newsletter.settings import Settings
+
+if TYPE_CHECKING:
+    from newsletter.ops.notify import Notifier
+
+
+def build_notifier(settings: Settings) -> Notifier:
+    """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
+    from newsletter.ops.notify import Notifier
+
+    return Notifier(
+        build_store(settings),
+        build_sender(settings),
+        settings.service_address,
+        utc_now,
+        alert_to=parseaddr(settings.alert_to or "")[1],
+        alert_url=reveal(settings.alert_url),
+        heartbeat_url=reveal(settings.heartbeat_url),
+    )
