@@ -50,7 +50,7 @@ class Price:
     output: Decimal
 
     def prompt_cost(self, prompt_tokens: int, cached_tokens: int = 0, cache_write_tokens: int = 0) -> Decimal:
-        """Gives dollars for a prompt; cached and cache-write tokens are parts of it, cut where they are said to be more."""
+        """Gives dollars for a prompt; cached and cache-write tokens are parts of it, cut where a server says more."""
         cached = min(cached_tokens, prompt_tokens)
         written = min(cache_write_tokens, prompt_tokens - cached)
         plain = prompt_tokens - cached - written
