@@ -6,8 +6,6 @@ The first search reads and prepares every digest, which is what each would cost 
 measured against it. Times are the program's own (processor time), the least of three but for the first search.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 import time

@@ -7,8 +7,6 @@ Every number stands beside a baseline of the same run: plain BM25 of the same fe
 Measures and prints; asserts nothing. The papers are made up (made_days.py) unless ../shared/corpus/days is there.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

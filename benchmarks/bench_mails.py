@@ -7,8 +7,6 @@ text; they differ in when styles are moved into elements. Readers share their pa
 The two take turns, some mails each, and the ratio of their processor time is what travels between machines.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from dataclasses import replace
@@ -20,7 +18,7 @@ from newsletter.mail.inline_css import ascii_html, inline
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.theme import load_theme
-from newsletter.mail.view import Brand, View
+from newsletter.mail.view import Brand, DigestView
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreReport, Subscriber
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
@@ -40,7 +38,7 @@ class InliningEach(Renderer):
         source = (FOLDERS[0][0] / "digest.html").read_text(encoding="utf-8")
         self._plain: Environment = environment_of(DictLoader({"digest.html": load_theme().fill(source)}))
 
-    def _page(self, view: View) -> str:
+    def _page(self, view: DigestView) -> str:
         return ascii_html(inline(self._plain.get_template("digest.html").render(d=view)))
 
 

@@ -8,8 +8,6 @@ nothing. The corpus is not part of the project: days/, profiles/ and labels/ as 
 line of labels may have a `header` with the model and the tokens of that day's bill.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

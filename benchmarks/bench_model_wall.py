@@ -6,8 +6,6 @@ The server is on this machine (loopback) and answers each call after the latency
 its prompts, its counting and its memory on disk are the real ones. Papers are made up. Prints, asserts nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

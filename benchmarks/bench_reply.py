@@ -6,8 +6,6 @@ Each mail is another reader's. "first" is the first mail of a process, which has
 with it; the others come later to the same process, as in `newsletter serve` and `newsletter inbox`.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 from collections.abc import Callable

@@ -6,8 +6,6 @@ Prints papers a second, processor seconds and peak memory of both, and their rat
 The papers are random words with the lengths and word frequencies of abstracts; no corpus is needed.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource

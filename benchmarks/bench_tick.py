@@ -8,8 +8,6 @@ metrics is made, and one reader's mail is prepared as far as the store is concer
 the ratio to the first history; below, what it takes to read every row there is.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import tempfile
@@ -35,7 +33,7 @@ from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.table import JsonTable
-from tests.unit.test_flow import Silent
+from tests.fakes import Silent
 
 TODAY = date(2026, 11, 26)  # a Thursday; everybody is mailed on Fridays
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -1,7 +1,5 @@
 """What a piece of work costs: seconds of the processor, the least of some, and files opened, which no load disturbs."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ The papers are made of shreds of the bundled sample in new order, with invented 
 about the length, the words and the pairs of words of a real one.
 """
 
-from __future__ import annotations
-
 import json
 import random
 from collections import Counter

@@ -7,8 +7,6 @@ compare few papers with. It holds counts of hashed terms and no text.
 Days after `--until` stay out, so that measurements on them stay honest.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections import Counter
 from datetime import date

@@ -4,8 +4,6 @@ Runs in an environment of its own with the package xllamacpp; see try_model.sh. 
 standard output. LLAMA_API_KEY is the key it wants.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import threading

@@ -6,8 +6,6 @@ Each argument is a folder, searched for days (*.jsonl.gz), labels (*.jsonl) and 
 the kinds of text, the places that are left, formulas that stay text by reason, and texts a second.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import json

@@ -127,7 +127,7 @@ def serve(context: RunContext, selection: Selection, *, run_id: str) -> Subscrib
         return outcomes.why_not_claimed(context, selection)
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
-    digest, score_report = compose(context, selection)
+    digest, score_report = compose(context.scorer, context.store, selection)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:
         report = settle_claim(context, claim, selection, digest, score_report)

@@ -1,7 +1,5 @@
 """A store with digests that were mailed, for tests of the archive."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -57,12 +55,9 @@ def mail(store: Store, digest: Digest, state: DeliveryState = DeliveryState.ACCE
     """Keep the digest, with a delivery in that state."""
     who = digest.subscriber.subscriber_id
     store.start_run("r")
-    claim = store.claim(who, digest.digest_on, run_id="r", now=make.NOW)
-    assert claim is not None
     store.put_digest(digest)
     ids = tuple(each.paper.arxiv_id for each in digest.entries)
-    row = ledger.hand_over(claim, paper_ids=ids, announced_on=digest.announced_on, message_id="<x>", now=make.NOW)
-    store.move(row)
+    row = make.handed_over(store, who, digest.digest_on, run_id="r", paper_ids=ids, announced_on=digest.announced_on)
     if state is DeliveryState.ACCEPTED:
         store.move(ledger.accept(row, "receipt", make.NOW))
     elif state is DeliveryState.REJECTED:

@@ -4,8 +4,6 @@ Pages are asked for by address (tests/web/test_browser.py), mails are put in as 
 them.
 """
 
-from __future__ import annotations
-
 import base64
 import shutil
 import threading

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from selenium import webdriver
+
+    from tests.mail_server import MailHost, Postmaster
 
 # A slow machine is no failure; how many examples are tried is the same everywhere.
 settings.register_profile("default", deadline=None)
@@ -41,3 +44,30 @@ def browser() -> Iterator[webdriver.Chrome]:
 
     with open_browser() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[MailHost]:
+    """One mail server on loopback for all."""
+    from tests.mail_server import MailHost
+
+    running = MailHost()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(host: MailHost) -> Iterator[Postmaster]:
+    """What the mail server answers to one test, and has got from it."""
+    with host.serve() as postmaster:
+        yield postmaster
+
+
+@pytest.fixture
+def no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and no setting from outside."""
+    from newsletter.settings import Settings, variable
+
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)

@@ -3,19 +3,18 @@
 Its package cannot be installed beside Dovecot's, so `.ci/run` unpacks it into a folder of its own. It wants root.
 """
 
-from __future__ import annotations
-
 import imaplib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tests.http_server import free_port
 
 ROOT = Path(os.environ.get("CYRUS_ROOT", "/opt/cyrus-imapd"))
 BIN = ROOT / "usr/lib/cyrus/bin"
@@ -39,7 +38,7 @@ def cyrus() -> Iterator[int]:
     """The port for plain text; the mailbox is USER's, and empty."""
     with TemporaryDirectory(prefix="cyrus-") as name:
         folder = Path(name)
-        port = _free_port()
+        port = free_port()
         _prepare(folder, port)
         command = [BIN / "master", "-C", folder / "imapd.conf", "-M", folder / "cyrus.conf", "-p", folder / "pid", "-D"]
         with (folder / "log").open("wb") as log:
@@ -104,9 +103,3 @@ def _make_mailbox(port: int, folder: Path) -> None:
         except (OSError, imaplib.IMAP4.abort):
             time.sleep(0.1)  # a server of its own process says no other way that it is there
     raise RuntimeError("cyrus did not start:\n" + (folder / "log").read_text(encoding="utf-8", errors="replace"))
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

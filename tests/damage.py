@@ -1,7 +1,5 @@
 """Damage to one file of the memory, in every way that disks, editors and operators have: for tests of what goes on."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -24,10 +22,7 @@ ONE, OTHER = "s_aaaa2222", "s_bbbb3333"
 def remember(store: TinyStore, who: str) -> None:
     """Something of each kind about this subscriber."""
     store.start_run("r0")
-    claimed = store.claim(who, MONDAY, run_id="r0", now=NOW)
-    assert claimed is not None
-    row = ledger.hand_over(claimed, paper_ids=("2601.00099",), announced_on=(MONDAY,), message_id="<x@y>", now=NOW)
-    store.move(row)
+    row = make.handed_over(store, who, MONDAY, run_id="r0", now=NOW, paper_ids=("2601.00099",))
     store.move(ledger.accept(row, "receipt", NOW))
     store.end_run("r0")
     store.take_event(MailEvent(EventKind.DELIVERED, who, MONDAY, NOW), now=NOW)

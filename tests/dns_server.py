@@ -1,7 +1,5 @@
 """A small recursive name server on loopback, by UDP and TCP, with a zone written as lines of `name TYPE data`."""
 
-from __future__ import annotations
-
 import socketserver
 import struct
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 The grader answers from a list, fails where it should, and writes down what it was asked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime

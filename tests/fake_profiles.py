@@ -3,21 +3,11 @@
 Knows three keys, and finds as many papers as `max_papers` says.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.files import yaml_nodes
-from newsletter.model import (
-    AnnounceType,
-    Counts,
-    Digest,
-    DigestEntry,
-    Paper,
-    RevisionOrigin,
-    Score,
-)
+from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Paper, RevisionOrigin, Score
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY

@@ -4,8 +4,6 @@
 `no_more_than` is a disk that fills up.
 """
 
-from __future__ import annotations
-
 import resource
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import do_nothing
 from tests.memory_store import MemoryStore
 
-__all__ = ["Act", "FlakySender", "MemoryStore", "no_more_than"]
+__all__ = ["Act", "FlakySender", "MemoryStore", "Silent", "no_more_than"]
 
 
 class Act(StrEnum):
@@ -82,6 +80,14 @@ class FlakySender:
 
 def _receipt(delivery_id: str) -> str:
     return f"fake:{delivery_id}"
+
+
+class Silent:
+    """A listener to the progress of a run that says nothing."""
+
+    def begin(self, what: str, total: int) -> None: ...
+
+    def step(self, done: object) -> None: ...
 
 
 @contextmanager

@@ -4,8 +4,6 @@ tests/unit/test_house.py holds the source against the table. As a command (`./ru
 first line of each, into docs/architecture.md.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from functools import cache

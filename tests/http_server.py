@@ -1,7 +1,6 @@
 """An HTTP server on loopback for tests; what it answers is its handler's."""
 
-from __future__ import annotations
-
+import socket
 import ssl
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+
+
+def free_port() -> int:
+    """One on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,7 +1,5 @@
 """A real Dovecot on a free port of the loopback, as an ordinary user, with one mailbox in a folder of its own."""
 
-from __future__ import annotations
-
 import getpass
 import grp
 import os
@@ -19,6 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trustme
+
+from tests.http_server import free_port
 
 USER, PASSWORD = "news", "a password"
 BELOW_INBOX = "namespace inbox {{\n inbox = yes\n prefix = INBOX{0}\n separator = {0}\n}}\n"
@@ -44,7 +44,7 @@ def _running(folder: Path, more: str) -> Iterator[tuple[int, int, trustme.CA]]:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "cert.pem")
-    plain, tls = _free_port(), _free_port()
+    plain, tls = free_port(), free_port()
     config = folder / "dovecot.conf"
     config.write_text(_config(folder, plain, tls) + more, encoding="utf-8")
     (folder / "mail").mkdir()
@@ -139,12 +139,6 @@ def _owner() -> tuple[int, int]:
         return os.getuid(), os.getgid()
     nobody = pwd.getpwnam("nobody")
     return nobody.pw_uid, nobody.pw_gid
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _wait(port: int, folder: Path) -> None:

@@ -5,8 +5,6 @@ it): real papers, scores and comments. Where it is missing there are only the ma
 answer it, with tokens as long as real ones. Checks nothing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,19 +17,10 @@ from pathlib import Path
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
-    Announcement,
-    AnnounceType,
-    Digest,
-    Paper,
-    Profile,
-    RenderedDigest,
-    Score,
-    ScoreReport,
-    Subscriber,
-    Topic,
-    Usage,
-)
+from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.papers import Announcement, AnnounceType, Paper
+from newsletter.model.scores import Score, ScoreReport, Usage
+from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.digest import build_digest
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.markdown_profile import parse_profile

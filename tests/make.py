@@ -1,29 +1,21 @@
 """Values for tests, complete but for what a test is about: `make.paper("2601.00001", title="…")`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Any
+from email.message import EmailMessage
+from typing import Any, TypeVar
 
-from newsletter.model import (
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
-    Paper,
-    Profile,
-    Score,
-    ScoreReport,
-    Subscriber,
-    Topic,
-)
+from newsletter.delivery import ledger
+from newsletter.model.deliveries import Delivery
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.model.scores import Score, ScoreReport
+from newsletter.model.subscribers import Frequency, Profile, Subscriber, Topic
+from newsletter.stores import Store
 
 TUESDAY = date(2026, 1, 6)
 WEDNESDAY = date(2026, 1, 7)
+T = TypeVar("T")
 NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
 
 
@@ -76,3 +68,23 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, ra
 
 def score_report(*scores: Score, **changes: Any) -> ScoreReport:
     return replace(ScoreReport(scores, (), "local ranker"), **changes)
+
+
+def handed_over(
+    store: Store, who: str, on: date = TUESDAY, *, run_id: str = "r1", now: datetime = NOW, **details: Any
+) -> Delivery:
+    """The row of a mail that the sender was given, in a run that has started. `details` are those of the ledger."""
+    known: dict[str, Any] = {"paper_ids": ("2601.00001",), "announced_on": (on,), "message_id": "<m@example.org>"}
+    row = ledger.hand_over(present(store.claim(who, on, run_id=run_id, now=now)), now=now, **known | details)
+    store.move(row)
+    return row
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    return str(present(mail.get_body((kind,))).get_content())
+
+
+def present(value: T | None) -> T:
+    """Asserts that there is one, and gives it back."""
+    assert value is not None
+    return value

@@ -1,7 +1,5 @@
 """A Store in dictionaries, role by role as newsletter/stores/protocols.py has them. It passes the contract suite."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,27 +9,13 @@ from threading import RLock
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
-from newsletter.model import (
-    AddressStatus,
-    AnnouncementDay,
-    Delivery,
-    DeliveryState,
-    Digest,
-    EventKind,
-    Feed,
-    FeedReport,
-    Grading,
-    MailEvent,
-    ModelBatch,
-    ModelCall,
-    Move,
-    ProfileRevision,
-    RevisionOrigin,
-    RunReport,
-    SignUp,
-    Vote,
-    spending,
-)
+from newsletter.model import spending
+from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
+from newsletter.model.digests import Digest
+from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
+from newsletter.model.papers import AnnouncementDay, Feed, FeedReport
+from newsletter.model.runs import RunReport
+from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, Vote
 from newsletter.papers import announcements
 from newsletter.subscribers import address_change, revisions
 
@@ -325,11 +309,6 @@ class MemoryStore:
             if changed is not None:
                 self._sign_ups[on, subscriber_id] = changed
         return changed
-
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        return self.change_sign_up(
-            subscriber_id, on, lambda stored: stored if stored.confirmed_at else replace(stored, confirmed_at=now)
-        )
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         gone = _oldest((on for on, _ in self._sign_ups), before, most_days)

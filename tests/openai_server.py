@@ -7,8 +7,6 @@ It reads the papers out of the prompt it gets, as a model would, and grades them
 answer waits until the server closes.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -4,8 +4,6 @@ Takes the mails of mail_samples.py and the browser of browser.py. Judges nothing
 tests in tests/mail/ do.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterator, Sequence

@@ -5,8 +5,6 @@ request, after which everything works; `rule` looks at the body first. Real HTTP
 until the server closes.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import socket

@@ -21,8 +21,7 @@ def folders(name: str, local: Path = Path()) -> list[Path]:
 
 def find(name: str, local: Path = Path()) -> Path:
     """Finds the file that counts for `name` ("prompts/profile.md"). Raises ConfigError if neither place has it."""
-    for base in (local, SHIPPED):
-        path = base / name
+    for path in folders(name, local):
         if path.is_file():
             return path
     raise ConfigError(f"{name} is missing; put it back into {local.resolve()}, or install the package again")

@@ -6,17 +6,18 @@ Cut-offs and order are digest.py's business, which papers are candidates select.
 from __future__ import annotations
 
 from newsletter.model import Digest, ScoreReport
-from newsletter.run.context import ScoringContext
 from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
+from newsletter.scoring import Scorer
+from newsletter.stores import Store
 from newsletter.subscribers import labelled_papers
 
 
-def compose(context: ScoringContext, selection: Selection) -> tuple[Digest, ScoreReport]:
+def compose(scorer: Scorer, store: Store, selection: Selection) -> tuple[Digest, ScoreReport]:
     """Scores the papers of a selection and composes the digest of those that pass."""
     subscriber, papers = selection.subscriber, selection.papers
-    votes = context.store.get_votes(subscriber.subscriber_id)
-    score_report = context.scorer.score(
+    votes = store.get_votes(subscriber.subscriber_id)
+    score_report = scorer.score(
         subscriber.profile,
         papers,
         selection.history,

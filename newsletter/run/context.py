@@ -20,16 +20,6 @@ from newsletter.sources import Source
 from newsletter.stores import Store
 
 
-class ScoringContext(Protocol):
-    """The part of a `RunContext` that composing a digest needs."""
-
-    @property
-    def scorer(self) -> Scorer: ...
-
-    @property
-    def store(self) -> Store: ...
-
-
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).

@@ -56,4 +56,4 @@ def _composed(
 ) -> Digest | None:
     morning = collect(context, [subscriber], progress, digest_on=digest_on, remember=False)
     selection = select(context, morning, subscriber, on)
-    return compose(context, selection)[0] if selection.announced else None
+    return compose(context.scorer, context.store, selection)[0] if selection.announced else None

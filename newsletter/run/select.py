@@ -13,7 +13,7 @@ from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber
 from newsletter.papers import find_announced, find_candidates, merge_announcements
 from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
-from newsletter.run.context import Morning, ScoringContext
+from newsletter.run.context import Morning, RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Selection:
         return tuple(candidate.paper for candidate in self.candidates)
 
 
-def select(context: ScoringContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> Selection:
+def select(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> Selection:
     """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count."""
     rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     return select_from(rows, morning, subscriber, digest_on, history_days=context.scorer.history_days)

@@ -45,7 +45,7 @@ class BatchPrefetcher:
         self._collector = BatchCollector(grader)
 
     def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
-        """Whether there was a batch for this already, or the server said that it takes none."""
+        """Tells whether there was a batch for this already, or the server said that it takes none."""
         request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
         lately = self._grader.now() - WINDOW
         return any(
@@ -56,7 +56,7 @@ class BatchPrefetcher:
     def prefetch(
         self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
-        """Submit one batch for all of these requests, or write down why not; a sentence if the operator must know.
+        """Submits one batch for all of these requests, or writes down why not; a sentence if the operator must know.
 
         A batch may use up half of the day's budget, so that a late one leaves the morning the other half.
         """
@@ -84,7 +84,7 @@ class BatchPrefetcher:
         return asyncio.run(self._submit(full, drafts))
 
     def _write_off(self, batch: ModelBatch, why: str) -> str:
-        """Remember that there is no batch for this. Where another process was faster, its batch stands."""
+        """Remembers that there is no batch for this. Where another process was faster, its batch stands."""
         self._store.begin_batch(replace(batch, state=BatchState.ENDED, detail=why), (), budget_usd=None)
         return ""
 
@@ -99,7 +99,8 @@ class BatchPrefetcher:
             prompt.system, prompt.user, max_tokens=bounds.completion, cache_key=subject, tier=BATCH
         )
         ids = [paper.arxiv_id for paper in papers]
-        call = self._grader.open_log().draft(body, tier=BATCH, subject=subject, paper_ids=ids, bounds=bounds, at=at)
+        draft = self._grader.open_log().draft(body, tier=BATCH, subject=subject, paper_ids=ids, bounds=bounds)
+        call = replace(draft, at=at)  # its batch's: they are stored under one day
         labelled = tuple(
             BatchedPaper(label, paper.arxiv_id, paper.version, paper.arxiv_id in random_ids)
             for label, paper in zip(prompt.labels, papers, strict=True)
@@ -121,11 +122,11 @@ class BatchPrefetcher:
         return ""
 
     def collect(self) -> list[str]:
-        """See how far the open batches are, and store what was answered. Sentences the operator must know."""
+        """Sees how far the open batches are, and stores what was answered. Sentences the operator must know."""
         return self._collector.collect()
 
     def cancel(self, profile: Profile, floor: int) -> Usage | None:
-        """Cancel what is still open for readers like this one; what batches used that no mail has shown yet."""
+        """Cancels what is still open for readers like this one; what batches used that no mail has shown yet."""
         wanted = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor))
         submitted = [batch for batch in self._get_batches(wanted) if batch.state is BatchState.SUBMITTED]
         self._collector.cancel(submitted)

@@ -66,7 +66,7 @@ class FunnelScorer:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """The model's scores of the shortlist; `passed_over` are the others.
+        """Gives the model's scores of the shortlist; `passed_over` are the others.
 
         A paper the model turned down has a relevance below `floor`. Where the model could not be asked, the local
         ranker's scores stand in, `notices` tell the reader and `problem` the operator. Raises StoreError.
@@ -95,7 +95,7 @@ class FunnelScorer:
     def _rank(
         self, profile: Profile, given: Mapping[str, Paper], local: ScoreReport, training: _TrainingData, floor: int
     ) -> tuple[ScoreReport, tuple[float, ...]]:
-        """The local report with the learned ranks in it, and the chance of each paper if enough was learned."""
+        """Gives the local report with the learned ranks in it, and the chance of each paper if enough was learned."""
         papers = [given[score.arxiv_id] for score in local.scores]
         learned = self._learner.rank(profile, papers, training.examples, [score.rank for score in local.scores], floor)
         scores = [replace(score, rank=rank) for score, rank in zip(local.scores, learned.scores, strict=True)]
@@ -115,7 +115,7 @@ class _TrainingData:
 
     @classmethod
     def build(cls, remembered: Sequence[Grading], history: History, floor: int, votes: Votes = ()) -> _TrainingData:
-        """Only papers of the history: today's gradings must not change the ranking of a second run.
+        """Takes only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
         here: they are on papers that ranked high, and say too little of all the others.
@@ -165,7 +165,7 @@ def _fill_in(
     answered: GradingReport,
     request: GradingRequest,
 ) -> ScoreReport:
-    """The ranker's report with the gradings in it; what was not asked about stays below the cut-off."""
+    """Gives the ranker's report with the gradings in it; what was not asked about stays below the cut-off."""
     failed = {failure.arxiv_id for failure in answered.failures}
     chosen = set(shortlist.ids)
     scores, passed_over, unasked = list[Score](), list[str](), 0
@@ -192,7 +192,7 @@ def _fill_in(
 
 
 def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
-    """The model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
+    """Gives the model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
     For a paper that did not pass, the words' own comment at a relevance below the floor.
     """
@@ -220,7 +220,7 @@ def _fall_back(local: ScoreReport, asked: Sequence[Paper], answered: GradingRepo
 
 
 def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str:
-    """A few papers that fail are no news; many are what an operator must hear of before readers do."""
+    """Finds what the operator must hear of before readers do: many papers that failed. A few are no news."""
     if len(failures) <= TOLERATED_FAILURES * len(shortlist.ids):
         return ""
     return (

@@ -41,7 +41,7 @@ class LocalScorer:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """Relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        """Gives relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), SCORER_NAME)
@@ -61,7 +61,8 @@ class LocalScorer:
             )
             ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
         novelty = grade_novelty(matrix, len(known))
-        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, self._sentences(profile.language))
+        sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
+        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -75,11 +76,9 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), SCORER_NAME)
 
-    def _sentences(self, language: str) -> Sentences:
-        return self._comments.get(language) or self._comments[FALLBACK_LANGUAGE]
-
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:
+    """Gives the first of each id, in the order given."""
     first: dict[str, Paper] = {}
     for paper in papers:
         first.setdefault(paper.arxiv_id, paper)
@@ -87,13 +86,13 @@ def _unique(papers: Sequence[Paper]) -> list[Paper]:
 
 
 def _common_categories(papers: Sequence[Paper]) -> set[str]:
-    """The field these papers belong to."""
+    """Finds the field these papers belong to."""
     counts = Counter(category for paper in papers for category in paper.categories)
     return {category for category, count in counts.items() if count >= COMMON_CATEGORY * len(papers)}
 
 
 def _choose_history(papers: Sequence[Paper], fields: Collection[str], history: History) -> list[Paper]:
-    """The recent papers of these fields: others would teach what a field is, not a topic."""
+    """Chooses the recent papers of these fields: others would teach what a field is, not a topic."""
     seen = {paper.arxiv_id for paper in papers}
     chosen = []
     for day in history[-HISTORY_DAYS:]:

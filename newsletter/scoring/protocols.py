@@ -46,15 +46,15 @@ class Prefetcher(Protocol):
     lead_time: timedelta | None  # a mail that is due sooner is not asked ahead for; None: nothing is
 
     def collect(self) -> list[str]:
-        """Store what was answered meanwhile; sentences for the operator, if something needs mending."""
+        """Stores what was answered meanwhile; sentences for the operator, if something needs mending."""
 
     def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
-        """Whether it was tried already, with or without success."""
+        """Tells whether it was tried already, with or without success."""
 
     def prefetch(
         self, profile: Profile, floor: int, requests: Sequence[ScoringRequest], *, announced_on: date, run_id: str
     ) -> str:
-        """Ask about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
+        """Asks about all of these papers once, for readers with this profile; a sentence for the operator, or none."""
 
     def cancel(self, profile: Profile, floor: int) -> Usage | None:
-        """Stop waiting, as the mail is due now; what was used ahead and no mail has shown yet (None: nothing)."""
+        """Stops waiting, as the mail is due now; what was used ahead and no mail has shown yet (None: nothing)."""

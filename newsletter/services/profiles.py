@@ -8,7 +8,7 @@ caller to find out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -40,14 +40,6 @@ _ENOUGH = (
 )
 _NOT_KEPT = f"Of your profile the last {MAX_REVISIONS} revisions are kept; the ones before them are not."
 _SAME = "Nothing is different: your profile says this already."
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewContext:
-    """What composing a preview needs of a `RunContext`."""
-
-    scorer: Scorer
-    store: Store
 
 
 class ProfileService:
@@ -185,11 +177,11 @@ class ProfileService:
 
     def _compose(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
         today = days[-1]
-        context = PreviewContext(self._scorer(), self._store)
+        scorer = self._scorer()
         selection = select_from(
-            (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=context.scorer.history_days
+            (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=scorer.history_days
         )
-        return compose(context, selection)[0]
+        return compose(scorer, self._store, selection)[0]
 
 
 def _read_profile(text: str, listed: Subscriber) -> Subscriber:

@@ -142,7 +142,7 @@ class SignupService:
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
         self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
-        self.store.confirm_sign_up(who, on, now=self.now())
+        self.store.change_sign_up(who, on, lambda stored: signup_rules.confirm(stored, self.now()))
         self.log_outcome(who, "subscribed")
         return self.check_link(who, on)
 

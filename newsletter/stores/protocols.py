@@ -226,9 +226,6 @@ class SignUpStore(Protocol):
     def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         """Puts what `change` makes of it in its place, or drops it for None, as one step; None if nothing is kept."""
 
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        """Writes down when it was confirmed, the first time; None if nothing is kept."""
-
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drops what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 

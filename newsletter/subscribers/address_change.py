@@ -91,13 +91,11 @@ def merge_statuses(old: AddressStatus, new: AddressStatus) -> AddressStatus:
     A complaint is the person's word, too: another mail to them would be the next one.
     """
     own_word = old.suppression if old.suppression and old.suppression.why not in suppression.BY_BOUNCES else None
-    pauses = [until for until in (old.paused_until, new.paused_until) if until is not None]
-    lifts = [at for at in (old.lifted_at, new.lifted_at) if at is not None]
     joined = replace(
         new,
-        paused_until=max(pauses, default=None),
+        paused_until=max(filter(None, (old.paused_until, new.paused_until)), default=None),
         frequency=new.frequency or old.frequency,
-        lifted_at=max(lifts, default=None),
+        lifted_at=max(filter(None, (old.lifted_at, new.lifted_at)), default=None),
     )
     return suppression.suppress(joined, suppression.forget_mailbox(own_word)) if own_word else joined
 

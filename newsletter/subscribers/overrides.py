@@ -37,8 +37,8 @@ def resolve(subscriber: Subscriber, status: AddressStatus, revisions: Sequence[P
     served = reader.subscriber
     if status.frequency is not None:
         served = replace(served, frequency=status.frequency)
-    pauses = [until for until in (subscriber.paused_until, status.paused_until) if until is not None]
-    served = replace(served, paused_until=max(pauses, default=None))
+    later_pause = max(filter(None, (subscriber.paused_until, status.paused_until)), default=None)
+    served = replace(served, paused_until=later_pause)
     return replace(
         reader,
         subscriber=served,

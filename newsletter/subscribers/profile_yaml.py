@@ -134,11 +134,8 @@ def _scalar(text: str) -> str:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return '"' + re.sub(f"{yaml_nodes.UNPRINTABLE.pattern}|\ufeff", lambda found: _code(found[0]), escaped) + '"'
-
-
-def _code(character: str) -> str:
-    return f"\\U{ord(character):08x}"
+    pattern = f"{yaml_nodes.UNPRINTABLE.pattern}|\ufeff"
+    return '"' + re.sub(pattern, lambda found: f"\\U{ord(found[0]):08x}", escaped) + '"'
 
 
 def _prose(key: str, text: str, indent: str = "") -> list[str]:

@@ -85,6 +85,11 @@ def link_state(sign_up: SignUp | None, status: AddressStatus, *, is_listed: bool
     return LinkState.WAITING
 
 
+def confirm(sign_up: SignUp, now: datetime) -> SignUp:
+    """Writes down when it was confirmed, the first time."""
+    return sign_up if sign_up.confirmed_at else replace(sign_up, confirmed_at=now)
+
+
 def reinstate(status: AddressStatus, sign_up: SignUp, now: datetime) -> AddressStatus:
     """Lets mail go to them as they asked: who left before may return, and older wishes are over. Lifts nothing else."""
     suppression = status.suppression

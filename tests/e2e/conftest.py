@@ -1,7 +1,5 @@
 """What the tests of commands that mail share: a folder with subscribers, and a real mail server on loopback."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +9,6 @@ import trustme
 from tests.contract.senders.test_smtp import server_context
 from tests.e2e.test_cli import SUBSCRIBERS, Place
 from tests.mail_server import MailHost, Postmaster, knows
-
-
-@pytest.fixture(scope="session")
-def host() -> Iterator[MailHost]:
-    running = MailHost()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def server(host: MailHost) -> Iterator[Postmaster]:
-    with host.serve() as postmaster:
-        yield postmaster
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from newsletter.senders import Sender, do_nothing
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
+from tests.fakes import Silent
 
 FEED = TESTS / "recordings/feeds/2025-10-07/cs.LG.atom"
 SUBSCRIBERS = 8
@@ -63,13 +64,7 @@ def morning(folder: Path) -> RunReport:
     context = replace(context, sender=LoggingSender(context.sender, folder / LOG))
     listed = app.load_subscribers(settings, context.store)
     with closing(context.sender):
-        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
-
-
-class Nobody:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
+        return flow.run_morning(context, listed.subscribers, Silent(), digest_on=context.source.day(context.now()))
 
 
 class LoggingSender:
@@ -122,9 +117,7 @@ def writes_of(folder: Path) -> list[str]:
         morning(folder)
         listing.write_text(json.dumps(seen[:]))
 
-    child = fork.Process(target=work)
-    child.start()
-    child.join()
+    in_a_child(work)
     times: Counter[str] = Counter()
     kinds = []
     for told in json.loads(listing.read_text()):
@@ -155,23 +148,35 @@ def points(writes: list[str], count: int) -> list[int]:
 
 def killed_at(folder: Path, nth: int) -> bool:
     """A morning that ends just before its n-th write; whether it came to that."""
+    return killed_before(nth, is_write, lambda: morning(folder))
 
-    def work() -> None:
+
+def killed_before(nth: int, is_step: Callable[[str, tuple[Any, ...]], bool], work: Callable[[], object]) -> bool:
+    """Does it in a child that ends just before its n-th step; whether it came to that."""
+
+    def work_until_then() -> None:
         left = nth
 
         def hook(event: str, args: tuple[Any, ...]) -> None:
             nonlocal left
-            if is_write(event, args):
+            if is_step(event, args):
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(hook)
-        morning(folder)
+        work()
 
+    return in_a_child(work_until_then)
+
+
+def in_a_child(work: Callable[[], object]) -> bool:
+    """Whether it was killed."""
     child = fork.Process(target=work)
     child.start()
     child.join()
+    if child.exitcode not in (0, -signal.SIGKILL):
+        raise AssertionError(f"a morning ended with {child.exitcode}")
     return child.exitcode == -signal.SIGKILL
 
 

@@ -30,24 +30,19 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from newsletter import app, flow
 from newsletter.mail.message import MailLinks
 from newsletter.mail.render import Renderer
-from newsletter.model import (
-    DeliveryState,
-    Digest,
-    EventKind,
-    MailEvent,
-    Paper,
-    Profile,
-    RenderedDigest,
-    RunReport,
-    ScoreReport,
-    Votes,
-)
+from newsletter.model.deliveries import DeliveryState, EventKind, MailEvent
+from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.papers import Paper
+from newsletter.model.runs import RunReport
+from newsletter.model.scores import ScoreReport
+from newsletter.model.subscribers import Profile, Votes
 from newsletter.scoring import Scorer
 from newsletter.scoring.protocols import History
 from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run
-from tests.e2e.killed_run import FEED, Nobody, fork, is_write, require_readable
+from tests.e2e.killed_run import FEED, fork, in_a_child, is_write, killed_before, require_readable
+from tests.fakes import Silent
 from tests.http_server import Handler
 
 READERS = 50
@@ -171,7 +166,7 @@ def morning(folder: Path, kind: str, port: int) -> RunReport:
     context = replace(context, scorer=ScoredOnce(context.scorer), renderer=RenderedOnce(context.renderer))  # type: ignore[arg-type]
     listed = app.load_subscribers(settings, context.store)
     with closing(context.sender):
-        return flow.run_morning(context, listed.subscribers, Nobody(), digest_on=context.source.day(context.now()))
+        return flow.run_morning(context, listed.subscribers, Silent(), digest_on=context.source.day(context.now()))
 
 
 class ScoredOnce:
@@ -220,26 +215,13 @@ def steps_of(folder: Path, kind: str, port: int) -> int:
         morning(folder, kind, port)
         told.write_text(str(len(seen)))
 
-    _in_a_child(work)
+    in_a_child(work)
     return int(told.read_text())
 
 
 def killed_at_step(nth: int) -> Callable[[Path, str, int], bool]:
     def kill(folder: Path, kind: str, port: int) -> bool:
-        def work() -> None:
-            left = nth
-
-            def hook(event: str, args: tuple[Any, ...]) -> None:
-                nonlocal left
-                if is_step(event, args):
-                    left -= 1
-                    if left == 0:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
-            sys.addaudithook(hook)
-            morning(folder, kind, port)
-
-        return _in_a_child(work)
+        return killed_before(nth, is_step, lambda: morning(folder, kind, port))
 
     return kill
 
@@ -251,19 +233,9 @@ def killed_by_the_provider(nth: int, *, takes_it: bool) -> Callable[[Path, str, 
             (folder / "order.json").write_text(json.dumps(order))
             morning(folder, kind, port)
 
-        return _in_a_child(work)
+        return in_a_child(work)
 
     return kill
-
-
-def _in_a_child(work: Callable[[], None]) -> bool:
-    """Whether it was killed."""
-    child = fork.Process(target=work)
-    child.start()
-    child.join()
-    if child.exitcode not in (0, -signal.SIGKILL):
-        raise AssertionError(f"a morning ended with {child.exitcode}")
-    return child.exitcode == -signal.SIGKILL
 
 
 # --- what has to hold ---------------------------------------------------------------------------------
@@ -299,7 +271,7 @@ def crash(folder: Path, kind: str, kill: Callable[[Path, str, int], bool]) -> Wi
         was_killed = kill(folder, kind, port)
         require_readable(folder)
         before = _taken(folder)
-        _in_a_child(lambda: _ignore(morning(folder, kind, port)))
+        in_a_child(lambda: morning(folder, kind, port))
         taken = _taken(folder)
         store = TinyStore(folder / "state")
         rows = {row.delivery_id: row for row in store.get_deliveries()}
@@ -308,7 +280,7 @@ def crash(folder: Path, kind: str, kill: Callable[[Path, str, int], bool]) -> Wi
             row = rows[key]
             store.take_event(MailEvent(EventKind.DELIVERED, row.subscriber_id, row.digest_on, row.at), now=row.at)
         if doubts:
-            _in_a_child(lambda: _ignore(morning(folder, kind, port)))
+            in_a_child(lambda: morning(folder, kind, port))
     at_the_end = _taken(folder)
     settled = {row.delivery_id: row.state for row in store.get_deliveries()}
     return WireToll(
@@ -327,9 +299,6 @@ def crash(folder: Path, kind: str, kill: Callable[[Path, str, int], bool]) -> Wi
 def _taken(folder: Path) -> Counter[str]:
     log = folder / "taken.log"
     return Counter(log.read_text().split() if log.exists() else ())
-
-
-def _ignore(_: RunReport) -> None: ...
 
 
 # --- campaigns ----------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ each command imports what it needs: tests/unit/test_house.py, tests/e2e/wheel.sh
 The process that forks has one thread and runs no command itself.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Asking ahead through the command line: `run --due` as cron starts it, also killed in the middle of a submission."""
 
-from __future__ import annotations
-
 import os
 import signal
 from datetime import UTC, date, datetime

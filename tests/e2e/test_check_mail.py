@@ -1,27 +1,17 @@
 """`newsletter check --mail` against real servers on loopback: what works is said, what does not with its remedy."""
 
-from __future__ import annotations
-
-import socket
-
 import pytest
 
 from tests import imap_server
 from tests.e2e.test_cli import Done, Place
 from tests.e2e.test_smtp import settings
+from tests.http_server import free_port
 from tests.mail_server import PASSWORD, USER, Postmaster
 
 
 def check(place: Place, server: Postmaster, *args: str, **changes: str) -> Done:
     wanted = settings(server, **{"contact": "operator@example.org", "smtp_timeout_s": "3", **changes})
     return place.newsletter("check", "--mail", *args, **wanted)
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_server_that_answers_is_greeted_and_gets_no_mail(place: Place, server: Postmaster) -> None:
@@ -33,7 +23,7 @@ def test_a_server_that_answers_is_greeted_and_gets_no_mail(place: Place, server:
 
 
 def test_a_wrong_port_is_told_with_what_to_check(place: Place, server: Postmaster) -> None:
-    done = check(place, server, smtp_port=str(closed_port()))
+    done = check(place, server, smtp_port=str(free_port()))
     assert done.returncode == 3
     assert "(connecting: Connection refused); check NEWSLETTER_SMTP_HOST and NEWSLETTER_SMTP_PORT" in done.stdout
 
@@ -100,7 +90,7 @@ def test_the_mailbox_is_looked_into_and_left_as_it_is(place: Place, server: Post
 
 
 def test_a_mailbox_out_of_reach_is_told_with_what_to_check(place: Place, server: Postmaster) -> None:
-    port = str(closed_port())
+    port = str(free_port())
     box = {"imap_host": "localhost", "imap_port": port, "imap_tls": "none", "imap_user": "u", "imap_password": "p"}
     done = check(place, server, **box)
     assert done.returncode == 3

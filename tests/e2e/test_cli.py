@@ -33,6 +33,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import starts
 from tests.http_server import Handler, serving
+from tests.make import present, text_of
 
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
 SUBSCRIBERS = (ROOT / "subscribers.yaml").read_text(encoding="utf-8")
@@ -99,12 +100,6 @@ def summary(done: Done) -> str:
     """The line that adds up, such as "3 subscribers = 2 sent + 0 empty + 1 skipped (paused) + …"."""
     (line,) = [line for line in done.stdout.splitlines() if re.match(r"\d+ subscribers = ", line)]
     return line
-
-
-def text_of(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
 
 
 def one_of(mails: list[EmailMessage], address: str) -> EmailMessage:
@@ -399,8 +394,7 @@ def in_doubt(place: Place, on: date = date(2025, 10, 7)) -> str:
     now = datetime(2025, 10, 7, 6, 0, tzinfo=UTC)
     store = TinyStore(place.path("state"))
     store.start_run("r1")
-    row = store.claim("s_z7qa3xsg", on, run_id="r1", now=now)
-    assert row is not None
+    row = present(store.claim("s_z7qa3xsg", on, run_id="r1", now=now))
     row = ledger.hand_over(row, paper_ids=("2510.00001",), announced_on=(on,), message_id="<m@x>", now=now)
     row = ledger.doubt(row, "the connection broke after the last byte", now)
     store.move(row)

@@ -1,7 +1,5 @@
 """`costs`, `calls`, `estimate` and what `check` says of the model, as an operator has them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence
@@ -10,34 +8,25 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from newsletter import cli
 from newsletter.model import ModelCall, Subscriber
 from newsletter.scoring.llm.grader import profile_key
-from newsletter.settings import Settings, variable
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT
+from tests.command import newsletter
 
 NOW = datetime(2026, 11, 20, 6, 47, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
+def _folder(no_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSLETTER_CONTACT", "op@example.org")
     Path("subscribers.yaml").write_bytes((ROOT / "subscribers.yaml").read_bytes())
 
 
 def listed() -> Sequence[Subscriber]:
     return parse_file(Path("subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(cli.group, args)
 
 
 def call(call_id: str, at: datetime = NOW, cost: str | None = "0.01", **fields: object) -> ModelCall:

@@ -1,7 +1,5 @@
 """The processes that run all day, as a platform has them: started, looked at, asked to end, and started again."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -25,7 +23,7 @@ from tests import ROOT
 from tests.e2e import killed_run
 from tests.e2e.killed_handover import zone_at_six
 from tests.e2e.starts import COMMAND, Running
-from tests.http_server import Handler, serving
+from tests.http_server import Handler, free_port, serving
 
 MANY = 40
 
@@ -93,13 +91,6 @@ def newsletter(folder: Path, *args: str, **settings: str) -> Iterator[Running]:
 
 def live(server: Server) -> dict[str, str]:
     return {"contact": "operator@example.org", "feed_url": f"{server.url}/atom"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def get(port: int, path: str) -> tuple[int, str]:

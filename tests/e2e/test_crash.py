@@ -3,8 +3,6 @@
 `CRASHES=150 pytest tests/e2e/test_crash.py` kills at every write, and as often from outside (docs/crashes.md).
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

@@ -3,8 +3,6 @@
 A few shots here; `python -m tests.e2e.killed_handover run 300` fires hundreds (docs/crashes.md).
 """
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

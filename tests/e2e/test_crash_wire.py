@@ -3,8 +3,6 @@
 A few moments here; `python -m tests.e2e.killed_wire 300 50` tries hundreds (docs/crashes.md).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

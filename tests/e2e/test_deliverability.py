@@ -3,8 +3,6 @@
 Read back by Python's parser, signed and verified with DKIM, and weighed by SpamAssassin where there is one.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import shutil
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.signing import Purpose, Signer, tag_of
 from tests.e2e.test_cli import SAMPLE_DAY, SUBSCRIBERS, Place
+from tests.make import present, text_of
 
 SECRET = "not a secret at all: 0123456789 abcdef".replace(" ", "-")
 SIGNER = Signer([SECRET])
@@ -63,12 +62,6 @@ def mails(files: list[Path]) -> list[EmailMessage]:
     return [message_from_bytes(path.read_bytes(), EmailMessage, policy=default) for path in files]
 
 
-def body(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    assert part is not None
-    return str(part.get_content())
-
-
 def test_every_header_is_there_once_and_read_without_a_complaint(mails: list[EmailMessage]) -> None:
     for mail in mails:
         assert mail.defects == []
@@ -96,13 +89,12 @@ def test_every_way_to_unsubscribe_can_be_read_and_is_this_readers_own(mails: lis
         assert (link.scheme, link.netloc) == ("https", DOMAIN)
         assert SIGNER.read_link(Purpose.UNSUBSCRIBE, link.path.removeprefix("/u/")) == who
         assert (mailto.scheme, parse_qs(mailto.query)) == ("mailto", {"subject": ["unsubscribe"]})
-        told = SIGNER.read_tag(Purpose.REPLY, tag_of(unquote(mailto.path)))
-        assert told is not None
+        told = present(SIGNER.read_tag(Purpose.REPLY, tag_of(unquote(mailto.path))))
         assert (told[0], str(told[1])) == (who, SAMPLE_DAY)
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert mail["Reply-To"].addresses[0].addr_spec == unquote(mailto.path)
-        assert link.geturl() in body(mail, "html")
-        assert link.geturl() in body(mail, "plain")
+        assert link.geturl() in text_of(mail, "html")
+        assert link.geturl() in text_of(mail, "plain")
 
 
 def test_both_parts_are_there_say_their_charset_and_show_the_same_papers(mails: list[EmailMessage]) -> None:
@@ -117,7 +109,7 @@ def test_both_parts_are_there_say_their_charset_and_show_the_same_papers(mails: 
 
 def test_the_html_is_what_gmail_shows_whole_and_with_its_styles(mails: list[EmailMessage]) -> None:
     for mail in mails:
-        html = body(mail, "html")
+        html = text_of(mail, "html")
         assert html.isascii()
         assert len(html) < MOST_HTML_BYTES
         styles = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)

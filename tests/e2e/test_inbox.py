@@ -1,7 +1,5 @@
 """Readers' answers to a morning's mails, through a real mailbox: the CLI in processes."""
 
-from __future__ import annotations
-
 import imaplib
 import json
 import signal

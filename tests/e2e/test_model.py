@@ -1,7 +1,5 @@
 """A morning with a language model, through the command line, against a local server that answers as the API does."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

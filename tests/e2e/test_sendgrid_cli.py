@@ -1,14 +1,10 @@
 """A morning through SendGrid as an operator has it: the real command line, a SendGrid on this machine, its events."""
 
-from __future__ import annotations
-
 import os
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -22,7 +18,8 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.subscribers_yaml import parse_file
 from newsletter.web.sendgrid_events import PATH, blueprint
 from tests import ROOT
-from tests.e2e import starts
+from tests.e2e import starts, test_cli
+from tests.e2e.test_cli import Done
 from tests.sendgrid_server import (
     KEY,
     Body,
@@ -42,14 +39,9 @@ LISTED = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscriber
 READERS = [one.subscriber_id for one in LISTED.subscribers]
 DELIVERIES = [f"{who}/{DAY}" for who in READERS]
 
-Done = subprocess.CompletedProcess[str]
 
-
-@dataclass(frozen=True)
-class Place:
+class Place(test_cli.Place):
     """A folder with the three sample readers, whose mail goes by SendGrid."""
-
-    folder: Path
 
     def newsletter(self, *args: str, url: str = "http://127.0.0.1:1", **settings: str | None) -> Done:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "SENDGRID_"))}
@@ -197,9 +189,6 @@ def test_what_cannot_work_is_refused_at_the_start(place: Place, settings: dict[s
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "two words" not in done.stderr
-
-
-# --- check --sandbox
 
 
 def test_check_has_sendgrid_look_at_a_sample(place: Place) -> None:

@@ -1,7 +1,5 @@
 """A morning that mails by a real mail server on loopback, and the bounces that come back: the CLI in processes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from base64 import b64encode
@@ -22,6 +20,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests import TESTS
 from tests.e2e.test_cli import ADA, SAMPLE_DAY, Done, Place, summary
 from tests.mail_server import PASSWORD, USER, Do, Postmaster
+from tests.make import present
 
 KEY = "a-key-of-forty-characters-for-these-tests"
 BOUNCES = TESTS / "bounces"
@@ -156,9 +155,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     run(place, server)
     (mail,) = [mail for mail in server.mails if mail.to == (ADA,)]
     tag = tag_of(mail.envelope_from)
-    whose = Signer([KEY]).read_tag(Purpose.BOUNCE, tag)
-    assert whose is not None
-    who, on = whose
+    who, on = present(Signer([KEY]).read_tag(Purpose.BOUNCE, tag))
     assert mail.envelope_from == f"bounces+{tag}@example.org"
     raw = (BOUNCES / "postfix_no_user.eml").read_bytes()
     assert bounce(place, raw) == (0, "nothing changed: no address in it has a tag of ours\n")
@@ -169,9 +166,7 @@ def test_a_bounce_comes_back_to_its_mail_and_its_reader_is_left_in_peace(place: 
     assert bounce(place, raw, "--to", mail.envelope_from) == (0, expected)
     assert bounce(place, raw.replace(b"TAG", tag.encode())) == (0, expected)  # the same once more
     store = TinyStore(place.path("state"))
-    row = store.get_delivery(who, on)
-    assert row is not None
-    assert row.state is DeliveryState.REJECTED
+    assert present(store.get_delivery(who, on)).state is DeliveryState.REJECTED
     again = run(place, server)
     assert f"{who}" in again.stdout
     assert "suppressed" in again.stdout

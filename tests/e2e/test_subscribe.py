@@ -1,7 +1,5 @@
 """A stranger becomes a reader: a form over HTTP, a mail by a real mail server, a button, and a run that mails them."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal
@@ -21,6 +19,7 @@ from tests.e2e.test_cli import Done, Place, summary
 from tests.e2e.test_clock import newsletter
 from tests.e2e.test_smtp import settings
 from tests.mail_server import Do, Postmaster
+from tests.make import text_of
 
 EVE = "eve@example.org"
 SITE = "https://papers.example.org"
@@ -81,9 +80,7 @@ def mail_to(server: Postmaster, address: str) -> EmailMessage:
 
 
 def link_in(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    (path,) = re.findall(rf"{SITE}(/confirm/\S+)", part.get_content())
+    (path,) = re.findall(rf"{SITE}(/confirm/\S+)", text_of(mail))
     return str(path)
 
 

@@ -3,8 +3,6 @@
 A new case needs no code: add a folder and run `./run test tests/golden --update-golden`, then read what came out.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,7 +22,7 @@ from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
 from newsletter.subscribers.subscribers_yaml import parse_file
-from tests.fakes import FlakySender, MemoryStore
+from tests.fakes import FlakySender, MemoryStore, Silent
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
 NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
@@ -51,12 +49,6 @@ class WrittenScores:
         return ScoreReport(
             tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
         )
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
 
 
 def run_case(case: Path) -> dict[str, bytes]:

@@ -1,7 +1,5 @@
 """Every digest of the recorded days, for every profile, and made-up ones: small, ASCII, no wider than a phone."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The mail before the judges of tests/tools: which programs show it well, whether it is valid, what it relies on."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

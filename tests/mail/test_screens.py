@@ -1,21 +1,9 @@
 """The mail on screens: pictures of it, its width, its dark side, and what axe-core says. Pages: web/test_browser.py."""
 
-from __future__ import annotations
-
 import pytest
 from selenium import webdriver
 
-from tests.browser import (
-    AXE,
-    HOW_TO_GET,
-    IS_MISSING,
-    NO_AXE,
-    axe_problems,
-    brightness,
-    overflow,
-    set_screen,
-    show,
-)
+from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, brightness, overflow, set_screen, show
 from tests.mail_samples import HAS_CORPUS, samples
 from tests.pictures import MODES, WIDTHS, index, take
 

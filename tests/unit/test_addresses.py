@@ -1,7 +1,5 @@
 """Links to write to an address, wherever one is made."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import unquote, urlsplit
 

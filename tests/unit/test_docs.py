@@ -1,7 +1,5 @@
 """The documentation names everything an operator can use, and its links lead somewhere."""
 
-from __future__ import annotations
-
 import importlib
 import io
 import re

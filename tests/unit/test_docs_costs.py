@@ -1,7 +1,5 @@
 """docs/costs.md says the prices and dates that the program uses."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

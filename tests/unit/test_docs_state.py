@@ -1,7 +1,5 @@
 """docs/state.md names every stored field, and its table of moves is the ledger's."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import fields
 

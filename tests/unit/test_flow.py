@@ -1,7 +1,5 @@
 """The morning as a whole, on edges without disk or network: what is sent, what is remembered, what is told."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,32 +14,20 @@ from newsletter.files import resources
 from newsletter.flow import run_morning, serve
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
+from newsletter.model.deliveries import (
     Accepted,
-    Announcement,
     DeliveryState,
     EventKind,
-    Feed,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
     MailEvent,
     Message,
-    ModelCall,
-    Paper,
-    Profile,
-    RunOutcome,
-    RunReport,
-    ScoreFailure,
-    ScoreReport,
-    SignUp,
-    Subscriber,
-    SubscriberReport,
     Suppression,
     SuppressionReason,
-    Usage,
-    Votes,
 )
+from newsletter.model.llm_calls import ModelCall
+from newsletter.model.papers import Announcement, Feed, FeedOutcome, Paper
+from newsletter.model.runs import RunOutcome, RunReport
+from newsletter.model.scores import ScoreFailure, ScoreReport, Usage
+from newsletter.model.subscribers import Frequency, Profile, SignUp, Subscriber, Votes
 from newsletter.ops import alerts
 from newsletter.run.collect import collect
 from newsletter.run.context import Morning as KnownDays
@@ -55,7 +41,7 @@ from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
 from newsletter.subscribers.signup_rules import asked_on
 from tests import make
-from tests.fakes import Act, FlakySender, MemoryStore
+from tests.fakes import Act, FlakySender, MemoryStore, Silent
 
 RENDERER = Renderer(
     Brand("Morning Papers", "back@example.org"),
@@ -108,12 +94,6 @@ class ScriptedScorer:
         ]
         failures = [ScoreFailure(p.arxiv_id, "no answer") for p in papers if p.arxiv_id in self.broken]
         return ScoreReport(tuple(scores), tuple(failures), "local ranker", problem=self.problem)
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, done: FeedReport | SubscriberReport) -> None: ...
 
 
 @dataclass
@@ -204,18 +184,13 @@ def next_day(given: Morning, *arxiv_ids: str) -> None:
     given.source.days[given.source.on] = {"cs.LG": [make.announcement(each) for each in arxiv_ids]}
 
 
-def text_of(mail: Message) -> str:
-    return str(mail.mime.get_body(("plain",)).get_content())
-
-
 def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
     given = morning(*two_papers())
     report = given.run()
     assert [entry.outcome for entry in report.subscribers] == [RunOutcome.SENT]
     assert given.mailed() == ["<2026-01-06.s_abcd2345@example.org>"]
     assert given.sent() == {"2601.00001", "2601.00002"}
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert [step.state for step in row.steps] == ["claimed", "handed_over", "accepted"]
     assert row.announced_on == (make.TUESDAY,)
     assert given.store.get_runs() == [report]
@@ -224,8 +199,7 @@ def test_a_morning_mails_what_is_relevant_and_remembers_it() -> None:
 def test_what_a_mail_says_is_kept_without_address_and_name_before_it_leaves() -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
     assert given.outcomes() == [RunOutcome.DEFERRED]
-    digest = given.store.get_digest("s_abcd2345", make.TUESDAY)
-    assert digest is not None
+    digest = make.present(given.store.get_digest("s_abcd2345", make.TUESDAY))
     assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00001", "2601.00002"]
     assert digest.subscriber == make.subscriber(email="", name="")
 
@@ -246,17 +220,14 @@ def test_a_paper_mailed_once_is_not_mailed_again_in_a_new_version() -> None:
     }
     given.source.on = make.WEDNESDAY
     given.run()
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
-    assert row.paper_ids == ("2601.00003",)
+    assert make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY)).paper_ids == ("2601.00003",)
 
 
 def test_a_replacement_is_left_out_by_default() -> None:
     given = morning(make.announcement("2601.00001", "replace", version=2), make.announcement("2601.00002"))
     report = given.run()
     assert given.sent() == {"2601.00002"}
-    counts = report.subscribers[0].counts
-    assert counts is not None
+    counts = make.present(report.subscribers[0].counts)
     assert (counts.announced, counts.scanned) == (2, 1)
 
 
@@ -284,7 +255,7 @@ def test_who_wants_it_gets_a_short_mail_when_nothing_was_relevant() -> None:
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
     [mail] = given.sender.mails
     assert mail.mime["Subject"] == "Nothing for you among 2 papers today"
-    assert "none met your profile" in str(mail.mime.get_body(("plain",)).get_content())
+    assert "none met your profile" in make.text_of(mail.mime)
 
 
 def test_nobody_gets_a_mail_without_an_announcement_or_after_a_failed_feed() -> None:
@@ -312,7 +283,7 @@ def test_with_one_feed_failed_the_mail_goes_out_and_says_so_and_the_day_comes_ag
     source = ScriptedSource({make.TUESDAY: {"cs.LG": two_papers(), "cs.AI": "no answer"}})
     given = Morning(source, subscribers=[both])
     assert given.outcomes() == [RunOutcome.SENT]
-    assert "cs.AI could not be fetched" in str(given.sender.mails[0].mime.get_body(("plain",)).get_content())
+    assert "cs.AI could not be fetched" in make.text_of(given.sender.mails[0].mime)
     source.days[make.TUESDAY]["cs.AI"] = [make.announcement("2601.00009", categories=("cs.AI",))]
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]  # which fetches cs.AI at last
     source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00011")], "cs.AI": []}
@@ -334,15 +305,13 @@ def test_scoring_that_fails_for_all_is_told_and_tried_again() -> None:
 def test_a_paper_that_could_not_be_scored_is_told_and_comes_with_the_next_mail() -> None:
     given = morning(*two_papers(), make.announcement("2601.00003", "new"), scorer=ScriptedScorer(broken=BROKEN))
     given.run()
-    assert "Not scored: 1" in text_of(given.sender.mails[0])
+    assert "Not scored: 1" in make.text_of(given.sender.mails[0].mime)
     assert given.sent() == {"2601.00001", "2601.00003"}
     next_day(given, "2601.00004")
     given.scorer = ScriptedScorer()
-    counts = given.run().subscribers[0].counts
-    assert counts is not None
+    counts = make.present(given.run().subscribers[0].counts)
     assert (counts.announced, counts.scanned, counts.not_scored) == (2, 2, 0)
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
     assert set(row.paper_ids) == {"2601.00002", "2601.00004"}
     assert row.announced_on == (make.WEDNESDAY,)
 
@@ -401,9 +370,7 @@ def test_one_run_in_another_year_forgets_nothing_and_mails_nobody_twice() -> Non
     given.run()
     given.now, given.source.on = right, make.TUESDAY
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
-    day = given.store.get_day(make.TUESDAY)
-    assert day is not None
-    assert len(day.announcements) == 2
+    assert len(make.present(given.store.get_day(make.TUESDAY)).announcements) == 2
 
 
 def test_without_an_announcement_what_could_not_be_scored_waits() -> None:
@@ -456,8 +423,7 @@ def test_a_missed_day_is_caught_up_in_one_mail() -> None:
     given.run()  # collects Wednesday, but mails somebody else
     given.subscribers, given.source.on = subscribers, thursday
     given.run()
-    row = given.store.get_delivery("s_abcd2345", thursday)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", thursday))
     assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
     assert row.announced_on == (make.WEDNESDAY, thursday)
 
@@ -483,21 +449,16 @@ def test_the_scorer_is_given_the_days_before_and_not_the_one_to_be_scored() -> N
 def test_what_the_sender_says_becomes_a_state(act: Act, outcome: RunOutcome, state: DeliveryState) -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [act]))
     assert given.outcomes() == [outcome]
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
-    assert row.state is state
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is state
 
 
 def test_a_mailbox_that_the_mail_server_says_is_gone_is_tried_once() -> None:
     """550 5.1.1 to RCPT does what the same words in a bounce do."""
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.GONE]))
     assert given.outcomes() == [RunOutcome.REJECTED]
-    why = given.store.get_address_status("s_abcd2345").suppression
-    assert why is not None
+    why = make.present(given.store.get_address_status("s_abcd2345").suppression)
     assert (why.why, why.detail) == (SuppressionReason.HARD_BOUNCE, "550 5.1.1 no such user")
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
-    assert row.state is DeliveryState.REJECTED
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is DeliveryState.REJECTED
     assert [event.kind for event in given.store.get_events("s_abcd2345", make.TUESDAY)] == [EventKind.BOUNCED_HARD]
     next_day(given, "2601.00009")
     assert given.outcomes() == [RunOutcome.SUPPRESSED]
@@ -541,9 +502,7 @@ def test_a_doubt_is_settled_by_evidence_in_the_next_run(act: Act, mails: int) ->
     given.run()
     given.run()
     assert len(given.mailed()) == mails
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
-    assert row.state is DeliveryState.ACCEPTED
+    assert make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY)).state is DeliveryState.ACCEPTED
 
 
 def test_without_evidence_a_doubt_is_held_and_its_papers_do_not_come_again() -> None:
@@ -591,8 +550,7 @@ def test_due_passes_over_those_whose_time_has_not_come() -> None:
 
 def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:
     given = morning(*two_papers())
-    digest = preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
-    assert digest is not None
+    digest = make.present(preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY))
     assert given.store.get_days(before=make.WEDNESDAY, limit=9) == []
     assert given.store.get_deliveries() == []
     given.run()
@@ -626,8 +584,7 @@ def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> No
     given.sender = Dying(lambda: make.NOW)
     with pytest.raises(Killed):
         given.run()
-    row = given.store.get_delivery("s_abcd2345", make.TUESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.TUESDAY))
     assert row.state is DeliveryState.HANDED_OVER
     given.sender = FlakySender(lambda: make.NOW)
     assert given.outcomes() == [RunOutcome.SENT]
@@ -700,8 +657,7 @@ def test_a_sender_that_fails_for_all_is_not_asked_for_each_and_nothing_is_lost(a
     outcomes = [RunOutcome.SENT, *[tried] * len(acts), *[RunOutcome.DEFERRED] * (4 - len(acts))]
     assert [entry.outcome for entry in report.subscribers] == outcomes
     assert len(given.store.get_deliveries()) == 1 + len(acts), "the others were not claimed"
-    alert = alerts.build_alert(report, alerts.find_troubles(report))
-    assert alert is not None
+    alert = make.present(alerts.build_alert(report, alerts.find_troubles(report)))
     assert len(alert.lines) == 2, "what happened, and who was not offered a mail"
     given.now += timedelta(hours=1)
     again = given.outcomes()
@@ -995,8 +951,7 @@ def test_a_digest_too_old_to_be_news_is_not_begun_and_its_papers_come_with_the_n
     assert given.source.asked == ["cs.LG"] * 2, "today's papers are had while arXiv shows them"
     given.now = make.NOW + timedelta(days=1, minutes=10)
     assert given.tick() == [RunOutcome.SENT]
-    row = given.store.get_delivery("s_abcd2345", make.WEDNESDAY)
-    assert row is not None
+    row = make.present(given.store.get_delivery("s_abcd2345", make.WEDNESDAY))
     assert set(row.paper_ids) == {"2601.00002", "2601.00003"}
     assert row.announced_on == (make.TUESDAY, make.WEDNESDAY)
 
@@ -1084,7 +1039,7 @@ def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teac
     given.run()
     who, row = "s_abcd2345", given.store.get_delivery("s_abcd2345", make.TUESDAY)
     [mail] = given.sender.mails
-    text = mail.mime.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = make.text_of(mail.mime)
     assert row is not None
     for number, arxiv_id in enumerate(row.paper_ids, start=1):
         assert f"{number}. On the paper {arxiv_id}" in text

@@ -1,7 +1,5 @@
 """What is longer than there is room for ends where a sentence or a clause does."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """The shape of the code, proved from its source: who may import whom, who reads clock and environment."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

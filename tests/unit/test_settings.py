@@ -1,7 +1,5 @@
 """Settings come from the environment, with defaults that need nothing, and wrong ones are named."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,12 +10,7 @@ from newsletter.cli.config import command
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings, load_settings, unknown_settings, variable
 
-
-@pytest.fixture(autouse=True)
-def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def test_the_defaults_need_no_account() -> None:

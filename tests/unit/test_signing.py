@@ -1,7 +1,5 @@
 """Tokens come back as they were made, for their purpose and by our keys only."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest
@@ -83,8 +81,6 @@ def test_a_tag_stands_behind_the_plus(address: str, expected: str) -> None:
     assert tag_of(expected.upper()) == "abc"
     assert tag_of("news@example.org") == ""
 
-
-# --- the links by which a reader votes on a paper
 
 papers = st.sampled_from(["2511.00001", "0704.0001", "hep-th/9901001", "math.GT/0309136"])
 values = st.sampled_from([1, -1])

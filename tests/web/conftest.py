@@ -1,7 +1,5 @@
 """A store in a folder, and the web part in front of it, for the tests of its pages."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The web part as tests of its pages use it: a reader, the key of their links, and everything it needs."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from newsletter.delivery import suppression
@@ -15,6 +13,16 @@ NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
 SIGNER = Signer(["an older key", "a key"])
 LINK = f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, WHO)}"
 FORM = "application/x-www-form-urlencoded"
+
+
+class Clock:
+    """The time that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
 
 
 def part_of(store: Store) -> WebPart:

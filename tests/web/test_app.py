@@ -1,7 +1,5 @@
 """What every page has: headers, no script, no cookie, words a reader understands; and what machines ask."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """The archive's pages, asked as readers ask: raw requests to the real application."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,8 +19,8 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
-from tests.fakes import MemoryStore
-from tests.unit.test_flow import Silent, morning
+from tests.fakes import MemoryStore, Silent
+from tests.unit.test_flow import morning
 from tests.web.site import SIGNER, part_of
 
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)

@@ -1,7 +1,5 @@
 """The archive's pages in a real browser: by keyboard, small and dark, with text that wants to break them."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

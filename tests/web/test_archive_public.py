@@ -1,7 +1,5 @@
 """Archives that the operator made public: for everybody, and without a word about whose they are."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import feedparser

@@ -3,8 +3,6 @@
 Needs Debian's chromium and chromium-driver; axe-core, which judges accessibility, comes from npm (`./run tools`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

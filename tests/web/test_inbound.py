@@ -1,7 +1,5 @@
 """Mail as SendGrid's Inbound Parse posts it: raw requests, with real signatures of a test key."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random

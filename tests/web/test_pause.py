@@ -1,7 +1,5 @@
 """A pause by the page: on its own address and behind the unsubscribe link, and only for who says so."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """Changing a profile on the page, as a form without script: nothing is lost, and nothing happens unasked."""
 
-from __future__ import annotations
-
 import html
 import logging
 import re

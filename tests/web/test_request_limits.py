@@ -1,7 +1,5 @@
 """How often somebody may ask, and who counts as somebody."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,15 +14,7 @@ from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, request_limits, unsubscribe
 from newsletter.web.request_limits import SlidingWindow, client_of
 from tests.fakes import MemoryStore
-from tests.web.site import LINK, NOW, part_of
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
+from tests.web.site import LINK, NOW, Clock, part_of
 
 
 def test_after_the_most_one_waits_and_then_goes_on() -> None:

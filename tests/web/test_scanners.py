@@ -1,13 +1,11 @@
 """What follows every link and posts anything to it: nothing changes that was not asked for in full."""
 
-from __future__ import annotations
-
 import html
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.headerregistry import Address
 from urllib.parse import urlencode, urljoin
 
@@ -26,23 +24,13 @@ from tests import make
 from tests.archives import mail, pages
 from tests.fake_profiles import FIRST, FakeProfiles, a_digest
 from tests.fakes import MemoryStore
-from tests.web.site import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, Clock, part_of
 
 SITE = "https://papers.example.org"
 IDENTITY = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
 BODIES = 10_000
 SEED = 20_260_106
 TODAY = NOW.date()
-
-
-class Clock:
-    """Two seconds later each time: nobody here is stopped by a limit."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 def site() -> tuple[MemoryStore, FlaskClient, Clock]:

@@ -1,7 +1,5 @@
 """SendGrid's posts at the door: signed or refused, kept or repeated, in any order and number."""
 
-from __future__ import annotations
-
 import json
 import random
 from dataclasses import replace
@@ -23,6 +21,7 @@ from newsletter.web import create_app
 from newsletter.web.request_limits import WARNINGS
 from newsletter.web.sendgrid_events import MOST_BYTES, PATH, blueprint
 from tests.fakes import MemoryStore
+from tests.make import handed_over, present
 from tests.sendgrid_server import Body, EventSigner, event
 from tests.web.site import part_of
 
@@ -38,11 +37,7 @@ def client_of(store: Store, key: str | None = SIGNER.public) -> FlaskClient:
 
 def accepted(store: Store) -> Delivery:
     store.start_run("r1")
-    claimed = store.claim(WHO, DAY, run_id="r1", now=NOW)
-    assert claimed is not None
-    row = ledger.hand_over(claimed, paper_ids=("2511.00001",), announced_on=(DAY,), message_id="<m>", now=NOW)
-    store.move(row)
-    row = ledger.accept(row, "message-1", NOW)
+    row = ledger.accept(handed_over(store, WHO, DAY, now=NOW, paper_ids=("2511.00001",)), "message-1", NOW)
     store.move(row)
     return row
 
@@ -61,9 +56,7 @@ def post(client: FlaskClient, *events: object, body: bytes | None = None, **head
 
 
 def state_of(store: Store) -> DeliveryState:
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
-    return row.state
+    return present(store.get_delivery(WHO, DAY)).state
 
 
 def bounce(minutes: int = 0, **more: object) -> Body:
@@ -75,8 +68,7 @@ def test_a_signed_post_moves_the_delivery_and_the_address(store: MemoryStore) ->
     status, text = post(client_of(store), event("delivered", DELIVERY, NOW), bounce(), event("open", DELIVERY, NOW))
     assert (status, text) == (200, "2 kept, 0 not ours, 1 ignored, 0 not understood\n")
     assert state_of(store) is DeliveryState.REJECTED
-    suppression = store.get_address_status(WHO).suppression
-    assert suppression is not None
+    suppression = present(store.get_address_status(WHO).suppression)
     assert (suppression.why, suppression.detail) == (SuppressionReason.HARD_BOUNCE, "5.1.1 550 no such user")
 
 
@@ -175,8 +167,6 @@ def test_no_address_is_in_the_answer_or_the_log(store: MemoryStore, caplog: pyte
     text += post(client_of(store), bounce(), **{"X-Twilio-Email-Event-Webhook-Timestamp": "1"})[1]
     assert "@" not in text + caplog.text
 
-
-# --- twice, and in any order
 
 _events = st.lists(
     st.one_of(

@@ -1,7 +1,5 @@
 """The HTTP server in front of the pages, asked by sockets: by clients that send too much, too slowly, or nothing."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress

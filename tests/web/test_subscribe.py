@@ -1,7 +1,5 @@
 """The page to subscribe, asked as people, programs and scanners ask: raw requests, a real store, a real service."""
 
-from __future__ import annotations
-
 import random
 import re
 from dataclasses import dataclass, replace

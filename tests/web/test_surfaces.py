@@ -3,8 +3,6 @@
 The kind is a published day: 81 papers, comments of 130 to 300 characters that begin with a topic, formulas in titles.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from functools import cache

@@ -1,7 +1,5 @@
 """The link of a mail, asked as mail programs, scanners and readers ask: raw requests to the real application."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The links beside each paper, asked as scanners and readers ask: raw requests to the real application."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter.delivery import ledger
 from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.signing import Purpose, Signer, vote_token
@@ -34,10 +31,7 @@ def mailed(store: Store) -> None:
     """The reader got a mail with the paper."""
     store.remember_day(make.day(make.TUESDAY, [make.announcement("2601.00001", title=PAPER.title)]))
     store.start_run("r")
-    claim = store.claim(WHO, make.TUESDAY, run_id="r", now=NOW)
-    assert claim is not None
-    ids = (PAPER.arxiv_id,)
-    store.move(ledger.hand_over(claim, paper_ids=ids, announced_on=(), not_scored_ids=(), message_id="", now=NOW))
+    make.handed_over(store, WHO, run_id="r", now=NOW, paper_ids=(PAPER.arxiv_id,))
     store.end_run("r")
 
 

@@ -6,24 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.protocols import History
+from newsletter.scoring.ranking.tfidf import Vector
 from newsletter.scoring.ranking.tokenize import Encoder
 
-Vector = npt.NDArray[np.float64]
 Ranker = Callable[[Profile, Sequence[Paper], History], Vector]
 
 
 def rank_by_chance(profile: Profile, papers: Sequence[Paper], history: History) -> Vector:
-    """An order that is random and always the same for the same papers."""
+    """Gives an order that is random and always the same for the same papers."""
     seed = sum(map(ord, "".join(paper.arxiv_id for paper in papers)))
     return np.random.default_rng(seed).permutation(len(papers)).astype(np.float64)
 
 
 def rank_by_bm25(profile: Profile, papers: Sequence[Paper], history: History) -> Vector:
-    """Plain Okapi BM25 (k1 = 1.2, b = 0.75) of stemmed words on the wanted part of the profile."""
+    """Ranks by plain Okapi BM25 (k1 = 1.2, b = 0.75) of stemmed words on the wanted part of the profile."""
     encoder = Encoder()
     words = [encoder.words(f"{paper.title} {paper.abstract}") for paper in papers]
     counts = [Counter(word.key for word in each if word.key) for each in words]

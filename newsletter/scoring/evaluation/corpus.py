@@ -60,7 +60,7 @@ class LabelledDay:
 
 
 def load_days(corpus: Path) -> tuple[CorpusDay, ...]:
-    """Every day of the corpus, oldest first. Raises ConfigError that names the file and the line."""
+    """Loads every day of the corpus, oldest first. Raises ConfigError that names the file and the line."""
     files = sorted((corpus / "days").glob("*.jsonl.gz"))
     if not files:
         raise ConfigError(f"{corpus / 'days'} holds no DATE.jsonl.gz; give the corpus's folder with --corpus")
@@ -99,7 +99,7 @@ def _read_paper(file: Path, record: Mapping[str, Any]) -> Paper:
 
 
 def load_labels(file: Path) -> Labels:
-    """The labels of one profile. Raises ConfigError that names the file and the line."""
+    """Loads the labels of one profile. Raises ConfigError that names the file and the line."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
@@ -122,7 +122,7 @@ def load_labels(file: Path) -> Labels:
 
 
 def infer_categories(days: Sequence[CorpusDay], labels: Labels) -> tuple[str, ...]:
-    """The categories the labels were drawn from; none if the labels are complete and so are the pool themselves.
+    """Finds the categories the labels were drawn from; none if the labels are complete and so are the pool themselves.
 
     Fewest categories first: the commonest category of the labelled papers, then the commonest among those without
     it, until nearly all have one.
@@ -145,7 +145,7 @@ def infer_categories(days: Sequence[CorpusDay], labels: Labels) -> tuple[str, ..
 def label_days(
     days: Sequence[CorpusDay], labels: Labels, categories: Sequence[str], *, first: date, last: date
 ) -> list[LabelledDay]:
-    """The labelled days from `first` to `last`, each with its pool and the unlabelled days before it.
+    """Cuts out the labelled days from `first` to `last`, each with its pool and the unlabelled days before it.
 
     The pool is every fresh paper of the categories, but for cross-lists if the labels have none: they were not looked
     at, and nobody turned them down. Without categories, it is every labelled paper of the day.

@@ -91,7 +91,7 @@ def replay(
 
 
 def summarise(days: Sequence[DayResult]) -> Summary:
-    """Shares of all papers of these days together, not means over days."""
+    """Adds up shares of all papers of these days together, not means over days."""
     return Summary(
         len(days),
         sum(day.sent for day in days) / max(1, sum(day.pool for day in days)),

@@ -48,7 +48,7 @@ class _Draft:
 
 
 def parse_profile(text: str, language: str = "en") -> Profile:
-    """The profile this text describes; comments about it will be in `language`. Never fails on a text."""
+    """Builds the profile this text describes; comments about it will be in `language`. Never fails on a text."""
     draft = _Draft()
     place = "about"  # or "topic", or "keywords"
     for line in text.splitlines():
@@ -61,7 +61,7 @@ def parse_profile(text: str, language: str = "en") -> Profile:
 
 
 def _read_line(draft: _Draft, place: str, line: str) -> str:
-    """Put one line where it belongs and say where the next one will."""
+    """Puts one line where it belongs and says where the next one will."""
     words = _EMPHASIS.sub("", line).strip().lstrip("#").strip()
     if not words:
         return place
@@ -108,7 +108,7 @@ def _add_keywords(draft: _Draft, text: str) -> None:
 
 
 def _spellings(keyword: str) -> list[str]:
-    """`Mixture of Experts (MoE)` is two keywords, `etc` is none."""
+    """Splits a keyword: `Mixture of Experts (MoE)` is two, `etc` is none."""
     if not keyword or keyword.lower() in {"etc", "and so on", "…"}:
         return []
     bracketed = _BRACKETED.match(keyword)
@@ -116,7 +116,7 @@ def _spellings(keyword: str) -> list[str]:
 
 
 def _short_name(text: str) -> str:
-    """The first clause, cut at a word so that it fits into a comment."""
+    """Gives the first clause, cut at a word so that it fits into a comment."""
     clause = re.split(r"[;.,(:]\s|[;.,(:]$", text, maxsplit=1)[0].strip() or text.strip()
     if len(clause) <= _NAME_CHARS:
         return clause

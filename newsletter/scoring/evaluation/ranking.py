@@ -7,15 +7,16 @@ is corpus.py's business.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, Score, Votes
-from newsletter.scoring.evaluation.baselines import Ranker, Vector, rank_by_bm25, rank_by_chance
+from newsletter.scoring.evaluation.baselines import Ranker, rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import LabelledDay
 from newsletter.scoring.protocols import Scorer
+from newsletter.scoring.ranking.tfidf import Vector
 
 SHARES = (0.2, 0.3, 0.5)
 NDCG_AT = 20
@@ -56,7 +57,7 @@ class RankerReport:
     average_precision: Interval
     ndcg: Interval
     recall: tuple[Interval, ...]  # one for each of SHARES
-    cut_offs: tuple[CutOff, ...] = field(default=())
+    cut_offs: tuple[CutOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +73,21 @@ class RankingReport:
 
 
 def average_precision(gains: Vector, ranks: Vector) -> float:
-    """Mean, over the relevant papers, of the precision down to each; gains above 0 are relevant."""
+    """Gives the mean, over the relevant papers, of the precision down to each; gains above 0 are relevant."""
     relevant = _in_order(gains, ranks) > 0
     hits = np.cumsum(relevant)
     return float((hits[relevant] / (np.flatnonzero(relevant) + 1)).mean()) if relevant.any() else 0.0
 
 
 def ndcg(gains: Vector, ranks: Vector, depth: int = NDCG_AT) -> float:
-    """Discounted gain of the first `depth` papers, as a share of the best possible."""
+    """Gives the discounted gain of the first `depth` papers, as a share of the best possible."""
     discounts = 1 / np.log2(np.arange(2, min(depth, len(gains)) + 2))
     best = float((np.sort(gains)[::-1][: len(discounts)] * discounts).sum())
     return float((_in_order(gains, ranks)[: len(discounts)] * discounts).sum()) / best if best else 0.0
 
 
 def recall_at(gains: Vector, ranks: Vector, share: float) -> float:
-    """The share of the relevant papers that lie in this share of the ranking."""
+    """Gives the share of the relevant papers that lie in this share of the ranking."""
     relevant = _in_order(gains, ranks) > 0
     return float(relevant[: int(np.ceil(share * len(gains)))].sum() / max(1, relevant.sum()))
 
@@ -96,7 +97,7 @@ def _in_order(gains: Vector, ranks: Vector) -> Vector:
 
 
 def bootstrap(values: Sequence[float] | Vector) -> Interval:
-    """The mean over days with its 95 % interval; the same values always give the same interval."""
+    """Gives the mean over days with its 95 % interval; the same values always give the same interval."""
     array = np.array(values, dtype=np.float64)
     draws = np.random.default_rng(0).integers(0, len(array), (RESAMPLES, len(array)))
     low, high = np.quantile(array[draws].mean(axis=1), [0.025, 0.975])
@@ -104,7 +105,7 @@ def bootstrap(values: Sequence[float] | Vector) -> Interval:
 
 
 def measure(name: str, days: Sequence[LabelledDay], *rankings: Sequence[Vector]) -> RankerReport:
-    """One ranker's numbers from its ranks of every day's pool; the mean of several rankings of each day."""
+    """Gives one ranker's numbers from its ranks of every day's pool; the mean of several rankings of each day."""
     values = np.mean(
         [[_measure_day(day, ranked) for day, ranked in zip(days, ranks, strict=True)] for ranks in rankings], axis=0
     )
@@ -119,7 +120,7 @@ def _measure_day(day: LabelledDay, ranked: Vector) -> list[float]:
 
 
 def measure_cut_off(days: Sequence[LabelledDay], relevance: Sequence[Vector], cut_off: int) -> CutOff:
-    """How well "relevance ≥ cut_off" selects what was labelled, from each day's graded pool."""
+    """Gives how well "relevance ≥ cut_off" selects what was labelled, from each day's graded pool."""
     wanted = [np.array(day.gains) > 0 for day in days]
     chosen = [graded >= cut_off for graded in relevance]
     hits = sum(int((w & c).sum()) for w, c in zip(wanted, chosen, strict=True))
@@ -144,7 +145,7 @@ def evaluate(
     scorer: Scorer,
     likes: Sequence[Votes] = (),
 ) -> RankingReport:
-    """Measure the scorer, BM25 and chance on these days. Raises ConfigError if there are none.
+    """Measures the scorer, BM25 and chance on these days. Raises ConfigError if there are none.
 
     With `likes`, several draws of as many liked papers of earlier days, also what the scorer makes of them.
     """
@@ -173,7 +174,7 @@ def evaluate(
 
 
 def draw_likes(days: Sequence[LabelledDay], count: int, draws: int = DRAWS) -> list[Votes]:
-    """Several times as many relevant papers of these days, at random but always the same. Raises ConfigError."""
+    """Draws several times as many relevant papers of these days, at random but always the same. Raises ConfigError."""
     relevant = [paper for day in days for paper, gain in zip(day.pool, day.gains, strict=True) if gain]
     if len(relevant) < count:
         raise ConfigError(f"the labelled days before have {len(relevant)} relevant papers; ask for fewer likes")

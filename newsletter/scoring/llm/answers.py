@@ -87,12 +87,12 @@ class ParsedAnswer:
     is_other_scale: bool = False
 
     def entries(self) -> list[AnswerEntry]:
-        """What it says of each paper; of those that are only named as below, zeros."""
+        """Gives what it says of each paper; of those that are only named as below, zeros."""
         return [*self.scored, *(AnswerEntry(each, relevance=0, novelty=0, comment="") for each in self.below)]
 
 
 def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = False) -> ParsedAnswer:
-    """The answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
+    """Reads the answer in this text about the papers `asked`. Never raises. `is_cut`: it ended at its length limit.
 
     Refused are unknown ids, numbers that are none, and every word about an id that is answered twice in different
     ways (the same twice counts once): its paper is missing then. An entry whose relevance is under the floor keeps
@@ -103,21 +103,22 @@ def read_answer(text: str, asked: Sequence[str], floor: int, *, is_cut: bool = F
     if answer is None or (is_cut and answer.strip() and not _is_cut_answer(answer)):
         return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem="it ended while the model was still reasoning")
     answer = answer[:MAX_ANSWER_CHARS]
-    if other := _find_other_scale(_loose_entries(answer), asked):
+    loose = list(_entries(answer, is_loose=True))
+    if other := _find_other_scale(loose, asked):
         problem = f"it is on another scale than 1 to 10 ({other})"
         return ParsedAnswer((), (), tuple(dict.fromkeys(asked)), problem=problem, is_other_scale=True)
     strict = _settle(_entries(answer), asked, floor)
-    return _settle([*_entries(answer), *_loose_entries(answer)], asked, floor) if strict.missing else strict
+    return _settle([*_entries(answer), *loose], asked, floor) if strict.missing else strict
 
 
 def is_whole_answer(text: str) -> bool:
-    """Whether this text is an answer and nothing else, as one that a server took for reasoning."""
+    """Tells whether this text is an answer and nothing else, as one that a server took for reasoning."""
     answer = find_answer(text)
     return answer is not None and find_shape(answer) is Shape.WHOLE
 
 
 def _is_cut_answer(answer: str) -> bool:
-    """Whether an answer was cut off, and not reasoning that nothing marks, with drafts in it.
+    """Tells whether an answer was cut off, and not reasoning that nothing marks, with drafts in it.
 
     An answer begins at once; or it was cut within its JSON, which a sentence may precede.
     """
@@ -187,14 +188,12 @@ class _Refusals:
 
 
 def _entries(text: str, *, is_loose: bool = False) -> Iterator[dict[str, object] | str]:
-    """Every scored entry (an object with an id) and every id named as below (a string), in order."""
+    """Finds every scored entry (an object with an id) and every id named as below (a string), in order.
+
+    `is_loose`: also from what is not quite JSON.
+    """
     for found in find_values(text, is_loose=is_loose):
         yield from _walk(found.value, _MAX_DEPTH)
-
-
-def _loose_entries(text: str) -> list[dict[str, object] | str]:
-    """The same, also from what is not quite JSON."""
-    return list(_entries(text, is_loose=True))
 
 
 def _walk(value: object, depth: int) -> Iterator[dict[str, object] | str]:
@@ -213,7 +212,7 @@ def _walk(value: object, depth: int) -> Iterator[dict[str, object] | str]:
 
 
 def _named(value: object) -> Iterator[str]:
-    """The ids under "below": strings, or objects that have one."""
+    """Finds the ids under "below": strings, or objects that have one."""
     for item in value if isinstance(value, list) else [value]:
         named = item.get("id") if isinstance(item, dict) else item
         if isinstance(named, str):
@@ -224,7 +223,7 @@ def _named(value: object) -> Iterator[str]:
 
 
 def _id_of(entry: Mapping[str, object]) -> str:
-    """A number is no id: 2510.05060 would lose its last digit."""
+    """Reads the id of an entry; a number is none, as 2510.05060 would lose its last digit."""
     value = entry["id"]
     return value.strip(_AROUND_AN_ID) if isinstance(value, str) else ""
 
@@ -242,14 +241,14 @@ def _read_entry(paper_id: str, entry: Mapping[str, object], floor: int) -> Answe
 
 
 def _restore_tex(comment: str) -> str:
-    """`\\beta` where a model forgot to double its backslash, and JSON made a backspace of it."""
+    """Restores `\\beta` where a model forgot to double its backslash, and JSON made a backspace of it."""
     for pattern, command in _TEX:
         comment = pattern.sub(command, comment)
     return comment
 
 
 def _grade(entry: Mapping[str, object], name: str) -> int:
-    """A whole number 1–10 from 8, 8.0, "8" or "8/10"; 0 counts as 1. Raises ValueError for anything else."""
+    """Reads a whole number 1–10 from 8, 8.0, "8" or "8/10"; 0 counts as 1. Raises ValueError for anything else."""
     value = _number(entry, name)
     if value is None:
         raise ValueError(f"{name} is no number")

@@ -76,7 +76,7 @@ class BatchApi:
     async def submit(
         self, connection: openai.AsyncOpenAI, key: str, requests: Sequence[tuple[str, Mapping[str, Any]]]
     ) -> str:
-        """The server's id of the new batch. Raises BatchesUnsupported, and SubmissionInDoubt."""
+        """Gives the server's id of the new batch. Raises BatchesUnsupported, and SubmissionInDoubt."""
         file_id = await self._upload(connection, key, requests)
         try:
             return (await self._create(connection, key, file_id)).provider_id
@@ -87,7 +87,7 @@ class BatchApi:
             raise
 
     async def find(self, connection: openai.AsyncOpenAI, key: str) -> RemoteBatch | None:
-        """The batch with our key in its metadata; None if there surely is none."""
+        """Finds the batch with our key in its metadata; None if there surely is none."""
         after: str | openai.Omit = openai.omit
         for _ in range(_MOST_PAGES):
             page = await self._ask(connection.batches.with_raw_response.list(limit=_PAGE, after=after))
@@ -102,11 +102,11 @@ class BatchApi:
         raise CallFailed("too many batches", f"{self.chat.host} lists more than {_PAGE * _MOST_PAGES} batches")
 
     async def retrieve(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
-        """How far the batch is now."""
+        """Gives how far the batch is now."""
         return _parse_batch(await self._ask(connection.batches.with_raw_response.retrieve(provider_id)))
 
     async def cancel(self, connection: openai.AsyncOpenAI, provider_id: str) -> RemoteBatch:
-        """Takes the server up to ten minutes; what it has answered until then is there afterwards, and is paid.
+        """Has the server stop, which takes up to ten minutes; what it has answered until then is paid.
 
         One that is over already is refused: then as `retrieve`.
         """
@@ -118,14 +118,14 @@ class BatchApi:
             return await self.retrieve(connection, provider_id)
 
     async def fetch(self, connection: openai.AsyncOpenAI, remote: RemoteBatch) -> tuple[list[RequestResult], int]:
-        """What became of the requests, and the number of lines that could not be read."""
+        """Fetches what became of the requests, and the number of lines that could not be read."""
         texts = [await self._send(connection.files.with_raw_response.content(each)) for each in remote.answer_files]
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
         results = [self._read_line(line) for line in lines]
         return [each for each in results if each], results.count(None)
 
     async def delete(self, connection: openai.AsyncOpenAI, file_ids: Sequence[str]) -> None:
-        """As far as it goes: what stays is dropped by the provider, after 30 days at OpenAI."""
+        """Deletes files, as far as it goes; what stays is dropped by the provider, after 30 days at OpenAI."""
         for file_id in filter(None, file_ids):
             with suppress(CallFailed):
                 await self._send(connection.files.with_raw_response.delete(file_id))
@@ -183,7 +183,7 @@ class BatchApi:
         return failure
 
     def _refusal(self, error: CallFailed) -> CallFailed:
-        """What the server's no to a submission means: most compatible servers have no Batch API."""
+        """Gives what the server's no to a submission means: most compatible servers have no Batch API."""
         is_about_batches = error.outcome in {f"HTTP {status}" for status in _NO_SUCH_ENDPOINT}
         return self._unsupported(str(error)) if is_about_batches and not isinstance(error, CallStopped) else error
 
@@ -195,25 +195,21 @@ class BatchApi:
     # -- reading a line
 
     def _read_line(self, line: str) -> RequestResult | None:
-        """None for a line that is none of the format."""
+        """Gives None for a line that is none of the format."""
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             return None
         if not isinstance(entry, dict) or not (custom_id := _text(entry, "custom_id")):
             return None
-        response, error = entry.get("response"), entry.get("error")
+        response, error, status = entry.get("response"), entry.get("error"), 0
         if isinstance(response, dict):
-            status, body = response.get("status_code"), response.get("body")
-            status = status if isinstance(status, int) else 0
+            code, body = response.get("status_code"), response.get("body")
+            status = code if isinstance(code, int) else 0
             if status == 200:
                 return RequestResult(custom_id, status, body)
             error = body.get("error") if isinstance(body, dict) else None
-        else:
-            status = 0
-        return self._failed_line(custom_id, status, error if isinstance(error, dict) else {})
-
-    def _failed_line(self, custom_id: str, status: int, error: Mapping[str, Any]) -> RequestResult:
+        error = error if isinstance(error, dict) else {}
         word = f"HTTP {status}" if status else self.chat.detail(_text(error, "code"))[:40] or "no answer"
         return RequestResult(custom_id, status, error=word, detail=self.chat.detail(_text(error, "message")))
 

@@ -40,7 +40,7 @@ class BatchCollector:
         self._store = grader.store
 
     def get_recent(self) -> list[ModelBatch]:
-        """The batches of the last seven days, oldest first."""
+        """Gets the batches of the last seven days, oldest first."""
         return self._store.get_batches(since=_utc_day(self._grader.now() - _LOOKED_BACK))
 
     def get_calls(self, batch: ModelBatch) -> list[ModelCall]:
@@ -48,17 +48,17 @@ class BatchCollector:
         return [call for call in self._store.get_calls(since=day, until=day) if call.call_id in ids]
 
     def collect(self) -> list[str]:
-        """See how far the open batches are, and store what was answered. Sentences the operator must know."""
+        """Sees how far the open batches are, and stores what was answered. Sentences the operator must know."""
         still_open = [batch for batch in self.get_recent() if batch.is_open]
         return asyncio.run(self._collect(still_open)) if still_open else []
 
     def cancel(self, batches: Sequence[ModelBatch]) -> None:
-        """Have the provider stop working on these; what it has answered until then is paid, and stored."""
+        """Has the provider stop working on these; what it has answered until then is paid, and stored."""
         if batches:
             asyncio.run(self._cancel(batches))
 
     def end_unsent(self, batch: ModelBatch, why: str) -> str:
-        """End a batch that is surely not at the provider: nothing is paid."""
+        """Ends a batch that is surely not at the provider: nothing is paid."""
         self._settle(batch, (), is_missing_unpaid=True)
         self._store.move_batch(replace(batch, state=BatchState.ENDED, detail=f"never submitted: {why}"))
         return ""
@@ -124,7 +124,7 @@ class BatchCollector:
         return ""
 
     def _settle(self, batch: ModelBatch, results: Sequence[RequestResult], *, is_missing_unpaid: bool) -> list[str]:
-        """End the calls of a batch and store its gradings; why requests failed. May be repeated."""
+        """Ends the calls of a batch and stores its gradings; why requests failed. May be repeated."""
         call_log, seconds = self._grader.open_log(), (self._grader.now() - batch.at).total_seconds()
         pending = {call.call_id: call for call in self.get_calls(batch) if call.is_pending}
         graded, failed = self._find_graded(batch), list[str]()
@@ -143,7 +143,7 @@ class BatchCollector:
         return failed
 
     def _find_graded(self, batch: ModelBatch) -> Set[str]:
-        """Papers that were asked about at once meanwhile: a mail may have shown those gradings."""
+        """Finds the papers that were asked about at once meanwhile: a mail may have shown those gradings."""
         remembered = self._store.get_gradings(batch.profile_key, since=_utc_day(batch.at))
         papers = [paper for line in batch.lines for paper in line.papers]
         return find_known(remembered, papers, model=batch.model, prompt_key=batch.prompt_key).keys()
@@ -159,13 +159,13 @@ class BatchCollector:
         ]
 
     def _give_up(self, batch: ModelBatch, why: str) -> str:
-        """Nobody knows what it cost: its calls keep their highest cost."""
+        """Ends a batch that is lost; its calls keep their highest cost, as nobody knows what they did cost."""
         self._settle(batch, (), is_missing_unpaid=False)
         self._store.move_batch(replace(batch, state=BatchState.ENDED, detail=f"given up: {why}"))
         return f"A batch of {batch.at:%Y-%m-%d %H:%M} UTC was given up ({why}); its calls count at their highest cost."
 
     def _postpone(self, batch: ModelBatch, error: CallFailed) -> str:
-        """Leave it to the next run; a sentence if that will not help."""
+        """Leaves it to the next run; a sentence if that will not help."""
         if self._grader.now() - batch.at > _GIVE_UP:
             return self._give_up(batch, str(error))
         self._store.move_batch(replace(batch, detail=f"could not be collected: {error}"))
@@ -175,7 +175,7 @@ class BatchCollector:
 def _find_result(
     call_id: str, results: Sequence[RequestResult], *, is_missing_unpaid: bool
 ) -> RequestResult | CallFailed:
-    """The one result of this request, with an answer in it; else why there is none."""
+    """Finds the one result of this request, with an answer in it; else why there is none."""
     own = [each for each in results if each.custom_id == call_id]
     if not own:
         return CallFailed("no answer", "the batch has no answer to this request", is_billed=not is_missing_unpaid)

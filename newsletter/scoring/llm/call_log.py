@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from newsletter.model import ModelCall, Usage
 from newsletter.scoring.llm.completion import Reply, Tokens
 from newsletter.scoring.llm.failures import CallFailed
-from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prices import Price, sum_costs
 from newsletter.stores import LlmStore
 
 ANSWER_CHARS = 20_000  # of an answer kept for the audit
@@ -52,29 +52,20 @@ class CallLog:
         self._budget_usd = budget_usd
         self._ended: list[ModelCall] = []
 
-    def begin(
-        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
-    ) -> ModelCall | None:
-        """The pending call, of at most so many (prompt, completion) tokens; None if the budget has no room for it."""
-        call = self.draft(body, tier=tier, subject=subject, paper_ids=paper_ids, bounds=bounds, at=self._now())
+    def begin(self, draft: ModelCall) -> ModelCall | None:
+        """Writes the call down as of now; None if the budget has no room for it."""
+        call = replace(draft, at=self._now())
         budget_usd = self._budget_usd if call.cost_usd is not None else None
         return call if self._store.begin_call(call, budget_usd=budget_usd) else None
 
     def draft(
-        self,
-        body: Mapping[str, Any],
-        *,
-        tier: str,
-        subject: str,
-        paper_ids: Sequence[str],
-        bounds: TokenBounds,
-        at: datetime,
+        self, body: Mapping[str, Any], *, tier: str, subject: str, paper_ids: Sequence[str], bounds: TokenBounds
     ) -> ModelCall:
-        """The pending call, not yet written."""
+        """Builds the pending call, not yet written."""
         price = self._price_of(self._model, tier)
         return ModelCall(
             call_id=secrets.token_hex(8),
-            at=at,
+            at=self._now(),
             model=self._model,
             tier=tier,
             subject=subject,
@@ -85,7 +76,7 @@ class CallLog:
         )
 
     def record_answer(self, call: ModelCall, reply: Reply, seconds: float, *, bounds: TokenBounds) -> None:
-        """End a call that was answered. A server that does not say what it used counts as having used `bounds`."""
+        """Ends a call that was answered. A server that does not say what it used counts as having used `bounds`."""
         tokens = reply.tokens or Tokens(prompt=bounds.prompt, cached=0, cache_write=0, completion=bounds.completion)
         price = self._price_of(call.model, reply.tier)
         self._end(
@@ -106,13 +97,13 @@ class CallLog:
         )
 
     def record_failure(self, call: ModelCall, error: CallFailed, seconds: float) -> None:
-        """End a call without an answer: at its highest cost if the server may have worked for it, else at none."""
+        """Ends a call without an answer: at its highest cost if the server may have worked for it, else at none."""
         unpaid = None if call.cost_usd is None else Decimal(0)
         cost = call.cost_usd if error.is_billed else unpaid
         self._end(replace(call, outcome=error.outcome, cost_usd=cost, seconds=seconds, answer=str(error)))
 
     def usage(self) -> Usage | None:
-        """What the answers used; None before the first call."""
+        """Gives what the answers used; None before the first call."""
         return sum_calls(self._ended, self._price_of)
 
     def _end(self, call: ModelCall) -> None:
@@ -121,7 +112,7 @@ class CallLog:
 
 
 def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price | None]) -> Usage | None:
-    """Tokens and cost of these calls, with a price only where that of every one is known; None for no calls."""
+    """Adds up tokens and cost of these calls, with a price only where that of every one is known; None for no calls."""
     if not calls:
         return None
     prices = [(call, price_of(call.model, call.tier)) for call in calls if call.prompt_tokens]
@@ -131,21 +122,16 @@ def sum_calls(calls: Sequence[ModelCall], price_of: Callable[[str, str], Price |
         prompt_tokens=sum(call.prompt_tokens for call in calls),
         completion_tokens=sum(call.completion_tokens for call in calls),
         cached_tokens=sum(call.cached_tokens for call in calls),
-        prompt_cost_usd=_total(prompt),
-        completion_cost_usd=_total(completion),
+        prompt_cost_usd=sum_costs(prompt),
+        completion_cost_usd=sum_costs(completion),
     )
 
 
 def count_at_most(model: str, texts: Sequence[str], count: Callable[[str], int]) -> int:
-    """The most prompt tokens a request with these texts can have, by the count of OpenAI's tokenizer."""
+    """Counts the most prompt tokens a request with these texts can have, by the count of OpenAI's tokenizer."""
     exact = sum(map(count, texts)) + FRAME_TOKENS
     return exact if model.startswith(_COUNTED_EXACTLY) else int(exact * _OWN_TOKENIZER)
 
 
 def hash_request(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-def _total(costs: Sequence[Decimal | None]) -> Decimal | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None

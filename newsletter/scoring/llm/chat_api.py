@@ -55,7 +55,7 @@ class ChatApi:
         self.form = RequestForm(settings)
 
     def connect(self) -> openai.AsyncOpenAI:
-        """A connection for one event loop, to be closed; it repeats nothing on its own."""
+        """Opens a connection for one event loop, to be closed; it repeats nothing on its own."""
         return openai.AsyncOpenAI(
             api_key=self.settings.api_key or "none",
             base_url=self.settings.base_url,
@@ -65,7 +65,7 @@ class ChatApi:
         )
 
     async def send(self, connection: openai.AsyncOpenAI, body: Mapping[str, Any]) -> Reply:
-        """Ask once. Raises CallFailed, or the one of its kinds that says what to do next."""
+        """Asks once. Raises CallFailed, or the one of its kinds that says what to do next."""
         create: Any = connection.chat.completions.with_raw_response.create
         # A stream is read as one text: there is nothing to show before all of it is there
         streaming = {name: body[name] for name in ("stream", "stream_options") if name in body}
@@ -85,7 +85,7 @@ class ChatApi:
     # -- reading an answer
 
     def read_json(self, text: str) -> object:
-        """What the server sent, parsed. Raises CallStopped for a web page, CallInterrupted for what is no JSON."""
+        """Parses what the server sent. Raises CallStopped for a web page, CallInterrupted for what is no JSON."""
         if text.lstrip().startswith("<"):
             raise CallStopped(
                 "web page", f"{self.host} answered with a web page; correct OPENAI_BASE_URL (most end with /v1)"
@@ -96,14 +96,14 @@ class ChatApi:
             raise CallInterrupted("no JSON", "the server's answer is no JSON", is_billed=True) from error
 
     def read_body(self, body: object, asked_tier: str) -> Reply:
-        """The answer in a chat completion, without the key."""
+        """Reads the answer in a chat completion, without the key."""
         reply = read_completion(body, asked_tier)
         return replace(reply, text=self._without_key(reply.text))
 
     # -- reading a failure
 
     def explain(self, error: TimeoutError | openai.OpenAIError, body: Mapping[str, Any]) -> CallFailed:
-        """What the library raised for this request, as what to do next."""
+        """Turns what the library raised for this request into what to do next."""
         if isinstance(error, TimeoutError | openai.APIConnectionError):
             return self._connection_failure(error)
         if isinstance(error, openai.APIStatusError):
@@ -148,7 +148,8 @@ class ChatApi:
                 f"{self.host} does not allow the use of {model} ({detail}); "
                 "allow it in the provider's settings, or set NEWSLETTER_MODEL to another model"
             )
-        if "model_not_found" in codes or (status == 404 and not _is_about_parameters(report)):
+        if "model_not_found" in codes or (status == 404 and "parameter" not in report.text):
+            # A 404 about parameters is OpenRouter's: no provider takes all that the request has
             return (
                 f"{self.host} does not serve {model!r} ({detail}); "
                 "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings"
@@ -157,25 +158,20 @@ class ChatApi:
 
     @property
     def host(self) -> str:
-        """Without user, password and query, which may be secret."""
+        """The server's name, without user, password and query, which may be secret."""
         return urlsplit(self.settings.base_url).hostname or "the server"
 
     def detail(self, text: str) -> str:
-        """Foreign text as a short line without the key."""
+        """Makes foreign text a short line without the key."""
         return plain_line(_KEY_LIKE.sub("…", self._without_key(text)), _DETAIL_CHARS)
 
     def _without_key(self, text: str) -> str:
-        """A server may repeat what it was sent, and answers are kept."""
+        """Removes the key: a server may repeat what it was sent, and answers are kept."""
         key = self.settings.api_key
         return text.replace(key, "…") if len(key) >= _KEY_CHARS else text
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes a tenth of a second: once for all readers."""
+    """Reads the certificates, which takes a tenth of a second, once for all readers."""
     return httpx2.create_ssl_context()
-
-
-def _is_about_parameters(report: ErrorReport) -> bool:
-    """OpenRouter's 404 where no provider takes all that the request has."""
-    return "parameter" in report.text

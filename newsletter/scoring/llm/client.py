@@ -54,7 +54,7 @@ class ModelServer:
         return self.limits.reasoning_tokens if self.chat.form.may_reason else 0
 
     def bound_tokens(self, prompt: Prompt) -> TokenBounds:
-        """The most tokens the request and its answer can have, as far as the server's context window has room."""
+        """Bounds the tokens the request and its answer can have, as far as the server's context window has room."""
         texts = (prompt.system, prompt.user, json.dumps(ANSWER_SCHEMA))
         needed = self.needed_tokens(prompt)
         longest = self.chat.form.window.answer_tokens(self.count_sent(prompt))
@@ -64,11 +64,11 @@ class ModelServer:
         return TokenBounds(count_at_most(self.chat.settings.model, texts, self.count), answer)
 
     def needed_tokens(self, prompt: Prompt) -> int:
-        """Tokens of an answer without any reasoning."""
+        """Counts the tokens of an answer without any reasoning."""
         return _OVERHEAD_TOKENS + self.limits.answer_tokens * len(prompt.labels)
 
     def count_sent(self, prompt: Prompt) -> int:
-        """Tokens of the two messages; exact for one vocabulary, about right for others."""
+        """Counts the tokens of the two messages; exact for one vocabulary, about right for others."""
         return self.count(prompt.system) + self.count(prompt.user)
 
     def check_length(self, prompt: Prompt) -> None:
@@ -100,7 +100,7 @@ class ModelClient:
         self.warning = ""  # what the operator must know though it goes on
 
     async def ask(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
-        """One answer. Raises CallFailed after all else, and CallStopped, which stops this client."""
+        """Gets one answer. Raises CallFailed after all else, and CallStopped, which stops this client."""
         try:
             return await self._ask_patiently(prompt, paper_ids)
         except CallInterrupted as error:
@@ -113,7 +113,7 @@ class ModelClient:
             raise
 
     def stop(self, why: str) -> None:
-        """Send nothing more; the first reason stays."""
+        """Sends nothing more; the first reason stays."""
         self.stopped = self.stopped or why
 
     def warn(self, what: str) -> None:
@@ -126,7 +126,7 @@ class ModelClient:
         return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
 
     async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
-        """Ends: each change leaves out one more parameter, or the tier."""
+        """Asks in the form the server takes. Ends: each change leaves out one more parameter, or the tier."""
         chat = self.server.chat
         tier = chat.form.tier
         while True:
@@ -155,7 +155,7 @@ class ModelClient:
         if wait_s := max(server.request_rate.reserve(1), server.token_rate.reserve(tokens)):
             await server.sleep(wait_s)
         call = await self._begin(
-            lambda: self._call_log.begin(body, tier=tier, subject=self._subject, paper_ids=paper_ids, bounds=bounds)
+            self._call_log.draft(body, tier=tier, subject=self._subject, paper_ids=paper_ids, bounds=bounds)
         )
         started = server.monotonic()
         try:
@@ -170,10 +170,10 @@ class ModelClient:
             self._open_calls -= 1
             self._call_ended.set()
 
-    async def _begin(self, begin: Callable[[], ModelCall | None]) -> ModelCall:
-        """Begin a call. Where the budget has no room for it, open calls may still end below their highest cost."""
+    async def _begin(self, draft: ModelCall) -> ModelCall:
+        """Begins a call. Where the budget has no room for it, open calls may still end below their highest cost."""
         while not self.stopped:
-            if call := begin():
+            if call := self._call_log.begin(draft):
                 self._open_calls += 1
                 return call
             if not self._open_calls:
@@ -188,7 +188,7 @@ class ModelClient:
 
 
 def wait_before_retry(error: Exception) -> bool | float:
-    """stamina's question after a failure: no, yes, or yes after this many seconds."""
+    """Tells stamina after a failure whether to ask again: no, yes, or yes after this many seconds."""
     if not isinstance(error, CallInterrupted):
         return False
     return True if error.after_s is None else error.after_s

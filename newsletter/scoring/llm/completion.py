@@ -46,7 +46,7 @@ class Reply:
 
 
 def parse(text: str) -> object:
-    """What the server sent: JSON, or a stream of it put together. Raises ValueError, RecursionError."""
+    """Gives what the server sent: JSON, or a stream of it put together. Raises ValueError, RecursionError."""
     try:
         return json.loads(text)
     except ValueError:
@@ -58,21 +58,25 @@ def parse(text: str) -> object:
 
 
 def read_completion(body: object, asked_tier: str) -> Reply:
-    """The answer in a chat completion, whatever shape it has."""
-    choice = _first(body.get("choices")) if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict):
-        return Reply("", "empty", _tokens(body), _tier(body, asked_tier))
+    """Reads the answer in a chat completion, whatever shape it has."""
+    whole: dict[str, Any] = body if isinstance(body, dict) else {}
+    tokens = _tokens(whole.get("usage"))
+    tier = FLEX if (whole.get("service_tier") or asked_tier) == FLEX else STANDARD
+    choice = _first(whole.get("choices"))
+    if not isinstance(choice, dict):
+        return Reply("", "empty", tokens, tier)
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     answer, refusal = _text(message.get("content")), _refusal(message)
     outcome = _outcome(choice.get("finish_reason"), answer, refusal)
-    if outcome == "empty" and (reasoning := _reasoning(message)):
+    reasoning = next((text for name in _REASONING if (text := _text(message.get(name))).strip()), "")
+    if outcome == "empty" and reasoning:
         answer, outcome = (reasoning, "ok") if is_whole_answer(reasoning) else ("", "only reasoning")
-    return Reply(answer or refusal, outcome, _tokens(body), _tier(body, asked_tier))
+    return Reply(answer or refusal, outcome, tokens, tier)
 
 
 def _text(content: object) -> str:
-    """A text, or the parts of one that are not reasoning; an object that is neither is the answer itself."""
+    """Reads a text, or the parts of one that are not reasoning; an object that is neither is the answer itself."""
     if isinstance(content, str):
         return _unquoted(content)
     if isinstance(content, list):
@@ -86,7 +90,7 @@ def _text(content: object) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Some gateways write an answer in JSON as a JSON text once more."""
+    """Reads a text that a gateway wrote as a JSON text once more."""
     if not text.lstrip().startswith('"'):
         return text
     try:
@@ -94,10 +98,6 @@ def _unquoted(text: str) -> str:
     except ValueError:
         return text
     return inner if isinstance(inner, str) else text
-
-
-def _reasoning(message: Mapping[str, Any]) -> str:
-    return next((text for name in _REASONING if (text := _text(message.get(name))).strip()), "")
 
 
 def _refusal(message: Mapping[str, Any]) -> str:
@@ -122,16 +122,10 @@ def _first(value: object) -> object:
     return value[0] if isinstance(value, list) and value else None
 
 
-def _tier(body: object, asked_tier: str) -> str:
-    served = body.get("service_tier") if isinstance(body, dict) else None
-    return FLEX if (served or asked_tier) == FLEX else STANDARD
-
-
 # --- tokens -------------------------------------------------------------------------------------------
 
 
-def _tokens(body: object) -> Tokens | None:
-    usage = body.get("usage") if isinstance(body, dict) else None
+def _tokens(usage: object) -> Tokens | None:
     if not isinstance(usage, dict) or not (prompt := _whole(usage, "prompt_tokens")):
         return None
     details = usage.get("prompt_tokens_details")
@@ -157,7 +151,7 @@ def _whole(values: Mapping[str, object], name: str) -> int:
 
 
 def _join_stream(lines: list[str]) -> dict[str, Any]:
-    """One completion from the events of a stream. An error among them is its error. Raises ValueError."""
+    """Builds one completion from the events of a stream. An error among them is its error. Raises ValueError."""
     whole: dict[str, Any] = {}
     texts: dict[str, str] = {}
     finish: object = None

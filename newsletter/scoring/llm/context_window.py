@@ -44,18 +44,18 @@ class ContextWindow:
     per_token: float = 1.1
 
     def answer_tokens(self, prompt_tokens: int) -> int | None:
-        """How long an answer to such a prompt may be; None: as long as it likes."""
+        """Gives how long an answer to such a prompt may be; None: as long as it likes."""
         bounds = [self.answer, None if self.total is None else self.total - int(prompt_tokens * self.per_token)]
         return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def is_about_length(message: str) -> bool:
-    """Whether a refusal says that prompt or answer are too long."""
+    """Tells whether a refusal says that prompt or answer are too long."""
     return _IS_ABOUT_LENGTH.search(message) is not None
 
 
 def learn(window: ContextWindow, message: str, *, answer_tokens: int) -> ContextWindow:
-    """What is known after such a refusal of so many tokens; the same as before if it says nothing new."""
+    """Gives what is known after such a refusal of so many tokens; the same as before if it says nothing new."""
     limit = _find_limit(message)
     if limit is None:
         return window
@@ -75,7 +75,7 @@ def _find_limit(message: str) -> int | None:
 
 
 def is_beginning_lost(*, sent: int, counted: int, asked: Sequence[str], missing: Sequence[str]) -> bool:
-    """Whether a server that counted so many of the tokens sent seems to have dropped the first ones.
+    """Tells whether a server that counted so many of the tokens sent seems to have dropped the first ones.
 
     Vocabularies differ, but not by a quarter, and some servers count oddly; so one sign is not enough. The others: an
     answer about the last papers only, some papers missing, and a count as round as a context.

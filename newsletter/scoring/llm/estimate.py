@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from newsletter.model import Paper, Profile
-from newsletter.scoring.llm.prices import Price
+from newsletter.scoring.llm.prices import Price, sum_costs
 from newsletter.scoring.llm.prompts import Prompts
 from newsletter.scoring.llm.token_count import count, count_chat
 
@@ -63,7 +63,7 @@ def estimate(
     assumed: Assumptions,
     known: Set[str] = frozenset(),
 ) -> Estimate:
-    """What it costs to grade a day's papers.
+    """Gives what it costs to grade a day's papers.
 
     Those `known` (ids) are graded already: they keep their places in the shortlist, as in the funnel, and cost
     nothing. Where writing to the cache costs extra, the first call writes the beginning and the others read it;
@@ -93,8 +93,6 @@ def estimate(
 
 
 def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
-    costs = [each.cost_usd for each in estimates]
-    known = [cost for cost in costs if cost is not None]
     return Estimate(
         papers=sum(each.papers for each in estimates),
         known=sum(each.known for each in estimates),
@@ -103,10 +101,10 @@ def sum_estimates(estimates: Sequence[Estimate]) -> Estimate:
         prompt_tokens=sum(each.prompt_tokens for each in estimates),
         answer_tokens=sum(each.answer_tokens for each in estimates),
         reasoning_tokens=sum(each.reasoning_tokens for each in estimates),
-        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+        cost_usd=sum_costs([each.cost_usd for each in estimates]),
     )
 
 
 def _spread(papers: Sequence[Paper], wanted: int) -> list[Paper]:
-    """That many, evenly from first to last: as long as the others, whichever the ranker will choose."""
+    """Chooses that many, evenly from first to last: as long as the others, whichever the ranker will choose."""
     return [papers[number * len(papers) // wanted] for number in range(min(wanted, len(papers)))]

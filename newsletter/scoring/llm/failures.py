@@ -90,7 +90,7 @@ class ErrorReport:
 
 
 def read_error_report(status: int, text: str, headers: Mapping[str, str]) -> ErrorReport:
-    """The error in the body of an answer whose status says that it is one."""
+    """Reads the error in the body of an answer whose status says that it is one."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
@@ -100,7 +100,7 @@ def read_error_report(status: int, text: str, headers: Mapping[str, str]) -> Err
 
 
 def find_error_report(body: object) -> ErrorReport | None:
-    """The error inside an answer of status 200; None if it is an answer."""
+    """Finds the error inside an answer of status 200; None if it is an answer."""
     error = _find_error_object(body)
     if not error:
         return None
@@ -122,7 +122,7 @@ def _build_report(status: int, error: Mapping[str, object], text: str, headers: 
 
 
 def _find_error_object(body: object) -> dict[str, object]:
-    """The object that says what is wrong; empty if nothing is."""
+    """Finds the object that says what is wrong; empty if nothing is."""
     if isinstance(body, list):
         body = body[0] if body else None
     if not isinstance(body, dict):
@@ -142,7 +142,7 @@ def _find_error_object(body: object) -> dict[str, object]:
 
 
 def _find_message(error: Mapping[str, object]) -> str:
-    """The message; with the words of the provider behind it, where these stand apart (OpenRouter)."""
+    """Finds the message; with the words of the provider behind it, where these stand apart (OpenRouter)."""
     message = _first_message(error)
     metadata = error.get("metadata")
     raw = _plain(metadata.get("raw")) if isinstance(metadata, dict) else ""
@@ -154,7 +154,7 @@ def _first_message(error: Mapping[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
-    """A text, or those in a list (as FastAPI lists several mistakes)."""
+    """Reads a text, or those in a list (as FastAPI lists several mistakes)."""
     if isinstance(value, list):
         return "; ".join(filter(None, map(_plain, value[:3])))
     if isinstance(value, dict):
@@ -165,7 +165,7 @@ def _plain(value: object) -> str:
 
 
 def _status_of(error: Mapping[str, object], text: str) -> int:
-    """The status an error inside an answer would have had; 502 where it does not say."""
+    """Finds the status an error inside an answer would have had; 502 where it does not say."""
     for name in _NUMBERS:
         value = error.get(name)
         number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
@@ -187,7 +187,7 @@ def _wait_in_headers(headers: Mapping[str, str]) -> float | None:
 
 
 def _wait_in_text(text: str) -> float | None:
-    """Google's retryDelay, a field like Retry-After, or "try again in 2.5s"."""
+    """Reads Google's retryDelay, a field like Retry-After, or "try again in 2.5s"."""
     if not (match := _WAIT_IN_TEXT.search(text)):
         return None
     if match["named"]:

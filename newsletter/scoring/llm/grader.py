@@ -49,24 +49,24 @@ class Grader(Protocol):
     def model(self) -> str: ...
 
     def prompt_key(self, floor: int) -> str:
-        """A hash of all that shapes an answer beside profile, papers and model."""
+        """Builds a hash of all that shapes an answer beside profile, papers and model."""
 
     def prompt_text(self, profile: Profile, floor: int) -> str:
-        """All that the model gets to read but for the papers."""
+        """Gives all that the model gets to read but for the papers."""
 
     def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
-        """Grade each paper once. A repeated call asks, and costs, again."""
+        """Grades each paper once. A repeated call asks, and costs, again."""
 
 
 def profile_key(profile: Profile) -> str:
-    """A hash of everything in the profile: equal profiles share their gradings, whoever reads."""
+    """Builds a hash of everything in the profile: equal profiles share their gradings, whoever reads."""
     return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
 
 
 def find_known(
     gradings: Iterable[Grading], papers: Iterable[Paper | BatchedPaper], *, model: str, prompt_key: str
 ) -> dict[str, Grading]:
-    """By arXiv id, this model's gradings of these versions of these papers, by the prompt of this key."""
+    """Finds, by arXiv id, this model's gradings of these versions of these papers, by the prompt of this key."""
     versions = {paper.arxiv_id: paper.version for paper in papers}
     return {
         one.arxiv_id: one

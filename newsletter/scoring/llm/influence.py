@@ -117,7 +117,7 @@ def speaks_to_graders(paper: Paper) -> bool:
 
 
 def regroup(grades: Sequence[int], *, is_ranked: bool) -> list[list[int]]:
-    """How to ask again about a batch whose grades (0: below the floor) look like those that an order asks for.
+    """Gives how to ask again about a batch whose grades (0: below the floor) look like those that an order asks for.
 
     The places of papers to ask about together; none where nothing looks so. One or two of many that stand alone, high
     above all others, are each asked about apart, and the others without them. Where each is the highest, or where the
@@ -136,7 +136,7 @@ def regroup(grades: Sequence[int], *, is_ranked: bool) -> list[list[int]]:
 
 
 def _is_upside_down(grades: Sequence[int]) -> bool:
-    """Of the pairs whose grades are far apart, so many contradict the ranking that chance hardly explains it."""
+    """Tells whether too many pairs of far apart grades contradict the ranking for chance to explain it."""
     pairs = [
         earlier > later
         for place, earlier in enumerate(grades)

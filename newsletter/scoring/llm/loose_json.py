@@ -65,7 +65,7 @@ class Located:
 
 
 def find_values(text: str, *, is_loose: bool = False) -> Iterator[Located]:
-    """The outermost objects and arrays in this text, whatever stands around them; strict JSON unless `is_loose`.
+    """Finds the outermost objects and arrays in this text, whatever stands around them; strict JSON unless `is_loose`.
 
     Where one is damaged or cut off, those within it are found that are whole.
     """
@@ -106,7 +106,7 @@ def _next_start(text: str, at: int) -> int:
 
 
 def _decode(text: str, start: int, *, is_loose: bool) -> Located:
-    """The value that begins here. Raises _Damaged, and _CutOff only where `is_loose`."""
+    """Decodes the value that begins here. Raises _Damaged, and _CutOff only where `is_loose`."""
     try:
         value, end = _DECODER.raw_decode(text, start)
         return Located(value, start, end)
@@ -121,7 +121,7 @@ def _decode(text: str, start: int, *, is_loose: bool) -> Located:
 
 
 def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; a key that stands twice with different values has none."""
+    """Builds an object; a key that stands twice with different values has none."""
     found = dict(pairs)
     if len(found) < len(pairs):
         first: dict[str, object] = {}
@@ -138,7 +138,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unambiguous)
 
 
 def _mend(text: str, start: int) -> tuple[str, int]:
-    """The value that begins here as JSON, and where it ends. It need not be valid yet."""
+    """Gives the value that begins here as JSON, and where it ends. It need not be valid yet."""
     pieces, depth, at = list[str](), 0, start
     while match := _TOKEN.match(text, at):
         at = match.end()
@@ -169,7 +169,7 @@ def _mend_token(match: re.Match[str], text: str) -> str:
 
 
 def _mend_text(inner: str) -> str:
-    """A JSON text from what stands between its quotes: a backslash that escapes nothing is one (TeX)."""
+    """Builds a JSON text from what stands between its quotes: a backslash that escapes nothing is one (TeX)."""
     pieces, at = ['"'], 0
     for match in _ESCAPE.finditer(inner):
         pieces.append(json.dumps(inner[at : match.start()])[1:-1])

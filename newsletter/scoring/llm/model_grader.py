@@ -87,12 +87,12 @@ class ModelGrader:
         return self.prompts.key(floor)
 
     def prompt_text(self, profile: Profile, floor: int) -> str:
-        """All that is sent but for the papers, to be shown to the reader."""
+        """Gives all that is sent but for the papers, to be shown to the reader."""
         prompt = self.prompts.render(profile, (), floor)
         return f"{prompt.system}\n\n{prompt.head}".strip()
 
     def grade(self, request: GradingRequest, on_progress: ProgressCallback | None = None) -> GradingReport:
-        """Ask about each of these papers; gradings and failures come in their order.
+        """Asks about each of these papers; gradings and failures come in their order.
 
         Gradings are stored as they come, so that a killed run need not pay for them again. `on_progress` is called
         as papers are settled. Raises nothing for an answer or a server; StoreError.
@@ -110,7 +110,7 @@ class ModelGrader:
         return CallLog(self.store, self.model, self.price_of, self.now, self.budget_usd)
 
     def split(self, papers: Sequence[Paper]) -> list[Sequence[Paper]]:
-        """The batches to ask about together. A paper that speaks to graders is alone, as long as they are few."""
+        """Makes the batches to ask about together. A paper that speaks to graders is alone, as long as they are few."""
         size = self.server.limits.batch_papers
         speaking = [paper for paper in papers if speaks_to_graders(paper)]
         silent = [paper for paper in papers if paper not in speaking]
@@ -187,7 +187,7 @@ class _GradingRun:
         self._other_scales = 0  # in a row
 
     async def settle(self, papers: Sequence[Paper], *, is_last_try: bool = False) -> None:
-        """Ask until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
+        """Asks until every one of these papers is settled, or everything stops. Ends: each next batch is smaller."""
         if self._client.stopped:
             return
         try:
@@ -213,7 +213,7 @@ class _GradingRun:
             await self.settle(papers, is_last_try=True)
 
     def _count_failures(self, attempt: _Attempt, *, is_answered: bool) -> None:
-        """Stop when it looks as if no answer would ever be usable: each one may cost something."""
+        """Stops when it looks as if no answer would ever be usable: each one may cost something."""
         self._failed_in_a_row = 0 if is_answered else self._failed_in_a_row + 1
         if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
             self._client.stop(
@@ -223,7 +223,7 @@ class _GradingRun:
             )
 
     async def _ask(self, papers: Sequence[Paper]) -> _Attempt:
-        """Ask once, and store the gradings of the answer. Raises CallStopped."""
+        """Asks once, and stores the gradings of the answer. Raises CallStopped."""
         prompt = self._grader.prompts.render(self._request.profile, papers, self._request.floor)
         try:
             reply = await self._client.ask(prompt, [paper.arxiv_id for paper in papers])
@@ -245,20 +245,16 @@ class _GradingRun:
         if groups := regroup([entry.relevance for _, entry in settled], is_ranked=self._request.is_ranked):
             again = [[settled[place][0] for place in group] for group in groups]
             return _Attempt(list(papers.values()), "one of the papers may have swayed the answer", ask_again=again)
-        random_ids, at = self._request.random_ids, self._grader.now()
-        self._add(
-            [build_grading(self, paper, e, was_random=paper.arxiv_id in random_ids, at=at) for paper, e in settled]
-        )
+        if settled:
+            random_ids, at = self._request.random_ids, self._grader.now()
+            gradings = [build_grading(self, p, e, was_random=p.arxiv_id in random_ids, at=at) for p, e in settled]
+            self._grader.store.put_gradings(gradings)
+            self._results.add_gradings(gradings)
         self._check_scale(answer)
         return _Attempt([papers[each] for each in answer.missing], _explain(reply, answer))
 
-    def _add(self, gradings: Sequence[Grading]) -> None:
-        if gradings:
-            self._grader.store.put_gradings(gradings)
-            self._results.add_gradings(gradings)
-
     def _find_lost_beginning(self, reply: Reply, prompt: Prompt, answer: ParsedAnswer) -> str:
-        """Why nothing of this answer counts, if the model did not see the profile; else empty."""
+        """Says why nothing of this answer counts, if the model did not see the profile; else empty."""
         server = self._client.server
         sent, counted = server.count_sent(prompt), reply.tokens.prompt if reply.tokens else 0
         if not counted or not is_beginning_lost(
@@ -277,7 +273,7 @@ class _GradingRun:
         return lost
 
     def _check_scale(self, answer: ParsedAnswer) -> None:
-        """Stop at the second answer on another scale: the model has understood the question otherwise."""
+        """Stops at the second answer on another scale: the model has understood the question otherwise."""
         self._other_scales = self._other_scales + 1 if answer.is_other_scale else 0
         if self._other_scales == _OTHER_SCALES:
             self._client.stop(
@@ -305,7 +301,7 @@ def build_grading(
 
 
 def _explain(reply: Reply, answer: ParsedAnswer) -> str:
-    """Why papers are missing from an answer."""
+    """Says why papers are missing from an answer."""
     if reply.outcome in _REASONS:
         return _REASONS[reply.outcome] + (f": {answer.problem}" if answer.problem else "")
     detail = answer.problem or "; ".join(answer.refused[:2])

@@ -8,6 +8,7 @@ flex and batch prices are OpenAI's own), https://developers.openai.com/api/docs/
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -49,23 +50,23 @@ class Price:
     output: Decimal
 
     def prompt_cost(self, prompt_tokens: int, cached_tokens: int = 0, cache_write_tokens: int = 0) -> Decimal:
-        """Cached and cache-write tokens are parts of the prompt; a server that reports more than the whole is cut."""
+        """Gives dollars for a prompt; cached and cache-write tokens are parts of it, cut where a server says more."""
         cached = min(cached_tokens, prompt_tokens)
         written = min(cache_write_tokens, prompt_tokens - cached)
         plain = prompt_tokens - cached - written
         return (plain * self.input + cached * self.cached + written * self.cache_write) / _MILLION
 
     def completion_cost(self, completion_tokens: int) -> Decimal:
-        """Reasoning tokens are completion tokens."""
+        """Gives dollars for an answer; reasoning tokens are completion tokens."""
         return completion_tokens * self.output / _MILLION
 
     def cost(self, prompt_tokens: int, cached_tokens: int, cache_write_tokens: int, completion_tokens: int) -> Decimal:
-        """Dollars for one call."""
+        """Gives dollars for one call."""
         prompt = self.prompt_cost(prompt_tokens, cached_tokens, cache_write_tokens)
         return prompt + self.completion_cost(completion_tokens)
 
     def highest_cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
-        """The most a call of at most that many tokens can cost, whatever the provider's cache does."""
+        """Gives the most a call of at most that many tokens can cost, whatever the provider's cache does."""
         dearest = max(self.input, self.cached, self.cache_write)
         return (prompt_tokens * dearest + completion_tokens * self.output) / _MILLION
 
@@ -75,9 +76,14 @@ class Price:
         return ", ".join(f"${price.normalize():f} {what}" for what, price in (*named, ("out", self.output)))
 
 
+def sum_costs(costs: Sequence[Decimal | None]) -> Decimal | None:
+    """Adds up dollars; None if one of them is not known."""
+    return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+
+
 @lru_cache(maxsize=256)
 def price_of(model: str, tier: str = STANDARD, *, on: date | None = None, base_url: str | None = None) -> Price | None:
-    """The price on that day (default: the latest known) at OpenAI, or at the provider whose API `base_url` is.
+    """Finds the price on that day (default: the latest known) at OpenAI, or at the provider whose API `base_url` is.
 
     None if the model, or the server, is not in the list. A tier the list does not have for the model costs as
     standard: too much, if anything. Raises ConfigError for a tier that nobody has.
@@ -113,25 +119,25 @@ def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
 
 
 def write_price(model: str, input_price: Decimal) -> Decimal:
-    """What a token written to the cache costs where the list does not say."""
+    """Gives what a token written to the cache costs where the list does not say."""
     return input_price * _WRITE_FACTOR if writes_cost_extra(model) else input_price
 
 
 def writes_cost_extra(model: str) -> bool:
-    """Whether it is one of OpenAI's models whose cache is paid for, and can be told what to keep."""
+    """Tells whether it is one of OpenAI's models whose cache is paid for, and can be told what to keep."""
     found = _VERSION.match(model)
     return found is not None and (int(found[1]), int(found[2] or 0)) >= _WRITES_COST_FROM
 
 
 def retired_on(model: str) -> date | None:
-    """The day OpenAI switches the model off, if it has named one. A fine-tune goes with its model."""
+    """Finds the day OpenAI switches the model off, if it has named one. A fine-tune goes with its model."""
     base = model.removeprefix("ft:").partition(":")[0]
     family = _SNAPSHOT.sub("", base)
     return next((day for day, families in _SWITCHED_OFF.items() if family in families), None)
 
 
 def check_model(model: str, today: date, *, tier: str = STANDARD, base_url: str | None = None) -> list[str]:
-    """Sentences for the operator about a model that is about to go, or whose price nobody here knows."""
+    """Gives sentences for the operator about a model that is about to go, or whose price nobody here knows."""
     warnings = []
     if price_of(model, tier, on=today, base_url=base_url) is None:
         where, remedy = (

@@ -20,7 +20,7 @@ class RateLimit:
         self._busy_until = 0.0
 
     def reserve(self, amount: float) -> float:
-        """Take this much, and say after how many seconds it may go."""
+        """Takes this much, and says after how many seconds it may go."""
         if not self._per_s:
             return 0.0
         now = self._monotonic()

@@ -51,7 +51,7 @@ def find_answer(text: str) -> str | None:
 
 
 def _without_json(text: str) -> str:
-    """The same with blanks in place of every JSON value, and of a text at the end that was cut off."""
+    """Gives the same with blanks in place of every JSON value, and of a text at the end that was cut off."""
     pieces, at = list[str](), 0
     for found in find_values(text, is_loose=True):
         pieces += [text[at : found.start], " " * (found.end - found.start)]

@@ -84,7 +84,7 @@ class RequestForm:
     def build_body(
         self, system: str, user: str, *, max_tokens: int, cache_key: str, tier: str, head: str = ""
     ) -> dict[str, Any]:
-        """The request: the same arguments give the same bytes, until the server refuses a parameter.
+        """Builds the request: the same arguments give the same bytes, until the server refuses a parameter.
 
         `head` is the beginning of `user` that later requests share, where it is long enough to be kept for them.
         """
@@ -113,14 +113,14 @@ class RequestForm:
         return {name: value for name, value in body.items() if name not in self._left_out and value != ""}
 
     def _messages(self, system: str, user: str, head: str) -> list[dict[str, Any]]:
-        """`head` is the beginning of `user` that the provider shall keep, if any."""
+        """Builds the messages; `head` is the beginning of `user` that the provider shall keep, if any."""
         if "system" in self._left_out:
             user, head = f"{system}\n\n{user}", f"{system}\n\n{head}" if head else ""
         asked = {"role": "user", "content": _in_two(head, user) if head else user}
         return [asked] if "system" in self._left_out else [{"role": "system", "content": system}, asked]
 
     def confirm(self) -> None:
-        """The last request was answered: its form is one that the server takes."""
+        """Notes that the last request was answered: its form is one that the server takes."""
         self._has_answered, self._left_out_before = True, None
 
     def find_change(self, report: ErrorReport, body: Mapping[str, Any], detail: str) -> CallChanged | None:
@@ -143,7 +143,7 @@ class RequestForm:
         return None if status == 500 else self._ask_plainly(body)
 
     def _ask_for_less(self, report: ErrorReport, body: Mapping[str, Any], detail: str) -> CallChanged | None:
-        """A shorter answer, where the server names how much it takes; None: the papers have to be fewer."""
+        """Asks for a shorter answer, where the server names how much it takes; None: the papers have to be fewer."""
         answer_tokens = body.get("max_completion_tokens") or body.get("max_tokens") or 0
         window: ContextWindow | None = context_window.learn(self.window, report.message, answer_tokens=answer_tokens)
         if window == self.window:
@@ -164,7 +164,7 @@ class RequestForm:
         return ContextWindow(self.window.total, answer_tokens // 2)
 
     def _ask_plainly(self, body: Mapping[str, Any]) -> CallChanged | None:
-        """Without anything optional: some servers refuse what they do not know without naming it.
+        """Asks without anything optional: some servers refuse what they do not know without naming it.
 
         Where that does not help either, the form was not at fault, and it is as before.
         """
@@ -180,7 +180,7 @@ class RequestForm:
         return CallChanged("asked plainly", "the server refuses the request, and does not say what of it")
 
     def _refused_parameter(self, report: ErrorReport, body: Mapping[str, Any]) -> str:
-        """The optional part of this request that the server's error names first; of the schema, the list only."""
+        """Finds the optional part of this request that the server's error names first; of the schema, the list only."""
         for text in (report.param.lower(), report.text):
             places = {
                 name: min((at for word in words if (at := text.find(word)) >= 0), default=-1)
@@ -198,7 +198,7 @@ class RequestForm:
 
 
 def _in_two(head: str, user: str) -> list[dict[str, object]]:
-    """The same text in two parts, the first of which the provider shall keep."""
+    """Splits a text in two parts, the first of which the provider shall keep."""
     cached: dict[str, object] = {"type": "text", "text": head, "prompt_cache_breakpoint": {"mode": "explicit"}}
     return [cached, {"type": "text", "text": user.removeprefix(head)}]
 

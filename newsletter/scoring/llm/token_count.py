@@ -11,7 +11,7 @@ _ENCODING = "o200k_base"
 
 
 def count(text: str) -> int:
-    """Tokens of the text itself, without what a chat format adds around messages; see `count_chat`."""
+    """Counts the tokens of the text itself, without what a chat format adds around messages; see `count_chat`."""
     from toktok import batch_count  # noqa: PLC0415  # two seconds to load; only a model needs it
 
     # A lone surrogate cannot be sent; any replacement is one character, as here.
@@ -21,7 +21,7 @@ def count(text: str) -> int:
 
 
 def count_chat(*messages: str) -> int:
-    """Tokens of a chat request: four around each message and three before the answer.
+    """Counts the tokens of a chat request: four around each message and three before the answer.
 
     The rule of OpenAI's cookbook ("How to count tokens with tiktoken"). A JSON schema in the request counts too:
     give it as one more message.

@@ -51,7 +51,7 @@ class Background:
         return np.asarray(np.log((1 + self.n_papers) / (1 + frequency)) + 1, dtype=np.float64)
 
     def count_sample(self, categories: Collection[str], most: int) -> TermCounts:
-        """At most so many of the sample papers that have one of these categories, always the same ones."""
+        """Counts at most so many of the sample papers that have one of these categories, always the same ones."""
         sample = self.sample
         wanted = [n for n, own in enumerate(sample.categories) if not own.isdisjoint(categories)][:most]
         lengths = np.array([sample.starts[n + 1] - sample.starts[n] for n in wanted], dtype=np.intp)
@@ -75,7 +75,7 @@ def _join_ranges(starts: Indexes, lengths: Indexes) -> Indexes:
 
 
 def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
-    """Each rare term stands as one that no other paper has, so that the papers are as long as they were."""
+    """Adds each rare term as one that no other paper has, so that the papers are as long as they were."""
     flat = rare.astype(np.intp).ravel()
     rows = np.repeat(np.arange(len(flat)) // 2, flat)
     is_pair = np.repeat(np.arange(len(flat)) % 2 == 1, flat)
@@ -97,7 +97,7 @@ def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
 
 @cache
 def load_background(file: Path = SHIPPED) -> Background:
-    """What a file holds, read once a process; the shipped one takes 2 MB."""
+    """Reads what a file holds, read once a process; the shipped one takes 2 MB."""
     with np.load(file) as data:
         names, members = data["categories"].tolist(), data["members"]
         sample = SamplePapers(

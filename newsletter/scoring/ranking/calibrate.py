@@ -35,7 +35,7 @@ _NOVELTY_RANGE = (4.0, 9.0)
 
 
 def grade_relevance(ranking: Ranking) -> Grades:
-    """Relevance of every paper of the ranking."""
+    """Grades the relevance of every paper of the ranking."""
     presence = _measure_presence(ranking.evidence)
     place = np.clip(ranking.score, *_PLACE_RANGE) * presence
     evidence = np.clip(ranking.evidence, 0.0, _MAX_EVIDENCE)
@@ -44,7 +44,7 @@ def grade_relevance(ranking: Ranking) -> Grades:
 
 
 def _measure_presence(evidence: Vector) -> float:
-    """From 0, the profile's subject is not among these papers, to 1."""
+    """Measures how far the profile's subject is among these papers, from 0 to 1."""
     fewest, most = _PRESENCE_PAPERS
     n_best = max(fewest, min(most, int(np.ceil(_PRESENCE_SHARE * len(evidence)))))
     best = float(np.sort(evidence)[-n_best:].mean())

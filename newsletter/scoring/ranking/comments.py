@@ -43,11 +43,11 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 
 
 def load_comments(text: str) -> dict[str, Sentences]:
-    """The sentences of every language in this YAML. Raises ConfigError that lists everything wrong with it."""
+    """Loads the sentences of every language in this YAML. Raises ConfigError that lists everything wrong with it."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"comments.yaml is not YAML ({_first_line(error)}); {_REMEDY}") from error
+        raise ConfigError(f"comments.yaml is not YAML ({str(error).splitlines()[0]}); {_REMEDY}") from error
     if not isinstance(document, dict) or not isinstance(document.get(FALLBACK_LANGUAGE), dict):
         raise ConfigError(f"comments.yaml must have the language {FALLBACK_LANGUAGE!r}, with its sentences; {_REMEDY}")
     problems = [
@@ -82,7 +82,3 @@ def _sentence_problems(place: str, name: str, sentence: object) -> list[str]:
     wanted = _PLACEHOLDERS[name]
     missing = [f"{place}: the placeholder {{{field}}} is missing" for field in sorted(wanted - used)]
     return missing + [f"{place}: there is no placeholder {{{field}}} here" for field in sorted(used - wanted)]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

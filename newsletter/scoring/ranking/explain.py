@@ -61,13 +61,13 @@ class Explainer:
         self._best = (ranking.topics + direct).argmax(axis=0)
 
     def topic(self, row: int) -> str:
-        """The topic this paper meets best; empty when it meets none at all."""
+        """Gives the topic this paper meets best; empty when it meets none at all."""
         best = int(self._best[row])
         met = self._ranking.topics[best, row] > 0 or self._ranking.topic_words[best, row] > 0
         return self._names[best] if self._names and met else ""
 
     def comment(self, row: int, paper: Paper, relevance: int) -> str:
-        """At most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them."""
+        """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them."""
         if relevance < WORDS_FROM:
             return self._sentences.nothing
         text = f"{paper.title}\n{paper.abstract}"
@@ -95,7 +95,7 @@ class Explainer:
         return self._sentences.nothing
 
     def _feedback_keys(self, row: int) -> set[int]:
-        """The terms of this paper that made it resemble the papers of its topic most."""
+        """Finds the terms of this paper that made it resemble the papers of its topic most."""
         cells = np.flatnonzero(self._matrix.rows == row)
         columns = self._matrix.columns[cells]
         gains = self._matrix.values[cells] * self._ranking.feedback[int(self._best[row])][columns]
@@ -103,7 +103,7 @@ class Explainer:
         return {int(key) for key in self._matrix.terms[columns[strongest[gains[strongest] > 0]]]}
 
     def _find_words(self, text: str, words: Sequence[Word], wanted: Collection[int]) -> list[str]:
-        """The rare words of the text that are among the wanted terms, the rarest first."""
+        """Finds the rare words of the text that are among the wanted terms, the rarest first."""
         matches = list(_find_matches(text, words, wanted))
         weights = self._weigh([match.keys for match in matches])
         ranked = sorted(zip(weights, matches, strict=True), key=lambda pair: -pair[0])
@@ -116,7 +116,7 @@ class Explainer:
         return list(shown.values())[:MAX_WORDS]
 
     def _weigh(self, phrases: Sequence[Phrase]) -> list[float]:
-        """How rare the rarest word of each phrase is."""
+        """Gives how rare the rarest word of each phrase is."""
         flat = np.array([key for phrase in phrases for key in phrase], dtype=np.uint32)
         places, known = self._matrix.find(flat)
         idf = np.where(known, self._matrix.idf[places] if len(self._matrix.idf) else 0.0, 0.0)
@@ -125,7 +125,7 @@ class Explainer:
 
 
 def _find_matches(text: str, words: Sequence[Word], wanted: Collection[int]) -> Iterable[_Match]:
-    """Each wanted word, together with its neighbours where the pair is wanted too."""
+    """Finds each wanted word, together with its neighbours where the pair is wanted too."""
     start = 0
     while start < len(words):
         end = start + 1
@@ -149,7 +149,7 @@ def _phrase(encoder: Encoder, keyword: str) -> Phrase:
 
 
 def _find_phrases(text: str, words: Sequence[Word], phrases: Sequence[Phrase]) -> list[str]:
-    """Of each phrase that occurs whole, the first occurrence as written."""
+    """Finds, of each phrase that occurs whole, the first occurrence as written."""
     words = [word for word in words if word.key]
     keys = [word.key for word in words]
     present = set(keys)
@@ -166,7 +166,7 @@ def _find_phrases(text: str, words: Sequence[Word], phrases: Sequence[Phrase]) -
 
 
 def _join(words: Sequence[str]) -> str:
-    """A list without repetition, short enough for a comment."""
+    """Joins a list without repetition, short enough for a comment."""
     chosen: list[str] = []
     for word in words:
         if not any(word.lower() in earlier.lower() for earlier in chosen):

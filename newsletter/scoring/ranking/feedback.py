@@ -28,12 +28,12 @@ MOST_STEPS = 1  # of relevance
 
 
 def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
-    """By arXiv id: sums of the same numbers in another order differ in their last digits."""
+    """Sorts by arXiv id: sums of the same numbers in another order differ in their last digits."""
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
 
 def apply_votes(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
-    """The ranking with the reader's votes on some papers in it; `matrix` holds the papers ranked."""
+    """Gives the ranking with the reader's votes on some papers in it; `matrix` holds the papers ranked."""
     score = ranking.score.copy()
     for sign, weight in ((1, LIKED_WEIGHT), (-1, -DISLIKED_WEIGHT)):
         chosen = [paper for paper, value in votes if value == sign]
@@ -44,7 +44,7 @@ def apply_votes(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[Enco
 
 
 def clip_grades(voted: Grades, grades: Grades) -> Grades:
-    """The grades with votes, at most MOST_STEPS away from those without."""
+    """Gives the grades with votes, at most MOST_STEPS away from those without."""
     return np.clip(voted, grades - MOST_STEPS, grades + MOST_STEPS)
 
 
@@ -59,12 +59,12 @@ def _compare(matrix: TermMatrix, latent: Vector, chosen: Sequence[EncodedPaper])
 
 
 def _average(matrix: TermMatrix, papers: Sequence[EncodedPaper]) -> Vector:
-    """The average wording of these papers, as far as the ranked papers share it."""
+    """Gives the average wording of these papers, as far as the ranked papers share it."""
     return np.asarray(np.mean([matrix.query(_count(paper)) for paper in papers], axis=0), dtype=np.float64)
 
 
 def _count(paper: EncodedPaper) -> Counter[int]:
-    """How often each word and pair occurs, those of the title more often."""
+    """Gives how often each word and pair occurs, those of the title more often."""
     title = paper.keys[: paper.title_length]
     parts = [paper.keys, *[title] * (TITLE_WEIGHT - 1)]
     keys = [key for part in parts for key in (*part.tolist(), *pair_keys(part).tolist())]

@@ -60,7 +60,7 @@ class Learner:
     def rank(
         self, profile: Profile, papers: Sequence[Paper], examples: Sequence[Example], prior: Sequence[float], floor: int
     ) -> LearnedScores:
-        """Score `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
+        """Scores `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
 
         The same arguments give the same numbers.
         """
@@ -113,19 +113,19 @@ class _Features:
     dense: Vector
 
     def dot(self, vector: Vector) -> Vector:
-        """One number for each paper."""
+        """Gives one number for each paper."""
         block = self.sparse
         sums = np.bincount(block.rows, block.values * vector[block.columns], minlength=len(self.dense))
         return np.asarray(sums + self.dense @ vector[block.width :], dtype=np.float64)
 
     def mix(self, weights: Vector) -> Vector:
-        """The sum of the rows with these weights."""
+        """Gives the sum of the rows with these weights."""
         block = self.sparse
         sums = np.bincount(block.columns, block.values * weights[block.rows], minlength=block.width)
         return np.concatenate([sums, self.dense.T @ weights])
 
     def head(self, count: int) -> _Features:
-        """The first papers alone."""
+        """Gives the first papers alone."""
         block = self.sparse
         is_in_head = block.rows < count
         return _Features(
@@ -135,7 +135,7 @@ class _Features:
 
 
 def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) -> _Block:
-    """Without the columns that one paper alone has: nothing learned from it can help another."""
+    """Leaves out the columns that one paper alone has: nothing learned from it can help another."""
     shared = np.bincount(columns, minlength=width) > 1
     place = np.cumsum(shared) - 1
     is_shared = shared[columns]
@@ -143,7 +143,7 @@ def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) ->
 
 
 def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:
-    """A column for each category or author; many names on one paper count less each."""
+    """Makes a column for each category or author; many names on one paper count less each."""
     places: dict[str, int] = {}
     pairs = [
         (row, places.setdefault(name, len(places))) for row, each in enumerate(names) for name in dict.fromkeys(each)
@@ -183,7 +183,7 @@ def _fit(features: _Features, passed: Vector, weights: Vector) -> Vector:
 
 
 def _solve(features: _Features, curvature: Vector, penalty: Vector, target: Vector) -> Vector:
-    """The x with (Fᵀ·curvature·F + penalty)·x ≈ target, by preconditioned conjugate gradients."""
+    """Finds the x with (Fᵀ·curvature·F + penalty)·x ≈ target, by preconditioned conjugate gradients."""
     scale = 1 / (penalty + 0.02)
     x = np.zeros_like(target)
     rest = target.copy()

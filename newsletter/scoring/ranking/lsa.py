@@ -18,7 +18,7 @@ _ROUNDS = 3
 
 
 def embed(matrix: TermMatrix) -> npt.NDArray[np.float32]:
-    """One row of length 1 (or 0) for each paper."""
+    """Gives one row of length 1 (or 0) for each paper."""
     values = matrix.values * matrix.idf[matrix.columns] ** (SHARPNESS - 1)
     values /= np.sqrt(np.bincount(matrix.rows, values**2, minlength=matrix.n_rows))[matrix.rows]
     energy = np.bincount(matrix.columns, values**2, minlength=len(matrix.terms))

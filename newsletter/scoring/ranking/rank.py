@@ -8,7 +8,8 @@ docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ class ProfileTerms:
     wanted: Terms  # of all topics and liked keywords
 
     def keys(self) -> Keys:
-        """Every term of the profile."""
+        """Gives every term of the profile."""
         parts = (*self.irrelevant, self.avoid, self.about, self.wanted)
         return np.array(sorted({key for terms in parts for key in terms}), dtype=np.uint32)
 
@@ -72,13 +73,10 @@ class Ranking:
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
-    """What of the profile's words counts."""
+    """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted: dict[int, int] = {}
-    for terms in (*topics, like):
-        for key, times in terms.items():
-            wanted[key] = wanted.get(key, 0) + times
+    wanted = _add_up((*topics, like))
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
@@ -91,8 +89,15 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     )
 
 
+def _add_up(parts: Iterable[Terms]) -> Terms:
+    total = Counter[int]()
+    for terms in parts:
+        total.update(terms)
+    return total
+
+
 def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
-    """The papers weighed by what is rare among them, and by what is rare in arXiv at large.
+    """Weighs the papers by what is rare among them, and by what is rare in arXiv at large.
 
     The fewer the papers, the less they show what is rare, and the more the first leans on the background too.
     """
@@ -102,7 +107,7 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
 
 
 def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
-    """Compare every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`."""
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
@@ -122,7 +127,7 @@ def _give_feedback(
     topic_words: npt.NDArray[np.float64],
     unwanted: Vector,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], Vector]:
-    """Learn from the best of each comparison and compare again; `mix` and `dot` are those of some space of papers.
+    """Learns from the best of each comparison and compares again; `mix` and `dot` are those of some space of papers.
 
     Returns what was learned of each topic, how well each paper fits it, and how well each fits the profile.
     """
@@ -150,11 +155,8 @@ def _compare_topics(matrix: TermMatrix, terms: ProfileTerms, sharpness: float) -
 
 
 def _compare_with_unwanted(matrix: TermMatrix, terms: ProfileTerms) -> Vector:
-    irrelevant: dict[int, int] = {}
-    for topic in terms.irrelevant:
-        for key, times in topic.items():
-            irrelevant[key] = irrelevant.get(key, 0) + times
-    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in (terms.avoid, irrelevant))
+    texts = (terms.avoid, _add_up(terms.irrelevant))
+    avoided, unwanted = (matrix.dot(matrix.query(each, SHARPNESS)) for each in texts)
     return standardise(avoided) + standardise(unwanted)
 
 
@@ -175,6 +177,6 @@ def _compare_directly(
 
 
 def standardise(values: Vector) -> Vector:
-    """Mean 0 and deviation 1 over all papers; all zeros where they do not differ."""
+    """Scales to mean 0 and deviation 1 over all papers; all zeros where they do not differ."""
     spread = float(values.std())
     return (values - values.mean()) / spread if spread > 1e-12 else np.zeros_like(values)

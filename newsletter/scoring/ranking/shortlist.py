@@ -77,7 +77,7 @@ def build_shortlist(
     pass_counts: PassCounts | None = None,
     graded: Set[str] = frozenset(),
 ) -> Shortlist:
-    """Choose from `ranked` (best first), knowing `days` days of answers.
+    """Chooses from `ranked` (best first), knowing `days` days of answers.
 
     Papers already `graded` stay chosen and take their place in the count, so that a second look asks for nothing new.
     """
@@ -93,7 +93,7 @@ def build_shortlist(
 def count_above_cut(
     ranked: Sequence[Candidate], policy: Policy, *, days: int, pass_counts: PassCounts | None = None
 ) -> int:
-    """How many of the best are asked about."""
+    """Gives how many of the best are asked about."""
     n = len(ranked)
     if n <= policy.small_pool:
         return n
@@ -114,7 +114,7 @@ def count_above_cut(
 
 
 def correction(policy: Policy, pass_counts: PassCounts) -> float:
-    """How many times more the funnel misses than it should, as far as the random sample shows.
+    """Gives how many times more the funnel misses than it should, as far as the random sample shows.
 
     Each paper below the cut is drawn with the same known chance, so `passed_random / random_share` papers were missed
     on average. That sample is small: one passed paper stands for dozens. So this is the mean of a Gamma distribution

@@ -6,7 +6,7 @@ Sublinear TF-IDF over words and pairs of words, rows of length 1, in plain numpy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,31 +40,30 @@ class TermMatrix:
     n_rows: int
 
     def dot(self, vector: Vector) -> Vector:
-        """The product with a column vector: one number for each paper."""
+        """Gives the product with a column vector: one number for each paper."""
         return _sum_by(self.rows, self.values * vector[self.columns], self.n_rows)
 
     def mix(self, weights: Vector) -> Vector:
-        """The sum of the rows with these weights: one number for each term."""
+        """Gives the sum of the rows with these weights: one number for each term."""
         return _sum_by(self.columns, self.values * weights[self.rows], len(self.terms))
 
     def narrow(self, keys: Keys) -> TermMatrix:
-        """The same papers and columns, but only the entries of these terms: the others cost time for nothing."""
+        """Gives the same papers and columns, but only the entries of these terms: the others cost time for nothing."""
         places, known = self.find(keys)
         wanted = np.zeros(len(self.terms), dtype=np.bool_)
         wanted[places[known]] = True
         cells = np.flatnonzero(wanted[self.columns])
-        rows, columns, values = self.rows[cells], self.columns[cells], self.values[cells]
-        return TermMatrix(rows, columns, values, self.terms, self.idf, self.n_rows)
+        return replace(self, rows=self.rows[cells], columns=self.columns[cells], values=self.values[cells])
 
     def find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
-        """The column of each key, and whether there is one."""
+        """Finds the column of each key, and whether there is one."""
         if not len(self.terms):
             return np.zeros(len(keys), dtype=np.intp), np.zeros(len(keys), dtype=np.bool_)
         places = np.minimum(np.searchsorted(self.terms, keys), len(self.terms) - 1)
         return places, self.terms[places] == keys
 
     def query(self, counts: Mapping[int, int], sharpness: float = 1.0) -> Vector:
-        """These terms as a vector of length 1; all zeros when no paper has any.
+        """Gives these terms as a vector of length 1; all zeros when no paper has any.
 
         With sharpness 1 they are weighted as in a paper; the higher it is, the more the rarest decide.
         """
@@ -89,12 +88,12 @@ class TermCounts:
     n_rows: int
 
     def idf(self) -> Vector:
-        """Inverse document frequency of each term among these papers, from 1 (in every paper)."""
+        """Gives the inverse document frequency of each term among these papers, from 1 (in every paper)."""
         frequency = np.bincount(self.columns, minlength=len(self.terms))
         return np.asarray(np.log((1 + self.n_rows) / (1 + frequency)) + 1, dtype=np.float64)
 
     def weigh(self, idf: Vector) -> TermMatrix:
-        """The matrix under these inverse document frequencies."""
+        """Gives the matrix under these inverse document frequencies."""
         weights = idf * np.where(self.is_pair, PAIR_WEIGHT, 1.0)
         values = self.tf * weights[self.columns]
         lengths = np.sqrt(_sum_by(self.rows, values**2, self.n_rows))
@@ -102,7 +101,7 @@ class TermCounts:
 
 
 def join(first: TermCounts, second: TermCounts) -> TermCounts:
-    """The papers of both, those of the first before those of the second."""
+    """Joins the papers of both, those of the first before those of the second."""
     terms = np.union1d(first.terms, second.terms)
     here, there = (np.searchsorted(terms, each.terms).astype(np.int32) for each in (first, second))
     is_pair = np.zeros(len(terms), dtype=np.bool_)
@@ -119,7 +118,7 @@ def join(first: TermCounts, second: TermCounts) -> TermCounts:
 
 
 def count_terms(papers: Sequence[EncodedPaper]) -> TermCounts:
-    """Count the words and pairs of these papers, one row for each."""
+    """Counts the words and pairs of these papers, one row for each."""
     occurrences = _occurrences(papers)
     occurrences.sort()  # by term, then by paper: cheaper than counting each paper by itself
     firsts = _firsts(occurrences)
@@ -140,7 +139,7 @@ def count_terms(papers: Sequence[EncodedPaper]) -> TermCounts:
 
 
 def _firsts(values: npt.NDArray[np.unsignedinteger]) -> Indexes:
-    """Where each run of equal values starts."""
+    """Finds where each run of equal values starts."""
     return np.flatnonzero(np.concatenate([np.ones(min(1, len(values)), np.bool_), values[1:] != values[:-1]]))
 
 
@@ -150,7 +149,7 @@ def _sum_by(groups: CellIndexes, values: Vector, n_groups: int) -> Vector:
 
 
 def _occurrences(papers: Sequence[EncodedPaper]) -> npt.NDArray[np.uint64]:
-    """Every word and pair of all papers as one number, see above; those of titles are repeated."""
+    """Packs every word and pair of all papers as one number, see above; those of titles are repeated."""
     gap = np.zeros(1, dtype=np.uint32)
     flat: Keys = np.concatenate([gap, *(part for paper in papers for part in (paper.keys, gap))])
     lengths = [len(paper.keys) + 1 for paper in papers]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -91,7 +92,7 @@ class Encoder:
         self._papers: dict[Paper, EncodedPaper] = {}
 
     def encode_paper(self, paper: Paper) -> EncodedPaper:
-        """The words of a paper, read once, however many profiles it is ranked for."""
+        """Encodes the words of a paper, read once, however many profiles it is ranked for."""
         encoded = self._papers.get(paper)
         if encoded is None:
             if len(self._papers) >= MAX_PAPERS:
@@ -100,34 +101,30 @@ class Encoder:
         return encoded
 
     def encode(self, title: str, abstract: str) -> EncodedPaper:
-        """The words of a title and an abstract; takes any text."""
+        """Encodes the words of a title and an abstract; takes any text."""
         title_keys = self._text_keys(title)
         keys = np.array([*title_keys, 0, *self._text_keys(abstract)], dtype=np.uint32)
         return EncodedPaper(keys, len(title_keys))
 
     def words(self, text: str) -> list[Word]:
-        """Every word of the text with its place, for showing it as it was written."""
+        """Finds every word of the text with its place, for showing it as it was written."""
         return [Word(self._keys[m.group().lower()], m.start(), m.end()) for m in _WORD.finditer(text)]
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
-        """How often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
-        counts: dict[int, int] = {}
+        """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
+        counts = Counter[int]()
         for text in texts:
             keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in _WORD.findall(text.lower())]
             keys += self._compound_keys(text.lower())
-            for key in [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]:
-                if key:
-                    counts[key] = counts.get(key, 0) + 1
+            counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
         return counts
 
     def _text_keys(self, text: str) -> list[int]:
         lowered = text.lower()
-        known = self._keys
-        keys = [known[word] for word in _WORD.findall(lowered)]
-        return keys + self._compound_keys(lowered)
+        return [self._keys[word] for word in _WORD.findall(lowered)] + self._compound_keys(lowered)
 
     def _compound_keys(self, lowered: str) -> list[int]:
-        """`multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
+        """Finds compounds: `multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
         keys: list[int] = []
         for compound in _COMPOUND.findall(lowered):
             keys += [0, self._keys[_HYPHENS.sub("", compound)], 0]
@@ -135,12 +132,12 @@ class Encoder:
 
 
 def term_key(stem: str) -> int:
-    """The number of a stem; the same in every process and on every machine, never 0."""
+    """Gives the number of a stem; the same in every process and on every machine, never 0."""
     return int.from_bytes(hashlib.blake2b(stem.encode("utf-8", "replace"), digest_size=4).digest(), "big") or 1
 
 
 def pair_keys(keys: Keys) -> Keys:
-    """The key of each pair of neighbours, 0 where one of the two is 0; one entry shorter than `keys`."""
+    """Gives the key of each pair of neighbours, 0 where one of the two is 0; one entry shorter than `keys`."""
     joined = (keys[:-1].astype(np.uint64) << _HALF) | keys[1:]
     pairs: Keys = ((joined * _PAIR_FACTOR) >> _HALF).astype(np.uint32)
     pairs[(keys[:-1] == 0) | (keys[1:] == 0)] = 0

@@ -88,7 +88,6 @@ class TinyStore:
         self.get_sign_up = parts.signups.get_sign_up
         self.get_sign_ups = parts.signups.get_sign_ups
         self.change_sign_up = parts.signups.change_sign_up
-        self.confirm_sign_up = parts.signups.confirm_sign_up
         self.forget_sign_ups = parts.signups.forget_sign_ups
         self.enrol = parts.signups.enrol
         self.get_enrolled = parts.signups.get_enrolled

@@ -19,7 +19,7 @@ class Announcements:
 
     def __init__(self, folder: StateFolder) -> None:
         self._days = JsonTable(folder, "announcements", AnnouncementDay, lambda day: day.announced_on.isoformat())
-        self._cache = ReadCache(self._read, most=_DAYS_IN_MEMORY)
+        self._cache = ReadCache(lambda path: self._days.get(path, path.stem), most=_DAYS_IN_MEMORY)
 
     def remember_day(self, day: AnnouncementDay) -> None:
         path = self._file(day.announced_on)
@@ -57,9 +57,6 @@ class Announcements:
         with disk_errors(self._days.path):
             stored = [date.fromisoformat(path.stem) for path in day_files(self._days.path)]
         return [day for day in stored if day < before]
-
-    def _read(self, path: Path) -> AnnouncementDay | None:
-        return self._days.get(path, path.stem)
 
     def _file(self, announced_on: date) -> Path:
         return self._days.path / day_file(announced_on)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from newsletter.model import Delivery, Digest
+from newsletter.model import Delivery, Digest, delivery_id_of
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, safe_name
 from newsletter.stores.tinydb.subscriber_files import errors_of
 from newsletter.stores.tinydb.table import JsonTable
@@ -17,7 +17,7 @@ class Digests:
     """Keeps what each mail said."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._digests = JsonTable(folder, "digests", Digest, _key)
+        self._digests = JsonTable(folder, "digests", Digest, _id_of)
 
     def put_digest(self, digest: Digest) -> None:
         who = digest.subscriber.subscriber_id
@@ -29,7 +29,7 @@ class Digests:
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         path = self._file(subscriber_id, digest_on)
         with errors_of(subscriber_id, path):
-            return self._digests.get_only(path, f"{subscriber_id}/{digest_on.isoformat()}")
+            return self._digests.get_only(path, delivery_id_of(subscriber_id, digest_on))
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         folder = self._digests.path / safe_name(subscriber_id)
@@ -57,5 +57,5 @@ class Digests:
         return self._digests.path / safe_name(subscriber_id) / day_file(digest_on)
 
 
-def _key(digest: Digest) -> str:
-    return f"{digest.subscriber.subscriber_id}/{digest.digest_on.isoformat()}"
+def _id_of(digest: Digest) -> str:
+    return delivery_id_of(digest.subscriber.subscriber_id, digest.digest_on)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from newsletter.delivery import ledger
 from newsletter.errors import StoreConflict
-from newsletter.model import Delivery, DeliveryState
+from newsletter.model import Delivery, DeliveryState, delivery_id_of
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors, month_file, month_files, safe_name
 from newsletter.stores.tinydb.locks import RunLocks
@@ -76,7 +76,7 @@ class Ledger:
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
         path = self._file(subscriber_id, digest_on)
         with disk_errors(path):
-            return self._rows.get(path, f"{subscriber_id}/{digest_on.isoformat()}")
+            return self._rows.get(path, delivery_id_of(subscriber_id, digest_on))
 
     def get_deliveries(
         self,

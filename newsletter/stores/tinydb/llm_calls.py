@@ -43,7 +43,7 @@ class LlmCalls:
     # -- calls
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
-        path = self._calls.path / day_file(spending.utc_day(call))
+        path = self._calls.path / _utc_file(call.at)
         with self._calls.change(path):
             begun = self._calls.get_all(path)
             if any(other.call_id == call.call_id for other in begun):
@@ -54,7 +54,7 @@ class LlmCalls:
         return True
 
     def end_call(self, call: ModelCall) -> None:
-        path = self._calls.path / day_file(spending.utc_day(call))
+        path = self._calls.path / _utc_file(call.at)
         with self._calls.change(path):
             self._calls.put(path, call)
 

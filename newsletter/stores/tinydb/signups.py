@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -73,11 +72,6 @@ class SignUps:
             elif changed != stored:
                 self._signups.put(path, changed)
         return changed
-
-    def confirm_sign_up(self, subscriber_id: str, on: date, *, now: datetime) -> SignUp | None:
-        return self.change_sign_up(
-            subscriber_id, on, lambda stored: stored if stored.confirmed_at else replace(stored, confirmed_at=now)
-        )
 
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         with self._signups.change(self._signups.path):

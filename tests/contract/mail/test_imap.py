@@ -1,7 +1,5 @@
 """The mailbox of replies on a real IMAP server."""
 
-from __future__ import annotations
-
 import imaplib
 import ssl
 from collections.abc import Iterator
@@ -150,9 +148,6 @@ def test_a_mail_that_could_not_be_kept_comes_again_in_the_same_process(post: Pos
     with pytest.raises(StoreError):
         mailbox.read(full)
     assert read(mailbox) == ["one"]
-
-
-# --- mail that cannot be dealt with
 
 
 class Handling:
@@ -305,9 +300,6 @@ def test_the_folder_may_have_any_name(post: Post) -> None:
     post.put("one")
     assert read(mailbox_of(replace(post.server, done='Gelesen "für" später'))) == ["one"]
     assert post.count(r"Gelesen \"f&APw-r\" sp&AOQ-ter") == 1
-
-
-# --- where the folders are
 
 
 @pytest.fixture(scope="module", params=[("", ""), (".", ""), ("/", ""), (".", imap_server.NO_NAMESPACE)], ids=repr)

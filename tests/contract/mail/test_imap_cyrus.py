@@ -1,7 +1,5 @@
 """The mailbox of replies on a real server whose folders live below `INBOX.`."""
 
-from __future__ import annotations
-
 import imaplib
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Alerts and heartbeats against a web server on loopback and a sender that remembers; nothing here reaches further."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
@@ -16,15 +14,9 @@ import structlog
 
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
-from newsletter.model import (
-    FeedOutcome,
-    FeedReport,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import Suppression, SuppressionReason
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops import log
 from newsletter.ops.alerts import find_troubles
 from newsletter.ops.notify import ATTEMPTS, SENT_ALERTS, Notifier

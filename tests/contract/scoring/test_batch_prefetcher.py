@@ -1,7 +1,5 @@
 """Asking ahead, as a whole: mornings with a clock of their own against a server that takes batches over real HTTP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,19 +17,11 @@ from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import (
-    Announcement,
-    BatchState,
-    Feed,
-    ModelBatch,
-    ModelCall,
-    Profile,
-    RunOutcome,
-    RunReport,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.llm_calls import BatchState, ModelBatch, ModelCall
+from newsletter.model.papers import Announcement, Feed
+from newsletter.model.runs import RunOutcome, RunReport
 from newsletter.model.spending import spent
+from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.batch_prefetcher import BatchPrefetcher
@@ -46,7 +36,7 @@ from newsletter.stores import Store
 from tests import make
 from tests import openai_server as fake
 from tests.fake_grader import ByNumber
-from tests.fakes import FlakySender, MemoryStore
+from tests.fakes import FlakySender, MemoryStore, Silent
 
 PRICE = Price(input=Decimal(1), cached=Decimal("0.1"), cache_write=Decimal(1), output=Decimal(5))
 HALF = Price(input=Decimal("0.5"), cached=Decimal("0.05"), cache_write=Decimal("0.5"), output=Decimal("2.5"))
@@ -87,12 +77,6 @@ class Feeds:
         if isinstance(shown, str):
             raise SourceError(category, shown)
         return Feed(category, self.on, tuple(shown))
-
-
-class Silent:
-    def begin(self, what: str, total: int) -> None: ...
-
-    def step(self, line: str) -> None: ...
 
 
 @dataclass
@@ -146,6 +130,11 @@ class Office:
         self.feeds.on = self.feeds.day(self.now)
         return run_morning(self.context(), self.readers, Silent(), due_only=due_only)
 
+    def answer_ahead(self) -> None:
+        """At six a batch is submitted, and the provider answers all of it."""
+        self.tick(SIX)
+        self.api.finish()
+
     @property
     def api(self) -> fake.BatchApi:
         assert self.server.batches is not None
@@ -173,7 +162,7 @@ class Office:
 
     def mail(self) -> str:
         (mail,) = self.sender.mails
-        return str(mail.mime.get_body(("plain",)).get_content())
+        return make.text_of(mail.mime)
 
 
 @contextmanager
@@ -255,11 +244,10 @@ def test_a_call_counts_at_its_highest_cost_until_it_ends_at_half_the_price() -> 
 def test_the_mail_shows_what_was_used_ahead_once() -> None:
     twin = replace(READER, subscriber_id="s_twin2345", email="twin@example.org")
     with office(readers=[READER, twin]) as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.tick(NOON)
         (call,) = o.calls()
-        texts = [str(mail.mime.get_body(("plain",)).get_content()) for mail in o.sender.mails]
+        texts = [make.text_of(mail.mime) for mail in o.sender.mails]
     assert call.cost_usd is not None
     shown = f"{call.prompt_tokens:,}"
     assert [shown in text for text in texts] == [True, False]
@@ -296,8 +284,7 @@ def test_without_due_everybody_is_asked_for_at_once() -> None:
 
 def test_without_the_batch_tier_nothing_is_asked_ahead_and_what_was_is_still_collected() -> None:
     with office() as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.lead_time = None
         o.tick()
         assert o.batch().state is BatchState.ENDED
@@ -313,8 +300,7 @@ def test_a_mail_of_tomorrow_is_asked_for_ahead_if_it_brings_todays_papers() -> N
     with office(papers(3, first=90), readers=[tokyo]) as o:
         assert outcome(o.tick(SIX - timedelta(hours=8))) is RunOutcome.SENT
         o.feeds.shown["cs.LG"] = papers(10)
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         assert outcome(o.tick(SIX + timedelta(hours=16))) is RunOutcome.SENT
         assert len(o.server.requests) == 1  # the first mail's
         assert len(o.graded()) == 13
@@ -457,8 +443,7 @@ def test_a_batch_of_which_nothing_is_heard_any_more_is_given_up_at_its_highest_c
 
 def test_a_batch_is_collected_after_days_in_which_nothing_ran_and_under_another_model() -> None:
     with office() as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.model = "gpt-other"
         o.tick(SIX + timedelta(days=5))
         (call,) = [call for call in o.calls() if call.model == "gpt-test"]
@@ -469,8 +454,7 @@ def test_a_batch_is_collected_after_days_in_which_nothing_ran_and_under_another_
 
 def test_a_server_that_is_down_for_a_while_is_asked_again_with_the_next_run() -> None:
     with office() as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         for operation in ("batches.retrieve", "files.content"):
             o.api.refuse = {operation: (503, None, "Overloaded.")}
             assert o.tick().problems == ()
@@ -502,8 +486,7 @@ def test_what_a_line_says_is_read_as_any_answer_is() -> None:
         return json.dumps({"scored": [*entries, fake.entry(labels[2])], "below": labels[3:]})
 
     with office(model=odd) as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.tick()
         gradings = o.store.get_gradings(profile_key(READER.profile), since=date.min)
         assert (gradings[0].relevance, gradings[0].novelty) == (9, 1)
@@ -516,8 +499,7 @@ def test_a_line_without_an_answer_is_in_the_book_and_its_papers_are_asked_about_
 ) -> None:
     with office(papers(20), batch_papers=10) as o:
         o.api.spoil = fake.only_for("2601.00007", fault)
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.tick()
         assert len(o.graded()) == 10
         assert all(call.cost_usd for call in o.calls())
@@ -528,8 +510,7 @@ def test_a_line_without_an_answer_is_in_the_book_and_its_papers_are_asked_about_
 def test_a_request_that_the_server_refused_costs_nothing() -> None:
     with office(papers(20), batch_papers=10) as o:
         o.api.spoil = fake.only_for("2601.00007", fake.error(400, "invalid", "Too long."))
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         assert o.tick().problems == ()
     (call,) = [call for call in o.calls() if call.outcome != "ok"]
     assert (call.outcome, call.cost_usd, call.answer) == ("HTTP 400", Decimal(0), "Too long.")
@@ -538,8 +519,7 @@ def test_a_request_that_the_server_refused_costs_nothing() -> None:
 def test_when_every_request_was_refused_the_operator_is_told() -> None:
     with office() as o:
         o.api.spoil = fake.error(400, "unsupported", "reasoning_effort is not supported.")
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         (problem,) = o.tick().problems
         assert "reasoning_effort is not supported" in problem
         assert o.cost() == 0
@@ -578,8 +558,7 @@ def test_a_file_that_is_not_as_it_should_be(tamper: Any, first: str, is_paid: bo
     """The first request is the output's last line. Where nobody knows whether it was paid, the most is booked."""
     with office(papers(20), batch_papers=10) as o:
         o.api.tamper = tamper
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         o.tick()
         by_paper = {call.paper_ids[0]: call for call in o.calls()}
         assert by_paper["2601.00001"].outcome == first
@@ -682,8 +661,7 @@ def test_a_run_in_the_middle_of_anothers_submission_submits_nothing(operation: s
 @pytest.mark.parametrize("operation", ["batches.retrieve", "files.content", "files.delete"])
 def test_two_runs_that_collect_at_once_book_everything_once(operation: str) -> None:
     with office() as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
 
         def second_run(seen: str) -> None:
             if seen == operation:
@@ -712,8 +690,7 @@ class DyingStore(MemoryStore):
 def test_what_a_dying_run_has_collected_stays_though_the_provider_has_it_no_more() -> None:
     store = DyingStore()
     with office(store=store) as o:
-        o.tick(SIX)
-        o.api.finish()
+        o.answer_ahead()
         with pytest.raises(KeyboardInterrupt):
             o.tick()
         store.crash()

@@ -1,7 +1,5 @@
 """The grader against a server that speaks real HTTP, with every way it can go wrong. Nothing here waits."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
@@ -54,14 +52,9 @@ class Bench:
 
     def __init__(self, server: fake.OpenAIServer, **changes: Any) -> None:
         unpaced: dict[str, Any] = {"requests_per_minute": None, "tokens_per_minute": None}
-        limits = unpaced | {
-            name: changes.pop(name) for name in list(changes) if name in ModelLimits.__dataclass_fields__
-        }
-        arguments = {
-            name: changes.pop(name)
-            for name in list(changes)
-            if name in {"budget_usd", "price_of", "sleep", "monotonic", "count"}
-        }
+        of_grader = {"budget_usd", "price_of", "sleep", "monotonic", "count"}
+        limits = {each: changes.pop(each) for each in changes.keys() & ModelLimits.__dataclass_fields__.keys()}
+        arguments = {each: changes.pop(each) for each in changes.keys() & of_grader}
         name = changes.pop("model_name", "gpt-test")
         self.server = server
         self.store = MemoryStore()
@@ -69,7 +62,7 @@ class Bench:
             ModelSettings(**{"model": name, "api_key": KEY, "base_url": server.url, "timeout_s": 10.0} | changes),
             PROMPTS,
             self.store,
-            limits=ModelLimits(**limits),
+            limits=ModelLimits(**unpaced | limits),
             now=lambda: make.NOW,
             **{"price_of": price_of, "count": lambda text: len(text) // 4} | arguments,
         )
@@ -162,13 +155,17 @@ def test_the_request_asks_for_a_schema_with_everything_set() -> None:
     assert b.server.keys == [f"Bearer {KEY}"]
 
 
-def test_the_same_papers_make_the_same_request() -> None:
-    with bench() as b:
-        b.grade(papers(3))
-        b.grade(papers(3))
+def assert_same_request_twice(b: Bench) -> None:
+    b.grade(papers(3))
+    b.grade(papers(3))
     first, second = b.server.requests
     assert json.dumps(first) == json.dumps(second)
     assert len({call.request_hash for call in b.calls()}) == 1
+
+
+def test_the_same_papers_make_the_same_request() -> None:
+    with bench() as b:
+        assert_same_request_twice(b)
     assert hash_request({"a": 1, "b": 2}) == hash_request({"b": 2, "a": 1}) != hash_request({"a": 2, "b": 2})
 
 
@@ -252,11 +249,7 @@ def test_a_server_that_cannot_be_told_what_to_keep_gets_the_same_words_plain(fau
 
 def test_a_marked_request_is_the_same_bytes_each_time() -> None:
     with bench(**LUNA) as b:
-        b.grade(papers(3))
-        b.grade(papers(3))
-    first, second = b.server.requests
-    assert json.dumps(first) == json.dumps(second)
-    assert len({call.request_hash for call in b.calls()}) == 1
+        assert_same_request_twice(b)
 
 
 def test_progress_is_told_up_to_the_last_paper() -> None:
@@ -670,8 +663,7 @@ def test_a_call_is_written_before_it_is_made_at_the_most_it_can_cost() -> None:
     assert before.outcome == "pending"
     assert before.cost_usd is not None
     assert before.cost_usd > 4_280 * PRICE.output / 1_000_000
-    usage = report.usage
-    assert usage is not None
+    usage = make.present(report.usage)
     assert replace(before, **{name: getattr(after, name) for name in CHANGES}) == after
     assert (after.outcome, after.prompt_tokens, after.completion_tokens) == (
         "ok",

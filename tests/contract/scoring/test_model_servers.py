@@ -3,8 +3,6 @@
 Each scores all that it can, or says the server's own reason; what it refused once is not asked of it again.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

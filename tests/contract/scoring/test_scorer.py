@@ -1,7 +1,5 @@
 """What every `Scorer` promises, run on each implementation. Papers and profiles here are made up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
@@ -11,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Paper, Profile, ScoreReport, Topic
-from newsletter.scoring import Scorer
+from newsletter.scoring import ScoreCache, Scorer
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.comments import load_comments
@@ -36,7 +34,17 @@ def make_funnel() -> Scorer:
     return FunnelScorer(make_local(), grader, store, Policy(cold_share=0.5, small_pool=0), lambda: values.NOW)
 
 
-SCORERS = [pytest.param(make_local, id="local"), pytest.param(make_funnel, id="funnel")]
+CACHE = ScoreCache(make_local())
+
+
+def make_cache() -> Scorer:
+    """The same one for all tests: a report that it gave for another question would be found out."""
+    return CACHE
+
+
+SCORERS = [
+    *(pytest.param(make, id=make.__name__.removeprefix("make_")) for make in (make_local, make_funnel, make_cache))
+]
 
 PROFILE = Profile(
     topics=(

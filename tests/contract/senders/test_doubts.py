@@ -1,7 +1,5 @@
 """A doubt met by every sender: only who had the mail, an event or the operator settles it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
@@ -22,6 +20,7 @@ from newsletter.stores.tinydb import TinyStore
 from tests.contract.senders.test_sender import message
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO
 from tests.fakes import FlakySender
+from tests.make import handed_over, present
 
 S = DeliveryState
 
@@ -52,12 +51,7 @@ def context(store: Store, sender: Sender) -> RunContext:
 
 def in_doubt(store: Store, sent_by: str) -> Delivery:
     store.start_run("r1")
-    row = store.claim(WHO, DAY, run_id="r1", now=NOW)
-    assert row is not None
-    row = ledger.hand_over(
-        row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@example.org>", sent_by=sent_by, now=NOW
-    )
-    store.move(row)
+    row = handed_over(store, WHO, DAY, now=NOW, paper_ids=PAPERS, sent_by=sent_by)
     row = ledger.doubt(row, "no answer", NOW)
     store.move(row)
     store.end_run("r1")
@@ -66,9 +60,7 @@ def in_doubt(store: Store, sent_by: str) -> Delivery:
 
 def settled(store: Store, sender: Sender) -> Delivery:
     settle_doubts(context(store, sender))
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
-    return row
+    return present(store.get_delivery(WHO, DAY))
 
 
 def is_claimed_by_another_run(store: Store) -> bool:
@@ -126,8 +118,7 @@ def test_an_event_and_the_operator_settle_whatever_had_the_mail(tmp_path: Path, 
     told, asked = TinyStore(tmp_path / "told"), TinyStore(tmp_path / "asked")
     in_doubt(told, name)
     assert told.take_event(MailEvent(EventKind.PROCESSED, WHO, DAY, NOW), now=NOW)
-    row = told.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(told.get_delivery(WHO, DAY))
     assert (row.state, row.sent_by) == (S.ACCEPTED, name)
     asked.move(ledger.settle(in_doubt(asked, name), False, "settled by the operator", NOW))
     assert is_claimed_by_another_run(asked)

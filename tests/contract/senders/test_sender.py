@@ -3,10 +3,9 @@
 What the failures of a mail server mean is in test_smtp.py.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -21,7 +20,7 @@ from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
 from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.fakes import Act, FlakySender, no_more_than
-from tests.mail_server import MailHost
+from tests.mail_server import Postmaster
 
 NOW = datetime(2026, 11, 22, 6, 47, tzinfo=UTC)
 ID = "s_8k2mpq4x/2026-11-22"
@@ -50,19 +49,10 @@ def fake() -> FlakySender:
     return FlakySender(lambda: NOW)
 
 
-@pytest.fixture(scope="module")
-def mail_host() -> Iterator[MailHost]:
-    host = MailHost()
-    yield host
-    host.stop()
-
-
 @pytest.fixture
-def smtp(mail_host: MailHost) -> Iterator[SmtpSender]:
-    with mail_host.serve() as postmaster:
-        sender = SmtpSender(SmtpServer("127.0.0.1", postmaster.port, "none", "example.org"), lambda: NOW)
+def smtp(server: Postmaster) -> Iterator[SmtpSender]:
+    with closing(SmtpSender(SmtpServer("127.0.0.1", server.port, "none", "example.org"), lambda: NOW)) as sender:
         yield sender
-        sender.close()
 
 
 SENDERS = ["outbox", "fake", "smtp"]  # names of fixtures

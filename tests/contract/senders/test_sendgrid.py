@@ -1,7 +1,5 @@
 """The SendGrid sender against a server that behaves as SendGrid does: what is sent, what follows from each failure."""
 
-from __future__ import annotations
-
 import logging
 import socket
 import ssl

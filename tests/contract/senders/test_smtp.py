@@ -1,7 +1,5 @@
 """What becomes of a mail that a mail server refuses, loses, or takes without saying so: case by case, on a real one."""
 
-from __future__ import annotations
-
 import re
 import socket
 import ssl
@@ -36,21 +34,8 @@ VERP = "bounces+abc@example.org"
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[MailHost]:
-    running = MailHost()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-@pytest.fixture
-def server(host: MailHost) -> Iterator[Postmaster]:
-    with host.serve() as postmaster:
-        yield postmaster
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A mail server that drips, floods or falls silent costs a bounded time, and one that ends a session costs no mail."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -13,10 +11,10 @@ import trustme
 
 from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.senders.smtp import SmtpSender, SmtpServer
-from tests.contract.senders.test_smtp import ID, NOW, OTHER, host, message, sender, sender_for, server
+from tests.contract.senders.test_smtp import ID, NOW, OTHER, message, sender, sender_for
 from tests.mail_server import Do, Postmaster
 
-__all__ = ["host", "sender", "server"]  # fixtures
+__all__ = ["sender"]  # a fixture
 
 TIMEOUT_S, END_S = 10.0, 600.0
 GREETING, STAGES = "GREETING", ("EHLO", "MAIL", "RCPT", "DATA", "END", "RSET", "QUIT")
@@ -208,9 +206,6 @@ def test_a_server_that_reads_nothing_more_is_not_waited_for_for_ever() -> None:
     assert raised.value.strikes == 2
 
 
-# --- what a failure says of the sender ------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("stage", "act", "strikes"),
     [
@@ -248,9 +243,6 @@ def test_silence_before_the_text_is_about_the_server(server: Postmaster, stage: 
     with sender_for(server, timeout_s=0.2) as made, pytest.raises(SendDeferred) as raised:
         made.send(message())
     assert raised.value.strikes == 2
-
-
-# --- a session that ends between two mails --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])

@@ -136,9 +136,6 @@ def test_one_broken_feed_leaves_the_others_readable(several: Callable[[Path], Ma
     assert len(source.fetch("cs.LG").announcements) == 6
 
 
-# --- recorded feeds only ------------------------------------------------------------------------------
-
-
 def test_a_file_of_several_categories_serves_each_of_them() -> None:
     source = RecordedSource(FEEDS / "cs.LG+cs.AI.rss")
     assert len(source.fetch("cs.LG").announcements) == 6
@@ -181,8 +178,6 @@ def test_one_damaged_file_of_a_folder_does_not_take_the_day_from_the_others(tmp_
     with pytest.raises(SourceError):
         source.fetch("cs.AI")
 
-
-# --- real recordings ----------------------------------------------------------------------------------
 
 REBUILT = SHARED / "reference" / "feeds" / "rebuilt" / "2025-10-07"
 

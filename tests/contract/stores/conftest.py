@@ -1,7 +1,5 @@
 """Each test of a role's contract runs on every implementation of a Store."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The implementations of a Store, each with what a test needs around it, and values to put into them."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
@@ -12,19 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from newsletter.delivery import ledger
-from newsletter.model import (
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    Counts,
-    Delivery,
-    FeedOutcome,
-    FeedReport,
-    Paper,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-)
+from newsletter.model.deliveries import Delivery
+from newsletter.model.digests import Counts
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.fakes import MemoryStore

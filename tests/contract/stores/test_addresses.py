@@ -1,7 +1,5 @@
 """What every Store promises about events: kept once each, with what follows for the delivery and the address."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier
@@ -11,17 +9,11 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
-from newsletter.model import (
-    AddressStatus,
-    DeliveryState,
-    EventKind,
-    MailEvent,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model import AddressStatus, DeliveryState, EventKind, MailEvent, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, handed_over, race
+from tests.make import present
 
 K = EventKind
 
@@ -41,9 +33,7 @@ def accepted(store: Store) -> None:
 
 
 def state_of(store: Store) -> DeliveryState:
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
-    return row.state
+    return present(store.get_delivery(WHO, DAY)).state
 
 
 def test_an_event_of_no_delivery_of_ours_is_refused_and_leaves_nothing(store: Store) -> None:
@@ -90,8 +80,7 @@ def test_an_event_that_overtakes_the_answer_waits_for_the_run(store: Store) -> N
     store.take_event(event(K.DELIVERED), now=NOW)
     assert state_of(store) is DeliveryState.HANDED_OVER
     store.move(ledger.accept(row, "receipt", NOW))
-    settled = store.settle_by_events(WHO, DAY, now=NOW)
-    assert settled is not None
+    settled = present(store.settle_by_events(WHO, DAY, now=NOW))
     assert settled.state is state_of(store) is DeliveryState.DELIVERED
 
 
@@ -121,8 +110,7 @@ def test_what_an_event_proves_to_have_left_is_not_to_be_had_again(store: Store, 
 
 def test_an_event_takes_a_mail_out_of_the_hands_of_the_run_that_would_send_it_again(store: Store) -> None:
     store.move(ledger.defer(handed_over(store), "no answer", NOW, NOW))
-    mine = store.claim(WHO, DAY, run_id="r1", now=NOW)
-    assert mine is not None
+    mine = present(store.claim(WHO, DAY, run_id="r1", now=NOW))
     store.take_event(event(K.DELIVERED), now=NOW)
     again = ledger.hand_over(mine, paper_ids=("2511.00009",), announced_on=(DAY,), message_id="<n@x>", now=NOW)
     for row in (again, ledger.skip(mine, "nothing relevant", NOW), ledger.defer(mine, "no scores", NOW, NOW)):
@@ -184,12 +172,8 @@ def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path
     race(tell)
     assert [each.kind for each in store.get_events(WHO, DAY)] == kinds
     assert state_of(store) is DeliveryState.REJECTED
-    found = store.get_address_status(WHO).suppression
-    assert found is not None
-    assert found.why is SuppressionReason.COMPLAINT
+    assert present(store.get_address_status(WHO).suppression).why is SuppressionReason.COMPLAINT
 
-
-# --- the brake: too many of one morning's readers bounce
 
 READERS = [f"s_{letter * 8}" for letter in "abcdefghijkl"]
 

@@ -1,7 +1,5 @@
 """An arXiv day that several collect at once: on every Store, what one of them read is not lost by another."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta

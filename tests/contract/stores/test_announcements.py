@@ -1,7 +1,5 @@
 """What every Store promises about announcement days: as they were, the latest with papers, and forgotten by age."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from newsletter.stores import Store

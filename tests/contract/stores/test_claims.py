@@ -1,7 +1,5 @@
 """What every Store promises about what may happen once a day only. test_profiles.py has the race for it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from newsletter.stores import Store

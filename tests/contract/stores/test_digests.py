@@ -1,7 +1,5 @@
 """What every Store promises about digests: as they were, one for each subscriber and date, the latest content."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal

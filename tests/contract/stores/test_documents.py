@@ -1,7 +1,5 @@
 """What every Store promises about documents: they come back as they were."""
 
-from __future__ import annotations
-
 from tests.contract.stores.memories import Memory
 
 

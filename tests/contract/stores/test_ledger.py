@@ -1,7 +1,5 @@
 """What every Store promises about the ledger: one claim wins, each move is kept, and papers count as sent."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,13 +10,11 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreConflict
-from newsletter.model import (
-    Delivery,
-    DeliveryState,
-)
+from newsletter.model import Delivery, DeliveryState
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, handed_over, race
+from tests.make import present
 
 S = DeliveryState
 
@@ -27,6 +23,17 @@ S = DeliveryState
 def store(memory: Memory) -> Store:
     memory.store.start_run("r1")
     return memory.store
+
+
+def die_after(memory: Memory, begin: Callable[..., Delivery]) -> None:
+    """A run that is killed after that; then "r1" goes on."""
+
+    def work(dying: Store) -> None:
+        dying.start_run("dead")
+        begin(dying, run_id="dead")
+
+    memory.die_after(work)
+    memory.store.start_run("r1")
 
 
 # --- claims
@@ -45,26 +52,15 @@ def test_a_claim_is_had_once(memory: Memory, store: Store) -> None:
 
 
 def test_the_claim_of_a_killed_run_is_free_at_once(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        claim(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
+    die_after(memory, claim)
     row = claim(store)
     assert (row.attempts, row.run_id) == (2, "r1")
 
 
 def test_the_hand_over_of_a_killed_run_becomes_in_doubt(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        handed_over(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
+    die_after(memory, handed_over)
     assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
+    row = present(store.get_delivery(WHO, DAY))
     assert (row.state, row.paper_ids) == (S.IN_DOUBT, PAPERS)
     assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
     assert store.get_sent(WHO) == set(PAPERS)
@@ -123,20 +119,12 @@ def test_a_move_made_from_an_old_row_is_a_conflict(store: Store) -> None:
     store.move(ledger.accept(row, "receipt", NOW))
     with pytest.raises(StoreConflict):
         store.move(ledger.doubt(row, "no answer", NOW))
-    kept = store.get_delivery(WHO, DAY)
-    assert kept is not None
-    assert kept.state is S.ACCEPTED
+    assert present(store.get_delivery(WHO, DAY)).state is S.ACCEPTED
 
 
 def test_who_lost_the_claim_cannot_move_the_row(memory: Memory, store: Store) -> None:
-    def work(dying: Store) -> None:
-        dying.start_run("dead")
-        claim(dying, run_id="dead")
-
-    memory.die_after(work)
-    store.start_run("r1")
-    stale = store.get_delivery(WHO, DAY)
-    assert stale is not None
+    die_after(memory, claim)
+    stale = present(store.get_delivery(WHO, DAY))
     mine = claim(store)
     with pytest.raises(StoreConflict):
         store.move(ledger.skip(stale, "nothing relevant", NOW))

@@ -1,7 +1,5 @@
 """What every Store promises about batches of calls, and what the folder store promises when it is killed."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

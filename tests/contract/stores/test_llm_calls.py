@@ -1,7 +1,5 @@
 """What every Store promises about a model's answers and calls: remembered by key and UTC day, and never over budget."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What every Store promises of a subscriber whose address changed: all that was theirs is, under the new id."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
@@ -14,20 +12,16 @@ import pytest
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, StoreConflict
-from newsletter.model import (
+from newsletter.model.deliveries import (
     AddressStatus,
     DeliveryState,
-    Digest,
     EventKind,
-    Frequency,
     MailEvent,
-    Move,
-    RevisionOrigin,
-    SignUp,
     Suppression,
     SuppressionReason,
-    Vote,
 )
+from newsletter.model.digests import Digest
+from newsletter.model.subscribers import Frequency, Move, RevisionOrigin, SignUp, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
@@ -49,8 +43,7 @@ def digest_of(who: str, on: date, *papers: str) -> Digest:
 
 def mail(store: Store, who: str, on: date, *papers: str, state: DeliveryState = DeliveryState.ACCEPTED) -> None:
     store.start_run("r0")
-    claim = store.claim(who, on, run_id="r0", now=NOW)
-    assert claim is not None
+    claim = make.present(store.claim(who, on, run_id="r0", now=NOW))
     if state is DeliveryState.SKIPPED:
         store.move(ledger.skip(claim, "nothing relevant", NOW))
     else:
@@ -183,9 +176,7 @@ def test_a_bounce_of_the_old_mailbox_frees_the_papers_and_spares_the_new_one(sto
     say_much(store)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = store.get_delivery(NEW, FIRST)
-    assert row is not None
-    assert row.state is DeliveryState.REJECTED
+    assert make.present(store.get_delivery(NEW, FIRST)).state is DeliveryState.REJECTED
     assert store.get_address_status(NEW).suppression is None
     assert store.get_address_status(OLD).suppression is not None
     assert [each.kind for each in store.get_events(NEW, FIRST)] == [EventKind.DELIVERED, EventKind.BOUNCED_HARD]
@@ -206,9 +197,7 @@ def test_a_bounce_of_a_mail_that_gave_way_does_not_reject_the_other(store: Store
         mail(store, who, FIRST, paper)
     store.move_subscriber(MOVE)
     assert store.take_event(event(EventKind.BOUNCED_HARD), now=NOW)
-    row = store.get_delivery(NEW, FIRST)
-    assert row is not None
-    assert row.state is DeliveryState.ACCEPTED
+    assert make.present(store.get_delivery(NEW, FIRST)).state is DeliveryState.ACCEPTED
     assert store.take_event(event(EventKind.COMPLAINED), now=NOW)
     assert store.get_address_status(NEW).suppression is not None
 

@@ -1,7 +1,5 @@
 """What every Store promises about mails whose fate is open: they are found, and settled ones are not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, timedelta
 

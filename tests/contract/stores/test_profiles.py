@@ -1,7 +1,5 @@
 """What every Store promises about what readers say: revisions in order, and the latest vote on each paper."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path

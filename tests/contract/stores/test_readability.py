@@ -1,7 +1,5 @@
 """One damaged file of one reader: nothing in it is lost, nobody else is held up, and the operator is told its name."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable
@@ -11,24 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import ledger, suppression
+from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
-from newsletter.model import (
-    EventKind,
-    MailEvent,
-    RevisionOrigin,
-    RunOutcome,
-    SignUp,
-    Suppression,
-    SuppressionReason,
-    Vote,
-)
+from newsletter.model.deliveries import EventKind, MailEvent, Suppression, SuppressionReason
+from newsletter.model.runs import RunOutcome
+from newsletter.model.subscribers import RevisionOrigin, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
 from tests.damage import DAMAGES, KINDS, MONDAY, NOW, ONE, OTHER, file_of, remember
-from tests.unit.test_flow import Morning, Silent, morning, two_papers
+from tests.fakes import Silent
+from tests.unit.test_flow import Morning, morning, two_papers
 
 ELSEWHERE = {"a later version's words", "another reader's", "times without a zone"}  # not for the ledger
 TIMELESS = {"digests"}  # in which there are no times
@@ -160,9 +152,6 @@ def test_fields_of_a_later_version_are_passed_over(folder: Path, store: TinyStor
     assert store.get_address_status(ONE).paused_until == MONDAY
 
 
-# --- who leaves meanwhile
-
-
 def test_who_leaves_while_their_standing_cannot_be_read_has_left_for_good(folder: Path, store: TinyStore) -> None:
     path = file_of(folder, "standings", ONE)
     whole = path.read_bytes()
@@ -216,9 +205,7 @@ def test_an_event_is_told_again_until_it_can_be_kept_and_suppresses_at_once(fold
         with pytest.raises(ReaderUnreadable):
             store.take_event(COMPLAINT, now=NOW)
     path.write_bytes(whole)
-    suppression = store.get_address_status(ONE).suppression
-    assert suppression is not None
-    assert suppression.why is SuppressionReason.COMPLAINT
+    assert make.present(store.get_address_status(ONE).suppression).why is SuppressionReason.COMPLAINT
     assert store.take_event(COMPLAINT, now=NOW)
 
 
@@ -227,9 +214,6 @@ def test_a_complaint_suppresses_though_the_events_cannot_be_read(folder: Path, s
     with pytest.raises(ReaderUnreadable):
         store.take_event(COMPLAINT, now=NOW)
     assert store.get_address_status(ONE).suppression is not None
-
-
-# --- the ledger goes on stopping everything
 
 
 @pytest.mark.parametrize(
@@ -246,18 +230,7 @@ def test_a_mail_in_doubt_waits_while_its_events_cannot_be_read(folder: Path, sto
     given = morning_of(folder, store)
     store.start_run("r9")
     for who in (ONE, OTHER):
-        claim = store.claim(who, make.TUESDAY, run_id="r9", now=make.NOW)
-        assert claim is not None
-        store.move(
-            ledger.hand_over(
-                claim,
-                paper_ids=("2601.00001",),
-                announced_on=(),
-                message_id="<m>",
-                sent_by=given.sender.name,
-                now=make.NOW,
-            )
-        )
+        make.handed_over(store, who, run_id="r9", sent_by=given.sender.name)
     store.end_run("r9")
     DAMAGES["cut"](file_of(folder, "events", ONE))
     given.run()

@@ -1,7 +1,5 @@
 """What every Store promises about runs: alive until they end, however they end, and reported newest first."""
 
-from __future__ import annotations
-
 import threading
 from datetime import date, timedelta
 from pathlib import Path
@@ -55,9 +53,6 @@ def test_runs_come_newest_first_and_are_replaced_by_their_id(store: Store) -> No
     assert [run.run_id for run in store.get_runs(limit=2)] == ["c", "b"]
     assert [run.run_id for run in store.get_runs(digest_on=DAY - timedelta(days=1))] == ["a"]
     assert store.get_runs(digest_on=date(2020, 1, 1)) == []
-
-
-# --- the folder store
 
 
 def test_a_second_process_cannot_start_the_same_run(tiny: TinyStore, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """What every Store promises about who subscribes on the web: asked once a day, let in once, forgotten whole."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
@@ -11,6 +9,7 @@ from newsletter.delivery.suppression import suppress
 from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers import signup_rules
 from tests import make
 from tests.archives import digest
 from tests.contract.stores.memories import DAY, NOW, WHO, Memory, race
@@ -49,11 +48,11 @@ def test_no_address_takes_the_place_of_another_with_its_id(memory: Memory, store
 
 
 def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
-    assert store.confirm_sign_up(WHO, DAY, now=NOW) is None
+    assert store.change_sign_up(WHO, DAY, lambda stored: signup_rules.confirm(stored, NOW)) is None
     store.add_sign_up(ASKED)
     confirmed = replace(ASKED, confirmed_at=NOW + LATER)
-    assert store.confirm_sign_up(WHO, DAY, now=NOW + LATER) == confirmed
-    assert store.confirm_sign_up(WHO, DAY, now=NOW + 2 * LATER) == confirmed
+    assert store.change_sign_up(WHO, DAY, lambda stored: signup_rules.confirm(stored, NOW + LATER)) == confirmed
+    assert store.change_sign_up(WHO, DAY, lambda stored: signup_rules.confirm(stored, NOW + 2 * LATER)) == confirmed
     assert memory.another().get_sign_up(WHO, DAY) == confirmed
     assert not store.add_sign_up(ASKED)
 

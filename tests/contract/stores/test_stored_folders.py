@@ -3,8 +3,6 @@
 Beside each folder lies the script that made it, and the subscribers.yaml it was made for.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Iterable
@@ -21,6 +19,7 @@ from newsletter.model import DeliveryState, SuppressionReason
 from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e.test_cli import Place
+from tests.make import present
 
 VERSIONS = sorted(path.name for path in (ROOT / "tests" / "stored").iterdir() if path.is_dir())
 DAY = date(2025, 10, 7)
@@ -99,8 +98,9 @@ def test_what_is_no_value_in_a_table_is_read_too(folder: Path) -> None:
         (folder / "documents" / name).read_text(encoding="utf-8") for name in names
     ]
     assert not store.claim_once("answer", f"{who('ada')} profile", on=DAY)
-    suppression = store.get_address_status(who("left")).suppression  # waits beside a file that says nothing of it
-    assert suppression is not None
+    suppression = present(
+        store.get_address_status(who("left")).suppression
+    )  # waits beside a file that says nothing of it
     assert suppression.why is SuppressionReason.UNSUBSCRIBED
     assert {row.subscriber_id for row in store.get_open_deliveries()} == {who("doubt"), who("handed")}
     assert store.heir_of(who("former")) == who("moved")
@@ -130,8 +130,7 @@ def test_a_morning_mails_who_was_not_mailed_and_nobody_a_paper_twice(version: Pa
         assert sorted(mail["To"].addresses[0].username for mail in place.mails()) == mailed
     store = TinyStore(folder)
     for name in mailed:
-        row = store.get_delivery(who(name), DAY)
-        assert row is not None
+        row = present(store.get_delivery(who(name), DAY))
         assert ledger.counts_as_sent(row.state)
         assert row.paper_ids
         assert not set(row.paper_ids) & read.get(who(name), frozenset())

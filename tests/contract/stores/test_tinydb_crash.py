@@ -4,8 +4,6 @@ The child counts the lines it executes inside the package and sends itself SIGKI
 between any two steps of a write: before the flush, before the rename, before the folder is flushed.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
@@ -22,20 +20,13 @@ import pytest
 
 import newsletter
 from newsletter.delivery import ledger
-from newsletter.model import (
-    Accepted,
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    DeliveryState,
-    Evidence,
-    Message,
-    Paper,
-    RunReport,
-)
+from newsletter.model.deliveries import Accepted, DeliveryState, Evidence, Message
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Paper
+from newsletter.model.runs import RunReport
 from newsletter.senders import Sender, do_nothing
 from newsletter.senders.outbox import OutboxSender
 from newsletter.stores.tinydb import TinyStore
+from tests.make import handed_over, present
 
 S = DeliveryState
 WHO = "s_8k2mpq4x"
@@ -173,9 +164,7 @@ def die_and_go_on(case: Path, line: int, sender: Sender) -> bool:
     check_memory(folder, lines(case / "done.log"))
     next_morning(folder, sender)
     store = TinyStore(folder)
-    row = store.get_delivery(WHO, DAY)
-    assert row is not None
-    assert row.state is S.ACCEPTED
+    assert present(store.get_delivery(WHO, DAY)).state is S.ACCEPTED
     assert store.get_sent(WHO) == set(PAPERS)
     return killed
 
@@ -224,10 +213,7 @@ def test_what_was_acknowledged_survives_a_kill_from_outside(tmp_path: Path, ackn
         store = TinyStore(folder)
         store.start_run("r1")
         for number in range(10**6):
-            row = store.claim(f"s_{number}", DAY, run_id="r1", now=NOW)
-            assert row is not None
-            row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(DAY,), message_id="<m@x>", now=NOW)
-            store.move(row)
+            row = handed_over(store, f"s_{number}", DAY, now=NOW, paper_ids=PAPERS)
             store.move(ledger.accept(row, "x", NOW))
             os.write(writing, b".")
 

@@ -1,7 +1,5 @@
 """What the folder store promises on top: values of every shape, private files, and no damage taken for nothing."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -15,19 +13,10 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreError
-from newsletter.model import (
-    Announcement,
-    AnnouncementDay,
-    AnnounceType,
-    Counts,
-    DeliveryState,
-    FeedOutcome,
-    FeedReport,
-    Paper,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-)
+from newsletter.model.deliveries import DeliveryState
+from newsletter.model.digests import Counts
+from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.locks import FolderLock
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, day, run_report
@@ -130,11 +119,15 @@ def test_opening_removes_leftovers_and_spares_the_living(tiny: TinyStore, tmp_pa
 # --- what is on the disk
 
 
-def test_the_folder_and_its_files_are_private(tiny: TinyStore, tmp_path: Path) -> None:
+def write_each_kind(tiny: TinyStore) -> None:
     tiny.remember_day(day(DAY))
     tiny.put_document("subscribers.yaml", "x")
     tiny.record_run(run_report("r1"))
     claim(tiny)
+
+
+def test_the_folder_and_its_files_are_private(tiny: TinyStore, tmp_path: Path) -> None:
+    write_each_kind(tiny)
     folder = tmp_path / "state"
     for path in [folder, *folder.rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
@@ -161,10 +154,7 @@ def test_a_file_is_replaced_and_never_written_into(tiny: TinyStore, tmp_path: Pa
 
 
 def test_the_files_are_where_the_documentation_says(tiny: TinyStore, tmp_path: Path) -> None:
-    tiny.remember_day(day(DAY))
-    tiny.put_document("subscribers.yaml", "x")
-    tiny.record_run(run_report("r1"))
-    claim(tiny)
+    write_each_kind(tiny)
     folder = tmp_path / "state"
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
         "announcements/2026-11-22.json",

@@ -1,7 +1,5 @@
 """The index of open deliveries in the folder store: marks, and a look for what others wrote without one."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -75,9 +73,6 @@ def test_only_the_owner_sees_them(tiny: TinyStore, folder: Path) -> None:
     doubted(tiny)
     assert (folder / "open").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (folder / "open").iterdir()} == {0o600}
-
-
-# --- what others wrote
 
 
 def without_marks(folder: Path) -> TinyStore:

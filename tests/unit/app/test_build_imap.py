@@ -1,7 +1,5 @@
 """Settings with which no reply could be read are refused at the start, in a sentence that says what to set."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

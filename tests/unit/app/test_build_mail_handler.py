@@ -1,7 +1,5 @@
 """What acts on a reply reads the list of subscribers once, whatever the reply asks for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Settings with which no mail could leave are refused at the start, in a sentence that says what to set."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 
@@ -63,8 +61,6 @@ def test_what_cannot_work_is_refused_with_the_remedy(changes: dict[str, str | No
     assert "secret word" not in str(raised.value)
     assert "Wörtchen" not in str(raised.value)
 
-
-# --- where bounces go
 
 IMAP = {"reply_to": "News <news@example.org>", "imap_host": "imap.example.org"}
 

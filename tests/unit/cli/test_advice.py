@@ -1,7 +1,5 @@
 """What an operator is told before it surprises: on which settings, and on which not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,16 +1,12 @@
 """One damaged file of one reader, as the operator meets it: each command goes on, names the file, and ends with 7."""
 
-from __future__ import annotations
-
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from newsletter import app
 from newsletter.addresses import subscriber_id
-from newsletter.cli import group
 from newsletter.cli.exits import EXIT_STORE
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ReaderUnreadable
@@ -19,7 +15,8 @@ from newsletter.model import RevisionOrigin, SignUp
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from tests.make import NOW, TUESDAY
+from tests.command import newsletter
+from tests.make import NOW, TUESDAY, present
 
 ADA, EMMY, EVE = (subscriber_id(f"{name}@example.org") for name in ("ada", "emmy", "eve"))
 YAML = """subscribers:
@@ -40,10 +37,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         store.add_revision(who, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
     store.enrol(SignUp(EVE, NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
     return tmp_path / "state"
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(group, args)
 
 
 @pytest.mark.parametrize(("kind", "who"), [("standings", ADA), ("revisions", ADA), ("enrolled", EVE)])
@@ -77,12 +70,8 @@ def test_a_dry_run_tells_whom_it_would_hold_back(folder: Path) -> None:
         assert f"{who} is not mailed: state/{kind}/{who}.json" in done.output
 
 
-# --- mail of readers
-
-
 def mail(who: str, word: str) -> bytes:
-    signer = load_settings().signer
-    assert signer is not None
+    signer = present(load_settings().signer)
     message = EmailMessage()
     message["From"], message["Subject"], message["Message-ID"] = "x@example.org", "Re: papers", f"<{who}{word}@x>"
     message["To"] = f"digest+{signer.tag(Purpose.REPLY, who, TUESDAY)}@newsletter.invalid"
@@ -102,6 +91,4 @@ def test_a_mailed_unsubscribe_is_kept_and_the_mails_of_others_are_heard(folder: 
     assert "unsubscribe" in listen(mail(ADA, "unsubscribe"), Envelope())
     assert "help" in listen(mail(EMMY, "help"), Envelope())
     path.unlink()
-    suppression = TinyStore(folder).get_address_status(ADA).suppression
-    assert suppression is not None
-    assert suppression.detail == "by a reply"
+    assert present(TinyStore(folder).get_address_status(ADA).suppression).detail == "by a reply"

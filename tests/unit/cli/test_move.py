@@ -1,23 +1,21 @@
 """`newsletter subscribers move`: a changed address on a real folder, and what the operator is told before and after."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from newsletter import app
 from newsletter.addresses import subscriber_id
-from newsletter.cli import group
 from newsletter.delivery.suppression import suppress
 from newsletter.mail.inbound.writer import Envelope
 from newsletter.model import RevisionOrigin, SignUp, Suppression, SuppressionReason
 from newsletter.settings import load_settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
+from tests.command import newsletter
 from tests.contract.stores.test_moves import say_much
-from tests.make import NOW
+from tests.make import NOW, present
 from tests.unit.cli.test_damage import mail
 
 ADA, NEW, EVE = "ada@example.org", "ada@example.net", "eve@example.org"
@@ -38,10 +36,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def listed(*emails: str, name: str = "Ada") -> None:
     Path("subscribers.yaml").write_text("subscribers:\n" + "".join(ENTRY.format(email, name) for email in emails))
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(group, args)
 
 
 def move(*args: str) -> Result:
@@ -73,8 +67,7 @@ def test_links_and_replies_of_old_mails_are_the_readers_who_they_are_now(folder:
     listed(NEW)
     assert move(ADA, NEW).exit_code == 0
     settings = load_settings()
-    signer = settings.signer
-    assert signer is not None
+    signer = present(settings.signer)
     client = app.build_web(settings).test_client()
     for purpose, page in (
         (Purpose.PROFILE, "profile/{}"),
@@ -145,9 +138,6 @@ def test_a_suppression_that_comes_along_is_told(folder: Path) -> None:
     store.change_address_status(ADA_ID, lambda known: suppress(known, reason))
     listed(NEW)
     assert f"No mail leaves for the new address: {NEW_ID} is suppressed" in move(ADA_ID, NEW_ID).output
-
-
-# --- being asked
 
 
 def test_run_check_and_the_list_ask_whether_somebody_moved(folder: Path) -> None:

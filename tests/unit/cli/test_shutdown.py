@@ -1,7 +1,5 @@
 """Asked to end, a process ends in time, whatever hangs in it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

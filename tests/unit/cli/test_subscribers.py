@@ -1,7 +1,5 @@
 """`newsletter subscribers` and its parts on a real folder: who said what, and old revisions brought back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
@@ -11,17 +9,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from structlog.testing import capture_logs
 
 from newsletter import app
 from newsletter.addresses import subscriber_id
-from newsletter.cli import group
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.model import Frequency, RevisionOrigin, SignUp, Vote
 from newsletter.settings import load_settings
 from newsletter.signing import tag_of
 from newsletter.stores.tinydb import TinyStore
+from tests.command import newsletter
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:
@@ -37,10 +34,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyStore:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "subscribers.yaml").write_text(YAML, encoding="utf-8")
     return TinyStore(tmp_path / "state")
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(group, args)
 
 
 def given(store: TinyStore, *texts: str) -> None:
@@ -189,9 +182,6 @@ def test_a_broken_file_and_a_changed_profile_go_together(store: TinyStore, tmp_p
     assert listed.problem
     assert listed.subscribers[0].max_papers == 3
     assert listed.as_listed[0].max_papers == 30
-
-
-# --- who came by the web --------------------------------------------------------------------------------
 
 
 def test_who_came_by_the_web_stands_behind_the_file_with_its_defaults(store: TinyStore, tmp_path: Path) -> None:

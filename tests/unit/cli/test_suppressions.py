@@ -1,18 +1,15 @@
 """`newsletter suppressions`, and what `newsletter subscribers` says of it: the commands on a real folder."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from newsletter.addresses import subscriber_id
-from newsletter.cli import group
 from newsletter.delivery import suppression
 from newsletter.model import Suppression, SuppressionReason
 from newsletter.stores.tinydb import TinyStore
+from tests.command import newsletter
 
 ADA, ADA_ID = "ada@example.org", subscriber_id("ada@example.org")
 YAML = """subscribers:
@@ -25,10 +22,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "subscribers.yaml").write_text(YAML, encoding="utf-8")
     return tmp_path
-
-
-def newsletter(*args: str) -> Result:
-    return CliRunner().invoke(group, args)
 
 
 def given(folder: Path, reason: SuppressionReason) -> None:
@@ -97,9 +90,6 @@ def test_what_cannot_be_done_is_said(folder: Path, args: tuple[str, ...], said: 
     done = newsletter("suppressions", *args)
     assert done.exit_code == 2
     assert said in done.output
-
-
-# --- what is held
 
 
 IDS = [subscriber_id(f"r{number}@example.org") for number in range(3)]

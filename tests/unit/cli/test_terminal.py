@@ -1,7 +1,5 @@
 """Whatever a terminal can show, no command ends over a sign; and what goes into a file is whole."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

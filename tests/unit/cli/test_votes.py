@@ -1,7 +1,5 @@
 """`newsletter subscribers EMAIL`: what an operator sees of a reader's votes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

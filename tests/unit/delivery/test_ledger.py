@@ -1,7 +1,5 @@
 """The ledger's table: what may follow what, who may claim when, and what counts as sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
 from newsletter.model import Delivery, DeliveryState, EventKind, MailEvent
+from tests.make import present
 
 S = DeliveryState
 DAY = date(2026, 11, 22)
@@ -137,8 +136,7 @@ def test_any_sequence_of_moves_stays_in_the_table(moves: list[tuple[str, int]]) 
 
 
 def test_a_delivery_without_a_row_is_free() -> None:
-    row = ask(None, only_mine)
-    assert row is not None
+    row = present(ask(None, only_mine))
     assert (row.state, row.run_id, row.attempts, len(row.steps)) == (S.CLAIMED, "mine", 1, 1)
 
 
@@ -152,8 +150,7 @@ def test_a_claim_is_free_when_its_run_has_ended() -> None:
     row = in_state(S.CLAIMED)
     assert ledger.is_claimable(row, NOW, nobody_runs)
     assert not ledger.is_claimable(row, NOW, everybody_runs)
-    taken = ask(row, only_mine)
-    assert taken is not None
+    taken = present(ask(row, only_mine))
     assert (taken.run_id, taken.attempts) == ("mine", 2)
 
 
@@ -165,14 +162,12 @@ def test_a_deferred_delivery_is_free_from_retry_at_on() -> None:
 
 
 def test_a_skipped_delivery_may_be_looked_at_again_since_nothing_was_mailed() -> None:
-    again = ask(in_state(S.SKIPPED), only_mine)
-    assert again is not None
+    again = present(ask(in_state(S.SKIPPED), only_mine))
     assert (again.state, again.detail) == (S.CLAIMED, "")
 
 
 def test_a_stale_hand_over_becomes_in_doubt_instead_of_free() -> None:
-    row = ask(in_state(S.HANDED_OVER), only_mine)
-    assert row is not None
+    row = present(ask(in_state(S.HANDED_OVER), only_mine))
     assert (row.state, row.run_id, row.paper_ids) == (S.IN_DOUBT, "r1", PAPERS)
     assert "r1" in row.detail
 

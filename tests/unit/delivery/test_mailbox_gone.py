@@ -1,7 +1,5 @@
 """What proves that a mailbox is gone, in the words of many mail systems; addresses and hosts are invented."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """What events do to an address: at once or after too many, in any order, however often they are told."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +8,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import suppression
 from newsletter.model import AddressStatus, EventKind, MailEvent, Suppression, SuppressionReason
+from tests.make import present
 
 WHO = "s_abcd2345"
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -52,8 +51,7 @@ def test_others_never_do(kind: EventKind) -> None:
 
 def test_five_days_of_soft_bounces_are_too_many_and_four_are_not() -> None:
     assert after_all([event(K.BOUNCED_SOFT, day) for day in range(4)]).suppression is None
-    found = after_all([event(K.BOUNCED_SOFT, day) for day in range(5)]).suppression
-    assert found is not None
+    found = present(after_all([event(K.BOUNCED_SOFT, day) for day in range(5)]).suppression)
     assert found.why is SuppressionReason.SOFT_BOUNCES
     assert found.since == datetime(2026, 11, 6, tzinfo=UTC)
 
@@ -78,8 +76,7 @@ def test_order_and_copies_mean_nothing(lists: tuple[list[MailEvent], list[MailEv
 def test_nothing_but_the_operator_lets_an_address_in_again(earlier: list[MailEvent], later: MailEvent) -> None:
     before = after_all(earlier)
     if before.suppression is not None:
-        found = suppression.apply_event(before, later).suppression
-        assert found is not None
+        found = present(suppression.apply_event(before, later).suppression)
         assert found.why.weight <= before.suppression.why.weight
 
 
@@ -93,12 +90,8 @@ def test_what_was_forgiven_stays_forgiven_when_it_is_told_again(told: list[MailE
 
 def test_a_complaint_outweighs_an_unsubscription_and_not_the_other_way_round() -> None:
     for told in ([K.UNSUBSCRIBED, K.COMPLAINED], [K.COMPLAINED, K.UNSUBSCRIBED]):
-        found = after_all([event(kind) for kind in told]).suppression
-        assert found is not None
+        found = present(after_all([event(kind) for kind in told]).suppression)
         assert found.why is SuppressionReason.COMPLAINT
-
-
-# --- the brake
 
 
 @pytest.mark.parametrize(

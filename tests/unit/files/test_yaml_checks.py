@@ -1,7 +1,5 @@
 """Any YAML file is held against its model in the same words."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import pytest

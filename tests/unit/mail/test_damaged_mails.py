@@ -1,7 +1,5 @@
 """Whatever the bytes of a mail are, reading them raises nothing: neither as a bounce nor as a reply."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Any text comes back from a header as it was, read by the rules of RFC 5322 and RFC 2047, and by Python's parser."""
 
-from __future__ import annotations
-
 import base64
 import email
 import email.policy
@@ -137,9 +135,6 @@ def test_a_letter_keeps_its_marks() -> None:
 def test_a_line_end_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="linefeed"):
         fold_text("Subject", text)
-
-
-# --- mailboxes
 
 
 NAMES = [

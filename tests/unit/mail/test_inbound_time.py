@@ -1,7 +1,5 @@
 """Reading a mail takes time that grows with its length, whatever stands in it: nobody waits for another's mail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from time import process_time
@@ -209,9 +207,6 @@ def test_so_is_a_profile_of_the_greatest_length(piece: str) -> None:
         read_profile(of_length(piece, MOST_PROFILE_CHARS), make.subscriber())
     assert process_time() - begun < MOST_S
     assert len(repair(of_length(piece, MOST_PROFILE_CHARS))) < 20 * MOST_PROFILE_CHARS
-
-
-# --- bounds lose nothing that a reader writes
 
 
 def test_one_header_that_cannot_be_read_hides_no_other() -> None:

@@ -1,7 +1,5 @@
 """Inlining the template once gives the page that inlining each mail would give."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The mail as mail programs read it: headers of a list mail, two parts, the same bytes each time."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What a mail to the newsletter asks for. The mails in tests/replies are our own, in the shapes of real programs."""
 
-from __future__ import annotations
-
 import random
 import re
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """A digest as readers get it: complete, escaped, ASCII, and in plain text too."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """SendGrid's posts: whose they are, and what they tell, however they look."""
 
-from __future__ import annotations
-
 import base64
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -40,9 +38,6 @@ def is_good(body: bytes = BODY, at: datetime = NOW, **changes: str) -> bool:
     names = {"signature": SIGNATURE_HEADER, "timestamp": TIMESTAMP_HEADER}
     headers = SIGNER.headers(BODY, at) | {names[what]: value for what, value in changes.items()}
     return verify(body, headers, PUBLIC, NOW)
-
-
-# --- whose it is
 
 
 def test_what_sendgrid_signed_is_sendgrids() -> None:
@@ -108,9 +103,6 @@ def other_curve() -> str:
 def test_a_key_that_is_none_is_told_with_where_to_find_it(text: str) -> None:
     with pytest.raises(ConfigError, match="Signed Event Webhook"):
         load_key(text)
-
-
-# --- what it tells
 
 
 def told(*entries: object) -> ParsedEvents:

@@ -1,7 +1,5 @@
 """A digest stays under the size at which it would be cut, at the price of the papers that matter least."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 

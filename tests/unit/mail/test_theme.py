@@ -1,7 +1,5 @@
 """theme.yaml: name, footer, fonts and colours in one place, readable in both modes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The rule of the daily budget, and that bills add up."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal

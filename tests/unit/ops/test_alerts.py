@@ -1,7 +1,5 @@
 """What an alert says, what it leaves out, and that a trouble is told once a day."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date, timedelta
@@ -10,16 +8,9 @@ import pytest
 
 from newsletter.delivery import suppression
 from newsletter.errors import StoreError
-from newsletter.model import (
-    AddressStatus,
-    FeedOutcome,
-    FeedReport,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops.alerts import (
     REMEDIES,
     Alert,
@@ -50,8 +41,7 @@ def report(*entries: SubscriberReport, feeds: tuple[FeedReport, ...] = FINE, on:
 
 
 def text(found: RunReport, problem: str = "") -> str:
-    alert = build_alert(found, find_troubles(found, problem))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found, problem)))
     return f"{alert.subject}\n{alert.text}"
 
 
@@ -106,16 +96,14 @@ def test_a_profile_that_is_ignored_is_told_for_each_reader_and_keeps_no_heartbea
     assert [each.about for each in troubles] == ["s_00000001", "s_00000002"]
     assert len({each.key for each in troubles}) == 2
     assert went_well(troubles)
-    alert = build_alert(found, troubles)
-    assert alert is not None
+    alert = make.present(build_alert(found, troubles))
     assert "Profile ignored (s_00000001, s_00000002): revision 2" in alert.text
     assert "'newsletter subscribers revert' brings one back" in alert.text
 
 
 def test_the_same_cause_is_one_line_with_all_ids_and_many_ids_are_cut() -> None:
     found = report(*(entry(n, RunOutcome.DEFERRED, f"s_{n:08}/2026-01-06: 451 later, {n} waiting") for n in range(25)))
-    alert = build_alert(found, find_troubles(found))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found)))
     [line] = alert.lines
     assert "s_00000019 and 5 more)" in line
     assert alert.subject == "Newsletter 2026-01-06: deferred (25)"
@@ -140,8 +128,7 @@ def test_others_words_are_bounded_and_on_one_line() -> None:
 
 def test_a_webhook_gets_the_text_and_the_parts() -> None:
     found = report(entry(1, RunOutcome.REJECTED, "no such user"), entry(2, RunOutcome.REJECTED, "no such user"))
-    alert = build_alert(found, find_troubles(found))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found)))
     payload = json.loads(alert.payload())
     assert payload.keys() == {"text", "subject", "date", "run", "troubles"}
     assert payload["text"] == f"{alert.subject}\n{alert.text}"
@@ -153,9 +140,6 @@ def test_a_webhook_gets_the_text_and_the_parts() -> None:
             "remedy": REMEDIES[Kind.REJECTED],
         }
     ]
-
-
-# --- once a day
 
 
 def told_after(found: RunReport, told: str = "") -> str:
@@ -178,8 +162,7 @@ def test_the_same_trouble_is_told_once_a_day_and_again_the_next() -> None:
 def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
     told = told_after(report(entry(1, RunOutcome.DEFERRED, "try later")))
     found = report(entry(1, RunOutcome.DEFERRED, "try later"), entry(2, RunOutcome.DEFERRED, "the disk is full"))
-    alert = build_alert(found, find_troubles(found), parse_keys(told))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found), parse_keys(told)))
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
 
@@ -187,8 +170,7 @@ def test_another_cause_is_told_and_what_was_told_is_left_out() -> None:
 def test_each_lost_mail_is_news_of_its_own(outcome: RunOutcome) -> None:
     told = told_after(report(entry(1, outcome, "the same words")))
     found = report(entry(1, outcome, "other words"), entry(2, outcome, "the same words"))
-    alert = build_alert(found, find_troubles(found), parse_keys(told))
-    assert alert is not None
+    alert = make.present(build_alert(found, find_troubles(found), parse_keys(told)))
     assert [trouble.about for trouble in alert.troubles] == ["s_00000002"]
 
 
@@ -231,9 +213,6 @@ def test_the_key_of_an_alert_fits_a_message_id_and_is_the_same_for_the_same() ->
     assert one.key == other.key
 
 
-# --- bounces, which come when they like
-
-
 def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: bool = False) -> AddressStatus:
     on = make.TUESDAY - timedelta(days=days_ago)
     given = Suppression(why, make.NOW - timedelta(days=days_ago), "550 5.1.1 no such user", on)
@@ -243,8 +222,7 @@ def status(number: int, why: SuppressionReason, days_ago: int = 0, *, is_held: b
 
 def test_a_bounce_that_suppresses_is_told_once_with_its_words_and_fails_no_run() -> None:
     found = find_bounce_troubles([status(1, SuppressionReason.HARD_BOUNCE, 1)], make.TUESDAY)
-    alert = build_alert(report(), found)
-    assert alert is not None
+    alert = make.present(build_alert(report(), found))
     assert "Bounced (s_00000001): hard bounce: 550 5.1.1 no such user" in alert.text
     assert "newsletter suppressions" in alert.text
     assert went_well(found)
@@ -278,8 +256,7 @@ def test_what_is_held_is_told_each_day_and_no_run_went_well_meanwhile() -> None:
     for on in (make.TUESDAY, make.WEDNESDAY):
         found = find_bounce_troubles(waiting, on)
         assert not went_well(found)
-        alert = build_alert(report(on=on), found, parse_keys(told))
-        assert alert is not None
+        alert = make.present(build_alert(report(on=on), found, parse_keys(told)))
         assert "Bounces held (s_00000000, s_00000001, s_00000002): 550 5.1.1 no such user" in alert.text
         assert "newsletter suppressions held" in alert.text
         told = add_keys(told, alert)

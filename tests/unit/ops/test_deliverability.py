@@ -1,7 +1,5 @@
 """What mailbox providers see, asked of a real name server on loopback, and of the real web part."""
 
-from __future__ import annotations
-
 import base64
 import ssl
 from dataclasses import replace
@@ -258,9 +256,6 @@ def test_a_placeholder_domain_is_not_asked_about(client: httpx2.Client) -> None:
     assert bad(found) == ["From: newsletter.invalid is a placeholder; set NEWSLETTER_SENDER to an address of yours"]
 
 
-# --- the link -----------------------------------------------------------------------------------------
-
-
 def link_findings(setup: Setup, handler: object) -> list[Finding]:
     transport = httpx2.MockTransport(handler)  # type: ignore[arg-type]
     return [one for one in findings(Zone(GOOD), setup, httpx2.Client(transport=transport)) if "link" in one.subject]
@@ -340,9 +335,6 @@ def test_a_certificate_that_browsers_do_not_know_is_said(is_known: bool) -> None
 def test_a_link_that_mails_do_not_have_is_said(setup: Setup, severity: Severity, said: str) -> None:
     found = link_findings(setup, answers(200, 200))
     assert any(one.severity is severity and said in one.text for one in found)
-
-
-# --- the command --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1", "127.0.0.1:5353", "[::1]:5353", "[::1]", "::1"])

@@ -1,7 +1,5 @@
 """Whether a folder outlives a restart, by the lists of mounts that containers and machines have."""
 
-from __future__ import annotations
-
 import pytest
 
 from newsletter.ops.durability import why_it_vanishes

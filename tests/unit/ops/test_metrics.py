@@ -1,24 +1,15 @@
 """The page of metrics, read back by Prometheus' own parser."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.delivery import ledger, suppression
-from newsletter.model import (
-    DeliveryState,
-    FeedOutcome,
-    FeedReport,
-    ModelCall,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import DeliveryState, Suppression, SuppressionReason
+from newsletter.model.llm_calls import ModelCall
+from newsletter.model.papers import FeedOutcome, FeedReport
+from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.ops.metrics import Metrics
 from tests import make
 from tests.fakes import MemoryStore
@@ -41,17 +32,12 @@ def page(store: MemoryStore) -> Page:
 
 def claimed(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1") -> ledger.Delivery:
     store.start_run(run)
-    row = store.claim(who, make.TUESDAY - timedelta(days=days_ago), run_id=run, now=make.NOW)
-    assert row is not None
-    return row
+    return make.present(store.claim(who, make.TUESDAY - timedelta(days=days_ago), run_id=run, now=make.NOW))
 
 
 def handed_over(store: MemoryStore, who: str, days_ago: int = 0, run: str = "run-1") -> ledger.Delivery:
-    row = ledger.hand_over(
-        claimed(store, who, days_ago, run), paper_ids=("2601.00001",), announced_on=(), message_id="<x@y>", now=make.NOW
-    )
-    store.move(row)
-    return row
+    store.start_run(run)
+    return make.handed_over(store, who, make.TUESDAY - timedelta(days=days_ago), run_id=run)
 
 
 def test_a_memory_of_nothing_has_numbers_too() -> None:

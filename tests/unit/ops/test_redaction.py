@@ -1,7 +1,5 @@
 """No address and no secret in what others read: the text itself, and every line of a log."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

@@ -1,7 +1,5 @@
 """SPF as RFC 7208 counts and reads it, on zones written in the test."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

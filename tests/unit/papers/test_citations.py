@@ -1,7 +1,5 @@
 """BibTeX and RIS, read back by the libraries that others read them with."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

@@ -1,7 +1,5 @@
 """TeX of titles, names and abstracts as readers will see it, and what no input may ever do."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re

@@ -4,8 +4,6 @@ Every fifth recorded day, the models' comments and the recorded feeds; benchmark
 places.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from benchmarks.tex_corpus import Census, characters_lost, count, count_formulas, files_of, read_texts

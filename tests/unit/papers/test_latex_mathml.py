@@ -1,7 +1,5 @@
 """Formulas as MathML: what becomes of them, what stays text, and what no stranger's TeX may ever do."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Pinned authors are found however arXiv writes the name and however a reader pins it, and nobody else is."""
 
-from __future__ import annotations
-
 import pytest
 
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author

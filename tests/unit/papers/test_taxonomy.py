@@ -1,7 +1,5 @@
 """The taxonomy is complete by arXiv's own numbers, and its hints name what was meant."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """Which announcement days a mail covers: the latest, and what earlier mails left out."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from newsletter.delivery import ledger

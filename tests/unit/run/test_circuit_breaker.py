@@ -1,7 +1,5 @@
 """When a run stops offering mails to a sender that fails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -72,16 +70,13 @@ def test_a_run_goes_on_while_the_sender_answers(script: list[SendError | None]) 
     "script", [[AWAY], [None, AWAY], [DOUBT, DOUBT], [LOST, LOST], [LOST, DOUBT], [DOUBT, LOST], [None, DOUBT, DOUBT]]
 )
 def test_no_connection_or_two_that_were_lost_in_a_row_end_it(script: list[SendError | None]) -> None:
-    halt = after(*script).halt
-    assert halt is not None
+    halt = make.present(after(*script).halt)
     assert halt.outcome is RunOutcome.DEFERRED
     assert halt.detail == f"not offered to scripted:here in this run, after what it did with {ID}"
 
 
 def test_a_refused_key_is_told_apart_from_a_server_that_is_away() -> None:
-    halt = after(STOPPED).halt
-    assert halt is not None
-    assert halt.outcome is RunOutcome.STOPPED
+    assert make.present(after(STOPPED).halt).outcome is RunOutcome.STOPPED
 
 
 def test_everything_else_is_the_senders_own_business() -> None:

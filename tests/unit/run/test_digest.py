@@ -1,7 +1,5 @@
 """Who passes into a digest, in which order, and what is counted."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import given

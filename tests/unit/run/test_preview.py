@@ -1,7 +1,5 @@
 """After a mail has left, its preview is the digest that was mailed, whatever has changed since."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,8 +10,8 @@ from newsletter.flow import run_morning
 from newsletter.model import Digest, Usage
 from newsletter.run.preview import preview
 from tests import make
-from tests.fakes import Act, FlakySender
-from tests.unit.test_flow import Morning, ScriptedScorer, Silent, morning, two_papers
+from tests.fakes import Act, FlakySender, Silent
+from tests.unit.test_flow import Morning, ScriptedScorer, morning, two_papers
 
 COST = Usage(1000, 200, 900, Decimal("0.01"), Decimal("0.02"))
 
@@ -34,8 +32,7 @@ def test_it_is_what_was_sent_with_its_cost_though_all_else_has_changed() -> None
     given.source.asked.clear()
     given.source.days[make.TUESDAY] = {"cs.LG": "no answer"}
     given.subscribers = [replace(given.subscribers[0], max_papers=1, name="Rita R.")]
-    digest = shown(given)
-    assert digest is not None
+    digest = make.present(shown(given))
     assert (digest.usage, digest.scorer, digest.notices) == (COST, "a model", ("Spent.",))
     assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00001", "2601.00002"]
     assert (digest.subscriber.email, digest.subscriber.name) == ("reader@example.org", "Rita R.")
@@ -48,8 +45,7 @@ def test_it_is_composed_anew_on_demand() -> None:
     given = morning(*two_papers(), scorer=Costly())
     given.run()
     given.scorer = ScriptedScorer(dull=frozenset({"2601.00001"}))
-    digest = shown(given, anew=True)
-    assert digest is not None
+    digest = make.present(shown(given, anew=True))
     assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00002"]
     assert digest.usage is None
 
@@ -59,9 +55,7 @@ def test_a_digest_that_was_kept_and_never_left_is_composed_anew(act: Act) -> Non
     given = morning(*two_papers(), scorer=Costly(), sender=FlakySender(lambda: make.NOW, [act]))
     given.run()
     given.scorer = ScriptedScorer()
-    digest = shown(given)
-    assert digest is not None
-    assert digest.usage is None
+    assert make.present(shown(given)).usage is None
 
 
 def test_each_subscribers_own_date_is_looked_at() -> None:
@@ -69,6 +63,4 @@ def test_each_subscribers_own_date_is_looked_at() -> None:
     run_morning(given.context, given.subscribers, Silent())
     given.now += timedelta(hours=1)
     given.scorer = ScriptedScorer()
-    digest = preview(given.context, given.subscribers[0], Silent())
-    assert digest is not None
-    assert digest.usage == COST
+    assert make.present(preview(given.context, given.subscribers[0], Silent())).usage == COST

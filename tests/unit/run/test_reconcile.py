@@ -1,7 +1,5 @@
 """At the end of a run each subscriber is in one of five groups, and the ledger tells the same story."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 
@@ -9,18 +7,8 @@ import pytest
 
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError
-from newsletter.model import (
-    TALLY,
-    Delivery,
-    DeliveryState,
-    EventKind,
-    MailEvent,
-    RunOutcome,
-    RunReport,
-    SubscriberReport,
-    Tally,
-    tally,
-)
+from newsletter.model.deliveries import Delivery, DeliveryState, EventKind, MailEvent
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.run import reconcile
 from tests import make
 

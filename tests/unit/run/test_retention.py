@@ -1,7 +1,5 @@
 """What is forgotten and when: as a rule by age, and never by a clock that is wrong for an hour."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Send times across the clock changes of all zones, weekdays and pauses."""
 
-from __future__ import annotations
-
 import zoneinfo
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber
+from newsletter.model import Frequency, Subscriber
 from newsletter.run.schedule import (
     Timing,
     due_at,
@@ -23,23 +21,9 @@ from newsletter.run.schedule import (
     next_due,
     next_mail_at,
 )
+from tests import make
 
-ADA = Subscriber(
-    subscriber_id="s_z7qa3xsg",
-    email="ada@example.org",
-    name="Ada",
-    zone="Europe/Berlin",
-    send_at=time(7, 10),
-    frequency=Frequency.DAILY,
-    weekday=0,
-    categories=("cs.LG",),
-    announce_types=(AnnounceType.NEW,),
-    profile=Profile(topics=()),
-    pinned_authors=(),
-    min_relevance=7,
-    min_novelty=4,
-    max_papers=30,
-)
+ADA = make.subscriber(subscriber_id="s_z7qa3xsg")  # at 07:10 in Berlin, daily
 SUNDAY = date(2026, 11, 22)
 MONDAY = date(2026, 11, 23)
 
@@ -277,8 +261,7 @@ def test_the_next_mail_is_due_at_its_moment_and_at_no_moment_between(
     reader: Subscriber, now: datetime, minutes: int
 ) -> None:
     timing = Timing(minutes, latest=timedelta(0))  # due at the very moment only
-    moment = next_mail_at(reader, now, timing)
-    assert moment is not None
+    moment = make.present(next_mail_at(reader, now, timing))
     assert moment > now
     assert is_due(reader, moment, timing)
     days = {local_date(now, reader.zone) + timedelta(days=n) for n in range(-1, 9)}
@@ -296,8 +279,7 @@ def test_a_clock_that_sleeps_to_the_next_moment_meets_each_mail_of_three_weeks_o
     met = []
     while (moment := next_mail_at(reader, now, timing)) and moment < end:
         met.append(local_date(now := moment, reader.zone))
-    first = next_mail_at(reader, end, timing)
-    assert first is not None
+    assert next_mail_at(reader, end, timing) is not None
     days = [start + timedelta(days=n) for n in range(-2, 24)]
     wanted = [on for on in days if mails_on(reader, on) and exists(on, reader.zone)]
     assert met == [on for on in wanted if met and met[0] <= on <= met[-1]]
@@ -321,6 +303,5 @@ def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> No
 
 @given(MOMENTS, ZONES, TIMES)
 def test_the_next_mail_of_a_daily_reader_is_the_first_one_to_come(now: datetime, zone: str, at: time) -> None:
-    coming = next_mail_at(replace(ADA, zone=zone, send_at=at), now)
-    assert coming is not None
+    coming = make.present(next_mail_at(replace(ADA, zone=zone, send_at=at), now))
     assert now < coming <= now + timedelta(hours=50 if zone.startswith("Pacific/") else 26)

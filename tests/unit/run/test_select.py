@@ -1,7 +1,5 @@
 """What a mail is made of: which papers, which days, what the scorer sees of the days before."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 

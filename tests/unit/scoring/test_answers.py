@@ -1,7 +1,5 @@
 """A model's answer is read by id, coerced where its meaning is plain, and refused where it is not."""
 
-from __future__ import annotations
-
 import json
 import unicodedata
 from collections.abc import Sequence

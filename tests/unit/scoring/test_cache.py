@@ -1,7 +1,5 @@
 """Readers with the same profile share a report: what is asked once, what again, whose the tokens are."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,7 +8,7 @@ import pytest
 from newsletter.model import RunOutcome, ScoreReport, Usage
 from newsletter.scoring.cache import ScoreCache
 from tests import make
-from tests.unit.test_flow import ScriptedScorer, morning, text_of, two_papers
+from tests.unit.test_flow import ScriptedScorer, morning, two_papers
 
 COST = Usage(1000, 200, 900, Decimal("0.01"), Decimal("0.02"))
 PROFILE = make.subscriber().profile
@@ -84,5 +82,6 @@ def test_readers_of_one_profile_are_scored_once_a_run_and_the_first_mail_shows_t
     assert len(given.scorer.scored) == 1
     digests = [given.store.get_digest(reader.subscriber_id, make.TUESDAY) for reader in readers]
     assert [digest.usage for digest in digests if digest] == [COST, None]
-    assert ["1,000 tokens" in text_of(mail) or "1,200" in text_of(mail) for mail in given.sender.mails] == [True, False]
+    texts = [make.text_of(mail.mime) for mail in given.sender.mails]
+    assert ["1,000 tokens" in text or "1,200" in text for text in texts] == [True, False]
     assert given.outcomes() == [RunOutcome.ALREADY_SENT] * 2

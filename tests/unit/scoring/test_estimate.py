@@ -1,7 +1,5 @@
 """An estimate counts the prompts that would be sent, and adds up."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """The measuring: metrics by hand, days and labels from files, and one run over the labelled corpus."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from datetime import date

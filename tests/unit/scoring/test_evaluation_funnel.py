@@ -1,7 +1,5 @@
 """The closed loop: what it counts, and that the funnel sees no label it did not pay for."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Sequence
@@ -85,9 +83,6 @@ def test_no_days_are_an_error_that_says_what_to_check() -> None:
     with pytest.raises(ConfigError, match=r"check --labels, --from and --until"):
         replay("p", PROFILE, [], InOrder(), [HALF])
     assert summarise([]).recall == 0.0
-
-
-# --- the command --------------------------------------------------------------------------------------
 
 
 def write_corpus(folder: Path) -> None:

@@ -1,7 +1,5 @@
 """The funnel: who is asked, what is not asked twice, and what a reader sees when the model cannot be asked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

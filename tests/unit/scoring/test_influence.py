@@ -1,7 +1,5 @@
 """Which texts seem to speak to graders, and which grades look like one order's."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

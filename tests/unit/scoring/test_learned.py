@@ -1,7 +1,5 @@
 """The learned ranking prefers what the model passed before. Papers here are made up."""
 
-from __future__ import annotations
-
 import math
 
 from newsletter.model import Paper, Profile, Topic

@@ -1,7 +1,5 @@
 """The embedded scorer: what it ranks, grades and says, on small made-up days."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from dataclasses import replace

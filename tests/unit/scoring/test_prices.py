@@ -1,7 +1,5 @@
 """Dollars for tokens: the price list, the parts of a bill, models that are about to go."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 
@@ -11,14 +9,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.formatting import dollars
-from newsletter.scoring.llm.prices import (
-    DEFAULT_MODEL,
-    Price,
-    check_model,
-    price_of,
-    retired_on,
-    write_price,
-)
+from newsletter.scoring.llm.prices import DEFAULT_MODEL, Price, check_model, price_of, retired_on, write_price
 
 TODAY = date(2026, 11, 22)
 MODELS = ("gpt-5", "gpt-5.6-luna", "gpt-6-luna", "gpt-6-sol", "gpt-6.1-terra", "gpt-6.1-sol", "gpt-4o")

@@ -1,7 +1,5 @@
 """The prompt's texts are checked when loaded, the same each time, and no paper leaves the element it stands in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Laws of the shortlist: how much is sent, that it stays the same, and what the random sample may change."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

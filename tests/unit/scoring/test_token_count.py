@@ -1,7 +1,5 @@
 """Tokens counted offline, against counts that OpenAI's own tokenizer gives."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

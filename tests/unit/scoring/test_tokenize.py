@@ -1,7 +1,5 @@
 """Words and compounds of papers, whatever a feed brings, and how they are counted."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Changing a profile on a real folder: what is kept, what is answered, and what the next morning makes of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -12,17 +10,9 @@ from hypothesis import given
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
-from newsletter.model import (
-    AddressStatus,
-    AnnouncementDay,
-    FeedOutcome,
-    FeedReport,
-    Frequency,
-    Profile,
-    RevisionOrigin,
-    Subscriber,
-    Topic,
-)
+from newsletter.model.deliveries import AddressStatus
+from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
+from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
 from newsletter.papers.announcements import merge_feeds
 from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample
@@ -91,8 +81,7 @@ def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_hav
 
 
 def profiles_digest(store: Store, one: Subscriber) -> list[str]:
-    digest = ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW)
-    assert digest is not None
+    digest = make.present(ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW))
     return [entry.paper.arxiv_id for entry in digest.entries]
 
 
@@ -106,8 +95,7 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
     asked = ScriptedScorer()
     profiles = ProfileService(lambda: [ADA], store, lambda: asked)
     for papers in (3, 4, 5):
-        digest = profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)
-        assert digest is not None
+        digest = make.present(profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW))
         assert digest.counts.shown == papers
     assert len(asked.scored) == 1
     profiles.preview(WHO, "about: I read something else now.", now=NOW)

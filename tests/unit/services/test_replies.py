@@ -1,7 +1,5 @@
 """What follows from a reader's mail: kept first, confirmed once, to the reader and nobody else."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -168,10 +166,7 @@ def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) 
 
 def given_mail(office: Office, on: date = ON) -> None:
     office.store.start_run("run")
-    claimed = office.store.claim(WHO, on, run_id="run", now=NOW)
-    assert claimed is not None
-    row = ledger.hand_over(claimed, paper_ids=PAPERS, announced_on=(on,), not_scored_ids=(), message_id="<m>", now=NOW)
-    office.store.move(row)
+    row = make.handed_over(office.store, WHO, on, run_id="run", now=NOW, paper_ids=PAPERS)
     office.store.move(ledger.accept(row, "receipt", NOW))
 
 
@@ -226,8 +221,7 @@ def test_the_answer_goes_to_the_reader_from_the_service_in_the_thread(office: Of
 
 def test_our_own_answer_sent_back_to_us_does_nothing(office: Office) -> None:
     office.handle(Command.PROFILE)
-    policy = office.handler.policy()
-    assert policy is not None
+    policy = make.present(office.handler.policy())
     raw = office.sender.mails[0].mime.as_bytes()
     assert isinstance(read_reply(raw, policy, now=NOW), Ignored)
     without_marks = raw.replace(b"Auto-Submitted", b"X-A").replace(b"Precedence", b"X-B")
@@ -248,8 +242,7 @@ def test_every_answer_is_in_the_readers_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 def test_what_an_answer_teaches_is_understood(language: str) -> None:
-    policy = Office().handler.policy()
-    assert policy is not None
+    policy = make.present(Office().handler.policy())
     to = f"news+{SIGNER.tag(Purpose.REPLY, WHO, ON)}@example.net"
     for line in commands_in_words(language).splitlines()[:-1]:
         raw = f"From: r@example.org\nTo: {to}\nContent-Type: text/plain; charset=utf-8\n\n{line}\n".encode()
@@ -259,8 +252,7 @@ def test_what_an_answer_teaches_is_understood(language: str) -> None:
 @pytest.mark.parametrize("language", WORDS)
 def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
     """An answer to an answer is not a wish."""
-    policy = Office().handler.policy()
-    assert policy is not None
+    policy = make.present(Office().handler.policy())
     to = f"news+{SIGNER.tag(Purpose.REPLY, WHO, ON)}@example.net"
     for name, filled in load_responses(SERVICE).by_language[language].items():
         raw = f"From: r@example.org\nTo: {to}\nSubject: Re: {filled.subject}\n\n\n".encode()
@@ -421,12 +413,7 @@ def test_a_bounce_that_comes_to_the_mailbox_of_replies_is_kept_as_one() -> None:
     mails = office.handler.mails
     identity = replace(mails.identity, bounce_to="news@example.net")
     handler = replace(office.handler, mails=replace(mails, identity=identity))
-    office.store.start_run("r1")
-    row = office.store.claim(WHO, ON, run_id="r1", now=NOW)
-    assert row is not None
-    row = ledger.hand_over(row, paper_ids=PAPERS, announced_on=(ON,), message_id="<x@y>", now=NOW)
-    office.store.move(row)
-    office.store.move(ledger.accept(row, "receipt", NOW))
+    given_mail(office)
     bounce = (TESTS / "bounces/postfix_no_user.eml").read_bytes()
     came_to = identity.links_for(WHO, ON).envelope_from
     assert came_to.startswith("news+")

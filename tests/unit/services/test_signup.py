@@ -1,7 +1,5 @@
 """What follows when somebody subscribes on the web: who is mailed what, who is let in, and what never happens."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,17 +16,8 @@ from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.message import MailIdentity
-from newsletter.model import (
-    AddressStatus,
-    Frequency,
-    ProfileRevision,
-    RevisionOrigin,
-    SignUp,
-    SignUpMail,
-    Subscriber,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
+from newsletter.model.subscribers import Frequency, ProfileRevision, RevisionOrigin, SignUp, SignUpMail, Subscriber
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
@@ -136,8 +125,7 @@ class Office:
 
     def link(self, text: str) -> tuple[str, date]:
         (token,) = re.findall(r"https://papers\.example\.org/confirm/(\S+)", text)
-        found = SIGNER.read_short_link(Purpose.CONFIRM, token)
-        assert found is not None
+        found = make.present(SIGNER.read_short_link(Purpose.CONFIRM, token))
         return found[0], date.fromisoformat(found[1])
 
     def leave(self, who: str = EVE) -> None:
@@ -240,8 +228,7 @@ def test_of_two_who_ask_the_one_who_confirms_first_is_in_and_the_others_link_is_
 def test_on_the_same_day_the_first_one_counts_and_the_operator_is_told(office: Office) -> None:
     office.ask(email=PROF)
     assert office.ask(email=STRANGER) == ""
-    kept = office.store.get_sign_up(ID, office.now.date())
-    assert kept is not None
+    kept = make.present(office.store.get_sign_up(ID, office.now.date()))
     assert (kept.email, office.warned) == (PROF, [ID])
 
 
@@ -291,9 +278,9 @@ class FailingStore(MemoryStore):
         self._count()
         return super().change_address_status(*args)
 
-    def confirm_sign_up(self, *args: Any, **kwargs: Any) -> SignUp | None:
+    def change_sign_up(self, *args: Any) -> SignUp | None:
         self._count()
-        return super().confirm_sign_up(*args, **kwargs)
+        return super().change_sign_up(*args)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -452,8 +439,7 @@ def test_a_mail_that_surely_did_not_leave_is_tried_again_later_and_later() -> No
     assert office.ask() == ""
     waits = []
     for _ in range(8):
-        at = office.door.next_at()
-        assert at is not None
+        at = make.present(office.door.next_at())
         waits.append(round((at - office.now).total_seconds()))
         office.now = at - timedelta(seconds=1)
         office.work()

@@ -1,7 +1,5 @@
 """The bundled announcement is one that our own reader accepts whole, and has something of everything to show."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re

@@ -1,7 +1,5 @@
 """Somebody vanished from the list and a newcomer has their name: asked for two weeks, and of nobody else."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What a wrong time zone or time may mean: places of that very offset, and never a name that turns the sign round."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

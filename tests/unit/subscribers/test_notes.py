@@ -1,7 +1,5 @@
 """What is valid and may not be meant is pointed out, with its line; what is meant is not."""
 
-from __future__ import annotations
-
 import pytest
 
 from newsletter.subscribers.subscribers_yaml import parse_file

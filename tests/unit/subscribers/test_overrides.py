@@ -1,7 +1,5 @@
 """What holds for a subscriber when the file, the profile's revisions and single words of the reader disagree."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A profile as YAML and back: laws, what mail programs do to it, and mistakes. Bad ones lie in tests/bad_profiles."""
 
-from __future__ import annotations
-
 import unicodedata
 from dataclasses import replace
 from datetime import date, time

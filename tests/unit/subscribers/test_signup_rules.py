@@ -1,7 +1,5 @@
 """What a link of a confirmation mail is worth, and what it never undoes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """subscribers.yaml: what it means, what is refused and in which words. Bad files lie in tests/bad_subscribers."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date, time

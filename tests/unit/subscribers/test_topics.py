@@ -1,7 +1,5 @@
 """A paper stands under the topic that its comment begins with, however the model writes that topic's name."""
 
-from __future__ import annotations
-
 import pytest
 
 from newsletter.subscribers.topics import leading_topic, named_topic

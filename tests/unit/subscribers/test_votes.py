@@ -1,7 +1,5 @@
 """What counts as a vote in a line of text, and which of all votes a scorer gets to learn from."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

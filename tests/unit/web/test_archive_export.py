@@ -1,7 +1,5 @@
 """The archive as a folder of files, and the commands that write it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -82,8 +80,7 @@ def test_the_files_of_a_digest_that_bounced_later_are_removed_and_no_others(tmp_
     store = filled()
     built(store, tmp_path)
     (tmp_path / WHO / "robots.txt").touch()
-    row = store.get_delivery(WHO, LATER)
-    assert row is not None
+    row = make.present(store.get_delivery(WHO, LATER))
     store.start_run("r")
     store.move(ledger.reject(row, "bounced", make.NOW))
     assert built(store, tmp_path).removed == 5  # the day, three exports, and its month

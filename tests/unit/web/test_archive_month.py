@@ -1,7 +1,5 @@
 """A month of digests in numbers and as bars."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

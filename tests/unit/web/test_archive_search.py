@@ -1,7 +1,5 @@
 """What is found by which words, and in which order."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest
