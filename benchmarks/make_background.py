@@ -9,6 +9,7 @@ Days after `--until` stay out, so that measurements on them stay honest.
 
 import argparse
 from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,8 +17,8 @@ import numpy as np
 
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.corpus import load_days
-from newsletter.scoring.ranking.background import SHIPPED, save_background
-from newsletter.scoring.ranking.tfidf import count_terms
+from newsletter.scoring.ranking.background import SHIPPED
+from newsletter.scoring.ranking.tfidf import TermCounts, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_PAPERS = 4  # rarer terms are left out and count as occurring in one paper
@@ -34,6 +35,36 @@ def choose_sample(papers: list[Paper], eligible: int, per_category: int) -> list
             counts.update(papers[row].categories)
             chosen.append(row)
     return chosen
+
+
+def save_background(
+    file: Path, counts: TermCounts, *, fewest: int, sample: Sequence[int], categories: Sequence[Collection[str]]
+) -> None:
+    """Saves the terms of at least `fewest` papers, and the papers of the rows `sample` with their categories."""
+    frequency = np.bincount(counts.columns, minlength=len(counts.terms))
+    is_common = frequency >= fewest
+    place = np.cumsum(is_common) - 1
+    order = np.lexsort((counts.columns, counts.rows))
+    starts = np.searchsorted(counts.rows[order], [*range(counts.n_rows + 1)])
+    cells_of = [order[starts[row] : starts[row + 1]] for row in sample]
+    parts = [counts.columns[cells] for cells in cells_of]
+    cells = np.concatenate([own[is_common[part]] for own, part in zip(cells_of, parts, strict=True)])
+    names = sorted({name for row in sample for name in categories[row]})
+    members = np.array([[name in categories[row] for name in names] for row in sample])
+    rare = [[(~is_common[p] & ~counts.is_pair[p]).sum(), (~is_common[p] & counts.is_pair[p]).sum()] for p in parts]
+    np.savez_compressed(
+        file,
+        terms=counts.terms[is_common],
+        frequency=np.minimum(frequency[is_common], np.iinfo(np.uint16).max).astype(np.uint16),
+        is_pair=np.packbits(counts.is_pair[is_common]),
+        n_papers=np.int64(counts.n_rows),
+        columns=place[counts.columns[cells]].astype(np.uint16),
+        times=np.minimum(np.round(np.exp(counts.tf[cells] - 1)), 255).astype(np.uint8),
+        lengths=np.array([is_common[p].sum() for p in parts], dtype=np.uint16),
+        rare=np.minimum(rare, 255).astype(np.uint8),
+        categories=np.array(names),
+        members=np.packbits(members, axis=1),
+    )
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ papers nothing stands out. Made by benchmarks/make_background.py; holds hashed t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,7 +97,7 @@ def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
 
 @cache
 def load_background(file: Path = SHIPPED) -> Background:
-    """Reads what a file holds, read once a process; the shipped one takes 2 MB."""
+    """Reads a file that benchmarks/make_background.py made, once a process; the shipped one takes 2 MB."""
     with np.load(file) as data:
         names, members = data["categories"].tolist(), data["members"]
         sample = SamplePapers(
@@ -109,33 +109,3 @@ def load_background(file: Path = SHIPPED) -> Background:
         )
         is_pair = np.unpackbits(data["is_pair"]).astype(np.bool_)[: len(data["terms"])]
         return Background(data["terms"], data["frequency"], is_pair, int(data["n_papers"]), sample)
-
-
-def save_background(
-    file: Path, counts: TermCounts, *, fewest: int, sample: Sequence[int], categories: Sequence[Collection[str]]
-) -> None:
-    """The terms of at least `fewest` of these papers, and the papers of the rows `sample` with their categories."""
-    frequency = np.bincount(counts.columns, minlength=len(counts.terms))
-    is_common = frequency >= fewest
-    place = np.cumsum(is_common) - 1
-    order = np.lexsort((counts.columns, counts.rows))
-    starts = np.searchsorted(counts.rows[order], [*range(counts.n_rows + 1)])
-    cells_of = [order[starts[row] : starts[row + 1]] for row in sample]
-    parts = [counts.columns[cells] for cells in cells_of]
-    cells = np.concatenate([own[is_common[part]] for own, part in zip(cells_of, parts, strict=True)])
-    names = sorted({name for row in sample for name in categories[row]})
-    members = np.array([[name in categories[row] for name in names] for row in sample])
-    rare = [[(~is_common[p] & ~counts.is_pair[p]).sum(), (~is_common[p] & counts.is_pair[p]).sum()] for p in parts]
-    np.savez_compressed(
-        file,
-        terms=counts.terms[is_common],
-        frequency=np.minimum(frequency[is_common], np.iinfo(np.uint16).max).astype(np.uint16),
-        is_pair=np.packbits(counts.is_pair[is_common]),
-        n_papers=np.int64(counts.n_rows),
-        columns=place[counts.columns[cells]].astype(np.uint16),
-        times=np.minimum(np.round(np.exp(counts.tf[cells] - 1)), 255).astype(np.uint8),
-        lengths=np.array([is_common[p].sum() for p in parts], dtype=np.uint16),
-        rare=np.minimum(rare, 255).astype(np.uint8),
-        categories=np.array(names),
-        members=np.packbits(members, axis=1),
-    )
