@@ -19,6 +19,7 @@ KIND_LABELS = {
 }
 
 _SENTENCE_END = re.compile(r"[.!?]+[\"”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
+_LAST_WORD = re.compile(r"\s+\S*$")
 _CLAUSE_END = re.compile(r"[;,:](?=\s)|\s+[—–](?=\s)|[；，、：]")
 _ABBREVIATIONS = "e.g i.e cf vs al etc fig figs eq eqs sec approx resp dr prof no z.B d.h".replace(".", r"\.")
 _NO_SENTENCE_END = re.compile(rf"\b(?:{_ABBREVIATIONS.replace(' ', '|')}|\w)\.$", re.I)
@@ -77,7 +78,7 @@ def cut_at_clause(text: str, most: int) -> str:
         return text[:sentence]
     clause = max(_ends(_CLAUSE_END, text, most - 1), default=0)
     beginning = text[:clause].rstrip(" ;,:—–；，、：") if clause else text[: most - 1]
-    if not clause and not text[most - 1].isspace() and len(word := beginning.rsplit(None, 1)[0]) > most // 2:
+    if not clause and not text[most - 1].isspace() and len(word := _LAST_WORD.sub("", beginning)) > most // 2:
         beginning = word
     return beginning.rstrip() + "…"
 

@@ -1,7 +1,7 @@
 """What is longer than there is room for ends where a sentence or a clause does."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.formatting import cut_at_clause
@@ -26,6 +26,8 @@ def test_a_text_is_cut_where_something_ends(text: str, kept: str) -> None:
     assert cut_at_clause(text, 40) == kept
 
 
+@example(" 1111111111", 10)
+@example("            1", 10)
 @given(st.text("ab .,;:()—。!?1A", max_size=200), st.integers(10, 120))
 def test_what_is_kept_is_the_beginning_and_fits(text: str, most: int) -> None:
     kept = cut_at_clause(text, most)
