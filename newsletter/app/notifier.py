@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def build_notifier(settings: Settings) -> Notifier:
-    """Builds what alerts the operator. It has a sender of its own, since a run closes its own at its end."""
+    """Builds what alerts the operator. It has a sender of its own: that of a run is closed when the run has ended."""
     from newsletter.ops.notify import Notifier
 
     return Notifier(

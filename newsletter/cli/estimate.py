@@ -143,7 +143,7 @@ def _print(rows: Sequence[tuple[Group, estimates.Estimate]], heading: str, assum
         f"{assumed.answer_tokens} tokens of answer each.\n"
         f"It reasons for {assumed.reasoning_tokens} tokens about each paper (effort {assumed.effort}).\n"
         f"From GPT-5.6 on, a beginning of {prompt_files.CACHED_FROM_TOKENS:,} tokens or more is written to the "
-        "provider's\ncache by the first call of a profile and read by the others; before, nothing is taken to come "
+        "provider's cache by\nthe first call of a profile and read by the others; before, nothing is taken to come "
         "from the cache."
     )
 

@@ -25,7 +25,7 @@ from newsletter.services.votes import cast_numbered
 from newsletter.stores import Store
 from newsletter.subscribers import read_votes
 
-BEGUN, DONE, PLACEHOLDERS = "mails-begun", "mails-done", "answers"  # what is claimed once
+BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
 _FREQUENCIES = {
     Command.DAILY: Frequency.DAILY,
@@ -160,10 +160,10 @@ def _wants_answer(request: Request, status: AddressStatus) -> bool:
 def _may_answer(store: Store, request: Request, today: date) -> bool:
     """Claims one answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
     wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
-    if not store.claim_once(PLACEHOLDERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
+    if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
         return False
     who = request.subscriber_id
-    return any(store.claim_once(PLACEHOLDERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
+    return any(store.claim_once(ANSWERS, f"{who} number {n}", on=today) for n in range(MOST_ANSWERS))
 
 
 # --- the deeds ------------------------------------------------------------------------------------------

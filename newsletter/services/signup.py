@@ -134,10 +134,10 @@ class SignupService:
 
     def confirm(self, who: str, on: date) -> Confirmation:
         """Lets somebody in, if the link is good for that. May be repeated: it is done once."""
-        invitation = self.check_link(who, on)
+        confirmation = self.check_link(who, on)
         sign_up = self.store.get_sign_up(who, on)
-        if invitation.state is not LinkState.WAITING or sign_up is None:
-            return invitation
+        if confirmation.state is not LinkState.WAITING or sign_up is None:
+            return confirmation
         if not self._enrol(sign_up):
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
             return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
