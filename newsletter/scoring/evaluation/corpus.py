@@ -134,7 +134,7 @@ def load_labels(file: Path) -> Labels:
 
 
 def infer_categories(days: Sequence[CorpusDay], labels: Labels) -> tuple[str, ...]:
-    """Finds the categories the labels were drawn from; none if the labels are complete: they are the pool themselves."""
+    """Finds the categories the labels were drawn from; none if the labels are complete and so the pool themselves."""
     return () if labels.are_complete else _drawn_from(days, labels)
 
 
