@@ -24,7 +24,7 @@ from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
-from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
+from newsletter.model.scores import WORD_RANKER, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
@@ -43,6 +43,7 @@ from newsletter.model.subscribers import (
 __all__ = [
     "MOST_PROFILE_CHARS",
     "TALLY",
+    "WORD_RANKER",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
