@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
+from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
@@ -55,7 +56,7 @@ class LocalScorer:
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
         relevance = grade_relevance(ranking)
-        if votes:
+        if votes := with_library(profile, votes):
             voted = apply_votes(
                 ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
             )

@@ -14,6 +14,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import Subscriber
+from newsletter.papers import is_library_file
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
 from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences, to_address
@@ -21,11 +22,15 @@ from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, 
 
 @dataclass(frozen=True, slots=True)
 class SubscribersFile:
-    """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line."""
+    """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line.
+
+    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7").
+    """
 
     subscribers: tuple[Subscriber, ...]
     defaults: Preferences
     notes: tuple[str, ...] = ()
+    libraries: tuple[tuple[str, str], ...] = ()
 
 
 def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
@@ -47,7 +52,17 @@ def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
         tuple(build_subscriber(entry, file.defaults) for entry in file.subscribers),
         file.defaults,
         tuple(f"{source}:{note.line}: {note.text}" for note in notes(root)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_libraries(root)),
     )
+
+
+def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+    entries = _get(root, "subscribers")
+    listed = entries.value if entries and isinstance(entries.value, list) else []
+    for papers in (_get(node, "papers") for node in (_get(root, "defaults"), *listed)):
+        for each in papers.value if papers and isinstance(papers.value, list) else filter(None, [papers]):
+            if isinstance(each.value, str) and is_library_file(each.value):
+                yield each.value, each.line
 
 
 # --- problems between values
@@ -99,11 +114,14 @@ def _duplicate_archives(entries: list[yaml_nodes.Node]) -> Iterator[yaml_nodes.P
 def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) -> Iterator[yaml_nodes.Problem]:
     if (_get(entry, "categories") or _get(defaults, "categories")) is None:
         yield yaml_nodes.Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
-    topics = _get(entry, "topics") or _get(defaults, "topics")
-    like = _get(_get(entry, "keywords"), "like") or _get(_get(defaults, "keywords"), "like")
-    if all(node is None or node.value == [] for node in (topics, like)):
+    words = [_get(_get(node, "keywords"), "like") for node in (entry, defaults)]
+    wishes = [words[0] or words[1]]
+    wishes += [_get(entry, key) or _get(defaults, key) for key in ("topics", "papers", "pinned_authors")]
+    if all(node is None or node.value == [] for node in wishes):
         yield yaml_nodes.Problem(
-            entry.line, "found neither topics nor keywords.like, expected at least one of them to score papers by"
+            entry.line,
+            "found neither topics nor keywords.like, papers or pinned_authors, expected at least one of them to choose"
+            " papers by",
         )
 
 
