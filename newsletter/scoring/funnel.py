@@ -200,12 +200,12 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     For a paper that did not pass, the words' own comment at a relevance below the floor.
     """
     if not grading.relevance:
-        return replace(score, relevance=max(1, request.floor - 1), novelty=1)
+        return replace(score, relevance=max(1, request.floor - 1))
     names = [topic.name for topic in request.profile.topics]
     return replace(
         score,
         relevance=grading.relevance,
-        novelty=max(1, grading.novelty),
+        novelty=grading.novelty or None,
         comment=grading.comment or score.comment,
         topic=named_topic(grading.comment, names) or score.topic,
     )

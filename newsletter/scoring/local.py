@@ -1,8 +1,8 @@
 """Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
-every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking/rank.py, the
-grades in ranking/calibrate.py, the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
+every day. Novelty is left to models. The comparing itself is in ranking/rank.py, the grades in ranking/calibrate.py,
+the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
+from newsletter.scoring.ranking.calibrate import grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
@@ -42,7 +42,7 @@ class LocalScorer:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """Gives relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        """Gives relevance and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), SCORER_NAME)
@@ -61,14 +61,13 @@ class LocalScorer:
                 ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
             )
             ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
-        novelty = grade_novelty(matrix, len(known))
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
-                novelty=int(novelty[row]),
+                novelty=None,
                 comment=explainer.comment(row, paper, int(relevance[row])),
                 rank=float(ranking.score[row]),
                 topic=explainer.topic(row),

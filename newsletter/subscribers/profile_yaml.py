@@ -75,8 +75,8 @@ def write(subscriber: Subscriber) -> str:
         ],
         [
             *_comment(
-                "A paper must reach both, from 1 to 10; of more than max_papers the best stay. Higher numbers mean"
-                " fewer papers."
+                "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
+                " max_papers the best stay. Higher numbers mean fewer papers."
             ),
             f"min_relevance: {subscriber.min_relevance}",
             f"min_novelty: {subscriber.min_novelty}",

@@ -322,7 +322,7 @@ class ReaderPreferences(_Model):
         7, description="A paper must reach this relevance (1 to 10).", examples=[8]
     )
     min_novelty: Annotated[int, *_ONE_TO_TEN] = Field(
-        4, description="A paper must reach this novelty (1 to 10).", examples=[6]
+        4, description="A paper must reach this novelty (1 to 10), where a model judged it.", examples=[6]
     )
     max_papers: Annotated[int, *_PAPERS] = Field(
         30, description="Most papers in one digest; the best stay.", examples=[15]
