@@ -114,13 +114,13 @@ class Vote:
 Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
 
 
-class SignUpMail(StrEnum):
-    """What became of the mail that the page to subscribe promised."""
+class PromisedMail(StrEnum):
+    """What became of a mail that is sent once, as soon as it can be: the one that asks to confirm, or a welcome."""
 
     WAITING = "waiting"  # to be sent, by whichever process gets to it
     LEAVING = "leaving"  # the mail server has all of it but its end; without an answer nobody knows, and none is resent
     SENT = "sent"
-    NONE = "none"  # none is to be sent any more: refused, one too many, or the reader of another form
+    NONE = "none"  # none is to be sent, or none any more: refused, not wanted, one too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,19 @@ class SignUp:
     frequency: Frequency | None = None
     language: str = ""
     confirmed_at: datetime | None = None
-    mail: SignUpMail = SignUpMail.SENT  # what was kept before this field was had its mail
+    mail: PromisedMail = PromisedMail.SENT  # what was kept before this field was had its mail
+    tries: int = 0  # that surely failed
+    retry_at: datetime | None = None  # not before this time
+    held_by: str = ""  # the run that sends it; without meaning when that has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The mail that tells whom the operator added what comes when. Whoever has one here is no newcomer any more."""
+
+    subscriber_id: str
+    at: datetime  # when they were found to be new, or to need none
+    mail: PromisedMail
     tries: int = 0  # that surely failed
     retry_at: datetime | None = None  # not before this time
     held_by: str = ""  # the run that sends it; without meaning when that has ended

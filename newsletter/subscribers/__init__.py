@@ -36,6 +36,7 @@ __all__ = [
     "papers_by_number",
     "parse_file",
     "profile_yaml",
+    "promised_mail",
     "read_votes",
     "revisions",
     "signup_rules",
