@@ -128,21 +128,7 @@ def command(
     span = (first.date() if first else date.min, last.date() if last else date.max)
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
-    reports: list[RankingReport] | list[FunnelReport]
-    if funnel:
-        reports = _replay_all(cases, _name_policies(shares, targets))
-    else:
-        reports = [
-            evaluate(
-                case.name,
-                case.profile,
-                case.days,
-                case.categories,
-                _make_scorer(),
-                likes=draw_likes(case.earlier, likes) if likes else (),
-            )
-            for case in cases
-        ]
+    reports = _replay_all(cases, _name_policies(shares, targets)) if funnel else _evaluate_all(cases, likes)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -167,6 +153,10 @@ class _Case:
     days: list[LabelledDay]
     earlier: list[LabelledDay]
     categories: tuple[str, ...]
+
+    def count_relevant(self) -> int:
+        """Counts the papers of the earlier days that their labels call relevant."""
+        return sum(gain > 0 for day in self.earlier for gain in day.gains)
 
 
 def _load_case(
@@ -195,6 +185,28 @@ def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> lis
     return named + [
         NamedPolicy(f"fixed {share:.0%}", shortlist.Policy(min_share=share, max_share=share, share=share))
         for share in shares
+    ]
+
+
+def _evaluate_all(cases: list[_Case], likes: int | None) -> list[RankingReport]:
+    """Measures each profile; with `likes`, each whose earlier labels have so many relevant papers."""
+    able = [case for case in cases if case.count_relevant() >= (likes or 0)]
+    for case in cases:
+        if case not in able:
+            found = f"the labelled days before --from have {case.count_relevant()} relevant papers"
+            click.echo(f"{case.name} is left out: {found}, fewer than {likes}", err=True)
+    if not able:
+        raise ConfigError(f"no profile has {likes} relevant papers on its labelled days before --from; ask for fewer")
+    return [
+        evaluate(
+            case.name,
+            case.profile,
+            case.days,
+            case.categories,
+            _make_scorer(),
+            likes=draw_likes(case.earlier, likes) if likes else (),
+        )
+        for case in able
     ]
 
 
