@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 
 from newsletter.cli.common import new_table, stdout_console
-from newsletter.model import Announcement, AnnounceType, Paper, Score, Subscriber
+from newsletter.model import Announcement, Score, Subscriber
 from newsletter.run import choose_entries
 from newsletter.scoring import Scorer
 from newsletter.scoring.evaluation import Found, NewcomersReport, Totals, load_days, load_judged_days, measure_newcomers
@@ -26,11 +26,7 @@ def print_newcomers(folder: Path, corpus: Path, scorer: Scorer, *, as_json: bool
         stdout_console().print(_mail_table(report), _total_table(report))
 
 
-def _choose(subscriber: Subscriber, papers: Sequence[Paper], scores: Sequence[Score], is_open: bool) -> list[str]:
-    """Chooses as the morning does; `is_open` without cut-offs, which gives the whole order."""
-    if is_open:
-        subscriber = dataclasses.replace(subscriber, min_relevance=1, min_novelty=1, max_papers=len(papers))
-    candidates = [Announcement(paper, AnnounceType.NEW, paper.categories) for paper in papers]
+def _choose(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> list[str]:
     entries, _ = choose_entries(subscriber, candidates, scores)
     return [entry.paper.arxiv_id for entry in entries]
 

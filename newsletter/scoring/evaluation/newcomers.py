@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from newsletter.errors import ConfigError
-from newsletter.model import Paper, Score, Subscriber
+from newsletter.model import Announcement, Paper, Score, Subscriber
+from newsletter.papers import find_announced, find_candidates
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.scoring.evaluation.corpus import CorpusDay
 from newsletter.scoring.protocols import Scorer
@@ -28,17 +29,16 @@ FIRST = 5  # papers of an order that P@5 looks at
 BASELINE_PAPERS = 10  # BM25 has no cut-off; a mail of its would hold so many
 
 # Gives the papers of a mail in reading order, by a subscriber's cut-offs.
-Chooser = Callable[[Subscriber, Sequence[Paper], Sequence[Score], bool], Sequence[str]]
+Chooser = Callable[[Subscriber, Sequence[Announcement], Sequence[Score]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedDay:
     """One profile on one day: the papers announced to it, those of the days before, and the grades by arXiv id."""
 
-    profile: str
-    subscriber: Subscriber
+    subscriber: Subscriber  # called like the profile
     announced_on: date
-    pool: tuple[Paper, ...]
+    candidates: tuple[Announcement, ...]
     history: tuple[tuple[Paper, ...], ...]
     grades: Mapping[str, int]
 
@@ -102,7 +102,7 @@ class NewcomersReport:
 def load_judged_days(folder: Path, days: Sequence[CorpusDay]) -> list[JudgedDay]:
     """Loads every profile and day of the folder. Raises ConfigError that names the file and the line.
 
-    The pool is every fresh paper of the profile's categories, cross-lists too; so are the days before.
+    What a day announced to a profile, and the days before, are chosen as in a morning.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
@@ -113,12 +113,26 @@ def load_judged_days(folder: Path, days: Sequence[CorpusDay]) -> list[JudgedDay]
 def _load_pair(file: Path, days: Sequence[CorpusDay]) -> list[JudgedDay]:
     labels = file.with_name(f"{file.stem}-labels.jsonl")
     subscribers = {each.name: each for each in parse_profiles(_read(file), source=str(file))}
-    lines = _read(labels).decode("utf-8", "replace").splitlines()
-    return [
-        _read_line(f"{labels}, line {number}", line, subscribers, days)
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+    announced = {name: [_find_announced(day, each) for day in days] for name, each in subscribers.items()}
+    judged = []
+    for number, line in enumerate(_read(labels).decode("utf-8", "replace").splitlines(), 1):
+        if line.strip():
+            place = f"{labels}, line {number}"
+            name, announced_on, grades = _read_line(place, line)
+            day = next((n for n, day in enumerate(days) if day.announced_on == announced_on), None)
+            if name not in subscribers:
+                raise ConfigError(f"{place}: no profile is called {name!r}; add it to {file.name}, or remove the line")
+            if day is None:
+                raise ConfigError(f"{place}: the corpus has no day {announced_on}; give one that has it with --corpus")
+            shown = announced[name]
+            candidates = find_candidates(shown[day], subscribers[name].announce_types)
+            history = tuple(tuple(each.paper for each in earlier) for earlier in shown[:day])
+            judged.append(JudgedDay(subscribers[name], announced_on, candidates, history, grades))
+    return judged
+
+
+def _find_announced(day: CorpusDay, subscriber: Subscriber) -> tuple[Announcement, ...]:
+    return find_announced([day.announcement_day()], subscriber.categories)
 
 
 def _read(file: Path) -> bytes:
@@ -128,29 +142,14 @@ def _read(file: Path) -> bytes:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); NAME.yaml needs NAME-labels.jsonl") from error
 
 
-def _read_line(place: str, line: str, subscribers: Mapping[str, Subscriber], days: Sequence[CorpusDay]) -> JudgedDay:
+def _read_line(place: str, line: str) -> tuple[str, date, dict[str, int]]:
     try:
         record = json.loads(line)
-        name, announced_on = str(record["profile"]), date.fromisoformat(record["date"])
         grades = {str(label["id"]): int(label["grade"]) for label in record["labels"]}
+        return str(record["profile"]), date.fromisoformat(record["date"]), grades
     except (KeyError, TypeError, ValueError) as error:
         remedy = "a line is a JSON object with profile, date and labels, each label id and grade"
         raise ConfigError(f"{place}: {error!r}; {remedy}") from error
-    places = [number for number, day in enumerate(days) if day.announced_on == announced_on]
-    if name not in subscribers:
-        raise ConfigError(f"{place}: no profile is called {name!r}; add it to the YAML file, or remove the line")
-    if not places:
-        raise ConfigError(f"{place}: the corpus has no day {announced_on}; give the folder that has it with --corpus")
-    subscriber, before = subscribers[name], days[: places[0]]
-    pool = choose_announced(days[places[0]], subscriber.categories)
-    history = tuple(choose_announced(day, subscriber.categories) for day in before)
-    return JudgedDay(name, subscriber, announced_on, pool, history, grades)
-
-
-def choose_announced(day: CorpusDay, categories: Sequence[str]) -> tuple[Paper, ...]:
-    """Chooses what a day announced to a reader of these categories: new papers and cross-lists."""
-    wanted = set(categories)
-    return tuple(p for p in day.papers if p.arxiv_id in day.fresh and not wanted.isdisjoint(p.categories))
 
 
 # --- measuring ----------------------------------------------------------------------------------------
@@ -169,16 +168,17 @@ def measure_newcomers(days: Sequence[JudgedDay], scorer: Scorer, choose: Chooser
 
 def _measure(day: JudgedDay, scorer: Scorer, choose: Chooser) -> JudgedMail:
     history = day.history[max(0, len(day.history) - scorer.history_days) :]
-    subscriber = day.subscriber
-    scores = scorer.score(subscriber.profile, day.pool, history, floor=subscriber.min_relevance).scores
-    mailed, order = (choose(subscriber, day.pool, scores, is_open) for is_open in (False, True))
-    words = rank_by_bm25(subscriber.profile, day.pool, history)
-    by_words = [day.pool[row].arxiv_id for row in np.argsort(-words, kind="stable") if words[row] > 0]
-    grades = [day.grades.get(paper.arxiv_id, 0) for paper in day.pool]
+    subscriber, pool = day.subscriber, [each.paper for each in day.candidates]
+    scores = scorer.score(subscriber.profile, pool, history, floor=subscriber.min_relevance).scores
+    mailed = choose(subscriber, day.candidates, scores)
+    order = choose(replace(subscriber, min_relevance=1, min_novelty=1, max_papers=len(pool)), day.candidates, scores)
+    words = rank_by_bm25(subscriber.profile, pool, history)
+    by_words = [pool[row].arxiv_id for row in np.argsort(-words, kind="stable") if words[row] > 0]
+    grades = [day.grades.get(paper.arxiv_id, 0) for paper in pool]
     return JudgedMail(
-        day.profile,
+        subscriber.name,
         day.announced_on,
-        len(day.pool),
+        len(pool),
         sum(grade >= SQUARE for grade in grades),
         sum(grade >= RIGHT for grade in grades),
         _count(day.grades, mailed, order),

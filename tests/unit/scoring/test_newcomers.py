@@ -40,10 +40,10 @@ def test_a_profile_is_read_with_the_defaults_of_the_newsletter(tmp_path: Path) -
 
 def test_a_day_has_the_fresh_papers_of_the_categories_and_those_of_the_days_before(tmp_path: Path) -> None:
     first, second = load_judged_days(write_newcomers(tmp_path), load_days(tmp_path))
-    assert [paper.arxiv_id for paper in second.pool] == ["2510.02000", "2510.02001", "2510.02002"]
-    assert second.history == (first.pool,)
+    assert [each.paper.arxiv_id for each in second.candidates] == ["2510.02000", "2510.02001", "2510.02002"]
+    assert second.history == (tuple(each.paper for each in first.candidates),)
     elsewhere = write_newcomers(tmp_path / "elsewhere", PROFILES.replace("cs.LG", "math.CO"))
-    assert [day.pool for day in load_judged_days(elsewhere, load_days(tmp_path))] == [(), ()]
+    assert [day.candidates for day in load_judged_days(elsewhere, load_days(tmp_path))] == [(), ()]
 
 
 def test_the_command_counts_what_is_mailed_and_right(tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_other_options_do_not_go_with_it(tmp_path: Path) -> None:
 def test_the_pools_are_those_that_were_judged() -> None:
     days = load_judged_days(CORPUS / "newcomers", load_days(CORPUS))
     lines = (CORPUS / "newcomers" / "newcomers-labels.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [len(day.pool) for day in days] == [json.loads(line)["pool"] for line in lines]
-    assert all(set(day.grades) <= {paper.arxiv_id for paper in day.pool} for day in days)
+    assert [len(day.candidates) for day in days] == [json.loads(line)["pool"] for line in lines]
+    assert all(set(day.grades) <= {each.paper.arxiv_id for each in day.candidates} for day in days)
