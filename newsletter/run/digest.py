@@ -104,5 +104,7 @@ def build_digest(
 
 
 def anonymize(digest: Digest) -> Digest:
-    """Gives the digest as it is remembered: without its reader's address and name, which no page of it needs."""
-    return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))
+    """Gives the digest as it is remembered: without its reader's address, name and papers, which no page needs."""
+    profile = replace(digest.subscriber.profile, papers=())
+    reader = replace(digest.subscriber, email="", name="", public_archive="", profile=profile, papers=())
+    return replace(digest, subscriber=reader)
