@@ -3,7 +3,7 @@
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
 
-from newsletter.mail.message import MailIdentity, build_message, build_service_message
+from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
 from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
 from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
@@ -17,10 +17,12 @@ __all__ = [
     "MailIdentity",
     "build_message",
     "build_service_message",
+    "build_welcome",
     "cost_view",
     "load_theme",
     "render",
     "responses",
     "stylesheet",
     "templates",
+    "welcome",
 ]
