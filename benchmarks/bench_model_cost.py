@@ -35,7 +35,7 @@ from newsletter.scoring.evaluation.corpus import (
     load_days,
     load_labels,
 )
-from newsletter.scoring.evaluation.funnel import HISTORY_DAYS, SETTLED_AFTER, LabelGrader
+from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, LabelGrader
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.answers import COMMENT_CHARS, plain_line
@@ -131,10 +131,10 @@ def replay(name: str, profile: Profile, days: Sequence[LabelledDay], lines: Mapp
     local = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
     scorer = FunnelScorer(local, grader, grader, Policy(), lambda: grader.now)
     measured = []
-    for place, day in track(list(enumerate(days)), name, console=Console(stderr=True), transient=True):
+    for day in track(days, name, console=Console(stderr=True), transient=True):
         grader.open(day)
         grader.asked.clear()
-        history = [earlier.pool for earlier in days[max(0, place - HISTORY_DAYS) : place]]
+        history = day.history[max(0, len(day.history) - scorer.history_days) :]
         report = scorer.score(profile, day.pool, history, floor=RELEVANT_FROM)
         graded = {score.arxiv_id for score in report.scores} - set(report.passed_over)
         measured.append(count_day(prompts, profile, day, grader.asked, graded, lines[day.announced_on]))

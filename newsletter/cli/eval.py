@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from newsletter.cli.common import stdout_console
+from newsletter.cli.eval_newcomers import print_newcomers
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.files import resources
@@ -48,7 +49,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--corpus", type=_FOLDER, required=True, help="Folder with days/, and profiles/ and labels/.")
+@click.option("--corpus", type=_FOLDER, help="Folder with days/, and profiles/ and labels/.")
 @click.option("--profile", "profile_file", type=_FILE, help="A profile of your own (Markdown); needs --labels.")
 @click.option("--labels", "labels_file", type=_FILE, help="Its labels (JSON lines); needs --profile.")
 @click.option(
@@ -78,9 +79,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     help="Also measure with so many relevant papers of the days before --from voted for; needs --from.",
 )
+@click.option(
+    "--newcomers",
+    type=_FOLDER,
+    help="Measure what short profiles would be mailed: folder of NAME.yaml with NAME-labels.jsonl. --corpus: by default"
+    " the folder around it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
-    corpus: Path,
+    corpus: Path | None,
     profile_file: Path | None,
     labels_file: Path | None,
     categories: str | None,
@@ -90,6 +97,7 @@ def command(
     shares: tuple[float, ...],
     targets: tuple[float, ...],
     likes: int | None,
+    newcomers: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the local ranker on labelled announcement days, beside plain BM25 and chance.
@@ -99,7 +107,16 @@ def command(
 
     With --funnel, replay the days as a closed loop: the labels play a model that judges what the funnel sends, and
     the funnel learns from these answers alone. Takes a second or two for each day, profile and policy.
+
+    With --newcomers, choose as a morning does, with the newsletter's defaults, and hold that against judged papers.
     """
+    if newcomers:
+        if profile_file or labels_file or categories or first or last or funnel or likes or shares or targets:
+            raise click.UsageError("--newcomers goes with --corpus and --json alone; leave the other options out")
+        print_newcomers(newcomers, corpus or newcomers.resolve().parent, _make_scorer(), as_json=as_json)
+        return
+    if corpus is None:
+        raise click.UsageError("no labelled days; give their folder with --corpus")
     if (profile_file is None) != (labels_file is None):
         raise click.UsageError("--profile and --labels belong together; give both or none")
     if not funnel and (shares or targets):
@@ -111,21 +128,7 @@ def command(
     span = (first.date() if first else date.min, last.date() if last else date.max)
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
-    reports: list[RankingReport] | list[FunnelReport]
-    if funnel:
-        reports = _replay_all(cases, _name_policies(shares, targets))
-    else:
-        reports = [
-            evaluate(
-                case.name,
-                case.profile,
-                case.days,
-                case.categories,
-                _make_scorer(),
-                likes=draw_likes(case.earlier, likes) if likes else (),
-            )
-            for case in cases
-        ]
+    reports = _replay_all(cases, _name_policies(shares, targets)) if funnel else _evaluate_all(cases, likes)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -150,6 +153,10 @@ class _Case:
     days: list[LabelledDay]
     earlier: list[LabelledDay]
     categories: tuple[str, ...]
+
+    def count_relevant(self) -> int:
+        """Counts the papers of the earlier days that their labels call relevant."""
+        return sum(gain > 0 for day in self.earlier for gain in day.gains)
 
 
 def _load_case(
@@ -178,6 +185,28 @@ def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> lis
     return named + [
         NamedPolicy(f"fixed {share:.0%}", shortlist.Policy(min_share=share, max_share=share, share=share))
         for share in shares
+    ]
+
+
+def _evaluate_all(cases: list[_Case], likes: int | None) -> list[RankingReport]:
+    """Measures each profile; with `likes`, each whose earlier labels have so many relevant papers."""
+    able = [case for case in cases if case.count_relevant() >= (likes or 0)]
+    for case in cases:
+        if case not in able:
+            found = f"the labelled days before --from have {case.count_relevant()} relevant papers"
+            click.echo(f"{case.name} is left out: {found}, fewer than {likes}", err=True)
+    if not able:
+        raise ConfigError(f"no profile has {likes} relevant papers on its labelled days before --from; ask for fewer")
+    return [
+        evaluate(
+            case.name,
+            case.profile,
+            case.days,
+            case.categories,
+            _make_scorer(),
+            likes=draw_likes(case.earlier, likes) if likes else (),
+        )
+        for case in able
     ]
 
 

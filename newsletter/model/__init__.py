@@ -22,7 +22,16 @@ from newsletter.model.deliveries import (
 )
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
-from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.model.papers import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    Feed,
+    FeedOutcome,
+    FeedReport,
+    LibraryPaper,
+    Paper,
+)
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -66,6 +75,7 @@ __all__ = [
     "FeedReport",
     "Frequency",
     "Grading",
+    "LibraryPaper",
     "MailEvent",
     "Message",
     "ModelBatch",

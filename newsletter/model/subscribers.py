@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from newsletter.model.papers import AnnounceType, Paper
+from newsletter.model.papers import AnnounceType, LibraryPaper, Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Profile:
     like: tuple[str, ...] = ()  # keywords
     avoid: tuple[str, ...] = ()
     language: str = "en"  # of the comments, an ISO 639-1 code
+    papers: tuple[LibraryPaper, ...] = ()  # that the reader keeps: what is worded like these is liked
+
+    @property
+    def has_wishes(self) -> bool:
+        """Whether there is anything to score a paper by; a reader of pinned authors alone has nothing."""
+        return bool(self.topics or self.like or self.papers)
 
 
 class Frequency(StrEnum):
@@ -57,6 +63,7 @@ class Subscriber:
     paused_until: date | None = None  # mail comes again on this day
     group_by_topic: bool = False
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
+    papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
     welcome: bool = True  # a mail at once when the operator adds them
 

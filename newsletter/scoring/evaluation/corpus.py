@@ -1,7 +1,7 @@
 """Reads announcement days that somebody has labelled, and cuts out what a ranker should meet on each of them.
 
 Days are `days/DATE.jsonl.gz`, labels `NAME.jsonl`, a line a day. Labels are used for measuring only: a ranker sees a
-profile, the papers of the day, and unlabelled days before it.
+profile, the papers of the day, and unlabelled days before it, by the same functions that choose them in a morning.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import ConfigError
-from newsletter.model import Paper
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Paper
+from newsletter.papers import find_announced, find_candidates
 
 RELEVANT_FROM = 7  # a label of this relevance or more is what a ranker should find
-HISTORY_DAYS = 7  # unlabelled days handed to the ranker, which may use fewer
 _ALL_BUT_FEW = 0.99  # of the labelled papers: with fewer cross-lists than this leaves, none were looked at
 _COMMON_CATEGORY = 0.2  # of the labelled papers: a category with more of them is one the labels were drawn from
 
@@ -31,6 +31,15 @@ class CorpusDay:
     announced_on: date
     papers: tuple[Paper, ...]
     fresh: frozenset[str]
+
+    def announcement_day(self) -> AnnouncementDay:
+        """Gives the fresh papers as a day of arXiv: each shown as new by the feeds of all its categories."""
+        shown = (
+            Announcement(paper, AnnounceType.NEW, paper.categories)
+            for paper in self.papers
+            if paper.arxiv_id in self.fresh
+        )
+        return AnnouncementDay(self.announced_on, tuple(shown), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,10 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDay:
-    """A day as the ranker meets it, and what it should find: `gains` are label − 6, or 0."""
+    """A day as the ranker meets it, and what it should find: `gains` are label − 6, or 0.
+
+    `history` are all days before it, oldest first, each with the papers of the profile's own categories.
+    """
 
     announced_on: date
     pool: tuple[Paper, ...]
@@ -122,13 +134,13 @@ def load_labels(file: Path) -> Labels:
 
 
 def infer_categories(days: Sequence[CorpusDay], labels: Labels) -> tuple[str, ...]:
-    """Finds the categories the labels were drawn from; none if the labels are complete and so are the pool themselves.
+    """Finds the categories the labels were drawn from; none if the labels are complete and so the pool themselves."""
+    return () if labels.are_complete else _drawn_from(days, labels)
 
-    Fewest categories first: the commonest category of the labelled papers, then the commonest among those without
-    it, until nearly all have one.
-    """
-    if labels.are_complete:
-        return ()
+
+def _drawn_from(days: Sequence[CorpusDay], labels: Labels) -> tuple[str, ...]:
+    """Fewest first: the commonest category of the labelled papers, then the commonest among those without it, until
+    nearly all have one."""
     labelled = {key for day in labels.days.values() for key in day}
     rest = [set(paper.categories) for day in days for paper in day.papers if paper.arxiv_id in labelled]
     total, chosen = len(rest), list[str]()
@@ -150,31 +162,23 @@ def label_days(
     The pool is every fresh paper of the categories, but for cross-lists if the labels have none: they were not looked
     at, and nobody turned them down. Without categories, it is every labelled paper of the day.
     """
-    labelled = []
-    with_cross = _have_cross_lists(days, labels, categories)
-    for place, day in enumerate(days):
+    own = tuple(categories) or _drawn_from(days, labels)
+    kinds = set(AnnounceType) if _have_cross_lists(days, labels, categories) else {AnnounceType.NEW}
+    announced = [find_announced([day.announcement_day()], own) for day in days]
+    labelled, history = [], list[tuple[Paper, ...]]()
+    for day, shown in zip(days, announced, strict=True):
         known = labels.days.get(day.announced_on)
-        if known is None or not first <= day.announced_on <= last:
-            continue
-        before = days[max(0, place - HISTORY_DAYS) : place]
-        pool = _choose_pool(day, known, categories, with_cross)
-        gains = tuple(max(0.0, known.get(paper.arxiv_id, 0.0) - RELEVANT_FROM + 1) for paper in pool)
-        if any(gains):
-            labelled.append(LabelledDay(day.announced_on, pool, tuple(_fresh(earlier) for earlier in before), gains))
+        if known is not None and first <= day.announced_on <= last:
+            pool = (
+                tuple(candidate.paper for candidate in find_candidates(shown, kinds))
+                if categories
+                else tuple(paper for paper in day.papers if paper.arxiv_id in known)
+            )
+            gains = tuple(max(0.0, known.get(paper.arxiv_id, 0.0) - RELEVANT_FROM + 1) for paper in pool)
+            if any(gains):
+                labelled.append(LabelledDay(day.announced_on, pool, tuple(history), gains))
+        history.append(tuple(each.paper for each in shown))
     return labelled
-
-
-def _choose_pool(
-    day: CorpusDay, labels: Mapping[str, float], categories: Sequence[str], with_cross: bool
-) -> tuple[Paper, ...]:
-    if not categories:
-        return tuple(paper for paper in day.papers if paper.arxiv_id in labels)
-    wanted = set(categories)
-    return tuple(
-        paper
-        for paper in _fresh(day)
-        if not wanted.isdisjoint(paper.categories if with_cross else paper.categories[:1])
-    )
 
 
 def _have_cross_lists(days: Sequence[CorpusDay], labels: Labels, categories: Sequence[str]) -> bool:
@@ -186,7 +190,3 @@ def _have_cross_lists(days: Sequence[CorpusDay], labels: Labels, categories: Seq
         if paper.arxiv_id in labelled and not set(categories).isdisjoint(paper.categories)
     ]
     return sum(primary in categories for primary in primaries) < _ALL_BUT_FEW * len(primaries)
-
-
-def _fresh(day: CorpusDay) -> tuple[Paper, ...]:
-    return tuple(paper for paper in day.papers if paper.arxiv_id in day.fresh)

@@ -19,7 +19,6 @@ from newsletter.scoring.llm.grader import GradingReport, GradingRequest, Progres
 from newsletter.scoring.protocols import Scorer
 from newsletter.scoring.ranking.shortlist import Policy
 
-HISTORY_DAYS = 14
 STRONG_FROM = 9
 SETTLED_AFTER = 7  # days: from then on the beginning is over
 
@@ -112,7 +111,7 @@ class _Loop:
     def run(self, place: int) -> DayResult:
         day = self._days[place]
         self._grader.open(day)
-        history = [earlier.pool for earlier in self._days[max(0, place - HISTORY_DAYS) : place]]
+        history = day.history[max(0, len(day.history) - self._scorer.history_days) :]
         report = self._scorer.score(self._profile, day.pool, history, floor=RELEVANT_FROM)
         sent = {score.arxiv_id for score in report.scores} - set(report.passed_over)
         relevance = self._grader.relevance

@@ -183,7 +183,8 @@ def draw_likes(days: Sequence[LabelledDay], count: int, draws: int = DRAWS) -> l
 
 
 def _score(scorer: Scorer, profile: Profile, day: LabelledDay, votes: Votes = ()) -> list[Score]:
-    scores = {score.arxiv_id: score for score in scorer.score(profile, day.pool, day.history, votes=votes).scores}
+    history = day.history[max(0, len(day.history) - scorer.history_days) :]
+    scores = {score.arxiv_id: score for score in scorer.score(profile, day.pool, history, votes=votes).scores}
     return [scores[paper.arxiv_id] for paper in day.pool]
 
 

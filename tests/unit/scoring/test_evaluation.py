@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Topic
+from newsletter.run import Morning, select_from
 from newsletter.scoring.evaluation.baselines import rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import (
     CorpusDay,
@@ -25,7 +27,7 @@ from newsletter.scoring.evaluation.corpus import (
     load_labels,
 )
 from newsletter.scoring.evaluation.ranking import average_precision, bootstrap, measure_cut_off, ndcg, recall_at
-from tests import SHARED
+from tests import SHARED, make
 
 CORPUS = SHARED / "corpus"
 RANKED = st.lists(st.tuples(st.sampled_from([0.0, 1.0, 3.0]), st.floats(-5, 5)), min_size=1, max_size=30)
@@ -156,6 +158,23 @@ def test_cross_lists_are_left_out_where_the_labels_have_none() -> None:
     assert pools == [papers, (*papers, crossed)]
 
 
+def test_the_history_is_what_a_morning_hands_a_reader_of_these_categories() -> None:
+    """Whole earlier days teach a ranker the field, not the topic; what no morning hands over must not be measured."""
+    own, crossed = make_paper("2510.00001", "cs.CV"), make_paper("2510.00002", "cs.RO", "cs.CV")
+    foreign, old = make_paper("2510.00003", "math.CO"), make_paper("2510.00004", "cs.CV")
+    papers = (own, crossed, foreign, old)
+    before = CorpusDay(date(2025, 10, 1), papers, frozenset(p.arxiv_id for p in (own, crossed, foreign)))
+    wanted = make_paper("2510.00009", "cs.CV")
+    today = CorpusDay(date(2025, 10, 2), (wanted,), frozenset({wanted.arxiv_id}))
+    labels = Labels({today.announced_on: {wanted.arxiv_id: 9.0}})
+    subscriber = make.subscriber(categories=("cs.CV",))
+    morning = Morning("", today.announcement_day(), [before.announcement_day()])
+    selection = select_from((), morning, subscriber, today.announced_on, history_days=3)
+    (labelled,) = label_days([before, today], labels, ("cs.CV",), first=date.min, last=date.max)
+    assert labelled.history == selection.history == ((own, crossed),)
+    assert labelled.pool == selection.papers
+
+
 def test_labels_that_turn_most_papers_down_are_themselves_the_pool() -> None:
     papers = tuple(make_paper(f"2510.0000{n}", "astro-ph.GA") for n in range(4))
     ids = [paper.arxiv_id for paper in papers]
@@ -209,6 +228,16 @@ def test_likes_that_cannot_be_drawn_are_refused(tmp_path: Path, options: str, re
     result = CliRunner().invoke(command, ["--corpus", str(write_corpus(tmp_path)), *options.split()])
     assert result.exit_code != 0
     assert reason in f"{result.output} {result.exception}"
+
+
+def test_a_profile_with_too_few_likes_is_left_out_and_named(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    shutil.copy(tmp_path / "profiles/sparse.md", tmp_path / "profiles/young.md")
+    late = {"date": "2025-10-02", "labels": [{"id": "2510.02000", "relevance": 9}]}
+    (tmp_path / "labels/young.jsonl").write_text(json.dumps(late), encoding="utf-8")
+    result = CliRunner().invoke(command, f"--corpus {tmp_path} --from 2025-10-02 --likes 1 --json".split())
+    assert [report["profile"] for report in json.loads(result.stdout)] == ["sparse"]
+    assert "young is left out" in result.stderr
 
 
 def test_a_profile_without_labels_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def test_the_beginning_is_left_out_of_the_settled_days() -> None:
 
 def test_the_local_ranker_works_once_for_all_policies_and_sees_earlier_days_only() -> None:
     local, calls = InOrder(), list[int]()
-    days = [labelled_day(n, [1.0, 0.0]) for n in range(3)]
+    pools = [labelled_day(n, [1.0, 0.0]).pool for n in range(3)]
+    days = [replace(labelled_day(n, [1.0, 0.0]), history=tuple(pools[:n])) for n in range(3)]
     replay("p", PROFILE, days, local, [HALF, NamedPolicy("all", Policy())], lambda: calls.append(1))
     assert local.histories == [0, 1, 2]
     assert len(calls) == 6
