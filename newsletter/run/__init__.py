@@ -13,22 +13,27 @@ from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
-from newsletter.run.schedule import next_mail_at
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
 
 __all__ = [
     "DIGESTS",
     "FEEDS",
+    "ON_THE_MINUTE",
     "CircuitBreaker",
     "Halt",
     "Morning",
     "ProgressListener",
     "RunContext",
     "Selection",
+    "Timing",
     "choose_entries",
     "collect",
     "compose",
+    "first_mail_at",
     "forget_expired",
+    "is_paused",
+    "local_date",
     "needs_feeds_now",
     "next_mail_at",
     "outcomes",

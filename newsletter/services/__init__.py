@@ -13,4 +13,5 @@ __all__ = [
     "library",
     "profiles",
     "signup",
+    "welcomes",
 ]
