@@ -15,18 +15,24 @@ from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import next_mail_at
 from newsletter.run.select import Selection, select, select_from
+from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
     "DIGESTS",
     "FEEDS",
+    "HIGHEST",
+    "TRIED_DAYS",
     "CircuitBreaker",
     "Halt",
     "Morning",
     "ProgressListener",
     "RunContext",
     "Selection",
+    "Trial",
+    "TrialDay",
     "collect",
     "compose",
+    "count_days",
     "forget_expired",
     "needs_feeds_now",
     "next_mail_at",
@@ -40,5 +46,6 @@ __all__ = [
     "select_from",
     "settle_claim",
     "settle_doubts",
+    "try_days",
     "weigh_bounces",
 ]

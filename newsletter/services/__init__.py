@@ -12,4 +12,5 @@ __all__ = [
     "find_paper",
     "profiles",
     "signup",
+    "trial_words",
 ]
