@@ -53,7 +53,7 @@ class DigestPaper:
     comment: str
     comment_language: str  # empty for that of the mail
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
     category: str
     kind: str
     topic: str  # empty where it would say nothing
@@ -128,6 +128,11 @@ class DigestView:
             return (TopicGroup("", self.papers),)
         by_topic = groupby(self.papers, lambda paper: paper.topic)
         return tuple(TopicGroup(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in (*self.papers, *self.brief))
 
     @property
     def best(self) -> DigestPaper | None:
@@ -206,7 +211,7 @@ def one_line(text: str, most: int) -> str:
 
 def _merit(paper: DigestPaper) -> tuple[int, int, int]:
     """As digest.reading_order, by what is left of it here: of equal ones the first."""
-    return (paper.relevance, paper.novelty, -paper.number)
+    return (paper.relevance, paper.novelty or 0, -paper.number)
 
 
 def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:

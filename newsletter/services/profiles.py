@@ -18,7 +18,7 @@ from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, Revisi
 from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
-from newsletter.services import directory, trial_words
+from newsletter.services import directory, library, trial_words
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
 
@@ -117,7 +117,7 @@ class ProfileService:
         None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_yaml.read`.
         """
         listed = self._find(subscriber_id)
-        return self.try_out(_read_profile(text, listed), now=now) if listed else None
+        return self.try_out(self._read(text, listed), now=now) if listed else None
 
     def try_out(self, subscriber: Subscriber, *, now: datetime, most_days: int = TRIED_DAYS) -> Trial | None:
         """Tries a profile as `preview` does, on so many days; None if no announcement is kept."""
@@ -133,7 +133,7 @@ class ProfileService:
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
         before = directory.resolve(listed, self._store).subscriber
-        changed = replace(_read_profile(text, listed), paused_until=before.paused_until)
+        changed = replace(self._read(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME
         most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
@@ -141,6 +141,11 @@ class ProfileService:
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
             self._store.change_address_status(who, lambda status: replace(status, frequency=None))
         return "\n".join(self._describe(before, changed, revision, now))
+
+    def _read(self, text: str, listed: Subscriber) -> Subscriber:
+        """Reads the text as this reader's profile, with what is known of the papers in it; blank is as listed."""
+        read = listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
+        return library.fill(read, self._store)
 
     def _has_revision(self, who: str) -> bool:
         revisions = self._store.get_revisions(who)
@@ -161,6 +166,7 @@ class ProfileService:
         yield ""
         yield "What is different now:" if lines else "Nothing that it says is different now."
         yield from (f"- {line}" for line in lines)
+        yield from (f"- {line}" for line in library.explain_missing(after))
         if after.zone != before.zone and (note := zone_note(after.zone)):
             yield f"- time_zone: {after.zone} {note}"
         if revision.number > MAX_REVISIONS:
@@ -188,10 +194,6 @@ class ProfileService:
         yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}."
         yield from _list_titles("New", [title for arxiv_id, title in titles.items() if arxiv_id not in known])
         yield from _list_titles("Gone", [title for arxiv_id, title in known.items() if arxiv_id not in titles])
-
-
-def _read_profile(text: str, listed: Subscriber) -> Subscriber:
-    return listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
 
 
 def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:

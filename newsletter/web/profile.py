@@ -59,7 +59,7 @@ class PreviewPaper:
     title: str
     url: str
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
     comment: str
 
 
@@ -74,6 +74,11 @@ class PreviewView:
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
     trial: TrialView | None = None
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in self.papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PreviewPaper("A title", "url", 9, 8, "Why."),), trial=SAMPLE)
+_BY_WORDS = replace(_PAPERS, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
@@ -113,7 +119,7 @@ SAMPLES: tuple[Page, ...] = (
     *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
     *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
-    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, PreviewView())),
+    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _BY_WORDS, PreviewView())),
 )
 
 
