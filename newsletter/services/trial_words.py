@@ -11,10 +11,10 @@ from newsletter.formatting import cut_at_clause, date_range, weekday_date
 from newsletter.model import Frequency
 from newsletter.papers import readable
 from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
-from newsletter.subscribers import MOST_PAPERS
 
 LOWEST_ADVISED = 4  # as a cut-off: below it a paper has hardly a word of the profile
 NEAR_FROM = 3  # a paper below it is not shown as the nearest: it would look like a mistake
+MOST_ADVISED = 60  # papers in a mail: nobody reads more
 MOST_TITLE_CHARS = 160
 BY_WORDS = "This is by words alone, no model was asked. A model judges the mail itself, and may choose differently."
 
@@ -115,13 +115,13 @@ def _advise_on_too_much(trial: Trial, counts: Sequence[int]) -> Iterable[str]:
     fewer = [
         cut for cut in range(subscriber.min_relevance + 1, HIGHEST + 1) if 0 < sum(trial.per_mail(cut)) < sum(counts)
     ]
-    fitting = [cut for cut in fewer if max(trial.per_mail(cut)) <= subscriber.max_papers]
+    fitting = [cut for cut in fewer if sum(trial.per_mail(cut)) <= subscriber.max_papers * len(counts)]  # on average
     remedies = []
     if cut := next(iter(fitting or fewer[-1:]), None):
         still = "" if fitting else "still "
         remedies.append(f"set min_relevance to {cut} ({still}{_count(trial, trial.per_mail(cut))})")
     remedies.append("name what you do not want under irrelevant")
-    if max(counts) <= MOST_PAPERS:
+    if max(counts) <= MOST_ADVISED:
         remedies.append(f"set max_papers to {max(counts)} to get all")
     text = ", or ".join([", ".join(remedies[:-1]), remedies[-1]] if len(remedies) > 1 else remedies)
     yield f"{text[0].upper()}{text[1:]}."

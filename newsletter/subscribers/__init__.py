@@ -7,7 +7,7 @@ from newsletter.subscribers.local_time import zone_note
 from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
-from newsletter.subscribers.schema import MOST_PAPERS, SubscriberEntry, json_schema, to_address
+from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file, parse_profiles
 from newsletter.subscribers.topics import leading_topic, named_topic
@@ -18,7 +18,6 @@ __all__ = [
     "MAX_REVISIONS",
     "MAX_REVISIONS_A_DAY",
     "MORE",
-    "MOST_PAPERS",
     "NEITHER",
     "Confirmation",
     "Form",

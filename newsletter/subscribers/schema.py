@@ -202,8 +202,7 @@ Category = TypeAliasType(
 _FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choice(*WEEKDAYS)
 _LANGUAGE = _choice(*get_args(Language))
 YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
-MOST_PAPERS = 500  # in one mail
-_ONE_TO_TEN, _PAPERS = _whole(1, 10), _whole(1, MOST_PAPERS)
+_ONE_TO_TEN, _PAPERS = _whole(1, 10), _whole(1, 500)
 
 
 # --- the file -----------------------------------------------------------------------------------------

@@ -69,8 +69,8 @@ TOLD: list[tuple[str, Trial, str, str]] = [
     ),
     (
         "too much at the highest cut-off",
-        trial([10] * 501),
-        "You would have got 501 papers a day, of which at most 3 are sent.",
+        trial([10] * 61),
+        "You would have got 61 papers a day, of which at most 3 are sent.",
         "That is more than your mail takes on that day. Name what you do not want under irrelevant.",
     ),
     (
