@@ -13,5 +13,6 @@ __all__ = [
     "library",
     "profiles",
     "signup",
+    "trial_words",
     "welcomes",
 ]
