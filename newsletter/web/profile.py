@@ -69,6 +69,7 @@ class PreviewView:
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
+    is_by_words: bool = False  # no model judged any of the papers
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
 
@@ -107,8 +108,8 @@ class EditorView:
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
-_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PreviewPaper("A title", "url", 9, 8, "Why."),))
-_BY_WORDS = replace(_PAPERS, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
+_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),))
+_BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
@@ -225,6 +226,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
         announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
+        is_by_words=digest.is_by_words,
         papers=_paper_views(digest),
         language=digest.subscriber.profile.language,
     )
