@@ -35,7 +35,7 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
-    return ProfileService(load, store, build_local_scorer)
+    return ProfileService(load, store, build_local_scorer, is_judged=settings.model is not None)
 
 
 def build_service_mails(settings: Settings) -> ServiceMails:

@@ -17,9 +17,10 @@ from pathlib import Path
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
 from newsletter.addresses import mailto_link
+from newsletter.errors import ConfigError
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.sample_digest import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED
 from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
@@ -102,11 +103,24 @@ class Renderer:
             vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):
-            for digest in (EVERYTHING, BY_TOPIC, NOTHING):
+            for digest in (EVERYTHING, PARTLY_JUDGED, BY_WORDS, BY_TOPIC, NOTHING):
                 self.render(digest, links)
             for level in Detail:
                 self._page(self._view(EVERYTHING, links).at([level]))
+                self._page(self._view(BY_WORDS, links).at([level]))
         self.markdown(EVERYTHING)
+        self.markdown(PARTLY_JUDGED)
+        self._check_unjudged()
+
+    def _check_unjudged(self) -> None:
+        """Refuses a template that shows the word None where a paper has no novelty."""
+        for name in ("digest.html", "digest.txt", "digest.md"):
+            judged, unjudged = (self._fill(self._email, name, d=self._view(one)) for one in (EVERYTHING, BY_WORDS))
+            if unjudged.count("None") > judged.count("None"):
+                raise ConfigError(
+                    f"templates/email/{name} shows None for a paper that no model judged; "
+                    "write {% if p.novelty %} around its novelty, or remove your copy to use the shipped one"
+                )
 
     def check_welcome(self, texts: WelcomeTexts) -> None:
         """Renders welcomes in every language, with everything and with little. Raises ConfigError like `render`."""
@@ -130,7 +144,7 @@ class Renderer:
     def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView) -> str:
         try:
             return environment.get_template(name).render(view)
-        except TemplateError as error:
+        except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise problem_of(f"templates/email/{name}", error) from error
 
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:

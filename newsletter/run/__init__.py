@@ -15,11 +15,14 @@ from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
+from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
     "DIGESTS",
     "FEEDS",
+    "HIGHEST",
     "ON_THE_MINUTE",
+    "TRIED_DAYS",
     "CircuitBreaker",
     "Halt",
     "Morning",
@@ -27,9 +30,12 @@ __all__ = [
     "RunContext",
     "Selection",
     "Timing",
+    "Trial",
+    "TrialDay",
     "choose_entries",
     "collect",
     "compose",
+    "count_days",
     "first_mail_at",
     "forget_expired",
     "is_paused",
@@ -46,5 +52,6 @@ __all__ = [
     "select_from",
     "settle_claim",
     "settle_doubts",
+    "try_days",
     "weigh_bounces",
 ]

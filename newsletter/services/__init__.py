@@ -14,5 +14,6 @@ __all__ = [
     "library",
     "profiles",
     "signup",
+    "trial_words",
     "welcomes",
 ]
