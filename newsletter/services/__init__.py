@@ -14,4 +14,5 @@ __all__ = [
     "profiles",
     "signup",
     "trial_words",
+    "welcomes",
 ]

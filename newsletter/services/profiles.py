@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
@@ -23,6 +23,7 @@ from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
 
 MAX_TITLES = 5
+RECENT = timedelta(days=7)
 TRIALS = 8 * TRIED_DAYS  # whose scores are remembered: a reader who tries out cut-offs asks the same again
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
@@ -133,6 +134,15 @@ class ProfileService:
     def explain_unknown(self, profile: Profile) -> str:
         """Says which words of a profile no paper uses, and what to do; nothing if there are none."""
         return trial_words.explain_unknown(self._find_unknown_words(profile), is_judged=self.is_judged)
+
+    def preview_before(self, subscriber: Subscriber, before: date) -> Digest | None:
+        """Composes the latest announcement before that arXiv day for somebody as they are served. Records nothing.
+
+        By the embedded scorer. None if no announcement is kept of the week before.
+        """
+        days = self._store.get_days(before=before, limit=1 + self._scorer().history_days)
+        is_recent = bool(days) and before - days[-1].announced_on <= RECENT
+        return try_days(self._scorer(), self._store, subscriber, days, most_days=1).latest if is_recent else None
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)

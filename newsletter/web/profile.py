@@ -71,6 +71,7 @@ class PreviewView:
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
+    is_by_words: bool = False  # no model judged any of the papers
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
     trial: TrialView | None = None
@@ -112,9 +113,9 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView(
-    (), "6 January 2026", "1,000", 2, (PreviewPaper("A title", "url", 9, 8, "Why."),), trial=SAMPLE, unknown="A note."
+    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), "en", SAMPLE, "A note."
 )
-_BY_WORDS = replace(_PAPERS, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
+_BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
@@ -234,6 +235,7 @@ def preview_view(trial: Trial, *, is_judged: bool) -> PreviewView:
         announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
+        is_by_words=digest.is_by_words,
         papers=_paper_views(digest),
         language=digest.subscriber.profile.language,
         trial=trial_view(trial, is_judged=is_judged),
