@@ -17,10 +17,10 @@ from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
 from newsletter.files import resources
-from newsletter.mail import responses
+from newsletter.mail import responses, welcome
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, signup
+from newsletter.services import directory, library, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import parse_file
@@ -133,7 +133,22 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
 def _subscribers(path: Path) -> str:
     file = parse_file(directory.read_subscribers(path), source=str(path))
     count = len(file.subscribers)
-    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
+    counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes]
+    return "\n  ".join((*counts, *_libraries(file.libraries, path.parent)))
+
+
+def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:
+    """Counts the papers of each file that a profile names. Raises ConfigError that names the line of each bad one."""
+    lines, problems = [], []
+    for entry, place in files:
+        try:
+            count = len(library.read_file(folder / entry, entry))
+            lines.append(f"{place}: papers: {entry} has {count} paper{'' if count == 1 else 's'}")
+        except ConfigError as error:
+            problems.append(f"{place}: papers: {error}")
+    if problems:
+        raise ConfigError("subscribers.yaml names papers that cannot be read:", tuple(problems))
+    return lines
 
 
 def _settings(settings: Settings) -> str:
@@ -169,7 +184,9 @@ def _web(settings: Settings) -> str:
 
 def _templates(settings: Settings) -> str:
     app.build_local_scorer()
-    app.build_renderer(settings).check()
+    renderer = app.build_renderer(settings)
+    renderer.check()
+    renderer.check_welcome(welcome.load_welcome(resources.read_text(welcome.FILE)))
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
     responses.load_responses(resources.read_text(responses.FILE))

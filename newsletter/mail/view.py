@@ -53,7 +53,8 @@ class DigestPaper:
     comment: str
     comment_language: str  # empty for that of the mail
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
+    is_by_words: bool  # to be said of this one, since a model judged others
     category: str
     kind: str
     topic: str  # empty where it would say nothing
@@ -107,8 +108,9 @@ class DigestView:
     counts_shown: str
     not_scored: int
     hidden: int  # relevant, but over max_papers
+    is_by_words: bool  # no model judged any of the papers
     scorer: str
-    cost: CostView
+    cost: CostView | None  # None: no model was asked, or none answered
     notices: tuple[str, ...]
     categories: str
     profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
@@ -128,6 +130,11 @@ class DigestView:
             return (TopicGroup("", self.papers),)
         by_topic = groupby(self.papers, lambda paper: paper.topic)
         return tuple(TopicGroup(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in (*self.papers, *self.brief))
 
     @property
     def best(self) -> DigestPaper | None:
@@ -180,13 +187,14 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         counts_shown=f"{counts.shown:,}",
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.shown,
-        scorer=digest.scorer,
-        cost=cost_view(digest.usage),
+        is_by_words=digest.is_by_words,
+        scorer=scorer_label(digest),
+        cost=cost_view(digest),
         notices=digest.notices,
         categories=", ".join(subscriber.categories),
         profile=profile,
         is_prompt=bool(digest.prompt),
-        cut_offs=formatting.cut_offs(subscriber),
+        cut_offs=formatting.cut_offs(digest),
         pinned_authors=formatting.join_names(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=mail_links.reply_to,
         unsubscribe_url=mail_links.unsubscribe_url,
@@ -206,7 +214,7 @@ def one_line(text: str, most: int) -> str:
 
 def _merit(paper: DigestPaper) -> tuple[int, int, int]:
     """As digest.reading_order, by what is left of it here: of equal ones the first."""
-    return (paper.relevance, paper.novelty, -paper.number)
+    return (paper.relevance, paper.novelty or 0, -paper.number)
 
 
 def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
@@ -267,6 +275,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         comment_language=formatting.lang_attribute(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
+        is_by_words=entry.score.novelty is None and not digest.is_by_words,
         category=paper.primary,
         kind=formatting.kind_label(entry.announce_type, paper.version),
         topic=entry.topic if names_topics else "",
@@ -282,9 +291,16 @@ def _dollars(cost: Decimal | None) -> str:
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
-def cost_view(usage: Usage | None) -> CostView:
-    """Without a model there is truly nothing to pay."""
-    used = usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+def scorer_label(digest: Digest) -> str:
+    """Names the model; one that failed altogether is not named in a digest, but was asked."""
+    return "a model, without result" if digest.is_by_words else digest.scorer
+
+
+def cost_view(digest: Digest) -> CostView | None:
+    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay."""
+    used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+    if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
+        return None
     costs = (used.prompt_cost_usd, used.completion_cost_usd)
     total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
     return CostView(

@@ -22,27 +22,39 @@ from newsletter.model.deliveries import (
 )
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
-from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.model.papers import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    Feed,
+    FeedOutcome,
+    FeedReport,
+    LibraryPaper,
+    Paper,
+)
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
-from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
+from newsletter.model.scores import WORD_RANKER, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
     Move,
     Profile,
     ProfileRevision,
+    PromisedMail,
     RevisionOrigin,
     SignUp,
-    SignUpMail,
+    SignUpOrigin,
     Subscriber,
     Topic,
     Vote,
     Votes,
+    Welcome,
 )
 
 __all__ = [
     "MOST_PROFILE_CHARS",
     "TALLY",
+    "WORD_RANKER",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
@@ -64,6 +76,7 @@ __all__ = [
     "FeedReport",
     "Frequency",
     "Grading",
+    "LibraryPaper",
     "MailEvent",
     "Message",
     "ModelBatch",
@@ -72,6 +85,7 @@ __all__ = [
     "Paper",
     "Profile",
     "ProfileRevision",
+    "PromisedMail",
     "RenderedDigest",
     "RevisionOrigin",
     "RunOutcome",
@@ -80,7 +94,7 @@ __all__ = [
     "ScoreFailure",
     "ScoreReport",
     "SignUp",
-    "SignUpMail",
+    "SignUpOrigin",
     "Subscriber",
     "SubscriberReport",
     "Suppression",
@@ -90,6 +104,7 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "Welcome",
     "delivery_id_of",
     "parse_delivery_id",
     "spending",

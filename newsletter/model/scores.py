@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing; stored digests name it so
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a scorer says of one paper under one profile. `rank` breaks ties within the report, higher first."""
+    """What a scorer says of one paper under one profile. `rank` breaks ties within the report, higher first.
+
+    `novelty` is a model's judgement. It is None where no model judged the paper: words cannot tell what is new.
+    """
 
     arxiv_id: str
     relevance: int  # 1–10
-    novelty: int  # 1–10
+    novelty: int | None  # 1–10
     comment: str  # names the criterion the paper meets
     rank: float
     topic: str = ""  # name of the topic it meets best, if any
@@ -47,7 +52,7 @@ class ScoreReport:
 
     scores: tuple[Score, ...]
     failures: tuple[ScoreFailure, ...]
-    scorer: str  # as readers see it: "local ranker", or the model's name
+    scorer: str  # WORD_RANKER, or the model's name
     usage: Usage | None = None  # None: no model was called
     notices: tuple[str, ...] = ()  # sentences for the top of the mail
     passed_over: tuple[str, ...] = ()  # ids

@@ -10,6 +10,9 @@ __all__ = [
     "current_vote",
     "directory",
     "find_paper",
+    "library",
     "profiles",
     "signup",
+    "trial_words",
+    "welcomes",
 ]

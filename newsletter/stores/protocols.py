@@ -27,6 +27,7 @@ from newsletter.model import (
     RunReport,
     SignUp,
     Vote,
+    Welcome,
 )
 
 
@@ -209,7 +210,7 @@ class ProfileStore(Protocol):
 
 
 class SignUpStore(Protocol):
-    """Who asks to subscribe on the web, and who is a subscriber by that."""
+    """Who asks to subscribe on the web, and who is a subscriber by that, or by the operator's command."""
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         """Keeps what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
@@ -229,15 +230,15 @@ class SignUpStore(Protocol):
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drops what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
-    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+    def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         """Keeps this as what makes them a subscriber, in place of an earlier one.
 
-        False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
-        already who are not suppressed. Of any number of racing calls no more than that are let in.
+        False, and nothing is kept, if another address is enrolled under this id, or if `most` others have come by the
+        web already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
     def get_enrolled(self) -> list[SignUp]:
-        """Gives everybody who is a subscriber by the web, also who has left since: by when they asked."""
+        """Gives everybody who is a subscriber by that, also who has left since: by when they asked."""
 
     def get_enrolled_ids(self) -> list[str]:
         """Gives their ids; also of those whose enrolment cannot be read."""
@@ -247,6 +248,22 @@ class SignUpStore(Protocol):
 
         Their deliveries and the status of their address stay: what was mailed, and what keeps mail away.
         """
+
+
+class WelcomeStore(Protocol):
+    """Who was welcomed, or needs no welcome: all whom the operator has on the list but newcomers."""
+
+    def begin_welcomes(self, welcomes: Sequence[Welcome]) -> bool:
+        """Keeps these as the first ones, be they none; False, and nothing is kept, if that was done before.
+
+        Of any number of racing calls one wins.
+        """
+
+    def get_welcomes(self) -> list[Welcome] | None:
+        """Gives all that are kept, by subscriber id; None before `begin_welcomes`."""
+
+    def change_welcome(self, subscriber_id: str, change: Callable[[Welcome | None], Welcome | None]) -> Welcome | None:
+        """Puts what `change` makes of it (None: nothing is kept) in its place, or drops it for None, as one step."""
 
 
 class ClaimStore(Protocol):
@@ -348,6 +365,7 @@ class Store(
     MoveStore,
     ProfileStore,
     SignUpStore,
+    WelcomeStore,
     ClaimStore,
     LlmStore,
     DocumentStore,

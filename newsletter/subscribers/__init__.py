@@ -3,13 +3,13 @@
 Reads texts and gives values. Keeping them is for stores/; what a reader's request leads to is for services/.
 """
 
+from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.local_time import zone_note
-from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
-from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file
+from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file, parse_profiles
 from newsletter.subscribers.topics import leading_topic, named_topic
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number, read_votes
 
@@ -35,12 +35,15 @@ __all__ = [
     "overrides",
     "papers_by_number",
     "parse_file",
+    "parse_profiles",
     "profile_yaml",
+    "promised_mail",
     "read_votes",
     "revisions",
     "signup_rules",
     "subscriber_from_signup",
     "to_address",
     "was_dropped",
+    "welcome_rules",
     "zone_note",
 ]

@@ -51,7 +51,7 @@ class ProfileTerms:
     like: Terms
     avoid: Terms
     about: Terms
-    wanted: Terms  # of all topics and liked keywords
+    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept
 
     def keys(self) -> Keys:
         """Gives every term of the profile."""
@@ -81,7 +81,7 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted = _add_up((*topics, like))
+    wanted = _add_up((*topics, like)) or encoder.query(paper.title for paper in profile.papers)
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,

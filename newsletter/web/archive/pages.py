@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from newsletter.addresses import mailto_link
-from newsletter.mail import BY_TOPIC, EVERYTHING, NOTHING, render, templates
+from newsletter.mail import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED, render, templates
 from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
@@ -156,12 +156,16 @@ class Pages:
             day_view(NOTHING, "", earlier=None, later=None),
             day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
             day_view(BY_TOPIC, "words", earlier=None, later=None),
+            day_view(PARTLY_JUDGED, "words", earlier=None, later=None),
+            day_view(BY_WORDS, "words", earlier=None, later=None),
             day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
         ]
         overviews = [
             month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
             month_view(month_of(EVERYTHING.digest_on), [EVERYTHING] * 2, earlier=None, later=None),
             month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS], earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS, EVERYTHING], earlier=None, later=None),
         ]
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
@@ -173,7 +177,8 @@ class Pages:
                 self._render("month.html", urls, m=overview)
             for search in searches:
                 self._render("search.html", urls, s=search)
-            self._render("_entry.html", urls, d=views[1])
+            for view in views:
+                self._render("_entry.html", urls, d=view)
             self._render("feed.atom", urls, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
             self._render("empty.html", urls)
             for days in ([], [EVERYTHING.digest_on]):
@@ -189,7 +194,7 @@ class Pages:
     def _render(self, name: str, urls: ArchiveUrls, who: str = "", **values: Any) -> str:
         try:
             return self._environment.get_template(name).render(at=urls, who=who, **values)
-        except TemplateError as error:
+        except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from newsletter import formatting
 from newsletter.formatting import short_date
-from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
+from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers import PaperLinks, TypesetPart, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
@@ -38,7 +38,8 @@ class EntryView:
     comment: Pieces
     comment_language: str  # empty for that of the page
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
+    is_by_words: bool  # to be said of this one, since a model judged others
     category: str
     more_categories: str
     kind: str
@@ -58,8 +59,9 @@ class DayView:
     hidden: int
     not_scored: int
     notices: tuple[str, ...]
+    is_by_words: bool  # no model judged any of the papers
     scorer: str
-    cost: CostView
+    cost: CostView | None  # None: no model was asked, or none answered
     categories: str
     cut_offs: str
     pinned_authors: str
@@ -67,6 +69,11 @@ class DayView:
     is_prompt: bool
     earlier: date | None
     later: date | None
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in self.papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ class RowView:
     day: str
     papers: str
     relevance: str
-    novelty: str
+    novelty: str  # empty where no model judged
     tokens: str
     cost: str
 
@@ -106,6 +113,11 @@ class MonthView:
     rows: tuple[RowView, ...]
     earlier: date | None
     later: date | None
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged papers of this month."""
+        return any(row.novelty for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +162,13 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
 
 
 def entry_view(
-    entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
+    entry: DigestEntry,
+    *,
+    is_brief: bool = False,
+    topic: str = "",
+    begins: str = "",
+    language: str = "en",
+    is_by_words: bool = False,
 ) -> EntryView:
     """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""
     paper = entry.paper
@@ -166,6 +184,7 @@ def entry_view(
         comment_language=formatting.lang_attribute(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
+        is_by_words=is_by_words,
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
         kind=formatting.kind_label(entry.announce_type, paper.version),
@@ -190,10 +209,11 @@ def day_view(
         hidden=counts.relevant - counts.shown,
         not_scored=counts.not_scored,
         notices=digest.notices,
-        scorer=digest.scorer,
-        cost=cost_view(digest.usage),
+        is_by_words=digest.is_by_words,
+        scorer=scorer_label(digest),
+        cost=cost_view(digest),
         categories=", ".join(subscriber.categories),
-        cut_offs=formatting.cut_offs(subscriber),
+        cut_offs=formatting.cut_offs(digest),
         pinned_authors=", ".join(subscriber.pinned_authors),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -211,7 +231,10 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
         topic = entry.topic if names_topics else ""
         begins = (topic or formatting.NO_TOPIC) if is_grouped and topic != before else ""
         language = digest.subscriber.profile.language
-        yield entry_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
+        is_by_words = entry.score.novelty is None and not digest.is_by_words
+        yield entry_view(
+            entry, is_brief=is_brief, topic=topic, begins=begins, language=language, is_by_words=is_by_words
+        )
         before = topic
 
 
@@ -249,7 +272,7 @@ def _row(day: DayFigures) -> RowView:
         day=short_date(day.on),
         papers=str(day.papers),
         relevance=_mean(day.relevance),
-        novelty=_mean(day.novelty),
+        novelty="" if day.novelty is None else _mean(day.novelty),
         tokens=f"{day.tokens:,}",
         cost=formatting.dollars(day.cost_usd),
     )
@@ -299,14 +322,21 @@ def _dollars(value: float) -> str:
 
 
 def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
+    """Draws both grades beside each other, and relevance alone where no model judged a novelty."""
+    papers, judged = (sum(row[place] for row in graded) for place in (1, 2))
+    relevance, novelty = (max(graded, key=lambda row: row[place])[0] for place in (1, 2))
+    if not judged:
+        columns = [Column(str(grade), (float(r),), f"{grade}: {_papers(r)}") for grade, r, _ in graded]
+        summary = f"Relevance of {_papers(papers)}: most have {relevance}." if papers else "No scores."
+        return chart("scores", "Relevance", summary, columns)
     columns = [
         Column(str(grade), (float(r), float(n)), f"{grade}: relevance of {r} papers, novelty of {n}")
         for grade, r, n in graded
     ]
-    papers = sum(r for _, r, _ in graded)
-    modes = [max(graded, key=lambda row: row[place])[0] for place in (1, 2)]
-    summary = f"Scores of {papers} papers: most have relevance {modes[0]} and novelty {modes[1]}." if papers else ""
-    return chart("scores", "Scores", summary or "No scores.", columns, series=("relevance", "novelty"))
+    summary = f"Scores of {_papers(papers)}: most have relevance {relevance} and novelty {novelty}."
+    if judged < papers:
+        summary += f" A model judged {judged} of them."
+    return chart("scores", "Scores", summary, columns, series=("relevance", "novelty"))
 
 
 def _by_day(month: date, values: dict[date, float], describe: Callable[[float], str]) -> list[Column]:

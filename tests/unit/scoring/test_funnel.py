@@ -69,7 +69,7 @@ def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_
     assert (report.notices, report.problem, report.passed_over) == ((), "", ())
     passed, turned_down = scores_of(report)[papers[0].arxiv_id], scores_of(report)[papers[1].arxiv_id]
     assert (passed.relevance, passed.novelty, passed.comment) == (8, 5, "It meets the first criterion.")
-    assert (turned_down.relevance, turned_down.novelty) == (6, 1)
+    assert (turned_down.relevance, turned_down.novelty) == (6, None)
     assert turned_down.comment == make.score(papers[1].arxiv_id).comment
 
 
@@ -206,7 +206,7 @@ def test_a_model_that_graded_nothing_leaves_the_local_report_and_never_an_empty_
     local = ByNumber().score(PROFILE, papers, [])
     assert report.scores == local.scores
     assert (report.scorer, report.failures, report.passed_over) == ("local ranker", (), ())
-    assert report.notices == ("The model could not be asked today; all papers were ranked by their words.",)
+    assert report.notices == ("The model could not be asked today.",)
     assert report.problem == "The daily budget is spent; raise it to score more."
 
 
@@ -216,7 +216,7 @@ def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     report = bench.score(papers)
     assert report.scores == ByNumber().score(PROFILE, papers, []).scores
     assert report.failures == ()
-    assert report.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
+    assert report.notices == ("The model gave no usable answer today.",)
     assert "none of 3 papers (no answer)" in report.problem
     assert report.problem.endswith(".")
 

@@ -1,0 +1,147 @@
+"""Reads the phrases of a profile: what it asks for, without filler, abbreviations beside their long forms. Pure.
+
+A phrase is a piece of a topic or one liked keyword. Its elements are what a paper can have or lack: a word, or an
+abbreviation with all it may stand for. How well papers cover a phrase is measured in coverage.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from newsletter.model import Profile
+from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
+from newsletter.scoring.ranking.word_forms import normalise
+
+Forms = tuple[str, ...]  # normalised words in reading order
+Table = Mapping[Forms, Sequence[Forms]]  # an abbreviation to its long forms, and a long form to its abbreviations
+
+_WORD = re.compile(r"[^\W_]+")
+_PIECES = re.compile(r"[.;:!?](?:\s|$)|[,()\[\]\n•|·]|\s[-–—]\s|\s/\s|(?<=\w{3})/(?=\w{3})")
+_CLAUSES = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|versus|vs\.?)\s|\s?&\s", re.IGNORECASE)
+
+_FIXED = re.compile(
+    r"\b(?:state[- ]of[- ]the[- ]art|cutting[- ]edge|up[- ]to[- ]date|a lot of|point of view)\b", re.IGNORECASE
+)
+
+_ABOUT_ME = re.compile(
+    r"\b(?:i am|i['’]m|we are|we['’]re|as) an?(?: [\w-]+){1,3}?"
+    r"(?=[,.;:]|\s(?:and|who|i|we|looking|interested|working|in|at)\b|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What a paper has or lacks: one of these sequences of words. The first is as the reader wrote it."""
+
+    alternatives: tuple[Forms, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Elements in reading order. `topic` is the place of the topic it is of, −1 for a liked keyword.
+
+    `trust` (0–1) is how surely the phrase alone is what was asked for.
+    """
+
+    elements: tuple[Element, ...]
+    topic: int
+    trust: float = 1.0
+
+
+NAME_TRUST = 0.8
+CLAUSE_TRUST = 0.9
+
+
+def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
+    """Reads every phrase of the topics and the liked keywords, each once."""
+    phrases: dict[tuple[Element, ...], Phrase] = {}
+    for phrase in _read_all(profile, table):
+        known = phrases.get(phrase.elements)
+        if known is None or known.trust < phrase.trust:
+            phrases[phrase.elements] = phrase
+    return tuple(phrases.values())
+
+
+def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:
+    for place, topic in enumerate(profile.topics):
+        yield from _read_text(topic.relevant or topic.name, place, 1.0, table)
+        if topic.relevant and not _says_the_same(topic.name, topic.relevant):
+            yield from _read_text(topic.name, place, NAME_TRUST, table)
+    for keyword in profile.like:
+        yield from _read_text(keyword, -1, 1.0, table)
+
+
+def _says_the_same(name: str, text: str) -> bool:
+    return set(read_forms(name)) <= set(read_forms(text))
+
+
+def _read_text(text: str, topic: int, trust: float, table: Table) -> Iterator[Phrase]:
+    for piece in _PIECES.split(_ABOUT_ME.sub(" , ", text)):
+        yield from _vary(read_forms(piece), topic, trust, table)
+        clauses = [forms for forms in map(read_forms, _CLAUSES.split(piece)) if forms]
+        if len(clauses) > 1:
+            for clause in _complete(clauses):
+                yield from _vary(clause, topic, trust * CLAUSE_TRUST, table)
+
+
+def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
+    """Gives each clause of an enumeration; "strong and weak lensing" is strong lensing and weak lensing."""
+    head = clauses[-1][-1:]
+    for clause in clauses:
+        yield clause + head if len(clause) == 1 and len(clauses[-1]) > 1 and clause != head else clause
+
+
+def read_forms(text: str) -> Forms:
+    """Gives the telling words of a text, normalised."""
+    return tuple(normalise(match.group()) for match in find_telling_words(text))
+
+
+def find_telling_words(text: str) -> Iterator[re.Match[str]]:
+    """Finds every word that is no filler where it stands."""
+    text = _FIXED.sub(lambda found: " " * len(found.group()), text)
+    words = list(_WORD.finditer(text))
+    is_telling = False
+    for word, after in zip_longest(words, words[1:]):
+        follows = is_telling
+        is_telling = not (is_filler(word.group()) or (not follows and _leads(word, after)))
+        if is_telling:
+            yield word
+
+
+def _leads(word: re.Match[str], after: re.Match[str] | None) -> bool:
+    """Tells whether a word only leads to what is meant, as in "questions of ethics"."""
+    if word.group().lower() not in LEADING_FILLER:
+        return False
+    return after is None or is_filler(after.group()) or after.group().lower() in LEADING_FILLER
+
+
+def _vary(forms: Forms, topic: int, trust: float, table: Table) -> Iterator[Phrase]:
+    """Gives the phrase as written, and once more with its long forms as the abbreviations they have."""
+    if not forms:
+        return
+    yield Phrase(tuple(_element(form, table) for form in forms), topic, trust)
+    shortened = tuple(_shorten(forms, table))
+    if len(shortened) < len(forms):
+        yield Phrase(shortened, topic, trust)
+
+
+def _element(form: str, table: Table) -> Element:
+    return Element(((form,), *(long for long in table.get((form,), ()) if len(long) > 1)))
+
+
+def _shorten(forms: Forms, table: Table) -> Iterable[Element]:
+    start = 0
+    while start < len(forms):
+        for end in range(len(forms), start + 1, -1):
+            short = table.get(forms[start:end])
+            if short:
+                yield Element((forms[start:end], *short))
+                start = end
+                break
+        else:
+            yield _element(forms[start], table)
+            start += 1
