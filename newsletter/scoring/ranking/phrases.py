@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[.;:!?](?:\s|$)|[,()\[\]\n•|·]|\s[-–—]\s|\s/\s|(?<=\w{3})/(?=\w{3})")
 _CLAUSES = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|versus|vs\.?)\s|\s?&\s", re.IGNORECASE)
 
-_FIXED = re.compile(
+FIXED = re.compile(
     r"\b(?:state[- ]of[- ]the[- ]art|cutting[- ]edge|up[- ]to[- ]date|a lot of|point of view)\b", re.IGNORECASE
 )
 
@@ -127,7 +127,7 @@ def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
 
 def read_forms(text: str) -> Forms:
     """Gives the telling words of a text, normalised."""
-    words = [word.lower() for word in _WORD.findall(_FIXED.sub(" ", text))]
+    words = [word.lower() for word in _WORD.findall(FIXED.sub(" ", text))]
     kept: list[str] = []
     follows = False  # a telling word
     for place, word in enumerate(words):
