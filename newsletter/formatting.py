@@ -34,6 +34,11 @@ def short_date(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
+def weekday_date(on: date) -> str:
+    """Writes "Tue, 7 Oct", for one of a few days."""
+    return f"{on:%a}, {on.day} {on:%b}"
+
+
 def date_range(announced_on: Sequence[date]) -> str:
     """Writes "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:

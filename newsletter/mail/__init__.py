@@ -3,7 +3,7 @@
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
 
-from newsletter.mail.message import MailIdentity, build_message, build_service_message
+from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
 from newsletter.mail.sample_digest import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED
 from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view, scorer_label
@@ -19,6 +19,7 @@ __all__ = [
     "MailIdentity",
     "build_message",
     "build_service_message",
+    "build_welcome",
     "cost_view",
     "load_theme",
     "render",
@@ -26,4 +27,5 @@ __all__ = [
     "scorer_label",
     "stylesheet",
     "templates",
+    "welcome",
 ]

@@ -6,6 +6,7 @@ Replies, pages and commands all come here. Reading a request is for mail/inbound
 from newsletter.services.votes import cast, current_vote, find_paper
 
 __all__ = [
+    "additions",
     "cast",
     "current_vote",
     "directory",
@@ -13,4 +14,6 @@ __all__ = [
     "library",
     "profiles",
     "signup",
+    "trial_words",
+    "welcomes",
 ]

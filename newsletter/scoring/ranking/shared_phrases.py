@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from newsletter.scoring.ranking.background import Background
-from newsletter.scoring.ranking.phrases import FIXED, Forms, Table, is_filler
-from newsletter.scoring.ranking.tokenize import HYPHENS, STOP_WORDS, Encoder, Word, pair_keys, term_key
+from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
+from newsletter.scoring.ranking.phrases import FIXED, Forms, Table
+from newsletter.scoring.ranking.tokenize import HYPHENS, Encoder, Word, pair_keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
 MAX_WORDS = 4  # of a phrase as it is shown; of a longer one only what is wanted is shown

@@ -14,9 +14,9 @@ from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS
-from newsletter.scoring.ranking.phrases import is_filler
+from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
 from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, PhraseFinder, find_written, forms_of
-from newsletter.scoring.ranking.tokenize import STOP_WORDS, Encoder
+from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.subscribers import leading_topic
 from tests import ROOT
 
