@@ -42,6 +42,7 @@ __all__ = [
     "promised_mail",
     "read_votes",
     "revisions",
+    "schema",
     "signup_rules",
     "subscriber_from_signup",
     "to_address",

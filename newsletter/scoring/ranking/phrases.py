@@ -54,6 +54,7 @@ class Phrase:
 
 NAME_TRUST = 0.8
 CLAUSE_TRUST = 0.9
+LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
 
 
 def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
@@ -84,8 +85,10 @@ def _read_text(text: str, topic: int, trust: float, table: Table) -> Iterator[Ph
         yield from _vary(read_forms(piece), topic, trust, table)
         clauses = [forms for forms in map(read_forms, _CLAUSES.split(piece)) if forms]
         if len(clauses) > 1:
+            longest = max(map(len, clauses))
             for clause in _complete(clauses):
-                yield from _vary(clause, topic, trust * CLAUSE_TRUST, table)
+                own = LONE_TRUST if len(clause) == 1 < longest else CLAUSE_TRUST
+                yield from _vary(clause, topic, trust * own, table)
 
 
 def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
