@@ -19,6 +19,7 @@ from newsletter.stores import Store
 
 if TYPE_CHECKING:
     from newsletter.mail.responses import ResponseTexts
+    from newsletter.mail.welcome import WelcomeContent, WelcomeTexts
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.service_mail import ServiceMails
@@ -88,16 +89,22 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
     )
 
 
+def load_welcome_texts() -> WelcomeTexts:
+    """Reads the sentences of the welcome. Raises ConfigError with everything that is wrong in the file."""
+    from newsletter.mail.welcome import FILE, load_welcome
+
+    return load_welcome(resources.read_text(FILE))
+
+
 def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
     """Builds what welcomes whom the operator adds. Templates and the scorer are loaded when there is a newcomer."""
     from newsletter.mail.message import build_welcome
-    from newsletter.mail.welcome import FILE, WelcomeContent, load_welcome
     from newsletter.services.directory import find_possible_heirs
     from newsletter.services.welcomes import WelcomeService
     from newsletter.sources.feed import arxiv_day
 
     identity = build_mail_identity(settings)
-    load_texts = cache(lambda: (build_renderer(settings), load_welcome(resources.read_text(FILE))))
+    load_texts = cache(lambda: (build_renderer(settings), load_welcome_texts()))
     load_profiles = cache(lambda: build_profiles(settings, store))
 
     def build_mail(content: WelcomeContent) -> Message:

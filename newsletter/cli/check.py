@@ -17,7 +17,8 @@ from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
 from newsletter.files import resources
-from newsletter.mail import responses, welcome
+from newsletter.mail import responses
+from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, library, signup
@@ -164,7 +165,8 @@ def _settings(settings: Settings) -> str:
 
 def _signups(settings: Settings) -> str:
     """Counts who came by the web, if there is a store already: opening a new one would write."""
-    enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    known = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    enrolled = [one for one in known if one.origin is SignUpOrigin.WEB]
     if not settings.open_subscription:
         return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
     app.check_open_subscription(settings)
@@ -186,7 +188,7 @@ def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     renderer = app.build_renderer(settings)
     renderer.check()
-    renderer.check_welcome(welcome.load_welcome(resources.read_text(welcome.FILE)))
+    renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
     responses.load_responses(resources.read_text(responses.FILE))

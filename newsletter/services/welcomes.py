@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from newsletter.errors import STOPPED_RETRY_S, ReaderUnreadable, SendDeferred, SendStopped
+from newsletter.errors import STOPPED_RETRY_S, ConfigError, ReaderUnreadable, SendDeferred, SendStopped
 from newsletter.mail import welcome as welcome_mail
 from newsletter.model import Digest, DigestEntry, Message, PromisedMail, SignUp, Subscriber, Welcome
 from newsletter.run import ON_THE_MINUTE, CircuitBreaker, Timing, first_mail_at, is_paused, local_date, reading_order
@@ -219,8 +219,10 @@ class WelcomeService:
                 self.log_outcome(who, "no welcome: suppressed")
                 return False
             done = hand_over(sender, message, lambda change: self._change(who, change), now=self.now, leaving=leaving)
-        except BaseException:
+        except BaseException as error:
             self._change(who, self._released)
+            if isinstance(error, ConfigError):  # such as a template; it will not mend itself
+                self.alert(who, str(error))
             raise
         self.log_outcome(who, str(done) or "mailed")
         self._tell_of_failure(who, done)
