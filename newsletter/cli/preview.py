@@ -63,6 +63,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     if digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
         return
+    if digest.counts.nearest and not digest.counts.passed:
+        click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
     content = _content(context, digest, form)
     if output == "-":
         sys.stdout.buffer.write(content)

@@ -4,13 +4,15 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 """
 
 from newsletter.mail.message import MailIdentity, build_message, build_service_message
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, FILLED_UP, NEAREST_ONLY, NOTHING
 from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
 
 __all__ = [
     "BY_TOPIC",
     "EVERYTHING",
+    "FILLED_UP",
+    "NEAREST_ONLY",
     "NOTHING",
     "PAPER_AUTHORS",
     "CostView",

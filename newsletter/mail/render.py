@@ -18,7 +18,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, sele
 from newsletter.addresses import mailto_link
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, NOTHING
+from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, FILLED_UP, NEAREST_ONLY, NOTHING
 from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
@@ -93,11 +93,12 @@ class Renderer:
             vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):
-            for digest in (EVERYTHING, BY_TOPIC, NOTHING):
+            for digest in (EVERYTHING, BY_TOPIC, NOTHING, FILLED_UP, NEAREST_ONLY):
                 self.render(digest, links)
             for level in Detail:
-                self._page(self._view(EVERYTHING, links).at([level]))
-        self.markdown(EVERYTHING)
+                self._page(self._view(FILLED_UP, links).at([level] * 2))
+        self.markdown(FILLED_UP)
+        self.markdown(NEAREST_ONLY)
 
     def profile_text(self, digest: Digest) -> str:
         try:

@@ -13,11 +13,11 @@ from collections.abc import Collection, Mapping, Sequence
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.calibrate import grade_novelty, grade_relevance
+from newsletter.scoring.ranking.calibrate import LOWEST, grade_novelty, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.rank import rank, read_terms, weigh
+from newsletter.scoring.ranking.rank import find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.tfidf import count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 
@@ -63,6 +63,7 @@ class LocalScorer:
         novelty = grade_novelty(matrix, len(known))
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
+        met = find_met(matrix, terms) | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -71,6 +72,7 @@ class LocalScorer:
                 comment=explainer.comment(row, paper, int(relevance[row])),
                 rank=float(ranking.score[row]),
                 topic=explainer.topic(row),
+                is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )

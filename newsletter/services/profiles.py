@@ -159,12 +159,21 @@ class ProfileService:
         if not days:
             yield "No announcement is kept yet that it could be tried on."
             return
-        old, new = (_titles(self._compose(each, days)) for each in (before, after))
+        old_digest, new_digest = (self._compose(each, days) for each in (before, after))
+        old, new = _titles(old_digest), _titles(new_digest)
         yield (
             f"What the announcement of {days[-1].announced_on} would have given, ranked by words alone (no model was"
             " asked, so nothing was paid; where a model judges, the mail may choose differently):"
         )
-        yield _count_text(len(old), len(new)) + ("" if old.keys() != new.keys() else ", the same as before") + "."
+        nearest = new_digest.counts.nearest
+        yield "".join(
+            (
+                _count_text(len(old), len(new)),
+                "" if old.keys() != new.keys() else ", the same as before",
+                f" ({nearest} of them below the cut-offs, as the nearest)" if nearest else "",
+                ".",
+            )
+        )
         yield from _list_titles("New", [title for arxiv_id, title in new.items() if arxiv_id not in old])
         yield from _list_titles("Gone", [title for arxiv_id, title in old.items() if arxiv_id not in new])
         unread = [each for each in after.categories if each not in {feed.category for feed in days[-1].feeds}]
@@ -181,7 +190,7 @@ class ProfileService:
         selection = select_from(
             (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=scorer.history_days
         )
-        return compose(scorer, self._store, selection)[0]
+        return compose(scorer, self._store, replace(selection, is_first=False))[0]  # what any day would bring
 
 
 def _read_profile(text: str, listed: Subscriber) -> Subscriber:
@@ -193,7 +202,7 @@ def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
     return (
         replace(subscriber.profile, language=""),
         *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
-        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers),
+        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers, subscriber.at_least),
     )
 
 

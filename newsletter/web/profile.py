@@ -59,6 +59,7 @@ class PreviewPaper:
     relevance: int
     novelty: int
     comment: str
+    is_nearest: bool = False  # it is below a cut-off
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class PreviewView:
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
+    passed: int = 0  # of the relevant papers, as many as max_papers lets in
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
 
@@ -102,7 +104,8 @@ class EditorView:
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
-_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, (PreviewPaper("A title", "url", 9, 8, "Why."),))
+_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, 1, (PreviewPaper("A title", "url", 9, 8, "Why."),))
+_FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
@@ -110,7 +113,7 @@ SAMPLES: tuple[Page, ...] = (
     *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
     *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
-    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, PreviewView())),
+    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _FILLED, PreviewView())),
 )
 
 
@@ -219,6 +222,7 @@ def preview_view(digest: Digest | None) -> PreviewView:
         announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
+        passed=digest.counts.passed,
         papers=_paper_views(digest),
         language=digest.subscriber.profile.language,
     )
@@ -257,6 +261,7 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
             relevance=entry.score.relevance,
             novelty=entry.score.novelty,
             comment=entry.score.comment,
+            is_nearest=entry.is_nearest,
         )
         for entry in digest.entries
     )

@@ -120,6 +120,13 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     return Ranking(score, evidence, topics, topic_words, feedback, latent)
 
 
+def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:
+    """Finds the papers that share a word with what the profile wants, however common the word is."""
+    met = np.zeros(matrix.n_rows, dtype=np.bool_)
+    met[matrix.narrow(np.array(sorted(terms.wanted), dtype=np.uint32)).rows] = True
+    return met
+
+
 def _give_feedback(
     mix: Callable[[Vector], Vector],
     dot: Callable[[Vector], Vector],
