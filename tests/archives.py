@@ -31,7 +31,9 @@ def pages() -> Pages:
     )
 
 
-def entry(number: int = 1, arxiv_id: str = "", *, relevance: int = 8, novelty: int = 6, **changes: Any) -> DigestEntry:
+def entry(
+    number: int = 1, arxiv_id: str = "", *, relevance: int = 8, novelty: int | None = 6, **changes: Any
+) -> DigestEntry:
     arxiv_id = arxiv_id or f"2601.{number:05}"
     paper = make.paper(arxiv_id, **changes)
     return DigestEntry(number, paper, AnnounceType.NEW, make.score(arxiv_id, relevance, novelty))

@@ -84,5 +84,5 @@ class ByNumber:
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.score_report(
-            *(replace(make.score(i, 9, 6, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
+            *(replace(make.score(i, 9, None, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
         )

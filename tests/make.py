@@ -62,7 +62,7 @@ def subscriber(**changes: Any) -> Subscriber:
     return replace(plain, **changes)
 
 
-def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int = 6, rank: float = 0.0) -> Score:
+def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int | None = 6, rank: float = 0.0) -> Score:
     return Score(arxiv_id, relevance, novelty, f'Matches "Learning" ({arxiv_id}).', rank, "Learning")
 
 

@@ -15,7 +15,7 @@ from newsletter.model.digests import Digest
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport
 from newsletter.model.runs import RunReport
-from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, Vote
+from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, Vote, Welcome
 from newsletter.papers import announcements
 from newsletter.subscribers import address_change, revisions
 
@@ -35,6 +35,7 @@ class MemoryStore:
         self._once: set[tuple[str, str, date]] = set()
         self._sign_ups: dict[tuple[date, str], SignUp] = {}
         self._enrolled: dict[str, SignUp] = {}
+        self._welcomes: dict[str, Welcome] | None = None
         self._moves: dict[str, Move] = {}
         self._gradings: dict[tuple[str, str, str, str, int], Grading] = {}
         self._calls: dict[tuple[date, str], ModelCall] = {}
@@ -338,6 +339,26 @@ class MemoryStore:
             self._digests = {key: one for key, one in self._digests.items() if key[0] != subscriber_id}
             self._revisions.pop(subscriber_id, None)
             return self._enrolled.pop(subscriber_id, None) is not None
+
+    # -- welcomes
+
+    def begin_welcomes(self, welcomes: Sequence[Welcome]) -> bool:
+        with self._lock:
+            if self._welcomes is not None:
+                return False
+            self._welcomes = {welcome.subscriber_id: welcome for welcome in welcomes}
+        return True
+
+    def get_welcomes(self) -> list[Welcome] | None:
+        return None if self._welcomes is None else [self._welcomes[who] for who in sorted(self._welcomes)]
+
+    def change_welcome(self, subscriber_id: str, change: Callable[[Welcome | None], Welcome | None]) -> Welcome | None:
+        with self._lock:
+            kept = self._welcomes = {} if self._welcomes is None else self._welcomes
+            changed = change(kept.pop(subscriber_id, None))
+            if changed is not None:
+                kept[subscriber_id] = changed
+        return changed
 
     # -- what may happen once a day
 

@@ -20,7 +20,7 @@ from newsletter.files import resources
 from newsletter.mail import responses
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, signup
+from newsletter.services import directory, library, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import parse_file
@@ -133,7 +133,22 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
 def _subscribers(path: Path) -> str:
     file = parse_file(directory.read_subscribers(path), source=str(path))
     count = len(file.subscribers)
-    return "\n  ".join((f"{count} subscriber{'' if count == 1 else 's'}", *file.notes))
+    counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes]
+    return "\n  ".join((*counts, *_libraries(file.libraries, path.parent)))
+
+
+def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:
+    """Counts the papers of each file that a profile names. Raises ConfigError that names the line of each bad one."""
+    lines, problems = [], []
+    for entry, place in files:
+        try:
+            count = len(library.read_file(folder / entry, entry))
+            lines.append(f"{place}: papers: {entry} has {count} paper{'' if count == 1 else 's'}")
+        except ConfigError as error:
+            problems.append(f"{place}: papers: {error}")
+    if problems:
+        raise ConfigError("subscribers.yaml names papers that cannot be read:", tuple(problems))
+    return lines
 
 
 def _settings(settings: Settings) -> str:

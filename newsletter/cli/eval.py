@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from newsletter.cli.common import stdout_console
+from newsletter.cli.eval_newcomers import print_newcomers
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.files import resources
@@ -48,7 +49,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--corpus", type=_FOLDER, required=True, help="Folder with days/, and profiles/ and labels/.")
+@click.option("--corpus", type=_FOLDER, help="Folder with days/, and profiles/ and labels/.")
 @click.option("--profile", "profile_file", type=_FILE, help="A profile of your own (Markdown); needs --labels.")
 @click.option("--labels", "labels_file", type=_FILE, help="Its labels (JSON lines); needs --profile.")
 @click.option(
@@ -78,9 +79,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     help="Also measure with so many relevant papers of the days before --from voted for; needs --from.",
 )
+@click.option(
+    "--newcomers",
+    type=_FOLDER,
+    help="Measure what short profiles would be mailed: folder of NAME.yaml with NAME-labels.jsonl. --corpus: by default"
+    " the folder around it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
-    corpus: Path,
+    corpus: Path | None,
     profile_file: Path | None,
     labels_file: Path | None,
     categories: str | None,
@@ -90,6 +97,7 @@ def command(
     shares: tuple[float, ...],
     targets: tuple[float, ...],
     likes: int | None,
+    newcomers: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the local ranker on labelled announcement days, beside plain BM25 and chance.
@@ -99,7 +107,16 @@ def command(
 
     With --funnel, replay the days as a closed loop: the labels play a model that judges what the funnel sends, and
     the funnel learns from these answers alone. Takes a second or two for each day, profile and policy.
+
+    With --newcomers, choose as a morning does, with the newsletter's defaults, and hold that against judged papers.
     """
+    if newcomers:
+        if profile_file or labels_file or categories or first or last or funnel or likes or shares or targets:
+            raise click.UsageError("--newcomers goes with --corpus and --json alone; leave the other options out")
+        print_newcomers(newcomers, corpus or newcomers.resolve().parent, _make_scorer(), as_json=as_json)
+        return
+    if corpus is None:
+        raise click.UsageError("no labelled days; give their folder with --corpus")
     if (profile_file is None) != (labels_file is None):
         raise click.UsageError("--profile and --labels belong together; give both or none")
     if not funnel and (shares or targets):

@@ -53,7 +53,7 @@ class DigestPaper:
     comment: str
     comment_language: str  # empty for that of the mail
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
     category: str
     kind: str
     topic: str  # empty where it would say nothing
@@ -140,6 +140,11 @@ class DigestView:
         if nearest:
             groups.append(TopicGroup("" if self.is_nearest_only else self.nearest_heading, nearest))
         return tuple(groups)
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in (*self.papers, *self.brief))
 
     @property
     def best(self) -> DigestPaper | None:
@@ -232,7 +237,7 @@ def one_line(text: str, most: int) -> str:
 
 def _merit(paper: DigestPaper) -> tuple[bool, int, int, int]:
     """What passed before the nearest, then as digest.reading_order, by what is left of it: of equal ones the first."""
-    return (not paper.is_nearest, paper.relevance, paper.novelty, -paper.number)
+    return (not paper.is_nearest, paper.relevance, paper.novelty or 0, -paper.number)
 
 
 def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:

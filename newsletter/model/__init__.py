@@ -22,7 +22,16 @@ from newsletter.model.deliveries import (
 )
 from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
-from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.model.papers import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    Feed,
+    FeedOutcome,
+    FeedReport,
+    LibraryPaper,
+    Paper,
+)
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -31,13 +40,14 @@ from newsletter.model.subscribers import (
     Move,
     Profile,
     ProfileRevision,
+    PromisedMail,
     RevisionOrigin,
     SignUp,
-    SignUpMail,
     Subscriber,
     Topic,
     Vote,
     Votes,
+    Welcome,
 )
 
 __all__ = [
@@ -64,6 +74,7 @@ __all__ = [
     "FeedReport",
     "Frequency",
     "Grading",
+    "LibraryPaper",
     "MailEvent",
     "Message",
     "ModelBatch",
@@ -72,6 +83,7 @@ __all__ = [
     "Paper",
     "Profile",
     "ProfileRevision",
+    "PromisedMail",
     "RenderedDigest",
     "RevisionOrigin",
     "RunOutcome",
@@ -80,7 +92,6 @@ __all__ = [
     "ScoreFailure",
     "ScoreReport",
     "SignUp",
-    "SignUpMail",
     "Subscriber",
     "SubscriberReport",
     "Suppression",
@@ -90,6 +101,7 @@ __all__ = [
     "Usage",
     "Vote",
     "Votes",
+    "Welcome",
     "delivery_id_of",
     "parse_delivery_id",
     "spending",

@@ -43,6 +43,15 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryPaper:
+    """A paper that a reader keeps. `entry` is what they wrote of it: its title, its arXiv id, or the file it is in."""
+
+    entry: str
+    title: str
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted."""
 

@@ -8,11 +8,14 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a scorer says of one paper under one profile. `rank` breaks ties within the report, higher first."""
+    """What a scorer says of one paper under one profile. `rank` breaks ties within the report, higher first.
+
+    `novelty` is a model's judgement. It is None where no model judged the paper: words cannot tell what is new.
+    """
 
     arxiv_id: str
     relevance: int  # 1–10
-    novelty: int  # 1–10
+    novelty: int | None  # 1–10
     comment: str  # names the criterion the paper meets
     rank: float
     topic: str = ""  # name of the topic it meets best, if any

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from newsletter.model.papers import AnnounceType, Paper
+from newsletter.model.papers import AnnounceType, LibraryPaper, Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Profile:
     like: tuple[str, ...] = ()  # keywords
     avoid: tuple[str, ...] = ()
     language: str = "en"  # of the comments, an ISO 639-1 code
+    papers: tuple[LibraryPaper, ...] = ()  # that the reader keeps: what is worded like these is liked
+
+    @property
+    def has_wishes(self) -> bool:
+        """Whether there is anything to score a paper by; a reader of pinned authors alone has nothing."""
+        return bool(self.topics or self.like or self.papers)
 
 
 class Frequency(StrEnum):
@@ -58,6 +64,7 @@ class Subscriber:
     group_by_topic: bool = False
     at_least: int = 0  # where fewer papers pass the cut-offs, the nearest fill up to so many
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
+    papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
 
 
@@ -108,13 +115,13 @@ class Vote:
 Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
 
 
-class SignUpMail(StrEnum):
-    """What became of the mail that the page to subscribe promised."""
+class PromisedMail(StrEnum):
+    """What became of a mail that is sent once, as soon as it can be: the one that asks to confirm, or a welcome."""
 
     WAITING = "waiting"  # to be sent, by whichever process gets to it
     LEAVING = "leaving"  # the mail server has all of it but its end; without an answer nobody knows, and none is resent
     SENT = "sent"
-    NONE = "none"  # none is to be sent any more: refused, one too many, or the reader of another form
+    NONE = "none"  # none is to be sent, or none any more: refused, not wanted, one too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,19 @@ class SignUp:
     frequency: Frequency | None = None
     language: str = ""
     confirmed_at: datetime | None = None
-    mail: SignUpMail = SignUpMail.SENT  # what was kept before this field was had its mail
+    mail: PromisedMail = PromisedMail.SENT  # what was kept before this field was had its mail
+    tries: int = 0  # that surely failed
+    retry_at: datetime | None = None  # not before this time
+    held_by: str = ""  # the run that sends it; without meaning when that has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The mail that tells whom the operator added what comes when. Whoever has one here is no newcomer any more."""
+
+    subscriber_id: str
+    at: datetime  # when they were found to be new, or to need none
+    mail: PromisedMail
     tries: int = 0  # that surely failed
     retry_at: datetime | None = None  # not before this time
     held_by: str = ""  # the run that sends it; without meaning when that has ended

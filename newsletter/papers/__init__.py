@@ -14,6 +14,7 @@ from newsletter.papers.announcements import (
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
+from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
@@ -22,6 +23,7 @@ __all__ = [
     "TypesetPart",
     "add_feeds",
     "announcements",
+    "arxiv_id",
     "author_problem",
     "bibtex",
     "build_feed_report",
@@ -29,8 +31,11 @@ __all__ = [
     "find_candidates",
     "find_pinned_author",
     "is_current",
+    "is_library_file",
+    "library",
     "merge_announcements",
     "paper_links",
+    "read_library",
     "readable",
     "readable_name",
     "ris",

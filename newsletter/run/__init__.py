@@ -9,7 +9,7 @@ from newsletter.run.collect import collect, needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
-from newsletter.run.digest import reading_order
+from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
@@ -25,6 +25,7 @@ __all__ = [
     "ProgressListener",
     "RunContext",
     "Selection",
+    "choose_entries",
     "collect",
     "compose",
     "forget_expired",

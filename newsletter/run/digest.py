@@ -13,12 +13,17 @@ from newsletter.subscribers import leading_topic, named_topic
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
-    return score.relevance >= subscriber.min_relevance and score.novelty >= subscriber.min_novelty
+    """Tells whether the score reaches both cut-offs; that for novelty only where a model judged it."""
+    is_new = score.novelty is None or score.novelty >= subscriber.min_novelty
+    return score.relevance >= subscriber.min_relevance and is_new
 
 
 def reading_order(score: Score) -> tuple[int, int, float, str]:
-    """Gives the sort key: relevance, then novelty, then the scorer's own rank, best first; the id settles the rest."""
-    return (-score.relevance, -score.novelty, -score.rank, score.arxiv_id)
+    """Gives the sort key: relevance, then novelty, then the scorer's own rank, best first; the id settles the rest.
+
+    Of equal relevance those come first whose novelty a model judged: it has read more of them than words can tell.
+    """
+    return (-score.relevance, -(score.novelty or 0), -score.rank, score.arxiv_id)
 
 
 def topic_of(score: Score, names: Sequence[str]) -> str:
@@ -133,5 +138,7 @@ def build_digest(
 
 
 def anonymize(digest: Digest) -> Digest:
-    """Gives the digest as it is remembered: without its reader's address and name, which no page of it needs."""
-    return replace(digest, subscriber=replace(digest.subscriber, email="", name="", public_archive=""))
+    """Gives the digest as it is remembered: without its reader's address, name and papers, which no page needs."""
+    profile = replace(digest.subscriber.profile, papers=())
+    reader = replace(digest.subscriber, email="", name="", public_archive="", profile=profile, papers=())
+    return replace(digest, subscriber=reader)

@@ -13,6 +13,7 @@ from newsletter.model import Announcement, Counts, Profile, Score, Subscriber
 
 FIRST_NEAREST = 3
 LOWEST_ADVISED = 5  # a lower cut-off would let in more papers that miss the profile than such that meet it
+HIGHEST = 10  # of all grades: what no model judged is not held against its novelty
 FEW_CANDIDATES = 30  # papers: from so few another category brings more than other words do
 SHOWN_PHRASES = 3
 PHRASE_CHARS = 50
@@ -20,15 +21,10 @@ PHRASE_CHARS = 50
 
 def count_nearest(subscriber: Subscriber, n_passing: int, *, is_first: bool) -> int:
     """Gives how many nearest papers a digest is to have besides those that pass."""
-    if not has_words(subscriber.profile):
+    if not subscriber.profile.has_wishes:  # to pinned authors alone no paper is near
         return 0
     fewest = max(subscriber.at_least, FIRST_NEAREST if is_first and not n_passing else 0)
     return max(0, min(fewest, subscriber.max_papers) - n_passing)
-
-
-def has_words(profile: Profile) -> bool:
-    """Tells whether papers can be near to the profile at all; to pinned authors alone none is."""
-    return bool(profile.topics or profile.like)
 
 
 def nearest_in_words(counts: Counts) -> str:
@@ -61,14 +57,15 @@ def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) 
 
 def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> str:
     """Names the highest cut-off that would have let something in, if papers that reach it are often good."""
-    novel = [score.relevance for score in scores if score.novelty >= subscriber.min_novelty]
+    judged = [(score.relevance, HIGHEST if score.novelty is None else score.novelty) for score in scores]
+    novel = [relevance for relevance, novelty in judged if novelty >= subscriber.min_novelty]
     best = max(novel, default=0)
     if LOWEST_ADVISED <= best < subscriber.min_relevance:
-        return _would_pass("min_relevance", best, subscriber.min_relevance, sum(grade >= best for grade in novel))
-    relevant = [score.novelty for score in scores if score.relevance >= subscriber.min_relevance]
-    if relevant and max(relevant) < subscriber.min_novelty:
-        best = max(relevant)
-        return _would_pass("min_novelty", best, subscriber.min_novelty, sum(grade >= best for grade in relevant))
+        return _would_pass("min_relevance", best, subscriber.min_relevance, novel.count(best))
+    relevant = [novelty for relevance, novelty in judged if relevance >= subscriber.min_relevance]
+    best = max(relevant, default=HIGHEST)
+    if best < subscriber.min_novelty:
+        return _would_pass("min_novelty", best, subscriber.min_novelty, relevant.count(best))
     return ""
 
 
@@ -99,8 +96,10 @@ def _count(papers: int) -> str:
 
 
 def _suggest_broader_words(profile: Profile) -> str:
-    phrase = next(iter(_phrases(profile)), "")
-    return f"Broader words, or fewer of them, find more than {_quoted(phrase)} does."
+    phrases = _phrases(profile)
+    if not phrases:
+        return "A topic in your own words would bring more than the papers you keep."
+    return f"Broader words, or fewer of them, find more than {_quoted(phrases[0])} does."
 
 
 def _phrases(profile: Profile) -> list[str]:

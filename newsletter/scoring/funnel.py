@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
+from newsletter.scoring.library import with_library
 from newsletter.scoring.llm.grader import (
     Grader,
     GradingReport,
@@ -73,12 +74,14 @@ class FunnelScorer:
         """
         local = self._local.score(profile, papers, history, votes=votes)
         given = {paper.arxiv_id: paper for paper in papers}
+        if not profile.has_wishes:  # a model has nothing to judge by
+            return local
         if not local.scores:
             return replace(local, scorer=self._grader.model)
         key = profile_key(profile)
         remembered = self._store.get_gradings(key, since=(self._now() - LEARN_FROM).date())
         known = find_known(remembered, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
-        training = _TrainingData.build(remembered, history, floor, votes)
+        training = _TrainingData.build(remembered, history, floor, with_library(profile, votes))
         ranked, chances = self._rank(profile, given, local, training, floor)
         shortlist = _choose(ranked, chances, self._policy, key, training, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
@@ -194,17 +197,18 @@ def _fill_in(
 def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     """Gives the model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
-    For a paper that did not pass, the words' own comment at a relevance below the floor.
+    A paper that did not pass has no grade of the model: it keeps what the words say of it, below the floor.
     """
     if not grading.relevance:
-        return replace(score, relevance=max(1, request.floor - 1), novelty=1)
+        return replace(score, relevance=min(score.relevance, max(1, request.floor - 1)))
     names = [topic.name for topic in request.profile.topics]
     return replace(
         score,
         relevance=grading.relevance,
-        novelty=max(1, grading.novelty),
+        novelty=grading.novelty or None,
         comment=grading.comment or score.comment,
         topic=named_topic(grading.comment, names) or score.topic,
+        is_met=True,
     )
 
 

@@ -1,8 +1,8 @@
 """Scores papers offline by comparing words; needs no key and no network, and never claims to have read a paper.
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
-every day. Novelty is how unlike the recent papers its wording is. The comparing itself is in ranking/rank.py, the
-grades in ranking/calibrate.py, the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
+every day. Novelty is left to models. The comparing itself is in ranking/rank.py, the grades in ranking/calibrate.py,
+the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
+from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
-from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.calibrate import LOWEST, grade_novelty, grade_relevance
+from newsletter.scoring.ranking.background import Background, load_background
+from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.rank import find_met, rank, read_terms, weigh
-from newsletter.scoring.ranking.tfidf import count_terms, join
+from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
+from newsletter.scoring.ranking.short_profiles import (
+    PhraseReader,
+    grade_chances,
+    measure_shortness,
+    weigh_chances,
+)
+from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 
 __all__ = ["LocalScorer", "load_comments"]
@@ -37,11 +46,12 @@ class LocalScorer:
     def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
         self._comments = comments
         self._encoder = Encoder()
+        self._phrases = PhraseReader()
 
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """Gives relevance, novelty and a comment for each different paper, in the order given; none ever fails."""
+        """Gives relevance and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), SCORER_NAME)
@@ -54,29 +64,62 @@ class LocalScorer:
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
-        relevance = grade_relevance(ranking)
-        if votes:
+        grader = _Grader(profile, wanted, matrix, self._phrases, background)
+        relevance = grader.grade(ranking)
+        if votes := with_library(profile, votes):
             voted = apply_votes(
                 ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
             )
-            ranking, relevance = voted, clip_grades(grade_relevance(voted), relevance)
-        novelty = grade_novelty(matrix, len(known))
+            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
+        order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
-        met = find_met(matrix, terms) | (relevance > LOWEST)
+        met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
-                novelty=int(novelty[row]),
+                novelty=None,
                 comment=explainer.comment(row, paper, int(relevance[row])),
-                rank=float(ranking.score[row]),
+                rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )
         return ScoreReport(scores, (), SCORER_NAME)
+
+
+class _Grader:
+    """Grades and orders the papers of one profile: by its phrases as far as it is short, as any other as far as not."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        matrix: TermMatrix,
+        phrases: PhraseReader,
+        background: Background,
+    ) -> None:
+        self._shortness = measure_shortness(profile)
+        if self._shortness:
+            self._coverage = phrases.cover(profile, papers, matrix, background)
+
+    def grade(self, ranking: Ranking) -> Grades:
+        """Gives the relevance of each paper, from 1 to 10."""
+        long = grade_relevance(ranking)
+        if not self._shortness:
+            return long
+        short = grade_chances(weigh_chances(self._coverage, ranking))
+        mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
+        return np.round(mixed).astype(np.intp)
+
+    def order(self, ranking: Ranking) -> Vector:
+        """Gives numbers that order the papers, higher first."""
+        if not self._shortness:
+            return ranking.score
+        odds = weigh_chances(self._coverage, ranking)
+        return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:

@@ -14,11 +14,11 @@ class Scorer(Protocol):
     """Scores papers under one profile.
 
     Every paper given comes back exactly once, as a score or as a failure; relevance and novelty are whole numbers
-    1–10. `history` holds the papers of recent announcement days, oldest day first, without `papers`; it may be
-    empty, and more than `history_days` of them are of no use. `floor` is the reader's cut-off for relevance: a score
-    below it will not be shown. `votes` move papers like these up or down: their rank, and by one at most a relevance
-    that words gave; never a relevance that a model gave. Their order means nothing. Repeating a call with the same
-    arguments gives the same report (a model's gradings are stored for that).
+    1–10, the latter None where no model judged it. `history` holds the papers of recent announcement days, oldest day
+    first, without `papers`; it may be empty, and more than `history_days` of them are of no use. `floor` is the
+    reader's cut-off for relevance: a score below it will not be shown. `votes` move papers like these up or down:
+    their rank, and by one at most a relevance that words gave; never a relevance that a model gave. Their order means
+    nothing. Repeating a call with the same arguments gives the same report (a model's gradings are stored for that).
     Raises nothing for a bad paper.
     """
 

@@ -10,6 +10,7 @@ __all__ = [
     "current_vote",
     "directory",
     "find_paper",
+    "library",
     "profiles",
     "signup",
 ]

@@ -19,6 +19,7 @@ from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
 from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
+from newsletter.services import library
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
@@ -97,6 +98,7 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> 
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
+    library.remember_ids((reader.subscriber for reader in readers), store)
     possible_moves = _update_history(before, listed, store, today) if today else ()
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
 
@@ -163,7 +165,8 @@ def as_served(listed: Subscriber, store: Store) -> Subscriber:
 def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    return overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
+    resolved = overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
+    return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
 
 
 def load_listed(path: Path, store: Store) -> ListedSubscribers:
@@ -181,7 +184,24 @@ def load_listed(path: Path, store: Store) -> ListedSubscribers:
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
     }
-    return ListedSubscribers([*file.subscribers, *_web_subscribers(file, enrolled)], sign_ups, problem, unreadable)
+    of_file, no_library = _read_libraries(file.subscribers, path.parent)
+    everybody = [*of_file, *_web_subscribers(file, enrolled)]
+    return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
+
+
+def _read_libraries(subscribers: Sequence[Subscriber], folder: Path) -> tuple[list[Subscriber], dict[str, str]]:
+    """Adds the papers of the files named in subscribers.yaml, and says by id of whom one cannot be read, and why.
+
+    Their mail waits for the file: without it, it would leave out what they asked for, and nobody would know.
+    """
+    whole, problems = [], {}
+    for one in subscribers:
+        try:
+            whole.append(library.read_files(one, folder))
+        except ConfigError as error:
+            problems[one.subscriber_id] = str(error)
+            whole.append(one)
+    return whole, problems
 
 
 def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from newsletter.model import MOST_PROFILE_CHARS, AnnouncementDay, Digest, Profil
 from newsletter.papers import readable
 from newsletter.run import Morning, compose, select_from
 from newsletter.scoring import ScoreCache, Scorer
-from newsletter.services import directory
+from newsletter.services import directory, library
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
 
@@ -109,7 +109,7 @@ class ProfileService:
         """
         listed = self._find(subscriber_id)
         days = self._latest_days(now)
-        return self._compose(_read_profile(text, listed), days) if listed and days else None
+        return self._compose(self._read(text, listed), days) if listed and days else None
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
@@ -117,7 +117,7 @@ class ProfileService:
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id
         before = directory.resolve(listed, self._store).subscriber
-        changed = replace(_read_profile(text, listed), paused_until=before.paused_until)
+        changed = replace(self._read(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
             return _SAME
         most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
@@ -125,6 +125,11 @@ class ProfileService:
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
             self._store.change_address_status(who, lambda status: replace(status, frequency=None))
         return "\n".join(self._describe(before, changed, revision, now))
+
+    def _read(self, text: str, listed: Subscriber) -> Subscriber:
+        """Reads the text as this reader's profile, with what is known of the papers in it; blank is as listed."""
+        read = listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
+        return library.fill(read, self._store)
 
     def _has_revision(self, who: str) -> bool:
         revisions = self._store.get_revisions(who)
@@ -145,6 +150,7 @@ class ProfileService:
         yield ""
         yield "What is different now:" if lines else "Nothing that it says is different now."
         yield from (f"- {line}" for line in lines)
+        yield from (f"- {line}" for line in library.explain_missing(after))
         if after.zone != before.zone and (note := zone_note(after.zone)):
             yield f"- time_zone: {after.zone} {note}"
         if revision.number > MAX_REVISIONS:
@@ -191,10 +197,6 @@ class ProfileService:
             (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=scorer.history_days
         )
         return compose(scorer, self._store, replace(selection, is_first=False))[0]  # what any day would bring
-
-
-def _read_profile(text: str, listed: Subscriber) -> Subscriber:
-    return listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
 
 
 def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:

@@ -18,16 +18,25 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
-from newsletter.errors import ConfigError, ReaderUnreadable, SendDeferred, SendError, SendInDoubt
+from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.formatting import long_date
 from newsletter.mail import responses
-from newsletter.model import Message, RevisionOrigin, SignUp, SignUpMail, Subscriber
+from newsletter.model import Message, PromisedMail, RevisionOrigin, SignUp, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
+from newsletter.services.promised_mails import hand_over
 from newsletter.services.service_mail import ServiceMails
 from newsletter.signing import Purpose
 from newsletter.stores import Store
-from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState, SubscriberEntry, signup_rules
+from newsletter.subscribers import (
+    Confirmation,
+    Form,
+    FormProblem,
+    LinkState,
+    SubscriberEntry,
+    promised_mail,
+    signup_rules,
+)
 
 SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
@@ -109,7 +118,7 @@ class SignupService:
             zone=entry.time_zone if form.zone.strip() else "",
             frequency=entry.frequency if form.frequency else None,
             language=entry.language if form.language else "",
-            mail=SignUpMail.WAITING,
+            mail=PromisedMail.WAITING,
         )
         self.store.add_sign_up(sign_up)
         stored = self.store.get_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up))
@@ -164,32 +173,34 @@ class SignupService:
         sender was killed is sent by another, unless it was leaving just then: twice is worse than an answer missed.
         """
         stored = self.store.get_sign_ups()
-        due = sorted((one for one in stored if signup_rules.is_due(one, self.now())), key=lambda one: one.tries)
+        due = sorted((one for one in stored if promised_mail.is_due(one, self.now())), key=lambda one: one.tries)
         sign_up = next(filter(None, (self._take(one, run_id) for one in due)), None)
         if sign_up is None:
             return False
         try:
             outcome = self._process(sign_up, stored, leaving)
         except BaseException:
-            self._change(sign_up, lambda known: known if known.mail is SignUpMail.LEAVING else self._postponed(known))
+            self._change(sign_up, lambda known: known if known.mail is PromisedMail.LEAVING else self._postponed(known))
             raise
         self.log_outcome(sign_up.subscriber_id, outcome)
         return True
 
     def next_at(self) -> datetime | None:
         """Says when the first of the waiting mails is to be tried; None if none waits."""
-        waiting = [one for one in self.store.get_sign_ups() if one.mail is SignUpMail.WAITING]
+        waiting = [one for one in self.store.get_sign_ups() if one.mail is PromisedMail.WAITING]
         return min((one.retry_at or one.at for one in waiting), default=None)
 
     def _take(self, sign_up: SignUp, run_id: str) -> SignUp | None:
-        mine = self._change(sign_up, lambda known: signup_rules.claim(known, run_id, self.now(), self.store.is_running))
-        return mine if mine is not None and mine.held_by == run_id and signup_rules.is_due(mine, self.now()) else None
+        mine = self._change(
+            sign_up, lambda known: promised_mail.claim(known, run_id, self.now(), self.store.is_running)
+        )
+        return mine if mine is not None and mine.held_by == run_id and promised_mail.is_due(mine, self.now()) else None
 
     def _change(self, sign_up: SignUp, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
         return self.store.change_sign_up(sign_up.subscriber_id, signup_rules.asked_on(sign_up), change)
 
     def _postponed(self, sign_up: SignUp) -> SignUp:
-        return signup_rules.postpone(sign_up, self.now())
+        return promised_mail.postpone(sign_up, self.now())
 
     def _process(self, sign_up: SignUp, stored: Sequence[SignUp], leaving: Callable[[], None]) -> str:
         """Sends the mail that fits the sign-up; says in a few words, without an address, what became of it."""
@@ -205,7 +216,7 @@ class SignupService:
             self.alert(sign_up.subscriber_id)
             return "no mail: it has the id of another address"
         if why := signup_rules.reason_not_to_mail(sign_up, stored, self._today()):
-            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
+            self._change(sign_up, lambda known: promised_mail.settle(known, PromisedMail.NONE))
             return f"no mail: {why}"
         to = reader.email if reader else sign_up.email
         if reader is not None:  # another spelling of an address may be another person's at some providers
@@ -237,25 +248,10 @@ class SignupService:
 
     def _send(self, message: Message, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Sends one mail; says why it did not leave, or nothing if it did."""
-
-        def leave() -> None:
-            leaving()
-            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
-
-        try:
-            with closing(self.open_sender()) as sender:
-                sender.send(message, on_hand_over=leave)
-        except SendDeferred as error:
-            again = self._change(sign_up, self._postponed)
-            return f"not mailed: {type(error).__name__}{f', again at {again.retry_at:%H:%M:%S}' if again else ''}"
-        except SendInDoubt as error:
-            self._change(sign_up, lambda known: replace(known, mail=SignUpMail.LEAVING))
-            return f"not mailed: {type(error).__name__}"
-        except SendError as error:
-            self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.NONE))
-            return f"not mailed: {type(error).__name__}"
-        self._change(sign_up, lambda known: signup_rules.settle(known, SignUpMail.SENT))
-        return ""
+        with closing(self.open_sender()) as sender:
+            return hand_over(
+                sender, message, lambda change: self._change(sign_up, change), now=self.now, leaving=leaving
+            )
 
     # --- what is known
 

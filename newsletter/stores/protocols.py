@@ -27,6 +27,7 @@ from newsletter.model import (
     RunReport,
     SignUp,
     Vote,
+    Welcome,
 )
 
 
@@ -249,6 +250,22 @@ class SignUpStore(Protocol):
         """
 
 
+class WelcomeStore(Protocol):
+    """Who was welcomed, or needs no welcome: all whom the operator has on the list but newcomers."""
+
+    def begin_welcomes(self, welcomes: Sequence[Welcome]) -> bool:
+        """Keeps these as the first ones, be they none; False, and nothing is kept, if that was done before.
+
+        Of any number of racing calls one wins.
+        """
+
+    def get_welcomes(self) -> list[Welcome] | None:
+        """Gives all that are kept, by subscriber id; None before `begin_welcomes`."""
+
+    def change_welcome(self, subscriber_id: str, change: Callable[[Welcome | None], Welcome | None]) -> Welcome | None:
+        """Puts what `change` makes of it (None: nothing is kept) in its place, or drops it for None, as one step."""
+
+
 class ClaimStore(Protocol):
     """What may happen once a day only."""
 
@@ -348,6 +365,7 @@ class Store(
     MoveStore,
     ProfileStore,
     SignUpStore,
+    WelcomeStore,
     ClaimStore,
     LlmStore,
     DocumentStore,

@@ -9,7 +9,7 @@ from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
-from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file
+from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file, parse_profiles
 from newsletter.subscribers.topics import leading_topic, named_topic
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number, read_votes
 
@@ -35,7 +35,9 @@ __all__ = [
     "overrides",
     "papers_by_number",
     "parse_file",
+    "parse_profiles",
     "profile_yaml",
+    "promised_mail",
     "read_votes",
     "revisions",
     "signup_rules",

@@ -54,10 +54,11 @@ def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber
 
 
 def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
-    """Changes the subscriber where `preferences` writes a key."""
+    """Changes the subscriber where `preferences` writes a key. What was found of their papers stays."""
     chosen = merge(_preferences_of(subscriber), preferences)
     whole = _build(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
-    return replace(whole, public_archive=subscriber.public_archive)
+    profile = replace(whole.profile, papers=subscriber.profile.papers)
+    return replace(whole, profile=profile, public_archive=subscriber.public_archive)
 
 
 def merge(below: P, above: ReaderPreferences) -> P:
@@ -93,6 +94,7 @@ def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_un
         paused_until=paused_until,
         group_by_topic=chosen.group_by_topic,
         empty_mail=chosen.empty_mail,
+        papers=_unique(chosen.papers),
     )
 
 
@@ -118,6 +120,7 @@ def _preferences_of(subscriber: Subscriber) -> ReaderPreferences:
         language=cast(Language, profile.language),
         group_by_topic=subscriber.group_by_topic,
         empty_mail=subscriber.empty_mail,
+        papers=list(subscriber.papers),
     )
 
 

@@ -20,6 +20,7 @@ def differences(before: Subscriber, after: Subscriber) -> tuple[str, ...]:
         *_items("keywords, like", old.like, new.like),
         *_items("keywords, avoid", old.avoid, new.avoid),
         *_items("pinned_authors", before.pinned_authors, after.pinned_authors),
+        *_items("papers", before.papers, after.papers),
         *_items("categories", before.categories, after.categories),
         *_items("announce_types", before.announce_types, after.announce_types),
         *_value("min_relevance", before.min_relevance, after.min_relevance),

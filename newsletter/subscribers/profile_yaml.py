@@ -64,6 +64,10 @@ def write(subscriber: Subscriber) -> str:
             *_list("avoid", profile.avoid, "  "),
         ],
         [*_comment("Authors whose papers always come."), *_list("pinned_authors", subscriber.pinned_authors)],
+        [
+            *_comment("Papers you keep, by title or arXiv id, up to 50: papers worded like these are liked."),
+            *_list("papers", subscriber.papers),
+        ],
         [*_comment("The arXiv categories to look through."), *_list("categories", subscriber.categories)],
         [
             *_comment("Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
@@ -71,9 +75,9 @@ def write(subscriber: Subscriber) -> str:
         ],
         [
             *_comment(
-                "A paper must reach both, from 1 to 10; of more than max_papers the best stay. Higher numbers mean"
-                " fewer papers. Where fewer than at_least (0 to 20) reach them, the nearest come, too, and the mail"
-                " says which these are."
+                "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
+                " max_papers the best stay. Higher numbers mean fewer papers. Where fewer than at_least (0 to 20) reach"
+                " them, the nearest come, too, and the mail says which these are."
             ),
             f"min_relevance: {subscriber.min_relevance}",
             f"min_novelty: {subscriber.min_novelty}",
@@ -182,8 +186,8 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
     """Reads as `read`, and lists the keys that the text sets; `keywords.like` and `keywords.avoid` are two."""
     preferences, problems = _check(text)
     changed = apply(subscriber, preferences) if preferences and not problems else None
-    if changed and not (changed.profile.topics or changed.profile.like):
-        no_topics = "found neither topics nor words below like, expected at least one of them"
+    if changed and not (changed.profile.topics or changed.profile.like or changed.papers or changed.pinned_authors):
+        no_topics = "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
         problems.append(yaml_nodes.Problem(1, no_topics))
     if problems or preferences is None or changed is None:
         summary = f"The profile has {yaml_checks.count_problems(problems)}:"
@@ -227,7 +231,7 @@ def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
 
 
 _EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
-_EMPTY_LISTS = {"topics", "pinned_authors", "like", "avoid", "categories", "announce_types"}
+_EMPTY_LISTS = {"topics", "pinned_authors", "papers", "like", "avoid", "categories", "announce_types"}
 
 
 def _fill_in(node: yaml_nodes.Node) -> None:

@@ -38,6 +38,7 @@ WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 MAX_LINE = 100  # characters of a name, a keyword, an author
 MAX_PROSE = 4_000
+MAX_TITLE = 300  # of a paper in `papers`
 MAX_SUBSCRIBERS = 1_000
 
 # What is expected where a key is missing that has to be there.
@@ -157,6 +158,13 @@ Prose = Annotated[
     AfterValidator(_prose),
     yaml_checks.expected(f"text of at most {MAX_PROSE:,} characters, none of them a control character"),
 ]
+_PAPER = f"a title of at most {MAX_TITLE} characters, an arXiv id, or a .bib, .ris or .json file"
+PaperEntry = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TITLE),
+    AfterValidator(_one_line),
+    yaml_checks.expected(_PAPER),
+]
 Email = Annotated[
     str,
     Field(max_length=254, json_schema_extra={"format": "email"}),  # RFC 5321 §4.5.3.1.3, without the brackets
@@ -203,6 +211,11 @@ _ONE_TO_TEN, _PAPERS, _AT_LEAST = _whole(1, 10), _whole(1, 500), _whole(0, MOST_
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def _one_or_more(value: object) -> object:
+    """Takes a text for a list of one: `papers: library.bib`."""
+    return [value] if isinstance(value, str) else value
 
 
 class TopicEntry(_Model):
@@ -299,11 +312,18 @@ class ReaderPreferences(_Model):
         description="Authors whose papers always come, whatever their scores.",
         examples=[["Ada Lovelace", "Noether, Emmy"]],
     )
+    papers: Annotated[list[PaperEntry], BeforeValidator(_one_or_more)] = Field(
+        [],
+        max_length=50,
+        description="Papers you keep: titles, arXiv ids, or a BibTeX, RIS or CSL-JSON file beside this one. Papers"
+        " worded like these are liked.",
+        examples=[["Attention Is All You Need", "2510.05064", "library.bib"]],
+    )
     min_relevance: Annotated[int, *_ONE_TO_TEN] = Field(
         7, description="A paper must reach this relevance (1 to 10).", examples=[8]
     )
     min_novelty: Annotated[int, *_ONE_TO_TEN] = Field(
-        4, description="A paper must reach this novelty (1 to 10).", examples=[6]
+        4, description="A paper must reach this novelty (1 to 10), where a model judged it.", examples=[6]
     )
     max_papers: Annotated[int, *_PAPERS] = Field(
         30, description="Most papers in one digest; the best stay.", examples=[15]

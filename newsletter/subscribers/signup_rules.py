@@ -7,19 +7,16 @@ form and mailing is services/signup.py's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from newsletter.delivery import may_resubscribe, resubscribe
-from newsletter.model import AddressStatus, SignUp, SignUpMail
+from newsletter.model import AddressStatus, PromisedMail, SignUp
 
 LINK_VALID_FOR = timedelta(days=7)
 MAX_MAILS_A_WEEK = 3  # to one address from Monday on, and one a day: whoever fills in the form may mean no good
-#: Before a mail that surely did not leave is tried again; then once an hour, as mail servers do (RFC 5321 §4.5.4.1).
-RETRY_S = (5, 20, 60, 300, 1200)
-LAST_RETRY_S = 3600
 _NAME_CHARS = 60
 
 
@@ -101,37 +98,15 @@ def reinstate(status: AddressStatus, sign_up: SignUp, now: datetime) -> AddressS
 # --- the promised mail
 
 
-def is_due(sign_up: SignUp, now: datetime) -> bool:
-    return sign_up.mail is SignUpMail.WAITING and (sign_up.retry_at is None or sign_up.retry_at <= now)
-
-
-def claim(sign_up: SignUp, run_id: str, now: datetime, is_running: Callable[[str], bool]) -> SignUp:
-    """Gives the sign-up to that run, if its mail is due and no running one holds it; else changes nothing."""
-    if not is_due(sign_up, now) or (sign_up.held_by not in {"", run_id} and is_running(sign_up.held_by)):
-        return sign_up
-    return replace(sign_up, held_by=run_id)
-
-
-def settle(sign_up: SignUp, mail: SignUpMail) -> SignUp:
-    return replace(sign_up, mail=mail, retry_at=None, held_by="")
-
-
-def postpone(sign_up: SignUp, now: datetime) -> SignUp:
-    """Sets the time of the next try, after one that surely failed."""
-    wait_s = RETRY_S[sign_up.tries] if sign_up.tries < len(RETRY_S) else LAST_RETRY_S
-    waiting = settle(sign_up, SignUpMail.WAITING)
-    return replace(waiting, tries=sign_up.tries + 1, retry_at=now + timedelta(seconds=wait_s))
-
-
 def reason_not_to_mail(sign_up: SignUp, stored: Iterable[SignUp], today: date) -> str:
     """Says in a few words why this one's mail is not to be sent; empty if it is. `stored` are all sign-ups."""
     if today > asked_on(sign_up) + LINK_VALID_FOR:
         return "its link would be over"
     own = [one for one in stored if one.subscriber_id == sign_up.subscriber_id]
-    if any(one.at > sign_up.at and one.mail is SignUpMail.WAITING for one in own):
+    if any(one.at > sign_up.at and one.mail is PromisedMail.WAITING for one in own):
         return "they asked again on a later day"
     monday = asked_on(sign_up) - timedelta(days=asked_on(sign_up).weekday())
-    left = [one for one in own if one.mail in {SignUpMail.LEAVING, SignUpMail.SENT} and asked_on(one) >= monday]
+    left = [one for one in own if one.mail in {PromisedMail.LEAVING, PromisedMail.SENT} and asked_on(one) >= monday]
     return "there were enough this week" if len(left) >= MAX_MAILS_A_WEEK else ""
 
 

@@ -14,18 +14,24 @@ from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import Subscriber
+from newsletter.papers import is_library_file
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
 from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences, to_address
+from newsletter.subscribers.signup_rules import topic_name
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribersFile:
-    """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line."""
+    """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line.
+
+    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7").
+    """
 
     subscribers: tuple[Subscriber, ...]
     defaults: Preferences
     notes: tuple[str, ...] = ()
+    libraries: tuple[tuple[str, str], ...] = ()
 
 
 def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
@@ -34,20 +40,54 @@ def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
     `source` is the file's name as problems show it. Reads nothing, and always ends soon (see files/yaml_nodes.py).
     """
     root, problems = yaml_nodes.read(text)
-    file = None
     if root is None or root.value is None:
         problems = problems or [yaml_nodes.Problem(1, "found nothing, expected subscribers: and a list of them")]
-    else:
+    return _check(root, problems, source, "mend the file and run newsletter check")
+
+
+def parse_profiles(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
+    """Reads a list of profiles that belong to nobody: entries as in subscribers.yaml, told apart by their `name`.
+
+    A topic may lack a name, as on the page to subscribe; it gets the beginning of its words. All else that is not
+    written has the newsletter's own default. The addresses are made up. Raises ConfigError as `parse_file` does.
+    """
+    root, problems = yaml_nodes.read(text)
+    if root is None or not isinstance(root.value, list):
+        problems = problems or [yaml_nodes.Problem(1, "found no list, expected profiles, each after a dash")]
+        return _check(None, problems, source, "mend the file").subscribers
+    for number, entry in enumerate(root.value, 1):
+        if isinstance(entry.value, dict):
+            entry.value["email"] = yaml_nodes.Node(entry.line, f"profile-{number}@profiles.test")
+            _name_topics(_get(entry, "topics"))
+    problems += _unnamed(root.value)
+    return _check(yaml_nodes.Node(1, {"subscribers": root}), problems, source, "mend the file").subscribers
+
+
+def _check(
+    root: yaml_nodes.Node | None, problems: list[yaml_nodes.Problem], source: str, remedy: str
+) -> SubscribersFile:
+    file = None
+    if root is not None and root.value is not None:
         file, found = yaml_checks.validate(root, FileShape, required=REQUIRED, unnamed="subscribers")
         problems += [*_problems_between(root), *found]
     if problems or file is None or root is None:
-        summary = f"{source} has {yaml_checks.count_problems(problems)}; mend the file and run newsletter check:"
+        summary = f"{source} has {yaml_checks.count_problems(problems)}; {remedy}:"
         raise ConfigError(summary, yaml_checks.problem_lines(problems, source=source))
     return SubscribersFile(
         tuple(build_subscriber(entry, file.defaults) for entry in file.subscribers),
         file.defaults,
         tuple(f"{source}:{note.line}: {note.text}" for note in notes(root)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_libraries(root)),
     )
+
+
+def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+    entries = _get(root, "subscribers")
+    listed = entries.value if entries and isinstance(entries.value, list) else []
+    for papers in (_get(node, "papers") for node in (_get(root, "defaults"), *listed)):
+        for each in papers.value if papers and isinstance(papers.value, list) else filter(None, [papers]):
+            if isinstance(each.value, str) and is_library_file(each.value):
+                yield each.value, each.line
 
 
 # --- problems between values
@@ -99,11 +139,14 @@ def _duplicate_archives(entries: list[yaml_nodes.Node]) -> Iterator[yaml_nodes.P
 def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) -> Iterator[yaml_nodes.Problem]:
     if (_get(entry, "categories") or _get(defaults, "categories")) is None:
         yield yaml_nodes.Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
-    topics = _get(entry, "topics") or _get(defaults, "topics")
-    like = _get(_get(entry, "keywords"), "like") or _get(_get(defaults, "keywords"), "like")
-    if all(node is None or node.value == [] for node in (topics, like)):
+    words = [_get(_get(node, "keywords"), "like") for node in (entry, defaults)]
+    wishes = [words[0] or words[1]]
+    wishes += [_get(entry, key) or _get(defaults, key) for key in ("topics", "papers", "pinned_authors")]
+    if all(node is None or node.value == [] for node in wishes):
         yield yaml_nodes.Problem(
-            entry.line, "found neither topics nor keywords.like, expected at least one of them to score papers by"
+            entry.line,
+            "found neither topics nor keywords.like, papers or pinned_authors, expected at least one of them to choose"
+            " papers by",
         )
 
 
@@ -119,6 +162,27 @@ def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes
             again = f"found {yaml_nodes.show(name.value)} again, expected a name of its own for each topic"
             yield yaml_nodes.Problem(name.line, f"topics.name: {again}")
         names.add(name.value.strip())
+
+
+def _name_topics(topics: yaml_nodes.Node | None) -> None:
+    """Names each topic that has words and no name by the beginning of its words."""
+    for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
+        words = _get(topic, "relevant")
+        if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str):
+            topic.value.setdefault("name", yaml_nodes.Node(words.line, topic_name(words.value)))
+
+
+def _unnamed(entries: list[yaml_nodes.Node]) -> Iterator[yaml_nodes.Problem]:
+    """Finds profiles that cannot be told apart."""
+    names: set[str] = set()
+    for entry in entries:
+        name = _get(entry, "name")
+        if name is None or not isinstance(name.value, str) or not name.value.strip():
+            yield yaml_nodes.Problem(entry.line, "name: missing, expected a name of its own for each profile")
+        elif name.value.strip() in names:
+            yield yaml_nodes.Problem(name.line, f"name: found {yaml_nodes.show(name.value)} again, expected another")
+        else:
+            names.add(name.value.strip())
 
 
 def _get(node: yaml_nodes.Node | None, key: str) -> yaml_nodes.Node | None:

@@ -57,7 +57,7 @@ class PreviewPaper:
     title: str
     url: str
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
     comment: str
     is_nearest: bool = False  # it is below a cut-off
 
@@ -73,6 +73,11 @@ class PreviewView:
     passed: int = 0  # of the relevant papers, as many as max_papers lets in
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in self.papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView((), "6 January 2026", "1,000", 2, 1, (PreviewPaper("A title", "url", 9, 8, "Why."),))
+_BY_WORDS = replace(_PAPERS, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
@@ -113,7 +119,7 @@ SAMPLES: tuple[Page, ...] = (
     *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
     *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
-    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _FILLED, PreviewView())),
+    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())),
 )
 
 

@@ -10,6 +10,14 @@ from newsletter.scoring.evaluation.corpus import (
 )
 from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, FunnelReport, NamedPolicy, Summary, replay
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
+from newsletter.scoring.evaluation.newcomers import (
+    Found,
+    JudgedDay,
+    NewcomersReport,
+    Totals,
+    load_judged_days,
+    measure_newcomers,
+)
 from newsletter.scoring.evaluation.ranking import SHARES, Interval, RankingReport, draw_likes, evaluate
 
 __all__ = [
@@ -17,18 +25,24 @@ __all__ = [
     "SHARES",
     "STRONG_FROM",
     "CorpusDay",
+    "Found",
     "FunnelReport",
     "Interval",
+    "JudgedDay",
     "LabelledDay",
     "NamedPolicy",
+    "NewcomersReport",
     "RankingReport",
     "Summary",
+    "Totals",
     "draw_likes",
     "evaluate",
     "infer_categories",
     "label_days",
     "load_days",
+    "load_judged_days",
     "load_labels",
+    "measure_newcomers",
     "parse_profile",
     "replay",
 ]

@@ -59,8 +59,12 @@ class Grader(Protocol):
 
 
 def profile_key(profile: Profile) -> str:
-    """Builds a hash of everything in the profile: equal profiles share their gradings, whoever reads."""
-    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode("ascii")).hexdigest()[:32]
+    """Builds a hash of everything in the profile: equal profiles share their gradings, whoever reads.
+
+    Papers that the reader keeps count where there are some, so that the others keep the gradings they have.
+    """
+    parts = {key: value for key, value in asdict(profile).items() if key != "papers" or value}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()[:32]
 
 
 def find_known(

@@ -20,7 +20,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.errors import ConfigError
-from newsletter.model import Paper, Profile, Topic
+from newsletter.model import LibraryPaper, Paper, Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
 
@@ -47,6 +47,9 @@ _LANGUAGES: Mapping[str, str] = {
     **{"pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish"},
     **{"uk": "Ukrainian", "zh": "Chinese"},
 }
+
+
+MOST_LIBRARY_TITLES = 50  # of the papers a reader keeps, that the model is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,9 @@ def _fenced_profile(profile: Profile) -> Profile:
         like=tuple(map(_escape, profile.like)),
         avoid=tuple(map(_escape, profile.avoid)),
         language=profile.language,
+        papers=tuple(
+            LibraryPaper("", _fenced(paper.title, TITLE_CHARS)) for paper in profile.papers[-MOST_LIBRARY_TITLES:]
+        ),
     )
 
 

@@ -50,6 +50,11 @@ class Background:
         frequency = np.where(self.terms[places] == terms, self.frequency[places], 1)
         return np.asarray(np.log((1 + self.n_papers) / (1 + frequency)) + 1, dtype=np.float64)
 
+    def knows(self, terms: Keys) -> npt.NDArray[np.bool_]:
+        """Tells of each term whether it is one of those counted; rarer ones are not."""
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        return np.asarray(self.terms[places] == terms, dtype=np.bool_)
+
     def count_sample(self, categories: Collection[str], most: int) -> TermCounts:
         """Counts at most so many of the sample papers that have one of these categories, always the same ones."""
         sample = self.sample

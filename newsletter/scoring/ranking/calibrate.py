@@ -2,7 +2,7 @@
 
 Relevance is a fixed function of a paper's place among the recent papers and of its likeness to the profile's words at
 large; the constants were fitted once, on the days up to 2025-10-08 of the corpus for all its profiles together and
-for days of foreign fields (docs/scoring.md). Novelty is a place among the recent papers.
+for days of foreign fields (docs/scoring.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.scoring.ranking.rank import Ranking
-from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
+from newsletter.scoring.ranking.tfidf import Vector
 
 LOWEST = 1  # of all grades
 Grades = npt.NDArray[np.intp]
@@ -31,9 +31,6 @@ _PRESENCE_SHARE = 0.05
 _PRESENCE_PAPERS = (3, 50)
 _PRESENCE = (0.2, 0.28)
 
-# Words alone cannot tell that a paper is stale, so no grade is low enough to be cut off by a modest wish for novelty.
-_NOVELTY_RANGE = (4.0, 9.0)
-
 
 def grade_relevance(ranking: Ranking) -> Grades:
     """Grades the relevance of every paper of the ranking."""
@@ -51,15 +48,3 @@ def _measure_presence(evidence: Vector) -> float:
     best = float(np.sort(evidence)[-n_best:].mean())
     low, high = _PRESENCE
     return min(max((best - low) / (high - low), 0.0), 1.0)
-
-
-def grade_novelty(matrix: TermMatrix, n_papers: int) -> Grades:
-    """How much of each paper's wording is rare, placed among the first `n_papers`: from 4 to 9, the middle one 6 or 7.
-
-    Says nothing about the worth of a result: a new instrument's name is a rare word, a new proof of an old theorem
-    has none.
-    """
-    rarity = np.bincount(matrix.rows, matrix.values**2 * matrix.idf[matrix.columns], minlength=matrix.n_rows)
-    place = np.searchsorted(np.sort(rarity[:n_papers]), rarity, side="right") / n_papers
-    low, high = _NOVELTY_RANGE
-    return np.round(low + (high - low) * place).astype(np.intp)

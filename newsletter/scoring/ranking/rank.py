@@ -46,7 +46,7 @@ class ProfileTerms:
     like: Terms
     avoid: Terms
     about: Terms
-    wanted: Terms  # of all topics and liked keywords
+    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept
 
     def keys(self) -> Keys:
         """Gives every term of the profile."""
@@ -76,7 +76,7 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted = _add_up((*topics, like))
+    wanted = _add_up((*topics, like)) or encoder.query(paper.title for paper in profile.papers)
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
@@ -121,7 +121,12 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
 
 
 def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:
-    """Finds the papers that share a word with what the profile wants, however common the word is."""
+    """Finds the papers that share a word with what the profile wants, however common the word is.
+
+    Where it says nothing in words (papers alone that its reader keeps), all of them.
+    """
+    if not terms.wanted:
+        return np.ones(matrix.n_rows, dtype=np.bool_)
     met = np.zeros(matrix.n_rows, dtype=np.bool_)
     met[matrix.narrow(np.array(sorted(terms.wanted), dtype=np.uint32)).rows] = True
     return met

@@ -24,14 +24,14 @@ Keys = npt.NDArray[np.uint32]
 
 MAX_PAPERS = 20_000  # whose words are kept, about 2 kB each
 
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 # Possessive, and only from the start of a word: otherwise each word is tried again from each of its letters.
-_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-\u2010\u2011][^\W_]++)++")
-_HYPHENS = re.compile(r"[-\u2010\u2011]")
+COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-\u2010\u2011][^\W_]++)++")
+HYPHENS = re.compile(r"[-\u2010\u2011]")
 _HALF = np.uint64(32)
 _PAIR_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: the upper half of the product depends on all bits
 
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     """a about above after again all also although am among an and any are as at be because been before being below
     between both but by can cannot could did do does doing down during each either etc few for from further had has
     have having he her here hers him his how however i if in into is it its itself just less may me might more most
@@ -79,7 +79,7 @@ class _TermKeys(dict[str, int]):
         self._stemmer = Stemmer.Stemmer("english", 0)
 
     def __missing__(self, word: str) -> int:
-        is_informative = word not in _STOP_WORDS and len(word) > 1 and not word.isdigit()
+        is_informative = word not in STOP_WORDS and len(word) > 1 and not word.isdigit()
         key = self[word] = term_key(self._stemmer.stemWord(word)) if is_informative else 0
         return key
 
@@ -108,26 +108,26 @@ class Encoder:
 
     def words(self, text: str) -> list[Word]:
         """Finds every word of the text with its place, for showing it as it was written."""
-        return [Word(self._keys[m.group().lower()], m.start(), m.end()) for m in _WORD.finditer(text)]
+        return [Word(self._keys[m.group().lower()], m.start(), m.end()) for m in WORD.finditer(text)]
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
         counts = Counter[int]()
         for text in texts:
-            keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in _WORD.findall(text.lower())]
+            keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in WORD.findall(text.lower())]
             keys += self._compound_keys(text.lower())
             counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
         return counts
 
     def _text_keys(self, text: str) -> list[int]:
         lowered = text.lower()
-        return [self._keys[word] for word in _WORD.findall(lowered)] + self._compound_keys(lowered)
+        return [self._keys[word] for word in WORD.findall(lowered)] + self._compound_keys(lowered)
 
     def _compound_keys(self, lowered: str) -> list[int]:
         """Finds compounds: `multi-modal` is also the word `multimodal`; each stands alone, between zeros."""
         keys: list[int] = []
-        for compound in _COMPOUND.findall(lowered):
-            keys += [0, self._keys[_HYPHENS.sub("", compound)], 0]
+        for compound in COMPOUND.findall(lowered):
+            keys += [0, self._keys[HYPHENS.sub("", compound)], 0]
         return keys
 
 

@@ -26,6 +26,7 @@ from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
 from newsletter.stores.tinydb.signups import SignUps
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
+from newsletter.stores.tinydb.welcomes import Welcomes
 
 __all__ = ["TinyStore"]
 
@@ -44,7 +45,7 @@ class TinyStore:
         parts = SubscriberParts(Events(folder), MoveNotes(folder), addresses, profiles, votes, signups, digests)
         ledger = Ledger(folder, running, parts.events, parts.moves)
         address_change = AddressChange(folder, running, parts, ledger)
-        self._offer_subscribers(parts, address_change)
+        self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_mails(Announcements(folder), ledger, EventEffects(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
@@ -67,7 +68,7 @@ class TinyStore:
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
 
-    def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange) -> None:
+    def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange, welcomes: Welcomes) -> None:
         self.put_digest = parts.digests.put_digest
         self.get_digest = parts.digests.get_digest
         self.get_digest_days = parts.digests.get_digest_days
@@ -93,6 +94,9 @@ class TinyStore:
         self.get_enrolled = parts.signups.get_enrolled
         self.get_enrolled_ids = parts.signups.get_enrolled_ids
         self.forget_enrolled = parts.signups.forget_enrolled
+        self.begin_welcomes = welcomes.begin_welcomes
+        self.get_welcomes = welcomes.get_welcomes
+        self.change_welcome = welcomes.change_welcome
 
     def _offer_work(self, calls: LlmCalls, runs: Runs, claims: Claims, documents: Documents) -> None:
         self.put_gradings = calls.put_gradings

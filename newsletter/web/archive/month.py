@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """One digest in numbers. The means are None without a paper, `cost_usd` where a price is not known."""
+    """One digest in numbers. A mean is None without a paper of that grade, `cost_usd` where a price is not known."""
 
     on: date
     papers: int
@@ -73,7 +73,7 @@ def figures(digest: Digest) -> DayFigures:
         on=digest.digest_on,
         papers=len(scores),
         relevance=_mean([score.relevance for score in scores]),
-        novelty=_mean([score.novelty for score in scores]),
+        novelty=_mean([score.novelty for score in scores if score.novelty is not None]),
         tokens=usage.prompt_tokens + usage.completion_tokens if usage else 0,
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0)),
     )

@@ -38,7 +38,7 @@ class EntryView:
     comment: Pieces
     comment_language: str  # empty for that of the page
     relevance: int
-    novelty: int
+    novelty: int | None  # None: no model judged it
     category: str
     more_categories: str
     kind: str
@@ -71,6 +71,11 @@ class DayView:
     earlier: date | None
     later: date | None
 
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
+        return any(paper.novelty is not None for paper in self.papers)
+
 
 @dataclass(frozen=True, slots=True)
 class EntryLinkView:
@@ -92,7 +97,7 @@ class RowView:
     day: str
     papers: str
     relevance: str
-    novelty: str
+    novelty: str  # empty where no model judged
     tokens: str
     cost: str
 
@@ -109,6 +114,11 @@ class MonthView:
     rows: tuple[RowView, ...]
     earlier: date | None
     later: date | None
+
+    @property
+    def has_novelty(self) -> bool:
+        """Tells whether a model judged papers of this month."""
+        return any(row.novelty for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +267,7 @@ def _row(day: DayFigures) -> RowView:
         day=short_date(day.on),
         papers=str(day.papers),
         relevance=_mean(day.relevance),
-        novelty=_mean(day.novelty),
+        novelty="" if day.novelty is None else _mean(day.novelty),
         tokens=f"{day.tokens:,}",
         cost=formatting.dollars(day.cost_usd),
     )
@@ -307,14 +317,21 @@ def _dollars(value: float) -> str:
 
 
 def _score_chart(graded: Sequence[tuple[int, int, int]]) -> Chart:
+    """Draws both grades beside each other, and relevance alone where no model judged a novelty."""
+    papers, judged = (sum(row[place] for row in graded) for place in (1, 2))
+    relevance, novelty = (max(graded, key=lambda row: row[place])[0] for place in (1, 2))
+    if not judged:
+        columns = [Column(str(grade), (float(r),), f"{grade}: {_papers(r)}") for grade, r, _ in graded]
+        summary = f"Relevance of {_papers(papers)}: most have {relevance}." if papers else "No scores."
+        return chart("scores", "Relevance", summary, columns)
     columns = [
         Column(str(grade), (float(r), float(n)), f"{grade}: relevance of {r} papers, novelty of {n}")
         for grade, r, n in graded
     ]
-    papers = sum(r for _, r, _ in graded)
-    modes = [max(graded, key=lambda row: row[place])[0] for place in (1, 2)]
-    summary = f"Scores of {papers} papers: most have relevance {modes[0]} and novelty {modes[1]}." if papers else ""
-    return chart("scores", "Scores", summary or "No scores.", columns, series=("relevance", "novelty"))
+    summary = f"Scores of {_papers(papers)}: most have relevance {relevance} and novelty {novelty}."
+    if judged < papers:
+        summary += f" A model judged {judged} of them."
+    return chart("scores", "Scores", summary, columns, series=("relevance", "novelty"))
 
 
 def _by_day(month: date, values: dict[date, float], describe: Callable[[float], str]) -> list[Column]:

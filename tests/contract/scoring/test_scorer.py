@@ -91,9 +91,9 @@ def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, hist
     assert sorted(ids) == sorted({paper.arxiv_id for paper in papers})
     for score in report.scores:
         assert type(score.relevance) is int
-        assert type(score.novelty) is int
+        assert score.novelty is None or type(score.novelty) is int
         assert 1 <= score.relevance <= 10
-        assert 1 <= score.novelty <= 10
+        assert score.novelty is None or 1 <= score.novelty <= 10
         assert score.rank == score.rank, "a rank that is not a number cannot order anything"
         assert score.comment
         assert score.topic in {"", *(topic.name for topic in profile.topics)}

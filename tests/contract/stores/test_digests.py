@@ -21,7 +21,9 @@ DIGEST = Digest(
     announced_on=(DAY - timedelta(days=1), DAY),
     entries=(
         DigestEntry(1, make.paper("2511.00001", title=HOSTILE), AnnounceType.NEW, make.score("2511.00001", 9), "A"),
-        DigestEntry(2, make.paper("hep-th/9901001"), AnnounceType.REPLACE, make.score("hep-th/9901001", rank=0.25)),
+        DigestEntry(
+            2, make.paper("hep-th/9901001"), AnnounceType.REPLACE, make.score("hep-th/9901001", novelty=None, rank=0.25)
+        ),
     ),
     counts=Counts(announced=5, scanned=4, relevant=3, shown=2, not_scored=1),
     scorer="a model",

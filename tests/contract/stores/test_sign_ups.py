@@ -6,7 +6,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from newsletter.delivery.suppression import suppress
-from newsletter.model import Frequency, RevisionOrigin, SignUp, SignUpMail, Suppression, SuppressionReason, Vote
+from newsletter.model import Frequency, PromisedMail, RevisionOrigin, SignUp, Suppression, SuppressionReason, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import signup_rules
@@ -60,7 +60,7 @@ def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
 def test_it_is_changed_in_one_step_and_can_be_dropped(memory: Memory, store: Store) -> None:
     assert store.change_sign_up(WHO, DAY, lambda known: known) is None
     store.add_sign_up(ASKED)
-    held = replace(ASKED, mail=SignUpMail.WAITING, tries=3, retry_at=NOW + LATER, held_by="a-run")
+    held = replace(ASKED, mail=PromisedMail.WAITING, tries=3, retry_at=NOW + LATER, held_by="a-run")
     assert store.change_sign_up(WHO, DAY, lambda known: held) == held
     assert memory.another().get_sign_up(WHO, DAY) == held
     assert store.change_sign_up(WHO, DAY, lambda known: None) is None

@@ -32,6 +32,17 @@ def test_both_cut_offs_must_be_reached() -> None:
     assert ids(digest_of(scores)) == ["2601.00001"]
 
 
+def test_novelty_cuts_only_where_a_model_judged_it() -> None:
+    scores = [make.score("2601.00001", 7, None), make.score("2601.00002", 6, None), make.score("2601.00003", 9, 3)]
+    assert ids(digest_of(scores, min_novelty=4)) == ["2601.00001"]
+    assert ids(digest_of(scores, min_novelty=10)) == ["2601.00001"]
+
+
+def test_of_equal_relevance_a_paper_that_no_model_judged_comes_last() -> None:
+    scores = [make.score("2601.00001", 8, None, rank=9.0), make.score("2601.00002", 8, 4), make.score("2601.00003", 7)]
+    assert ids(digest_of(scores)) == ["2601.00002", "2601.00001", "2601.00003"]
+
+
 def test_papers_are_ordered_by_relevance_then_novelty_then_rank() -> None:
     scores = [
         make.score("2601.00001", 8, 6, rank=0.1),
@@ -88,7 +99,9 @@ def test_papers_a_model_was_not_asked_about_are_not_counted_as_scanned() -> None
 
 
 SCORES = st.lists(
-    st.tuples(st.integers(1, 10), st.integers(1, 10), st.floats(-1, 1)).map(lambda t: Score("", t[0], t[1], "", t[2])),
+    st.tuples(st.integers(1, 10), st.none() | st.integers(1, 10), st.floats(-1, 1)).map(
+        lambda t: Score("", t[0], t[1], "", t[2])
+    ),
     max_size=40,
 ).map(lambda many: [make.score(f"2601.{i:05}", s.relevance, s.novelty, s.rank) for i, s in enumerate(many)])
 
@@ -99,14 +112,14 @@ def test_a_digest_is_sorted_bounded_and_counts_add_up(
 ) -> None:
     digest = digest_of(scores, min_relevance=min_relevance, min_novelty=min_novelty, max_papers=max_papers)
     shown = [entry.score for entry in digest.entries]
-    passing = [s for s in scores if s.relevance >= min_relevance and s.novelty >= min_novelty]
+    passing = [s for s in scores if s.relevance >= min_relevance and (s.novelty or 10) >= min_novelty]
     assert len(shown) == min(len(passing), max_papers) == digest.counts.shown
     assert digest.counts.relevant == len(passing) <= digest.counts.scanned <= digest.counts.announced
     assert [entry.number for entry in digest.entries] == list(range(1, len(shown) + 1))
-    keys = [(-s.relevance, -s.novelty, -s.rank) for s in shown]
+    keys = [(-s.relevance, -(s.novelty or 0), -s.rank) for s in shown]
     assert keys == sorted(keys)
     left_out = [s for s in passing if s not in shown]
-    assert all((-s.relevance, -s.novelty, -s.rank) >= keys[-1] for s in left_out)
+    assert all((-s.relevance, -(s.novelty or 0), -s.rank) >= keys[-1] for s in left_out)
 
 
 @given(SCORES, st.randoms())

@@ -69,7 +69,7 @@ def test_papers_that_pass_get_the_models_words_and_the_others_a_score_below_the_
     assert (report.notices, report.problem, report.passed_over) == ((), "", ())
     passed, turned_down = scores_of(report)[papers[0].arxiv_id], scores_of(report)[papers[1].arxiv_id]
     assert (passed.relevance, passed.novelty, passed.comment) == (8, 5, "It meets the first criterion.")
-    assert (turned_down.relevance, turned_down.novelty) == (6, 1)
+    assert (turned_down.relevance, turned_down.novelty) == (6, None)
     assert turned_down.comment == make.score(papers[1].arxiv_id).comment
 
 

@@ -17,7 +17,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.message import MailIdentity
 from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
-from newsletter.model.subscribers import Frequency, ProfileRevision, RevisionOrigin, SignUp, SignUpMail, Subscriber
+from newsletter.model.subscribers import Frequency, ProfileRevision, PromisedMail, RevisionOrigin, SignUp, Subscriber
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
@@ -421,7 +421,7 @@ def test_addresses_of_the_newsletter_itself_are_not_mailed(office: Office) -> No
 
 def test_the_promise_is_written_down_before_anybody_is_told_so(office: Office) -> None:
     office.door.submit(FORM)
-    assert [(one.subscriber_id, one.mail) for one in office.store.get_sign_ups()] == [(EVE, SignUpMail.WAITING)]
+    assert [(one.subscriber_id, one.mail) for one in office.store.get_sign_ups()] == [(EVE, PromisedMail.WAITING)]
     assert (office.woken, office.sender.mails) == (1, [])
 
 
@@ -517,7 +517,7 @@ def test_a_mail_whose_process_was_killed_is_sent_by_the_next_unless_it_was_leavi
     office = Office()
     office.store.start_run(OTHER_RUN)
     office.door.submit(FORM)
-    state = SignUpMail.LEAVING if is_leaving else SignUpMail.WAITING
+    state = PromisedMail.LEAVING if is_leaving else PromisedMail.WAITING
     office.store.change_sign_up(EVE, NOW.date(), lambda known: replace(known, mail=state, held_by=OTHER_RUN))
     office.work()
     assert office.sender.mails == []

@@ -88,7 +88,16 @@ def test_the_sample_profiles_survive_and_no_mail_program_has_to_break_their_line
 def test_every_key_is_written_and_explained() -> None:
     text = write(RITA)
     assert set(read_with_keys(text, RITA)[1]) == {
-        *("topics", "about", "keywords.like", "keywords.avoid", "pinned_authors", "categories", "announce_types"),
+        *(
+            "topics",
+            "about",
+            "keywords.like",
+            "keywords.avoid",
+            "pinned_authors",
+            "papers",
+            "categories",
+            "announce_types",
+        ),
         *("min_relevance", "min_novelty", "max_papers", "language", "frequency", "weekday", "send_at", "time_zone"),
         *("group_by_topic", "empty_mail", "at_least"),
     }

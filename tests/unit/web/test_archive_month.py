@@ -59,11 +59,19 @@ def test_a_day_in_numbers() -> None:
     assert figures(digest()).cost_usd == 0
 
 
+def test_the_mean_novelty_is_of_the_papers_that_a_model_judged() -> None:
+    mixed = [entry(1, novelty=4), entry(2, novelty=None), entry(3, novelty=7)]
+    assert figures(digest(entries=mixed)).novelty == 5.5
+    assert figures(digest(entries=[entry(1, novelty=None)])).novelty is None
+
+
 def test_grades_count_each_paper_once_in_each_series() -> None:
     counted = grades([digest(entries=[entry(1, relevance=9, novelty=4), entry(2, relevance=9, novelty=9)])])
     assert counted[8] == (9, 2, 1)
     assert counted[3] == (4, 0, 1)
     assert [sum(row[place] for row in counted) for place in (1, 2)] == [2, 2]
+    by_words = grades([digest(entries=[entry(1, relevance=9, novelty=None)])])
+    assert [sum(row[place] for row in by_words) for place in (1, 2)] == [1, 0]
 
 
 @given(st.floats(1e-6, 1e12))

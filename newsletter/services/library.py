@@ -1,0 +1,122 @@
+"""Finds the papers that readers keep: those of the operator's files, of titles, and of ids that were once announced.
+
+An id that was found is remembered with its paper, so that it goes on counting when its announcement is forgotten. A
+file is read for whom subscribers.yaml itself names it; a reader's own profile can name none. What a file may hold is
+papers/library.py's business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from newsletter.errors import ConfigError
+from newsletter.model import AnnouncementDay, LibraryPaper, Subscriber
+from newsletter.papers import arxiv_id, is_library_file, library, read_library
+from newsletter.stores import Store
+
+KEPT_PAPERS = "library-papers.json"
+_FILES_IN_MEMORY = 64
+_DAYS_BACK = 61  # as long as announcements are kept (run/retention.py)
+
+
+def read_files(subscriber: Subscriber, folder: Path) -> Subscriber:
+    """Adds the papers of the files that the subscriber's list names, beside subscribers.yaml in `folder`.
+
+    Raises ConfigError for a file that cannot be read.
+    """
+    files = [entry for entry in subscriber.papers if is_library_file(entry)]
+    if not files:
+        return subscriber
+    return _with_papers(subscriber, [paper for entry in files for paper in read_file(folder / entry, entry)])
+
+
+def read_file(path: Path, entry: str) -> tuple[LibraryPaper, ...]:
+    """Reads one file, which the list calls `entry`. Raises ConfigError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(library.MAX_BYTES + 1)  # one more than is taken, so that it is refused
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); write its name as it is, relative to subscribers.yaml"
+        ) from error
+    return _parse(data, entry)
+
+
+@lru_cache(maxsize=_FILES_IN_MEMORY)
+def _parse(data: bytes, entry: str) -> tuple[LibraryPaper, ...]:
+    return read_library(data, entry)
+
+
+def fill(subscriber: Subscriber, store: Store) -> Subscriber:
+    """Puts what is known of the listed papers into the profile, in their order. May be repeated."""
+    if not subscriber.papers:
+        return _with_papers(subscriber, ())
+    found = _read_document(store)[0] if any(map(arxiv_id, subscriber.papers)) else {}
+    of_files = subscriber.profile.papers
+    papers: list[LibraryPaper] = []
+    for entry in subscriber.papers:
+        if is_library_file(entry):
+            papers += [paper for paper in of_files if paper.entry == entry]
+        elif not (key := arxiv_id(entry)):
+            papers.append(LibraryPaper(entry, entry))
+        elif key in found:
+            papers.append(LibraryPaper(entry, *found[key]))
+    return _with_papers(subscriber, papers)
+
+
+def explain_missing(filled: Subscriber) -> list[str]:
+    """Explains, for their reader, each entry of whose papers nothing is known."""
+    known = {paper.entry for paper in filled.profile.papers}
+    return [
+        f"papers: {entry} names a file, which the operator of this newsletter alone can do; write titles or arXiv ids"
+        if is_library_file(entry)
+        else f"papers: {entry} is not among the papers announced here lately; write its title in place of the id"
+        for entry in filled.papers
+        if entry not in known
+    ]
+
+
+def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:
+    """Remembers the papers of the ids that these subscribers list, as far as their announcements are still kept.
+
+    An id that was sought in vain is sought again when another day has been announced.
+    """
+    ids = {key for one in subscribers for entry in one.papers if (key := arxiv_id(entry))}
+    if not ids:
+        return
+    latest = store.get_days(before=date.max, limit=1)
+    kept, sought = _read_document(store)
+    on = latest[-1].announced_on.isoformat() if latest else ""
+    wanted = {key for key in ids - kept.keys() if sought.get(key) != on}
+    if latest and wanted:
+        found = _find_announced(store, wanted, latest[-1])
+        vain = dict.fromkeys(ids - kept.keys() - found.keys(), on)
+        store.put_document(KEPT_PAPERS, json.dumps({"papers": {**kept, **found}, "sought": vain}, indent=0))
+
+
+def _find_announced(store: Store, wanted: set[str], latest: AnnouncementDay) -> dict[str, tuple[str, str]]:
+    found = dict[str, tuple[str, str]]()
+    for back in range(_DAYS_BACK):
+        day = store.get_day(latest.announced_on - timedelta(days=back))
+        for shown in day.announcements if day else ():
+            if shown.paper.arxiv_id in wanted:
+                found.setdefault(shown.paper.arxiv_id, (shown.paper.title, shown.paper.abstract))
+        if found.keys() == wanted:
+            break
+    return found
+
+
+def _read_document(store: Store) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Reads the papers kept by id, and on which latest day each other id was sought in vain."""
+    document = json.loads(store.get_document(KEPT_PAPERS) or "{}")
+    papers = {key: (title, abstract) for key, (title, abstract) in document.get("papers", {}).items()}
+    return papers, document.get("sought", {})
+
+
+def _with_papers(subscriber: Subscriber, papers: Sequence[LibraryPaper]) -> Subscriber:
+    return replace(subscriber, profile=replace(subscriber.profile, papers=tuple(papers)))

@@ -1,0 +1,117 @@
+"""Libraries of papers: each form a reference manager exports, what stands for one paper, and files that are broken."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import ConfigError
+from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.library import (
+    MAX_ABSTRACT,
+    MAX_BYTES,
+    MAX_PAPERS,
+    MAX_TITLE,
+    arxiv_id,
+    is_library_file,
+    read_library,
+)
+from tests import make
+
+BIBTEX = """
+@article{bee2024, title = {{Bees} that count to {Four}}, abstract = {We let bees count.}, year = {2024}, month = jan}
+@online{ant2025, title = {Ants with {\\"U}mlauts}, date = {2025-03-01}, keywords = {ants}}
+@misc{untitled, year = 2026}
+@comment{not a paper}
+"""
+RIS = (
+    "TY  - JOUR\nTI  - Bees that count to Four\nAB  - We let bees count.\nPY  - 2024/01/05\nER  - \n"
+    "TY  - UNPB\nT1  - Ants with Ümlauts\nXX  - unknown\nDA  - 2025/03/01\nER  - \nTY  - JOUR\nPY  - 2026\nER  - \n"
+)
+CSL = json.dumps(
+    [
+        {"title": "Bees that count to Four", "abstract": "We let bees count.", "issued": {"date-parts": [[2024, 1]]}},
+        {"title": "Ants with Ümlauts", "issued": {"raw": "2025-03-01"}},
+        {"issued": {"date-parts": [[2026]]}},
+        "no item",
+    ]
+)
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.bib", BIBTEX), ("a.ris", RIS), ("a.json", CSL), ("A.RIS", RIS)])
+def test_each_form_gives_the_titles_and_abstracts_oldest_first(name: str, text: str) -> None:
+    bees, ants = read_library(text.encode(), name)
+    assert (bees.entry, bees.title, bees.abstract) == (name, "Bees that count to Four", "We let bees count.")
+    assert (ants.title, ants.abstract) == ("Ants with Ümlauts", "")
+
+
+def test_what_this_program_exports_is_read_back() -> None:
+    papers = [make.paper("2601.00001", title="On $k$-means"), make.paper("2601.00002", title="Bees & ants")]
+    for name, text in (("x.bib", bibtex(papers)), ("x.ris", ris(papers))):
+        assert [paper.title for paper in read_library(text.encode(), name)] == ["On k-means", "Bees & ants"]
+
+
+def test_a_large_library_is_read_from_its_latest_end() -> None:
+    items = [{"title": f"Paper {n}", "issued": {"date-parts": [[2000 + n % 2]]}} for n in range(2 * MAX_PAPERS)]
+    papers = read_library(json.dumps(items).encode(), "x.json")
+    assert [paper.title for paper in papers] == [f"Paper {n}" for n in range(1, 2 * MAX_PAPERS, 2)]
+
+
+def test_long_texts_are_cut() -> None:
+    (paper,) = read_library(json.dumps([{"title": "t" * 9_999, "abstract": "a" * 9_999}]).encode(), "x.json")
+    assert (len(paper.title), len(paper.abstract)) == (MAX_TITLE, MAX_ABSTRACT)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "remedy"),
+    [
+        (b"", "x.bib", "name another file"),
+        (b"@article{a, year = 2000}", "x.bib", "name another file"),
+        (b"TY  - JOUR\nER  - \n", "x.ris", "name another file"),
+        (b"not json", "x.json", "export it anew"),
+        (b"[1, 2]", "x.json", "name another file"),
+        (b"\xff\xfe\x00", "x.ris", "in UTF-8"),
+        (b"x" * (MAX_BYTES + 1), "x.bib", "export fewer"),
+    ],
+)
+def test_a_broken_file_is_named_with_the_remedy(data: bytes, name: str, remedy: str) -> None:
+    with pytest.raises(ConfigError, match=name) as error:
+        read_library(data, name)
+    assert remedy in str(error.value)
+
+
+@given(st.sampled_from(["x.bib", "x.ris", "x.json"]), st.text(alphabet="@{}=,\"' \nTYERaé-[]:0", max_size=60))
+def test_no_text_breaks_a_reader(name: str, text: str) -> None:
+    with suppress(ConfigError):
+        assert read_library(text.encode(), name)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "2510.05064",
+        "arXiv:2510.05064v3",
+        " 2510.05064 ",
+        "https://arxiv.org/abs/2510.05064",
+        "https://arxiv.org/pdf/2510.05064v1.pdf",
+        "10.48550/arXiv.2510.05064",
+        "https://doi.org/10.48550/ARXIV.2510.05064",
+    ],
+)
+def test_an_id_is_known_in_each_of_its_forms(entry: str) -> None:
+    assert arxiv_id(entry) == "2510.05064"
+
+
+def test_old_ids_titles_and_files_are_told_apart() -> None:
+    assert arxiv_id("hep-th/9901001v2") == "hep-th/9901001"
+    for title in (
+        "Attention Is All You Need",
+        "1984.5 and all that",
+        "In 2510.05064 we trust",
+        "A study of x.bibliography",
+    ):
+        assert not arxiv_id(title)
+        assert not is_library_file(title)
+    assert is_library_file("my papers/Library.BIB")

@@ -1,0 +1,154 @@
+"""The papers that readers keep: which are found, who may name files, and what a library alone brings in the morning."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import build_local_scorer
+from newsletter.errors import ConfigError
+from newsletter.model import Profile, RevisionOrigin, Subscriber
+from newsletter.run.digest import anonymize
+from newsletter.scoring.llm.grader import profile_key
+from newsletter.services import directory, library
+from newsletter.services.profiles import ProfileService
+from newsletter.stores import Store
+from newsletter.stores.tinydb import TinyStore
+from tests import archives, make
+from tests.command import newsletter
+from tests.memory_store import MemoryStore
+
+NOW = datetime(2026, 1, 6, 9, tzinfo=UTC)
+ENTRY = "subscribers:\n  - email: ada@example.org\n    categories: [cs.LG]\n    papers: {}\n"
+RIS = "TY  - JOUR\nTI  - Counting bees\nAB  - Bees that count flowers.\nPY  - 2024\nER  - \n"
+BEES = "Bees learn to count flowers by their petals."
+ROCKS = "A catalogue of sedimentary rocks and their age."
+KINDS = (
+    *[("new", BEES, f"Counting flowers, as bees do {n}") for n in range(2)],
+    *[("new", ROCKS, f"Old rocks {n}") for n in range(8)],
+)
+
+
+def reader(*papers: str, **changes: object) -> Subscriber:
+    return make.subscriber(profile=Profile(()), papers=papers, **changes)
+
+
+def titles(subscriber: Subscriber) -> list[str]:
+    return [paper.title for paper in subscriber.profile.papers]
+
+
+@pytest.fixture
+def store() -> Store:
+    return MemoryStore()
+
+
+def announce(store: Store, on: date, *papers: tuple[str, str, str]) -> None:
+    shown = [
+        make.announcement(f"2601.{n:05d}", kind, title=title, abstract=abstract)
+        for n, (kind, abstract, title) in enumerate(papers)
+    ]
+    store.remember_day(make.day(on, shown))
+
+
+def test_titles_count_as_they_are_and_ids_when_their_announcement_is_kept(store: Store) -> None:
+    announce(store, date(2026, 1, 5), *KINDS)
+    ada = reader("Moons of ice", "arXiv:2601.00001v2", "2501.99999")
+    library.remember_ids([ada], store)
+    filled = library.fill(ada, store)
+    assert titles(filled) == ["Moons of ice", "Counting flowers, as bees do 1"]
+    assert filled == library.fill(filled, store)
+    assert [line.split()[1] for line in library.explain_missing(filled)] == ["2501.99999"]
+
+
+def test_an_id_that_was_found_counts_when_its_announcement_is_forgotten(store: Store) -> None:
+    announce(store, date(2026, 1, 5), *KINDS)
+    ada = reader("2601.00001")
+    library.remember_ids([ada], store)
+    store.forget_days(before=date(2026, 2, 1))
+    library.remember_ids([ada], store)
+    assert titles(library.fill(ada, store)) == ["Counting flowers, as bees do 1"]
+
+
+def test_an_id_sought_in_vain_is_sought_again_with_the_next_announcement(store: Store) -> None:
+    ada = reader("2601.00001")
+    announce(store, date(2026, 1, 5), KINDS[0])
+    library.remember_ids([ada], store)
+    announce(store, date(2026, 1, 6), *KINDS)
+    library.remember_ids([ada], store)
+    assert titles(library.fill(ada, store)) == ["Counting flowers, as bees do 1"]
+
+
+def test_files_are_the_operators_alone(tmp_path: Path, store: Store) -> None:
+    """A reader who writes a file's name into their own profile reads no file of this machine."""
+    (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
+    (tmp_path / "secret.ris").write_text(RIS.replace("bees", "secrets"), encoding="utf-8")
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(ENTRY.format("mine.ris"), encoding="utf-8")
+    (listed,) = directory.load_listed(path, store).subscribers
+    assert titles(directory.as_served(listed, store)) == ["Counting bees"]
+    profiles = ProfileService(lambda: [listed], store, build_local_scorer)
+    text = "papers: [secret.ris, mine.ris, Moons of ice]\n"
+    answer = profiles.change(listed.subscriber_id, text, origin=RevisionOrigin.REPLY, now=NOW)
+    assert "secret.ris names a file" in answer
+    assert titles(directory.as_served(listed, store)) == ["Counting bees", "Moons of ice"]
+
+
+@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"", "no RIS record"), (b"\xff", "in UTF-8")])
+def test_a_bad_file_holds_its_reader_back_and_nobody_else(
+    tmp_path: Path, store: Store, data: bytes | None, why: str
+) -> None:
+    if data is not None:
+        (tmp_path / "mine.ris").write_bytes(data)
+    path = tmp_path / "subscribers.yaml"
+    other = "  - email: bo@example.org\n    categories: [cs.LG]\n    papers: [Moons of ice]\n"
+    path.write_text(ENTRY.format("mine.ris") + other, encoding="utf-8")
+    everybody = directory.load_subscribers(path, store)
+    assert [one.email for one in everybody.subscribers if one.subscriber_id not in everybody.unreadable] == [
+        "bo@example.org"
+    ]
+    assert why in " ".join(everybody.unreadable.values())
+
+
+def test_check_names_the_line_of_a_bad_file_and_counts_a_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscribers.yaml").write_text(ENTRY.format("[Moons of ice, mine.ris]"), encoding="utf-8")
+    bad = newsletter("check")
+    assert "subscribers.yaml:4: papers: mine.ris cannot be read" in bad.output
+    (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
+    assert "subscribers.yaml:4: papers: mine.ris has 1 paper" in newsletter("check").output
+
+
+def test_a_library_alone_ranks_what_is_worded_like_it_first(tmp_path: Path) -> None:
+    store = TinyStore(tmp_path / "state")
+    announce(store, date(2026, 1, 5), *KINDS)
+    ada = library.fill(reader("Counting bees", "How bees tell flowers apart"), store)
+    shown = store.get_days(before=date.max, limit=1)[0].announcements
+    report = build_local_scorer().score(ada.profile, [each.paper for each in shown], [])
+    best = sorted(report.scores, key=lambda score: (-score.relevance, -score.rank))[:2]
+    assert {score.arxiv_id for score in best} == {"2601.00000", "2601.00001"}
+
+
+def test_the_archive_and_the_keys_of_other_profiles_know_nothing_of_it(store: Store) -> None:
+    ada = library.fill(reader("Moons of ice"), store)
+    digest = anonymize(archives.digest(subscriber=ada))
+    assert "Moons" not in json.dumps(str(digest))
+    assert profile_key(ada.profile) != profile_key(Profile(()))
+
+
+def test_a_reader_without_papers_is_left_as_they_are(store: Store) -> None:
+    ada = make.subscriber()
+    assert library.fill(ada, store) == ada
+    library.remember_ids([ada], store)
+    assert store.get_document(library.KEPT_PAPERS) is None
+
+
+def test_a_file_that_grows_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "mine.ris"
+    for count in (1, 2):
+        file.write_text(RIS * count, encoding="utf-8")
+        assert len(titles(library.read_files(reader("mine.ris"), tmp_path))) == count
+    with pytest.raises(ConfigError, match="relative to"):
+        library.read_files(reader("other.ris"), tmp_path)
