@@ -16,7 +16,7 @@ from pathlib import Path
 
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.ranking.abbreviations import SHIPPED
-from newsletter.scoring.ranking.tokenize import STOP_WORDS
+from newsletter.scoring.ranking.filler import STOP_WORDS
 from newsletter.scoring.ranking.word_forms import normalise
 
 MIN_PAPERS = 2

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from newsletter.model import AnnounceType, Digest, Subscriber
+from newsletter.model import AnnounceType, Digest
 
 NOT_KNOWN = "n/a"
 NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
@@ -34,6 +34,11 @@ def short_date(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
+def weekday_date(on: date) -> str:
+    """Writes "Tue, 7 Oct", for one of a few days."""
+    return f"{on:%a}, {on.day} {on:%b}"
+
+
 def date_range(announced_on: Sequence[date]) -> str:
     """Writes "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:
@@ -48,9 +53,13 @@ def kind_label(announce_type: AnnounceType, version: int) -> str:
     return f"{label}, v{version}" if is_replacement else label
 
 
-def cut_offs(subscriber: Subscriber) -> str:
-    """Says what a paper had to reach."""
-    reached = f"relevance ≥ {subscriber.min_relevance} and novelty ≥ {subscriber.min_novelty}"
+def cut_offs(digest: Digest) -> str:
+    """Says what a paper had to reach; novelty only as far as a model judged it."""
+    subscriber, judged = digest.subscriber, digest.judged
+    reached = f"relevance ≥ {subscriber.min_relevance}"
+    if judged or not digest.is_by_words:
+        reached += f" and novelty ≥ {subscriber.min_novelty}"
+        reached += " where a model judged it" if judged < len(digest.entries) else ""
     filled = f", filled up to {subscriber.at_least} with the nearest" if subscriber.at_least else ""
     return f"{reached}, at most {subscriber.max_papers} papers{filled}"
 

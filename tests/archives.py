@@ -47,7 +47,7 @@ def digest(on: date = make.TUESDAY, entries: Sequence[DigestEntry] = (), **chang
         announced_on=(on,),
         entries=shown,
         counts=Counts(announced=40, scanned=30, relevant=len(shown), shown=len(shown), not_scored=0),
-        scorer="local ranker",
+        scorer="a model",
         usage=None,
     )
     return anonymize(replace(plain, **changes))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.model import Grading, Paper, Profile, ScoreFailure, ScoreReport, Usage, Votes
+from newsletter.model import WORD_RANKER, Grading, Paper, Profile, ScoreFailure, ScoreReport, Usage, Votes
 from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import History
 from newsletter.stores import Store
@@ -84,5 +84,6 @@ class ByNumber:
     ) -> ScoreReport:
         unique = {paper.arxiv_id: paper for paper in papers}
         return make.score_report(
-            *(replace(make.score(i, 9, None, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique)
+            *(replace(make.score(i, 9, None, rank=-float(i.partition(".")[2])), topic=self._topic) for i in unique),
+            scorer=WORD_RANKER,
         )

@@ -3,11 +3,13 @@
 Knows three keys, and finds as many papers as `max_papers` says.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Paper, RevisionOrigin, Score
+from newsletter.run import HIGHEST, Trial, TrialDay
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
@@ -38,12 +40,13 @@ WHY = "Near to your topic <Alternatives>."
 class FakeProfiles(ProfileService):
     def __init__(self, store: Store, *subscriber_ids: str) -> None:
         self._store, self._known = store, subscriber_ids
+        self.is_judged = False
 
     def current(self, subscriber_id: str) -> str:
         revisions = self._store.get_revisions(subscriber_id)
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
-    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
         root, problems = yaml_nodes.read(text or FIRST)
         found = list(problems)
         tree = root.value if root is not None and isinstance(root.value, dict) else {}
@@ -60,7 +63,7 @@ class FakeProfiles(ProfileService):
         if found:
             lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
             raise ConfigError("The profile has problems:", lines)
-        return a_digest(int(str(most)))
+        return a_trial(int(str(most)))
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
@@ -75,6 +78,15 @@ class FakeProfiles(ProfileService):
         except (ConfigError, StoreConflict, StoreLimit) as error:
             return f"Nothing was changed. {error}"
         return f"Your profile is changed.\n\nWhat is different now:\n- {len(text)} characters"
+
+
+def a_trial(most: int) -> Trial:
+    """The digest of a Tuesday, and of the Monday before it nothing."""
+    latest = a_digest(most)
+    best = make.paper("2510.00000", title=TITLES[0])
+    tuesday = TrialDay(latest.digest_on, (len(TITLES),) * HIGHEST, best, 10)
+    monday = TrialDay(date(2025, 10, 6), (0,) * HIGHEST, make.paper("2510.00009", title="Near, & not it"), 5)
+    return Trial(replace(latest.subscriber, max_papers=most or 1), (monday, tuesday), latest)
 
 
 def a_digest(most: int) -> Digest:

@@ -225,7 +225,7 @@ def _compose(
     prompts = load_prompts(lambda name: resources.read_text(name, resources.SHIPPED))
     prompt = prompts.render(profile, (), subscriber.min_relevance)
     score_report = ScoreReport(
-        tuple(scores),
+        tuple(scores if usage else (replace(score, novelty=None) for score in scores)),
         (),
         "gpt-5-mini" if usage else "local ranker",
         usage,

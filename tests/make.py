@@ -67,7 +67,7 @@ def score(arxiv_id: str = "2601.00001", relevance: int = 8, novelty: int | None 
 
 
 def score_report(*scores: Score, **changes: Any) -> ScoreReport:
-    return replace(ScoreReport(scores, (), "local ranker"), **changes)
+    return replace(ScoreReport(scores, (), "a model"), **changes)
 
 
 def handed_over(

@@ -15,7 +15,7 @@ from newsletter.model.digests import Digest
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport
 from newsletter.model.runs import RunReport
-from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, Vote, Welcome
+from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, SignUpOrigin, Vote, Welcome
 from newsletter.papers import announcements
 from newsletter.subscribers import address_change, revisions
 
@@ -315,10 +315,11 @@ class MemoryStore:
         gone = _oldest((on for on, _ in self._sign_ups), before, most_days)
         self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[0] not in gone}
 
-    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+    def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         with self._lock:
-            others = self._enrolled.keys() - {sign_up.subscriber_id}
-            if sum(self.get_address_status(who).suppression is None for who in others) >= most:
+            by_web = {who for who, one in self._enrolled.items() if one.origin is SignUpOrigin.WEB}
+            others = by_web - {sign_up.subscriber_id}
+            if most is not None and sum(self.get_address_status(who).suppression is None for who in others) >= most:
                 return False
             stored = self._enrolled.get(sign_up.subscriber_id)
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):

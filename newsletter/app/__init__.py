@@ -22,7 +22,13 @@ from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import build_local_scorer, build_scorer, require_model_key
 from newsletter.app.senders import build_sender, build_sendgrid_sender, build_smtp_sender
-from newsletter.app.services import build_profiles, build_service_mails, build_signup_service, check_open_subscription
+from newsletter.app.services import (
+    build_profiles,
+    build_service_mails,
+    build_signup_service,
+    build_welcome_service,
+    check_open_subscription,
+)
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
@@ -86,6 +92,7 @@ __all__ = [
     "build_store",
     "build_timing",
     "build_web",
+    "build_welcome_service",
     "check_open_subscription",
     "load_listed",
     "load_subscribers",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import build_mail_identity, load_listed, utc_now
+from newsletter.app.common import build_mail_identity, build_renderer, build_timing, load_listed, utc_now
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import build_local_scorer
 from newsletter.app.senders import build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.model import Subscriber
+from newsletter.model import Message, Subscriber
 from newsletter.ops import log
 from newsletter.settings import Settings
 from newsletter.stores import Store
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.service_mail import ServiceMails
     from newsletter.services.signup import SignupService
+    from newsletter.services.welcomes import WelcomeService
 
 
 def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subscriber] | None = None) -> ProfileService:
@@ -32,7 +34,7 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
-    return ProfileService(load, store, build_local_scorer)
+    return ProfileService(load, store, build_local_scorer, is_judged=settings.model is not None)
 
 
 def build_service_mails(settings: Settings) -> ServiceMails:
@@ -67,7 +69,7 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService, load_mails
-    from newsletter.subscribers.preferences import subscriber_from_signup
+    from newsletter.subscribers.enrolment import subscriber_from_signup
 
     check_open_subscription(settings)
     return SignupService(
@@ -83,6 +85,39 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
+    )
+
+
+def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
+    """Builds what welcomes whom the operator adds. Templates and the scorer are loaded when there is a newcomer."""
+    from newsletter.mail.message import build_welcome
+    from newsletter.mail.welcome import FILE, WelcomeContent, load_welcome
+    from newsletter.services.directory import find_possible_heirs
+    from newsletter.services.welcomes import WelcomeService
+    from newsletter.sources.feed import arxiv_day
+
+    identity = build_mail_identity(settings)
+    load_texts = cache(lambda: (build_renderer(settings), load_welcome(resources.read_text(FILE))))
+    load_profiles = cache(lambda: build_profiles(settings, store))
+
+    def build_mail(content: WelcomeContent) -> Message:
+        renderer, texts = load_texts()
+        now = utc_now()
+        links = identity.links_for(content.reader.subscriber_id, now.date())
+        return build_welcome(content.reader, renderer.render_welcome(content, texts, links), identity, now=now)
+
+    return WelcomeService(
+        store=store,
+        load_listed=lambda: load_listed(settings, store),
+        find_heirs=lambda listed: find_possible_heirs(listed.subscribers, store, utc_now().date()),
+        open_sender=lambda: build_sender(settings),
+        build_mail=build_mail,
+        preview_before=lambda reader, before: load_profiles().preview_before(reader, before),
+        arxiv_day=arxiv_day,
+        now=utc_now,
+        log_outcome=lambda who, outcome: log.get_log().info("welcome", subscriber=who, became=outcome),
+        alert=lambda who, detail: build_notifier(settings).notify_failed_welcome(who, detail),
+        timing=build_timing(settings),
     )
 
 

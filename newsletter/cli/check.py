@@ -17,7 +17,7 @@ from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
 from newsletter.files import resources
-from newsletter.mail import responses
+from newsletter.mail import responses, welcome
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, library, signup
@@ -184,7 +184,9 @@ def _web(settings: Settings) -> str:
 
 def _templates(settings: Settings) -> str:
     app.build_local_scorer()
-    app.build_renderer(settings).check()
+    renderer = app.build_renderer(settings)
+    renderer.check()
+    renderer.check_welcome(welcome.load_welcome(resources.read_text(welcome.FILE)))
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
     responses.load_responses(resources.read_text(responses.FILE))

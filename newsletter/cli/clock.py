@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import click
@@ -11,6 +11,7 @@ from newsletter import app, flow
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.promised_mails import begin_welcomes, keep_welcomes
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
@@ -24,8 +25,8 @@ def command() -> None:
     """Mail everybody at their own time, day after day, until SIGTERM or Ctrl-C.
 
     Looks at each subscriber's due moment, and a few times an hour, as 'newsletter run --due' would, and reads
-    subscribers.yaml anew each time. When it is asked to end it finishes the mail in hand; a second signal ends it at
-    once, which loses nothing either.
+    subscribers.yaml anew each time. Whom you add there is welcomed within seconds. When it is asked to end it finishes
+    the mail in hand; a second signal ends it at once, which loses nothing either.
 
     \b
     Examples:
@@ -36,7 +37,11 @@ def command() -> None:
     begin_log(settings)
     log_advice(settings)
     app.build(settings)  # what cannot work is said now
-    is_ended = run_until_signal([lambda worker: keep_clock(settings, worker)])
+    tasks: list[Callable[[Worker], None]] = [
+        lambda worker: keep_clock(settings, worker),
+        lambda worker: keep_welcomes(settings, worker),
+    ]
+    is_ended = run_until_signal(tasks)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
@@ -80,6 +85,7 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
 def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequence[Subscriber]:
     """One run of the clock. Its context is new each time: what stopped a model yesterday does not stop it today."""
     context = app.build(settings)
+    begin_welcomes(settings, context.store)
     listed = app.load_subscribers(settings, context.store)
     log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
     log.run_started(len(listed.subscribers), due_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,8 +12,9 @@ from newsletter import app
 from newsletter.cli.common import TerminalProgress, begin_log, complain, find_subscriber
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.mail import build_message
-from newsletter.model import Digest
+from newsletter.model import Digest, Subscriber
 from newsletter.run import RunContext, preview
+from newsletter.services import profiles, trial_words
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 
@@ -37,6 +39,9 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     Writes OUTBOX/preview/DATE_ID.html, or what --output says, and prints the path. After the day's mail was sent it
     shows the digest that was sent, with its scores, tokens and cost, and asks neither arXiv nor a model.
 
+    Then says how many papers a day the profile would have got of the last five announcements that are kept, and the
+    best of each, by words alone.
+
     \b
     Examples:
       newsletter preview --sample
@@ -59,21 +64,30 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
         digest = preview(context, subscriber, progress, digest_on=digest_on, anew=anew)
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)
-        return
-    if digest.is_empty and not subscriber.empty_mail:
+    elif digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
-        return
-    if digest.counts.nearest and not digest.counts.passed:
-        click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
-    content = _content(context, digest, form)
-    if output == "-":
+    else:
+        if digest.counts.nearest and not digest.counts.passed:
+            click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
+        name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
+        _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
+    _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())
+
+
+def _write(content: bytes, path: Path) -> None:
+    if path == Path("-"):
         sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
         return
-    name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
-    path = Path(output) if output else settings.outbox / "preview" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     click.echo(path)
+
+
+def _tell_trial(service: profiles.ProfileService, subscriber: Subscriber, now: datetime) -> None:
+    """Says beside the digest what the profile finds on the kept days, where any are kept."""
+    if trial := service.try_out(subscriber, now=now):
+        click.echo("\n".join(["", *trial_words.tell(trial, is_judged=service.is_judged)]), err=True)
 
 
 def _content(context: RunContext, digest: Digest, form: str) -> bytes:

@@ -24,6 +24,7 @@ from newsletter.cli.common import (
     print_table,
 )
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
+from newsletter.cli.promised_mails import begin_welcomes, welcome_before_digests
 from newsletter.cli.shutdown import Ending
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
@@ -84,6 +85,12 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
     subscribers = _choose(listed, only)
+    if recorded:  # a trial on papers of another day welcomes nobody
+        begin_welcomes(settings, context.store)
+        welcomed = 0
+    else:
+        one = subscribers[0].subscriber_id if only else ""
+        welcomed = welcome_before_digests(settings, notifier, only=one, due_only=due, should_stop=ending.is_asked)
     with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
@@ -112,6 +119,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         print_summary(report, subscribers)
         if line := model_line(context.store, report):
             click.echo(line)
+        if welcomed:
+            click.echo(f"{welcomed} newcomer{' was' if welcomed == 1 else 's were'} welcomed by a mail of their own.")
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0

@@ -13,8 +13,8 @@ from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.inbox import keep_inbox
+from newsletter.cli.promised_mails import keep_sign_up_mails, keep_welcomes
 from newsletter.cli.shutdown import Worker, hold_signals, leave, run_until_signal
-from newsletter.cli.sign_up_mails import keep_sign_up_mails
 from newsletter.errors import ConfigError
 from newsletter.ops import log
 from newsletter.settings import load_settings
@@ -49,11 +49,11 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     log_advice(settings)
     submitted = Event()
     web = app.build_web(settings, submitted.set)
-    tasks: list[Callable[[Worker], None]] = []  # what cannot work is said now
+    tasks: list[Callable[[Worker], None]] = [lambda worker: keep_welcomes(settings, worker)]
     if settings.open_subscription:
         tasks.append(lambda worker: keep_sign_up_mails(settings, submitted, worker))
     if not no_clock:
-        app.build(settings)
+        app.build(settings)  # what cannot work is said now
         tasks.append(lambda worker: keep_clock(settings, worker))
     if settings.imap_host and not no_inbox:
         mailbox = app.build_mailbox(settings)

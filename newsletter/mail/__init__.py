@@ -3,26 +3,39 @@
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
 
-from newsletter.mail.message import MailIdentity, build_message, build_service_message
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, FILLED_UP, NEAREST_ONLY, NOTHING
+from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
+from newsletter.mail.sample_digest import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+)
 from newsletter.mail.theme import load_theme, stylesheet
-from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view
+from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view, scorer_label
 
 __all__ = [
     "BY_TOPIC",
+    "BY_WORDS",
     "EVERYTHING",
     "FILLED_UP",
     "NEAREST_ONLY",
     "NOTHING",
     "PAPER_AUTHORS",
+    "PARTLY_JUDGED",
     "CostView",
     "MailIdentity",
     "build_message",
     "build_service_message",
+    "build_welcome",
     "cost_view",
     "load_theme",
     "render",
     "responses",
+    "scorer_label",
     "stylesheet",
     "templates",
+    "welcome",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import email.policy
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
@@ -19,7 +19,7 @@ from typing import Any
 
 from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
-from newsletter.model import Digest, Message, RenderedDigest, delivery_id_of
+from newsletter.model import Digest, Message, RenderedDigest, Subscriber, delivery_id_of
 from newsletter.signing import Purpose, Signer, tagged, vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
@@ -134,40 +134,60 @@ class MailIdentity:
         )
 
 
-def message_id(digest: Digest, domain: str) -> str:
-    """RFC 5322 §3.6.4, deterministic: one for each (subscriber, digest date)."""
-    return f"<{digest.digest_on.isoformat()}.{digest.subscriber.subscriber_id}@{domain}>"
-
-
 def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdentity, *, now: datetime) -> Message:
-    """The mail of this digest. `now` is aware.
+    """The mail of this digest; its Message-ID is one for each (subscriber, digest date). `now` is aware.
 
     Raises ValueError if an address, a name or the subject contains CR or LF, or if the HTML is not ASCII.
     """
-    subscriber, sender = digest.subscriber, identity.sender
-    links = identity.links_for(subscriber.subscriber_id, digest.digest_on)
+    who, on = digest.subscriber.subscriber_id, digest.digest_on
+    key = f"{on.isoformat()}.{who}"
+    mime = _list_mail(digest.subscriber, rendered, identity, key=key, kind="digest", on=on, now=now)
+    envelope_from = identity.links_for(who, on).envelope_from
+    return Message(delivery_id_of(who, on), digest.subscriber.email, mime, envelope_from)
+
+
+def build_welcome(reader: Subscriber, rendered: RenderedDigest, identity: MailIdentity, *, now: datetime) -> Message:
+    """The mail that welcomes this reader; once more on the same UTC day it is the same mail. Raises as `build_message`.
+
+    It comes from the address of the digests, so that who lets it in lets them in, too.
+    """
+    on = now.astimezone(UTC).date()
+    key = f"{on.isoformat()}.{reader.subscriber_id.replace('_', '-')}.welcome"
+    mime = _list_mail(reader, rendered, identity, key=f"{SERVICE}.{key}", kind="welcome", on=on, now=now)
+    envelope_from = identity.links_for(reader.subscriber_id, on).envelope_from
+    return Message(f"{SERVICE}/{key}", reader.email, mime, envelope_from)
+
+
+def _list_mail(
+    reader: Subscriber,
+    rendered: RenderedDigest,
+    identity: MailIdentity,
+    *,
+    key: str,
+    kind: str,
+    on: date,
+    now: datetime,
+) -> EmailMessage:
+    """A mail of two parts with all headers of a list. The same `key` is the same mail."""
+    sender, links = identity.sender, identity.links_for(reader.subscriber_id, on)
+    message_id = f"<{key}@{sender.domain}>"
     if not rendered.html.isascii():
         # SendGrid picks the charset from the bytes, and Gmail clips what it gets as Latin-1 at any size
-        raise ValueError(f"the HTML part of {message_id(digest, sender.domain)} is not ASCII")
+        raise ValueError(f"the HTML part of {message_id} is not ASCII")
     mime = EmailMessage(policy=_POLICY)
     mime["From"] = sender
-    mime["To"] = Address(display_name=subscriber.name, addr_spec=subscriber.email)
+    mime["To"] = Address(display_name=reader.name, addr_spec=reader.email)
     mime["Reply-To"] = Address(addr_spec=links.reply_to)
     mime["Subject"] = _POLICY.header_factory("Subject", rendered.subject)
     mime["Date"] = format_datetime(now)
-    mime["Message-ID"] = message_id(digest, sender.domain)
+    mime["Message-ID"] = message_id
     mime["List-Id"] = f"<digest.{sender.domain}>"  # RFC 2919
     for name, value in list_unsubscribe(links).items():
         mime[name] = value
-    mime["Feedback-ID"] = f"::digest:{_feedback_sender(sender.domain)}"  # Gmail's postmaster tools: a:b:c:sender
+    mime["Feedback-ID"] = f"::{kind}:{_feedback_sender(sender.domain)}"  # Gmail's postmaster tools: a:b:c:sender
     _add_automatic(mime)
-    _add_parts(mime, rendered, f"{digest.digest_on.isoformat()}.{subscriber.subscriber_id}")
-    return Message(
-        delivery_id=delivery_id_of(subscriber.subscriber_id, digest.digest_on),
-        to=subscriber.email,
-        mime=mime,
-        envelope_from=links.envelope_from,
-    )
+    _add_parts(mime, rendered, key)
+    return mime
 
 
 def list_unsubscribe(links: MailLinks) -> dict[str, str]:

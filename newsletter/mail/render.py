@@ -1,8 +1,8 @@
-"""Renders a digest: subject, HTML and text part, or a Markdown page. Reads templates, sends nothing.
+"""Renders a digest: subject, HTML and text part, or a Markdown page; and a welcome. Reads templates, sends nothing.
 
-The templates in `templates/email/` see a `DigestView` (view.py). Jinja escapes what it shows in HTML, the `md` filter
-in Markdown. How much of each paper a mail has room for is size_budget.py's business; how styles come into elements,
-inline_css.py's.
+The templates in `templates/email/` see a `DigestView` (view.py), those of a welcome a `WelcomeView` (welcome.py). Jinja
+escapes what it shows in HTML, the `md` filter in Markdown. How much of each paper a mail has room for is
+size_budget.py's business; how styles come into elements, inline_css.py's.
 """
 
 from __future__ import annotations
@@ -10,20 +10,32 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
 from newsletter.addresses import mailto_link
+from newsletter.errors import ConfigError
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.sample_digest import BY_TOPIC, EVERYTHING, FILLED_UP, NEAREST_ONLY, NOTHING
+from newsletter.mail.sample_digest import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+)
 from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
-from newsletter.model import Digest, RenderedDigest
+from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
+from newsletter.mail.welcome import view_of as welcome_view_of
+from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
 
 __all__ = ["Brand", "Renderer"]
@@ -55,9 +67,9 @@ class Renderer:
         """
         view = self._view(digest, links)
         return RenderedDigest(
-            subject=one_line(self._fill(self._email, "digest.subject.txt", view), SUBJECT_CHARS),
+            subject=one_line(self._fill(self._email, "digest.subject.txt", d=view), SUBJECT_CHARS),
             html=self._html(view),
-            text=self._fill(self._email, "digest.txt", view),
+            text=self._fill(self._email, "digest.txt", d=view),
         )
 
     def _html(self, view: DigestView) -> str:
@@ -76,11 +88,17 @@ class Renderer:
         return page
 
     def _page(self, view: DigestView) -> str:
-        return ascii_html(self._fill(self._email, "digest.html", view))
+        return ascii_html(self._fill(self._email, "digest.html", d=view))
+
+    def render_welcome(self, content: WelcomeContent, texts: WelcomeTexts, links: MailLinks) -> RenderedDigest:
+        """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
+        view = welcome_view_of(content, self._brand, links, texts)
+        html = ascii_html(self._fill(self._email, "welcome.html", w=view))
+        return RenderedDigest(view.subject, html, self._fill(self._email, "welcome.txt", w=view))
 
     def markdown(self, digest: Digest) -> str:
         """The digest as a page: header table, counts, table of contents, papers, profile."""
-        return self._fill(self._email, "digest.md", self._view(digest))
+        return self._fill(self._email, "digest.md", d=self._view(digest))
 
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
@@ -93,12 +111,36 @@ class Renderer:
             vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):
-            for digest in (EVERYTHING, BY_TOPIC, NOTHING, FILLED_UP, NEAREST_ONLY):
+            for digest in (EVERYTHING, PARTLY_JUDGED, BY_WORDS, BY_TOPIC, NOTHING, FILLED_UP, NEAREST_ONLY):
                 self.render(digest, links)
             for level in Detail:
                 self._page(self._view(FILLED_UP, links).at([level] * 2))
-        self.markdown(FILLED_UP)
-        self.markdown(NEAREST_ONLY)
+                self._page(self._view(BY_WORDS, links).at([level]))
+        for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
+            self.markdown(digest)
+        self._check_unjudged()
+
+    def _check_unjudged(self) -> None:
+        """Refuses a template that shows the word None where a paper has no novelty."""
+        for name in ("digest.html", "digest.txt", "digest.md"):
+            judged, unjudged = (self._fill(self._email, name, d=self._view(one)) for one in (EVERYTHING, BY_WORDS))
+            if unjudged.count("None") > judged.count("None"):
+                raise ConfigError(
+                    f"templates/email/{name} shows None for a paper that no model judged; "
+                    "write {% if p.novelty %} around its novelty, or remove your copy to use the shipped one"
+                )
+
+    def check_welcome(self, texts: WelcomeTexts) -> None:
+        """Renders welcomes in every language, with everything and with little. Raises ConfigError like `render`."""
+        site, entry = "https://example.org", EVERYTHING.entries[0]
+        little = MailLinks("reader@example.org")
+        everything = MailLinks("reader@example.org", f"{site}/u/token", profile_url=f"{site}/p/token", is_read=True)
+        for language in texts:
+            for reader in (EVERYTHING.subscriber, replace(EVERYTHING.subscriber, frequency=Frequency.WEEKLY)):
+                named = replace(reader, profile=replace(reader.profile, language=language))
+                whole = WelcomeContent(named, EVERYTHING.digest_on, (entry,), EVERYTHING.announced_on[0])
+                self.render_welcome(whole, texts, everything)
+                self.render_welcome(WelcomeContent(named), texts, little)
 
     def profile_text(self, digest: Digest) -> str:
         try:
@@ -107,10 +149,10 @@ class Renderer:
         except TemplateError as error:
             raise problem_of("prompts/profile.md", error) from error
 
-    def _fill(self, environment: Environment, name: str, view: DigestView) -> str:
+    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView) -> str:
         try:
-            return environment.get_template(name).render(d=view)
-        except TemplateError as error:
+            return environment.get_template(name).render(view)
+        except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise problem_of(f"templates/email/{name}", error) from error
 
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, time
 
 from newsletter.model import (
+    WORD_RANKER,
     AnnounceType,
     Counts,
     Digest,
@@ -62,6 +63,9 @@ EVERYTHING = Digest(
     usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
     notices=("A notice.",),
 )
+_UNJUDGED = replace(EVERYTHING.entries[0], number=2, score=replace(EVERYTHING.entries[0].score, novelty=None))
+PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))
+BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None)
 BY_TOPIC = replace(EVERYTHING, subscriber=replace(EVERYTHING.subscriber, group_by_topic=True))
 NOTHING = replace(EVERYTHING, entries=(), notices=())
 _NEAREST = replace(EVERYTHING.entries[0], number=2, pinned_author="", is_nearest=True)

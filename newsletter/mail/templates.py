@@ -15,11 +15,13 @@ def loader_of(folders: Sequence[Path]) -> BaseLoader:
     return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
 
 
-def problem_of(name: str, error: TemplateError) -> ConfigError:
+def problem_of(name: str, error: TemplateError | TypeError) -> ConfigError:
     """What is wrong with the template of this name ("templates/web/page.html"), or with one that it includes."""
     if isinstance(error, TemplateNotFound):
         return ConfigError(f"{name} is missing; put it back, or install the package again")
     place = name
     if isinstance(error, TemplateSyntaxError):
         place = f"{name.rpartition('/')[0]}/{error.name.rpartition('/')[2] if error.name else name}:{error.lineno}"
-    return ConfigError(f"{place}: {error.message}; mend it, or remove your copy to use the shipped one")
+    return ConfigError(
+        f"{place}: {getattr(error, 'message', error)}; mend it, or remove your copy to use the shipped one"
+    )

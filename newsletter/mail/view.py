@@ -54,6 +54,7 @@ class DigestPaper:
     comment_language: str  # empty for that of the mail
     relevance: int
     novelty: int | None  # None: no model judged it
+    is_by_words: bool  # to be said of this one, since a model judged others
     category: str
     kind: str
     topic: str  # empty where it would say nothing
@@ -114,8 +115,9 @@ class DigestView:
     counts_shown: str
     not_scored: int
     hidden: int  # relevant, but over max_papers
+    is_by_words: bool  # no model judged any of the papers
     scorer: str
-    cost: CostView
+    cost: CostView | None  # None: no model was asked, or none answered
     notices: tuple[str, ...]
     categories: str
     profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
@@ -204,13 +206,14 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         counts_shown=f"{counts.shown:,}",
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.passed,
-        scorer=digest.scorer,
-        cost=cost_view(digest.usage),
+        is_by_words=digest.is_by_words,
+        scorer=scorer_label(digest),
+        cost=cost_view(digest),
         notices=digest.notices,
         categories=", ".join(subscriber.categories),
         profile=profile,
         is_prompt=bool(digest.prompt),
-        cut_offs=formatting.cut_offs(subscriber),
+        cut_offs=formatting.cut_offs(digest),
         pinned_authors=formatting.join_names(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=mail_links.reply_to,
         unsubscribe_url=mail_links.unsubscribe_url,
@@ -298,6 +301,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         comment_language=formatting.lang_attribute(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
+        is_by_words=entry.score.novelty is None and not digest.is_by_words,
         category=paper.primary,
         kind=formatting.kind_label(entry.announce_type, paper.version),
         topic=entry.topic if names_topics else "",
@@ -314,9 +318,16 @@ def _dollars(cost: Decimal | None) -> str:
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
-def cost_view(usage: Usage | None) -> CostView:
-    """Without a model there is truly nothing to pay."""
-    used = usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+def scorer_label(digest: Digest) -> str:
+    """Names the model; one that failed altogether is not named in a digest, but was asked."""
+    return "a model, without result" if digest.is_by_words else digest.scorer
+
+
+def cost_view(digest: Digest) -> CostView | None:
+    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay."""
+    used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+    if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
+        return None
     costs = (used.prompt_cost_usd, used.completion_cost_usd)
     total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
     return CostView(

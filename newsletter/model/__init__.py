@@ -33,7 +33,7 @@ from newsletter.model.papers import (
     Paper,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
-from newsletter.model.scores import Score, ScoreFailure, ScoreReport, Usage
+from newsletter.model.scores import WORD_RANKER, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
@@ -43,6 +43,7 @@ from newsletter.model.subscribers import (
     PromisedMail,
     RevisionOrigin,
     SignUp,
+    SignUpOrigin,
     Subscriber,
     Topic,
     Vote,
@@ -53,6 +54,7 @@ from newsletter.model.subscribers import (
 __all__ = [
     "MOST_PROFILE_CHARS",
     "TALLY",
+    "WORD_RANKER",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
@@ -92,6 +94,7 @@ __all__ = [
     "ScoreFailure",
     "ScoreReport",
     "SignUp",
+    "SignUpOrigin",
     "Subscriber",
     "SubscriberReport",
     "Suppression",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.model.papers import AnnounceType, Paper
-from newsletter.model.scores import Score, Usage
+from newsletter.model.scores import WORD_RANKER, Score, Usage
 from newsletter.model.subscribers import Subscriber
 
 
@@ -58,6 +58,16 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         return not self.entries
+
+    @property
+    def is_by_words(self) -> bool:
+        """Tells whether words alone ranked the papers, with no model or with one that failed altogether."""
+        return self.scorer == WORD_RANKER
+
+    @property
+    def judged(self) -> int:
+        """How many of its papers have a novelty, which only a model gives."""
+        return sum(entry.score.novelty is not None for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing; stored digests name it so
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -51,7 +53,7 @@ class ScoreReport:
 
     scores: tuple[Score, ...]
     failures: tuple[ScoreFailure, ...]
-    scorer: str  # as readers see it: "local ranker", or the model's name
+    scorer: str  # WORD_RANKER, or the model's name
     usage: Usage | None = None  # None: no model was called
     notices: tuple[str, ...] = ()  # sentences for the top of the mail
     passed_over: tuple[str, ...] = ()  # ids

@@ -66,6 +66,7 @@ class Subscriber:
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
     papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
+    welcome: bool = True  # a mail at once when the operator adds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,19 @@ class PromisedMail(StrEnum):
     NONE = "none"  # none is to be sent, or none any more: refused, not wanted, one too many
 
 
+class SignUpOrigin(StrEnum):
+    """Who subscribed somebody that is not in subscribers.yaml."""
+
+    WEB = "web"  # they themselves, on the page to subscribe
+    OPERATOR = "operator"  # by `newsletter subscribers add`
+
+
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What somebody asked for on the page to subscribe. Nothing follows from it until it is confirmed by mail.
+    """What somebody asked for on the page to subscribe, or the operator for them.
 
-    An empty zone, frequency or language is that of the newsletter's defaults.
+    Nothing follows from what the page brought until it is confirmed by mail. An empty zone, frequency or language is
+    that of the newsletter's defaults.
     """
 
     subscriber_id: str
@@ -145,6 +154,8 @@ class SignUp:
     tries: int = 0  # that surely failed
     retry_at: datetime | None = None  # not before this time
     held_by: str = ""  # the run that sends it; without meaning when that has ended
+    origin: SignUpOrigin = SignUpOrigin.WEB
+    profile: str = ""  # YAML; the operator's, in place of all between name and confirmed_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     PROFILE = "profile ignored"
     MAIL = "mail set aside"
     ID_CLASH = "two addresses with one id"
+    WELCOME = "welcome"
     MOVED = "new address?"
 
 
@@ -69,6 +70,8 @@ REMEDIES = {
     "asked for; nothing was changed. That does not happen by chance: look who fills in the form.",
     Kind.MAIL: "What its reader wished was not done. Read it there, do it for them, and please report the bug; the log "
     "has its traceback.",
+    Kind.WELCOME: "Digests are sent all the same. Correct an address that was refused; a welcome that may have left is "
+    "not sent again, and one that surely has not is tried again by itself for a week.",
     Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
 }
 
@@ -83,7 +86,7 @@ _OUTCOMES = {
 _EACH = frozenset(
     {
         *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
-        *(Kind.ID_CLASH, Kind.MOVED),
+        *(Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED),
     }
 )  # for these each id is news of its own
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
@@ -228,6 +231,11 @@ def build_alert(report: RunReport, troubles: Sequence[Trouble], sent_keys: Set[s
 def broken_run(error: Exception, on: date) -> Trouble:
     """Describes a run that ended with an exception."""
     return Trouble(Kind.BROKEN, on, detail=_clean(f"{type(error).__name__}: {error}"))
+
+
+def failed_welcome(who: str, detail: str, on: date) -> Trouble:
+    """Describes a welcome that did not leave, or may not have; of all of them without an id."""
+    return Trouble(Kind.WELCOME, on, who, _clean(detail))
 
 
 def failed_mail(where: str, error: Exception, on: date) -> Trouble:

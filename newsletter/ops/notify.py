@@ -83,6 +83,10 @@ class Notifier:
         """Sends an alert about a sign-up whose address has the id of another, once a day for each id."""
         self._alert_once(Trouble(Kind.ID_CLASH, self.now().date(), who))
 
+    def notify_failed_welcome(self, who: str, detail: str) -> None:
+        """Sends an alert about a welcome, once a day for each id; `who` may be empty: about all of them."""
+        self._alert_once(alerts.failed_welcome(who, detail, self.now().date()))
+
     def _alert_once(self, trouble: Trouble) -> None:
         if trouble.key not in self._known_keys():
             self._alert(Alert(trouble.on, (trouble,)))

@@ -13,22 +13,33 @@ from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.retention import forget_expired
-from newsletter.run.schedule import next_mail_at
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
+from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
     "DIGESTS",
     "FEEDS",
+    "HIGHEST",
+    "ON_THE_MINUTE",
+    "TRIED_DAYS",
     "CircuitBreaker",
     "Halt",
     "Morning",
     "ProgressListener",
     "RunContext",
     "Selection",
+    "Timing",
+    "Trial",
+    "TrialDay",
     "choose_entries",
     "collect",
     "compose",
+    "count_days",
+    "first_mail_at",
     "forget_expired",
+    "is_paused",
+    "local_date",
     "needs_feeds_now",
     "next_mail_at",
     "outcomes",
@@ -41,5 +52,6 @@ __all__ = [
     "select_from",
     "settle_claim",
     "settle_doubts",
+    "try_days",
     "weigh_bounces",
 ]

@@ -7,7 +7,7 @@ the ledger's business.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -96,6 +96,29 @@ def next_mail_at(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_
             if due > now and local_date(due, subscriber.zone) == on:  # a date that was skipped brings no mail
                 return due
     return None
+
+
+def first_mail_at(
+    subscriber: Subscriber,
+    now: datetime,
+    timing: Timing,
+    arxiv_day: Callable[[datetime], date],
+    *,
+    due_only: bool = True,
+) -> datetime | None:
+    """Gives when a newcomer's first mail may come: `now` if that is so at once; None as in `next_mail_at`.
+
+    Days on which arXiv announces nothing bring none: its Saturdays and Sundays (`arxiv_day` gives its day at a moment).
+    `due_only`: not before their send time.
+    """
+    today = local_date(now, subscriber.zone)
+    is_mailed = mails_on(subscriber, today) and not is_paused(subscriber, today)
+    if arxiv_day(now).weekday() < _SATURDAY and (is_due(subscriber, now, timing) if due_only else is_mailed):
+        return now
+    at = next_mail_at(subscriber, now, timing)
+    while at is not None and arxiv_day(at).weekday() >= _SATURDAY and at - now < timedelta(days=2 * _HORIZON_DAYS):
+        at = next_mail_at(subscriber, at, timing)
+    return at
 
 
 def next_due(subscribers: Iterable[Subscriber], now: datetime, timing: Timing = ON_THE_MINUTE) -> datetime | None:

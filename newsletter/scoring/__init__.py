@@ -7,11 +7,13 @@ them on labelled days. A scorer sees papers and one profile, never a subscriber.
 
 from newsletter.scoring.cache import ScoreCache
 from newsletter.scoring.protocols import Prefetcher, Scorer, ScoringRequest
+from newsletter.scoring.unknown_words import find_unknown_words
 
 __all__ = [
     "Prefetcher",
     "ScoreCache",
     "Scorer",
     "ScoringRequest",
+    "find_unknown_words",
     "local",
 ]

@@ -215,11 +215,10 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
 def _fall_back(local: ScoreReport, asked: Sequence[Paper], answered: GradingReport) -> ScoreReport:
     """The local ranker's whole report: a model that graded nothing must not look like a day without good papers."""
     if answered.stopped:
-        notice, problem = "The model could not be asked today; ", answered.stopped
+        notice, problem = "The model could not be asked today.", answered.stopped
     else:
         problem = answered.warning or _explain(asked, answered.failures)
-        notice = "The model gave no usable answer today; "
-    notice += "all papers were ranked by their words."
+        notice = "The model gave no usable answer today."
     return replace(local, usage=answered.usage, notices=(notice, *local.notices), problem=problem)
 
 

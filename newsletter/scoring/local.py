@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from newsletter.model import Paper, Profile, Score, ScoreReport, Votes
+from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.background import Background, load_background
@@ -32,7 +32,6 @@ from newsletter.scoring.ranking.tokenize import Encoder
 
 __all__ = ["LocalScorer", "load_comments"]
 
-SCORER_NAME = "local ranker"
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
@@ -54,7 +53,7 @@ class LocalScorer:
         """Gives relevance and a comment for each different paper, in the order given; none ever fails."""
         wanted = _unique(papers)
         if not wanted:
-            return ScoreReport((), (), SCORER_NAME)
+            return ScoreReport((), (), WORD_RANKER)
         background = load_background()
         fields = _common_categories(wanted)
         known = [*wanted, *_choose_history(wanted, fields, history)]
@@ -87,7 +86,7 @@ class LocalScorer:
             )
             for row, paper in enumerate(wanted)
         )
-        return ScoreReport(scores, (), SCORER_NAME)
+        return ScoreReport(scores, (), WORD_RANKER)
 
 
 class _Grader:

@@ -13,4 +13,6 @@ __all__ = [
     "library",
     "profiles",
     "signup",
+    "trial_words",
+    "welcomes",
 ]

@@ -118,6 +118,12 @@ def find_possible_moves(listed: Sequence[Subscriber], store: Store, today: date)
     return _find_moved(listing_history.update(_load_history(store), listed, today), store, today)
 
 
+def find_possible_heirs(listed: Sequence[Subscriber], store: Store, today: date) -> set[str]:
+    """Names by id the newcomers who may be somebody that vanished from the list, with another address."""
+    now = listing_history.update(_load_history(store), listed, today)
+    return {new for old, new in listing_history.find_possible_moves(now, today) if has_history(store, old)}
+
+
 def _load_history(store: Store) -> listing_history.ListingHistory:
     """The stored history, or one made of the last good list, which may be older than the first history."""
     if stored := listing_history.read(store.get_document(LISTING_HISTORY) or ""):
@@ -175,9 +181,8 @@ def load_listed(path: Path, store: Store) -> ListedSubscribers:
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
     by_web = store.get_enrolled()
     known = [one for one in by_web if one.subscriber_id not in in_file]
-    odd = {one.subscriber_id: why for one in known if (why := _explain_odd(one))}
-    enrolled = tuple(one for one in known if one.subscriber_id not in odd)
-    sign_ups = {one.subscriber_id: one for one in enrolled}
+    enrolled, odd = _enrolled_subscribers(file, tuple(known))
+    sign_ups = {one.subscriber_id: one for one in known if one.subscriber_id not in odd}
     unreadable = {one.subscriber_id: _explain_two_readers(one) for one in by_web if not _is_theirs(one, in_file)}
     unreadable |= {
         who: why
@@ -185,7 +190,7 @@ def load_listed(path: Path, store: Store) -> ListedSubscribers:
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
     }
     of_file, no_library = _read_libraries(file.subscribers, path.parent)
-    everybody = [*of_file, *_web_subscribers(file, enrolled)]
+    everybody = [*of_file, *enrolled]
     return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
 
 
@@ -258,21 +263,40 @@ def _parse_or_error(text: str | bytes, source: str) -> SubscribersFile | ConfigE
         return error
 
 
-class _WebSubscribers:
-    """Makes subscribers of those who came by the web; anew only when one of them or the file has changed."""
+_Built = tuple[tuple[Subscriber, ...], Mapping[str, str]]  # who can be served, and by id why somebody cannot
+
+
+class _EnrolledSubscribers:
+    """Makes subscribers of those who are enrolled; anew only when one of them or the file has changed."""
 
     def __init__(self) -> None:
-        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], tuple[Subscriber, ...]] | None = None
+        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], _Built] | None = None
 
-    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> tuple[Subscriber, ...]:
+    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> _Built:
         latest = self._latest  # threads may race: each has a whole one
         if latest is None or latest[0] is not file or latest[1] != sign_ups:
-            subscribers = tuple(subscriber_from_signup(sign_up, file.defaults) for sign_up in sign_ups)
-            self._latest = latest = (file, sign_ups, subscribers)
+            self._latest = latest = (file, sign_ups, _build_enrolled(file, sign_ups))
         return latest[2]
 
 
-_web_subscribers = _WebSubscribers()
+_enrolled_subscribers = _EnrolledSubscribers()
+
+
+def _build_enrolled(file: SubscribersFile, sign_ups: Sequence[SignUp]) -> _Built:
+    subscribers: list[Subscriber] = []
+    odd: dict[str, str] = {}
+    for one in sign_ups:
+        if why := _explain_odd(one):
+            odd[one.subscriber_id] = why
+            continue
+        try:
+            subscribers.append(subscriber_from_signup(one, file.defaults))
+        except ConfigError as error:
+            odd[one.subscriber_id] = (
+                f"the profile that they were added with cannot be read any more ({error.problems[0]}); "
+                f"run 'newsletter subscribers remove {one.subscriber_id}', and add them anew"
+            )
+    return tuple(subscribers), odd
 
 
 def _explain_unreadable(store: Store, subscriber_id: str) -> str:

@@ -1,28 +1,30 @@
-"""Shows a reader's profile, changes it, brings an old one back, and tries one on the latest announcement.
+"""Shows a reader's profile, changes it, brings an old one back, and tries one on the last announcements.
 
 Every change is a new revision in the store, answered in words; the operator's file is never written. What a text means
-is subscribers/profile_yaml.py's business, what holds subscribers/overrides.py's. Who may change a profile is for the
-caller to find out.
+is subscribers/profile_yaml.py's business, what holds subscribers/overrides.py's, what a trial gives run/trial.py's.
+Who may change a profile is for the caller to find out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.model import MOST_PROFILE_CHARS, AnnouncementDay, Digest, ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.formatting import date_range
+from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.papers import readable
-from newsletter.run import Morning, compose, select_from
+from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
-from newsletter.services import directory, library
+from newsletter.services import directory, library, trial_words
 from newsletter.stores import Store
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
 
 MAX_TITLES = 5
-TRIALS = 8  # whose scores are remembered: a reader who tries out cut-offs asks the same again
+RECENT = timedelta(days=7)
+TRIALS = 8 * TRIED_DAYS  # whose scores are remembered: a reader who tries out cut-offs asks the same again
 
 _UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
 _NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
@@ -46,12 +48,20 @@ class ProfileService:
     """The profiles of those whom `listed` gives, as subscribers.yaml has them.
 
     `scorer` makes the one that tries profiles out, when it is first needed: the embedded one, since a trial must cost
-    nothing.
+    nothing. `is_judged` says that a model judges the mails themselves, so that readers are told of the difference.
     """
 
-    def __init__(self, listed: Callable[[], Sequence[Subscriber]], store: Store, scorer: Callable[[], Scorer]) -> None:
+    def __init__(
+        self,
+        listed: Callable[[], Sequence[Subscriber]],
+        store: Store,
+        scorer: Callable[[], Scorer],
+        *,
+        is_judged: bool = False,
+    ) -> None:
         self._listed = listed
         self._store = store
+        self.is_judged = is_judged
         self._scorer = cache(lambda: ScoreCache(scorer(), by_floor=False, max_reports=TRIALS))
 
     def current(self, subscriber_id: str) -> str:
@@ -102,14 +112,30 @@ class ProfileService:
             )
         return self._change(listed, texts[number], RevisionOrigin.OPERATOR, now, max(texts))
 
-    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
-        """Composes the latest announcement under this text, by the embedded scorer. Records nothing.
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
+        """Tries this text on the last announcements, by the embedded scorer. Records nothing.
 
         None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_yaml.read`.
         """
         listed = self._find(subscriber_id)
-        days = self._latest_days(now)
-        return self._compose(self._read(text, listed), days) if listed and days else None
+        return self.try_out(self._read(text, listed), now=now) if listed else None
+
+    def try_out(self, subscriber: Subscriber, *, now: datetime, most_days: int = TRIED_DAYS) -> Trial | None:
+        """Tries a profile as `preview` does, on so many days; None if no announcement is kept."""
+        before, scorer = now.date() + timedelta(days=2), self._scorer  # it is loaded only where there is what to try
+        if not self._store.get_days(before=before, limit=1):
+            return None
+        days = self._store.get_days(before=before, limit=count_days(scorer(), most_days))
+        return try_days(scorer(), self._store, subscriber, days, most_days=most_days)
+
+    def preview_before(self, subscriber: Subscriber, before: date) -> Digest | None:
+        """Composes the latest announcement before that arXiv day for somebody as they are served. Records nothing.
+
+        By the embedded scorer. None if no announcement is kept of the week before.
+        """
+        days = self._store.get_days(before=before, limit=1 + self._scorer().history_days)
+        is_recent = bool(days) and before - days[-1].announced_on <= RECENT
+        return try_days(self._scorer(), self._store, subscriber, days, most_days=1).latest if is_recent else None
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
@@ -161,42 +187,25 @@ class ProfileService:
             yield from self._compare(before, after, now)
 
     def _compare(self, before: Subscriber, after: Subscriber, now: datetime) -> Iterable[str]:
-        days = self._latest_days(now)
-        if not days:
+        new = self.try_out(after, now=now)
+        if new is None:
             yield "No announcement is kept yet that it could be tried on."
             return
-        old_digest, new_digest = (self._compose(each, days) for each in (before, after))
-        old, new = _titles(old_digest), _titles(new_digest)
-        yield (
-            f"What the announcement of {days[-1].announced_on} would have given, ranked by words alone (no model was"
-            " asked, so nothing was paid; where a model judges, the mail may choose differently):"
-        )
-        nearest = new_digest.counts.nearest
-        yield "".join(
-            (
-                _count_text(len(old), len(new)),
-                "" if old.keys() != new.keys() else ", the same as before",
-                f" ({nearest} of them below the cut-offs, as the nearest)" if nearest else "",
-                ".",
-            )
-        )
-        yield from _list_titles("New", [title for arxiv_id, title in new.items() if arxiv_id not in old])
-        yield from _list_titles("Gone", [title for arxiv_id, title in old.items() if arxiv_id not in new])
-        unread = [each for each in after.categories if each not in {feed.category for feed in days[-1].feeds}]
-        if unread:
-            yield f"Papers of {', '.join(unread)} were not collected that day; they come with the next announcement."
+        yield from self._compare_latest(before, new, now)
+        yield ""
+        yield from trial_words.tell(new, is_judged=self.is_judged)
 
-    def _latest_days(self, now: datetime) -> list[AnnouncementDay]:
-        """The latest day that brought papers, and before it the days that the scorer looks at."""
-        return self._store.get_days(before=now.date() + timedelta(days=2), limit=1 + self._scorer().history_days)
-
-    def _compose(self, subscriber: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
-        today = days[-1]
-        scorer = self._scorer()
-        selection = select_from(
-            (), Morning("", today, days[:-1]), subscriber, today.announced_on, history_days=scorer.history_days
-        )
-        return compose(scorer, self._store, replace(selection, is_first=False))[0]  # what any day would bring
+    def _compare_latest(self, before: Subscriber, new: Trial, now: datetime) -> Iterable[str]:
+        """Says what is different in the digest of the latest announcement."""
+        old = self.try_out(before, now=now, most_days=1)
+        titles, known = _titles(new.latest), _titles(old.latest) if old else {}
+        yield f"What the announcement of {date_range(new.latest.announced_on)} would have given:"
+        is_same = known.keys() == titles.keys()
+        nearest = new.latest.counts.nearest
+        marked = f" ({nearest} of them below your cut-offs, as the nearest)" if nearest else ""
+        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}{marked}."
+        yield from _list_titles("New", [title for arxiv_id, title in titles.items() if arxiv_id not in known])
+        yield from _list_titles("Gone", [title for arxiv_id, title in known.items() if arxiv_id not in titles])
 
 
 def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ leaving just then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +19,21 @@ from newsletter.subscribers import promised_mail
 Promise = TypeVar("Promise", SignUp, Welcome)
 
 
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What came of offering a mail once."""
+
+    error: SendError | None = None  # why it did not leave, or may not have
+    retry_at: datetime | None = None
+
+    def __str__(self) -> str:
+        """Says it in a few words, without an address; nothing if the mail left."""
+        if self.error is None:
+            return ""
+        again = f", again at {self.retry_at:%H:%M:%S}" if self.retry_at else ""
+        return f"not mailed: {type(self.error).__name__}{again}"
+
+
 def hand_over(
     sender: Sender,
     message: Message,
@@ -26,8 +41,8 @@ def hand_over(
     *,
     now: Callable[[], datetime],
     leaving: Callable[[], None],
-) -> str:
-    """Sends the mail of a promise; says why it did not leave, without an address, or nothing if it did.
+) -> HandOver:
+    """Sends the mail of a promise, and keeps what became of it.
 
     `change` puts what it is given makes of the stored promise in its place. `leaving` is called right before it leaves.
     """
@@ -40,13 +55,12 @@ def hand_over(
         sender.send(message, on_hand_over=leave)
     except SendDeferred as error:
         again = change(lambda known: promised_mail.postpone(known, now()))
-        at = f", again at {again.retry_at:%H:%M:%S}" if again and again.retry_at else ""
-        return f"not mailed: {type(error).__name__}{at}"
+        return HandOver(error, again.retry_at if again else None)
     except SendInDoubt as error:
-        change(lambda known: replace(known, mail=PromisedMail.LEAVING))
-        return f"not mailed: {type(error).__name__}"
+        change(lambda known: promised_mail.settle(known, PromisedMail.LEAVING))
+        return HandOver(error)
     except SendError as error:
         change(lambda known: promised_mail.settle(known, PromisedMail.NONE))
-        return f"not mailed: {type(error).__name__}"
+        return HandOver(error)
     change(lambda known: promised_mail.settle(known, PromisedMail.SENT))
-    return ""
+    return HandOver()

@@ -21,7 +21,7 @@ from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.formatting import long_date
 from newsletter.mail import responses
-from newsletter.model import Message, PromisedMail, RevisionOrigin, SignUp, Subscriber
+from newsletter.model import Message, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.services.promised_mails import hand_over
@@ -87,7 +87,9 @@ class SignupService:
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
-        return sum(map(self._takes_place, self.store.get_enrolled_ids())) >= self.max_subscribers
+        added = {one.subscriber_id for one in self.store.get_enrolled() if one.origin is SignUpOrigin.OPERATOR}
+        by_web = [who for who in self.store.get_enrolled_ids() if who not in added]
+        return sum(map(self._takes_place, by_web)) >= self.max_subscribers
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """Lists what is wrong in a form, by the rules of subscribers.yaml; one problem for a field."""
@@ -249,8 +251,8 @@ class SignupService:
     def _send(self, message: Message, sign_up: SignUp, leaving: Callable[[], None]) -> str:
         """Sends one mail; says why it did not leave, or nothing if it did."""
         with closing(self.open_sender()) as sender:
-            return hand_over(
-                sender, message, lambda change: self._change(sign_up, change), now=self.now, leaving=leaving
+            return str(
+                hand_over(sender, message, lambda change: self._change(sign_up, change), now=self.now, leaving=leaving)
             )
 
     # --- what is known

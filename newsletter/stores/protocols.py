@@ -210,7 +210,7 @@ class ProfileStore(Protocol):
 
 
 class SignUpStore(Protocol):
-    """Who asks to subscribe on the web, and who is a subscriber by that."""
+    """Who asks to subscribe on the web, and who is a subscriber by that, or by the operator's command."""
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         """Keeps what somebody asks for, until it is confirmed; False if something of theirs of that UTC day is kept.
@@ -230,15 +230,15 @@ class SignUpStore(Protocol):
     def forget_sign_ups(self, *, before: date, most_days: int | None = None) -> None:
         """Drops what was asked for on UTC days before that date. Who confirmed stays enrolled."""
 
-    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+    def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         """Keeps this as what makes them a subscriber, in place of an earlier one.
 
-        False, and nothing is kept, if another address is enrolled under this id, or if `most` others are enrolled
-        already who are not suppressed. Of any number of racing calls no more than that are let in.
+        False, and nothing is kept, if another address is enrolled under this id, or if `most` others have come by the
+        web already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
     def get_enrolled(self) -> list[SignUp]:
-        """Gives everybody who is a subscriber by the web, also who has left since: by when they asked."""
+        """Gives everybody who is a subscriber by that, also who has left since: by when they asked."""
 
     def get_enrolled_ids(self) -> list[str]:
         """Gives their ids; also of those whose enrolment cannot be read."""

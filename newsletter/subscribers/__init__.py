@@ -3,8 +3,8 @@
 Reads texts and gives values. Keeping them is for stores/; what a reader's request leads to is for services/.
 """
 
+from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.local_time import zone_note
-from newsletter.subscribers.preferences import subscriber_from_signup
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
@@ -44,5 +44,6 @@ __all__ = [
     "subscriber_from_signup",
     "to_address",
     "was_dropped",
+    "welcome_rules",
     "zone_note",
 ]

@@ -36,10 +36,10 @@ def build_subscriber(entry: SubscriberEntry, defaults: Preferences) -> Subscribe
     """Builds a subscriber of an entry in the file, with its defaults for what is left out."""
     chosen = merge(defaults, entry)
     whole = _build(subscriber_id(entry.email), entry.email, entry.name, chosen, chosen.paused_until)
-    return replace(whole, public_archive=entry.public_archive)
+    return replace(whole, public_archive=entry.public_archive, welcome=chosen.welcome)
 
 
-def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+def subscriber_from_form(sign_up: SignUp, defaults: Preferences) -> Subscriber:
     """Builds who came by the web: as they asked, with the file's defaults for all else. Their words are their topic."""
     typed: dict[str, Any] = {
         "categories": list(sign_up.categories),
@@ -53,12 +53,18 @@ def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber
     return _build(sign_up.subscriber_id, sign_up.email, sign_up.name, chosen, defaults.paused_until)
 
 
+def subscriber_from_defaults(sign_up: SignUp, defaults: Preferences) -> Subscriber:
+    """Builds whom the operator added, before their own profile: as an entry of the file that says nothing else."""
+    plain = _build(sign_up.subscriber_id, sign_up.email, sign_up.name, defaults, defaults.paused_until)
+    return replace(plain, welcome=defaults.welcome)
+
+
 def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
     """Changes the subscriber where `preferences` writes a key. What was found of their papers stays."""
     chosen = merge(_preferences_of(subscriber), preferences)
     whole = _build(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
     profile = replace(whole.profile, papers=subscriber.profile.papers)
-    return replace(whole, profile=profile, public_archive=subscriber.public_archive)
+    return replace(whole, profile=profile, public_archive=subscriber.public_archive, welcome=subscriber.welcome)
 
 
 def merge(below: P, above: ReaderPreferences) -> P:

@@ -28,6 +28,7 @@ _NOT_HERE = {
     "name": "your name is the operator's to change; remove the line",
     "public_archive": "who may read your digests is the operator's to change; remove the line",
     "paused_until": 'a pause is no part of the profile: reply "pause" to a mail; remove the line',
+    "welcome": "a welcome is the operator's to send; remove the line",
     "subscribers": "a profile begins with topics, and is about you alone; remove the line",
     "defaults": "a profile begins with topics, and is about you alone; remove the line",
     "relevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",

@@ -352,6 +352,11 @@ class Preferences(ReaderPreferences):
     paused_until: Until = Field(
         None, description="No mail before this date; empty for no pause.", examples=["2027-01-31"]
     )
+    welcome: YesNo = Field(
+        True,
+        description="One mail at once to whom you add: when the first digest comes, how to change it, how to leave.",
+        examples=[False],
+    )
 
 
 def _without_defaults(entry: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from newsletter.errors import ConfigError
 from newsletter.formatting import date_range, short_date
 from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
+from newsletter.run import Trial
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
@@ -27,6 +28,7 @@ from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropp
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of
+from newsletter.web.trial_view import SAMPLE, TrialView, trial_view
 
 MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
@@ -64,15 +66,17 @@ class PreviewPaper:
 
 @dataclass(frozen=True, slots=True)
 class PreviewView:
-    """What a text would bring: its problems, or the papers of the latest announcement."""
+    """What a text would bring: its problems, or what it finds on the last days and in the latest announcement."""
 
     problems: tuple[ProblemView, ...] = ()
     announced: str = ""  # on which days; empty: there was no announcement yet
     counts_announced: str = ""
     relevant: int = 0
-    passed: int = 0  # of the relevant papers, as many as max_papers lets in
+    is_by_words: bool = False  # no model judged any of the papers
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
+    trial: TrialView | None = None
+    passed: int = 0  # of the relevant papers, as many as max_papers lets in
 
     @property
     def has_novelty(self) -> bool:
@@ -109,8 +113,10 @@ class EditorView:
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
-_PAPERS = PreviewView((), "6 January 2026", "1,000", 2, 1, (PreviewPaper("A title", "url", 9, 8, "Why."),))
-_BY_WORDS = replace(_PAPERS, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
+_PAPERS = PreviewView(
+    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), trial=SAMPLE, passed=1
+)
+_BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
@@ -210,7 +216,8 @@ class _Editor:
             )
             return PreviewView(problems=(ProblemView(0, problem, ""),))
         try:
-            return preview_view(self.profiles.preview(subscriber_id, text, now=self.now()))
+            trial = self.profiles.preview(subscriber_id, text, now=self.now())
+            return preview_view(trial, is_judged=self.profiles.is_judged)
         except ConfigError as error:
             problems = tuple(_problem_view(problem, text.splitlines()) for problem in error.problems)
             if not any(problem.line for problem in problems):
@@ -221,16 +228,19 @@ class _Editor:
         return max((r.number for r in self.store.get_revisions(subscriber_id)), default=0)
 
 
-def preview_view(digest: Digest | None) -> PreviewView:
-    if digest is None:
+def preview_view(trial: Trial | None, *, is_judged: bool = False) -> PreviewView:
+    if trial is None:
         return PreviewView()
+    digest = trial.latest
     return PreviewView(
         announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
         passed=digest.counts.passed,
+        is_by_words=digest.is_by_words,
         papers=_paper_views(digest),
         language=digest.subscriber.profile.language,
+        trial=trial_view(trial, is_judged=is_judged),
     )
 
 

@@ -44,11 +44,18 @@ fork = multiprocessing.get_context("fork")
 
 
 def prepare(folder: Path, count: int = SUBSCRIBERS, **defaults: str | int) -> Path:
-    """A folder with a subscribers.yaml of readers who each get a mail."""
+    """A folder with a subscribers.yaml of readers who each get a mail, and no welcome before it."""
     folder.mkdir(parents=True, exist_ok=True)
     topics = [{"name": "Training", "relevant": "optimisation, pruning and the choice of hyperparameters"}]
     everybody = {
-        "defaults": {"frequency": "daily", "categories": ["cs.LG"], "min_relevance": 1, "min_novelty": 1, **defaults},
+        "defaults": {
+            "frequency": "daily",
+            "categories": ["cs.LG"],
+            "min_relevance": 1,
+            "min_novelty": 1,
+            "welcome": False,
+            **defaults,
+        },
         "subscribers": [{"email": f"r{i}@example.org", "name": f"Reader {i}", "topics": topics} for i in range(count)],
     }
     (folder / "subscribers.yaml").write_text(json.dumps(everybody), encoding="utf-8")  # JSON is YAML

@@ -312,6 +312,7 @@ def test_a_preview_after_the_mail_shows_that_mail(morning: tuple[Place, Done]) -
     shown = place.newsletter("preview", "--sample", ADA, "--output", "-")
     row = next(name for name in place.mail_files() if name.endswith(".html") and in_mail_of_ada(place, name))
     assert shown.stdout == place.path(f"outbox/{row}").read_text(encoding="ascii")
+    assert re.search(r"^You would have got \d+ papers? a day", shown.stderr, re.MULTILINE)
 
 
 def in_mail_of_ada(place: Place, page: str) -> bool:

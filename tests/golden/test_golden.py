@@ -7,6 +7,7 @@ With a file `mailed_before` in it everybody had a digest the week before; withou
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.headerregistry import Address
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import Paper, Profile, Score, ScoreReport, Subscriber, Votes
+from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Subscriber, Usage, Votes
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.protocols import History
@@ -30,6 +31,7 @@ from tests.fakes import FlakySender, MemoryStore, Silent
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
 NOW = datetime(2026, 1, 6, 6, 30, tzinfo=UTC)
+USAGE = Usage(12_345, 678, 1_024, Decimal("0.0123"), Decimal("0.0045"))
 IDENTITY = MailIdentity(
     Address("Morning Papers", addr_spec="digest@example.org"),
     "digest@example.org",
@@ -40,7 +42,10 @@ IDENTITY = MailIdentity(
 
 
 class WrittenScores:
-    """Gives the scores of the case's file, so that a change of the ranker changes no expected mail."""
+    """Gives the scores of the case's file, so that a change of the ranker changes no expected mail.
+
+    They are a model's if any has a novelty.
+    """
 
     history_days = 0
 
@@ -50,9 +55,10 @@ class WrittenScores:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        return ScoreReport(
-            tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers), (), "local ranker"
-        )
+        scores = tuple(Score(p.arxiv_id, *self._scores[p.arxiv_id], rank=0.0) for p in papers)
+        if all(novelty is None for _, novelty, _ in self._scores.values()):
+            return ScoreReport(scores, (), WORD_RANKER)
+        return ScoreReport(scores, (), "a model", USAGE)
 
 
 def mail_before(store: Store, subscribers: Sequence[Subscriber]) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
-from newsletter.model import AnnounceType, DeliveryState, Profile, Topic
+from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, Profile, Topic
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
@@ -260,6 +260,30 @@ def test_comments_in_another_language_than_the_page_say_so(language: str, mark: 
     assert f'<p class="why"{marked}>Matches' in day
     assert f'<span class="because"{marked}>Matches' in found
     assert f"novelty 6. {mark}Matches" in content
+
+
+@pytest.mark.parametrize(
+    ("novelties", "scorer", "said"),
+    [((6, 5), "a model", 0), ((6, None), "a model", 1), ((None, None), WORD_RANKER, 1)],
+    ids=["a model", "a model that failed for one", "words"],
+)
+def test_pages_and_feed_show_a_novelty_where_a_model_judged_it_and_else_say_by_words(
+    novelties: tuple[int | None, ...], scorer: str, said: int
+) -> None:
+    entries = [entry(number, novelty=novelty) for number, novelty in enumerate(novelties, 1)]
+    store = MemoryStore()
+    mail(store, digest(make.TUESDAY, entries, scorer=scorer))
+    client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
+    judged = len([novelty for novelty in novelties if novelty])
+    day, month = (client.get(f"/archive/{TOKEN}/{on}").text for on in ("2026-01-06", "2026-01"))
+    content = feedparser.parse(client.get(f"/archive/{TOKEN}/feed.atom").data).entries[0].content[0].value
+    assert day.count("Novelty <b>") == month.count("Novelty <b>") == content.count("novelty") == judged
+    assert ("relevance &middot; novelty" in day) == (judged > 0)
+    assert ("Mean novelty" in month) == ("then novelty" in month) == (judged > 0)
+    assert [page.lower().count("by words") for page in (day, content)] == [said, said]
+    assert "novelty" not in f"{day}{month}{content}".lower() or judged
+    assert "None" not in f"{day}{month}{content}"
+    assert ("Tokens" in day) == (scorer != WORD_RANKER)
 
 
 def test_pages_name_their_feed_and_an_archive_without_digests_has_none(client: FlaskClient) -> None:

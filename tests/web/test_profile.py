@@ -10,7 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.model import MOST_PROFILE_CHARS, Digest, RevisionOrigin
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
+from newsletter.run import Trial
+from newsletter.services import trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
@@ -63,6 +65,21 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(store: TinyStore, cli
     assert answer.text.count('<span class="why" lang="en">') == 2
     assert in_form(answer) == CHANGED
     assert texts(store) == []
+
+
+def test_a_preview_says_in_numbers_what_the_last_days_would_have_brought(client: FlaskClient) -> None:
+    page = " ".join(press(client, "preview", CHANGED).text.split())
+    assert "<h2>The 2 announcements of your categories kept so far</h2>" in page
+    assert "You would have got about 2 papers a day, of which at most 2 are sent, and nothing on 1 of 2 days." in page
+    assert page.index("Tue, 7 Oct") < page.index("3 papers") < page.index("Mon, 6 Oct")
+    assert 'nearest: <a href="https://arxiv.org/abs/2510.00009">Near, &amp; not it</a>' in page
+
+
+def test_where_a_model_judges_the_mail_the_preview_says_that_it_is_by_words(store: TinyStore) -> None:
+    profiles = FakeProfiles(store, WHO)
+    profiles.is_judged = True
+    client = create_app(replace(part_of(store), profiles=profiles)).test_client()
+    assert trial_words.BY_WORDS in press(client, "preview", CHANGED).text
 
 
 def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, client: FlaskClient) -> None:
@@ -199,7 +216,7 @@ def test_a_text_without_end_is_refused_in_words(store: TinyStore, client: FlaskC
 
 def test_the_live_preview_is_the_same_without_the_page_around_it(store: TinyStore, client: FlaskClient) -> None:
     good = client.post(f"{PROFILE}/preview", data={"text": CHANGED})
-    assert good.text.lstrip().startswith("<h2>The announcement of 7 October 2025")
+    assert good.text.lstrip().startswith("<h2>The 2 announcements of your categories kept so far")
     assert "<html" not in good.text
     assert 'data-line="8"' in client.post(f"{PROFILE}/preview", data={"text": WRONG}).text
     assert client.post(f"{PROFILE}/preview").status_code == 400
@@ -224,7 +241,7 @@ class Slow(FakeProfiles):
         self.answers: list[int] = []
         self.client: FlaskClient | None = None
 
-    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Digest | None:
+    def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
         if self.client is not None and 429 not in self.answers:
             self.answers.append(self.client.post(f"{PROFILE}/preview", data={"text": text}).status_code)
         return super().preview(subscriber_id, text, now=now)

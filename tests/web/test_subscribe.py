@@ -24,7 +24,7 @@ from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_ma
 from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.preferences import subscriber_from_signup
+from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
 from tests import ROOT, make

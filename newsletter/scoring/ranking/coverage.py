@@ -15,9 +15,10 @@ import numpy.typing as npt
 import Stemmer
 
 from newsletter.model import Paper
+from newsletter.scoring.ranking.filler import STOP_WORDS
 from newsletter.scoring.ranking.phrases import Element, Forms, Phrase
 from newsletter.scoring.ranking.tfidf import Indexes, Vector
-from newsletter.scoring.ranking.tokenize import COMPOUND, HYPHENS, MAX_PAPERS, STOP_WORDS, WORD, Keys, term_key
+from newsletter.scoring.ranking.tokenize import COMPOUND, HYPHENS, MAX_PAPERS, WORD, Keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
 GAP = 8  # places between title and abstract, so that no phrase reaches over

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from newsletter.model import Profile
-from newsletter.scoring.ranking.tokenize import STOP_WORDS
+from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
 from newsletter.scoring.ranking.word_forms import normalise
 
 Forms = tuple[str, ...]  # normalised words in reading order
@@ -29,37 +30,6 @@ _ABOUT_ME = re.compile(
     r"\b(?:i am|i['’]m|we are|we['’]re|as) an?(?: [\w-]+){1,3}?"
     r"(?=[,.;:]|\s(?:and|who|i|we|looking|interested|working|in|at)\b|$)",
     re.IGNORECASE,
-)
-
-# By which a reader speaks of papers and of themselves, in a line or two; they are no subject.
-FILLER = frozenset(
-    """advance advances advancement advancements also anything approaches articles aspect aspects based better certain
-    cool curious currently develop developing developments different especially etc everything exciting follow
-    explore exploring generally get getting go going great happening hear hello hi ideas important improve
-    improved improvement improvements improving include including innovations innovative insights interest
-    interested interesting interests keen know latest like likes love mainly make makes making many me mostly
-    need new newest news novel papers particular particularly please possible really truly actually preferably
-    preprints progress publications recent recently regarding related relevant research researcher researchers
-    researching results scientific see seeing seek seeking stuff studies studying subjects techniques theme
-    themes thing things topics trends understand updates use used useful uses using various want wanting watch
-    wish work working works would""".split()
-)
-# Filler where they stand before "of", "in" or other filler, and belong to the subject otherwise: question answering.
-_LEADING_FILLER = frozenset(
-    """application applications approach area areas article best build building deal edge fan field fields find finding
-    findings focus focused focusing following general hot how idea innovation insight introduction issue issues
-    keep keyword keywords learn literature look looking lookout lot method methods modern newsletter overview
-    paper point problem problems publication question questions read reading result review reviews science
-    search searching show state study subject summary survey surveys talk technique topic trend understanding
-    update way ways""".split()
-)
-_FILLER_ELSEWHERE = frozenset(
-    """alles anderen artikel arbeiten aus bei beim das dass dem den der des die ein eine einem einen einer eines
-    entwicklungen ergebnisse forschung für fur ich im in interessiere mein mich mir mit neue neuen neuer neues
-    neueste neuesten nicht oder rund themen thema über uber um und vom von wie zu zum zur au aux avec ces dans
-    du en est et la le les leur nouveaux nouvelles ou par pour qui recherche sujet sur tout tous une un al como
-    con de del el es investigacion las lo los mas nuevas nuevos para por que se sobre su todo una da dei della
-    delle di do dos e gli i il na no nuove nuovi o os per pesquisa ricerca tutto uma""".split()
 )
 
 
@@ -127,21 +97,26 @@ def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
 
 def read_forms(text: str) -> Forms:
     """Gives the telling words of a text, normalised."""
-    words = [word.lower() for word in _WORD.findall(_FIXED.sub(" ", text))]
-    kept: list[str] = []
-    follows = False  # a telling word
-    for place, word in enumerate(words):
-        after = words[place + 1] if place + 1 < len(words) else ""
-        leads = word in _LEADING_FILLER and not follows and (is_filler(after) or after in _LEADING_FILLER)
-        follows = not (is_filler(word) or leads)
-        if follows:
-            kept.append(normalise(word))
-    return tuple(kept)
+    return tuple(normalise(match.group()) for match in find_telling_words(text))
 
 
-def is_filler(word: str) -> bool:
-    """Tells whether a lower-case word names no subject, wherever it stands."""
-    return word in STOP_WORDS or word in FILLER or word in _FILLER_ELSEWHERE or len(word) < 2 or word.isdigit()
+def find_telling_words(text: str) -> Iterator[re.Match[str]]:
+    """Finds every word that is no filler where it stands."""
+    text = _FIXED.sub(lambda found: " " * len(found.group()), text)
+    words = list(_WORD.finditer(text))
+    is_telling = False
+    for word, after in zip_longest(words, words[1:]):
+        follows = is_telling
+        is_telling = not (is_filler(word.group()) or (not follows and _leads(word, after)))
+        if is_telling:
+            yield word
+
+
+def _leads(word: re.Match[str], after: re.Match[str] | None) -> bool:
+    """Tells whether a word only leads to what is meant, as in "questions of ethics"."""
+    if word.group().lower() not in LEADING_FILLER:
+        return False
+    return after is None or is_filler(after.group()) or after.group().lower() in LEADING_FILLER
 
 
 def _vary(forms: Forms, topic: int, trust: float, table: Table) -> Iterator[Phrase]:

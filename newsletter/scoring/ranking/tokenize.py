@@ -19,6 +19,7 @@ import numpy.typing as npt
 import Stemmer
 
 from newsletter.model import Paper
+from newsletter.scoring.ranking.filler import STOP_WORDS
 
 Keys = npt.NDArray[np.uint32]
 
@@ -31,14 +32,6 @@ HYPHENS = re.compile(r"[-\u2010\u2011]")
 _HALF = np.uint64(32)
 _PAIR_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: the upper half of the product depends on all bits
 
-STOP_WORDS = frozenset(
-    """a about above after again all also although am among an and any are as at be because been before being below
-    between both but by can cannot could did do does doing down during each either etc few for from further had has
-    have having he her here hers him his how however i if in into is it its itself just less may me might more most
-    much must my no nor not of off on once only or other our ours out over own per same she should so some such than
-    that the their theirs them then there these they this those through thus to too under until up upon us very via
-    was we were what when where whether which while who whom why will with within without would yet you your""".split()
-)
 # Words by which a profile speaks of papers rather than of their subject; they would match everything or nothing.
 _PROFILE_STOP_WORDS = frozenset(
     """approach approaches avoid based certain commenting considering criteria criterion derive deriving discuss

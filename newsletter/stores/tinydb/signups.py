@@ -1,4 +1,7 @@
-"""Who subscribes on the web: sign_ups/2026-11-22.json until it is confirmed, then enrolled/s_8k2mpq4x.json."""
+"""Who subscribes on the web: sign_ups/2026-11-22.json until it is confirmed, then enrolled/s_8k2mpq4x.json.
+
+Whom the operator adds by the command is enrolled at once.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Move, SignUp
+from newsletter.model import Move, SignUp, SignUpOrigin
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.folder import (
@@ -79,11 +82,11 @@ class SignUps:
 
     # -- enrolled
 
-    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+    def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
         with self._signups.change(path):
             others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
-            if sum(map(self._takes_place, others)) >= most:
+            if most is not None and sum(map(self._takes_place, others)) >= most:
                 return False
             stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
@@ -131,8 +134,11 @@ class SignUps:
             self._enrolled_file(old).unlink()
 
     def _takes_place(self, subscriber_id: str) -> bool:
-        """Somebody whose status cannot be read may not have left."""
+        """Whether they came by the web and are here; somebody of whom something cannot be read may be."""
         try:
+            enrolment = self.get_enrolment(subscriber_id)
+            if enrolment is not None and enrolment.origin is SignUpOrigin.OPERATOR:
+                return False
             return self._addresses.get_address_status(subscriber_id).suppression is None
         except ReaderUnreadable:
             return True

@@ -17,7 +17,17 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from newsletter.addresses import mailto_link
-from newsletter.mail import BY_TOPIC, EVERYTHING, FILLED_UP, NEAREST_ONLY, NOTHING, render, templates
+from newsletter.mail import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+    render,
+    templates,
+)
 from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
@@ -156,13 +166,18 @@ class Pages:
         views = [
             day_view(NOTHING, "", earlier=None, later=None),
             day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
-            *(day_view(each, "words", earlier=None, later=None) for each in (BY_TOPIC, FILLED_UP, NEAREST_ONLY)),
+            *(
+                day_view(each, "words", earlier=None, later=None)
+                for each in (BY_TOPIC, PARTLY_JUDGED, BY_WORDS, FILLED_UP, NEAREST_ONLY)
+            ),
             day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
         ]
         overviews = [
             month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
             month_view(month_of(EVERYTHING.digest_on), [EVERYTHING, NEAREST_ONLY], earlier=None, later=None),
             month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS], earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS, EVERYTHING], earlier=None, later=None),
         ]
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
@@ -191,7 +206,7 @@ class Pages:
     def _render(self, name: str, urls: ArchiveUrls, who: str = "", **values: Any) -> str:
         try:
             return self._environment.get_template(name).render(at=urls, who=who, **values)
-        except TemplateError as error:
+        except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from newsletter import formatting
 from newsletter.formatting import short_date
-from newsletter.mail import PAPER_AUTHORS, CostView, cost_view
+from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
 from newsletter.model import Digest, DigestEntry
 from newsletter.papers import PaperLinks, TypesetPart, paper_links, readable_name, typeset
 from newsletter.web.archive.charts import Chart, Column, chart
@@ -39,6 +39,7 @@ class EntryView:
     comment_language: str  # empty for that of the page
     relevance: int
     novelty: int | None  # None: no model judged it
+    is_by_words: bool  # to be said of this one, since a model judged others
     category: str
     more_categories: str
     kind: str
@@ -61,8 +62,9 @@ class DayView:
     hidden: int
     not_scored: int
     notices: tuple[str, ...]
+    is_by_words: bool  # no model judged any of the papers
     scorer: str
-    cost: CostView
+    cost: CostView | None  # None: no model was asked, or none answered
     categories: str
     cut_offs: str
     pinned_authors: str
@@ -163,7 +165,13 @@ def archive_view(name: str, link: str, on: Sequence[date]) -> ArchiveView:
 
 
 def entry_view(
-    entry: DigestEntry, *, is_brief: bool = False, topic: str = "", begins: str = "", language: str = "en"
+    entry: DigestEntry,
+    *,
+    is_brief: bool = False,
+    topic: str = "",
+    begins: str = "",
+    language: str = "en",
+    is_by_words: bool = False,
 ) -> EntryView:
     """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""
     paper = entry.paper
@@ -179,6 +187,7 @@ def entry_view(
         comment_language=formatting.lang_attribute(language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
+        is_by_words=is_by_words,
         category=paper.primary,
         more_categories=", ".join(paper.categories[1:]),
         kind=formatting.kind_label(entry.announce_type, paper.version),
@@ -206,10 +215,11 @@ def day_view(
         hidden=counts.relevant - counts.passed,
         not_scored=counts.not_scored,
         notices=digest.notices,
-        scorer=digest.scorer,
-        cost=cost_view(digest.usage),
+        is_by_words=digest.is_by_words,
+        scorer=scorer_label(digest),
+        cost=cost_view(digest),
         categories=", ".join(subscriber.categories),
-        cut_offs=formatting.cut_offs(subscriber),
+        cut_offs=formatting.cut_offs(digest),
         pinned_authors=", ".join(subscriber.pinned_authors),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -229,7 +239,10 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
         group = nearest_heading if entry.is_nearest else (topic or formatting.NO_TOPIC) if is_grouped else ""
         begins = group if group != before else ""
         language = digest.subscriber.profile.language
-        yield entry_view(entry, is_brief=is_brief, topic=topic, begins=begins, language=language)
+        is_by_words = entry.score.novelty is None and not digest.is_by_words
+        yield entry_view(
+            entry, is_brief=is_brief, topic=topic, begins=begins, language=language, is_by_words=is_by_words
+        )
         before = group
 
 

@@ -16,7 +16,7 @@ from newsletter.files import resources
 from newsletter.formatting import long_date
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
-from newsletter.model import Announcement, AnnounceType, Digest, Profile, Topic, Usage
+from newsletter.model import WORD_RANKER, Announcement, AnnounceType, Digest, DigestEntry, Profile, Topic, Usage
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from tests import make
@@ -140,6 +140,57 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
 
 
+JUDGED, RANKED = (
+    DigestEntry(number, make.paper(f"2601.{number:05}"), AnnounceType.NEW, make.score(novelty=novelty))
+    for number, novelty in ((1, 6), (2, None))
+)
+BOTH = "relevance ≥ 7 and novelty ≥ 4, at most"
+
+
+def words_of(digest: Digest, part: str) -> str:
+    """The words of a part of the mail, or of its page in Markdown, on one line."""
+    mail = RENDERER.render(digest)
+    words = {"html": Page(mail.html).words, "text": mail.text, "markdown": RENDERER.markdown(digest)}[part]
+    return " ".join(words.replace("\xa0", " ").split())
+
+
+@pytest.mark.parametrize("part", ["html", "text", "markdown"])
+@pytest.mark.parametrize(
+    ("entries", "usage", "cut_offs", "said"),
+    [
+        ((JUDGED,), Usage(1, 1), BOTH, 0),
+        ((JUDGED, RANKED), Usage(1, 1), "relevance ≥ 7 and novelty ≥ 4 where a model judged it, at most", 1),
+        ((), None, BOTH, 0),
+    ],
+    ids=["for all", "for one of two", "for none, as nothing was relevant"],
+)
+def test_what_a_model_judged_has_a_novelty_and_of_the_others_is_said_how_they_were_ranked(
+    entries: tuple[DigestEntry, ...], usage: Usage | None, cut_offs: str, said: int, part: str
+) -> None:
+    words = words_of(digest_of(entries=entries, scorer="a model", usage=usage), part)
+    alone = words_of(digest_of(entries=entries[:1], scorer="a model", usage=usage), part)
+    assert words.count("ovelty") == alone.count("ovelty") > 0
+    assert words.lower().count("by words") == said
+    assert cut_offs in words.replace("Relevance ≥", "relevance ≥")
+    assert "Total" in words
+    assert "None" not in words
+
+
+@pytest.mark.parametrize("part", ["html", "text", "markdown"])
+@pytest.mark.parametrize("entries", [(RANKED,), ()], ids=["with papers", "empty"])
+@pytest.mark.parametrize("usage", [None, Usage(10, 0)], ids=["no model", "a model that failed"])
+def test_a_digest_ranked_by_words_says_so_once_and_shows_no_novelty(
+    entries: tuple[DigestEntry, ...], usage: Usage | None, part: str
+) -> None:
+    words = words_of(digest_of(entries=entries, scorer=WORD_RANKER, usage=usage), part)
+    assert "Ranked by words, not by reading" in words
+    assert words.lower().count("by words") == 1
+    assert "novelty" not in words.lower()
+    assert "relevance ≥ 7, at most 30 papers" in words.replace("Relevance ≥", "relevance ≥")
+    assert ("Total" in words) == (usage is not None)
+    assert "None" not in words
+
+
 def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_to_vote_by_reply() -> None:
     links = VoteLinks("https://papers.example.org", Signer(["a key"]), "s_abcd2345")
     mail_links = MailLinks("back@example.org", "https://papers.example.org/u/token", vote_links=links)
@@ -245,6 +296,23 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str,
     (tmp_path / "digest.subject.txt").write_text(template)
     renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
     with pytest.raises(ConfigError, match=re.escape(message)):
+        renderer.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("digest.html", "{% for p in d.papers %}{{ p.novelty }}{% endfor %}"),
+        ("digest.txt", "{% for p in d.papers %}{{ '%2d' | format(p.novelty) }}{% endfor %}"),
+        ("digest.txt", "{{ d.cost.prompt }}"),
+        ("digest.md", "{% for p in d.papers %}{{ p.novelty | dots }}{% endfor %}"),
+    ],
+)
+def test_a_template_that_expects_a_model_is_refused_with_its_name(tmp_path: Path, name: str, line: str) -> None:
+    """Such as an operator's copy from before there were papers without a novelty."""
+    (tmp_path / name).write_text(f"<html><head></head><body>{line}</body></html>")
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    with pytest.raises(ConfigError, match=rf"templates/email/{re.escape(name)}\b.*your copy"):
         renderer.check()
 
 

@@ -206,7 +206,7 @@ def test_a_model_that_graded_nothing_leaves_the_local_report_and_never_an_empty_
     local = ByNumber().score(PROFILE, papers, [])
     assert report.scores == local.scores
     assert (report.scorer, report.failures, report.passed_over) == ("local ranker", (), ())
-    assert report.notices == ("The model could not be asked today; all papers were ranked by their words.",)
+    assert report.notices == ("The model could not be asked today.",)
     assert report.problem == "The daily budget is spent; raise it to score more."
 
 
@@ -216,7 +216,7 @@ def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     report = bench.score(papers)
     assert report.scores == ByNumber().score(PROFILE, papers, []).scores
     assert report.failures == ()
-    assert report.notices == ("The model gave no usable answer today; all papers were ranked by their words.",)
+    assert report.notices == ("The model gave no usable answer today.",)
     assert "none of 3 papers (no answer)" in report.problem
     assert report.problem.endswith(".")
 

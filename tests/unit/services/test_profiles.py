@@ -14,6 +14,7 @@ from newsletter.model.deliveries import AddressStatus
 from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
 from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
 from newsletter.papers.announcements import merge_feeds
+from newsletter.services import trial_words
 from newsletter.services.profiles import ProfileService
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
@@ -75,13 +76,14 @@ def test_a_change_is_kept_and_answered_with_the_difference_and_what_it_would_hav
     after = profiles_digest(store, served(store))
     assert len(after) > len(before) > 0
     assert f"\n{len(after)} papers instead of {len(before)}.\nNew:\n- " in told
-    assert "no model was asked" in told
+    assert f"\nYou would have got {len(after)} papers a day.\n" in f"{told}\n"
+    assert "no model was asked" not in told
     (revision,) = store.get_revisions(WHO)
     assert (revision.text, revision.origin, revision.at) == (text, REPLY, NOW)
 
 
 def profiles_digest(store: Store, one: Subscriber) -> list[str]:
-    digest = make.present(ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW))
+    digest = make.present(ProfileService(lambda: [one], store, scorer).preview(WHO, "", now=NOW)).latest
     return [entry.paper.arxiv_id for entry in digest.entries]
 
 
@@ -95,7 +97,7 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
     asked = ScriptedScorer()
     profiles = ProfileService(lambda: [ADA], store, lambda: asked)
     for papers in (3, 4, 5):
-        digest = make.present(profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW))
+        digest = make.present(profiles.preview(WHO, f"max_papers: {papers}\nmin_relevance: {papers}", now=NOW)).latest
         assert digest.counts.shown == papers
     assert len(asked.scored) == 1
     profiles.preview(WHO, "about: I read something else now.", now=NOW)
@@ -105,11 +107,16 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
 def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) -> None:
     text = "min_relevance: 1\nmin_novelty: 1\ncategories: [cs.LG, cs.AI, cs.CV, math.OC]"
     told = profiles.change(WHO, text, origin=WEB, now=NOW)
-    new = told.partition("New:\n")[2].splitlines()
-    assert len(new) == 7
+    new = told.partition("New:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(new) == 6
     assert new[5].startswith("- and ")
-    assert new[6] == "Papers of math.OC were not collected that day; they come with the next announcement."
+    assert told.endswith("\nPapers of math.OC were not collected on all of these days; they come with the next one.")
     assert "$" not in told
+
+
+def test_where_a_model_judges_the_mail_the_answer_says_that_it_is_by_words(store: Store) -> None:
+    profiles = ProfileService(lambda: [ADA], store, scorer, is_judged=True)
+    assert profiles.change(WHO, "max_papers: 2", origin=WEB, now=NOW).endswith(trial_words.BY_WORDS)
 
 
 def test_what_changes_no_choice_is_not_tried(profiles: ProfileService) -> None:

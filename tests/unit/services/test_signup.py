@@ -21,7 +21,7 @@ from newsletter.model.subscribers import Frequency, ProfileRevision, PromisedMai
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
 from newsletter.signing import Purpose, Signer
-from newsletter.subscribers.preferences import subscriber_from_signup
+from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Confirmation, Form, LinkState
 from tests import ROOT, make
@@ -270,7 +270,7 @@ class FailingStore(MemoryStore):
         self._count()
         return super().add_revision(*args, **kwargs)
 
-    def enrol(self, sign_up: SignUp, *, most: int) -> bool:
+    def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         self._count()
         return super().enrol(sign_up, most=most)
 

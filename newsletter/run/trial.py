@@ -1,0 +1,118 @@
+"""What a profile would have got of the last announcement days: how many papers of each, and the best. Records nothing.
+
+Every day is composed as its morning would have: with the days before it as history, and without what was mailed, since
+the question is what the profile finds. What is said of a trial, and advised, is services/trial_words.py's business.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from newsletter.model import AnnouncementDay, Digest, Frequency, Paper, Score, Subscriber
+from newsletter.papers import find_pinned_author
+from newsletter.run.backlog import is_settled
+from newsletter.run.compose import compose
+from newsletter.run.context import Morning
+from newsletter.run.digest import passes, reading_order
+from newsletter.run.select import Selection, select_from
+from newsletter.scoring import Scorer
+from newsletter.stores import Store
+
+TRIED_DAYS = 5  # a week of announcements
+HIGHEST = 10  # relevance
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDay:
+    """One announcement day under one profile.
+
+    `relevant_at[n - 1]` says how many papers would pass with a `min_relevance` of n. `best` is the paper that leads
+    the mail, or the nearest where none passes; None if nothing was announced.
+    """
+
+    announced_on: date
+    relevant_at: tuple[int, ...]
+    best: Paper | None = None
+    best_relevance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The last days under one profile, oldest first, and the digest of the latest.
+
+    Days on which none of the reader's categories was collected are left out: they say nothing of the profile.
+    """
+
+    subscriber: Subscriber
+    days: tuple[TrialDay, ...]
+    latest: Digest
+    uncollected: tuple[str, ...] = ()  # categories of the reader that were not collected on some of these days
+
+    def relevant(self, day: TrialDay) -> int:
+        """Says how many papers passed that day, before `max_papers` cut."""
+        return day.relevant_at[self.subscriber.min_relevance - 1]
+
+    def per_mail(self, min_relevance: int) -> list[int]:
+        """Says how many papers each mail would have had with this cut-off: a weekly one has those of all days."""
+        counts = [day.relevant_at[min_relevance - 1] for day in self.days]
+        return [sum(counts)] if self.subscriber.frequency is Frequency.WEEKLY else counts
+
+
+def count_days(scorer: Scorer, most_days: int = TRIED_DAYS) -> int:
+    """Says how many kept days a trial looks at: those that are tried, and before them what the first one remembers."""
+    return most_days + scorer.history_days
+
+
+def try_days(
+    scorer: Scorer,
+    store: Store,
+    subscriber: Subscriber,
+    days: Sequence[AnnouncementDay],
+    *,
+    most_days: int = TRIED_DAYS,
+) -> Trial:
+    """Tries a profile on the last `most_days` of these days, oldest first, of which there is at least one."""
+    places = range(max(0, len(days) - most_days), len(days))
+    composed = {place: _compose(scorer, store, subscriber, days[: place + 1]) for place in places}
+    tried = [place for place in places if any(is_settled(days[place], (each,)) for each in subscriber.categories)]
+    return Trial(
+        subscriber,
+        days=tuple(composed[place][1] for place in tried),
+        latest=composed[places[-1]][0],
+        uncollected=_uncollected([days[place] for place in places], subscriber),
+    )
+
+
+def _uncollected(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[str, ...]:
+    return tuple(each for each in subscriber.categories if not all(is_settled(day, (each,)) for day in days))
+
+
+def _compose(
+    scorer: Scorer, store: Store, subscriber: Subscriber, days: Sequence[AnnouncementDay]
+) -> tuple[Digest, TrialDay]:
+    *earlier, today = days
+    morning = Morning("", today, earlier)
+    selection = select_from((), morning, subscriber, today.announced_on, history_days=scorer.history_days)
+    digest, report = compose(scorer, store, replace(selection, is_first=False))  # what any day would bring
+    return digest, _weigh(selection, report.scores)
+
+
+def _weigh(selection: Selection, scores: Sequence[Score]) -> TrialDay:
+    subscriber = selection.subscriber
+    papers = {paper.arxiv_id: paper for paper in selection.papers}
+    reached = Counter(_reached(score, papers[score.arxiv_id], subscriber) for score in scores)
+    on = selection.digest_on
+    counts = tuple(sum(reached[n] for n in range(cut, HIGHEST + 1)) for cut in range(1, HIGHEST + 1))
+    ahead = [each for each in scores if _reached(each, papers[each.arxiv_id], subscriber) >= subscriber.min_relevance]
+    best = min(ahead or scores, key=reading_order, default=None)
+    return TrialDay(on, counts, papers[best.arxiv_id], best.relevance) if best else TrialDay(on, counts)
+
+
+def _reached(score: Score, paper: Paper, subscriber: Subscriber) -> int:
+    """Says up to which `min_relevance` a paper passes; 0: it never does."""
+    if find_pinned_author(subscriber.pinned_authors, paper.authors):
+        return HIGHEST
+    return score.relevance if passes(score, replace(subscriber, min_relevance=1)) else 0

@@ -1,0 +1,69 @@
+"""Words that no paper uses are named; a word that papers use never is."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model import Profile, Topic
+from newsletter.scoring import find_unknown_words
+from newsletter.scoring.unknown_words import MOST_CHARS, MOST_WORDS, build_words
+from tests import SHARED
+
+DAYS = SHARED / "corpus" / "days"
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("Schwarze Löcher", ("Schwarze Löcher",)),
+        ("Alles über Schwarze Löcher und dark energy", ("Schwarze Löcher",)),
+        ("aprendizaje por refuerzo", ("aprendizaje", "refuerzo")),
+        ("tranformers and attntion", ("tranformers", "attntion")),
+        ("大規模言語モデル", ("大規模言語モデル",)),
+        ("Everything about language models", ()),
+        ("motivic cohomology of quasi-coherent sheaves", ()),
+        ("behaviour of modelled tumours, optimising catalogues", ()),
+        ("Schrödinger operators", ()),
+        ("new things called LoRAX, GPT9 and QZXV", ()),
+        ("", ()),
+    ],
+)
+def test_words_that_no_paper_uses_are_named_as_they_were_written(text: str, unknown: tuple[str, ...]) -> None:
+    assert find_unknown_words(Profile((Topic("", text),))) == unknown
+    assert find_unknown_words(Profile((), like=(text,))) == unknown
+
+
+def test_each_is_named_once_in_the_order_of_the_profile() -> None:
+    profile = Profile((Topic("Erstens", "Löcher"), Topic("x", "attntion")), like=("löcher", "tranformers"))
+    assert find_unknown_words(profile) == ("Löcher", "attntion", "tranformers")
+
+
+def test_only_what_is_wanted_is_looked_at() -> None:
+    topic = Topic("Sprachmodelle", "language models", "Bildverarbeitung")
+    assert find_unknown_words(Profile((topic,), about="Ich mag Sprachmodelle", avoid=("Bildverarbeitung",))) == ()
+
+
+@given(st.lists(st.text(max_size=200), max_size=30))
+def test_any_text_gives_few_short_words(texts: list[str]) -> None:
+    found = find_unknown_words(Profile(tuple(Topic("", text) for text in texts)))
+    assert len(found) <= MOST_WORDS
+    assert all(0 < len(words) <= MOST_CHARS for words in found)
+
+
+@pytest.mark.skipif(not DAYS.is_dir(), reason="no announcement days beside the checkout")
+@pytest.mark.parametrize("day", sorted(DAYS.glob("*.jsonl.gz")), ids=lambda day: day.name[:10])
+def test_no_word_of_a_title_is_named(day: Path) -> None:
+    lines = gzip.decompress(day.read_bytes()).decode().splitlines()
+    titles = [json.loads(line)["title"] for line in lines]
+    named = {title: find_unknown_words(Profile((), like=(title,))) for title in titles}
+    assert not {title: words for title, words in named.items() if words}
+
+
+def test_what_was_put_into_a_set_is_found() -> None:
+    words = [f"word{n}" for n in range(500)]
+    assert len(build_words(words, 1024)) == 1024
+    assert build_words(words, 1024) == build_words(reversed(words), 1024)
