@@ -140,9 +140,12 @@ class ProfileService:
 
         By the embedded scorer. None if no announcement is kept of the week before.
         """
-        days = self._store.get_days(before=before, limit=1 + self._scorer().history_days)
-        is_recent = bool(days) and before - days[-1].announced_on <= RECENT
-        return try_days(self._scorer(), self._store, subscriber, days, most_days=1).latest if is_recent else None
+        latest = self._store.get_days(before=before, limit=1)
+        if not latest or before - latest[0].announced_on > RECENT:
+            return None
+        scorer = self._scorer()  # it is loaded only where there is what to try
+        days = self._store.get_days(before=before, limit=count_days(scorer, 1))
+        return try_days(scorer, self._store, subscriber, days, most_days=1).latest
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)

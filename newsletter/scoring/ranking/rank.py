@@ -66,7 +66,7 @@ class Ranking:
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
     `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
-    each paper lies in the latent dimensions.
+    each paper lies in the latent dimensions, `meaning` where it lies in the table of word vectors.
     """
 
     score: Vector
@@ -75,6 +75,7 @@ class Ranking:
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
     latent: npt.NDArray[np.float64]
+    meaning: Places
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
@@ -125,7 +126,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
     score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
     evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent)
+    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, meaning)
 
 
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:

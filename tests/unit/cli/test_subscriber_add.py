@@ -231,7 +231,7 @@ def test_what_is_said_is_kept_word_by_word(topics: list[str], like: list[str]) -
 def test_on_a_terminal_each_question_is_asked_until_the_answer_is_right() -> None:
     answers = iter(
         [
-            *("eve", "eve@example.org", "Eve", "cs.LGG", "", "cs.LG,cs.CL", "Trees", "Graphs", ""),
+            *("eve", "eve@example.org", "Eve", "cs.LGG", "", "cs.LG,cs.CL", "", "Trees", "Graphs", ""),
             *("berlin", "Europe/Berlin", "7am", "06:50"),
         ]
     )
