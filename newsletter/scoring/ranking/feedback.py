@@ -20,6 +20,7 @@ from newsletter.scoring.ranking.features import Features, keep_shared, solve
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms
 from newsletter.scoring.ranking.tokenize import EncodedPaper
+from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
 # Chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 FULL_SHARE_VOTES = 10  # from so many votes on, the model alone orders; fewer leave the profile's ranking a share
@@ -30,8 +31,9 @@ CHOSEN_SHARE = 0.1  # of all papers: the best by both
 CHOSEN_WEIGHT = 6.0  # of the best together, against 1 for all papers as examples of what is not wanted
 DISLIKED_WEIGHT = 20.0  # of one disliked paper, against 1 for one nobody voted on
 LATENT_WEIGHT = 0.5
+MEANING_WEIGHT = 0.5
 CATEGORY_WEIGHT = 0.2
-PENALTY = 0.02
+PENALTY = 0.04
 _FREE_PENALTY = 1e-4  # of the constant
 # How far votes may move a grade: one step from the first vote on, two and three from so many.
 _VOTES_FOR_STEPS = (1, 5, 20)
@@ -52,14 +54,19 @@ def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
 
 
 def apply_votes(
-    ranking: Ranking, matrix: TermMatrix, categories: Sequence[str], votes: Sequence[VotedPaper]
+    ranking: Ranking,
+    matrix: TermMatrix,
+    at_large: TermMatrix,
+    categories: Sequence[str],
+    votes: Sequence[VotedPaper],
 ) -> Ranking:
     """Gives the ranking with the reader's votes on some papers in it.
 
-    `matrix` holds the papers ranked, and `categories` the primary category of the first of them.
+    The two matrices hold the papers ranked, see `rank.weigh`, and `categories` the primary category of the first of
+    them.
     """
     values = np.array([vote.value for vote in votes], dtype=np.float64)
-    model = _VoteModel(_describe(ranking, matrix, categories, votes), values)
+    model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values)
     liked = model.learn(np.zeros(matrix.n_rows))
     trust = _trust(values)
     chosen = _choose(ranking.score + LIKES_IN_CHOICE * trust * liked)
@@ -95,9 +102,16 @@ class _VoteModel:
         return standardise(self._features.dot(model)[: self._n_ranked])
 
 
-def _describe(ranking: Ranking, matrix: TermMatrix, categories: Sequence[str], votes: Sequence[VotedPaper]) -> Features:
-    """Gives the words, latent places and categories of the ranked papers and, behind them, of those voted on."""
-    voted = matrix.fold_in(count_terms([vote.words for vote in votes]))
+def _describe(
+    ranking: Ranking,
+    matrix: TermMatrix,
+    at_large: TermMatrix,
+    categories: Sequence[str],
+    votes: Sequence[VotedPaper],
+) -> Features:
+    """Gives the words, places and categories of the ranked papers and, behind them, of those voted on."""
+    counts = count_terms([vote.words for vote in votes])
+    voted = matrix.fold_in(counts)
     words = keep_shared(
         np.concatenate([matrix.rows, voted.rows + matrix.n_rows]),
         np.concatenate([matrix.columns, voted.columns]),
@@ -107,8 +121,9 @@ def _describe(ranking: Ranking, matrix: TermMatrix, categories: Sequence[str], v
     unknown = [""] * (matrix.n_rows - len(categories))
     fields = _describe_categories([*categories, *unknown, *(vote.category for vote in votes)], matrix.n_rows)
     latent = np.vstack([ranking.latent, ranking.space.place(voted)])
+    meaning = np.vstack([ranking.meaning, load_word_vectors().place_papers(at_large.fold_in(counts))])
     constant = np.ones((len(latent), 1))
-    dense = np.hstack([constant, LATENT_WEIGHT * latent, CATEGORY_WEIGHT * fields])
+    dense = np.hstack([constant, LATENT_WEIGHT * latent, MEANING_WEIGHT * meaning, CATEGORY_WEIGHT * fields])
     return Features(words, dense)
 
 
