@@ -17,7 +17,7 @@ from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.calibrate import Grades
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
-from newsletter.scoring.ranking.phrases import read_forms, read_phrases
+from newsletter.scoring.ranking.phrases import drop_filler, read_forms, read_phrases
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -27,11 +27,11 @@ SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
 
 # Log-odds that somebody with these few words is glad of a paper.
-_COVERAGE_WEIGHT = 2.06
-_PLACE_WEIGHT = 0.77
-_EVIDENCE_WEIGHT = 1.31
-_MEANING_WEIGHT = 3.18
-_OFFSET = -4.23
+_COVERAGE_WEIGHT = 2.1
+_PLACE_WEIGHT = 0.79
+_EVIDENCE_WEIGHT = 0.9
+_MEANING_WEIGHT = 3.1
+_OFFSET = -4.22
 _PLACE_RANGE = (-1.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
@@ -74,7 +74,8 @@ class PhraseReader:
         `matrix` and `ranking` hold these papers first, and then others that show which words are rare among them.
         """
         background, n = load_background(), len(papers)
-        texts = [[topic.relevant or topic.name] for topic in profile.topics] + [[keyword] for keyword in profile.like]
+        plain = drop_filler(profile)
+        texts = [[topic.relevant or topic.name] for topic in plain.topics] + [[keyword] for keyword in plain.like]
         places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
         meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
         phrases = read_phrases(profile, load_abbreviations())
