@@ -66,7 +66,7 @@ class LocalScorer:
         shortness = measure_shortness(profile)
         terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, fields) if shortness else None
         grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
