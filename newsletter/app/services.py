@@ -14,6 +14,7 @@ from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.model import Message, Subscriber
 from newsletter.ops import log
+from newsletter.scoring import find_unknown_words
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -35,7 +36,13 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
-    return ProfileService(load, store, build_local_scorer, is_judged=settings.model is not None)
+    return ProfileService(
+        load,
+        store,
+        build_local_scorer,
+        find_unknown_words=find_unknown_words,
+        is_judged=settings.model is not None,
+    )
 
 
 def build_service_mails(settings: Settings) -> ServiceMails:
@@ -85,6 +92,7 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         now=utc_now,
         wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
+        find_unknown_words=find_unknown_words,
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
 

@@ -115,15 +115,18 @@ def ask_for(ask: Ask, file: SubscribersFile) -> tuple[str, str, additions.Wishes
         ",".join(defaults.categories),
         lambda said: _problems(file, categories=_codes(said) or ("?",)),
     )
-    topics = []
-    while words := ask("What do they want to read about? One topic in a sentence; empty when that is all", ""):
-        topics.append(words)
+    has_usual = bool(defaults.topics or defaults.keywords.like)
+    missing = () if has_usual else ("topic: say at least one thing, in a few words",)
+    question = "What do they want to read about? One topic in a sentence"
+    topics = [_ask_until_right(ask, question, "", lambda said: () if said else missing)]
+    while topics[-1]:
+        topics.append(ask("And what else? Empty when that is all", ""))
     zone = _ask_until_right(ask, "Time zone", defaults.time_zone, lambda said: _problems(file, zone=said))
     usual = f"{defaults.send_at:%H:%M}"
     send_at = _ask_until_right(
         ask, "Earliest local time of their mail", usual, lambda said: _problems(file, send_at=said)
     )
-    return email, name, additions.Wishes(_codes(categories), tuple(topics), zone=zone, send_at=send_at)
+    return email, name, additions.Wishes(_codes(categories), tuple(filter(None, topics)), zone=zone, send_at=send_at)
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -171,6 +174,8 @@ def _show(settings: Settings, store: Store, reader: Subscriber) -> None:
     """Prints the profile and the text of the welcome."""
     click.echo(f"# {reader.email} would be added with this profile; nothing was.")
     click.echo(profile_yaml.write(reader))
+    if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
+        complain(f"{unknown}\n")
     service, texts = app.build_welcome_service(settings, store), app.load_welcome_texts()
     links = app.build_mail_identity(settings).links_for(reader.subscriber_id, app.utc_now().date())
     rendered = app.build_renderer(settings).render_welcome(service.content(reader), texts, links)
@@ -221,6 +226,8 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
     who = reader.subscriber_id
     service = app.build_welcome_service(settings, store)
     click.echo(f"{who} ({reader.email}) is added. {_first_mail(service.content(reader), reader)}")
+    if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
+        complain(unknown)
     click.echo(f"'newsletter subscribers show {who}' shows them, 'newsletter subscribers remove {who}' takes them off.")
     try:
         if not is_welcomed:
@@ -245,6 +252,8 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
 
 
 def _first_mail(content: welcome.WelcomeContent, reader: Subscriber) -> str:
+    if reader.paused_until:
+        return f"Mail to them is paused until {reader.paused_until}."
     if content.first_on is None:
         return "Their first mail comes with the next look of the clock, or the next run."
     return f"Their first mail comes on {long_date(content.first_on)}, from {reader.send_at:%H:%M} on ({reader.zone})."

@@ -140,9 +140,12 @@ class ProfileService:
 
         By the embedded scorer. None if no announcement is kept of the week before.
         """
-        days = self._store.get_days(before=before, limit=1 + self._scorer().history_days)
-        is_recent = bool(days) and before - days[-1].announced_on <= RECENT
-        return try_days(self._scorer(), self._store, subscriber, days, most_days=1).latest if is_recent else None
+        latest = self._store.get_days(before=before, limit=1)
+        if not latest or before - latest[0].announced_on > RECENT:
+            return None
+        scorer = self._scorer()  # it is loaded only where there is what to try
+        days = self._store.get_days(before=before, limit=count_days(scorer, 1))
+        return try_days(scorer, self._store, subscriber, days, most_days=1).latest
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
@@ -211,7 +214,9 @@ class ProfileService:
         titles, known = _titles(new.latest), _titles(old.latest) if old else {}
         yield f"What the announcement of {date_range(new.latest.announced_on)} would have given:"
         is_same = known.keys() == titles.keys()
-        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}."
+        nearest = new.latest.counts.nearest
+        marked = f" ({nearest} of them below your cut-offs, as the nearest)" if nearest else ""
+        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}{marked}."
         yield from _list_titles("New", [title for arxiv_id, title in titles.items() if arxiv_id not in known])
         yield from _list_titles("Gone", [title for arxiv_id, title in known.items() if arxiv_id not in titles])
 
@@ -221,7 +226,7 @@ def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
     return (
         replace(subscriber.profile, language=""),
         *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
-        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers),
+        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers, subscriber.at_least),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from newsletter.files import yaml_nodes
 
-_WANTED = {"about", "like", "relevant"}  # keys whose texts say what is wanted
+_WANTED = {"like", "relevant"}  # keys whose texts say what is wanted; a topic without `relevant` is its name
 _MOST_LINES = 200  # of one text
 
 
@@ -31,15 +31,20 @@ def find_phrase_lines(text: str | bytes, phrases: Sequence[str]) -> list[tuple[i
 
 def _wanted(node: yaml_nodes.Node, *, is_wanted: bool) -> Iterator[yaml_nodes.Node]:
     """Walks to the texts that say what is wanted."""
-    if isinstance(node.value, str):
-        if is_wanted:
-            yield node
-    elif node.value is not None:
-        inner: Iterable[tuple[str, yaml_nodes.Node]] = (
-            node.value.items() if isinstance(node.value, dict) else (("", each) for each in node.value)
-        )
-        for key, each in inner:
-            yield from _wanted(each, is_wanted=is_wanted or key in _WANTED)
+    if isinstance(node.value, str) and is_wanted:
+        yield node
+    elif isinstance(node.value, list):
+        for each in node.value:
+            yield from _wanted(each, is_wanted=is_wanted)
+    elif isinstance(node.value, dict):
+        for key, each in node.value.items():
+            yield from _topics(each) if key == "topics" else _wanted(each, is_wanted=key in _WANTED)
+
+
+def _topics(node: yaml_nodes.Node) -> Iterator[yaml_nodes.Node]:
+    for topic in node.value if isinstance(node.value, list) else ():
+        if isinstance(topic.value, dict) and (words := topic.value.get("relevant") or topic.value.get("name")):
+            yield from _wanted(words, is_wanted=True)
 
 
 def _begins(lines: Sequence[str], first: int, phrase: str) -> int:

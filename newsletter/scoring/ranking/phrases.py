@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[.;:!?](?:\s|$)|[,()\[\]\n•|·]|\s[-–—]\s|\s/\s|(?<=\w{3})/(?=\w{3})")
 _CLAUSES = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|versus|vs\.?)\s|\s?&\s", re.IGNORECASE)
 
-_FIXED = re.compile(
+FIXED = re.compile(
     r"\b(?:state[- ]of[- ]the[- ]art|cutting[- ]edge|up[- ]to[- ]date|a lot of|point of view)\b", re.IGNORECASE
 )
 
@@ -123,7 +123,7 @@ def _blank(match: re.Match[str]) -> str:
 
 def find_telling_words(text: str) -> Iterator[re.Match[str]]:
     """Finds every word that is no filler where it stands."""
-    text = _FIXED.sub(_blank, text)
+    text = FIXED.sub(_blank, text)
     words = list(_WORD.finditer(text))
     is_telling = False
     for word, after in zip_longest(words, words[1:]):

@@ -34,7 +34,7 @@ def compare(wish: str, fields: set[str]) -> dict[str, float]:
 
 def test_a_paper_is_like_earlier_papers_on_the_phrase_though_it_shares_no_word() -> None:
     likeness = compare("AI safety", {"cs.AI"})
-    assert likeness["jailbreaks"] > max(likeness["galaxies"], likeness["traffic"]) + 0.2
+    assert likeness["jailbreaks"] > max(likeness["galaxies"], likeness["traffic"]) + 0.1
     assert all(-1.001 <= each <= 1.001 for each in likeness.values())
 
 

@@ -28,11 +28,16 @@ CASES = {
     "a quoted value": ("topics:\n  - relevant: 'schwarze  löcher und mehr'\n", [2]),
     "a list": ("keywords:\n  like:\n    - LoRA\n    - Schwarze Löcher\n", [4]),
     "a list on one line": ("keywords:\n  like: [LoRA, Schwarze Löcher]\n", [2]),
-    "about": ("about: Ich suche Schwarze Löcher.\n", [1]),
-    "two readers": ("subscribers:\n  - about: Schwarze Löcher\n  - about: Schwarze Löcher\n", [2, 3]),
+    "the name of a topic that says no more": ("topics:\n  - name: Schwarze Löcher\n", [2]),
+    "the name of one that does": ("topics:\n  - name: Schwarze Löcher\n    relevant: Black holes\n", []),
+    "two readers": (
+        "subscribers:\n  - topics: [{name: Schwarze Löcher}]\n  - keywords: {like: [Schwarze Löcher]}\n",
+        [2, 3],
+    ),
     "what is not wanted": ("topics:\n  - irrelevant: Schwarze Löcher\nkeywords:\n  avoid: [Schwarze Löcher]\n", []),
-    "a comment": ("about: mine # Schwarze Löcher\n", []),
-    "no YAML": ("about: [Schwarze Löcher\n", []),
+    "who reads": ("name: Schwarze Löcher\nabout: Schwarze Löcher\n", []),
+    "a comment": ("keywords:\n  like: [mine] # Schwarze Löcher\n", []),
+    "no YAML": ("keywords: [Schwarze Löcher\n", []),
     "nothing": ("", []),
 }
 
