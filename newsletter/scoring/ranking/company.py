@@ -72,21 +72,18 @@ def measure_company(
 def _weigh_papers(
     phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]
 ) -> Vector:
-    """Gives 1 for each paper with all of the phrase, and less down to 0 for one with ENOUGH of it."""
+    """Gives 1 for each paper with all of the phrase, and less down to 0 for one with ENOUGH of it.
+
+    A word that nobody uses is one that all lack: what is left of such a phrase says too little of its company.
+    """
     covered, total = np.zeros(len(papers.categories)), 0.0
     for element in phrase.elements:
         stems = [[stem_of(form) for form in forms] for forms in element.alternatives]
-        weight = min(MAX_IDF, *(_weigh_stems(own, background) for own in stems)) ** 2
+        weight = min(MAX_IDF, *(float(background.idf(np.array(own, dtype=np.uint32)).max()) for own in stems)) ** 2
         covered += weight * np.any([np.all([papers.have(stem) for stem in own], axis=0) for own in stems], axis=0)
         total += weight
-    weights: Vector = np.maximum(covered / max(total, 1e-9) - ENOUGH, 0.0) / (1 - ENOUGH)
+    weights: Vector = np.maximum(covered / total - ENOUGH, 0.0) / (1 - ENOUGH)
     return weights
-
-
-def _weigh_stems(stems: Sequence[int], background: Background) -> float:
-    """Gives how rare the rarest is; 0 where nobody uses one, which then counts for nothing."""
-    keys = np.array(stems, dtype=np.uint32)
-    return float(background.idf(keys).max()) if background.knows(keys).all() else 0.0
 
 
 @cache
