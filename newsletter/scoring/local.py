@@ -29,6 +29,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
@@ -42,7 +43,9 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
+        """`vectors`: what a sentence model made of the papers, where there is one."""
+        self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
         self._phrases = PhraseReader()
@@ -62,7 +65,8 @@ class LocalScorer:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
+        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
+        ranking = rank(matrix, at_large, terms, likeness)
         grader = _Grader(profile, wanted, matrix, self._phrases, background)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
