@@ -67,6 +67,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     elif digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
     else:
+        if digest.counts.nearest and not digest.counts.passed:
+            click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
         name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
         _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
     _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())
@@ -83,9 +85,11 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def _tell_trial(service: profiles.ProfileService, subscriber: Subscriber, now: datetime) -> None:
-    """Says beside the digest what the profile finds on the kept days, where any are kept."""
-    if trial := service.try_out(subscriber, now=now):
-        click.echo("\n".join(["", *trial_words.tell(trial, is_judged=service.is_judged)]), err=True)
+    """Says beside the digest what the profile finds on the kept days, where any are, and which words no paper uses."""
+    trial = service.try_out(subscriber, now=now)
+    lines = trial_words.tell(trial, is_judged=service.is_judged) if trial else ()
+    for line in filter(None, (*lines, service.explain_unknown(subscriber.profile))):
+        click.echo(line, err=True)
 
 
 def _content(context: RunContext, digest: Digest, form: str) -> bytes:

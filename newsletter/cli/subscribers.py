@@ -1,9 +1,10 @@
-"""`newsletter subscribers`: lists them, shows one in full and their revisions, brings one back, removes one."""
+"""`newsletter subscribers`: lists them, shows one in full, brings an old profile back, adds and removes somebody."""
 
 from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 
 import click
@@ -14,10 +15,11 @@ from newsletter import app
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
+from newsletter.cli.subscriber_add import add
 from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.model import ProfileRevision, PromisedMail, RevisionOrigin, SignUpOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
@@ -29,6 +31,8 @@ _ORIGINS = {
     RevisionOrigin.WEB: "the reader, on the web",
     RevisionOrigin.OPERATOR: "you, brought back by hand",
 }
+
+_CAME_BY = {SignUpOrigin.WEB: "web", SignUpOrigin.OPERATOR: "added"}
 
 
 class _ShowByDefault(click.Group):
@@ -44,14 +48,17 @@ class _ShowByDefault(click.Group):
 @click.group(cls=_ShowByDefault, invoke_without_command=True, epilog=EXIT_CODES)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the subscribers as they are served: subscribers.yaml and who came by the web, with their own wishes over it.
+    """List the subscribers as they are served: subscribers.yaml, whom you added and who came by the web, with their own
+    wishes over it.
 
     Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
-    subscribers.yaml itself, then run 'newsletter check'. Who came by the web is taken off with 'remove'.
+    subscribers.yaml itself, then run 'newsletter check'; or add somebody beside it with 'add'. Whom you added, and who
+    came by the web, is taken off with 'remove'.
 
     \b
     Examples:
       newsletter subscribers
+      newsletter subscribers add ada@example.org --categories cs.LG --topic "Sparse attention"
       newsletter subscribers show ada@example.org
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
@@ -80,7 +87,7 @@ def command(context: click.Context) -> None:
             f"{one.send_at:%H:%M}",
             one.zone,
             " ".join(one.categories),
-            "web" if reader.sign_up else "file",
+            _CAME_BY[reader.sign_up.origin] if reader.sign_up else "file",
             f"revision {reader.revision.number}" if reader.revision else "",
         )
     print_table(table)
@@ -106,6 +113,8 @@ def show(who: str) -> None:
         click.echo(f"# {line}")
     if (status := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {describe_status(status)}")
+    for line in _welcome(store, reader.subscriber.subscriber_id):
+        click.echo(f"# {line}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
         click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
@@ -189,7 +198,7 @@ def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes
 @command.command()
 @click.argument("who", metavar="EMAIL|ID")
 def remove(who: str) -> None:
-    """Take somebody off the list who came by the web, and forget their address, their wishes, profiles and votes.
+    """Take somebody off the list whom you added or who came by the web, and forget their address, wishes and votes.
 
     What was mailed to them stays in the ledger under their id, and so does what keeps mail away from them, if anything
     does. They may subscribe again; 'newsletter suppressions add' keeps them out.
@@ -212,6 +221,7 @@ def remove(who: str) -> None:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 
 
+command.add_command(add)
 command.add_command(move)
 
 
@@ -255,12 +265,31 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
         lines.append("the reader's own word: paused_until")
     if (form := reader.sign_up) is None:
         return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
+    if form.origin is SignUpOrigin.OPERATOR:
+        return [*lines, f"added by you on {form.at:%Y-%m-%d}: what you said then, and the defaults of subscribers.yaml"]
     return [
         *lines,
         f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
     ]
 
 
+_WELCOMES = {
+    PromisedMail.WAITING: "their welcome waits to be sent",
+    PromisedMail.LEAVING: "their welcome may have left, and is not sent again",
+    PromisedMail.SENT: "their welcome has left",
+}
+
+
+def _welcome(store: Store, who: str) -> Iterator[str]:
+    """Says what became of their welcome, if there is or was one."""
+    known = {one.subscriber_id: one for one in store.get_welcomes() or ()}
+    if who in known and (words := _WELCOMES.get(known[who].mail)):
+        yield f"{words} (they were new on {known[who].at:%Y-%m-%d})"
+
+
 def _base(reader: overrides.ResolvedSubscriber) -> str:
     """Names what counts where no revision does."""
-    return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"
+    if reader.sign_up is None:
+        return "subscribers.yaml"
+    is_added = reader.sign_up.origin is SignUpOrigin.OPERATOR
+    return "what you added them with" if is_added else "what they asked for on the web"

@@ -67,7 +67,7 @@ class Ranking:
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
     `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
-    each paper lies in the latent dimensions.
+    each paper lies in the latent dimensions, `meaning` where it lies in the table of word vectors.
     """
 
     score: Vector
@@ -76,6 +76,7 @@ class Ranking:
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
     latent: npt.NDArray[np.float64]
+    meaning: Places
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
@@ -133,7 +134,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
     else:
         score[: len(likeness)] += SENTENCE_WEIGHT * _sum_up(likeness)
     evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent)
+    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, meaning)
 
 
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
@@ -150,6 +151,18 @@ def _sum_up(likeness: Places) -> Vector:
         chosen = likeness[known].astype(np.float64)
         summed[known] = standardise(chosen.max(axis=1) + chosen.mean(axis=1))
     return summed
+
+
+def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:
+    """Finds the papers that share a word with what the profile wants, however common the word is.
+
+    Where it says nothing in words (papers alone that its reader keeps), all of them.
+    """
+    if not terms.wanted:
+        return np.ones(matrix.n_rows, dtype=np.bool_)
+    met = np.zeros(matrix.n_rows, dtype=np.bool_)
+    met[matrix.narrow(np.array(sorted(terms.wanted), dtype=np.uint32)).rows] = True
+    return met
 
 
 def _give_feedback(
