@@ -7,10 +7,11 @@ reads. A scorer sees papers and one profile, never a subscriber. Cut-offs and or
 """
 
 from newsletter.scoring.cache import ScoreCache
-from newsletter.scoring.protocols import Prefetcher, Scorer, ScoringRequest, VectorKeeper
+from newsletter.scoring.protocols import History, Prefetcher, Scorer, ScoringRequest, VectorKeeper
 from newsletter.scoring.unknown_words import find_unknown_words
 
 __all__ = [
+    "History",
     "Prefetcher",
     "ScoreCache",
     "Scorer",

@@ -15,7 +15,12 @@ pytestmark = pytest.mark.skipif(
 
 def test_meanings_meet_and_a_text_has_the_same_vector_in_any_company() -> None:
     model = MiniLM()
-    texts = ["Jailbreak attacks on large language models", "AI safety", "Dwarf galaxies of the Local Group", ""]
+    texts = [
+        "Jailbreak attacks on large language models",
+        "Attacks that make chatbots ignore their safety rules",
+        "Dwarf galaxies of the Local Group",
+        "",
+    ]
     vectors = model.embed(texts)
     assert vectors.shape == (4, model.dimensions)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
