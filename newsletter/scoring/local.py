@@ -32,6 +32,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
@@ -45,7 +46,9 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
+        """`vectors`: what a sentence model made of the papers, where there is one."""
+        self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
         self._phrases = PhraseReader()
@@ -65,7 +68,8 @@ class LocalScorer:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
+        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
+        ranking = rank(matrix, at_large, terms, likeness)
         shortness = measure_shortness(profile)
         fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
         grader = _Grader(shortness, fit)
