@@ -16,7 +16,7 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS, Explainer
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
 from newsletter.scoring.ranking.rank import rank, read_terms, weigh
-from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, PhraseFinder, find_written, forms_of
+from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, PhraseFinder, find_written, forms_of
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.subscribers import leading_topic
@@ -182,6 +182,14 @@ def test_a_comment_is_the_topic_and_the_rarest_words_as_the_paper_has_them() -> 
 )
 def test_comments_are_one_line_in_the_readers_language(profile: Profile, paper: Paper, comment: str) -> None:
     assert comment_on(paper, profile) == comment
+
+
+def test_a_text_that_is_one_endless_phrase_takes_no_longer_than_another() -> None:
+    endless = "galaxy cluster " * 2_000
+    wanted = FINDER.want([endless])
+    assert max(map(len, wanted.parts)) == MOST_TOKENS
+    assert len(wanted.parts) <= 2 * MOST_TOKENS
+    assert len(FINDER.find(FINDER.read(endless), wanted)) <= 1
 
 
 @pytest.mark.parametrize(
