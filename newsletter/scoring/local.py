@@ -38,6 +38,7 @@ __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+NEAREST = 10  # papers of which words are named whatever their grade is: some may be shown for want of better ones
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -83,13 +84,14 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        near = set(np.argsort(-order, kind="stable")[:NEAREST].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
                 novelty=None,
-                comment=explainer.comment(row, paper, int(relevance[row])),
+                comment=explainer.comment(row, paper, int(relevance[row]), is_near=row in near),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
