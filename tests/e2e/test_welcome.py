@@ -57,7 +57,7 @@ def mail_to(server: Postmaster, address: str) -> EmailMessage:
 
 def wait_a_moment(running: Running) -> None:
     """Or less, if that process ends."""
-    with suppress(TimeoutExpired):
+    with suppress(TimeoutExpired, TimeoutError):
         running.process.wait(0.05)
 
 
