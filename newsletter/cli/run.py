@@ -191,7 +191,8 @@ def _foretell(
     if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
-    return f"{who} would get {counts.shown} of {counts.relevant} relevant papers ({counts.scanned} scanned)"
+    nearest = f" and {counts.nearest} of the nearest" if counts.nearest else ""
+    return f"{who} would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
 
 
 def _foretell_welcomes(settings: Settings, store: Store, subscribers: list[Subscriber]) -> None:

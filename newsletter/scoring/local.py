@@ -17,11 +17,11 @@ from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.calibrate import Grades, grade_relevance
+from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.rank import Ranking, rank, read_terms, weigh
+from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
     Fit,
@@ -79,6 +79,7 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -87,6 +88,7 @@ class LocalScorer:
                 comment=explainer.comment(row, paper, int(relevance[row])),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
+                is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )

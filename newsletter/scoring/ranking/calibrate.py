@@ -13,6 +13,7 @@ import numpy.typing as npt
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import Vector
 
+LOWEST = 1  # of all grades
 Grades = npt.NDArray[np.intp]
 
 # Log-odds of being relevant.
