@@ -20,7 +20,7 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
-from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
@@ -76,10 +76,9 @@ class LocalScorer:
         grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
-            voted = apply_votes(
-                ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
-            )
-            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
+            primaries = [_primary(paper) for paper in known]
+            voted = apply_votes(ranking, matrix, at_large, primaries, self._read_votes(votes))
+            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
@@ -99,6 +98,11 @@ class LocalScorer:
             for row, paper in enumerate(wanted)
         )
         return ScoreReport(scores, (), WORD_RANKER)
+
+    def _read_votes(self, votes: Votes) -> list[VotedPaper]:
+        return [
+            VotedPaper(self._encoder.encode_paper(paper), _primary(paper), value) for paper, value in sort_votes(votes)
+        ]
 
 
 class _Grader:
@@ -131,6 +135,10 @@ def _unique(papers: Sequence[Paper]) -> list[Paper]:
     for paper in papers:
         first.setdefault(paper.arxiv_id, paper)
     return list(first.values())
+
+
+def _primary(paper: Paper) -> str:
+    return next(iter(paper.categories), "")
 
 
 def _common_categories(papers: Sequence[Paper]) -> set[str]:
