@@ -15,24 +15,28 @@ import numpy as np
 from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
-from newsletter.scoring.ranking.background import Background, load_background
+from newsletter.scoring.ranking.abbreviations import load_abbreviations
+from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
+from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
+    Fit,
     PhraseReader,
     grade_chances,
     measure_shortness,
     weigh_chances,
 )
-from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
+from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
+MOST_NEAREST = 20  # as many as `at_least` may ask for: what their comments say may be read
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
@@ -63,7 +67,9 @@ class LocalScorer:
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
         ranking = rank(matrix, at_large, terms)
-        grader = _Grader(profile, wanted, matrix, self._phrases, background)
+        shortness = measure_shortness(profile)
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
             voted = apply_votes(
@@ -72,14 +78,16 @@ class LocalScorer:
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
-        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
+        finder = PhraseFinder(self._encoder, background, load_abbreviations())
+        explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-MOST_NEAREST:].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
                 novelty=None,
-                comment=explainer.comment(row, paper, int(relevance[row])),
+                comment=explainer.comment(row, paper, int(relevance[row]), is_near=row in near),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
@@ -92,32 +100,24 @@ class LocalScorer:
 class _Grader:
     """Grades and orders the papers of one profile: by its phrases as far as it is short, as any other as far as not."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        matrix: TermMatrix,
-        phrases: PhraseReader,
-        background: Background,
-    ) -> None:
-        self._shortness = measure_shortness(profile)
-        if self._shortness:
-            self._coverage = phrases.cover(profile, papers, matrix, background)
+    def __init__(self, shortness: float, fit: Fit | None) -> None:
+        self._shortness = shortness
+        self._fit = fit
 
     def grade(self, ranking: Ranking) -> Grades:
         """Gives the relevance of each paper, from 1 to 10."""
         long = grade_relevance(ranking)
-        if not self._shortness:
+        if self._fit is None:
             return long
-        short = grade_chances(weigh_chances(self._coverage, ranking))
+        short = grade_chances(weigh_chances(self._fit, ranking))
         mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
         return np.round(mixed).astype(np.intp)
 
     def order(self, ranking: Ranking) -> Vector:
         """Gives numbers that order the papers, higher first."""
-        if not self._shortness:
+        if self._fit is None:
             return ranking.score
-        odds = weigh_chances(self._coverage, ranking)
+        odds = weigh_chances(self._fit, ranking)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 
