@@ -32,12 +32,13 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
-MOST_NEAREST = 20  # as many as `at_least` may ask for: what their comments say may be read
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -46,7 +47,9 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
+        """`vectors`: what a sentence model made of the papers, where there is one."""
+        self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
         self._phrases = PhraseReader()
@@ -66,7 +69,8 @@ class LocalScorer:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
+        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
+        ranking = rank(matrix, at_large, terms, likeness)
         shortness = measure_shortness(profile)
         fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
         grader = _Grader(shortness, fit)
@@ -80,7 +84,7 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
-        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-MOST_NEAREST:].tolist())
+        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(

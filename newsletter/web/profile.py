@@ -115,16 +115,7 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView(
-    (),
-    "6 January 2026",
-    "1,000",
-    2,
-    False,
-    (PreviewPaper("A title", "url", 9, 8, "Why."),),
-    "en",
-    SAMPLE,
-    "A note.",
-    passed=1,
+    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), "en", SAMPLE, "A note.", 1
 )
 _BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))

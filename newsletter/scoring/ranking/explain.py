@@ -52,21 +52,18 @@ class Explainer:
     def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool = False) -> str:
         """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them.
 
-        `is_near`: the paper may be shown though its relevance is low; then the words that it shares are named, and
-        nothing is said of what it resembles.
+        `is_near`: a digest without papers that pass may show it.
         """
         if relevance < WORDS_FROM and not is_near:
             return self._sentences.nothing
         text = self._finder.read(f"{paper.title}\n{paper.abstract}")
-        shared = self._shared_part(row, text, relevance)
-        parts = [shared or (self._sentences.nothing if relevance < WORDS_FROM else self._similar_part(row, text))]
+        parts = [self._main_part(row, text, relevance)]
         avoided = self._choose(_find_all(text, self._avoid))
         if avoided:
             parts.append(self._sentences.lowered.format(words=", ".join(avoided)))
         return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
-    def _shared_part(self, row: int, text: Text, relevance: int) -> str:
-        """Says which words of the profile the paper has; empty if it has none that tell something."""
+    def _main_part(self, row: int, text: Text, relevance: int) -> str:
         name = self.topic(row)
         topic = cut_at_clause(name, MAX_TOPIC_CHARS)
         liked = _find_all(text, self._like)
@@ -77,12 +74,8 @@ class Explainer:
             return sentence.format(topic=topic, words=", ".join(words)) if words else self._end(topic)
         if liked:
             return self._sentences.liked.format(words=", ".join(self._choose(liked)))
-        return ""
-
-    def _similar_part(self, row: int, text: Text) -> str:
-        """Says by which words the paper is like those that meet the profile."""
-        name = self.topic(row)
-        topic = cut_at_clause(name, MAX_TOPIC_CHARS)
+        if relevance < WORDS_FROM:
+            return self._sentences.nothing
         similar = self._choose(self._finder.find_words(text, self._feedback_gains(row)), without=name)
         if similar and topic:
             return self._sentences.similar.format(topic=topic, words=", ".join(similar))
