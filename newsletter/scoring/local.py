@@ -38,7 +38,7 @@ __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
-NEAREST = 10  # papers of which words are named whatever their grade is: some may be shown for want of better ones
+NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -83,7 +83,7 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
-        near = set(np.argsort(-order, kind="stable")[:NEAREST].tolist())
+        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
