@@ -76,7 +76,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     recorded = sample.PATH if use_sample else feed
     begin_log(settings, quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
-    context = app.build(settings, feed=recorded, tell_progress=progress.ask)
+    context = app.build(settings, feed=recorded, tell_progress=progress.ask, tell_read=progress.read)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
         code = _dry_run(context, listed, only, progress, is_recorded=recorded is not None)

@@ -32,11 +32,13 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+NEAREST = 10  # papers of which words are named whatever their grade is: some may be shown for want of better ones
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -45,7 +47,9 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
+        """`vectors`: what a sentence model made of the papers, where there is one."""
+        self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
         self._phrases = PhraseReader()
@@ -65,7 +69,8 @@ class LocalScorer:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
         terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
+        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
+        ranking = rank(matrix, at_large, terms, likeness)
         shortness = measure_shortness(profile)
         fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
         grader = _Grader(shortness, fit)
@@ -79,13 +84,14 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        near = set(np.argsort(-order, kind="stable")[:NEAREST].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
                 novelty=None,
-                comment=explainer.comment(row, paper, int(relevance[row])),
+                comment=explainer.comment(row, paper, int(relevance[row]), is_near=row in near),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
