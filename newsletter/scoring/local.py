@@ -21,6 +21,7 @@ from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.phrases import drop_filler
 from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
@@ -68,11 +69,11 @@ class LocalScorer:
         if len(known) < ENOUGH_PAPERS:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
-        terms = read_terms(profile, self._encoder)
         likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
-        ranking = rank(matrix, at_large, terms, likeness)
         shortness = measure_shortness(profile)
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
+        ranking = rank(matrix, at_large, terms, likeness)
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, fields) if shortness else None
         grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
