@@ -29,8 +29,11 @@ def reading_order(score: Score) -> tuple[int, int, float, str]:
 def topic_of(score: Score, names: Sequence[str]) -> str:
     """Gives the topic that a paper meets: the one its comment begins with, or else the scorer's, or else one it names.
 
-    Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
+    Of several that begin at the same place the longest: "sparse attention" says more than "sparse". Where no model
+    judged the paper, the scorer wrote the comment and knows: a long name is cut there, to what may be another's name.
     """
+    if score.novelty is None and score.topic in names:
+        return score.topic
     begins = leading_topic(score.comment, names)
     return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
