@@ -397,6 +397,10 @@ class MemoryStore:
         found = [one for one in self._gradings.values() if one.profile_key == profile_key]
         return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
 
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
+        found = [one for one in self._gradings.values() if one.profile_key.startswith(beginning)]
+        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
+
     # -- calls of a model
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:

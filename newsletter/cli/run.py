@@ -191,7 +191,7 @@ def _foretell(
     if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
-    nearest = f" and {counts.nearest} of the nearest" if counts.nearest else ""
+    nearest = f", and the nearest {counts.nearest}" if counts.nearest else ""
     return f"{who} would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
 
 

@@ -20,7 +20,8 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
-from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.phrases import drop_filler
 from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
@@ -38,7 +39,7 @@ __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
-NEAREST = 10  # papers of which words are named whatever their grade is: some may be shown for want of better ones
+NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -68,23 +69,22 @@ class LocalScorer:
         if len(known) < ENOUGH_PAPERS:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
-        terms = read_terms(profile, self._encoder)
         likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
-        ranking = rank(matrix, at_large, terms, likeness)
         shortness = measure_shortness(profile)
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
+        ranking = rank(matrix, at_large, terms, likeness)
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, fields) if shortness else None
         grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
-            voted = apply_votes(
-                ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
-            )
-            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
+            primaries = [_primary(paper) for paper in known]
+            voted = apply_votes(ranking, matrix, at_large, primaries, self._read_votes(votes))
+            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
-        near = set(np.argsort(-order, kind="stable")[:NEAREST].tolist())
+        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
@@ -99,6 +99,11 @@ class LocalScorer:
             for row, paper in enumerate(wanted)
         )
         return ScoreReport(scores, (), WORD_RANKER)
+
+    def _read_votes(self, votes: Votes) -> list[VotedPaper]:
+        return [
+            VotedPaper(self._encoder.encode_paper(paper), _primary(paper), value) for paper, value in sort_votes(votes)
+        ]
 
 
 class _Grader:
@@ -131,6 +136,10 @@ def _unique(papers: Sequence[Paper]) -> list[Paper]:
     for paper in papers:
         first.setdefault(paper.arxiv_id, paper)
     return list(first.values())
+
+
+def _primary(paper: Paper) -> str:
+    return next(iter(paper.categories), "")
 
 
 def _common_categories(papers: Sequence[Paper]) -> set[str]:

@@ -23,8 +23,9 @@ class Scorer(Protocol):
     1–10, the latter None where no model judged it. `history` holds the papers of recent announcement days, oldest day
     first, without `papers`; it may be empty, and more than `history_days` of them are of no use. `floor` is the
     reader's cut-off for relevance: a score below it will not be shown. `votes` move papers like these up or down:
-    their rank, and by one at most a relevance that words gave; never a relevance that a model gave. Their order means
-    nothing. Repeating a call with the same arguments gives the same report (a model's gradings are stored for that).
+    their rank, and a relevance that words gave, by 1 at most with fewer than 5 votes (the profile's kept papers
+    count too), by 2 with fewer than 20, else by 3; never a relevance that a model gave. Their order means nothing.
+    Repeating a call with the same arguments gives the same report (a model's gradings are stored for that).
     Raises nothing for a bad paper.
     """
 

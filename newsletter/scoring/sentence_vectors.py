@@ -56,7 +56,9 @@ class SentenceVectors:
             if should_stop():
                 return
             batch = missing[first : first + BATCH]
+            # The title by itself as well: what a paper is about stands there, without what it is measured against
             rows = self._embedder.embed([text_of(paper) for paper in batch])
+            rows = rows + self._embedder.embed([paper.title for paper in batch])
             self._store.put_vectors(
                 [
                     PaperVector(paper.arxiv_id, paper.version, self._embedder.name, announced_on, _pack(row))
@@ -92,7 +94,7 @@ class SentenceVectors:
 
 
 def text_of(paper: Paper) -> str:
-    """Gives what of a paper is read."""
+    """Gives title and abstract as one text."""
     return f"{paper.title}. {paper.abstract}"
 
 

@@ -306,6 +306,9 @@ class AnswerStore(Protocol):
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         """Gives every grading under this profile made on or after that UTC date, oldest first."""
 
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
+        """Gives the same for all profiles whose keys begin so; `beginning` has letters and digits only."""
+
 
 class CallStore(Protocol):
     """The calls of a model, and batches of them, within a daily budget."""

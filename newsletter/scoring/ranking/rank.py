@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.background import Background, load_background
-from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.lsa import LatentSpace, find_space
 from newsletter.scoring.ranking.neighbours import average_neighbours
 from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -67,7 +67,8 @@ class Ranking:
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
     `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
-    each paper lies in the latent dimensions, `meaning` where it lies in the table of word vectors.
+    each paper lies in the latent dimensions, in which `space` places others, `meaning` where it lies in the table of
+    word vectors.
     """
 
     score: Vector
@@ -76,6 +77,7 @@ class Ranking:
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
     latent: npt.NDArray[np.float64]
+    space: LatentSpace
     meaning: Places
 
 
@@ -123,7 +125,8 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
     unwanted = _compare_with_unwanted(own, terms)
-    latent = embed(matrix).astype(np.float64)
+    space = find_space(matrix)
+    latent = space.place(matrix).astype(np.float64)
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
@@ -134,7 +137,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
     else:
         score[: len(likeness)] += SENTENCE_WEIGHT * _sum_up(likeness)
     evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, meaning)
+    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, space, meaning)
 
 
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:

@@ -108,6 +108,7 @@ class TinyStore:
     def _offer_work(self, calls: LlmCalls, runs: Runs, claims: Claims, documents: Documents) -> None:
         self.put_gradings = calls.put_gradings
         self.get_gradings = calls.get_gradings
+        self.get_related_gradings = calls.get_related_gradings
         self.begin_call = calls.begin_call
         self.end_call = calls.end_call
         self.get_calls = calls.get_calls
