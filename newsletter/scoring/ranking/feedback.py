@@ -30,6 +30,7 @@ LIKES_IN_CHOICE = 0.7  # what the first model weighs against the profile, in cho
 CHOSEN_SHARE = 0.1  # of all papers: the best by both
 CHOSEN_WEIGHT = 6.0  # of the best together, against 1 for all papers as examples of what is not wanted
 DISLIKED_WEIGHT = 20.0  # of one disliked paper, against 1 for one nobody voted on
+DISLIKED_TARGET = -3.0  # below −1, what is said of papers nobody voted on: dislikes alone must tell something, too
 LATENT_WEIGHT = 0.5
 MEANING_WEIGHT = 0.5
 CATEGORY_WEIGHT = 0.2
@@ -86,7 +87,7 @@ class _VoteModel:
 
     def __init__(self, features: Features, values: Vector) -> None:
         self._features = features
-        self._values = values
+        self._targets = np.where(values > 0, 1.0, DISLIKED_TARGET)
         self._n_ranked = len(features.dense) - len(values)
         n_liked = int(np.count_nonzero(values > 0))
         self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / self._n_ranked)
@@ -97,7 +98,7 @@ class _VoteModel:
         """Gives how well each ranked paper fits the votes; `wanted` weighs ranked papers as examples of what is."""
         unwanted = 1 / self._n_ranked
         weights = np.concatenate([wanted + unwanted, self._weights])
-        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._values])
+        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._targets])
         model = solve(self._features, weights, self._penalty, self._features.mix(weights * targets))
         return standardise(self._features.dot(model)[: self._n_ranked])
 
