@@ -195,7 +195,7 @@ class WelcomeService:
         return reason or (TOO_LATE if is_late else "")
 
     def _heirs(self, listed: directory.ListedSubscribers) -> set[str]:
-        """Names who has another address than before, and was not added since; of the file also who may have."""
+        """Names who has another address than before and was not added since; of the file also who may have."""
         enrolled = listed.sign_ups
         moved = {
             each.to for each in self.store.get_moves() if each.to not in enrolled or enrolled[each.to].at < each.at
