@@ -31,6 +31,7 @@ from newsletter.model.papers import (
     FeedReport,
     LibraryPaper,
     Paper,
+    PaperVector,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import WORD_RANKER, Score, ScoreFailure, ScoreReport, Usage
@@ -83,6 +84,7 @@ __all__ = [
     "ModelCall",
     "Move",
     "Paper",
+    "PaperVector",
     "Profile",
     "ProfileRevision",
     "PromisedMail",

@@ -21,6 +21,7 @@ from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.phrases import drop_filler
 from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
@@ -28,15 +29,18 @@ from newsletter.scoring.ranking.short_profiles import (
     PhraseReader,
     grade_chances,
     measure_shortness,
+    order_papers,
     weigh_chances,
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -45,7 +49,9 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
+    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
+        """`vectors`: what a sentence model made of the papers, where there is one."""
+        self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
         self._phrases = PhraseReader()
@@ -64,10 +70,11 @@ class LocalScorer:
         if len(known) < ENOUGH_PAPERS:
             counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
         matrix, at_large = weigh(counts, background)
-        terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
+        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
         shortness = measure_shortness(profile)
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
+        ranking = rank(matrix, at_large, terms, likeness)
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, fields) if shortness else None
         grader = _Grader(shortness, fit)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
@@ -78,13 +85,14 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, background, load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
                 novelty=None,
-                comment=explainer.comment(row, paper, int(relevance[row])),
+                comment=explainer.comment(row, paper, int(relevance[row]), is_near=row in near),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
@@ -119,7 +127,7 @@ class _Grader:
         """Gives numbers that order the papers, higher first."""
         if self._fit is None:
             return ranking.score
-        odds = weigh_chances(self._fit, ranking)
+        odds = order_papers(self._fit, ranking)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 

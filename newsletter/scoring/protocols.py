@@ -1,11 +1,17 @@
 """The Protocols of scoring, in the words of who uses them: Scorer, and Prefetcher that has papers graded ahead."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from newsletter.model import Paper, Profile, ScoreReport, Usage, Votes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 History = Sequence[Sequence[Paper]]  # the papers of recent announcement days, oldest day first
 
@@ -28,6 +34,28 @@ class Scorer(Protocol):
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport: ...
+
+
+class Embedder(Protocol):
+    """Makes a vector of a text, close to those of texts with a like meaning. The same text always has the same one."""
+
+    name: str  # of the model; vectors of different models do not compare
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Gives a row of length 1 for each text, as long for one text as for all others. Raises nothing for a text."""
+
+
+class VectorKeeper(Protocol):
+    """Reads papers for a scorer once they are announced, so that nobody waits for it later."""
+
+    def prepare(
+        self,
+        papers: Sequence[Paper],
+        *,
+        announced_on: date,
+        should_stop: Callable[[], bool] = ...,
+    ) -> None:
+        """Reads what was not read before; what was cut off goes on where it was. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)

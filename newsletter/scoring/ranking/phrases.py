@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from newsletter.model import Profile
@@ -53,6 +53,7 @@ class Phrase:
 
 
 NAME_TRUST = 0.8
+IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
 
@@ -65,6 +66,15 @@ def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
         if known is None or known.trust < phrase.trust:
             phrases[phrase.elements] = phrase
     return tuple(phrases.values())
+
+
+def read_unwanted(profile: Profile, table: Table) -> tuple[Phrase, ...]:
+    """Reads the phrases of the avoided keywords and irrelevant texts, but for those with a word that is wanted."""
+    wanted = {element for phrase in _read_all(profile, table) for element in phrase.elements}
+    texts = [(keyword, 1.0) for keyword in profile.avoid]
+    texts += [(topic.irrelevant, IRRELEVANT_TRUST) for topic in profile.topics]
+    phrases = [phrase for text, trust in texts for phrase in _read_text(text, -1, trust, table)]
+    return tuple(phrase for phrase in dict.fromkeys(phrases) if wanted.isdisjoint(phrase.elements))
 
 
 def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:
@@ -103,9 +113,27 @@ def read_forms(text: str) -> Forms:
     return tuple(normalise(match.group()) for match in find_telling_words(text))
 
 
+def drop_filler(profile: Profile) -> Profile:
+    """Gives the profile with "the" for each word that asks for nothing; a text of filler alone stays as it is."""
+    topics = (
+        replace(topic, name=_keep_telling(topic.name), relevant=_keep_telling(topic.relevant))
+        for topic in profile.topics
+    )
+    return replace(profile, topics=tuple(topics), like=tuple(map(_keep_telling, profile.like)))
+
+
+def _keep_telling(text: str) -> str:
+    kept = {match.start() for match in find_telling_words(_ABOUT_ME.sub(_blank, text))}
+    return _WORD.sub(lambda match: match.group() if match.start() in kept else "the", text) if kept else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
 def find_telling_words(text: str) -> Iterator[re.Match[str]]:
     """Finds every word that is no filler where it stands."""
-    text = FIXED.sub(lambda found: " " * len(found.group()), text)
+    text = FIXED.sub(_blank, text)
     words = list(_WORD.finditer(text))
     is_telling = False
     for word, after in zip_longest(words, words[1:]):

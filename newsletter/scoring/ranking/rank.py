@@ -36,6 +36,7 @@ UNWANTED_WEIGHT = 0.4
 LATENT_WEIGHT = 1.0
 NEIGHBOURS_WEIGHT = 0.5
 MEANING_WEIGHT = 0.2
+SENTENCE_WEIGHT = 0.5  # of a sentence model, in place of the table's
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
@@ -114,8 +115,12 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
     return counts.weigh(trust * own + (1 - trust) * common), counts.weigh(common)
 
 
-def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
-    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness: Places | None = None) -> Ranking:
+    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`.
+
+    `likeness`: how near a sentence model finds the first papers (a row each) to each topic; NaN for what it has not
+    read. None: there is no such model, and the table of word vectors stands in.
+    """
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
@@ -127,7 +132,10 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     score = standardise(by_words + LATENT_WEIGHT * by_company)
     meaning = load_word_vectors().place_papers(at_large)
     score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
-    score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
+    if likeness is None:
+        score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
+    else:
+        score[: len(likeness)] += SENTENCE_WEIGHT * _sum_up(likeness)
     evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
     return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, space, meaning)
 
@@ -135,8 +143,17 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
     """Compares each paper's place in the table of word vectors with those of the topics."""
     topics = load_word_vectors().place_texts(terms.topics or (terms.wanted,), load_background())
-    likeness = (meaning @ topics.T).astype(np.float64)
-    return standardise(likeness.max(axis=1) + likeness.mean(axis=1))
+    return _sum_up(meaning @ topics.T)
+
+
+def _sum_up(likeness: Places) -> Vector:
+    """Makes one number of a paper's likeness to each topic, 0 on average; 0 also for papers that have none."""
+    known = ~np.isnan(likeness).any(axis=1)
+    summed = np.zeros(len(likeness))
+    if known.any():
+        chosen = likeness[known].astype(np.float64)
+        summed[known] = standardise(chosen.max(axis=1) + chosen.mean(axis=1))
+    return summed
 
 
 def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:
