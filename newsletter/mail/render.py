@@ -166,7 +166,7 @@ def _saved_bytes(paper: DigestPaper, level: Detail) -> int:
     """Of a paper's text, by the step to that level."""
     if level is Detail.LEFT_OUT:
         return html_bytes(f"{paper.title}{paper.toc_authors}{paper.comment}")
-    short = html_bytes(shorten(paper.abstract))
+    short = html_bytes(shorten(paper.title, paper.abstract))
     if level is Detail.SHORT:
         return html_bytes(paper.abstract) - short
     return short + html_bytes(f"{paper.title}{paper.authors}")  # the title stands twice, in the contents too

@@ -6,17 +6,16 @@ the way to leave among it. Sizes are measured after styles were moved into the e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from html import escape
 
-HTML_BYTES = 100_000  # 4 kB short of Gmail's cut, for what providers add
-SHORT_CHARS = 320  # two or three sentences of an abstract
-BEST = 8  # papers that are shown whole as long as others can give way
+from newsletter.papers import key_sentence
 
-_SENTENCE_END = re.compile(r"[.!?。](?=\s+[A-Z0-9“(]|\s*$)")
+HTML_BYTES = 100_000  # 4 kB short of Gmail's cut, for what providers add
+SHORT_CHARS = 320  # an abstract that has no more is shown whole
+BEST = 8  # papers that are shown whole as long as others can give way
 
 
 class Detail(IntEnum):
@@ -24,7 +23,7 @@ class Detail(IntEnum):
 
     LEFT_OUT = 0
     BRIEF = 1  # no abstract
-    SHORT = 2  # the abstract's first sentences
+    SHORT = 2  # the abstract's key sentence
     FULL = 3
 
 
@@ -34,14 +33,9 @@ def html_bytes(text: str) -> int:
 
 
 @lru_cache(maxsize=2048)  # of each paper it is asked several times
-def shorten(text: str) -> str:
-    """Takes the first sentences, within SHORT_CHARS if one ends there, else cuts at a word. Ends in an ellipsis."""
-    if len(text) <= SHORT_CHARS:
-        return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, SHORT_CHARS)]
-    is_long = bool(ends) and ends[-1] >= SHORT_CHARS // 3
-    short = text[: ends[-1]] if is_long else text[: SHORT_CHARS - 1].rsplit(" ", 1)[0]
-    return f"{short.rstrip()} …"
+def shorten(title: str, abstract: str) -> str:
+    """Gives the sentence that says what the paper does or finds; a short abstract stays whole."""
+    return abstract if len(abstract) <= SHORT_CHARS else key_sentence(title, abstract)
 
 
 def fit(

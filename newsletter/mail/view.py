@@ -248,7 +248,7 @@ def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
 
 
 def _shortened(paper: DigestPaper) -> DigestPaper:
-    short = shorten(paper.abstract)
+    short = shorten(paper.title, paper.abstract)
     return paper if short is paper.abstract else replace(paper, abstract=short)
 
 

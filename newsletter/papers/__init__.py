@@ -12,6 +12,7 @@ from newsletter.papers.announcements import (
     merge_announcements,
 )
 from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
@@ -32,6 +33,7 @@ __all__ = [
     "find_pinned_author",
     "is_current",
     "is_library_file",
+    "key_sentence",
     "library",
     "merge_announcements",
     "paper_links",

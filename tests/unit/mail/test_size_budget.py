@@ -8,21 +8,20 @@ from hypothesis import strategies as st
 
 from newsletter.mail.size_budget import BEST, HTML_BYTES, SHORT_CHARS, Detail, fit, html_bytes, shorten
 
-SENTENCE = "A network stops when it knows enough, and the accuracy stays where it was. "
+BACKGROUND = "A network stops when it knows enough, and the accuracy stays where it was. "
+KEY = "We propose early exits for networks that are sure of themselves."
 
 
 def test_a_short_abstract_stays_as_it_is() -> None:
-    assert shorten(SENTENCE) == SENTENCE
+    assert shorten("Early exits", BACKGROUND * 4) == BACKGROUND * 4
 
 
-def test_an_abstract_is_cut_at_the_end_of_a_sentence() -> None:
-    assert shorten(SENTENCE * 20) == f"{(SENTENCE * 4).rstrip()} …"
+def test_of_a_longer_abstract_the_key_sentence_is_shown() -> None:
+    assert shorten("Early exits", f"{BACKGROUND * 20}{KEY} {BACKGROUND}") == KEY
 
 
-def test_without_a_sentence_end_it_is_cut_at_a_word() -> None:
-    cut = shorten("word " * 200)
-    assert cut.endswith("word …")
-    assert len(cut) <= SHORT_CHARS + 2
+def test_what_is_shown_in_short_takes_no_more_than_before() -> None:
+    assert len(shorten("Early exits", "word " * 200)) <= SHORT_CHARS
 
 
 class Page:

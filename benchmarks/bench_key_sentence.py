@@ -1,0 +1,120 @@
+"""How often the sentence that is chosen of an abstract is one of those that would do, beside simple choosers.
+
+    python benchmarks/bench_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl [--missed]
+
+One JSON object a line: `title`, the `sentences` of the abstract, the index of the `best` one and of all that are `ok`.
+The points of newsletter/papers/key_sentences.py were set on the odd lines; the even ones show what they are worth.
+Sentences are compared by letters and digits, since cutting the abstract is a part of the task. `--missed` prints what
+was chosen where it would not do (odd lines only), and what was best.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.papers import readable
+from newsletter.papers.key_sentences import MAX_CHARS, key_sentence
+from newsletter.papers.sentences import split_sentences
+
+ENOUGH = 0.8  # of a sentence's letters, for a text that is cut to count as the sentence
+REPEATS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    title: str
+    abstract: str
+    sentences: tuple[str, ...]
+    best: int
+    would_do: frozenset[int]
+    is_shown: bool  # not among those that the points were set on
+
+
+def load(path: Path) -> list[Sample]:
+    samples = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        sentences = tuple(map(readable, row["sentences"]))
+        samples.append(
+            Sample(
+                title=readable(row["title"]),
+                abstract=readable(" ".join(row["sentences"])),
+                sentences=sentences,
+                best=row["best"],
+                would_do=frozenset(row["ok"]),
+                is_shown=number % 2 == 1,
+            )
+        )
+    return samples
+
+
+def letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def said(text: str, sample: Sample) -> frozenset[int]:
+    """The sentences of the sample that this text says whole, or all but the end that did not fit."""
+    shown = letters(text)
+    found = set()
+    for place, sentence in enumerate(map(letters, sample.sentences)):
+        is_cut = len(text) > MAX_CHARS // 2 and sentence.startswith(shown)
+        if sentence and (is_cut or sentence in shown or (shown in sentence and len(shown) >= ENOUGH * len(sentence))):
+            found.add(place)
+    return frozenset(found)
+
+
+CHOOSERS: dict[str, Callable[[Sample], str]] = {
+    "the first sentence": lambda sample: split_sentences(sample.abstract)[0],
+    "the first 320 characters": lambda sample: sample.abstract[:320],
+    "the key sentence": lambda sample: key_sentence(sample.title, sample.abstract),
+}
+
+
+def measure(choose: Callable[[Sample], str], samples: Sequence[Sample]) -> tuple[float, float]:
+    """The shares of samples of whom a sentence is shown that would do, and the best one, in per cent."""
+    shown = [(sample, said(choose(sample), sample)) for sample in samples]
+    would_do = sum(not sample.would_do.isdisjoint(found) for sample, found in shown)
+    best = sum(sample.best in found for sample, found in shown)
+    return 100 * would_do / len(samples), 100 * best / len(samples)
+
+
+def print_missed(samples: Sequence[Sample]) -> None:
+    for sample in samples:
+        chosen = key_sentence(sample.title, sample.abstract)
+        if sample.best not in said(chosen, sample):
+            print("\n" + sample.title)
+            print("  ok  " if sample.would_do & said(chosen, sample) else "  BAD ", chosen)
+            print("  best", sample.sentences[sample.best])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("samples", type=Path, help="the JSON lines")
+    parser.add_argument("--missed", action="store_true", help="print what was chosen wrong of the odd lines")
+    options = parser.parse_args()
+    samples = load(options.samples)
+    halves = {
+        "odd": [sample for sample in samples if not sample.is_shown],
+        "even": [sample for sample in samples if sample.is_shown],
+        "all": samples,
+    }
+    print(f"{'would do / best (%)':26}" + "".join(f"{name:>16}" for name in halves))
+    for name, choose in CHOOSERS.items():
+        figures = [measure(choose, half) for half in halves.values()]
+        print(f"{name:26}" + "".join(f"{ok:9.1f} / {best:4.1f}" for ok, best in figures))
+    longest = max(len(key_sentence(sample.title, sample.abstract)) for sample in samples)
+    started = time.process_time()
+    for _ in range(REPEATS):
+        for sample in samples:
+            key_sentence(sample.title, sample.abstract)
+    took = (time.process_time() - started) / REPEATS / len(samples)
+    print(f"{1000 * took:.3f} ms a paper; the longest sentence has {longest} characters")
+    if options.missed:
+        print_missed(halves["odd"])
+
+
+if __name__ == "__main__":
+    main()

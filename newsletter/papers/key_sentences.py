@@ -1,0 +1,170 @@
+"""Chooses the one sentence of an abstract that says what the paper does or finds. Pure; asks no model.
+
+Each sentence gets points: for authors or results that a verb of contribution follows, and for what it shares with the
+title; against what only points back ("It also …"), praise, links and plans. The most points win, of equals the earlier
+sentence. benchmarks/bench_key_sentence.py measures it; the points were set on one half of its abstracts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from newsletter.formatting import cut_at_clause
+from newsletter.papers.sentences import split_sentences
+
+MAX_CHARS = 300  # most sentences that are chosen have fewer than 250
+
+_WORD = re.compile(r"[^\W_]+|[;:]")
+_WITHIN = 10  # words between a subject and its verb
+
+
+def _forms(verbs: str) -> frozenset[str]:
+    """Every form of these verbs but the one in -ing, which has no subject."""
+    forms = set()
+    for verb in verbs.split():
+        stem = verb.removesuffix("e")
+        past = f"{verb[:-1]}ied" if verb.endswith("fy") or verb.endswith("dy") else f"{stem}ed"
+        third = f"{verb[:-1]}ies" if past.endswith("ied") else f"{verb}es" if verb.endswith("ss") else f"{verb}s"
+        forms |= {verb, third, past}
+    return frozenset(forms)
+
+
+_OFFERS = _forms(
+    "propose introduce present develop design devise formulate establish construct create release offer contribute"
+    " describe provide"
+) | set("build builds built".split())
+_FINDS = _forms(
+    "show demonstrate reveal derive report measure conclude suggest identify discover uncover observe detect obtain"
+    " determine achieve confirm indicate argue quantify prove constrain highlight characterize characterise"
+) | set("find finds found shown proven give gives given".split())
+_LOOKS = _forms(
+    "study investigate explore examine analyze analyse consider review evaluate compare assess survey revisit discuss"
+    " model simulate apply use utilize employ test address tackle exploit leverage conduct perform compute calculate"
+    " extend generalize improve solve implement validate estimate focus aim train translate define"
+) | set("seek seeks applied applies".split())
+
+_AUTHORS = frozenset("we us our here herein authors".split())
+_WORKS = frozenset(
+    "paper work study article letter note thesis report survey review research manuscript chapter dissertation tutorial"
+    " project".split()
+)
+_POINTERS = frozenset("this the present our current".split())
+_RESULTS = frozenset(
+    "results result experiments experiment findings analysis analyses simulations evaluations evaluation observations"
+    " calculations measurements ablations tests evidence experimentally numerically empirically theoretically".split()
+)
+_BE = frozenset("is are was were been be".split())
+_STOP = frozenset(
+    "a an the of for and or in on to with by from via at as is are be using use toward towards under through into over"
+    " its their our that this how what why when can do does study approach based new beyond between".split()
+)
+
+_BACK = re.compile(
+    r"(?:This|These|It|They|Such|Its|Their|That|Those|Both|He|She)\b"
+    r"(?!\s(?:present\s|current\s)?(?:paper|work|study|article|letter|note|thesis|report|survey|review|research"
+    r"|manuscript|chapter|dissertation|tutorial|project)\b)"
+)
+_FURTHER = re.compile(
+    r"(?:However|Moreover|Furthermore|In addition|Additionally|Specifically|Finally|Notably|Besides|Also|Then|Next"
+    r"|Second|Third|Secondly|Lastly|Meanwhile|For (?:example|instance)|Concretely|In particular|Consequently"
+    r"|As a (?:result|consequence)|Therefore|Thus|Hence|Accordingly|In contrast|Conversely|Yet|But|Subsequently"
+    r"|Similarly|Likewise|Nevertheless|Nonetheless|On the other hand|Together|Under such"
+    r"|In this (?:way|case|context|setting))\b"
+    r"|[^.]{0,60}\b(?:we|it) (?:also|further|then|additionally|finally)\b"
+)
+_IN_THIS_WORK = re.compile(r"(?i:in this|here|this) (?:paper|work|study|letter|article)\b|Here\b")
+_LINK = re.compile(
+    r"https?:|github|\b(?:available|released|accessible|open-sourced?) (?:at|on|from|via|under|online|upon)\b"
+)
+_NOVEL = re.compile(
+    r"\b(?:novel|new|first|framework|method|approach|benchmark|dataset|model|algorithm|system|theory|called|named"
+    r"|termed|dubbed|namely)\b"
+)
+_PRAISE = re.compile(
+    r"\b(?:pav(?:es?|ing) the way|steps? towards?|la(?:ys?|id) the (?:foundation|groundwork)|insights? (?:in)?to"
+    r"|potential (?:of|for|to)|promising|highlights? the|future (?:work|research|stud\w+|direction)|implications"
+    r"|guidance|could|considerations|the effectiveness|valuable|supports? the)\b"
+)
+_MARKS = (
+    (_IN_THIS_WORK.search, 0.5),
+    (_NOVEL.search, 0.5),
+    (_BACK.match, -1.5),
+    (_FURTHER.match, -1.0),
+    (_LINK.search, -1.5),
+    (_PRAISE.search, -0.8),
+)
+
+
+def key_sentence(title: str, abstract: str) -> str:
+    """Gives the sentence to show beside the title: as it stands in the abstract, at most MAX_CHARS characters of it.
+
+    Both are readable texts (`readable`). A longer sentence is cut at a clause and ends in "…". Empty only for an empty
+    abstract.
+    """
+    return cut_at_clause(choose(title, split_sentences(abstract)), MAX_CHARS)
+
+
+def choose(title: str, sentences: Sequence[str]) -> str:
+    """Gives the sentence with the most points, of equals the first; empty if there is none."""
+    if not sentences:
+        return ""
+    named = frozenset(_stems(_WORD.findall(title.lower())))
+    last = len(sentences) - 1
+    points = [_points(text, named) - 0.15 * place for place, text in enumerate(sentences)]
+    if last:
+        points[0] -= 0.3
+        points[last] -= 1.0
+    return sentences[points.index(max(points))]
+
+
+def _points(sentence: str, named: frozenset[str]) -> float:
+    words = _WORD.findall(sentence.lower())
+    marks = sum(points for finds, points in _MARKS if finds(sentence))
+    return _action(words) + 3 * _likeness(words, named) + marks
+
+
+def _action(words: Sequence[str]) -> float:
+    """Points for a verb of contribution behind a subject that means the authors, the paper or its results."""
+    best = 0.0
+    for place, word in enumerate(words):
+        if word in _AUTHORS or (word in _WORKS and not _POINTERS.isdisjoint(words[max(0, place - 2) : place])):
+            best = max(best, _verb(words[place + 1 : place + 1 + _WITHIN]))
+        elif word == "i":  # or a numeral: the verb has to follow at once
+            best = max(best, _verb(words[place + 1 : place + 3]))
+        elif word in _RESULTS:
+            best = max(best, _verb(words[place + 1 : place + 1 + _WITHIN], results=True))
+        elif word in _BE and place:
+            best = max(best, 1.2 * (_verb(words[place + 1 : place + 3]) > 0))
+    return best
+
+
+def _verb(words: Iterable[str], *, results: bool = False) -> float:
+    """Points for the first verb of contribution; 0 for none in this clause."""
+    looks = 0.0
+    for word in words:
+        if word in ";:":
+            break
+        if word in _FINDS:
+            return 3.6
+        if word in _OFFERS and not results:
+            return 3.75
+        if word in _LOOKS and not results:
+            looks = 1.6
+    return looks
+
+
+def _likeness(words: Sequence[str], named: frozenset[str]) -> float:
+    """The share of the title's words that stand in the sentence, a little less in a long one; 0 to 1."""
+    own = set(_stems(words))
+    if not named or not own:
+        return 0.0
+    length = min(1.0, math.sqrt(2.5 * len(named) / len(own)))
+    return len(named & own) / len(named) * math.sqrt(length)
+
+
+def _stems(words: Iterable[str]) -> Iterable[str]:
+    return (
+        word[:6] if len(word) > 6 else word.removesuffix("s") for word in words if len(word) > 1 and word not in _STOP
+    )
