@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from newsletter.formatting import cut_at_clause
 from newsletter.papers.sentences import split_sentences
@@ -38,12 +39,24 @@ _OFFERS = _forms(
 _FINDS = _forms(
     "show demonstrate reveal derive report measure conclude suggest identify discover uncover observe detect obtain"
     " determine achieve confirm indicate argue quantify prove constrain highlight characterize characterise"
-) | set("find finds found shown proven give gives given".split())
+) | set("find finds found shown proven".split())
 _LOOKS = _forms(
     "study investigate explore examine analyze analyse consider review evaluate compare assess survey revisit discuss"
-    " model simulate apply use utilize employ test address tackle exploit leverage conduct perform compute calculate"
-    " extend generalize improve solve implement validate estimate focus aim train translate define"
-) | set("seek seeks applied applies".split())
+    " model simulate use utilize employ test address tackle exploit leverage conduct perform compute calculate extend"
+    " generalize improve solve implement validate estimate focus train translate define"
+) | set("apply applies applied".split())
+_AIMS = _forms("aim") | set("goal seek seeks".split())
+_DOING = frozenset(  # "we close the gap by characterizing …"
+    "proposing introducing presenting developing constructing designing building establishing characterizing showing"
+    " demonstrating revealing finding uncovering identifying obtaining achieving proving deriving providing".split()
+)
+# Points for what a verb says. Findings have fewer than offers.
+_OFFERED, _FOUND, _DONE_BY, _LOOKED, _AIMED, _PASSIVE = 3.75, 3.1, 2.4, 1.6, 1.5, 1.2
+_VERBS = dict.fromkeys(_OFFERS, _OFFERED) | dict.fromkeys(_FINDS, _FOUND)
+_WEAK_VERBS = dict.fromkeys(_LOOKS, _LOOKED) | dict.fromkeys(_AIMS, _AIMED)
+_ASKED = 0.5  # for a finding where the title asks or looks
+_TITLE = 4.0  # for all words of the title
+_FARTHER, _FIRST, _LAST = 0.15, 0.3, 1.0  # against each place further down, and against the ends
 
 _AUTHORS = frozenset("we us our here herein authors".split())
 _WORKS = frozenset(
@@ -87,9 +100,22 @@ _PRAISE = re.compile(
     r"|potential (?:of|for|to)|promising|highlights? the|future (?:work|research|stud\w+|direction)|implications"
     r"|guidance|could|considerations|the effectiveness|valuable|supports? the)\b"
 )
+_CASE = re.compile(r"(?:For (?:the|an?|each)|In (?:the|an?|case)|On [A-Z0-9]|When|Under|At|With (?:the|a)) ")
+_NAME = re.compile(r"\b(?:[A-Z]+[a-z]*[A-Z][\w-]*|[A-Z]\w*-[A-Z]\w*)\b")  # as authors name what they made
+_ASKS = re.compile(
+    r"\?|\b(?:Evaluat|Assess|Understand|Investigat|Stud(?:y|ies)|Analy[sz]|Effect|Impact|Influence|How|Why|Do|Are|Is|Can"
+    r"|Evidence|Role|Compar|Explor|Probing|Reveal|Uncover|Revisit|Rethink)",
+    re.IGNORECASE,
+)
+_THAT = re.compile(
+    r"\b(?:show|find|found|prov|demonstrat|reveal|suggest|indicat|conclud|argu|observ|confirm|establish|identif|uncover)"
+    r"\w*(?: \w+ly)? (?:that|how)\b"
+)
 _MARKS = (
     (_IN_THIS_WORK.search, 0.5),
     (_NOVEL.search, 0.5),
+    (_NAME.search, 0.4),
+    (_CASE.match, -0.8),
     (_BACK.match, -1.5),
     (_FURTHER.match, -1.0),
     (_LINK.search, -1.5),
@@ -111,48 +137,61 @@ def choose(title: str, sentences: Sequence[str]) -> str:
     if not sentences:
         return ""
     named = frozenset(_stems(_WORD.findall(title.lower())))
-    last = len(sentences) - 1
-    points = [_points(text, named) - 0.15 * place for place, text in enumerate(sentences)]
-    if last:
-        points[0] -= 0.3
-        points[last] -= 1.0
+    finding = _ASKED if _ASKS.search(title) else 0.0
+    points = [_points(text, named, finding) - _FARTHER * place for place, text in enumerate(sentences)]
+    if len(sentences) > 1:
+        points[0] -= _FIRST
+        points[-1] -= _LAST
     return sentences[points.index(max(points))]
 
 
-def _points(sentence: str, named: frozenset[str]) -> float:
+def _points(sentence: str, named: frozenset[str], finding: float) -> float:
+    """`finding` is for one that says that something is so."""
     words = _WORD.findall(sentence.lower())
+    action = _action(words)
     marks = sum(points for finds, points in _MARKS if finds(sentence))
-    return _action(words) + 3 * _likeness(words, named) + marks
+    if finding and action >= _FOUND and _THAT.search(sentence):
+        marks += finding
+    return action + _TITLE * _likeness(words, named) + marks
 
 
 def _action(words: Sequence[str]) -> float:
     """Points for a verb of contribution behind a subject that means the authors, the paper or its results."""
     best = 0.0
     for place, word in enumerate(words):
+        following = words[place + 1 : place + 1 + _WITHIN]
         if word in _AUTHORS or (word in _WORKS and not _POINTERS.isdisjoint(words[max(0, place - 2) : place])):
-            best = max(best, _verb(words[place + 1 : place + 1 + _WITHIN]))
+            best = max(best, _verb(following))
         elif word == "i":  # or a numeral: the verb has to follow at once
-            best = max(best, _verb(words[place + 1 : place + 3]))
+            best = max(best, _verb(following[:2]))
         elif word in _RESULTS:
-            best = max(best, _verb(words[place + 1 : place + 1 + _WITHIN], results=True))
-        elif word in _BE and place:
-            best = max(best, 1.2 * (_verb(words[place + 1 : place + 3]) > 0))
+            best = max(best, _finding(following))
+        elif word in _BE and _verb(following[:2]):
+            best = max(best, _PASSIVE)
     return best
 
 
-def _verb(words: Iterable[str], *, results: bool = False) -> float:
-    """Points for the first verb of contribution; 0 for none in this clause."""
-    looks = 0.0
-    for word in words:
-        if word in ";:":
-            break
-        if word in _FINDS:
-            return 3.6
-        if word in _OFFERS and not results:
-            return 3.75
-        if word in _LOOKS and not results:
-            looks = 1.6
-    return looks
+def _verb(words: Sequence[str]) -> float:
+    """Points for what the verbs of this clause say, the first that says something; 0 for none.
+
+    Behind a verb of looking, a form in -ed is no verb: "we use established names".
+    """
+    points = 0.0
+    for word in _clause(words):
+        if word in _VERBS and not (points and word.endswith("ed")):
+            return _AIMED if points == _AIMED else _VERBS[word]
+        if word in _DOING and points:
+            return _DONE_BY
+        points = points or _WEAK_VERBS.get(word, 0.0)
+    return points
+
+
+def _finding(words: Sequence[str]) -> float:
+    return _FOUND if any(word in _FINDS for word in _clause(words)) else 0.0
+
+
+def _clause(words: Iterable[str]) -> Iterator[str]:
+    return takewhile(lambda word: word not in ";:", words)
 
 
 def _likeness(words: Sequence[str], named: frozenset[str]) -> float:
