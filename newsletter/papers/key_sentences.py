@@ -55,7 +55,9 @@ _OFFERED, _FOUND, _DONE_BY, _LOOKED, _AIMED, _PASSIVE = 3.75, 3.1, 2.4, 1.6, 1.5
 _VERBS = dict.fromkeys(_OFFERS, _OFFERED) | dict.fromkeys(_FINDS, _FOUND)
 _WEAK_VERBS = dict.fromkeys(_LOOKS, _LOOKED) | dict.fromkeys(_AIMS, _AIMED)
 _ASKED = 0.5  # for a finding where the title asks or looks
+_NEW = 0.5  # for a word of _MADE
 _TITLE = 4.0  # for all words of the title
+_MORE, _REPEATS = 5, 1.0  # words that a sentence has to add to the title
 _FARTHER, _FIRST, _LAST = 0.15, 0.3, 1.0  # against each place further down, and against the ends
 
 _AUTHORS = frozenset("we us our here herein authors".split())
@@ -68,6 +70,7 @@ _RESULTS = frozenset(
     "results result experiments experiment findings analysis analyses simulations evaluations evaluation observations"
     " calculations measurements ablations tests evidence experimentally numerically empirically theoretically".split()
 )
+_EARLIER = frozenset("recent previous prior earlier existing past".split())
 _BE = frozenset("is are was were been be".split())
 _STOP = frozenset(
     "a an the of for and or in on to with by from via at as is are be using use toward towards under through into over"
@@ -87,13 +90,17 @@ _FURTHER = re.compile(
     r"|In this (?:way|case|context|setting))\b"
     r"|[^.]{0,60}\b(?:we|it) (?:also|further|then|additionally|finally)\b"
 )
-_IN_THIS_WORK = re.compile(r"(?i:in this|here|this) (?:paper|work|study|letter|article)\b|Here\b")
+_IN_THIS_WORK = re.compile(r"[Tt]his (?:paper|work|study|letter|article)\b|Here\b")
+_OTHERS = re.compile(  # what was there before
+    r"(?:Recent|Previous|Prior|Earlier|Existing|Traditional|Conventional|Current|Many|Most|Several|Numerous)(?:ly)?\b"
+    r"|[^.]{0,40}\b(?:recent|previous|prior|earlier) (?:\w+ )?(?:works?|stud(?:y|ies)|results?|experiments|evidence)\b"
+)
 _LINK = re.compile(
     r"https?:|github|\b(?:available|released|accessible|open-sourced?) (?:at|on|from|via|under|online|upon)\b"
 )
-_NOVEL = re.compile(
-    r"\b(?:novel|new|first|framework|method|approach|benchmark|dataset|model|algorithm|system|theory|called|named"
-    r"|termed|dubbed|namely)\b"
+_MADE = frozenset(
+    "novel new first framework method approach benchmark dataset model algorithm system theory called named termed"
+    " dubbed namely".split()
 )
 _PRAISE = re.compile(
     r"\b(?:pav(?:es?|ing) the way|steps? towards?|la(?:ys?|id) the (?:foundation|groundwork)|insights? (?:in)?to"
@@ -113,9 +120,9 @@ _THAT = re.compile(
 )
 _MARKS = (
     (_IN_THIS_WORK.search, 0.5),
-    (_NOVEL.search, 0.5),
     (_NAME.search, 0.4),
     (_CASE.match, -0.8),
+    (_OTHERS.match, -1.5),
     (_BACK.match, -1.5),
     (_FURTHER.match, -1.0),
     (_LINK.search, -1.5),
@@ -150,9 +157,11 @@ def _points(sentence: str, named: frozenset[str], finding: float) -> float:
     words = _WORD.findall(sentence.lower())
     action = _action(words)
     marks = sum(points for finds, points in _MARKS if finds(sentence))
+    if not _MADE.isdisjoint(words):
+        marks += _NEW
     if finding and action >= _FOUND and _THAT.search(sentence):
         marks += finding
-    return action + _TITLE * _likeness(words, named) + marks
+    return action + _likeness(words, named) + marks
 
 
 def _action(words: Sequence[str]) -> float:
@@ -164,7 +173,7 @@ def _action(words: Sequence[str]) -> float:
             best = max(best, _verb(following))
         elif word == "i":  # or a numeral: the verb has to follow at once
             best = max(best, _verb(following[:2]))
-        elif word in _RESULTS:
+        elif word in _RESULTS and _EARLIER.isdisjoint(words[max(0, place - 2) : place]):
             best = max(best, _finding(following))
         elif word in _BE and _verb(following[:2]):
             best = max(best, _PASSIVE)
@@ -180,7 +189,7 @@ def _verb(words: Sequence[str]) -> float:
     for word in _clause(words):
         if word in _VERBS and not (points and word.endswith("ed")):
             return _AIMED if points == _AIMED else _VERBS[word]
-        if word in _DOING and points:
+        if word in _DOING:
             return _DONE_BY
         points = points or _WEAK_VERBS.get(word, 0.0)
     return points
@@ -195,12 +204,17 @@ def _clause(words: Iterable[str]) -> Iterator[str]:
 
 
 def _likeness(words: Sequence[str], named: frozenset[str]) -> float:
-    """The share of the title's words that stand in the sentence, a little less in a long one; 0 to 1."""
+    """Points for the share of the title's words that stand in the sentence, a little less in a long one.
+
+    Fewer for one that says hardly more than the title.
+    """
     own = set(_stems(words))
     if not named or not own:
         return 0.0
+    shared = len(named & own)
     length = min(1.0, math.sqrt(2.5 * len(named) / len(own)))
-    return len(named & own) / len(named) * math.sqrt(length)
+    repeats = _REPEATS if len(own) - shared < _MORE else 0.0
+    return _TITLE * shared / len(named) * math.sqrt(length) - repeats
 
 
 def _stems(words: Iterable[str]) -> Iterable[str]:

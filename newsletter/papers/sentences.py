@@ -23,8 +23,11 @@ _GOES_ON = re.compile(
     re.I,
 )
 # Behind these it goes on unless a word follows that opens sentences: initials ("J. Doe", "U.S. Navy"), "et al.".
-_MAY_END = re.compile(r"(?:\b(?:al|etc|inc|ltd|corp|co|jr|sr|ph\.\s?d|(?:[^\W\d_]\.\s?)*[^\W\d_]))\.[)\]\"”’']*$", re.I)
-_NUMBERED = re.compile(r"\b(?:no|nr|p|art)\.$", re.I)  # "no. 5"
+_MAY_END = re.compile(
+    r"(?:\b(?:al|etc|[Ii]nc|[Ll]td|[Cc]orp|[Cc]o|[JjSs]r|[Pp]h\.\s?[Dd])|(?:^|[\s(\[“])(?:[A-Z]\.[\s-]?)*[A-Z])"
+    r"\.[)\]”’'\"]*$"
+)
+_NUMBERED = re.compile(r"\b(?:no|nr|p|v|art)\.$", re.I)  # "no. 5"
 _INSIDE = 400  # characters within which a parenthesis has to close for its sentences to stay together
 _BACK = 12  # characters before an end that tell an abbreviation
 

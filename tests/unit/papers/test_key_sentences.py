@@ -27,6 +27,8 @@ OTHERS = "However, earlier methods lose accuracy."
     "rest",
     [
         "It also needs no training.",
+        "Recent studies show that sparse attention for long documents is hard.",
+        "We call it sparse attention.",
         "This is done in two steps.",
         "Specifically, it keeps the largest keys.",
         "Our code is available at https://github.com/ada/engine.",

@@ -39,6 +39,8 @@ PIECES = [
         ("Take k in ℤ/p.", "Then f(k) = 0."),
         ("It was called “done.”", "It was not."),
         ("It grows as N… and then stops.", "It shrinks…", "And stops."),
+        ("It scales as N in 2-δ.", "Flowing down, it stops."),
+        ("It was found by J.-P. Doe (R. Roe did not).", "It is known."),
         ("In class P.", "We prove it is not NP."),
     ],
 )
