@@ -33,6 +33,7 @@ COMMANDS = {
     "costs": "What the model's calls cost, by month, day, run, model, profile and subscriber.",
     "calls": "List the model's calls, or show one with its answer.",
     "eval": "Measure the local ranker on labelled announcement days.",
+    "key-sentence": "Print the one sentence of each abstract that says what the paper does or finds.",
     "schema": "Print the JSON Schema of subscribers.yaml.",
     "config": "Print every setting, its value and what it does.",
     "help": "Explain a command.",
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"newsletter.cli.{cmd_name}").command
+        command = importlib.import_module(f"newsletter.cli.{cmd_name.replace('-', '_')}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"newsletter.cli.{cmd_name}.command is no click command")
         return command

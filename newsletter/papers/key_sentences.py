@@ -118,6 +118,9 @@ _THAT = re.compile(
     r"\b(?:show|find|found|prov|demonstrat|reveal|suggest|indicat|conclud|argu|observ|confirm|establish|identif|uncover)"
     r"\w*(?: \w+ly)? (?:that|how)\b"
 )
+_CLAUSE_SIGN = re.compile(r"[;,:]|\s+[—–]\s")
+_CLAUSE_WORD = re.compile(r" (?:which|that|while|whereas|where|when|because|since|but|and|so|by|using|based|without) ")
+_PHRASE_WORD = re.compile(r" (?:in|on|at|for|with|from|to|under|over|through|across|between|of|as|via) ")
 _MARKS = (
     (_IN_THIS_WORK.search, 0.5),
     (_NAME.search, 0.4),
@@ -136,7 +139,21 @@ def key_sentence(title: str, abstract: str) -> str:
     Both are readable texts (`readable`). A longer sentence is cut at a clause and ends in "…". Empty only for an empty
     abstract.
     """
-    return cut_at_clause(choose(title, split_sentences(abstract)), MAX_CHARS)
+    return _cut(choose(title, split_sentences(abstract)))
+
+
+def _cut(sentence: str) -> str:
+    """Cuts a long sentence at a clause; where no sign ends one, before a word that begins a clause or a phrase."""
+    shown = cut_at_clause(sentence, MAX_CHARS)
+    kept = shown.removesuffix("…")
+    if kept == sentence or _CLAUSE_SIGN.match(sentence, len(kept)):
+        return shown
+    for joints in (_CLAUSE_WORD, _PHRASE_WORD):
+        places = [match.start() for match in joints.finditer(sentence, MAX_CHARS // 2, MAX_CHARS)]
+        outside = [place for place in places if sentence.count("(", 0, place) <= sentence.count(")", 0, place)]
+        if outside:
+            return f"{sentence[: outside[-1]].rstrip(',;: ')}…"
+    return shown
 
 
 def choose(title: str, sentences: Sequence[str]) -> str:

@@ -50,6 +50,20 @@ def test_a_long_sentence_is_cut_at_a_clause() -> None:
     assert chosen == ", ".join([clause] * 5) + "…"
 
 
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        ("reading blocks", "and keeping the largest ones of them"),
+        ("reading blocks", "that (in some measure of size) are the largest ones"),
+        ("reading the largest blocks", "of several hundred keys"),
+    ],
+)
+def test_without_a_sign_it_is_cut_before_a_clause_or_a_phrase(head: str, rest: str) -> None:
+    beginning = f"We propose {'very ' * 45}sparse attention {head}"
+    chosen = key_sentence(TITLE, f"{GAP} {beginning} {rest} {'extremely ' * 20}large. {GAP}")
+    assert chosen == f"{beginning}…"
+
+
 def test_without_an_abstract_there_is_none() -> None:
     assert key_sentence(TITLE, " ") == ""
 
