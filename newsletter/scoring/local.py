@@ -15,12 +15,12 @@ import numpy as np
 from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
-from newsletter.scoring.ranking.background import Background, load_background
-from newsletter.scoring.ranking.calibrate import Grades, grade_relevance
+from newsletter.scoring.ranking.background import load_background, weigh_sample
+from newsletter.scoring.ranking.calibrate import Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.rank import Ranking, rank, read_terms, weigh
+from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, measure_evidence, rank, read_terms, weigh
 from newsletter.scoring.ranking.short_profiles import (
     PhraseReader,
     grade_chances,
@@ -33,7 +33,7 @@ from newsletter.scoring.ranking.tokenize import Encoder
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
-ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -44,7 +44,7 @@ class LocalScorer:
 
     def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
         self._comments = comments
-        self._encoder = Encoder()
+        self.encoder = Encoder()
         self._phrases = PhraseReader()
 
     def score(
@@ -54,25 +54,18 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        background = load_background()
-        fields = _common_categories(wanted)
-        known = [*wanted, *_choose_history(wanted, fields, history)]
-        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
-        if len(known) < ENOUGH_PAPERS:
-            counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
-        matrix, at_large = weigh(counts, background)
-        terms = read_terms(profile, self._encoder)
-        ranking = rank(matrix, at_large, terms)
-        grader = _Grader(profile, wanted, matrix, self._phrases, background)
+        terms = read_terms(profile, self.encoder)
+        matrix, ranking, yardstick = self.rank(terms, wanted, history)
+        grader = _Grader(profile, wanted, matrix, self._phrases, yardstick)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
             voted = apply_votes(
-                ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
+                ranking, matrix, [(self.encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
             )
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
-        explainer = Explainer(profile, terms, self._encoder, matrix, ranking, sentences)
+        explainer = Explainer(profile, terms, self.encoder, matrix, ranking, sentences)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -86,6 +79,22 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), WORD_RANKER)
 
+    def rank(
+        self, terms: ProfileTerms, papers: Sequence[Paper], history: History
+    ) -> tuple[TermMatrix, Ranking, Yardstick]:
+        """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.
+
+        The papers are at least one, and all different.
+        """
+        background = load_background()
+        fields = _common_categories(papers)
+        known = [*papers, *_choose_history(papers, fields, history)]
+        counts = count_terms([self.encoder.encode_paper(paper) for paper in known])
+        matrix, at_large = weigh(join(counts, background.count_sample(fields, SAMPLE_PAPERS)), background)
+        typical = measure_evidence(weigh_sample(), terms)
+        yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
+        return matrix, rank(matrix, at_large, terms), yardstick
+
 
 class _Grader:
     """Grades and orders the papers of one profile: by its phrases as far as it is short, as any other as far as not."""
@@ -96,15 +105,16 @@ class _Grader:
         papers: Sequence[Paper],
         matrix: TermMatrix,
         phrases: PhraseReader,
-        background: Background,
+        yardstick: Yardstick,
     ) -> None:
+        self._yardstick = yardstick
         self._shortness = measure_shortness(profile)
         if self._shortness:
-            self._coverage = phrases.cover(profile, papers, matrix, background)
+            self._coverage = phrases.cover(profile, papers, matrix, load_background())
 
     def grade(self, ranking: Ranking) -> Grades:
         """Gives the relevance of each paper, from 1 to 10."""
-        long = grade_relevance(ranking)
+        long = grade_relevance(ranking, self._yardstick)
         if not self._shortness:
             return long
         short = grade_chances(weigh_chances(self._coverage, ranking))

@@ -59,13 +59,14 @@ class Ranking:
     """What is known of each paper. `score` orders them: 0 on average, deviation about 1, over all papers given.
 
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
-    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
-    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
-    each paper lies in the latent dimensions.
+    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
+    the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic: likeness after feedback, and
+    to the topic's own words. `latent` is where each paper lies in the latent dimensions.
     """
 
     score: Vector
     evidence: Vector
+    likeness: Vector
     topics: npt.NDArray[np.float64]
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
@@ -116,8 +117,19 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
-    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(score, evidence, topics, topic_words, feedback, latent)
+    evidence, likeness = measure_evidence(own_at_large, terms), _measure_likeness(own_at_large, terms)
+    return Ranking(score, evidence, likeness, topics, topic_words, feedback, latent)
+
+
+def measure_evidence(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
+    """Measures how like each paper is to the profile's own words, weighed by what is rare in arXiv at large."""
+    own = at_large.narrow(terms.keys())
+    return _compare_directly(own, terms, _compare_topics(own, terms, 1.0), 1.0)
+
+
+def _measure_likeness(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
+    liked = LIKE_WEIGHT * at_large.dot(at_large.query(terms.like))
+    return np.asarray(np.maximum(_compare_topics(at_large, terms, 1.0).max(axis=0), liked), dtype=np.float64)
 
 
 def _give_feedback(
