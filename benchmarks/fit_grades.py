@@ -2,9 +2,9 @@
 
     python benchmarks/fit_grades.py CORPUS [--until 2025-10-08]
 
-Prints the constants for newsletter/scoring/ranking/calibrate.py, then tables for each profile on the days after the last
-one fitted: of the papers of each grade, how many were wanted; once with chances that no day of this profile has taught
-(nor of one whose labels are nearly the same), and once with the shipped ones. Run it after each change of the ranking.
+Prints the constants for newsletter/scoring/ranking/calibrate.py, then tables for each profile on the days after those
+fitted: of the papers of each grade, how many were wanted; once with chances that no day of this profile has taught (nor
+of one whose labels are nearly the same), and once with the shipped ones. Run it after each change of the ranking.
 """
 
 from __future__ import annotations

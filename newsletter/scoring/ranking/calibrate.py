@@ -21,8 +21,8 @@ Grades = npt.NDArray[np.intp]
 # Log-odds of being wanted at each place; in between, and beyond the ends, they go on straight and level.
 PLACES = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0])
 _ODDS = np.array([-4.97, -3.17, -0.99, 0.08, 0.58, 1.66])
-# The chance from which each relevance is given: 2 from the first on, 7 from the sixth on, 10 from the last on. From 6 on
-# a digest is best for precision and recall together: where a chance is half of what is reached of both.
+# The chance from which each relevance is given: 2 from the first on, 7 from the sixth on, 10 from the last on. From 6
+# on a digest is best for precision and recall together: where a chance is half of what is reached of both.
 CHANCES = np.array([0.03, 0.06, 0.1, 0.16, 0.25, 0.5, 0.65, 0.8, 0.9])
 
 # The median and this quantile of the shipped papers of the field are place 0 and what a normal curve gives to it.
@@ -36,8 +36,8 @@ _ENOUGH_REFERENCE = 80  # shipped papers of the field; with fewer, all papers at
 _BARE_PLACE = 1.0
 _PLACE_PER_LIKENESS = 20.0
 
-# Where few papers of a field are like the profile, by the deviations that this quantile of them lies above all of arXiv,
-# a place in it means less: nothing up to the first number, all from the second on. Or the paper itself is like a topic.
+# Where few papers of a field are like the profile, a place in it means less: by the deviations that this quantile of
+# them lies above all of arXiv, nothing up to the first number, all from the second on. Or the paper is like a topic.
 _FIELD_QUANTILE = 0.9
 _FIELD = (0.9, 1.4)
 _OWN_LIKENESS = (0.08, 0.16)

@@ -60,8 +60,8 @@ class Ranking:
 
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
-    the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic: likeness after feedback, and
-    to the topic's own words. `latent` is where each paper lies in the latent dimensions.
+    the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic:
+    likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions.
     """
 
     score: Vector
