@@ -29,6 +29,7 @@ from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.ranking.calibrate import CHANCES, PLACES, give_chances, measure_places
 from newsletter.scoring.ranking.rank import ProfileTerms, read_terms
+from newsletter.scoring.ranking.tokenize import Encoder
 
 Vector = npt.NDArray[np.float64]
 
@@ -64,7 +65,7 @@ def place_all(corpus: Path) -> list[PlacedDay]:
     placed = []
     for file in sorted((corpus / "profiles").glob("*.md")):
         labels = load_labels(corpus / "labels" / f"{file.stem}.jsonl")
-        terms = read_terms(parse_profile(file.read_text(encoding="utf-8")), scorer.encoder)
+        terms = read_terms(parse_profile(file.read_text(encoding="utf-8")), Encoder())
         for day in label_days(days, labels, infer_categories(days, labels), first=date.min, last=date.max):
             for memory in MEMORIES:
                 placed.append(_place(scorer, terms, file.stem, day, memory))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.files import yaml_nodes
-from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Paper, RevisionOrigin, Score
+from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Paper, Profile, RevisionOrigin, Score
 from newsletter.run import HIGHEST, Trial, TrialDay
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
@@ -41,6 +41,9 @@ class FakeProfiles(ProfileService):
     def __init__(self, store: Store, *subscriber_ids: str) -> None:
         self._store, self._known = store, subscriber_ids
         self.is_judged = False
+
+    def explain_unknown(self, profile: Profile) -> str:
+        return ""
 
     def current(self, subscriber_id: str) -> str:
         revisions = self._store.get_revisions(subscriber_id)

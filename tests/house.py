@@ -30,7 +30,7 @@ mail
 mail.inbound
 scoring.evaluation
 scoring
-scoring.llm | scoring.ranking
+scoring.llm | scoring.ranking | scoring.semantic
 stores
 subscribers
 sources

@@ -28,6 +28,7 @@ from newsletter.app.services import (
     build_signup_service,
     build_welcome_service,
     check_open_subscription,
+    load_welcome_texts,
 )
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
@@ -96,6 +97,7 @@ __all__ = [
     "check_open_subscription",
     "load_listed",
     "load_subscribers",
+    "load_welcome_texts",
     "require_model_key",
     "require_signer",
     "utc_now",

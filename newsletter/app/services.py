@@ -21,11 +21,13 @@ from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.model import Message, Subscriber
 from newsletter.ops import log
+from newsletter.scoring import find_unknown_words
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
 if TYPE_CHECKING:
     from newsletter.mail.responses import ResponseTexts
+    from newsletter.mail.welcome import WelcomeContent, WelcomeTexts
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.service_mail import ServiceMails
@@ -41,7 +43,13 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
-    return ProfileService(load, store, build_local_scorer, is_judged=settings.model is not None)
+    return ProfileService(
+        load,
+        store,
+        build_local_scorer,
+        find_unknown_words=find_unknown_words,
+        is_judged=settings.model is not None,
+    )
 
 
 def build_service_mails(settings: Settings) -> ServiceMails:
@@ -91,20 +99,27 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         now=utc_now,
         wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
+        find_unknown_words=find_unknown_words,
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
+
+
+def load_welcome_texts() -> WelcomeTexts:
+    """Reads the sentences of the welcome. Raises ConfigError with everything that is wrong in the file."""
+    from newsletter.mail.welcome import FILE, load_welcome
+
+    return load_welcome(resources.read_text(FILE))
 
 
 def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
     """Builds what welcomes whom the operator adds. Templates and the scorer are loaded when there is a newcomer."""
     from newsletter.mail.message import build_welcome
-    from newsletter.mail.welcome import FILE, WelcomeContent, load_welcome
     from newsletter.services.directory import find_possible_heirs
     from newsletter.services.welcomes import WelcomeService
     from newsletter.sources.feed import arxiv_day
 
     identity = build_mail_identity(settings)
-    load_texts = cache(lambda: (build_renderer(settings), load_welcome(resources.read_text(FILE))))
+    load_texts = cache(lambda: (build_renderer(settings), load_welcome_texts()))
     load_profiles = cache(lambda: build_profiles(settings, store))
 
     def build_mail(content: WelcomeContent) -> Message:

@@ -16,15 +16,18 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
-from newsletter.files import resources
-from newsletter.mail import responses, welcome
+from newsletter.files import resources, yaml_nodes
+from newsletter.mail import responses
+from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
+from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, library, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
-from newsletter.subscribers import parse_file
+from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
 
+MOST_UNKNOWN = 20  # lines that are named for words that no paper uses
 _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
 
@@ -51,7 +54,7 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
         raise click.UsageError("--to goes with --mail")
     settings = load_settings()
     path = file or settings.subscribers
-    checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path))]
+    checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path, settings))]
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
@@ -130,11 +133,26 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
     return 0
 
 
-def _subscribers(path: Path) -> str:
-    file = parse_file(directory.read_subscribers(path), source=str(path))
+def _subscribers(path: Path, settings: Settings) -> str:
+    text = directory.read_subscribers(path)
+    file = parse_file(text, source=str(path))
     count = len(file.subscribers)
     counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes]
-    return "\n  ".join((*counts, *_libraries(file.libraries, path.parent)))
+    return "\n  ".join((*counts, *_libraries(file.libraries, path.parent), *_unknown_words(path, text, file, settings)))
+
+
+def _unknown_words(path: Path, text: bytes, file: SubscribersFile, settings: Settings) -> list[str]:
+    """Names the lines that ask for words that no paper uses: a notice, since a new word may be meant."""
+    profiles = dict.fromkeys(one.profile for one in file.subscribers)
+    words = dict.fromkeys(word for profile in profiles for word in find_unknown_words(profile))
+    model = "" if settings.model else ", or set NEWSLETTER_MODEL: a model reads every language"
+    found = [
+        f"{path}:{line}: no paper of the last years says “{yaml_nodes.bare(word)}”; write it in English, or in another"
+        f" spelling{model}"
+        for line, word in find_phrase_lines(text, list(words))
+    ]
+    more = len(found) - MOST_UNKNOWN
+    return [*found[:MOST_UNKNOWN], *([f"and {more} more lines with such words"] if more > 0 else [])]
 
 
 def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:
@@ -164,7 +182,8 @@ def _settings(settings: Settings) -> str:
 
 def _signups(settings: Settings) -> str:
     """Counts who came by the web, if there is a store already: opening a new one would write."""
-    enrolled = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    known = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    enrolled = [one for one in known if one.origin is SignUpOrigin.WEB]
     if not settings.open_subscription:
         return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
     app.check_open_subscription(settings)
@@ -186,7 +205,7 @@ def _templates(settings: Settings) -> str:
     app.build_local_scorer()
     renderer = app.build_renderer(settings)
     renderer.check()
-    renderer.check_welcome(welcome.load_welcome(resources.read_text(welcome.FILE)))
+    renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
     responses.load_responses(resources.read_text(responses.FILE))

@@ -83,9 +83,11 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def _tell_trial(service: profiles.ProfileService, subscriber: Subscriber, now: datetime) -> None:
-    """Says beside the digest what the profile finds on the kept days, where any are kept."""
-    if trial := service.try_out(subscriber, now=now):
-        click.echo("\n".join(["", *trial_words.tell(trial, is_judged=service.is_judged)]), err=True)
+    """Says beside the digest what the profile finds on the kept days, where any are, and which words no paper uses."""
+    trial = service.try_out(subscriber, now=now)
+    lines = trial_words.tell(trial, is_judged=service.is_judged) if trial else ()
+    for line in filter(None, (*lines, service.explain_unknown(subscriber.profile))):
+        click.echo(line, err=True)
 
 
 def _content(context: RunContext, digest: Digest, form: str) -> bytes:

@@ -15,7 +15,8 @@ from time import monotonic
 from newsletter import app
 from newsletter.cli.common import log_failure
 from newsletter.cli.shutdown import Worker
-from newsletter.errors import NewsletterError
+from newsletter.errors import ConfigError, NewsletterError
+from newsletter.model import PromisedMail
 from newsletter.ops import notify
 from newsletter.services import signup, welcomes
 from newsletter.settings import Settings
@@ -72,6 +73,17 @@ def welcome_before_digests(
     return found.sent if found else 0
 
 
+def welcome_one(settings: Settings, store: Store, who: str) -> PromisedMail | None:
+    """Welcomes one newcomer now; says what became of the mail, be it sent by another process. None: not yet due.
+
+    Raises StoreError.
+    """
+    look_for_newcomers(
+        app.build_welcome_service(settings, store), app.build_notifier(settings), only=who, should_stop=welcomes.never
+    )
+    return next((one.mail for one in store.get_welcomes() or () if one.subscriber_id == who), None)
+
+
 def begin_welcomes(settings: Settings, store: Store) -> None:
     """Tells newcomers from who is there already, before a run is recorded. Nothing that goes wrong stops the run."""
     try:
@@ -96,7 +108,8 @@ def look_for_newcomers(
         )
     except Exception as error:  # noqa: BLE001 - digests matter more, and a broken memory or template may be mended
         log_failure("welcomes_failed", error)
-        notifier.notify_failed_welcome("", f"{type(error).__name__}: {error}")
+        if not isinstance(error, ConfigError):  # a file that was never right is told by who mails digests
+            notifier.notify_failed_welcome("", f"{type(error).__name__}: {error}")
         return None
 
 

@@ -1,4 +1,4 @@
-"""`newsletter subscribers`: lists them, shows one in full and their revisions, brings one back, removes one."""
+"""`newsletter subscribers`: lists them, shows one in full, brings an old profile back, adds and removes somebody."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from newsletter import app
 from newsletter.cli.common import begin_log, complain, complain_of_unreadable, find_subscriber, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
+from newsletter.cli.subscriber_add import add
 from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.model import ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.model import ProfileRevision, RevisionOrigin, SignUpOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
@@ -29,6 +30,8 @@ _ORIGINS = {
     RevisionOrigin.WEB: "the reader, on the web",
     RevisionOrigin.OPERATOR: "you, brought back by hand",
 }
+
+_CAME_BY = {SignUpOrigin.WEB: "web", SignUpOrigin.OPERATOR: "added"}
 
 
 class _ShowByDefault(click.Group):
@@ -44,14 +47,17 @@ class _ShowByDefault(click.Group):
 @click.group(cls=_ShowByDefault, invoke_without_command=True, epilog=EXIT_CODES)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the subscribers as they are served: subscribers.yaml and who came by the web, with their own wishes over it.
+    """List the subscribers as they are served: subscribers.yaml, whom you added and who came by the web, with their own
+    wishes over it.
 
     Who is suppressed gets no mail, whatever the file says ('newsletter suppressions'). The file is only read: edit
-    subscribers.yaml itself, then run 'newsletter check'. Who came by the web is taken off with 'remove'.
+    subscribers.yaml itself, then run 'newsletter check'; or add somebody beside it with 'add'. Whom you added, and who
+    came by the web, is taken off with 'remove'.
 
     \b
     Examples:
       newsletter subscribers
+      newsletter subscribers add ada@example.org --categories cs.LG --topic "Sparse attention"
       newsletter subscribers show ada@example.org
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
@@ -80,7 +86,7 @@ def command(context: click.Context) -> None:
             f"{one.send_at:%H:%M}",
             one.zone,
             " ".join(one.categories),
-            "web" if reader.sign_up else "file",
+            _CAME_BY[reader.sign_up.origin] if reader.sign_up else "file",
             f"revision {reader.revision.number}" if reader.revision else "",
         )
     print_table(table)
@@ -189,7 +195,7 @@ def _mail_reader(settings: Settings, sender: Sender, reader: Subscriber, changes
 @command.command()
 @click.argument("who", metavar="EMAIL|ID")
 def remove(who: str) -> None:
-    """Take somebody off the list who came by the web, and forget their address, their wishes, profiles and votes.
+    """Take somebody off the list whom you added or who came by the web, and forget their address, wishes and votes.
 
     What was mailed to them stays in the ledger under their id, and so does what keeps mail away from them, if anything
     does. They may subscribe again; 'newsletter suppressions add' keeps them out.
@@ -212,6 +218,7 @@ def remove(who: str) -> None:
         complain(f"They are in {settings.subscribers}, too, and still subscribed by that; take the entry out there.")
 
 
+command.add_command(add)
 command.add_command(move)
 
 
@@ -255,6 +262,8 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
         lines.append("the reader's own word: paused_until")
     if (form := reader.sign_up) is None:
         return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
+    if form.origin is SignUpOrigin.OPERATOR:
+        return [*lines, f"added by you on {form.at:%Y-%m-%d}: what you said then, and the defaults of subscribers.yaml"]
     return [
         *lines,
         f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
@@ -263,4 +272,7 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
 
 def _base(reader: overrides.ResolvedSubscriber) -> str:
     """Names what counts where no revision does."""
-    return "what they asked for on the web" if reader.sign_up else "subscribers.yaml"
+    if reader.sign_up is None:
+        return "subscribers.yaml"
+    is_added = reader.sign_up.origin is SignUpOrigin.OPERATOR
+    return "what you added them with" if is_added else "what they asked for on the web"

@@ -76,12 +76,17 @@ def read(source: str | bytes, loader: Any = LOADER) -> tuple[Node | None, list[P
     builder = _Builder()
     try:
         text = decode(source)
-        builder.lines = _LINE_ENDS.split(text)
+        builder.lines = split_lines(text)
         for event in _events(text, loader):
             builder.take(event)
     except Unreadable as stop:
         return None, [*builder.problems, stop.problem]
     return builder.root, builder.problems
+
+
+def split_lines(text: str) -> list[str]:
+    """Splits where YAML counts lines."""
+    return _LINE_ENDS.split(text)
 
 
 def show(value: object, limit: int = 60) -> str:
@@ -160,7 +165,7 @@ def _events(text: str, loader: Any) -> Iterator[yaml.Event]:
 
 def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> Unreadable:
     stop = stop_of(error)
-    lines = _LINE_ENDS.split(text)
+    lines = split_lines(text)
     tabbed = next(
         (n for n in (stop.line, stop.line - 1) if 0 <= n < len(lines) and "\t" in _indentation(lines[n])), None
     )

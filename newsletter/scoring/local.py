@@ -15,13 +15,16 @@ import numpy as np
 from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
+from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, measure_evidence, rank, read_terms, weigh
+from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
+    Fit,
     PhraseReader,
     grade_chances,
     measure_shortness,
@@ -44,7 +47,7 @@ class LocalScorer:
 
     def __init__(self, *, comments: Mapping[str, Sentences]) -> None:
         self._comments = comments
-        self.encoder = Encoder()
+        self._encoder = Encoder()
         self._phrases = PhraseReader()
 
     def score(
@@ -54,18 +57,20 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        terms = read_terms(profile, self.encoder)
-        matrix, ranking, yardstick = self.rank(terms, wanted, history)
-        grader = _Grader(profile, wanted, matrix, self._phrases, yardstick)
+        matrix, ranking, yardstick = self.rank(read_terms(profile, self._encoder), wanted, history)
+        shortness = measure_shortness(profile)
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
+        grader = _Grader(shortness, fit, yardstick)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
             voted = apply_votes(
-                ranking, matrix, [(self.encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
+                ranking, matrix, [(self._encoder.encode_paper(paper), value) for paper, value in sort_votes(votes)]
             )
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance)
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
-        explainer = Explainer(profile, terms, self.encoder, matrix, ranking, sentences)
+        finder = PhraseFinder(self._encoder, load_background(), load_abbreviations())
+        explainer = Explainer(profile, finder, matrix, ranking, sentences)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -89,7 +94,7 @@ class LocalScorer:
         background = load_background()
         fields = _common_categories(papers)
         known = [*papers, *_choose_history(papers, fields, history)]
-        counts = count_terms([self.encoder.encode_paper(paper) for paper in known])
+        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
         matrix, at_large = weigh(join(counts, background.count_sample(fields, SAMPLE_PAPERS)), background)
         typical = measure_evidence(weigh_sample(), terms)
         yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
@@ -99,33 +104,25 @@ class LocalScorer:
 class _Grader:
     """Grades and orders the papers of one profile: by its phrases as far as it is short, as any other as far as not."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        papers: Sequence[Paper],
-        matrix: TermMatrix,
-        phrases: PhraseReader,
-        yardstick: Yardstick,
-    ) -> None:
+    def __init__(self, shortness: float, fit: Fit | None, yardstick: Yardstick) -> None:
         self._yardstick = yardstick
-        self._shortness = measure_shortness(profile)
-        if self._shortness:
-            self._coverage = phrases.cover(profile, papers, matrix, load_background())
+        self._shortness = shortness
+        self._fit = fit
 
     def grade(self, ranking: Ranking) -> Grades:
         """Gives the relevance of each paper, from 1 to 10."""
         long = grade_relevance(ranking, self._yardstick)
-        if not self._shortness:
+        if self._fit is None:
             return long
-        short = grade_chances(weigh_chances(self._coverage, ranking))
+        short = grade_chances(weigh_chances(self._fit, ranking))
         mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
         return np.round(mixed).astype(np.intp)
 
     def order(self, ranking: Ranking) -> Vector:
         """Gives numbers that order the papers, higher first."""
-        if not self._shortness:
+        if self._fit is None:
             return ranking.score
-        odds = weigh_chances(self._coverage, ranking)
+        odds = weigh_chances(self._fit, ranking)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 

@@ -6,6 +6,7 @@ Replies, pages and commands all come here. Reading a request is for mail/inbound
 from newsletter.services.votes import cast, current_vote, find_paper
 
 __all__ = [
+    "additions",
     "cast",
     "current_vote",
     "directory",

@@ -14,7 +14,7 @@ from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.formatting import date_range
-from newsletter.model import MOST_PROFILE_CHARS, Digest, ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.model import MOST_PROFILE_CHARS, Digest, Profile, ProfileRevision, RevisionOrigin, Subscriber
 from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
@@ -48,7 +48,8 @@ class ProfileService:
     """The profiles of those whom `listed` gives, as subscribers.yaml has them.
 
     `scorer` makes the one that tries profiles out, when it is first needed: the embedded one, since a trial must cost
-    nothing. `is_judged` says that a model judges the mails themselves, so that readers are told of the difference.
+    nothing. `find_unknown_words` gives those words of a profile that no paper uses. `is_judged` says that a model
+    judges the mails themselves, so that readers are told of the difference.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class ProfileService:
         store: Store,
         scorer: Callable[[], Scorer],
         *,
+        find_unknown_words: Callable[[Profile], Sequence[str]] = lambda _: (),
         is_judged: bool = False,
     ) -> None:
         self._listed = listed
         self._store = store
+        self._find_unknown_words = find_unknown_words
         self.is_judged = is_judged
         self._scorer = cache(lambda: ScoreCache(scorer(), by_floor=False, max_reports=TRIALS))
 
@@ -128,14 +131,21 @@ class ProfileService:
         days = self._store.get_days(before=before, limit=count_days(scorer(), most_days))
         return try_days(scorer(), self._store, subscriber, days, most_days=most_days)
 
+    def explain_unknown(self, profile: Profile) -> str:
+        """Says which words of a profile no paper uses, and what to do; nothing if there are none."""
+        return trial_words.explain_unknown(self._find_unknown_words(profile), is_judged=self.is_judged)
+
     def preview_before(self, subscriber: Subscriber, before: date) -> Digest | None:
         """Composes the latest announcement before that arXiv day for somebody as they are served. Records nothing.
 
         By the embedded scorer. None if no announcement is kept of the week before.
         """
-        days = self._store.get_days(before=before, limit=1 + self._scorer().history_days)
-        is_recent = bool(days) and before - days[-1].announced_on <= RECENT
-        return try_days(self._scorer(), self._store, subscriber, days, most_days=1).latest if is_recent else None
+        latest = self._store.get_days(before=before, limit=1)
+        if not latest or before - latest[0].announced_on > RECENT:
+            return None
+        scorer = self._scorer()  # it is loaded only where there is what to try
+        days = self._store.get_days(before=before, limit=count_days(scorer, 1))
+        return try_days(scorer, self._store, subscriber, days, most_days=1).latest
 
     def _find(self, subscriber_id: str) -> Subscriber | None:
         return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
@@ -184,16 +194,19 @@ class ProfileService:
             yield _NOT_KEPT
         if _selection_settings(before) != _selection_settings(after):
             yield ""
-            yield from self._compare(before, after, now)
+            yield from self._compare(before, after, now, is_page=revision.origin is RevisionOrigin.WEB)
 
-    def _compare(self, before: Subscriber, after: Subscriber, now: datetime) -> Iterable[str]:
+    def _compare(self, before: Subscriber, after: Subscriber, now: datetime, *, is_page: bool) -> Iterable[str]:
+        """Says what a change would have brought. On the page the preview stands beside it, with the numbers."""
         new = self.try_out(after, now=now)
         if new is None:
             yield "No announcement is kept yet that it could be tried on."
-            return
-        yield from self._compare_latest(before, new, now)
-        yield ""
-        yield from trial_words.tell(new, is_judged=self.is_judged)
+        else:
+            yield from self._compare_latest(before, new, now)
+        if not is_page:
+            yield from ("", *trial_words.tell(new, is_judged=self.is_judged)) if new else ()
+            if before.profile != after.profile and (unknown := self.explain_unknown(after.profile)):
+                yield from ("", unknown)
 
     def _compare_latest(self, before: Subscriber, new: Trial, now: datetime) -> Iterable[str]:
         """Says what is different in the digest of the latest announcement."""

@@ -21,7 +21,7 @@ from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.formatting import long_date
 from newsletter.mail import responses
-from newsletter.model import Message, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
+from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.services.promised_mails import hand_over
@@ -79,6 +79,7 @@ class SignupService:
     now: Callable[[], datetime]
     wake: Callable[[], None]  # whoever calls `send_next`
     log_outcome: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
+    find_unknown_words: Callable[[Profile], Sequence[str]] = lambda profile: ()
     alert: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
 
     def blank(self) -> Form:
@@ -138,7 +139,8 @@ class SignupService:
             sign_up, self.store.get_address_status(who), is_listed=reader is not None, today=self._today()
         )
         if state is LinkState.SUBSCRIBED and reader is not None:
-            return Confirmation(state, who, first_mail=self._first_mail(reader))
+            unknown = tuple(self.find_unknown_words(reader.profile))
+            return Confirmation(state, who, first_mail=self._first_mail(reader), unknown_words=unknown)
         if state is LinkState.WAITING and sign_up is not None:
             return Confirmation(state, who, sign_up.categories, sign_up.words)
         return Confirmation(state, who)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from newsletter.formatting import cut_at_clause, date_range, weekday_date
+from newsletter.formatting import cut_at_clause, date_range, join_names, weekday_date
 from newsletter.model import Frequency
 from newsletter.papers import readable
 from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
@@ -16,6 +16,7 @@ LOWEST_ADVISED = 4  # as a cut-off: below it a paper has hardly a word of the pr
 NEAR_FROM = 3  # a paper below it is not shown as the nearest: it would look like a mistake
 MOST_ADVISED = 60  # papers in a mail: nobody reads more
 MOST_TITLE_CHARS = 160
+MOST_WORDS, MOST_WORD_CHARS = 5, 60  # that are named as unknown
 BY_WORDS = "This is by words alone, no model was asked. A model judges the mail itself, and may choose differently."
 
 
@@ -68,6 +69,19 @@ def name_uncollected(trial: Trial) -> str:
     """Says which categories' papers are missing; nothing if none are."""
     names = ", ".join(trial.uncollected)
     return f"Papers of {names} were not collected on all of these days; they come with the next one." if names else ""
+
+
+def explain_unknown(words: Sequence[str], *, is_judged: bool) -> str:
+    """Says which words of a profile no paper uses, and what to do; nothing if all are known.
+
+    Where `is_judged`, a model reads the profile as well, in any language: then it is a matter of what it gets to see.
+    """
+    if not words:
+        return ""
+    names = join_names([f"“{cut_at_clause(word, MOST_WORD_CHARS)}”" for word in words], MOST_WORDS)
+    them, spelling = ("it", "another spelling") if len(words) == 1 else ("them", "other spellings")
+    why = "; papers are chosen by words before a model reads them" if is_judged else ""
+    return f"No paper of the last years says {names}{why}. Write {them} in English, or in {spelling}."
 
 
 def describe_day(trial: Trial, day: TrialDay) -> str:

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from newsletter.errors import STOPPED_RETRY_S, ReaderUnreadable, SendDeferred, SendStopped
+from newsletter.errors import STOPPED_RETRY_S, ConfigError, ReaderUnreadable, SendDeferred, SendStopped
 from newsletter.mail import welcome as welcome_mail
 from newsletter.model import Digest, DigestEntry, Message, PromisedMail, SignUp, Subscriber, Welcome
 from newsletter.run import ON_THE_MINUTE, CircuitBreaker, Timing, first_mail_at, is_paused, local_date, reading_order
@@ -133,7 +133,8 @@ class WelcomeService:
         first_at = first_mail_at(reader, now, self.timing, self.arxiv_day, due_only=due_only)
         covered_on = self.arxiv_day(first_at or now)
         digest = self.preview_before(reader, covered_on)  # what the first mail brings is not shown before
-        best, on = (_best(digest), max(digest.announced_on)) if digest else ((), None)
+        best = _best(digest) if digest else ()
+        on = max(digest.announced_on) if digest and best else None
         is_now = first_at == now
         first_on = local_date(first_at, reader.zone) if first_at and not is_now else None
         return welcome_mail.WelcomeContent(reader, first_on, best, on)
@@ -219,8 +220,10 @@ class WelcomeService:
                 self.log_outcome(who, "no welcome: suppressed")
                 return False
             done = hand_over(sender, message, lambda change: self._change(who, change), now=self.now, leaving=leaving)
-        except BaseException:
+        except BaseException as error:
             self._change(who, self._released)
+            if isinstance(error, ConfigError):  # such as a template; it will not mend itself
+                self.alert(who, str(error))
             raise
         self.log_outcome(who, str(done) or "mailed")
         self._tell_of_failure(who, done)
@@ -269,4 +272,7 @@ def _tries(welcome: Welcome | None) -> int:
 
 
 def _best(digest: Digest) -> tuple[DigestEntry, ...]:
-    return tuple(sorted(digest.entries, key=lambda entry: reading_order(entry.score)))
+    """Gives what met the profile, the best first: what only came near is no taste of what they will get."""
+    least = digest.subscriber.min_relevance
+    met = [entry for entry in digest.entries if entry.pinned_author or entry.score.relevance >= least]
+    return tuple(sorted(met, key=lambda entry: reading_order(entry.score)))

@@ -5,6 +5,7 @@ Reads texts and gives values. Keeping them is for stores/; what a reader's reque
 
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.local_time import zone_note
+from newsletter.subscribers.phrase_lines import find_phrase_lines
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
 from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
@@ -27,6 +28,7 @@ __all__ = [
     "SubscribersFile",
     "address_change",
     "differences",
+    "find_phrase_lines",
     "json_schema",
     "labelled_papers",
     "leading_topic",
@@ -40,6 +42,7 @@ __all__ = [
     "promised_mail",
     "read_votes",
     "revisions",
+    "schema",
     "signup_rules",
     "subscriber_from_signup",
     "to_address",

@@ -61,6 +61,7 @@ class Confirmation:
     categories: tuple[str, ...] = ()
     words: str = ""
     first_mail: str = ""  # when the next mail may come; empty: mail pauses
+    unknown_words: tuple[str, ...] = ()  # of the words of who is subscribed, those that no paper uses
 
 
 def may_be_mailed(status: AddressStatus) -> bool:

@@ -75,6 +75,7 @@ class PreviewView:
     papers: tuple[PreviewPaper, ...] = ()
     language: str = "en"  # of their comments
     trial: TrialView | None = None
+    unknown: str = ""  # which words no paper uses, and what to do
 
     @property
     def has_novelty(self) -> bool:
@@ -112,7 +113,7 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView(
-    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), trial=SAMPLE
+    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), "en", SAMPLE, "A note."
 )
 _BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
@@ -214,7 +215,10 @@ class _Editor:
             return PreviewView(problems=(ProblemView(0, problem, ""),))
         try:
             trial = self.profiles.preview(subscriber_id, text, now=self.now())
-            return preview_view(trial, is_judged=self.profiles.is_judged)
+            if trial is None:
+                return PreviewView()
+            view = preview_view(trial, is_judged=self.profiles.is_judged)
+            return replace(view, unknown=self.profiles.explain_unknown(trial.subscriber.profile))
         except ConfigError as error:
             problems = tuple(_problem_view(problem, text.splitlines()) for problem in error.problems)
             if not any(problem.line for problem in problems):
@@ -225,9 +229,7 @@ class _Editor:
         return max((r.number for r in self.store.get_revisions(subscriber_id)), default=0)
 
 
-def preview_view(trial: Trial | None, *, is_judged: bool = False) -> PreviewView:
-    if trial is None:
-        return PreviewView()
+def preview_view(trial: Trial, *, is_judged: bool) -> PreviewView:
     digest = trial.latest
     return PreviewView(
         announced=date_range(digest.announced_on) if digest.announced_on else "",

@@ -15,7 +15,7 @@ import flask
 
 from newsletter.model import Frequency
 from newsletter.papers import taxonomy
-from newsletter.services import signup
+from newsletter.services import signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import Page
@@ -97,7 +97,10 @@ SAMPLES: tuple[Page, ...] = (
     ("subscribe.html", _view(Form(categories=("cs.LG",)), _PROBLEMS)),
     ("asked.html", {}),
     ("confirm.html", {"asked": _CONFIRMATION, "names": ("Machine Learning",)}),
-    *(("welcome.html", {"first_mail": first, "profile_url": "/profile/x"}) for first in ("", "Tuesday")),
+    *(
+        ("welcome.html", {"first_mail": first, "profile_url": "/profile/x", "unknown": unknown})
+        for first, unknown in (("", ""), ("Tuesday", "A note."))
+    ),
     *(("not_subscribed.html", {"why": why}) for why in CLOSED),
 )
 
@@ -160,7 +163,10 @@ class _Routes:
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        return flask.render_template("welcome.html", first_mail=confirmation.first_mail, profile_url=profile_url)
+        unknown = trial_words.explain_unknown(confirmation.unknown_words, is_judged=False)
+        return flask.render_template(
+            "welcome.html", first_mail=confirmation.first_mail, profile_url=profile_url, unknown=unknown
+        )
 
 
 def _closed(why: str) -> str:

@@ -68,6 +68,14 @@ class Web:
         return page
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_welcomed(place: Place) -> None:
+    """All mails are about sign-ups, but for digests."""
+    path = place.path("subscribers.yaml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("defaults:\n", "defaults:\n  welcome: false\n", 1), encoding="utf-8")
+
+
 @pytest.fixture
 def web(place: Place, server: Postmaster) -> Iterator[Web]:
     with newsletter(place.folder, "serve", "--no-clock", "--port", "0", **door(server)) as running:

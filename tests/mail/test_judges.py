@@ -13,6 +13,7 @@ from newsletter.mail.message import MailLinks
 from tests import TESTS
 from tests.browser import TOOLS
 from tests.mail_samples import RENDERER, made_digest, samples
+from tests.welcome_sample import render as render_welcome
 
 JUDGE = TESTS / "tools/judge.mjs"
 RELIED_ON = Path(__file__).with_name("partly_supported.txt")
@@ -58,7 +59,7 @@ def verdicts() -> dict[str, Verdict]:
     digest = made_digest(5)
     bare = RENDERER.render(replace(digest, prompt="", notices=()), MailLinks("reply@example.org"))
     mails = {sample.name: sample.render().html for sample in samples((5,))}
-    return judge({**mails, "without links": bare.html, "bad": BAD})
+    return judge({**mails, "without links": bare.html, "welcome": render_welcome().html, "bad": BAD})
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from selenium import webdriver
 from tests.browser import AXE, HOW_TO_GET, IS_MISSING, NO_AXE, axe_problems, brightness, overflow, set_screen, show
 from tests.mail_samples import HAS_CORPUS, samples
 from tests.pictures import MODES, WIDTHS, index, take
+from tests.welcome_sample import render as render_welcome
 
 pytestmark = pytest.mark.skipif(IS_MISSING, reason=HOW_TO_GET)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -51,6 +52,21 @@ def test_the_measure_of_width_sees_a_mail_that_is_too_wide(browser: webdriver.Ch
     set_screen(browser, 320, "light")
     show(browser, "<!DOCTYPE html><html><body style='margin:0'><table width=500><tr><td>wide</td></tr></table>")
     assert overflow(browser) == 180
+
+
+def test_the_welcome_fits_each_screen_and_is_dark_for_who_wants_it_dark(browser: webdriver.Chrome) -> None:
+    for one in take(browser, "welcome", render_welcome().html):
+        assert one.overflow <= 0, one.file
+        shade = brightness(browser, one.first)
+        assert shade < 80 if one.mode == "dark" else shade > 180, one.file
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_in_the_welcome(browser: webdriver.Chrome, mode: str) -> None:
+    set_screen(browser, 320, mode)
+    show(browser, render_welcome().html)
+    assert axe_problems(browser, but=OF_PAGES_ONLY) == []
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)

@@ -284,6 +284,8 @@ def test_pages_and_feed_show_a_novelty_where_a_model_judged_it_and_else_say_by_w
     assert "novelty" not in f"{day}{month}{content}".lower() or judged
     assert "None" not in f"{day}{month}{content}"
     assert ("Tokens" in day) == (scorer != WORD_RANKER)
+    assert "Tokens" not in month, "nothing was used"
+    assert day.count('class="blank"') == (judged and len(entries) - judged)
 
 
 def test_pages_name_their_feed_and_an_archive_without_digests_has_none(client: FlaskClient) -> None:

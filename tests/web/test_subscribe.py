@@ -75,6 +75,7 @@ class SignUpSite:
             now=lambda: self.now,
             wake=self.wake,
             log_outcome=lambda who, outcome: None,
+            find_unknown_words=lambda profile: [t.relevant for t in profile.topics if "<" in t.relevant],
         )
         part = replace(part_of(self.store), now=lambda: self.now, signups=self.signups)
         self.client: FlaskClient = create_app(part).test_client()
@@ -356,6 +357,7 @@ def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
     assert title(welcome) == "You are subscribed"
     assert "Monday, 12 January 2026, from 07:10 on (Europe/Berlin)" in welcome.text
     assert f'href="/profile/{SIGNER.link(Purpose.PROFILE, EVE)}"' in welcome.text
+    assert "No paper of the last years says “Graphs &amp; &lt;trees&gt;." in welcome.text
     assert [one.email for one in site.subscribers()] == [READER.email, "eve@example.org"]
     assert site.press(link).data == site.get(link).data == welcome.data
 

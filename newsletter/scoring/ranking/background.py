@@ -50,6 +50,11 @@ class Background:
         frequency = np.where(self.terms[places] == terms, self.frequency[places], 1)
         return np.asarray(np.log((1 + self.n_papers) / (1 + frequency)) + 1, dtype=np.float64)
 
+    def count(self, terms: Keys) -> npt.NDArray[np.uint16]:
+        """In how many papers each term occurs; 0 for one that is too rare to be among the counted."""
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        return np.where(self.terms[places] == terms, self.frequency[places], 0).astype(np.uint16)
+
     def knows(self, terms: Keys) -> npt.NDArray[np.bool_]:
         """Tells of each term whether it is one of those counted; rarer ones are not."""
         places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)

@@ -14,9 +14,10 @@ import numpy as np
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.features import Block, Features, join, keep_shared, solve
 from newsletter.scoring.ranking.lsa import embed
 from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
-from newsletter.scoring.ranking.tfidf import Indexes, Vector, count_terms
+from newsletter.scoring.ranking.tfidf import Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
@@ -31,7 +32,6 @@ TERM_PENALTY = 0.25
 DENSE_PENALTY = 0.2
 PRIOR_WEIGHT = 0.15
 _NEWTON_STEPS = 8
-_SOLVER_STEPS = 12
 _TOLERANCE = 1e-2
 
 
@@ -77,14 +77,14 @@ class Learner:
         chances = 1 / (1 + np.exp(-logits))
         return LearnedScores(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
 
-    def _describe(self, profile: Profile, papers: Sequence[Paper]) -> _Features:
+    def _describe(self, profile: Profile, papers: Sequence[Paper]) -> Features:
         counts = count_terms([self._encoder.encode_paper(paper) for paper in papers])
         matrix, at_large = weigh(counts, load_background())
         ranking = rank(matrix, at_large, read_terms(profile, self._encoder))
         dense = [np.ones(len(papers)), ranking.score, standardise(ranking.evidence)]
-        return _join(
+        return join(
             [
-                _keep_shared(matrix.rows, matrix.columns, matrix.values, len(matrix.terms)),
+                keep_shared(matrix.rows, matrix.columns, matrix.values, len(matrix.terms)),
                 _describe_names([paper.categories for paper in papers], CATEGORY_WEIGHT),
                 _describe_names([paper.authors for paper in papers], AUTHOR_WEIGHT),
             ],
@@ -95,54 +95,7 @@ class Learner:
 # --- features -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """Entries of a sparse matrix, sorted by row."""
-
-    rows: Indexes
-    columns: Indexes
-    values: Vector
-    width: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Features:
-    """A sparse block beside a dense one, whose first column is 1 everywhere; a vector of weights has both parts."""
-
-    sparse: _Block
-    dense: Vector
-
-    def dot(self, vector: Vector) -> Vector:
-        """Gives one number for each paper."""
-        block = self.sparse
-        sums = np.bincount(block.rows, block.values * vector[block.columns], minlength=len(self.dense))
-        return np.asarray(sums + self.dense @ vector[block.width :], dtype=np.float64)
-
-    def mix(self, weights: Vector) -> Vector:
-        """Gives the sum of the rows with these weights."""
-        block = self.sparse
-        sums = np.bincount(block.columns, block.values * weights[block.rows], minlength=block.width)
-        return np.concatenate([sums, self.dense.T @ weights])
-
-    def head(self, count: int) -> _Features:
-        """Gives the first papers alone."""
-        block = self.sparse
-        is_in_head = block.rows < count
-        return _Features(
-            _Block(block.rows[is_in_head], block.columns[is_in_head], block.values[is_in_head], block.width),
-            self.dense[:count],
-        )
-
-
-def _keep_shared(rows: Indexes, columns: Indexes, values: Vector, width: int) -> _Block:
-    """Leaves out the columns that one paper alone has: nothing learned from it can help another."""
-    shared = np.bincount(columns, minlength=width) > 1
-    place = np.cumsum(shared) - 1
-    is_shared = shared[columns]
-    return _Block(rows[is_shared], place[columns[is_shared]], values[is_shared], int(shared.sum()))
-
-
-def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:
+def _describe_names(names: Sequence[Sequence[str]], weight: float) -> Block:
     """Makes a column for each category or author; many names on one paper count less each."""
     places: dict[str, int] = {}
     pairs = [
@@ -150,21 +103,13 @@ def _describe_names(names: Sequence[Sequence[str]], weight: float) -> _Block:
     ]
     rows, columns = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
     lengths = np.sqrt(np.bincount(rows, minlength=len(names)))
-    return _keep_shared(rows, columns, weight / lengths[rows], len(places))
-
-
-def _join(blocks: Sequence[_Block], dense: Vector) -> _Features:
-    offsets = np.cumsum([0, *(block.width for block in blocks)])
-    rows = np.concatenate([block.rows for block in blocks])
-    columns = np.concatenate([block.columns + offset for block, offset in zip(blocks, offsets[:-1], strict=True)])
-    values = np.concatenate([block.values for block in blocks])
-    return _Features(_Block(rows, columns, values, int(offsets[-1])), dense)
+    return keep_shared(rows, columns, weight / lengths[rows], len(places))
 
 
 # --- fitting ------------------------------------------------------------------------------------------
 
 
-def _fit(features: _Features, passed: Vector, weights: Vector) -> Vector:
+def _fit(features: Features, passed: Vector, weights: Vector) -> Vector:
     """Weights of a logistic regression with ridge penalty: Newton's method, each step by conjugate gradients."""
     n_sparse, n_dense = features.sparse.width, features.dense.shape[1]
     penalty = np.concatenate([np.full(n_sparse, TERM_PENALTY), np.full(n_dense, DENSE_PENALTY)])
@@ -175,29 +120,8 @@ def _fit(features: _Features, passed: Vector, weights: Vector) -> Vector:
     for _ in range(_NEWTON_STEPS):
         chances = 1 / (1 + np.exp(-features.dot(model)))
         gradient = features.mix(weights * (chances - passed)) + penalty * model
-        step = _solve(features, weights * chances * (1 - chances), penalty, -gradient)
+        step = solve(features, weights * chances * (1 - chances), penalty, -gradient)
         model += step
         if np.abs(step).max() < _TOLERANCE:
             break
     return model
-
-
-def _solve(features: _Features, curvature: Vector, penalty: Vector, target: Vector) -> Vector:
-    """Finds the x with (Fᵀ·curvature·F + penalty)·x ≈ target, by preconditioned conjugate gradients."""
-    scale = 1 / (penalty + 0.02)
-    x = np.zeros_like(target)
-    rest = target.copy()
-    scaled = scale * rest
-    direction, size = scaled, float(rest @ scaled)
-    first = size
-    for _ in range(_SOLVER_STEPS):
-        if size <= 1e-6 * first or size == 0.0:
-            break
-        image = features.mix(curvature * features.dot(direction)) + penalty * direction
-        length = size / float(direction @ image)
-        x += length * direction
-        rest -= length * image
-        scaled = scale * rest
-        size, before = float(rest @ scaled), size
-        direction = scaled + size / before * direction
-    return x

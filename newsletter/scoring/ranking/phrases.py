@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[.;:!?](?:\s|$)|[,()\[\]\n•|·]|\s[-–—]\s|\s/\s|(?<=\w{3})/(?=\w{3})")
 _CLAUSES = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|versus|vs\.?)\s|\s?&\s", re.IGNORECASE)
 
-_FIXED = re.compile(
+FIXED = re.compile(
     r"\b(?:state[- ]of[- ]the[- ]art|cutting[- ]edge|up[- ]to[- ]date|a lot of|point of view)\b", re.IGNORECASE
 )
 
@@ -54,6 +54,7 @@ class Phrase:
 
 NAME_TRUST = 0.8
 CLAUSE_TRUST = 0.9
+LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
 
 
 def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
@@ -84,8 +85,10 @@ def _read_text(text: str, topic: int, trust: float, table: Table) -> Iterator[Ph
         yield from _vary(read_forms(piece), topic, trust, table)
         clauses = [forms for forms in map(read_forms, _CLAUSES.split(piece)) if forms]
         if len(clauses) > 1:
+            longest = max(map(len, clauses))
             for clause in _complete(clauses):
-                yield from _vary(clause, topic, trust * CLAUSE_TRUST, table)
+                own = LONE_TRUST if len(clause) == 1 < longest else CLAUSE_TRUST
+                yield from _vary(clause, topic, trust * own, table)
 
 
 def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
@@ -102,7 +105,7 @@ def read_forms(text: str) -> Forms:
 
 def find_telling_words(text: str) -> Iterator[re.Match[str]]:
     """Finds every word that is no filler where it stands."""
-    text = _FIXED.sub(lambda found: " " * len(found.group()), text)
+    text = FIXED.sub(lambda found: " " * len(found.group()), text)
     words = list(_WORD.finditer(text))
     is_telling = False
     for word, after in zip_longest(words, words[1:]):

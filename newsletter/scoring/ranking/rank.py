@@ -2,8 +2,9 @@
 
 The first look compares each paper with every topic, the keywords and the unwanted texts. The second (pseudo-relevance
 feedback) takes the best-looking papers of all days given as if they were relevant, and compares with their average
-wording, once for the whole profile and once for each topic; what the unwanted texts find counts against. Measured in
-docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
+wording, once for the whole profile and once for each topic; what the unwanted texts find counts against. At last each
+paper is compared with the topics by the meaning of words (word_vectors.py), and its neighbours have their say
+(neighbours.py). Measured in docs/scoring.md. Makes no whole numbers and no sentences; see local.py.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.model import Profile
-from newsletter.scoring.ranking.background import Background
+from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.neighbours import average_neighbours
 from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
+from newsletter.scoring.ranking.word_vectors import Places, load_word_vectors
 
 # All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 ABOUT_WEIGHT = 0.3
@@ -31,6 +34,8 @@ TOPIC_SHARE = 0.1
 UNWANTED_SHARE = 0.1
 UNWANTED_WEIGHT = 0.4
 LATENT_WEIGHT = 1.0
+NEIGHBOURS_WEIGHT = 0.5
+MEANING_WEIGHT = 0.2
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
@@ -61,7 +66,8 @@ class Ranking:
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
     the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic:
-    likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions.
+    likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions,
+    `meaning` where it lies in the table of word vectors.
     """
 
     score: Vector
@@ -71,6 +77,7 @@ class Ranking:
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
     latent: npt.NDArray[np.float64]
+    meaning: Places
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
@@ -117,8 +124,11 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranki
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
+    meaning = load_word_vectors().place_papers(at_large)
+    score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
+    score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
     evidence, likeness = measure_evidence(own_at_large, terms), _measure_likeness(own_at_large, terms)
-    return Ranking(score, evidence, likeness, topics, topic_words, feedback, latent)
+    return Ranking(standardise(score), evidence, likeness, topics, topic_words, feedback, latent, meaning)
 
 
 def measure_evidence(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
@@ -130,6 +140,13 @@ def measure_evidence(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
 def _measure_likeness(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
     liked = LIKE_WEIGHT * at_large.dot(at_large.query(terms.like))
     return np.asarray(np.maximum(_compare_topics(at_large, terms, 1.0).max(axis=0), liked), dtype=np.float64)
+
+
+def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
+    """Compares each paper's place in the table of word vectors with those of the topics."""
+    topics = load_word_vectors().place_texts(terms.topics or (terms.wanted,), load_background())
+    likeness = (meaning @ topics.T).astype(np.float64)
+    return standardise(likeness.max(axis=1) + likeness.mean(axis=1))
 
 
 def _give_feedback(

@@ -8,30 +8,37 @@ between gets something of both.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
-from newsletter.scoring.ranking.background import Background
+from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.calibrate import Grades
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
 from newsletter.scoring.ranking.phrases import read_forms, read_phrases
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
-from newsletter.scoring.ranking.tokenize import Keys
+from newsletter.scoring.ranking.tokenize import Encoder, Keys
+from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
 SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
 
 # Log-odds that somebody with these few words is glad of a paper.
-_COVERAGE_WEIGHT = 2.8
-_PLACE_WEIGHT = 0.92
-_EVIDENCE_WEIGHT = 1.4
-_OFFSET = -3.6
+_COVERAGE_WEIGHT = 2.06
+_PLACE_WEIGHT = 0.77
+_EVIDENCE_WEIGHT = 1.31
+_MEANING_WEIGHT = 3.18
+_OFFSET = -4.23
 _PLACE_RANGE = (-1.0, 6.0)
+# The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
+# means nothing, from the second on it means all it can.
+_PRESENCE = (0.15, 0.4)
+_COVERED = 0.5  # what so many papers cover so well says little of any of them
 # The chance from which each relevance is given: 2 from the first on, 10 from the last on.
-_CHANCES = np.array([0.04, 0.08, 0.14, 0.24, 0.35, 0.5, 0.65, 0.82, 0.93])
+_CHANCES = np.array([0.05, 0.1, 0.18, 0.28, 0.4, 0.5, 0.66, 0.85, 0.95])
 
 
 def measure_shortness(profile: Profile) -> float:
@@ -41,22 +48,42 @@ def measure_shortness(profile: Profile) -> float:
     return float(np.clip((LONG - len(words)) / (LONG - SHORT), 0.0, 1.0)) if words else 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How papers fit a short profile by themselves, one number for each, before they are compared with others.
+
+    `coverage` (0–1) is of the phrase that the paper covers best, `meaning` (−1–1) the likeness to the topic or keyword
+    that it is likest, in the table of word vectors.
+    """
+
+    coverage: Vector
+    meaning: Vector
+
+
 class PhraseReader:
     """Looks the phrases of short profiles up in papers; readers share the words of papers it has seen."""
 
     def __init__(self) -> None:
-        self._encoder = FormEncoder()
+        self._forms = FormEncoder()
 
-    def cover(self, profile: Profile, papers: Sequence[Paper], matrix: TermMatrix, background: Background) -> Vector:
-        """Gives how well each paper covers the phrase that it covers best, from 0 to 1.
+    def fit(
+        self, profile: Profile, papers: Sequence[Paper], matrix: TermMatrix, ranking: Ranking, encoder: Encoder
+    ) -> Fit:
+        """Measures how these papers fit the profile.
 
-        `matrix` holds these papers, and others that show which words are rare among them.
+        `matrix` and `ranking` hold these papers first, and then others that show which words are rare among them.
         """
+        background, n = load_background(), len(papers)
+        texts = [[topic.relevant or topic.name] for topic in profile.topics] + [[keyword] for keyword in profile.like]
+        places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
+        meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
         phrases = read_phrases(profile, load_abbreviations())
         if not phrases:
-            return np.zeros(len(papers))
-        placed = PlacedPapers([self._encoder.place(paper) for paper in papers], self._encoder)
-        return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background)).best()
+            return Fit(np.zeros(n), meaning)
+        placed = PlacedPapers([self._forms.place(paper) for paper in papers], self._forms)
+        return Fit(
+            measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background)).best(), meaning
+        )
 
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
@@ -65,11 +92,19 @@ def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vect
     return np.where(known, matrix.idf[places], at_large)
 
 
-def weigh_chances(coverage: Vector, ranking: Ranking) -> Vector:
-    """Gives the log-odds of each covered paper; the ranking's first papers are these."""
-    n = len(coverage)
-    place = np.clip(ranking.score[:n], *_PLACE_RANGE)
-    return _COVERAGE_WEIGHT * coverage + _PLACE_WEIGHT * place + _EVIDENCE_WEIGHT * ranking.evidence[:n] + _OFFSET
+def weigh_chances(fit: Fit, ranking: Ranking) -> Vector:
+    """Gives the log-odds of each fitted paper; the ranking's first papers are these."""
+    n, (low, high) = len(fit.coverage), _PRESENCE
+    presence = np.clip((fit.coverage.max(initial=0.0) - low) / (high - low), 0.0, 1.0)
+    rest = 1.0 - float((fit.coverage > _COVERED).mean()) if n else 1.0
+    odds: Vector = (
+        _COVERAGE_WEIGHT * rest * fit.coverage
+        + _PLACE_WEIGHT * presence * np.clip(ranking.score[:n], *_PLACE_RANGE)
+        + _EVIDENCE_WEIGHT * ranking.evidence[:n]
+        + _MEANING_WEIGHT * fit.meaning
+        + _OFFSET
+    )
+    return odds
 
 
 def grade_chances(odds: Vector) -> Grades:

@@ -119,6 +119,11 @@ class MonthView:
         """Tells whether a model judged papers of this month."""
         return any(row.novelty for row in self.rows)
 
+    @property
+    def has_usage(self) -> bool:
+        """Tells whether a model used tokens in this month."""
+        return any(row.tokens != "0" for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchView:

@@ -6,15 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.local import LocalScorer, load_comments
-from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS
 from tests import ROOT, SHARED
 
 CORPUS = SHARED / "corpus"
@@ -143,68 +140,6 @@ def test_a_scanty_profile_still_finds_its_papers(profile: Profile) -> None:
 def test_an_empty_abstract_is_graded_by_its_title() -> None:
     papers = [*make_day(20), make_paper(99, "Quantization of neural networks", "")]
     assert score(COMPRESSION, papers)[-1].relevance >= 6
-
-
-# --- comments -----------------------------------------------------------------------------------------
-
-
-def test_a_comment_names_the_topic_and_the_words_as_the_paper_has_them() -> None:
-    (found,) = [each for each in score(COMPRESSION, make_day(20)) if each.arxiv_id == "2510.00001"]
-    assert found.topic == "Model Compression"
-    assert found.comment.startswith('Matches "Model Compression" by its words: ')
-    assert "quantization" in found.comment.lower()
-    assert "quantiz," not in found.comment
-
-
-def test_a_comment_names_the_avoided_keyword_that_was_found() -> None:
-    papers = [*make_day(20), make_paper(99, "Pruning for federated learning", "Sparse weights, pruning.")]
-    assert "Lowered for: federated learning." in score(COMPRESSION, papers)[-1].comment
-
-
-def test_a_comment_names_a_liked_keyword_when_no_topic_is_met() -> None:
-    profile = Profile((Topic("Tomatoes", "Vegetables under glass"),), like=("Mixture of Experts",))
-    papers = [*make_day(20), make_paper(99, "A mixture-of-experts", "Routing.")]
-    assert "mixture-of-experts" in score(profile, papers)[-1].comment
-
-
-def test_comments_are_in_the_readers_language_or_english() -> None:
-    german, unknown = (
-        score(replace(COMPRESSION, language=language), make_day(20))[1].comment for language in ("de", "xx")
-    )
-    assert german.startswith("Passt nach seinen Wörtern")
-    assert unknown.startswith("Matches")
-
-
-def test_a_paper_that_shares_nothing_is_told_so() -> None:
-    (comment,) = {each.comment for each in score(COMPRESSION, [make_paper(1, "Tomatoes", "Soil.")])}
-    assert comment == "Shares little with your profile."
-
-
-@settings(max_examples=40)
-@given(name=st.text(min_size=1, max_size=300), title=st.text(max_size=200), keyword=st.text(max_size=200))
-def test_no_comment_is_long(name: str, title: str, keyword: str) -> None:
-    profile = Profile((Topic(name, title),), like=(keyword,), avoid=(title,))
-    for each in score(profile, [make_paper(1, title, keyword), make_paper(2, keyword, name)]):
-        assert len(each.comment) <= MAX_COMMENT_CHARS
-        assert len(each.comment.splitlines()) == 1
-
-
-def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
-    document = yaml.safe_load(COMMENTS_TEXT)
-    document["fr"]["match"] = "Correspond : {words}."
-    del document["ja"]["nothing"]
-    with pytest.raises(ConfigError) as caught:
-        load_comments(yaml.safe_dump(document, allow_unicode=True))
-    assert caught.value.problems == (
-        "fr.match: the placeholder {topic} is missing",
-        "ja.nothing: the sentence is missing",
-    )
-
-
-@pytest.mark.parametrize("text", ["", "- a list", "de: {}", "en: [", "en: {match: '{'}"])
-def test_text_that_is_no_comments_file_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"comments\.yaml"):
-        load_comments(text)
 
 
 # --- profiles -----------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_trying_out_cut_offs_scores_the_day_once(store: Store) -> None:
 
 def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) -> None:
     text = "min_relevance: 1\nmin_novelty: 1\ncategories: [cs.LG, cs.AI, cs.CV, math.OC]"
-    told = profiles.change(WHO, text, origin=WEB, now=NOW)
+    told = profiles.change(WHO, text, origin=REPLY, now=NOW)
     new = told.partition("New:\n")[2].partition("\n\n")[0].splitlines()
     assert len(new) == 6
     assert new[5].startswith("- and ")
@@ -116,7 +116,22 @@ def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) ->
 
 def test_where_a_model_judges_the_mail_the_answer_says_that_it_is_by_words(store: Store) -> None:
     profiles = ProfileService(lambda: [ADA], store, scorer, is_judged=True)
-    assert profiles.change(WHO, "max_papers: 2", origin=WEB, now=NOW).endswith(trial_words.BY_WORDS)
+    assert profiles.change(WHO, "max_papers: 2", origin=REPLY, now=NOW).endswith(trial_words.BY_WORDS)
+
+
+def test_the_page_is_not_told_the_numbers_that_its_preview_has(profiles: ProfileService) -> None:
+    told = profiles.change(WHO, "max_papers: 2", origin=WEB, now=NOW)
+    assert "would have given:" in told
+    assert "You would have got" not in told
+
+
+def test_words_that_no_paper_uses_are_named_when_a_profile_gets_them(store: Store) -> None:
+    found = ["Schwarze Löcher"]
+    profiles = ProfileService(lambda: [ADA], store, scorer, find_unknown_words=lambda profile: found)
+    named = trial_words.explain_unknown(found, is_judged=False)
+    assert profiles.change(WHO, "about: I like Schwarze Löcher.", origin=REPLY, now=NOW).endswith(f"\n\n{named}")
+    same = "about: I like Schwarze Löcher.\nmax_papers: 2"
+    assert named not in profiles.change(WHO, same, origin=REPLY, now=LATER)
 
 
 def test_what_changes_no_choice_is_not_tried(profiles: ProfileService) -> None:

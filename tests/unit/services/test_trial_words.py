@@ -147,3 +147,14 @@ def test_a_title_is_readable_and_bounded() -> None:
     (line,) = (line for line in trial_words.list_days(tried))
     assert "“On O(n) memory" in line
     assert len(line) < trial_words.MOST_TITLE_CHARS + 60
+
+
+def test_words_that_no_paper_uses_are_named_with_a_remedy_and_not_without_end() -> None:
+    assert trial_words.explain_unknown((), is_judged=False) == ""
+    assert trial_words.explain_unknown(("Schwarze Löcher",), is_judged=False) == (
+        "No paper of the last years says “Schwarze Löcher”. Write it in English, or in another spelling."
+    )
+    many = trial_words.explain_unknown([f"word{n} " + "a" * 300 for n in range(20)], is_judged=True)
+    assert "before a model reads them. Write them in English" in many
+    assert "and 15 more" in many
+    assert len(many) < 600

@@ -30,8 +30,7 @@ from newsletter.services.welcomes import Look, WelcomeService
 from newsletter.sources.feed import arxiv_day
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
-from tests import make
-from tests.archives import digest
+from tests import archives, make
 from tests.fakes import Act, FlakySender, MemoryStore
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)  # a Tuesday
@@ -431,9 +430,19 @@ def test_the_first_mail_is_foretold_and_what_it_brings_is_not_shown_before(
 
 
 def test_the_best_of_the_latest_day_is_shown_with_its_date() -> None:
-    latest = digest(announced_on=(date(2026, 1, 5),))
-    office = began([ADA], latest=latest)
+    entries = [archives.entry(1, relevance=7), archives.entry(2, relevance=9)]
+    office = began([ADA], latest=archives.digest(entries=entries, announced_on=(date(2026, 1, 5),)))
     office.look()
     (content,) = office.contents
-    assert [entry.paper.arxiv_id for entry in content.best] == [entry.paper.arxiv_id for entry in latest.entries]
+    assert [entry.number for entry in content.best] == [2, 1]
     assert content.best_on == date(2026, 1, 5)
+
+
+def test_what_is_below_the_cut_off_is_not_shown_but_of_a_pinned_author() -> None:
+    pinned = replace(archives.entry(2, relevance=2), pinned_author="Ada Lovelace")
+    office = began([ADA], latest=archives.digest(entries=[archives.entry(1, relevance=6), pinned]))
+    office.look()
+    assert [entry.number for entry in office.contents[0].best] == [2]
+    nothing = began([ADA], latest=archives.digest(entries=[archives.entry(1, relevance=6)]))
+    nothing.look()
+    assert (nothing.contents[0].best, nothing.contents[0].best_on) == ((), None)

@@ -1,0 +1,177 @@
+"""Adds a subscriber by the operator's word, beside subscribers.yaml, which the program never writes.
+
+What may be said of them is checked by the rules of the file. A welcome is services/welcomes.py's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from newsletter.addresses import is_same_mailbox, subscriber_id
+from newsletter.errors import ConfigError
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
+from newsletter.services.directory import ListedSubscribers
+from newsletter.stores import Store
+from newsletter.subscribers import SubscribersFile, schema, signup_rules, subscriber_from_signup
+
+#: Keys of the file, by what they are called where somebody is added; the rest is called the same.
+_WORDS = {
+    "topics.relevant": "topic",
+    "topics.name": "topic",
+    "topics": "topic",
+    "keywords.like": "like",
+    "pinned_authors": "author",
+    "time_zone": "zone",
+    "send_at": "send-at",
+}
+_LINE = re.compile(r"line \d+: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator says of somebody, word by word; what is left out comes from the file's defaults."""
+
+    categories: Sequence[str] = ()
+    topics: Sequence[str] = ()  # in free words
+    like: Sequence[str] = ()
+    authors: Sequence[str] = ()
+    zone: str = ""
+    send_at: str = ""
+    frequency: str = ""
+    language: str = ""
+
+    def as_profile(self) -> str:
+        """Writes them as a profile, in YAML."""
+        topics = [{"name": signup_rules.topic_name(words), "relevant": words} for words in self.topics]
+        keys: Mapping[str, object] = {
+            "categories": list(self.categories),
+            "topics": topics,
+            "keywords": {"like": list(self.like)} if self.like else {},
+            "pinned_authors": list(self.authors),
+            "time_zone": self.zone,
+            "send_at": self.send_at,
+            "frequency": self.frequency,
+            "language": self.language,
+        }
+        said = {key: value for key, value in keys.items() if value}
+        return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=10_000) if said else "{}\n"
+
+
+class Addition(StrEnum):
+    """What came of adding somebody."""
+
+    ADDED = "added"
+    SAME = "same"  # they are there, with just that
+    LISTED = "listed"  # in subscribers.yaml, whose entry holds
+    SUPPRESSED = "suppressed"  # no mail goes to them, so that adding them would be in vain
+    DIFFERENT = "different"  # they are there, with something else
+    OTHER_ADDRESS = "other address"  # another address has their id
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of it. `enrolment` is what they are a subscriber by, if it is not the file."""
+
+    addition: Addition
+    enrolment: SignUp | None = field(default=None)
+
+
+def read_wishes(email: str, name: str, wishes: Wishes, file: SubscribersFile, now: datetime) -> SignUp:
+    """Makes an enrolment of what was said. Raises ConfigError; each problem begins with the option it is about."""
+    try:
+        return read_profile(email, name, wishes.as_profile(), file, now)
+    except ConfigError as error:
+        problems = tuple(_as_option(problem) for problem in error.problems)
+        raise ConfigError("Nobody was added:", problems) from error
+
+
+def read_profile(email: str, name: str, text: str, file: SubscribersFile, now: datetime) -> SignUp:
+    """Makes an enrolment of a profile in YAML. Raises ConfigError with everything that is wrong."""
+    problems = [*_problem("email", schema.Email, email), *(_problem("name", schema.Line, name) if name else ())]
+    if len(text) > MOST_PROFILE_CHARS:
+        problems.append(f"a profile has at most {MOST_PROFILE_CHARS:,} characters, and this one has {len(text):,}")
+    if problems:
+        problems += _profile_problems(_enrolment("a@example.org", "", text, now), file)
+        raise ConfigError("Nobody was added:", tuple(problems))
+    enrolment = _enrolment(schema.to_address(email.strip()), name.strip(), text, now)
+    if problems := _profile_problems(enrolment, file):
+        raise ConfigError("Nobody was added:", tuple(problems))
+    return enrolment
+
+
+def add(store: Store, listed: ListedSubscribers, enrolment: SignUp) -> Added:
+    """Enrols somebody; what holds them up is said and nothing is changed. May be repeated."""
+    who = enrolment.subscriber_id
+    known = next((one for one in store.get_enrolled() if one.subscriber_id == who), None)
+    reader = listed.find(who)
+    if reader is not None and not is_same_mailbox(reader.email, enrolment.email):
+        return Added(Addition.OTHER_ADDRESS)
+    if reader is not None and who not in listed.sign_ups:
+        return Added(Addition.LISTED)
+    if store.get_address_status(who).suppression is not None:
+        return Added(Addition.SUPPRESSED, known)
+    if known is not None:
+        is_same = (known.name, known.profile) == (enrolment.name, enrolment.profile)
+        return Added(Addition.SAME if is_same else Addition.DIFFERENT, known)
+    if store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
+        store.add_revision(who, "", origin=RevisionOrigin.OPERATOR, now=enrolment.at)
+    store.change_address_status(who, lambda status: replace(status, paused_until=None, frequency=None))
+    if not store.enrol(enrolment):
+        return Added(Addition.OTHER_ADDRESS)
+    return Added(Addition.ADDED, enrolment)
+
+
+def build(enrolment: SignUp, file: SubscribersFile) -> Subscriber:
+    """Builds whom an enrolment without problems makes."""
+    return subscriber_from_signup(enrolment, file.defaults)
+
+
+def _enrolment(email: str, name: str, profile: str, now: datetime) -> SignUp:
+    return SignUp(
+        subscriber_id=subscriber_id(email),
+        at=now,
+        email=email,
+        name=name,
+        categories=(),
+        words="",
+        origin=SignUpOrigin.OPERATOR,
+        profile=profile,
+    )
+
+
+def _profile_problems(enrolment: SignUp, file: SubscribersFile) -> list[str]:
+    try:
+        reader = subscriber_from_signup(enrolment, file.defaults)
+    except ConfigError as error:
+        return list(error.problems)
+    missing = "categories: missing, expected arXiv categories such as cs.LG, here or under defaults in the file"
+    return [] if reader.categories else [missing]
+
+
+def _problem(key: str, kind: Any, value: str) -> list[str]:
+    try:
+        TypeAdapter(kind).validate_python(value.strip())
+    except ValidationError as error:
+        context = error.errors(include_url=False)[0].get("ctx", {})
+        hint = context.get("hint")
+        wanted = hint(value) if hint and len(value) <= schema.MAX_LINE else context.get("words", "something else")
+        return [f"{key}: found {value[:60]!r}, expected {wanted}"]
+    return []
+
+
+def _as_option(problem: str) -> str:
+    """Names the option in place of line and key: `--categories: found "cs.LX", expected …`."""
+    if "found neither topics" in problem:
+        return "--topic: missing, expected what they want to read about; or --like, or --author"
+    key, colon, rest = _LINE.sub("", problem, count=1).partition(": ")
+    if not colon or key == "email" or " " in key:
+        return _LINE.sub("", problem, count=1)
+    return f"--{_WORDS.get(key, key)}: {rest}"

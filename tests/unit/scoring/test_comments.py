@@ -1,0 +1,214 @@
+"""The embedded scorer's comments: one line, the topic and the rarest of the reader's words as the paper has them."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from newsletter.errors import ConfigError
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.ranking.abbreviations import load_abbreviations
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS
+from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
+from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, PhraseFinder, find_written, forms_of
+from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.subscribers import leading_topic
+from tests import ROOT
+
+COMMENTS_TEXT = (ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8")
+COMMENTS = load_comments(COMMENTS_TEXT)
+ENCODER = Encoder()
+FINDER = PhraseFinder(ENCODER, load_background(), load_abbreviations())
+
+
+def make_paper(number: int, title: str, abstract: str = "") -> Paper:
+    return Paper(f"2510.{number:05d}", 1, title, ("Ada Example",), abstract, ("cs.LG",))
+
+
+OTHERS = [
+    make_paper(100 + n, title, f"{abstract} No{n}x.")
+    for n, (title, abstract) in enumerate(
+        5
+        * [
+            ("Growing tomatoes under glass", "Light, water and soil decide how vegetables thrive."),
+            ("Colouring of planar graphs", "A short proof of a bound on the chromatic number."),
+            ("Recognition of spoken dialects", "Audio recordings of rural speakers are transcribed."),
+        ]
+    )
+]
+
+
+def comment_on(paper: Paper, profile: Profile) -> str:
+    return LocalScorer(comments=COMMENTS).score(profile, [paper, *OTHERS], []).scores[0].comment
+
+
+# --- which words ---------------------------------------------------------------------------------------
+
+
+def found(asked: str, text: str) -> list[str]:
+    return [phrase.text for phrase in FINDER.find(FINDER.read(text), FINDER.want([asked]))]
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "named"),
+    [
+        ("X-ray binaries", "An X-ray binary is seen.", ["X-ray binary"]),
+        ("X-ray binaries", "A gamma-ray burst, and a binary.", []),
+        ("X-ray binaries", "Rays of light.", []),
+        ("dark matter", "Models of dark energy.", []),
+        ("dark matter", "A halo of dark matter.", ["dark matter"]),
+        ("graph neural networks", "We train graph neural networks.", ["graph neural networks"]),
+        ("graph neural networks", "We train deep neural networks.", []),
+        ("graph neural networks", "A GNN for chemistry.", ["GNN"]),
+        ("quantization", "Post-training quantization of weights.", ["Post-training quantization"]),
+        ("layers of a network", "Each layer of the network.", []),
+        ("quantization and pruning", "We prune. Quantization, too.", ["prune", "Quantization"]),
+        ("multimodal", "A multi-modal corpus", ["multi-modal"]),
+        ("low-rank", "low rank matrices", ["low rank matrices"]),
+    ],
+)
+def test_a_phrase_is_named_where_it_stands_whole_and_says_something(asked: str, text: str, named: list[str]) -> None:
+    """Neither a part of a compound is a word met, nor one of another phrase; and a common word says nothing."""
+    assert found(asked, text) == named
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "named"),
+    [
+        ("LoRA", "Tuned by LoRA.", "LoRA"),
+        ("LoRA", "Several LoRAs.", "LoRAs"),
+        ("LoRA", "A LoRA-based recipe.", "LoRA-based"),
+        ("LoRA", "Low-rank adaptation of weights.", "Low-rank adaptation"),
+        ("LoRA", "QA-LoRA and LoRA-X.", ""),
+        ("ray", "An X-ray source.", ""),
+        ("tokenizer", "Tokens are counted.", ""),
+        ("Mixture of Experts", "A mixture-of-experts with routing.", "mixture-of-experts"),
+        ("Mixture of Experts", "A mixture, and experts.", ""),
+        ("graph", "A knowledge graph.", "knowledge graph"),
+        ("layer", "Each layer counts.", "layer"),
+    ],
+)
+def test_a_keyword_is_found_as_it_was_written_in_any_number_and_spelling(keyword: str, text: str, named: str) -> None:
+    names = [forms_of(keyword), *FINDER.other_names(keyword)]
+    assert find_written(FINDER.read(text), names) == named
+
+
+WORDS = st.sampled_from(
+    "dark matter energy halo X-ray gamma-ray ray binaries graph neural networks deep layer layers multi-modal pruning "
+    "quantization of the and low-rank rank tokenizer LoRA QA-LoRA galaxy cluster star-forming new , . - /".split()
+)
+TEXTS = st.lists(WORDS, max_size=25).map(" ".join) | st.text(max_size=60)
+
+
+def stands_whole(phrase: str, text: str) -> bool:
+    """Tells whether the phrase stands there, at least once not as a part of a word or compound."""
+    return bool(re.search(rf"(?<![^\W_])(?<![^\W_]-){re.escape(phrase)}(?!-?[^\W_])", text))
+
+
+@given(asked=TEXTS, text=TEXTS)
+def test_what_is_named_stands_in_the_text_whole_and_is_not_common(asked: str, text: str) -> None:
+    wanted = FINDER.want([asked])
+    stems = FINDER.stems_of(asked)
+    names = [phrase.text for phrase in FINDER.find(FINDER.read(text), wanted)]
+    assert len({name.lower() for name in names}) == len(names)
+    for name in names:
+        assert stands_whole(name, text)
+        words = name.lower().split()
+        assert not all(word in STOP_WORDS or is_filler(word) for word in words)
+        if len(words) == 1 and "-" not in name and not FINDER.other_names(asked):
+            (key,) = FINDER.stems_of(name)
+            assert load_background().count([key])[0] <= COMMON_WORD * load_background().n_papers  # type: ignore[arg-type]
+            assert key in stems or FINDER.other_names(name)
+
+
+# --- the line ------------------------------------------------------------------------------------------
+
+COMPRESSION = Profile(
+    topics=(Topic("Model Compression", "Pruning, quantization, low-rank and sparse weights of neural networks."),),
+    like=("quantization",),
+    avoid=("federated learning",),
+)
+COMPRESSED = make_paper(1, "Pruning and quantization of transformers", "Low-rank weights compress a neural network.")
+
+
+def test_a_comment_is_the_topic_and_the_rarest_words_as_the_paper_has_them() -> None:
+    comment = comment_on(COMPRESSED, COMPRESSION)
+    assert comment == "Model Compression: quantization, Low-rank, Pruning."
+    assert leading_topic(comment, ["Model", "Model Compression"]) == "Model Compression"
+
+
+@pytest.mark.parametrize(
+    ("profile", "paper", "comment"),
+    [
+        (Profile((Topic("Dark matter"),)), make_paper(1, "A halo of dark matter"), "Dark matter."),
+        (
+            Profile((Topic("Dark matter"),)),
+            make_paper(1, "A halo of axion dark matter"),
+            "Dark matter: axion dark matter.",
+        ),
+        (Profile((), like=("LoRA",)), make_paper(1, "Tuning by LoRA"), "Your keywords: LoRA."),
+        (COMPRESSION, make_paper(1, "Tomatoes", "Soil."), "Shares little with your profile."),
+        (
+            COMPRESSION,
+            replace(COMPRESSED, abstract="Pruning for federated learning, quantization."),
+            "Model Compression: quantization, Pruning. Lowered for: federated learning.",
+        ),
+        (
+            replace(COMPRESSION, language="de"),
+            replace(COMPRESSED, abstract="Pruning for federated learning, quantization."),
+            "Model Compression: quantization, Pruning. Abgewertet wegen: federated learning.",
+        ),
+        (replace(COMPRESSION, language="xx"), COMPRESSED, "Model Compression: quantization, Low-rank, Pruning."),
+        (Profile((Topic("Dark matter"),), language="zh"), make_paper(1, "A halo of dark matter"), "Dark matter。"),
+    ],
+    ids=["its name", "more than its name", "a keyword", "nothing", "avoided", "German", "no such language", "Chinese"],
+)
+def test_comments_are_one_line_in_the_readers_language(profile: Profile, paper: Paper, comment: str) -> None:
+    assert comment_on(paper, profile) == comment
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=st.text(min_size=1, max_size=300) | TEXTS, title=TEXTS, keyword=TEXTS, text=TEXTS)
+def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
+    name: str, title: str, keyword: str, text: str
+) -> None:
+    assume(name.strip())
+    with_words = ("match", "weak", "liked", "similar", "similar_only", "lowered")
+    marked = {"en": replace(COMMENTS["en"], **dict.fromkeys(with_words, "\x01{words}\x02"))}
+    profile = Profile((Topic(name, title),), like=(keyword,), avoid=(text,))
+    papers = [make_paper(1, title, keyword), make_paper(2, keyword, name), make_paper(3, text, title)]
+    for scorer in (LocalScorer(comments=COMMENTS), LocalScorer(comments=marked)):
+        for paper, score in zip(papers, scorer.score(profile, papers, []).scores, strict=True):
+            assert len(score.comment) <= MAX_COMMENT_CHARS
+            assert len(score.comment.splitlines()) == 1
+            whole = " ".join(f"{paper.title}\n{paper.abstract}".split())
+            for words in re.findall("\x01(.*?)\x02", score.comment):
+                assert 1 <= len(words.split(", ")) <= MAX_WORDS
+                for word in words.split(", "):
+                    assert stands_whole(word, whole)
+
+
+# --- the sentences -------------------------------------------------------------------------------------
+
+
+def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
+    document = yaml.safe_load(COMMENTS_TEXT)
+    document["fr"]["match"] = "Correspond : {words}."
+    del document["ja"]["nothing"]
+    with pytest.raises(ConfigError) as caught:
+        load_comments(yaml.safe_dump(document, allow_unicode=True))
+    assert caught.value.problems == (
+        "fr.match: the placeholder {topic} is missing",
+        "ja.nothing: the sentence is missing",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "de: {}", "en: [", "en: {match: '{'}"])
+def test_text_that_is_no_comments_file_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"comments\.yaml"):
+        load_comments(text)
