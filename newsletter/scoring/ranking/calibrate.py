@@ -20,10 +20,10 @@ Grades = npt.NDArray[np.intp]
 
 # Log-odds of being wanted at each place; in between, and beyond the ends, they go on straight and level.
 PLACES = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0])
-_ODDS = np.array([-4.97, -3.17, -0.99, 0.08, 0.58, 1.66])
+_ODDS = np.array([-5.33, -3.35, -1.14, 0.13, 0.91, 2.28])
 # The chance from which each relevance is given: 2 from the first on, 7 from the sixth on, 10 from the last on. From 6
-# on a digest is best for precision and recall together: where a chance is half of what is reached of both.
-CHANCES = np.array([0.03, 0.06, 0.1, 0.16, 0.25, 0.5, 0.65, 0.8, 0.9])
+# on a digest is best for precision and recall together (docs/scoring.md).
+CHANCES = np.array([0.03, 0.06, 0.1, 0.18, 0.28, 0.45, 0.6, 0.8, 0.9])
 
 # The median and this quantile of the shipped papers of the field are place 0 and what a normal curve gives to it.
 # The upper tail alone is measured: where it is long, standing out means less.
