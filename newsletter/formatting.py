@@ -60,7 +60,29 @@ def cut_offs(digest: Digest) -> str:
     if judged or not digest.is_by_words:
         reached += f" and novelty ≥ {subscriber.min_novelty}"
         reached += " where a model judged it" if judged < len(digest.entries) else ""
-    return f"{reached}, at most {subscriber.max_papers} papers"
+    filled = f", filled up to {subscriber.at_least} with the nearest" if subscriber.at_least else ""
+    return f"{reached}, at most {subscriber.max_papers} papers{filled}"
+
+
+def is_met(digest: Digest) -> bool:
+    """Whether something that the profile wants was found in one of the nearest papers; true where there are none."""
+    nearest = [entry for entry in digest.entries if entry.is_nearest]
+    return any(entry.score.is_met for entry in nearest) or not nearest
+
+
+def nearest_heading(digest: Digest, *, whose: str) -> str:
+    """Writes what stands over the nearest papers, empty without any; `whose` the profile is: "your" or "the".
+
+    Where nothing passed it is a sentence at the head of the digest. What shares nothing with the profile is not called
+    near.
+    """
+    if not digest.counts.nearest:
+        return ""
+    if digest.counts.passed:
+        return f"Nearest, though below {whose} cut-offs" if is_met(digest) else f"Without a word of {whose} profile"
+    if is_met(digest):
+        return f"Nothing matched {whose} profile closely today. The nearest:"
+    return f"No paper shares a word with {whose} profile today. Some of {whose} categories:"
 
 
 def join_names(names: Sequence[str], most: int) -> str:

@@ -67,6 +67,8 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     elif digest.is_empty and not subscriber.empty_mail:
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
     else:
+        if digest.counts.nearest and not digest.counts.passed:
+            click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
         name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
         _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
     _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())

@@ -32,7 +32,7 @@ from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscrib
 from newsletter.ops import alerts, log
 from newsletter.run import RunContext, preview
 from newsletter.services import directory
-from newsletter.settings import load_settings
+from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
 
@@ -79,7 +79,10 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     context = app.build(settings, feed=recorded, tell_progress=progress.ask)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
-        sys.exit(_dry_run(context, listed, only, progress, is_recorded=recorded is not None))
+        code = _dry_run(context, listed, only, progress, is_recorded=recorded is not None)
+        if recorded is None:
+            _foretell_welcomes(settings, context.store, _choose(listed, only))
+        sys.exit(code)
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():
@@ -188,7 +191,15 @@ def _foretell(
     if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
-    return f"{who} would get {counts.shown} of {counts.relevant} relevant papers ({counts.scanned} scanned)"
+    nearest = f" and {counts.nearest} of the nearest" if counts.nearest else ""
+    return f"{who} would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
+
+
+def _foretell_welcomes(settings: Settings, store: Store, subscribers: list[Subscriber]) -> None:
+    chosen = {subscriber.subscriber_id for subscriber in subscribers}
+    for who in app.build_welcome_service(settings, store).foretell():
+        if who in chosen:
+            click.echo(f"{who} is new and would be welcomed")
 
 
 def exit_code(report: RunReport) -> int:

@@ -252,6 +252,8 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
 
 
 def _first_mail(content: welcome.WelcomeContent, reader: Subscriber) -> str:
+    if reader.paused_until:
+        return f"Mail to them is paused until {reader.paused_until}."
     if content.first_on is None:
         return "Their first mail comes with the next look of the clock, or the next run."
     return f"Their first mail comes on {long_date(content.first_on)}, from {reader.send_at:%H:%M} on ({reader.zone})."

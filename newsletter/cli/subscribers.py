@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 
 import click
@@ -18,7 +19,7 @@ from newsletter.cli.subscriber_add import add
 from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.model import ProfileRevision, RevisionOrigin, SignUpOrigin, Subscriber
+from newsletter.model import ProfileRevision, PromisedMail, RevisionOrigin, SignUpOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
@@ -112,6 +113,8 @@ def show(who: str) -> None:
         click.echo(f"# {line}")
     if (status := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {describe_status(status)}")
+    for line in _welcome(store, reader.subscriber.subscriber_id):
+        click.echo(f"# {line}")
     for vote in store.get_votes(reader.subscriber.subscriber_id):
         title = f", {''.join(c if c.isprintable() else ' ' for c in vote.paper.title)}" if vote.paper else ""
         click.echo(f"# {'more' if vote.value > 0 else 'less'} like {vote.arxiv_id}{title} ({vote.at:%Y-%m-%d})")
@@ -268,6 +271,20 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
         *lines,
         f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
     ]
+
+
+_WELCOMES = {
+    PromisedMail.WAITING: "their welcome waits to be sent",
+    PromisedMail.LEAVING: "their welcome may have left, and is not sent again",
+    PromisedMail.SENT: "their welcome has left",
+}
+
+
+def _welcome(store: Store, who: str) -> Iterator[str]:
+    """Says what became of their welcome, if there is or was one."""
+    known = {one.subscriber_id: one for one in store.get_welcomes() or ()}
+    if who in known and (words := _WELCOMES.get(known[who].mail)):
+        yield f"{words} (they were new on {known[who].at:%Y-%m-%d})"
 
 
 def _base(reader: overrides.ResolvedSubscriber) -> str:

@@ -33,6 +33,9 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
 #: The answer of the sender is not known: evidence, or the operator, has to settle these once their run has ended.
 OPEN_STATES = (_S.HANDED_OVER, _S.IN_DOUBT)
 
+#: The sender has the mail, and its mailbox has not sent it back.
+ACCEPTED_STATES = (_S.ACCEPTED, _S.DELIVERED)
+
 _SENT = frozenset({_S.HANDED_OVER, _S.ACCEPTED, _S.DELIVERED, _S.IN_DOUBT})
 
 

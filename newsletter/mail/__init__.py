@@ -4,7 +4,15 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 """
 
 from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
-from newsletter.mail.sample_digest import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED
+from newsletter.mail.sample_digest import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+)
 from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view, scorer_label
 
@@ -12,6 +20,8 @@ __all__ = [
     "BY_TOPIC",
     "BY_WORDS",
     "EVERYTHING",
+    "FILLED_UP",
+    "NEAREST_ONLY",
     "NOTHING",
     "PAPER_AUTHORS",
     "PARTLY_JUDGED",

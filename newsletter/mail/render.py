@@ -20,7 +20,15 @@ from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.sample_digest import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED
+from newsletter.mail.sample_digest import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+)
 from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
@@ -103,13 +111,13 @@ class Renderer:
             vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):
-            for digest in (EVERYTHING, PARTLY_JUDGED, BY_WORDS, BY_TOPIC, NOTHING):
+            for digest in (EVERYTHING, PARTLY_JUDGED, BY_WORDS, BY_TOPIC, NOTHING, FILLED_UP, NEAREST_ONLY):
                 self.render(digest, links)
             for level in Detail:
-                self._page(self._view(EVERYTHING, links).at([level]))
+                self._page(self._view(FILLED_UP, links).at([level] * 2))
                 self._page(self._view(BY_WORDS, links).at([level]))
-        self.markdown(EVERYTHING)
-        self.markdown(PARTLY_JUDGED)
+        for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
+            self.markdown(digest)
         self._check_unjudged()
 
     def _check_unjudged(self) -> None:

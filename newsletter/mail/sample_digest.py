@@ -68,3 +68,15 @@ PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))
 BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None)
 BY_TOPIC = replace(EVERYTHING, subscriber=replace(EVERYTHING.subscriber, group_by_topic=True))
 NOTHING = replace(EVERYTHING, entries=(), notices=())
+_NEAREST = replace(EVERYTHING.entries[0], number=2, pinned_author="", is_nearest=True)
+FILLED_UP = replace(
+    EVERYTHING,
+    entries=(*EVERYTHING.entries, _NEAREST),
+    counts=replace(EVERYTHING.counts, shown=2, nearest=1),
+)
+NEAREST_ONLY = replace(
+    EVERYTHING,
+    entries=(replace(_NEAREST, number=1),),
+    counts=replace(EVERYTHING.counts, relevant=0, shown=1, nearest=1),
+    widening="Other words would bring more.",
+)

@@ -59,6 +59,7 @@ class DigestPaper:
     kind: str
     topic: str  # empty where it would say nothing
     pinned: str
+    is_nearest: bool  # it is below a cut-off
     more_url: str  # empty without a web part
     less_url: str
 
@@ -69,7 +70,7 @@ class DigestPaper:
 
 @dataclass(frozen=True, slots=True)
 class TopicGroup:
-    """Papers of one topic; a digest that is not grouped has one group without a name."""
+    """Papers of one topic, or the nearest; in a digest that is not grouped, those that passed have no name."""
 
     name: str
     papers: tuple[DigestPaper, ...]
@@ -100,6 +101,12 @@ class DigestView:
     papers: tuple[DigestPaper, ...]
     brief: tuple[DigestPaper, ...]  # those of whom there is room for title and comment alone, not among `papers`
     is_grouped: bool
+    is_nearest_only: bool  # nothing passed
+    nearest_heading: str  # over the nearest papers, as a title or, where nothing passed, as a sentence; empty without
+    is_met: bool  # something that the profile wants was found in one of the nearest
+    nearest: int  # how many these are
+    passed: int  # how many of the others there are
+    widening: str  # what would bring more, in a first mail for which nothing passed
     left_out: int  # papers of the digest that found no room
     minutes: int  # to read it
     counts_announced: str
@@ -119,6 +126,7 @@ class DigestView:
     pinned_authors: str
     reply_to: str
     unsubscribe_url: str  # empty: only a reply unsubscribes
+    reads_replies: bool  # this program does, so that a word is enough
     votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
     profile_url: str  # empty: there is no web part
     web_url: str  # of this digest's page; empty: there is no web part
@@ -126,10 +134,14 @@ class DigestView:
 
     @property
     def groups(self) -> tuple[TopicGroup, ...]:
-        if not self.is_grouped:
-            return (TopicGroup("", self.papers),)
-        by_topic = groupby(self.papers, lambda paper: paper.topic)
-        return tuple(TopicGroup(topic or formatting.NO_TOPIC, tuple(papers)) for topic, papers in by_topic)
+        nearest = tuple(paper for paper in self.papers if paper.is_nearest)
+        passed = self.papers[: len(self.papers) - len(nearest)]
+        by_topic = groupby(passed, lambda paper: paper.topic if self.is_grouped else "")
+        no_topic = formatting.NO_TOPIC if self.is_grouped else ""
+        groups = [TopicGroup(topic or no_topic, tuple(papers)) for topic, papers in by_topic]
+        if nearest:
+            groups.append(TopicGroup("" if self.is_nearest_only else self.nearest_heading, nearest))
+        return tuple(groups)
 
     @property
     def has_novelty(self) -> bool:
@@ -166,6 +178,7 @@ class DigestView:
 def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> DigestView:
     """Shows the whole digest. `mail_links` are those of this very mail; `profile` is the text that the scorer saw."""
     subscriber, counts = digest.subscriber, digest.counts
+    is_nearest_only = counts.nearest > 0 and not counts.passed
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
         _paper_view(entry, digest, mail_links.vote_links, names_topics=names_topics) for entry in digest.entries
@@ -179,6 +192,12 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         papers=papers,
         brief=(),
         is_grouped=subscriber.group_by_topic and names_topics,
+        is_nearest_only=is_nearest_only,
+        nearest_heading=formatting.nearest_heading(digest, whose="your"),
+        is_met=formatting.is_met(digest),
+        nearest=counts.nearest,
+        passed=counts.passed,
+        widening=digest.widening,
         left_out=0,
         minutes=_minutes(papers),
         counts_announced=f"{counts.announced:,}",
@@ -186,7 +205,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         counts_relevant=f"{counts.relevant:,}",
         counts_shown=f"{counts.shown:,}",
         not_scored=counts.not_scored,
-        hidden=counts.relevant - counts.shown,
+        hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,
         scorer=scorer_label(digest),
         cost=cost_view(digest),
@@ -198,11 +217,18 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         pinned_authors=formatting.join_names(subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=mail_links.reply_to,
         unsubscribe_url=mail_links.unsubscribe_url,
+        reads_replies=mail_links.is_read,
         votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
         profile_url=mail_links.profile_url,
         web_url=mail_links.web_url,
-        preheader=one_line(" · ".join(papers[place].title for place in _best_first(papers)[1:4]), PREHEADER_CHARS),
+        preheader=_preheader(papers, is_first_named=not is_nearest_only),
     )
+
+
+def _preheader(papers: Sequence[DigestPaper], *, is_first_named: bool) -> str:
+    """Gives the titles of the best three papers, without the one that the subject names."""
+    shown = _best_first(papers)[int(is_first_named) :][:3]
+    return one_line(" · ".join(papers[place].title for place in shown), PREHEADER_CHARS)
 
 
 def one_line(text: str, most: int) -> str:
@@ -212,9 +238,9 @@ def one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
 
 
-def _merit(paper: DigestPaper) -> tuple[int, int, int]:
-    """As digest.reading_order, by what is left of it here: of equal ones the first."""
-    return (paper.relevance, paper.novelty or 0, -paper.number)
+def _merit(paper: DigestPaper) -> tuple[bool, int, int, int]:
+    """What passed before the nearest, then as digest.reading_order, by what is left of it: of equal ones the first."""
+    return (not paper.is_nearest, paper.relevance, paper.novelty or 0, -paper.number)
 
 
 def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
@@ -280,6 +306,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         kind=formatting.kind_label(entry.announce_type, paper.version),
         topic=entry.topic if names_topics else "",
         pinned=entry.pinned_author,
+        is_nearest=entry.is_nearest,
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
         less_url=votes.url(paper.arxiv_id, -1) if votes else "",
     )

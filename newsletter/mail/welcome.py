@@ -26,12 +26,14 @@ from newsletter.papers import paper_links, readable, readable_name, taxonomy
 FILE = "templates/email/welcome.yaml"
 #: Each sentence, and the placeholders it may have.
 SENTENCES: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("title", "when", "daily", "workdays", "first_now", "what", "like", "authors"), frozenset[str]()),
+    **dict.fromkeys(("title", "when", "daily", "workdays", "first_now", "what"), frozenset[str]()),
     **dict.fromkeys(("change", "change_page", "change_person", "leave_page"), frozenset[str]()),
     **dict.fromkeys(("subject", "intro"), frozenset({"name"})),
     **dict.fromkeys(("first", "best"), frozenset({"date"})),
     **dict.fromkeys(("change_reply", "leave_reply"), frozenset({"word"})),
     "weekly": frozenset({"weekday"}),
+    "like": frozenset({"words"}),
+    "authors": frozenset({"names"}),
     "time": frozenset({"often", "time", "zone"}),
     "sent_to": frozenset({"address"}),
     "date": frozenset({"weekday", "day", "month", "year"}),
@@ -108,9 +110,7 @@ class WelcomeView:
     first: str
     what_heading: str
     topics: Sequence[TopicWords]
-    like_label: str
     like: str
-    authors_label: str
     authors: str
     categories: Sequence[CategoryName]
     best_heading: str
@@ -144,10 +144,8 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, texts: Welc
         first=first,
         what_heading=say("what"),
         topics=[TopicWords(topic.name, _shortened(topic.relevant, topic.name)) for topic in reader.profile.topics],
-        like_label=say("like"),
-        like=join_names(reader.profile.like, MOST_WORDS),
-        authors_label=say("authors"),
-        authors=join_names(reader.pinned_authors, MOST_WORDS),
+        like=_listed(words, "like", "words", reader.profile.like),
+        authors=_listed(words, "authors", "names", reader.pinned_authors),
         categories=[CategoryName(code, taxonomy.CATEGORIES.get(code, "")) for code in reader.categories],
         best_heading=say("best", date=words.write_date(content.best_on)) if content.best_on else "",
         best=[_paper(entry) for entry in content.best[:MOST_PAPERS]] if content.best_on else [],
@@ -171,6 +169,10 @@ def _when(reader: Subscriber, words: WelcomeWords) -> str:
         case Frequency.WEEKLY:
             often = words.say("weekly", weekday=words.weekdays[reader.weekday])
     return words.say("time", often=often, time=f"{reader.send_at:%H:%M}", zone=reader.zone.replace("_", " "))
+
+
+def _listed(words: WelcomeWords, sentence: str, placeholder: str, items: Sequence[str]) -> str:
+    return words.say(sentence, **{placeholder: join_names(items, MOST_WORDS)}) if items else ""
 
 
 def _shortened(text: str, name: str) -> str:

@@ -20,17 +20,24 @@ class DigestEntry:
     score: Score
     pinned_author: str = ""  # the pinned name that let it in, if any
     topic: str = ""  # the profile's topic that it meets, as far as the scorer says
+    is_nearest: bool = False  # it is below a cut-off, and shown because too few papers passed
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Unique papers. relevant ≤ scanned ≤ announced; `shown` may be less than relevant (max_papers)."""
+    """Unique papers. passed ≤ relevant ≤ scanned ≤ announced."""
 
     announced: int  # in the subscriber's categories, all announce types
     scanned: int  # of the announce types asked for and not mailed before: what was scored, or could not be
     relevant: int  # passed both cut-offs, or a pinned author
-    shown: int
+    shown: int  # those that passed, as far as `max_papers` lets them in, and the nearest
     not_scored: int
+    nearest: int = 0  # of those shown: below a cut-off
+
+    @property
+    def passed(self) -> int:
+        """How many of the shown papers are relevant."""
+        return self.shown - self.nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,13 @@ class Digest:
     subscriber: Subscriber
     digest_on: date
     announced_on: tuple[date, ...]  # the arXiv days it covers, oldest first
-    entries: tuple[DigestEntry, ...]
+    entries: tuple[DigestEntry, ...]  # in reading order, the nearest behind those that passed
     counts: Counts
     scorer: str
     usage: Usage | None
     notices: tuple[str, ...] = ()
     prompt: str = ""  # what the model was told before the papers; empty without a model
+    widening: str = ""  # how this reader would be sent more: in a first digest for which nothing passed
 
     @property
     def is_empty(self) -> bool:

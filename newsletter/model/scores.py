@@ -26,6 +26,7 @@ class Score:
     comment: str  # names the criterion the paper meets
     rank: float
     topic: str = ""  # name of the topic it meets best, if any
+    is_met: bool = True  # something that the profile wants was found in it, be it one word
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Subscriber:
     max_papers: int
     paused_until: date | None = None  # mail comes again on this day
     group_by_topic: bool = False
+    at_least: int = 0  # where fewer papers pass the cut-offs, the nearest fill up to so many
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
     papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may

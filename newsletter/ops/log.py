@@ -123,7 +123,7 @@ class LogProgress:
                 counts = done.counts
                 numbers = (
                     {"announced": counts.announced, "scanned": counts.scanned, "relevant": counts.relevant}
-                    | {"shown": counts.shown, "not_scored": counts.not_scored}
+                    | {"shown": counts.shown, "nearest": counts.nearest, "not_scored": counts.not_scored}
                     if counts
                     else {}
                 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from newsletter.model import Paper
 from newsletter.papers.latex import readable, readable_name
@@ -25,17 +26,20 @@ _IN_TEXT = {"%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$", "~": r"\
 _IN_TEXT |= {"^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "{": "(", "}": ")"}
 
 
-def bibtex(papers: Iterable[Paper]) -> str:
-    """Writes a BibTeX entry for each paper; its key holds the id and is therefore no other paper's."""
-    return "\n".join(_bibtex_entry(paper) for paper in papers)
+def bibtex(papers: Iterable[Paper], keywords: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Writes a BibTeX entry for each paper; its key holds the id and is therefore no other paper's.
+
+    `keywords` are plain words by arXiv id, which reference managers show and bibliographies do not print.
+    """
+    return "\n".join(_bibtex_entry(paper, keywords.get(paper.arxiv_id, "")) for paper in papers)
 
 
-def ris(papers: Iterable[Paper]) -> str:
-    """Writes an RIS record for each paper, lines ended by CR LF as the format has it."""
-    return "".join(_ris_record(paper) for paper in papers)
+def ris(papers: Iterable[Paper], keywords: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Writes an RIS record for each paper, lines ended by CR LF as the format has it. `keywords` as in `bibtex`."""
+    return "".join(_ris_record(paper, keywords.get(paper.arxiv_id, "")) for paper in papers)
 
 
-def _bibtex_entry(paper: Paper) -> str:
+def _bibtex_entry(paper: Paper, keyword: str) -> str:
     fields = (
         ("title", f"{{{_tex_title(paper.title)}}}"),  # twice in braces: a style may not change its capitals
         ("author", " and ".join(map(_tex_name, people(paper.authors)))),
@@ -44,19 +48,20 @@ def _bibtex_entry(paper: Paper) -> str:
         ("archivePrefix", "arXiv"),
         ("primaryClass", paper.primary),
         ("url", paper.abs_url),
+        ("keywords", keyword),
     )
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields if value)
     return f"@misc{{{_key(paper)},\n{lines}\n}}\n"
 
 
-def _ris_record(paper: Paper) -> str:
+def _ris_record(paper: Paper, keyword: str) -> str:
     values = (
         ("TY", "UNPB"),
         ("TI", readable(paper.title)),
         *(("AU", name) for name in people(paper.authors)),
         ("PY", year(paper.arxiv_id)),
         ("AB", readable(paper.abstract)),
-        *(("KW", category) for category in paper.categories),
+        *(("KW", word) for word in (*paper.categories, keyword)),
         ("AN", f"arXiv:{paper.arxiv_id}"),
         ("PB", "arXiv"),
         ("UR", paper.abs_url),

@@ -22,12 +22,13 @@ def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
 
     A stale feed may still turn, and a failed one may come back, so neither settles the day.
     """
-    settled = {
-        report.category
-        for report in day.feeds
-        if report.outcome in (FeedOutcome.ANNOUNCED, FeedOutcome.NO_ANNOUNCEMENT)
-    }
-    return settled.issuperset(categories)
+    return settled_categories(day).issuperset(categories)
+
+
+def settled_categories(day: AnnouncementDay) -> set[str]:
+    """Gives the categories that were read that day."""
+    settled = (FeedOutcome.ANNOUNCED, FeedOutcome.NO_ANNOUNCEMENT)
+    return {report.category for report in day.feeds if report.outcome in settled}
 
 
 def days_to_cover(

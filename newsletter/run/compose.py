@@ -14,7 +14,7 @@ from newsletter.subscribers import labelled_papers
 
 
 def compose(scorer: Scorer, store: Store, selection: Selection) -> tuple[Digest, ScoreReport]:
-    """Scores the papers of a selection and composes the digest of those that pass."""
+    """Scores the papers of a selection and composes the digest of those that pass, or come nearest."""
     subscriber, papers = selection.subscriber, selection.papers
     votes = store.get_votes(subscriber.subscriber_id)
     score_report = scorer.score(
@@ -33,6 +33,7 @@ def compose(scorer: Scorer, store: Store, selection: Selection) -> tuple[Digest,
         candidates=selection.candidates,
         score_report=score_report,
         notices=_notices(selection.failed_feeds),
+        is_first=selection.is_first,
     )
     return digest, score_report
 

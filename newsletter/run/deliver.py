@@ -25,6 +25,7 @@ from newsletter.model import (
 )
 from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
+from newsletter.run.nearest import nearest_in_words
 from newsletter.run.select import Selection
 
 SCORING_RETRY = timedelta(minutes=30)
@@ -38,13 +39,14 @@ def settle_claim(
     if suppression := context.store.get_address_status(who).suppression:  # since the claim: a model may take its time
         context.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
         return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
-    fell_back_on_nothing = score_report.problem and digest.is_empty  # a model might have found something
+    fell_back_on_nothing = score_report.problem and not digest.counts.passed  # a model might have found something
     if (score_report.failures and not score_report.scores) or fell_back_on_nothing:
         reason = score_report.problem or score_report.failures[0].reason
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    if digest.is_empty and (selection.failed_feeds or not digest.subscriber.empty_mail):
+    waits_for_feed = selection.failed_feeds and not digest.counts.passed  # what is missing may have what passes
+    if waits_for_feed or (digest.is_empty and not digest.subscriber.empty_mail):
         outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
         row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
         context.store.move(row)
@@ -79,7 +81,9 @@ def deliver(
         _end(context, ended)
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
     _end(context, ledger.accept(row, accepted.receipt, accepted.at))
-    return SubscriberReport(who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt)
+    return SubscriberReport(
+        who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt, detail=nearest_in_words(digest.counts)
+    )
 
 
 def _after(

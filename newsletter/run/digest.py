@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
 from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
 from newsletter.papers import find_pinned_author
+from newsletter.run.nearest import count_nearest, suggest_widening
 from newsletter.subscribers import leading_topic, named_topic
 
 
@@ -28,33 +29,62 @@ def reading_order(score: Score) -> tuple[int, int, float, str]:
 def topic_of(score: Score, names: Sequence[str]) -> str:
     """Gives the topic that a paper meets: the one its comment begins with, or else the scorer's, or else one it names.
 
-    Of several that begin at the same place the longest: "sparse attention" says more than "sparse".
+    Of several that begin at the same place the longest: "sparse attention" says more than "sparse". Where no model
+    judged the paper, the scorer wrote the comment and knows: a long name is cut there, to what may be another's name.
     """
+    if score.novelty is None and score.topic in names:
+        return score.topic
     begins = leading_topic(score.comment, names)
     return begins or (score.topic if score.topic in names else named_topic(score.comment, names))
 
 
+def sort_nearest(scores: Sequence[Score], passed_over: Collection[str]) -> list[Score]:
+    """Sorts scores below the cut-offs, the nearest first.
+
+    What a model judged comes before what it was not asked about; of equal relevance, what meets the profile is nearer.
+    """
+    return sorted(
+        scores,
+        key=lambda score: (
+            score.arxiv_id in passed_over,
+            -score.relevance,
+            not score.is_met,
+            reading_order(score),
+        ),
+    )
+
+
 def choose_entries(
-    subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]
+    subscriber: Subscriber,
+    candidates: Sequence[Announcement],
+    scores: Sequence[Score],
+    *,
+    passed_over: Collection[str] = (),
+    is_first: bool = False,
 ) -> tuple[list[DigestEntry], int]:
     """Gives the entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
 
     Who wants them by topic gets the topics in the profile's order, and last what meets none.
 
     Pinned authors pass whatever their scores are, and are not what `max_papers` cuts (unless they alone exceed it).
+    Behind those that pass come the nearest, where `at_least` asks for them, or a first digest would be empty.
     """
     announcements = {a.paper.arxiv_id: a for a in candidates}
     names = [topic.name for topic in subscriber.profile.topics]
-    relevant: list[tuple[Score, str]] = []
+    relevant, below = list[tuple[Score, str]](), list[Score]()
     for score in scores:
         pinned = find_pinned_author(subscriber.pinned_authors, announcements[score.arxiv_id].paper.authors)
         if pinned or passes(score, subscriber):
             relevant.append((score, pinned))
+        else:
+            below.append(score)
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
     shown = sorted(relevant[: subscriber.max_papers], key=lambda item: reading_order(item[0]))
     topics = {score.arxiv_id: topic_of(score, names) for score, _ in shown}
     if subscriber.group_by_topic:
         shown.sort(key=lambda item: names.index(topics[item[0].arxiv_id]) if topics[item[0].arxiv_id] else len(names))
+    nearest = sort_nearest(below, passed_over)[: count_nearest(subscriber, len(relevant), is_first=is_first)]
+    topics |= {score.arxiv_id: topic_of(score, names) for score in nearest}
     entries = [
         DigestEntry(
             number=number,
@@ -63,8 +93,9 @@ def choose_entries(
             score=score,
             pinned_author=pinned,
             topic=topics[score.arxiv_id],
+            is_nearest=number > len(shown),
         )
-        for number, (score, pinned) in enumerate(shown, start=1)
+        for number, (score, pinned) in enumerate([*shown, *((score, "") for score in nearest)], start=1)
     ]
     return entries, len(relevant)
 
@@ -78,12 +109,16 @@ def build_digest(
     candidates: Sequence[Announcement],
     score_report: ScoreReport,
     notices: Sequence[str] = (),
+    is_first: bool = False,
 ) -> Digest:
     """Builds the digest of these candidates (unique papers, kinds as the subscriber sees them) by these scores.
 
     `announced` counts the unique papers of the subscriber's categories, whatever their kind; it bounds the others.
+    `is_first`: no digest was mailed to them before, so that this one holds the nearest papers where none passes.
     """
-    entries, relevant = choose_entries(subscriber, candidates, score_report.scores)
+    scores, passed_over = score_report.scores, frozenset(score_report.passed_over)
+    entries, relevant = choose_entries(subscriber, candidates, scores, passed_over=passed_over, is_first=is_first)
+    starts_without = is_first and entries and not relevant
     return Digest(
         subscriber=subscriber,
         digest_on=digest_on,
@@ -91,15 +126,17 @@ def build_digest(
         entries=tuple(entries),
         counts=Counts(
             announced=announced,
-            scanned=len(candidates) - len(score_report.passed_over),
+            scanned=len(candidates) - len(passed_over),
             relevant=relevant,
             shown=len(entries),
             not_scored=len(score_report.failures),
+            nearest=sum(entry.is_nearest for entry in entries),
         ),
         scorer=score_report.scorer,
         usage=score_report.usage,
         notices=(*score_report.notices, *notices),
         prompt=score_report.prompt,
+        widening=suggest_widening(subscriber, candidates, scores) if starts_without else "",
     )
 
 

@@ -31,6 +31,7 @@ class Selection:
     history: tuple[tuple[Paper, ...], ...]  # of the days before, oldest first: as many as the scorer wants
     settled_on: tuple[date, ...]  # days that need no other mail; one with a failed feed comes again
     failed_feeds: tuple[str, ...]  # of today
+    is_first: bool = False  # no mail was accepted for this subscriber before
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -67,6 +68,7 @@ def select_from(
             for feed in morning.today.feeds
             if feed.outcome is FeedOutcome.FAILED and feed.category in subscriber.categories
         ),
+        is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
     )
 
 

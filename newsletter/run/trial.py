@@ -6,14 +6,13 @@ the question is what the profile finds. What is said of a trial, and advised, is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.model import AnnouncementDay, Digest, Frequency, Paper, Score, Subscriber
 from newsletter.papers import find_pinned_author
-from newsletter.run.backlog import is_settled
+from newsletter.run.backlog import settled_categories
 from newsletter.run.compose import compose
 from newsletter.run.context import Morning
 from newsletter.run.digest import passes, reading_order
@@ -77,17 +76,13 @@ def try_days(
     """Tries a profile on the last `most_days` of these days, oldest first, of which there is at least one."""
     places = range(max(0, len(days) - most_days), len(days))
     composed = {place: _compose(scorer, store, subscriber, days[: place + 1]) for place in places}
-    tried = [place for place in places if any(is_settled(days[place], (each,)) for each in subscriber.categories)]
+    settled = {place: settled_categories(days[place]) for place in places}
     return Trial(
         subscriber,
-        days=tuple(composed[place][1] for place in tried),
+        days=tuple(composed[place][1] for place in places if not settled[place].isdisjoint(subscriber.categories)),
         latest=composed[places[-1]][0],
-        uncollected=_uncollected([days[place] for place in places], subscriber),
+        uncollected=tuple(each for each in subscriber.categories if any(each not in read for read in settled.values())),
     )
-
-
-def _uncollected(days: Sequence[AnnouncementDay], subscriber: Subscriber) -> tuple[str, ...]:
-    return tuple(each for each in subscriber.categories if not all(is_settled(day, (each,)) for day in days))
 
 
 def _compose(
@@ -96,23 +91,24 @@ def _compose(
     *earlier, today = days
     morning = Morning("", today, earlier)
     selection = select_from((), morning, subscriber, today.announced_on, history_days=scorer.history_days)
-    digest, report = compose(scorer, store, selection)
+    digest, report = compose(scorer, store, replace(selection, is_first=False))  # what any day would bring
     return digest, _weigh(selection, report.scores)
 
 
 def _weigh(selection: Selection, scores: Sequence[Score]) -> TrialDay:
     subscriber = selection.subscriber
     papers = {paper.arxiv_id: paper for paper in selection.papers}
-    reached = Counter(_reached(score, papers[score.arxiv_id], subscriber) for score in scores)
+    at_any_cut = replace(subscriber, min_relevance=1)
+    reached = [_reached(score, papers[score.arxiv_id], at_any_cut) for score in scores]
+    counts = tuple(sum(each >= cut for each in reached) for cut in range(1, HIGHEST + 1))
+    passing = [score for score, each in zip(scores, reached, strict=True) if each >= subscriber.min_relevance]
+    best = min(passing or scores, key=reading_order, default=None)
     on = selection.digest_on
-    counts = tuple(sum(reached[n] for n in range(cut, HIGHEST + 1)) for cut in range(1, HIGHEST + 1))
-    ahead = [each for each in scores if _reached(each, papers[each.arxiv_id], subscriber) >= subscriber.min_relevance]
-    best = min(ahead or scores, key=reading_order, default=None)
     return TrialDay(on, counts, papers[best.arxiv_id], best.relevance) if best else TrialDay(on, counts)
 
 
-def _reached(score: Score, paper: Paper, subscriber: Subscriber) -> int:
+def _reached(score: Score, paper: Paper, at_any_cut: Subscriber) -> int:
     """Says up to which `min_relevance` a paper passes; 0: it never does."""
-    if find_pinned_author(subscriber.pinned_authors, paper.authors):
+    if find_pinned_author(at_any_cut.pinned_authors, paper.authors):
         return HIGHEST
-    return score.relevance if passes(score, replace(subscriber, min_relevance=1)) else 0
+    return score.relevance if passes(score, at_any_cut) else 0

@@ -197,10 +197,10 @@ def _fill_in(
 def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     """Gives the model's answer, with the topic that its comment speaks of; the ranker's where it speaks of none.
 
-    For a paper that did not pass, the words' own comment at a relevance below the floor.
+    A paper that did not pass has no grade of the model: it keeps what the words say of it, below the floor.
     """
     if not grading.relevance:
-        return replace(score, relevance=max(1, request.floor - 1))
+        return replace(score, relevance=min(score.relevance, max(1, request.floor - 1)))
     names = [topic.name for topic in request.profile.topics]
     return replace(
         score,
@@ -208,6 +208,7 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
         novelty=grading.novelty or None,
         comment=grading.comment or score.comment,
         topic=named_topic(grading.comment, names) or score.topic,
+        is_met=True,
     )
 
 

@@ -17,11 +17,11 @@ from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
-from newsletter.scoring.ranking.calibrate import Grades, Yardstick, grade_relevance
+from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, measure_evidence, rank, read_terms, weigh
+from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
     Fit,
@@ -57,7 +57,8 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        matrix, ranking, yardstick = self.rank(read_terms(profile, self._encoder), wanted, history)
+        terms = read_terms(profile, self._encoder)
+        matrix, ranking, yardstick = self.rank(terms, wanted, history)
         shortness = measure_shortness(profile)
         fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder) if shortness else None
         grader = _Grader(shortness, fit, yardstick)
@@ -71,6 +72,7 @@ class LocalScorer:
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         finder = PhraseFinder(self._encoder, load_background(), load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
+        met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -79,6 +81,7 @@ class LocalScorer:
                 comment=explainer.comment(row, paper, int(relevance[row])),
                 rank=float(order[row]),
                 topic=explainer.topic(row),
+                is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )

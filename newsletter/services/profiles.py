@@ -214,7 +214,9 @@ class ProfileService:
         titles, known = _titles(new.latest), _titles(old.latest) if old else {}
         yield f"What the announcement of {date_range(new.latest.announced_on)} would have given:"
         is_same = known.keys() == titles.keys()
-        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}."
+        nearest = new.latest.counts.nearest
+        marked = f" ({nearest} of them below your cut-offs, as the nearest)" if nearest else ""
+        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}{marked}."
         yield from _list_titles("New", [title for arxiv_id, title in titles.items() if arxiv_id not in known])
         yield from _list_titles("Gone", [title for arxiv_id, title in known.items() if arxiv_id not in titles])
 
@@ -224,7 +226,7 @@ def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
     return (
         replace(subscriber.profile, language=""),
         *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
-        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers),
+        *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers, subscriber.at_least),
     )
 
 

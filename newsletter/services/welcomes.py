@@ -24,6 +24,7 @@ from newsletter.subscribers import promised_mail, welcome_rules
 MOST_AT_ONCE = 50  # in one look; a thousand newcomers take twenty
 NEXT_LOOK = timedelta(seconds=60)  # where more are waiting than one look may take
 AFTER_HALT = timedelta(seconds=STOPPED_RETRY_S)
+TOO_LATE = "it could not leave for a week"
 MANY_TRIES = 5  # in about half an hour: the operator is told that it does not leave
 
 
@@ -74,14 +75,19 @@ class WelcomeService:
         if self.store.get_welcomes() is not None:
             return
         listed, welcomed = self.load_listed(), set[str]()
-        if self.store.get_runs(limit=1) or self.store.get_days(before=date.max, limit=1):
+        if self._is_old():
             welcomed = {one.subscriber_id for one in listed.subscribers} | set(listed.unreadable)
         self.store.begin_welcomes([Welcome(who, self.now(), PromisedMail.NONE) for who in sorted(welcomed)])
+
+    def _is_old(self) -> bool:
+        """Says of a memory without welcomes whether an earlier version has mailed by it."""
+        return bool(self.store.get_runs(limit=1) or self.store.get_days(before=date.max, limit=1))
 
     def decline(self, subscriber_id: str) -> None:
         """Keeps that this newcomer is not to be welcomed."""
         self.begin()
-        self._settle(subscriber_id)
+        enrolled = {one.subscriber_id: one for one in self.store.get_enrolled()}
+        self._settle(subscriber_id, enrolled.get(subscriber_id))
 
     def send_due(
         self,
@@ -141,8 +147,28 @@ class WelcomeService:
 
     # --- who
 
+    def foretell(self) -> list[str]:
+        """Names by id whom the next looks would welcome. Changes nothing."""
+        known = self.store.get_welcomes()
+        if known is None and self._is_old():
+            return []
+        by_id = {one.subscriber_id: one for one in known or ()}
+        return [newcomer.reader.subscriber_id for newcomer, reason in self._sort_out(by_id) if not reason]
+
     def _find_newcomers(self, known: Mapping[str, Welcome]) -> Iterator[Newcomer]:
-        """Yields who is to be welcomed, and settles who needs no welcome. Who gets no mail now is left for later."""
+        """Yields who is to be welcomed, and settles who needs no welcome."""
+        for newcomer, reason in self._sort_out(known):
+            if not reason:
+                yield newcomer
+                continue
+            who = newcomer.reader.subscriber_id
+            self._settle(who, newcomer.enrolment)
+            self.log_outcome(who, f"no welcome: {reason}")
+            if reason == TOO_LATE:
+                self.alert(who, reason)
+
+    def _sort_out(self, known: Mapping[str, Welcome]) -> Iterator[tuple[Newcomer, str]]:
+        """Yields newcomers, each with the reason why they need no welcome. Who gets no mail now is left for later."""
         listed = self.load_listed()
         enrolled = {one.subscriber_id: one for one in self.store.get_enrolled()}
         unsettled = [
@@ -155,24 +181,18 @@ class WelcomeService:
         for one in unsettled:
             who = one.subscriber_id
             with suppress(ReaderUnreadable):  # they get no mail at all until that is mended
-                if not self._is_mailed(one):
-                    continue
-                if reason := self._reason_for_none(one, known.get(who), enrolled.get(who), has_moved=who in heirs):
-                    self._settle(who)
-                    self.log_outcome(who, f"no welcome: {reason}")
-                else:
-                    yield Newcomer(directory.resolve(one, self.store).subscriber, listed.sign_ups.get(who))
+                if self._is_mailed(one):
+                    reason = self._reason_for_none(one, known.get(who), enrolled.get(who), has_moved=who in heirs)
+                    reader = directory.resolve(one, self.store).subscriber
+                    yield Newcomer(reader, listed.sign_ups.get(who)), reason
 
     def _reason_for_none(
         self, reader: Subscriber, welcome: Welcome | None, enrolment: SignUp | None, *, has_moved: bool
     ) -> str:
-        who = reader.subscriber_id
-        was_mailed = welcome is None and bool(self.store.get_deliveries(subscriber_id=who))
+        was_mailed = welcome is None and bool(self.store.get_deliveries(subscriber_id=reader.subscriber_id))
         reason = welcome_rules.reason_for_none(reader, enrolment, was_mailed=was_mailed, has_moved=has_moved)
-        if not reason and welcome is not None and welcome_rules.is_too_late(welcome, self.now()):
-            reason = "it could not leave for a week"
-            self.alert(who, reason)
-        return reason
+        is_late = welcome is not None and welcome_rules.is_too_late(welcome, self.now())
+        return reason or (TOO_LATE if is_late else "")
 
     def _heirs(self, listed: directory.ListedSubscribers) -> set[str]:
         """Names who has another address than before; of those in the file also who may have."""
@@ -216,7 +236,7 @@ class WelcomeService:
         try:
             message = self.build_mail(self.content(reader, due_only=due_only))
             if self.store.get_address_status(who).suppression is not None:  # since: ranking takes its time
-                self._settle(who)
+                self._settle(who, newcomer.enrolment)
                 self.log_outcome(who, "no welcome: suppressed")
                 return False
             done = hand_over(sender, message, lambda change: self._change(who, change), now=self.now, leaving=leaving)
@@ -236,8 +256,8 @@ class WelcomeService:
         def take(known: Welcome | None) -> Welcome:
             if known is not None and welcome_rules.is_over(known, newcomer.enrolment):
                 return known
-            is_new = known is None or known.mail is not PromisedMail.WAITING
-            waiting = Welcome(who, now, PromisedMail.WAITING) if known is None or is_new else known
+            fresh = welcome_rules.begin(who, PromisedMail.WAITING, now, newcomer.enrolment)
+            waiting = known if known is not None and _is_waiting(known) else fresh
             return promised_mail.claim(waiting, run_id, now, self.store.is_running)
 
         mine = self.store.change_welcome(who, take)
@@ -247,8 +267,9 @@ class WelcomeService:
         """Gives it back after a failure of ours: tried again, unless it was leaving."""
         return promised_mail.postpone(welcome, self.now()) if _is_waiting(welcome) else welcome
 
-    def _settle(self, who: str) -> None:
-        self.store.change_welcome(who, lambda known: Welcome(who, self.now(), PromisedMail.NONE))
+    def _settle(self, who: str, enrolment: SignUp | None) -> None:
+        none = welcome_rules.begin(who, PromisedMail.NONE, self.now(), enrolment)
+        self.store.change_welcome(who, lambda known: none)
 
     def _change(self, who: str, change: Callable[[Welcome], Welcome]) -> Welcome | None:
         return self.store.change_welcome(who, lambda known: change(known) if known else None)

@@ -202,7 +202,8 @@ Category = TypeAliasType(
 _FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choice(*WEEKDAYS)
 _LANGUAGE = _choice(*get_args(Language))
 YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
-_ONE_TO_TEN, _PAPERS = _whole(1, 10), _whole(1, 500)
+MOST_AT_LEAST = 20
+_ONE_TO_TEN, _PAPERS, _AT_LEAST = _whole(1, 10), _whole(1, 500), _whole(0, MOST_AT_LEAST)
 
 
 # --- the file -----------------------------------------------------------------------------------------
@@ -335,6 +336,11 @@ class ReaderPreferences(_Model):
     )
     max_papers: Annotated[int, *_PAPERS] = Field(
         30, description="Most papers in one digest; the best stay.", examples=[15]
+    )
+    at_least: Annotated[int, *_AT_LEAST] = Field(
+        0,
+        description="Where fewer papers reach the cut-offs, the nearest fill up to so many, marked as such.",
+        examples=[3],
     )
     language: Annotated[Language, *_LANGUAGE] = Field("en", description="Language of the comments.", examples=["de"])
     group_by_topic: YesNo = Field(

@@ -24,6 +24,11 @@ def is_over(welcome: Welcome | None, enrolment: SignUp | None) -> bool:
     return not is_added_since
 
 
+def begin(subscriber_id: str, mail: PromisedMail, now: datetime, enrolment: SignUp | None) -> Welcome:
+    """Makes the welcome of a newcomer, never older than what made them one: clocks are set back at times."""
+    return Welcome(subscriber_id, max(now, enrolment.at) if enrolment else now, mail)
+
+
 def reason_for_none(reader: Subscriber, enrolment: SignUp | None, *, was_mailed: bool, has_moved: bool) -> str:
     """Says in a few words why a newcomer needs no welcome; empty if they are to get one.
 

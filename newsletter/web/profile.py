@@ -61,6 +61,7 @@ class PreviewPaper:
     relevance: int
     novelty: int | None  # None: no model judged it
     comment: str
+    is_nearest: bool = False  # it is below a cut-off
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class PreviewView:
     language: str = "en"  # of their comments
     trial: TrialView | None = None
     unknown: str = ""  # which words no paper uses, and what to do
+    passed: int = 0  # of the relevant papers, as many as max_papers lets in
 
     @property
     def has_novelty(self) -> bool:
@@ -113,9 +115,10 @@ class EditorView:
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
 _PAPERS = PreviewView(
-    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), "en", SAMPLE, "A note."
+    (), "6 January 2026", "1,000", 2, False, (PreviewPaper("A title", "url", 9, 8, "Why."),), "en", SAMPLE, "A note.", 1
 )
 _BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
+_FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
@@ -123,7 +126,7 @@ SAMPLES: tuple[Page, ...] = (
     *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
     *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
-    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _BY_WORDS, PreviewView())),
+    *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())),
 )
 
 
@@ -235,6 +238,7 @@ def preview_view(trial: Trial, *, is_judged: bool) -> PreviewView:
         announced=date_range(digest.announced_on) if digest.announced_on else "",
         counts_announced=f"{digest.counts.announced:,}",
         relevant=digest.counts.relevant,
+        passed=digest.counts.passed,
         is_by_words=digest.is_by_words,
         papers=_paper_views(digest),
         language=digest.subscriber.profile.language,
@@ -275,6 +279,7 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
             relevance=entry.score.relevance,
             novelty=entry.score.novelty,
             comment=entry.score.comment,
+            is_nearest=entry.is_nearest,
         )
         for entry in digest.entries
     )

@@ -85,7 +85,8 @@ def test_whom_the_command_adds_has_the_welcome_and_then_the_digest(place: Place,
 
 
 def test_a_run_welcomes_before_its_digests_and_a_dry_run_nobody(place: Place, server: Postmaster, feeds: str) -> None:
-    place.newsletter("run", "--dry-run", **by(server, feed_url=feeds))
+    dry = place.newsletter("run", "--dry-run", **by(server, feed_url=feeds))
+    assert dry.stdout.count("is new and would be welcomed") == len(LISTED)
     assert server.mails == []
     run = place.newsletter("run", "--only", LISTED[0], **by(server, feed_url=feeds))
     assert addressed(server) == [LISTED[0]], run.stdout

@@ -1,28 +1,32 @@
 """Each folder beside this file is a case: feeds, subscribers.yaml and scores.json in, mails and pages out.
 
 A new case needs no code: add a folder and run `./run test tests/golden --update-golden`, then read what came out.
+With a file `mailed_before` in it everybody had a digest the week before; without one, each mail is its reader's first.
 """
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
 
+from newsletter.delivery import ledger
 from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Usage, Votes
+from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Subscriber, Usage, Votes
 from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.scoring.protocols import History
 from newsletter.signing import Signer
 from newsletter.sources.recorded import RecordedSource
+from newsletter.stores import Store
 from newsletter.subscribers.subscribers_yaml import parse_file
+from tests import make
 from tests.fakes import FlakySender, MemoryStore, Silent
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/scores.json"))
@@ -57,6 +61,14 @@ class WrittenScores:
         return ScoreReport(scores, (), "a model", USAGE)
 
 
+def mail_before(store: Store, subscribers: Sequence[Subscriber]) -> None:
+    store.start_run("r0")
+    for subscriber in subscribers:
+        row = make.handed_over(store, subscriber.subscriber_id, NOW.date() - timedelta(days=7), run_id="r0")
+        store.move(ledger.accept(row, "receipt", NOW))
+    store.end_run("r0")
+
+
 def run_case(case: Path) -> dict[str, bytes]:
     """The files a case should have: the mail and the Markdown page of each subscriber, and the outcomes."""
     sender = FlakySender(lambda: NOW)
@@ -75,6 +87,8 @@ def run_case(case: Path) -> dict[str, bytes]:
     )
     path = case / "subscribers.yaml"
     subscribers = parse_file(path.read_bytes(), source=path.name).subscribers
+    if (case / "mailed_before").exists():
+        mail_before(context.store, subscribers)
     on = context.source.day(NOW)
     report = run_morning(context, subscribers, Silent(), digest_on=on)
     outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]

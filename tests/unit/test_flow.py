@@ -8,7 +8,7 @@ from email.headerregistry import Address
 
 import pytest
 
-from newsletter.delivery import suppression
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import SourceError
 from newsletter.files import resources
 from newsletter.flow import run_morning, serve
@@ -178,6 +178,16 @@ def morning(*announcements: Announcement, **changes: object) -> Morning:
 BROKEN = frozenset({"2601.00002"})
 
 
+def mailed_before(given: Morning) -> None:
+    """Everybody had a digest the week before: what comes now is not their first."""
+    given.store.start_run("r0")
+    for subscriber in given.subscribers:
+        on = make.TUESDAY - timedelta(days=7)
+        row = make.handed_over(given.store, subscriber.subscriber_id, on, run_id="r0", paper_ids=("2512.00001",))
+        given.store.move(ledger.accept(row, "receipt", make.NOW))
+    given.store.end_run("r0")
+
+
 def next_day(given: Morning, *arxiv_ids: str) -> None:
     """The arXiv day after, with these papers."""
     given.source.on += timedelta(days=1)
@@ -241,6 +251,7 @@ def test_no_announcement_leaves_no_row_so_that_a_later_run_may_send() -> None:
 
 def test_nothing_relevant_sends_no_mail_and_may_be_looked_at_again() -> None:
     given = morning(*two_papers(), scorer=ScriptedScorer(dull=frozenset({"2601.00001", "2601.00002"})))
+    mailed_before(given)
     assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
     assert given.mailed() == []
     given.scorer = ScriptedScorer()
@@ -251,6 +262,7 @@ def test_who_wants_it_gets_a_short_mail_when_nothing_was_relevant() -> None:
     quiet = ScriptedScorer(dull=frozenset({"2601.00001", "2601.00002"}))
     given = morning(*two_papers(), scorer=quiet)
     given.subscribers = [make.subscriber(empty_mail=True)]
+    mailed_before(given)
     assert given.outcomes() == [RunOutcome.SENT]
     assert given.outcomes() == [RunOutcome.ALREADY_SENT]
     [mail] = given.sender.mails
@@ -406,6 +418,7 @@ def test_a_model_that_failed_is_told_to_the_operator_and_the_mail_goes_out() -> 
 def test_nothing_relevant_is_not_said_of_a_day_the_model_did_not_see() -> None:
     dull = frozenset({"2601.00001", "2601.00002"})
     given = morning(*two_papers(), scorer=ScriptedScorer(dull=dull, problem="the key is not valid"))
+    mailed_before(given)
     assert given.outcomes() == [RunOutcome.SCORING_FAILED]
     given.scorer = ScriptedScorer(dull=dull)
     given.now += timedelta(hours=1)
@@ -594,6 +607,7 @@ def test_a_hand_over_of_a_run_that_was_killed_is_looked_up_and_sent_once() -> No
 def test_each_subscriber_has_cut_offs_of_their_own() -> None:
     others = [make.subscriber(), make.subscriber(subscriber_id="s_other234", min_relevance=10)]
     given = morning(*two_papers(), subscribers=others)
+    mailed_before(given)
     assert given.outcomes() == [RunOutcome.SENT, RunOutcome.NOTHING_RELEVANT]
 
 

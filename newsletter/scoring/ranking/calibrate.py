@@ -16,6 +16,7 @@ import numpy.typing as npt
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import Vector
 
+LOWEST = 1  # of all grades
 Grades = npt.NDArray[np.intp]
 
 # Log-odds of being wanted at each place; in between, and beyond the ends, they go on straight and level.

@@ -149,6 +149,18 @@ def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
     return standardise(likeness.max(axis=1) + likeness.mean(axis=1))
 
 
+def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:
+    """Finds the papers that share a word with what the profile wants, however common the word is.
+
+    Where it says nothing in words (papers alone that its reader keeps), all of them.
+    """
+    if not terms.wanted:
+        return np.ones(matrix.n_rows, dtype=np.bool_)
+    met = np.zeros(matrix.n_rows, dtype=np.bool_)
+    met[matrix.narrow(np.array(sorted(terms.wanted), dtype=np.uint32)).rows] = True
+    return met
+
+
 def _give_feedback(
     mix: Callable[[Vector], Vector],
     dot: Callable[[Vector], Vector],

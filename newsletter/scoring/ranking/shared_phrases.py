@@ -8,6 +8,7 @@ sentence; see explain.py.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -34,6 +35,19 @@ _WORD = re.compile(r"[^\W_]+")
 _SUFFIX = re.compile(r"[-\u2010\u2011](?:\w+(?:ed|ing)|aware|free|level|like|only|specific|style|type)", re.IGNORECASE)
 _HYPHENS = {"-", "\u2010", "\u2011"}
 _BETWEEN_WORDS = re.compile(r"[\s\w/\u2010\u2011-]*")  # of one phrase; not a comma, not a full stop
+
+# What abstracts say about their subject; it is no part of it, nor of a phrase: "reducing FLOPs", "satellites around".
+_NO_PART = frozenset(
+    """achieve achieved achieves achieving accelerate accelerates accelerating across address addresses addressing along
+    allow allows amid among around beyond demonstrate demonstrated demonstrates demonstrating despite diverse employ
+    employs enable enabled enables enabling enhance enhanced enhances enhancing exhibit exhibits find finds focused
+    foster fosters fostering hard highlight highlights hinder hindering hinders impressive lead leads leverage
+    leverages leveraging mitigate mitigates mitigating numerous outperform outperforming outperforms overlooked
+    promising propose proposes provide provides providing reduce reduced reduces reducing remain remains remarkable
+    require requires requiring reveal reveals significant suffer suffers suggest suggests throughout toward towards
+    various versus yield yields""".split()
+)
+_ADVERB = re.compile(r"(?!anomaly|assembly|early|family|supply)\w{3,}ly")
 
 Keys = tuple[int, ...]
 
@@ -110,7 +124,8 @@ class PhraseFinder:
         for text in map(self.read, texts):
             for stretch in text.stretches:
                 wanted.whole.update(_variants(stretch))
-                for names in self.other_names(text.text[stretch[0].start : stretch[-1].end]):
+                is_common = self._share(stretch) > _limit(stretch)
+                for names in () if is_common else self.other_names(text.text[stretch[0].start : stretch[-1].end]):
                     wanted.whole.update(_variants(tuple(_join_compounds(" ".join(names), self._encoder))))
                 for start, end in _spans(len(stretch), fewest=2):
                     wanted.parts.update(_variants(stretch[start:end]))
@@ -133,12 +148,19 @@ class PhraseFinder:
         return sorted(found.values(), key=lambda phrase: phrase.share)
 
     def find_words(self, text: Text, gains: Mapping[int, float]) -> list[str]:
-        """Finds the phrases around words with a gain, the highest first: no common words, and none of nobody else's."""
+        """Finds the phrases around words with a gain, the highest first.
+
+        Takes what the text is about, being in its first line or said twice: no common words, and no word that is
+        new in arXiv, such as the name that the paper gives to something.
+        """
+        first_line = text.text.partition("\n")[0]
+        times = Counter(token.keys for stretch in text.stretches for token in stretch)
         found: dict[Forms, tuple[float, str]] = {}
         for stretch in text.stretches:
             for token in stretch:
                 gain = gains.get(token.joined or token.keys[0], 0.0)
-                if gain > 0 and 0 < self._share((token,)) <= COMMON_WORD:
+                is_subject = token.end <= len(first_line) or times[token.keys] > 1
+                if gain > 0 and is_subject and 0 < self._share((token,)) <= COMMON_WORD:
                     shown = _show(text.text, stretch, (token,))
                     found.setdefault(forms_of(shown), (gain, shown))
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
@@ -261,7 +283,8 @@ def _make_compound(text: str, parts: Sequence[Word], encoder: Encoder) -> Token:
 def _is_telling(text: str, token: Token) -> bool:
     if len(token.keys) > 1:
         return not FIXED.fullmatch(text, token.start, token.end)
-    return token.keys[0] != 0 and not is_filler(text[token.start : token.end].lower())
+    word = text[token.start : token.end].lower()
+    return token.keys[0] != 0 and not (is_filler(word) or word in _NO_PART or _ADVERB.fullmatch(word))
 
 
 def _spans(length: int, *, fewest: int = 1) -> Iterator[tuple[int, int]]:

@@ -53,9 +53,12 @@ def weeks(month: date, papers: Mapping[date, int]) -> list[list[Cell]]:
 
 
 def best(digests: Sequence[Digest], most: int = BEST) -> list[tuple[date, DigestEntry]]:
-    """Picks the best papers, in the order that digests have; of a paper in two digests, the better entry."""
+    """Picks the best papers, in the order that digests have; of a paper in two digests, the better entry.
+
+    What passed comes before what was nearest on some day.
+    """
     found = [(digest.digest_on, entry) for digest in digests for entry in digest.entries]
-    found.sort(key=lambda item: reading_order(item[1].score))
+    found.sort(key=lambda item: (item[1].is_nearest, reading_order(item[1].score)))
     first: dict[str, tuple[date, DigestEntry]] = {}
     for on, entry in found:
         first.setdefault(entry.paper.arxiv_id, (on, entry))

@@ -17,7 +17,17 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from newsletter.addresses import mailto_link
-from newsletter.mail import BY_TOPIC, BY_WORDS, EVERYTHING, NOTHING, PARTLY_JUDGED, render, templates
+from newsletter.mail import (
+    BY_TOPIC,
+    BY_WORDS,
+    EVERYTHING,
+    FILLED_UP,
+    NEAREST_ONLY,
+    NOTHING,
+    PARTLY_JUDGED,
+    render,
+    templates,
+)
 from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
@@ -109,7 +119,8 @@ class Pages:
         if ending == MARKDOWN:
             return self._markdown(replace(digest, entries=entries))
         papers = [entry.paper for entry in entries]
-        return bibtex(papers) if ending == BIBTEX else ris(papers)
+        keywords = {entry.paper.arxiv_id: "nearest" for entry in entries if entry.is_nearest}
+        return bibtex(papers, keywords) if ending == BIBTEX else ris(papers, keywords)
 
     def search(self, edition: Edition, query: str, page: int = 1) -> str:
         """Searches all papers of the edition and shows one page of hits; without a query the form alone."""
@@ -136,7 +147,7 @@ class Pages:
             # RFC 4151: a date on which the domain was ours
             id=f"tag:{self._authority},{view.on}:{edition.digests.name}/{view.on}",
             on=view.on,
-            title=f"{view.title}: {len(view.papers)} {'paper' if len(view.papers) == 1 else 'papers'}",
+            title=f"{view.title}: {_count(digest)}",
             updated=f"{sent_at(row).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             content=self._fill("_entry.html", edition, d=view),
         )
@@ -155,14 +166,15 @@ class Pages:
         views = [
             day_view(NOTHING, "", earlier=None, later=None),
             day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
-            day_view(BY_TOPIC, "words", earlier=None, later=None),
-            day_view(PARTLY_JUDGED, "words", earlier=None, later=None),
-            day_view(BY_WORDS, "words", earlier=None, later=None),
+            *(
+                day_view(each, "words", earlier=None, later=None)
+                for each in (BY_TOPIC, PARTLY_JUDGED, BY_WORDS, FILLED_UP, NEAREST_ONLY)
+            ),
             day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
         ]
         overviews = [
             month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
-            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING] * 2, earlier=None, later=None),
+            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING, NEAREST_ONLY], earlier=None, later=None),
             month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
             month_view(month_of(EVERYTHING.digest_on), [BY_WORDS], earlier=None, later=None),
             month_view(month_of(EVERYTHING.digest_on), [BY_WORDS, EVERYTHING], earlier=None, later=None),
@@ -196,6 +208,13 @@ class Pages:
             return self._environment.get_template(name).render(at=urls, who=who, **values)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
+
+
+def _count(digest: Digest) -> str:
+    """Writes "12 papers", and how many of them are only the nearest."""
+    papers = "1 paper" if len(digest.entries) == 1 else f"{len(digest.entries)} papers"
+    nearest = digest.counts.nearest
+    return f"{papers}, {nearest} of them below the cut-offs" if nearest else papers
 
 
 def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[SearchablePaper, ...]:

@@ -44,8 +44,9 @@ class EntryView:
     more_categories: str
     kind: str
     topic: str  # empty where it would say nothing
-    begins: str  # the topic whose papers begin with this one, in a digest by topic
+    begins: str  # the heading of the papers that begin with this one: their topic, or that they are the nearest
     pinned: str
+    is_nearest: bool  # it was below a cut-off
     links: PaperLinks
 
 
@@ -56,6 +57,8 @@ class DayView:
     announced: str
     papers: tuple[EntryView, ...]
     counts: tuple[str, str, str]  # announced, scanned, relevant
+    is_nearest_only: bool  # nothing passed
+    nearest_heading: str  # over the nearest papers; empty without any
     hidden: int
     not_scored: int
     notices: tuple[str, ...]
@@ -196,6 +199,7 @@ def entry_view(
         topic=topic,
         begins=begins,
         pinned=entry.pinned_author,
+        is_nearest=entry.is_nearest,
         links=paper_links(paper),
     )
 
@@ -211,7 +215,9 @@ def day_view(
         announced=formatting.date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
-        hidden=counts.relevant - counts.shown,
+        is_nearest_only=counts.nearest > 0 and not counts.passed,
+        nearest_heading=formatting.nearest_heading(digest, whose="the"),
+        hidden=counts.relevant - counts.passed,
         not_scored=counts.not_scored,
         notices=digest.notices,
         is_by_words=digest.is_by_words,
@@ -231,16 +237,18 @@ def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:
     """Shows the papers, with their topics if the profile has more than one."""
     names_topics = len(digest.subscriber.profile.topics) > 1
     is_grouped = names_topics and digest.subscriber.group_by_topic
+    nearest_heading = formatting.nearest_heading(digest, whose="the") if digest.counts.passed else ""
     before = None
     for entry in digest.entries:
         topic = entry.topic if names_topics else ""
-        begins = (topic or formatting.NO_TOPIC) if is_grouped and topic != before else ""
+        group = nearest_heading if entry.is_nearest else (topic or formatting.NO_TOPIC) if is_grouped else ""
+        begins = group if group != before else ""
         language = digest.subscriber.profile.language
         is_by_words = entry.score.novelty is None and not digest.is_by_words
         yield entry_view(
             entry, is_brief=is_brief, topic=topic, begins=begins, language=language, is_by_words=is_by_words
         )
-        before = topic
+        before = group
 
 
 def month_view(month: date, digests: Sequence[Digest], *, earlier: date | None, later: date | None) -> MonthView:

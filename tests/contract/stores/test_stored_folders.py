@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import ledger
 from newsletter.model import DeliveryState, SuppressionReason
+from newsletter.settings import Settings
 from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e.test_cli import Place
@@ -134,3 +136,17 @@ def test_a_morning_mails_who_was_not_mailed_and_nobody_a_paper_twice(version: Pa
         assert ledger.counts_as_sent(row.state)
         assert row.paper_ids
         assert not set(row.paper_ids) & read.get(who(name), frozenset())
+
+
+def test_nobody_whom_it_has_is_welcomed_and_a_newcomer_is(version: Path, folder: Path) -> None:
+    path, outbox = folder.parent / "subscribers.yaml", folder.parent / "outbox"
+    shutil.copy(version / "subscribers.yaml", path)
+    settings = Settings(subscribers=path, state=folder, outbox=outbox, _env_file=None)
+    service = app.build_welcome_service(settings, TinyStore(folder))
+    service.send_due("r1")
+    assert list(outbox.glob("*.eml")) == []
+    entry = "\n  - {email: new@example.org, categories: [cs.LG], keywords: {like: [graph]}}\n"
+    path.write_text(path.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    service.send_due("r2")
+    (mail,) = outbox.glob("*.eml")
+    assert "To: new@example.org" in mail.read_text(encoding="utf-8")

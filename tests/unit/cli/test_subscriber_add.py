@@ -66,7 +66,9 @@ def test_a_reader_is_added_beside_the_file_and_welcomed_once(store: TinyStore, t
     assert (tmp_path / "subscribers.yaml").read_text(encoding="utf-8") == YAML
     lines = newsletter("subscribers").stdout.splitlines()
     assert [line.split()[-1] for line in lines[1:]] == ["file", "added"]
-    assert "# added by you on " in newsletter("subscribers", "show", EVE).output
+    shown = newsletter("subscribers", "show", EVE).output
+    assert "# added by you on " in shown
+    assert "# their welcome has left (they were new on " in shown
     assert "what you added them with holds" in newsletter("subscribers", "revisions", EVE).output
 
 

@@ -145,6 +145,14 @@ def test_a_paper_stands_under_the_topic_that_its_comment_begins_with() -> None:
     assert topic_of(said, TOPICS) == "Attention"
 
 
+def test_a_paper_that_no_model_judged_stands_under_the_topic_of_the_scorer() -> None:
+    """It wrote the comment, with a long name cut to what may be the name of another topic."""
+    names = ["Attention", "Attention heads of very large models, and what they attend to in long documents"]
+    said = replace(make.score(novelty=None), topic=names[1], comment="Attention heads of very large models…: heads.")
+    assert topic_of(said, names) == names[1]
+    assert topic_of(replace(said, novelty=5), names) == "Attention"
+
+
 def test_papers_by_topic_come_in_the_profiles_order_and_last_those_of_none() -> None:
     named = {"2601.00001": "", "2601.00002": "Scaling", "2601.00003": "Attention", "2601.00004": "Scaling"}
     scores = [

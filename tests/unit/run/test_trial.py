@@ -51,10 +51,10 @@ def announced(number: int, grades: Sequence[int], category: str = "cs.LG") -> An
 
 
 def mailed(scorer: Scorer, one: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
-    """The first mail that this reader would have had of the last of these days."""
+    """The mail that this reader would have had of the last of these days, if it was not their first."""
     morning = Morning("run", days[-1], days[:-1])
     selection = select_from((), morning, one, days[-1].announced_on, history_days=scorer.history_days)
-    return compose(scorer, MemoryStore(), selection)[0]
+    return compose(scorer, MemoryStore(), replace(selection, is_first=False))[0]
 
 
 def tried(scorer: Scorer, days: Sequence[AnnouncementDay], **changes: object) -> Trial:

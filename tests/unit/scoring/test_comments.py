@@ -70,11 +70,21 @@ def found(asked: str, text: str) -> list[str]:
         ("quantization and pruning", "We prune. Quantization, too.", ["prune", "Quantization"]),
         ("multimodal", "A multi-modal corpus", ["multi-modal"]),
         ("low-rank", "low rank matrices", ["low rank matrices"]),
+        ("satellites", "Its satellites around it.", ["satellites"]),
+        ("FLOPs", "By drastically reducing FLOPs.", ["FLOPs"]),
+        ("neural networks", "An NN of few layers.", []),
     ],
 )
 def test_a_phrase_is_named_where_it_stands_whole_and_says_something(asked: str, text: str, named: list[str]) -> None:
     """Neither a part of a compound is a word met, nor one of another phrase; and a common word says nothing."""
     assert found(asked, text) == named
+
+
+def test_what_a_paper_is_about_is_in_its_title_or_said_twice_and_has_a_name_that_others_know() -> None:
+    text = FINDER.read("Jailbreaks and Zyxwv\nZyxwv by refusals, harmful words, and refusals; each layer.")
+    gains = {"jailbreak": 1, "Zyxwv": 5, "refusal": 2, "layer": 3, "harmful": 4}
+    gains = {ENCODER.words(word)[0].key: gain for word, gain in gains.items()}
+    assert FINDER.find_words(text, gains) == ["refusals", "Jailbreaks"]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,17 @@ def test_what_this_version_does_later_makes_nobody_of_it_an_old_reader() -> None
     assert office.mailed == [ADA.email]
 
 
+def test_who_would_be_welcomed_is_foretold_and_nothing_changed() -> None:
+    office = Office([ADA, replace(EVE, welcome=False)])
+    assert office.service.foretell() == [WHO]
+    assert (office.store.get_welcomes(), office.told, office.mailed) == (None, [], [])
+    office.look()
+    assert office.service.foretell() == []
+    old = Office([ADA])
+    with_a_run(old)
+    assert old.service.foretell() == []
+
+
 # --- who gets none
 
 
@@ -282,9 +293,16 @@ def test_who_is_added_and_in_the_file_as_well_is_welcomed_once() -> None:
     assert office.mailed == [ADA.email]
 
 
+def test_a_clock_that_is_set_back_after_somebody_was_added_welcomes_them_once() -> None:
+    office = began()
+    office.store.enrol(enrolment(ADA, NOW + timedelta(days=2)))
+    office.look_until_done()
+    assert office.mailed == [ADA.email]
+
+
 def test_declined_is_for_good() -> None:
     office = began()
-    office.store.enrol(enrolment(ADA))
+    office.store.enrol(enrolment(ADA, NOW + timedelta(minutes=1)))
     office.service.decline(WHO)
     office.look_until_done()
     assert office.mailed == []
