@@ -2,6 +2,7 @@
 
     python benchmarks/bench_scoring.py [--papers 1350] [--history 3] [--day 1000]
 
+With the extra `semantic` also what its sentence model takes to read 200 papers, which happens once for all readers.
 Prints papers a second, processor seconds and peak memory of both, and their ratios, which travel between machines.
 The papers are random words with the lengths and word frequencies of abstracts; no corpus is needed.
 """
@@ -13,15 +14,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from newsletter.app.scorers import SENTENCE_MODEL_PACKAGES
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
 from newsletter.scoring.local import LocalScorer, load_comments
 
 COMMENTS = Path(__file__).parents[1] / "prompts" / "comments.yaml"
+READ = 200  # papers that the sentence model reads
 N_WORDS = 60_000  # different words of some thousand abstracts
 N_PHRASES = 30_000  # neighbouring words repeat: papers are strung together from phrases of five
 _TOPICS = [" ".join(f"w{word}" for word in range(50 + first, 4000, 131)) for first in range(5)]
@@ -63,16 +67,31 @@ def measure(ranker: str, n_papers: int, n_days: int, n_day: int) -> dict[str, fl
     return {"seconds": seconds, "again": again, "papers": n_papers / seconds, "peak_mib": peak}
 
 
+def measure_reading() -> dict[str, float]:
+    """The same for the sentence model, which computes in one thread."""
+    from newsletter.scoring.semantic.minilm import MiniLM  # noqa: PLC0415  # it may be missing
+
+    texts = [f"{paper.title}. {paper.abstract}" for paper in make_papers(READ, 0)]
+    titles = [paper.title for paper in make_papers(READ, 0)]
+    model = MiniLM()
+    model.embed(texts[:1])
+    started = time.process_time()
+    model.embed([*texts, *titles])
+    seconds = time.process_time() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "papers": READ / seconds, "peak_mib": peak}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--papers", type=int, default=1350)
     parser.add_argument("--history", type=int, default=3, help="days before")
     parser.add_argument("--day", type=int, default=1000, help="papers of each of them")
-    parser.add_argument("--only", choices=["local", "bm25"], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=["local", "bm25", "semantic"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     sizes = (options.papers, options.history, options.day)
     if options.only:
-        print(json.dumps(measure(options.only, *sizes)))
+        print(json.dumps(measure_reading() if options.only == "semantic" else measure(options.only, *sizes)))
         return
     results = {}
     for ranker in ("local", "bm25"):
@@ -84,6 +103,12 @@ def main() -> None:
             f"{ranker:6} {values['papers']:7.0f} papers/s  {values['seconds']:.2f} s, {values['again']:.2f} s for"
             f" the next profile, peak {values['peak_mib']:.0f} MiB"
         )
+    if all(map(find_spec, SENTENCE_MODEL_PACKAGES)):
+        done = subprocess.run(
+            [sys.executable, __file__, "--only", "semantic"], capture_output=True, text=True, check=True
+        )
+        values = json.loads(done.stdout)
+        print(f"reading {values['papers']:5.0f} papers/s of the processor, peak {values['peak_mib']:.0f} MiB")
     local, bm25 = results["local"], results["bm25"]
     print(f"local / bm25: time × {local['seconds'] / bm25['seconds']:.2f}", end=", ")
     print(f"memory × {local['peak_mib'] / bm25['peak_mib']:.2f}")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.files import resources
+from newsletter.model import Profile
 from newsletter.scoring.evaluation.corpus import (
     LabelledDay,
     infer_categories,
@@ -28,8 +29,6 @@ from newsletter.scoring.evaluation.corpus import (
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.ranking.calibrate import CHANCES, PLACES, give_chances, measure_places
-from newsletter.scoring.ranking.rank import ProfileTerms, read_terms
-from newsletter.scoring.ranking.tokenize import Encoder
 
 Vector = npt.NDArray[np.float64]
 
@@ -65,17 +64,17 @@ def place_all(corpus: Path) -> list[PlacedDay]:
     placed = []
     for file in sorted((corpus / "profiles").glob("*.md")):
         labels = load_labels(corpus / "labels" / f"{file.stem}.jsonl")
-        terms = read_terms(parse_profile(file.read_text(encoding="utf-8")), Encoder())
+        profile = parse_profile(file.read_text(encoding="utf-8"))
         for day in label_days(days, labels, infer_categories(days, labels), first=date.min, last=date.max):
             for memory in MEMORIES:
-                placed.append(_place(scorer, terms, file.stem, day, memory))
+                placed.append(_place(scorer, profile, file.stem, day, memory))
     return placed
 
 
-def _place(scorer: LocalScorer, terms: ProfileTerms, profile: str, day: LabelledDay, memory: int) -> PlacedDay:
-    _, ranking, yardstick = scorer.rank(terms, day.pool, day.history[-memory:] if memory else ())
-    places = measure_places(ranking, yardstick)[: len(day.pool)]
-    return PlacedDay(profile, day.announced_on, memory, places, np.array(day.gains) > 0)
+def _place(scorer: LocalScorer, profile: Profile, name: str, day: LabelledDay, memory: int) -> PlacedDay:
+    pool = scorer.rank(profile, day.pool, day.history[-memory:] if memory else ())
+    places = measure_places(pool.ranking, pool.yardstick)[: len(day.pool)]
+    return PlacedDay(name, day.announced_on, memory, places, np.array(day.gains) > 0)
 
 
 # --- fitting ------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
 from newsletter.scoring.ranking.word_vectors import SHIPPED
-from newsletter.scoring.semantic.minilm import MiniLM, text_of
+from newsletter.scoring.semantic.minilm import MiniLM
+from newsletter.scoring.sentence_vectors import text_of
 
 DIMENSIONS = 96
 PENALTY = 1.0

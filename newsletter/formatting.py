@@ -82,7 +82,7 @@ def nearest_heading(digest: Digest, *, whose: str) -> str:
         return f"Nearest, though below {whose} cut-offs" if is_met(digest) else f"Without a word of {whose} profile"
     if is_met(digest):
         return f"Nothing matched {whose} profile closely today. The nearest:"
-    return f"No paper shares a word with {whose} profile today. Some of {whose} categories:"
+    return f"No paper shares a word with {whose} profile today. Some from {whose} categories:"
 
 
 def join_names(names: Sequence[str], most: int) -> str:

@@ -290,6 +290,11 @@ class Settings(BaseSettings):
     model_batch_papers: int = Field(
         20, ge=1, le=100, description="How many papers are asked about at once; small models do better with fewer."
     )
+    semantic: bool = Field(
+        True,
+        description="Whether a sentence model takes part in ranking where one is installed; "
+        "pip install paper-newsletter[semantic] brings it.",
+    )
     model_min_share: float = Field(
         0.15,
         ge=0,

@@ -1,6 +1,6 @@
 """A Store in dictionaries, role by role as newsletter/stores/protocols.py has them. It passes the contract suite."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
 from newsletter.model.digests import Digest
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
-from newsletter.model.papers import AnnouncementDay, Feed, FeedReport
+from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
 from newsletter.model.runs import RunReport
 from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, SignUpOrigin, Vote, Welcome
 from newsletter.papers import announcements
@@ -26,6 +26,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = RLock()
         self._days: dict[date, AnnouncementDay] = {}
+        self._vectors: dict[tuple[str, str, int, date], PaperVector] = {}
         self._rows: dict[tuple[str, date], Delivery] = {}
         self._digests: dict[tuple[str, date], Digest] = {}
         self._events: dict[tuple[str, EventKind], MailEvent] = {}
@@ -69,6 +70,19 @@ class MemoryStore:
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         gone = _oldest(self._days, before, most_days)
         self._days = {on: day for on, day in self._days.items() if on not in gone}
+
+    # -- vectors of papers
+
+    def put_vectors(self, vectors: Sequence[PaperVector]) -> None:
+        self._vectors |= {(one.model, one.arxiv_id, one.version, one.announced_on): one for one in vectors}
+
+    def get_vectors(self, model: str, papers: Collection[tuple[str, int]]) -> list[PaperVector]:
+        latest = {key[:3]: self._vectors[key] for key in sorted(self._vectors, key=lambda key: key[3])}
+        return [latest[model, *paper] for paper in papers if (model, *paper) in latest]
+
+    def forget_vectors(self, *, before: date, most_days: int | None = None) -> None:
+        gone = _oldest((key[3] for key in self._vectors), before, most_days)
+        self._vectors = {key: one for key, one in self._vectors.items() if key[3] not in gone}
 
     # -- the ledger
 
@@ -381,6 +395,10 @@ class MemoryStore:
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         found = [one for one in self._gradings.values() if one.profile_key == profile_key]
+        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
+
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
+        found = [one for one in self._gradings.values() if one.profile_key.startswith(beginning)]
         return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
 
     # -- calls of a model

@@ -20,7 +20,13 @@ from newsletter.app.common import (
 )
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
-from newsletter.app.scorers import build_local_scorer, build_scorer, require_model_key
+from newsletter.app.scorers import (
+    build_local_scorer,
+    build_scorer,
+    build_vectors,
+    has_sentence_model,
+    require_model_key,
+)
 from newsletter.app.senders import build_sender, build_sendgrid_sender, build_smtp_sender
 from newsletter.app.services import (
     build_profiles,
@@ -38,11 +44,16 @@ from newsletter.sources import Source
 
 
 def build(
-    settings: Settings, *, feed: Path | None = None, tell_progress: Callable[[int, int], None] | None = None
+    settings: Settings,
+    *,
+    feed: Path | None = None,
+    tell_progress: Callable[[int, int], None] | None = None,
+    tell_read: Callable[[int, int], None] | None = None,
 ) -> RunContext:
     """Builds the context of a run from these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
-    `tell_progress` is told (done, of how many) as a model judges papers. Raises ConfigError for what cannot work.
+    `tell_progress` is told (done, of how many) as a model judges papers, `tell_read` as the sentence model reads them.
+    Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
@@ -56,6 +67,7 @@ def build(
         identity=build_mail_identity(settings),
         now=utc_now,
         prefetcher=prefetcher,
+        vectors=build_vectors(settings, store, tell_read),
         timing=build_timing(settings),
     )
 
@@ -92,9 +104,11 @@ __all__ = [
     "build_smtp_sender",
     "build_store",
     "build_timing",
+    "build_vectors",
     "build_web",
     "build_welcome_service",
     "check_open_subscription",
+    "has_sentence_model",
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",

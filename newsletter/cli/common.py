@@ -135,6 +135,7 @@ class TerminalProgress:
         )
         self._task: TaskID | None = None
         self._asked: TaskID | None = None
+        self._read: TaskID | None = None
 
     def __enter__(self) -> TerminalProgress:
         if self._bars:
@@ -159,6 +160,13 @@ class TerminalProgress:
             if self._asked is None:
                 self._asked = self._bars.add_task("Model", total=total, line="")
             self._bars.update(self._asked, completed=done, total=total)
+
+    def read(self, done: int, total: int) -> None:
+        """Shows how far the sentence model is with the papers of a day."""
+        if self._bars:
+            if self._read is None:
+                self._read = self._bars.add_task("Papers", total=total, line="")
+            self._bars.update(self._read, completed=done, total=total)
 
     def step(self, done: FeedReport | SubscriberReport) -> None:
         if self._log:

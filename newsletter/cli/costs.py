@@ -14,7 +14,7 @@ from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_wo
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
-from newsletter.scoring.llm import profile_key
+from newsletter.scoring.llm import profile_keys
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
@@ -94,7 +94,8 @@ def _readers(settings: Settings, store: Store) -> dict[str, list[str]]:
         return {}
     readers: dict[str, list[str]] = {}
     for subscriber in listed.subscribers:
-        readers.setdefault(profile_key(subscriber.profile), []).append(subscriber.subscriber_id)
+        for key in profile_keys(subscriber.profile):
+            readers.setdefault(key, []).append(subscriber.subscriber_id)
     return readers
 
 

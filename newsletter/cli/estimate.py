@@ -18,7 +18,7 @@ from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
 from newsletter.run import Morning, RunContext, collect, select
 from newsletter.scoring.llm import estimate as estimates
-from newsletter.scoring.llm import find_known, prices, profile_key
+from newsletter.scoring.llm import find_earlier, find_known, prices, profile_key
 from newsletter.scoring.llm import prompts as prompt_files
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -103,8 +103,8 @@ def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_record
 
 
 def _known(store: Store, group: Group, model: str, prompt_key: str) -> Set[str]:
-    remembered = store.get_gradings(group.profile_key, since=date.min)
-    return find_known(remembered, group.papers, model=model, prompt_key=prompt_key).keys()
+    remembered = find_earlier(store, group.profile, since=date.min)
+    return find_known(remembered.own, group.papers, model=model, prompt_key=prompt_key).keys()
 
 
 def _papers(context: RunContext, morning: Morning, subscriber: Subscriber) -> tuple[Paper, ...]:

@@ -17,11 +17,11 @@ from rich.table import Table
 
 from newsletter.cli.common import stdout_console
 from newsletter.cli.eval_newcomers import print_newcomers
+from newsletter.cli.eval_scorer import make_scorer
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
-from newsletter.files import resources
 from newsletter.model import Profile
-from newsletter.scoring import local
+from newsletter.scoring import Scorer
 from newsletter.scoring.evaluation import (
     SETTLED_AFTER,
     SHARES,
@@ -85,6 +85,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Measure what short profiles would be mailed: folder of NAME.yaml with NAME-labels.jsonl. --corpus: by default"
     " the folder around it.",
 )
+@click.option(
+    "--semantic",
+    "vectors",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Rank with the sentence model; what it makes of the papers is kept in that folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
     corpus: Path | None,
@@ -98,6 +105,7 @@ def command(
     targets: tuple[float, ...],
     likes: int | None,
     newcomers: Path | None,
+    vectors: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the local ranker on labelled announcement days, beside plain BM25 and chance.
@@ -108,12 +116,15 @@ def command(
     With --funnel, replay the days as a closed loop: the labels play a model that judges what the funnel sends, and
     the funnel learns from these answers alone. Takes a second or two for each day, profile and policy.
 
+    With --semantic, the sentence model of the extra `semantic` reads the papers of the days first, some 40 a second.
+
     With --newcomers, choose as a morning does, with the newsletter's defaults, and hold that against judged papers.
     """
+    scorer = make_scorer(vectors)
     if newcomers:
         if profile_file or labels_file or categories or first or last or funnel or likes or shares or targets:
             raise click.UsageError("--newcomers goes with --corpus and --json alone; leave the other options out")
-        print_newcomers(newcomers, corpus or newcomers.resolve().parent, _make_scorer(), as_json=as_json)
+        print_newcomers(newcomers, corpus or newcomers.resolve().parent, scorer, as_json=as_json)
         return
     if corpus is None:
         raise click.UsageError("no labelled days; give their folder with --corpus")
@@ -128,7 +139,8 @@ def command(
     span = (first.date() if first else date.min, last.date() if last else date.max)
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
-    reports = _replay_all(cases, _name_policies(shares, targets)) if funnel else _evaluate_all(cases, likes)
+    named = _name_policies(shares, targets)
+    reports = _replay_all(cases, named, scorer) if funnel else _evaluate_all(cases, likes, scorer)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -175,10 +187,6 @@ def _load_case(
     return _Case(profile_file.stem, parse_profile(_read(profile_file)), labelled, earlier, categories)
 
 
-def _make_scorer() -> local.LocalScorer:
-    return local.LocalScorer(comments=local.load_comments(resources.read_text("prompts/comments.yaml")))
-
-
 def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> list[NamedPolicy]:
     aims = targets or (shortlist.Policy().target_recall,)
     named = [NamedPolicy(f"aim at {aim:.1%}", shortlist.Policy(target_recall=aim)) for aim in aims]
@@ -188,7 +196,7 @@ def _name_policies(shares: tuple[float, ...], targets: tuple[float, ...]) -> lis
     ]
 
 
-def _evaluate_all(cases: list[_Case], likes: int | None) -> list[RankingReport]:
+def _evaluate_all(cases: list[_Case], likes: int | None, scorer: Scorer) -> list[RankingReport]:
     """Measures each profile; with `likes`, each whose earlier labels have so many relevant papers."""
     able = [case for case in cases if case.count_relevant() >= (likes or 0)]
     for case in cases:
@@ -203,21 +211,21 @@ def _evaluate_all(cases: list[_Case], likes: int | None) -> list[RankingReport]:
             case.profile,
             case.days,
             case.categories,
-            _make_scorer(),
+            scorer,
             likes=draw_likes(case.earlier, likes) if likes else (),
         )
         for case in able
     ]
 
 
-def _replay_all(cases: list[_Case], policies: list[NamedPolicy]) -> list[FunnelReport]:
+def _replay_all(cases: list[_Case], policies: list[NamedPolicy], scorer: Scorer) -> list[FunnelReport]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        return [report for case in cases for report in _replay(case, policies, progress)]
+        return [report for case in cases for report in _replay(case, policies, scorer, progress)]
 
 
-def _replay(case: _Case, policies: list[NamedPolicy], progress: Progress) -> list[FunnelReport]:
+def _replay(case: _Case, policies: list[NamedPolicy], scorer: Scorer, progress: Progress) -> list[FunnelReport]:
     task = progress.add_task(case.name, total=len(policies) * len(case.days))
-    return replay(case.name, case.profile, case.days, _make_scorer(), policies, lambda: progress.advance(task))
+    return replay(case.name, case.profile, case.days, scorer, policies, lambda: progress.advance(task))
 
 
 def _read(file: Path) -> str:

@@ -58,7 +58,7 @@ def move(old: str, new: str, dry_run: bool) -> None:
 
 
 def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
-    """The new address as it is on the list, or as it was typed for who came by the web."""
+    """The new address as it is on the list, or as it was typed for who is not in the file."""
     listed = app.load_listed(settings, store)
     if listed.problem:
         raise ConfigError(f"{listed.problem}\nMend it before somebody is moved.")
@@ -69,7 +69,7 @@ def _new_address(settings: Settings, store: Store, old: str, new: str) -> str:
     if id_of(old) not in listed.sign_ups:
         raise click.UsageError(f"{new} is not in {settings.subscribers}; put the new address there first")
     if id_of(new) == new:
-        raise click.UsageError(f"{old} came by the web, where {new} did not; give the new address, not its id")
+        raise click.UsageError(f"{old} is not in the file, nor is {new}; give the new address, not its id")
     try:
         return to_address(new)
     except ValueError as error:
@@ -87,7 +87,7 @@ def _describe_stored(store: Store, who: str) -> list[str]:
     }
     parts = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     if who in store.get_enrolled_ids():
-        parts.append("their subscription on the web")
+        parts.append("their subscription beside the file")
     return [*parts, *_wishes(store.get_address_status(who))]
 
 

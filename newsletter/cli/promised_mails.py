@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from time import monotonic
@@ -73,15 +74,22 @@ def welcome_before_digests(
     return found.sent if found else 0
 
 
-def welcome_one(settings: Settings, store: Store, who: str) -> PromisedMail | None:
-    """Welcomes one newcomer now; says what became of the mail, be it sent by another process. None: not yet due.
+def welcome_one(settings: Settings, store: Store, who: str) -> tuple[PromisedMail | None, str]:
+    """Welcomes one newcomer now; says what became of the mail, be it sent by another process, and why not.
 
-    Raises StoreError.
+    None: it is not due. Raises StoreError.
     """
-    look_for_newcomers(
-        app.build_welcome_service(settings, store), app.build_notifier(settings), only=who, should_stop=welcomes.never
-    )
-    return next((one.mail for one in store.get_welcomes() or () if one.subscriber_id == who), None)
+    outcomes: list[str] = []
+    service = app.build_welcome_service(settings, store)
+
+    def log_outcome(subscriber_id: str, outcome: str) -> None:
+        service.log_outcome(subscriber_id, outcome)
+        outcomes.extend([outcome] if subscriber_id == who else [])
+
+    listening = replace(service, log_outcome=log_outcome)
+    look_for_newcomers(listening, app.build_notifier(settings), only=who, should_stop=welcomes.never)
+    known = {one.subscriber_id: one.mail for one in store.get_welcomes() or ()}
+    return known.get(who), ", ".join(outcomes)
 
 
 def begin_welcomes(settings: Settings, store: Store) -> None:

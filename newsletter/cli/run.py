@@ -76,7 +76,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     recorded = sample.PATH if use_sample else feed
     begin_log(settings, quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
-    context = app.build(settings, feed=recorded, tell_progress=progress.ask)
+    context = app.build(settings, feed=recorded, tell_progress=progress.ask, tell_read=progress.read)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
         code = _dry_run(context, listed, only, progress, is_recorded=recorded is not None)
@@ -191,7 +191,7 @@ def _foretell(
     if row and ledger.counts_as_sent(row.state):
         return f"{who} already {row.state.replace('_', ' ')}"
     counts = digest.counts
-    nearest = f" and {counts.nearest} of the nearest" if counts.nearest else ""
+    nearest = f", and the nearest {counts.nearest}" if counts.nearest else ""
     return f"{who} would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
 
 

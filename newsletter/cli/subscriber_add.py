@@ -232,7 +232,7 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
     try:
         if not is_welcomed:
             service.decline(who)
-        became = welcome_one(settings, store, who) if is_welcomed and reader.welcome else PromisedMail.NONE
+        became, why = welcome_one(settings, store, who) if is_welcomed and reader.welcome else (PromisedMail.NONE, "")
     except StoreError as error:
         complain(f"No welcome was sent: {error}")
         sys.exit(EXIT_DELIVERY)
@@ -244,10 +244,10 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
     elif became is None:
         click.echo("A welcome is sent as soon as mail goes to them.")
     elif became is PromisedMail.WAITING:
-        complain("The welcome could not leave yet; 'serve', 'clock' or the next run tries again.")
+        complain(f"The welcome could not leave yet ({why}); 'serve', 'clock' or the next run tries again.")
         sys.exit(EXIT_DELIVERY)
     else:
-        complain("The welcome did not leave, or may not have, and is not sent again; the log says why.")
+        complain(f"The welcome did not leave, or may not have, and is not sent again ({why}).")
         sys.exit(EXIT_DELIVERY)
 
 

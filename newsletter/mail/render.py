@@ -16,6 +16,7 @@ from pathlib import Path
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, select_autoescape
 
+from newsletter import formatting
 from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
 from newsletter.mail.inline_css import InliningLoader, ascii_html
@@ -98,7 +99,8 @@ class Renderer:
 
     def markdown(self, digest: Digest) -> str:
         """The digest as a page: header table, counts, table of contents, papers, profile."""
-        return self._fill(self._email, "digest.md", d=self._view(digest))
+        view = replace(self._view(digest), nearest_heading=formatting.nearest_heading(digest, whose="the"))
+        return self._fill(self._email, "digest.md", d=view)
 
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""

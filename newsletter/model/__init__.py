@@ -31,6 +31,7 @@ from newsletter.model.papers import (
     FeedReport,
     LibraryPaper,
     Paper,
+    PaperVector,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
@@ -85,6 +86,7 @@ __all__ = [
     "ModelCall",
     "Move",
     "Paper",
+    "PaperVector",
     "Profile",
     "ProfileRevision",
     "PromisedMail",

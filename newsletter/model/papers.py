@@ -100,3 +100,14 @@ class AnnouncementDay:
     announced_on: date
     announcements: tuple[Announcement, ...]
     feeds: tuple[FeedReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperVector:
+    """What a sentence model made of one version of a paper; its key is (model, id, version)."""
+
+    arxiv_id: str
+    version: int
+    model: str
+    announced_on: date  # the arXiv day it was made for: it goes when that day goes
+    numbers: str  # base64 of a signed byte for each dimension; only their ratios count

@@ -16,6 +16,7 @@ from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
 from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
+from newsletter.run.vectors import read_papers
 
 __all__ = [
     "DIGESTS",
@@ -45,6 +46,7 @@ __all__ = [
     "outcomes",
     "prefetch_scores",
     "preview",
+    "read_papers",
     "reading_order",
     "reconcile",
     "run_clock",

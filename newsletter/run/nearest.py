@@ -52,7 +52,8 @@ def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) 
     texts = [f"{each.paper.title} {each.paper.abstract}".casefold() for each in candidates]
     missing = [phrase for phrase in _phrases(profile) if not any(phrase.casefold() in text for text in texts)]
     said = " or ".join(_quoted(phrase) for phrase in missing[:SHOWN_PHRASES])
-    return f"No paper of today says {said}." * bool(said) + " Words that more papers use find more."
+    none_says = f"None says {said}; words" if said else "Words"
+    return f"{none_says} that more papers use find more."
 
 
 def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> str:

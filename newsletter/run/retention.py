@@ -38,6 +38,12 @@ RETENTION_RULES = (
         lambda store: store.forget_days,
     ),
     RetentionRule(
+        "vectors",
+        timedelta(days=60),
+        "they are of the papers of those announcements",
+        lambda store: store.forget_vectors,
+    ),
+    RetentionRule(
         "judgements, calls and batches",
         timedelta(days=60),
         "the ranker learns from judgements of papers it can still see; costs are shown by the month",

@@ -18,7 +18,14 @@ from newsletter.scoring.llm.batch_api import BatchesUnsupported, SubmissionInDou
 from newsletter.scoring.llm.batch_collector import WINDOW, BatchCollector
 from newsletter.scoring.llm.call_log import sum_calls
 from newsletter.scoring.llm.failures import CallFailed, CallInterrupted
-from newsletter.scoring.llm.grader import Grader, GradingReport, GradingRequest, ProgressCallback, profile_key
+from newsletter.scoring.llm.grader import (
+    Grader,
+    GradingReport,
+    GradingRequest,
+    ProgressCallback,
+    profile_key,
+    profile_keys,
+)
 from newsletter.scoring.llm.model_grader import ModelGrader
 from newsletter.scoring.llm.prices import BATCH
 from newsletter.scoring.protocols import Scorer, ScoringRequest
@@ -46,10 +53,11 @@ class BatchPrefetcher:
 
     def was_tried(self, profile: Profile, floor: int, announced_on: date) -> bool:
         """Tells whether there was a batch for this already, or the server said that it takes none."""
-        request_key = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor), announced_on)
+        asked = (self._grader.model, self._grader.prompt_key(floor), announced_on)
+        request_keys = {(key, *asked) for key in profile_keys(profile)}
         lately = self._grader.now() - WINDOW
         return any(
-            batch.request_key == request_key or (batch.is_refused and batch.at > lately)
+            batch.request_key in request_keys or (batch.is_refused and batch.at > lately)
             for batch in self._collector.get_recent()
         )
 
@@ -127,7 +135,7 @@ class BatchPrefetcher:
 
     def cancel(self, profile: Profile, floor: int) -> Usage | None:
         """Cancels what is still open for readers like this one; what batches used that no mail has shown yet."""
-        wanted = (profile_key(profile), self._grader.model, self._grader.prompt_key(floor))
+        wanted = {(key, self._grader.model, self._grader.prompt_key(floor)) for key in profile_keys(profile)}
         submitted = [batch for batch in self._get_batches(wanted) if batch.state is BatchState.SUBMITTED]
         self._collector.cancel(submitted)
         ended = [b for b in self._get_batches(wanted) if not (b.is_open or b.is_in_mail) and b.lines]
@@ -136,8 +144,8 @@ class BatchPrefetcher:
             self._store.move_batch(replace(batch, is_in_mail=True))
         return sum_calls(calls, self._grader.price_of)
 
-    def _get_batches(self, wanted: tuple[str, str, str]) -> list[ModelBatch]:
-        return [batch for batch in self._collector.get_recent() if batch.request_key[:3] == wanted]
+    def _get_batches(self, wanted: Set[tuple[str, str, str]]) -> list[ModelBatch]:
+        return [batch for batch in self._collector.get_recent() if batch.request_key[:3] in wanted]
 
 
 class RecordingGrader:

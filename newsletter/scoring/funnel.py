@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
 from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.llm.grader import (
+    EarlierGradings,
     Grader,
+    GradingReader,
     GradingReport,
     GradingRequest,
     ProgressCallback,
+    find_earlier,
     find_known,
     profile_key,
 )
@@ -31,12 +33,6 @@ from newsletter.subscribers import named_topic
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
 LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers must still be known
-
-
-class GradingReader(Protocol):
-    """What the funnel needs of an `AnswerStore`: it only reads."""
-
-    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
 
 
 class FunnelScorer:
@@ -79,8 +75,8 @@ class FunnelScorer:
         if not local.scores:
             return replace(local, scorer=self._grader.model)
         key = profile_key(profile)
-        remembered = self._store.get_gradings(key, since=(self._now() - LEARN_FROM).date())
-        known = find_known(remembered, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
+        remembered = find_earlier(self._store, profile, since=(self._now() - LEARN_FROM).date())
+        known = find_known(remembered.own, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
         training = _TrainingData.build(remembered, history, floor, with_library(profile, votes))
         ranked, chances = self._rank(profile, given, local, training, floor)
         shortlist = _choose(ranked, chances, self._policy, key, training, known.keys())
@@ -110,20 +106,25 @@ class FunnelScorer:
 
 @dataclass(frozen=True, slots=True)
 class _TrainingData:
-    """Earlier gradings under this profile, by any model: examples, of how many days, and how the cut-off did."""
+    """Earlier gradings, by any model: examples, of how many days, and how the cut did under this very profile.
+
+    Where this profile has no grading of a paper, one under a profile of the same topics is an example as good: who
+    changes a keyword has not changed what they read. What the cut missed before says nothing of the present one.
+    """
 
     examples: tuple[Example, ...]
     days: int
     pass_counts: PassCounts
 
     @classmethod
-    def build(cls, remembered: Sequence[Grading], history: History, floor: int, votes: Votes = ()) -> _TrainingData:
+    def build(cls, remembered: EarlierGradings, history: History, floor: int, votes: Votes = ()) -> _TrainingData:
         """Takes only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
         here: they are on papers that ranked high, and say too little of all the others.
         """
-        latest = {one.arxiv_id: one for one in remembered}
+        own = {one.arxiv_id for one in remembered.own}
+        latest = {one.arxiv_id: one for one in (*remembered.related, *remembered.own)}
         examples, days, above, below = list[Example](), 0, 0, 0
         seen = set[str]()
         for day in history:
@@ -133,8 +134,9 @@ class _TrainingData:
             for paper in graded:
                 one = latest[paper.arxiv_id]
                 examples.append(Example(paper, one.relevance))
-                above += one.relevance >= floor and not one.was_random
-                below += one.relevance >= floor and one.was_random
+                passed = paper.arxiv_id in own and one.relevance >= floor
+                above += passed and not one.was_random
+                below += passed and one.was_random
         if examples:
             voted = {paper.arxiv_id for paper, _ in votes}
             examples = [example for example in examples if example.paper.arxiv_id not in voted]

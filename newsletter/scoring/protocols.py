@@ -1,11 +1,17 @@
 """The Protocols of scoring, in the words of who uses them: Scorer, and Prefetcher that has papers graded ahead."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from newsletter.model import Paper, Profile, ScoreReport, Usage, Votes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 History = Sequence[Sequence[Paper]]  # the papers of recent announcement days, oldest day first
 
@@ -17,8 +23,9 @@ class Scorer(Protocol):
     1–10, the latter None where no model judged it. `history` holds the papers of recent announcement days, oldest day
     first, without `papers`; it may be empty, and more than `history_days` of them are of no use. `floor` is the
     reader's cut-off for relevance: a score below it will not be shown. `votes` move papers like these up or down:
-    their rank, and by one at most a relevance that words gave; never a relevance that a model gave. Their order means
-    nothing. Repeating a call with the same arguments gives the same report (a model's gradings are stored for that).
+    their rank, and a relevance that words gave, by 1 at most with fewer than 5 votes (the profile's kept papers
+    count too), by 2 with fewer than 20, else by 3; never a relevance that a model gave. Their order means nothing.
+    Repeating a call with the same arguments gives the same report (a model's gradings are stored for that).
     Raises nothing for a bad paper.
     """
 
@@ -27,6 +34,28 @@ class Scorer(Protocol):
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport: ...
+
+
+class Embedder(Protocol):
+    """Makes a vector of a text, close to those of texts with a like meaning. The same text always has the same one."""
+
+    name: str  # of the model; vectors of different models do not compare
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Gives a row of length 1 for each text, as long for one text as for all others. Raises nothing for a text."""
+
+
+class VectorKeeper(Protocol):
+    """Reads papers for a scorer once they are announced, so that nobody waits for it later."""
+
+    def prepare(
+        self,
+        papers: Sequence[Paper],
+        *,
+        announced_on: date,
+        should_stop: Callable[[], bool] = ...,
+    ) -> None:
+        """Reads what was not read before; what was cut off goes on where it was. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)

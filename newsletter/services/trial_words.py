@@ -14,6 +14,7 @@ from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
 
 LOWEST_ADVISED = 4  # as a cut-off: below it a paper has hardly a word of the profile
 NEAR_FROM = 3  # a paper below it is not shown as the nearest: it would look like a mistake
+USUAL_NEAREST = 3  # papers
 MOST_ADVISED = 60  # papers in a mail: nobody reads more
 MOST_TITLE_CHARS = 160
 MOST_WORDS, MOST_WORD_CHARS = 5, 60  # that are named as unknown
@@ -34,12 +35,15 @@ def summarize(trial: Trial) -> str:
     subscriber = trial.subscriber
     counts = trial.per_mail(subscriber.min_relevance)
     if not any(counts):
+        if subscriber.at_least:
+            return f"Nothing would have passed on {_all_days(trial)}; your mail has the nearest instead."
         return f"You would have got nothing on {_all_days(trial)}."
     text = f"You would have got {_count(trial, counts)}"
     if max(counts) > subscriber.max_papers:
         text += f", of which at most {subscriber.max_papers} are sent"
     empty = sum(not trial.relevant(day) for day in trial.days)
-    return f"{text}{f', and nothing on {empty} of {len(trial.days)} days' if empty else ''}."
+    what = "only the nearest" if subscriber.at_least else "nothing"
+    return f"{text}{f', and {what} on {empty} of {len(trial.days)} days' if empty else ''}."
 
 
 def advise(trial: Trial) -> str:
@@ -117,7 +121,9 @@ def _advise_on_nothing(trial: Trial) -> Iterable[str]:
     often = [cut for cut in cuts if sum(map(bool, trial.per_mail(cut))) * 2 >= len(trial.per_mail(cut))]
     ever = [cut for cut in cuts if any(trial.per_mail(cut))]
     if cut := next(iter(often or ever), None):
-        yield f"Set min_relevance to {cut} ({_count(trial, trial.per_mail(cut))}), or say what you want in other words."
+        anyway = "" if trial.subscriber.at_least else f", set at_least to {USUAL_NEAREST} to get the nearest anyway"
+        count = _count(trial, trial.per_mail(cut))
+        yield f"Set min_relevance to {cut} ({count}){anyway}, or say what you want in other words."
     else:
         yield "Say what you want in other words, or add a category."
 

@@ -195,9 +195,12 @@ class WelcomeService:
         return reason or (TOO_LATE if is_late else "")
 
     def _heirs(self, listed: directory.ListedSubscribers) -> set[str]:
-        """Names who has another address than before; of those in the file also who may have."""
-        possible = self.find_heirs(listed) - listed.sign_ups.keys()
-        return {move.to for move in self.store.get_moves()} | possible
+        """Names who has another address than before and was not added since; of the file also who may have."""
+        enrolled = listed.sign_ups
+        moved = {
+            each.to for each in self.store.get_moves() if each.to not in enrolled or enrolled[each.to].at < each.at
+        }
+        return moved | (self.find_heirs(listed) - enrolled.keys())
 
     def _is_mailed(self, listed: Subscriber) -> bool:
         """Says whether digests go to them now. Raises ReaderUnreadable."""

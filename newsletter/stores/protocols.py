@@ -4,7 +4,7 @@ Whoever needs one role alone takes that role's Protocol. A store translates and 
 may make is `delivery/ledger.py`'s business.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -22,6 +22,7 @@ from newsletter.model import (
     ModelBatch,
     ModelCall,
     Move,
+    PaperVector,
     ProfileRevision,
     RevisionOrigin,
     RunReport,
@@ -50,6 +51,22 @@ class AnnouncementStore(Protocol):
 
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         """Drops the announcement days before that date. What was mailed is not forgotten: see deliveries."""
+
+
+class VectorStore(Protocol):
+    """What a sentence model made of papers. Nothing is lost with it but the time to make it again."""
+
+    def put_vectors(self, vectors: Sequence[PaperVector]) -> None:
+        """Keeps these; one with the key and day of a kept one takes its place."""
+
+    def get_vectors(self, model: str, papers: Collection[tuple[str, int]]) -> list[PaperVector]:
+        """Gives what this model made of papers (id, version), in no order; those it has not read are left out.
+
+        The latest days are looked through first, and no more of them than it takes.
+        """
+
+    def forget_vectors(self, *, before: date, most_days: int | None = None) -> None:
+        """Drops what was made for arXiv days before that date."""
 
 
 class LedgerStore(Protocol):
@@ -289,6 +306,9 @@ class AnswerStore(Protocol):
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         """Gives every grading under this profile made on or after that UTC date, oldest first."""
 
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
+        """Gives the same for all profiles whose keys begin so; `beginning` has letters and digits only."""
+
 
 class CallStore(Protocol):
     """The calls of a model, and batches of them, within a daily budget."""
@@ -358,6 +378,7 @@ class LlmStore(AnswerStore, CallStore, RunStore, Protocol):
 
 class Store(
     AnnouncementStore,
+    VectorStore,
     LedgerStore,
     DigestStore,
     AddressStore,
@@ -379,6 +400,6 @@ class Store(
     subscriber cannot be read, which is then never written over. What is kept of several leaves such ones out:
     `find_unreadable` names them.
 
-    Of what `forget_days`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days` takes the oldest
-    days with anything of that kind, at most so many (None: all of them).
+    Of what `forget_days`, `forget_vectors`, `forget_claims`, `forget_sign_ups` and `forget_calls` drop, `most_days`
+    takes the oldest days with anything of that kind, at most so many (None: all of them).
     """

@@ -46,6 +46,17 @@ def by(server: Postmaster, **changes: str) -> dict[str, str]:
     return settings(server, base_url=SITE, contact="olga@example.org", **changes)
 
 
+def chat(told: list[str]) -> type[Handler]:
+    """Where alerts are posted: the kinds of trouble go into `told`."""
+
+    class ChatHandler(Handler):
+        def do_POST(self) -> None:
+            told.extend(trouble["kind"] for trouble in json.loads(self.body())["troubles"])
+            self.answer(204)
+
+    return ChatHandler
+
+
 def addressed(server: Postmaster) -> list[str]:
     return sorted(address for mail in server.mails for address in mail.to)
 
@@ -57,7 +68,7 @@ def mail_to(server: Postmaster, address: str) -> EmailMessage:
 
 def wait_a_moment(running: Running) -> None:
     """Or less, if that process ends."""
-    with suppress(TimeoutExpired):
+    with suppress(TimeoutExpired, TimeoutError):
         running.process.wait(0.05)
 
 
@@ -112,6 +123,20 @@ def test_a_mail_server_that_fails_stops_no_digest_and_is_told(place: Place, serv
     assert "3 subscribers = " in run.stdout
 
 
+def test_a_damaged_memory_of_welcomes_stops_no_digest_and_is_told(place: Place, server: Postmaster, feeds: str) -> None:
+    path = place.path("state/welcomes/all.json")
+    path.parent.mkdir(parents=True)
+    path.write_text("[]", encoding="utf-8")
+    told: list[str] = []
+    with serving(chat(told)) as address:
+        live = place.newsletter("run", "--only", LISTED[0], **by(server, feed_url=feeds, alert_url=address))
+    assert "1 subscribers = " in live.stdout
+    assert "welcome" in told
+    place.newsletter("run", "--sample", **by(server))
+    assert addressed(server) == sorted(LISTED)
+    assert path.read_text(encoding="utf-8") == "[]"
+
+
 def test_the_clock_welcomes_whom_the_file_has_anew_within_seconds(place: Place, server: Postmaster, feeds: str) -> None:
     with newsletter(place.folder, "clock", **by(server, feed_url=feeds)) as clock:
         for _ in LISTED:
@@ -157,14 +182,8 @@ def test_a_welcome_that_was_leaving_as_its_process_was_killed_is_not_sent_twice_
         assert adding.end(signal.SIGKILL) == -signal.SIGKILL
     assert state(place) is PromisedMail.LEAVING
     told: list[str] = []
-
-    class Chat(Handler):
-        def do_POST(self) -> None:
-            told.append(json.loads(self.body())["troubles"][0]["kind"])
-            self.answer(204)
-
     with (
-        serving(Chat) as address,
+        serving(chat(told)) as address,
         newsletter(place.folder, "serve", "--no-clock", "--port", "0", **by(server, alert_url=address)) as web,
     ):
         web.read_until("alert_sent")

@@ -4,12 +4,14 @@
 completion, reasoning and answers. Which papers are asked about is decided above. Offers what loads no client.
 """
 
-from newsletter.scoring.llm.grader import find_known, profile_key
+from newsletter.scoring.llm.grader import find_earlier, find_known, profile_key, profile_keys
 
 __all__ = [
     "estimate",
+    "find_earlier",
     "find_known",
     "prices",
     "profile_key",
+    "profile_keys",
     "prompts",
 ]

@@ -6,9 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Protocol
 
 from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
+
+_TOPIC_CHARS, _CRITERIA_CHARS = 12, 24  # of a profile's key: what is the same for the same topics, and criteria
 
 ProgressCallback = Callable[[int, int], None]  # papers settled, papers asked about
 
@@ -58,13 +61,75 @@ class Grader(Protocol):
         """Grades each paper once. A repeated call asks, and costs, again."""
 
 
-def profile_key(profile: Profile) -> str:
-    """Builds a hash of everything in the profile: equal profiles share their gradings, whoever reads.
+class GradingReader(Protocol):
+    """What is needed of an `AnswerStore` to find earlier gradings: it only reads."""
 
-    Papers that the reader keeps count where there are some, so that the others keep the gradings they have.
+    def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]: ...
+
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]: ...
+
+
+def profile_key(profile: Profile) -> str:
+    """Builds a hash of what a model is told of the profile: 12 signs of topics, 12 of all criteria, 8 of language.
+
+    The order of topics, keywords and papers, blanks, and the abstracts of kept papers, of which the model sees the
+    titles, make no difference. Readers with equal keys share their gradings. A profile without topics has those of its
+    other criteria in their place.
     """
-    parts = {key: value for key, value in asdict(profile).items() if key != "papers" or value}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()[:32]
+    topics = sorted({(_plain(one.name), _plain(one.relevant), _plain(one.irrelevant)) for one in profile.topics})
+    papers = [paper.title for paper in profile.papers]
+    others = [
+        _plain(profile.about),
+        *(sorted(set(map(_plain, each))) for each in (profile.like, profile.avoid, papers)),
+    ]
+    return (
+        _hash(topics or others)[:_TOPIC_CHARS]
+        + _hash([topics, others])[: _CRITERIA_CHARS - _TOPIC_CHARS]
+        + _hash(profile.language)[:8]
+    )
+
+
+def profile_keys(profile: Profile) -> tuple[str, ...]:
+    """Builds the key of the profile and the one that it had up to version 0.1.0, if it can have had one."""
+    fields = asdict(profile)
+    if fields.pop("papers"):
+        return (profile_key(profile),)
+    return profile_key(profile), _hash(fields)[:32]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierGradings:
+    """`own`: what stands for this profile's gradings. `related`: those under other profiles with the same topics."""
+
+    own: tuple[Grading, ...]
+    related: tuple[Grading, ...] = ()
+
+
+def find_earlier(store: GradingReader, profile: Profile, *, since: date) -> EarlierGradings:
+    """Finds all gradings, of any model, that say something of this profile, each list oldest first. Raises StoreError.
+
+    A paper that was turned down for a reader of the same criteria in another language is turned down for this one too:
+    only comments have a language, and it has none.
+    """
+    key, *former = profile_keys(profile)
+    related = store.get_related_gradings(key[:_TOPIC_CHARS], since=since)
+    own = [one for each in former for one in store.get_gradings(each, since=since)]
+    own += [
+        one
+        for one in related
+        if one.profile_key == key or (one.profile_key.startswith(key[:_CRITERIA_CHARS]) and not one.relevance)
+    ]
+    chosen = set(map(id, own))
+    others = (one for one in related if id(one) not in chosen)
+    return EarlierGradings(tuple(sorted(own, key=lambda one: one.at)), tuple(others))
 
 
 def find_known(

@@ -49,9 +49,12 @@ class Explainer:
         met = self._ranking.topics[best, row] > 0 or self._ranking.topic_words[best, row] > 0
         return self._topics[best].name if self._topics and met else ""
 
-    def comment(self, row: int, paper: Paper, relevance: int) -> str:
-        """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them."""
-        if relevance < WORDS_FROM:
+    def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool = False) -> str:
+        """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them.
+
+        `is_near`: a digest without papers that pass may show it.
+        """
+        if relevance < WORDS_FROM and not is_near:
             return self._sentences.nothing
         text = self._finder.read(f"{paper.title}\n{paper.abstract}")
         parts = [self._main_part(row, text, relevance)]
@@ -71,6 +74,8 @@ class Explainer:
             return sentence.format(topic=topic, words=", ".join(words)) if words else self._end(topic)
         if liked:
             return self._sentences.liked.format(words=", ".join(self._choose(liked)))
+        if relevance < WORDS_FROM:
+            return self._sentences.nothing
         similar = self._choose(self._finder.find_words(text, self._feedback_gains(row)), without=name)
         if similar and topic:
             return self._sentences.similar.format(topic=topic, words=", ".join(similar))

@@ -1,30 +1,51 @@
-"""Applies a reader's votes to a ranking by words: papers like the liked ones move up, like the disliked ones down.
+"""Learns from a reader's votes which of the ranked papers they would like, and moves the ranking that way.
 
-Each voted paper is a query of its own words among the papers to be ranked, so that it need not be one of them. Grades
-move by one at most: votes shift what lies at the edge of a cut-off, and can neither hide what the profile clearly asks
-for nor bring in what it does not ask for at all. Measured in docs/scoring.md.
+A linear model of words, primary categories and latent dimensions tells liked papers from all others, disliked ones the
+most, and from it and the ranking by the profile a second one learns what the best papers of both have in common. So a
+vote says something of papers that share no word with the voted one, and the profile keeps its say. The more votes, the
+more the model decides. Measured in docs/scoring.md.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from newsletter.model import Paper, Votes
 from newsletter.scoring.ranking.calibrate import Grades
+from newsletter.scoring.ranking.features import Features, keep_shared, solve
 from newsletter.scoring.ranking.rank import Ranking, standardise
-from newsletter.scoring.ranking.tfidf import TITLE_WEIGHT, TermMatrix, Vector
-from newsletter.scoring.ranking.tokenize import EncodedPaper, pair_keys
+from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms
+from newsletter.scoring.ranking.tokenize import EncodedPaper
+from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
 # Chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
-LIKED_WEIGHT = 0.5
-DISLIKED_WEIGHT = 0.2
-FULL_WEIGHT_VOTES = 20  # so many votes of a kind have all the weight there is; fewer have less
-NEAREST_SHARE = 0.05  # of all papers: those nearest to the voted ones, whose latent neighbours count as well
-MOST_STEPS = 1  # of relevance
+FULL_SHARE_VOTES = 10  # from so many votes on, the model alone orders; fewer leave the profile's ranking a share
+FULL_SHARE_PAPERS = 1000  # ranked; among fewer the model has too few examples of what is not wanted
+FULL_WEIGHT_LIKES = 20  # so many likes weigh as much as all papers ranked; fewer weigh less
+LIKES_IN_CHOICE = 0.7  # what the first model weighs against the profile, in choosing what the second one learns from
+CHOSEN_SHARE = 0.1  # of all papers: the best by both
+CHOSEN_WEIGHT = 6.0  # of the best together, against 1 for all papers as examples of what is not wanted
+DISLIKED_WEIGHT = 20.0  # of one disliked paper, against 1 for one nobody voted on
+LATENT_WEIGHT = 0.5
+MEANING_WEIGHT = 0.5
+CATEGORY_WEIGHT = 0.2
+PENALTY = 0.04
+_FREE_PENALTY = 1e-4  # of the constant
+# How far votes may move a grade: one step from the first vote on, two and three from so many.
+_VOTES_FOR_STEPS = (1, 5, 20)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VotedPaper:
+    """A paper's words, its primary category ("" if unknown), and 1 for "more like this", −1 for "less"."""
+
+    words: EncodedPaper
+    category: str
+    value: int
 
 
 def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
@@ -32,40 +53,94 @@ def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
 
-def apply_votes(ranking: Ranking, matrix: TermMatrix, votes: Sequence[tuple[EncodedPaper, int]]) -> Ranking:
-    """Gives the ranking with the reader's votes on some papers in it; `matrix` holds the papers ranked."""
-    score = ranking.score.copy()
-    for sign, weight in ((1, LIKED_WEIGHT), (-1, -DISLIKED_WEIGHT)):
-        chosen = [paper for paper, value in votes if value == sign]
-        if chosen:
-            trust = min(1.0, (len(chosen) / FULL_WEIGHT_VOTES) ** 0.5)
-            score += weight * trust * _compare(matrix, ranking.latent, chosen)
-    return replace(ranking, score=standardise(score))
+def apply_votes(
+    ranking: Ranking,
+    matrix: TermMatrix,
+    at_large: TermMatrix,
+    categories: Sequence[str],
+    votes: Sequence[VotedPaper],
+) -> Ranking:
+    """Gives the ranking with the reader's votes on some papers in it.
+
+    The two matrices hold the papers ranked, see `rank.weigh`, and `categories` the primary category of the first of
+    them.
+    """
+    values = np.array([vote.value for vote in votes], dtype=np.float64)
+    model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values)
+    liked = model.learn(np.zeros(matrix.n_rows))
+    trust = _trust(values)
+    chosen = _choose(ranking.score + LIKES_IN_CHOICE * trust * liked)
+    learned = model.learn(CHOSEN_WEIGHT * chosen)
+    share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5) * min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
+    return replace(ranking, score=standardise((1 - share) * ranking.score + share * learned))
 
 
-def clip_grades(voted: Grades, grades: Grades) -> Grades:
-    """Gives the grades with votes, at most MOST_STEPS away from those without."""
-    return np.clip(voted, grades - MOST_STEPS, grades + MOST_STEPS)
+def clip_grades(voted: Grades, grades: Grades, n_votes: int) -> Grades:
+    """Gives the grades with votes, not further from those without than so many votes may move them."""
+    steps = int(np.searchsorted(_VOTES_FOR_STEPS, n_votes, side="right"))
+    return np.clip(voted, grades - steps, grades + steps)
 
 
-def _compare(matrix: TermMatrix, latent: Vector, chosen: Sequence[EncodedPaper]) -> Vector:
-    """How similar each ranked paper is to these: by words, and by the latent place of those that are most similar."""
-    by_words = standardise(matrix.dot(_average(matrix, chosen)))
-    weights = np.maximum(by_words - np.quantile(by_words, 1 - NEAREST_SHARE), 0.0)
-    if not weights.any():
-        return by_words
-    centre = latent.T @ (weights / weights.sum() - 1 / len(weights))
-    return standardise(by_words + standardise(latent @ centre))
+class _VoteModel:
+    """Ridge regression on the papers ranked, as examples of what is not wanted, and on those voted on behind them."""
+
+    def __init__(self, features: Features, values: Vector) -> None:
+        self._features = features
+        self._values = values
+        self._n_ranked = len(features.dense) - len(values)
+        n_liked = int(np.count_nonzero(values > 0))
+        self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / self._n_ranked)
+        self._penalty = np.full(features.sparse.width + features.dense.shape[1], PENALTY)
+        self._penalty[features.sparse.width] = _FREE_PENALTY
+
+    def learn(self, wanted: Vector) -> Vector:
+        """Gives how well each ranked paper fits the votes; `wanted` weighs ranked papers as examples of what is."""
+        unwanted = 1 / self._n_ranked
+        weights = np.concatenate([wanted + unwanted, self._weights])
+        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._values])
+        model = solve(self._features, weights, self._penalty, self._features.mix(weights * targets))
+        return standardise(self._features.dot(model)[: self._n_ranked])
 
 
-def _average(matrix: TermMatrix, papers: Sequence[EncodedPaper]) -> Vector:
-    """Gives the average wording of these papers, as far as the ranked papers share it."""
-    return np.asarray(np.mean([matrix.query(_count(paper)) for paper in papers], axis=0), dtype=np.float64)
+def _describe(
+    ranking: Ranking,
+    matrix: TermMatrix,
+    at_large: TermMatrix,
+    categories: Sequence[str],
+    votes: Sequence[VotedPaper],
+) -> Features:
+    """Gives the words, places and categories of the ranked papers and, behind them, of those voted on."""
+    counts = count_terms([vote.words for vote in votes])
+    voted = matrix.fold_in(counts)
+    words = keep_shared(
+        np.concatenate([matrix.rows, voted.rows + matrix.n_rows]),
+        np.concatenate([matrix.columns, voted.columns]),
+        np.concatenate([matrix.values, voted.values]),
+        len(matrix.terms),
+    )
+    unknown = [""] * (matrix.n_rows - len(categories))
+    fields = _describe_categories([*categories, *unknown, *(vote.category for vote in votes)], matrix.n_rows)
+    latent = np.vstack([ranking.latent, ranking.space.place(voted)])
+    meaning = np.vstack([ranking.meaning, load_word_vectors().place_papers(at_large.fold_in(counts))])
+    constant = np.ones((len(latent), 1))
+    dense = np.hstack([constant, LATENT_WEIGHT * latent, MEANING_WEIGHT * meaning, CATEGORY_WEIGHT * fields])
+    return Features(words, dense)
 
 
-def _count(paper: EncodedPaper) -> Counter[int]:
-    """Gives how often each word and pair occurs, those of the title more often."""
-    title = paper.keys[: paper.title_length]
-    parts = [paper.keys, *[title] * (TITLE_WEIGHT - 1)]
-    keys = [key for part in parts for key in (*part.tolist(), *pair_keys(part).tolist())]
-    return Counter(key for key in keys if key)
+def _describe_categories(categories: Sequence[str], n_ranked: int) -> npt.NDArray[np.float64]:
+    """Makes a column for each category, 0 on average over the ranked papers."""
+    names, places = np.unique(np.array(categories), return_inverse=True)
+    columns = np.eye(len(names))[places][:, names != ""]
+    return np.asarray(columns - columns[:n_ranked].mean(axis=0), dtype=np.float64)
+
+
+def _trust(values: Vector) -> float:
+    """Gives how much these votes' likes weigh together, against 1 for all papers ranked."""
+    return float(min(1.0, (np.count_nonzero(values > 0) / FULL_WEIGHT_LIKES) ** 0.5))
+
+
+def _choose(score: Vector) -> Vector:
+    """Weights of the best papers, the better the more; their sum is 1, or 0 where none stands out."""
+    weights = np.maximum(score - np.quantile(score, 1 - CHOSEN_SHARE), 0.0)
+    total = float(weights.sum())
+    return np.asarray(weights / total if total > 1e-12 else weights, dtype=np.float64)

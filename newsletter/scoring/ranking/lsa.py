@@ -6,10 +6,12 @@ The random start is fixed, so the same papers always give the same numbers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scoring.ranking.tfidf import TermMatrix
+from newsletter.scoring.ranking.tfidf import Indexes, TermMatrix, Vector
 
 DIMENSIONS = 30
 N_TERMS = 2500
@@ -17,22 +19,52 @@ SHARPNESS = 1.25  # rare words weigh a little more here than in the matrix, wher
 _ROUNDS = 3
 
 
-def embed(matrix: TermMatrix) -> npt.NDArray[np.float32]:
-    """Gives one row of length 1 (or 0) for each paper."""
-    values = matrix.values * matrix.idf[matrix.columns] ** (SHARPNESS - 1)
-    values /= np.sqrt(np.bincount(matrix.rows, values**2, minlength=matrix.n_rows))[matrix.rows]
-    energy = np.bincount(matrix.columns, values**2, minlength=len(matrix.terms))
+Places = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LatentSpace:
+    """The words that make the dimensions, as columns of the matrix they were found in, and their directions."""
+
+    columns: Indexes
+    directions: Places
+
+    def place(self, matrix: TermMatrix) -> Places:
+        """Gives one row of length 1 (or 0) for each paper of a matrix with the same columns."""
+        places = _densify(matrix, self.columns) @ self.directions
+        lengths = np.linalg.norm(places, axis=1, keepdims=True)
+        return np.asarray(places / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
+def embed(matrix: TermMatrix) -> Places:
+    """Gives one row of length 1 (or 0) for each paper, in the dimensions of these papers."""
+    return find_space(matrix).place(matrix)
+
+
+def find_space(matrix: TermMatrix) -> LatentSpace:
+    """Finds the dimensions of these papers."""
+    energy = np.bincount(matrix.columns, _sharpen(matrix) ** 2, minlength=len(matrix.terms))
     chosen = np.argsort(-energy, kind="stable")[:N_TERMS]
-    place = np.full(len(matrix.terms), -1)
-    place[chosen] = np.arange(len(chosen))
-    is_chosen = place[matrix.columns] >= 0
-    dense = np.zeros((matrix.n_rows, len(chosen)), dtype=np.float32)
-    dense[matrix.rows[is_chosen], place[matrix.columns[is_chosen]]] = values[is_chosen]
+    dense = _densify(matrix, chosen)
     basis = np.random.default_rng(0).standard_normal((len(chosen), min(DIMENSIONS, *dense.shape)))
     directions = basis.astype(np.float32)
     for _ in range(_ROUNDS):
         rows, _ = np.linalg.qr(dense @ directions)
         directions, _ = np.linalg.qr(dense.T @ rows)
-    embedded = dense @ directions
-    lengths = np.linalg.norm(embedded, axis=1, keepdims=True)
-    return np.asarray(embedded / np.maximum(lengths, 1e-9), dtype=np.float32)
+    return LatentSpace(chosen, directions)
+
+
+def _sharpen(matrix: TermMatrix) -> Vector:
+    """Gives the values of the matrix, rare words weighing more, rows of length 1."""
+    values = matrix.values * matrix.idf[matrix.columns] ** (SHARPNESS - 1)
+    lengths = np.sqrt(np.bincount(matrix.rows, values**2, minlength=matrix.n_rows))
+    return np.asarray(values / lengths[matrix.rows], dtype=np.float64)
+
+
+def _densify(matrix: TermMatrix, columns: Indexes) -> Places:
+    place = np.full(len(matrix.terms), -1)
+    place[columns] = np.arange(len(columns))
+    is_chosen = place[matrix.columns] >= 0
+    dense = np.zeros((matrix.n_rows, len(columns)), dtype=np.float32)
+    dense[matrix.rows[is_chosen], place[matrix.columns[is_chosen]]] = _sharpen(matrix)[is_chosen]
+    return dense

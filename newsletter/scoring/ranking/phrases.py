@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from newsletter.model import Profile
@@ -103,9 +103,27 @@ def read_forms(text: str) -> Forms:
     return tuple(normalise(match.group()) for match in find_telling_words(text))
 
 
+def drop_filler(profile: Profile) -> Profile:
+    """Gives the profile with "the" for each word that asks for nothing; a text of filler alone stays as it is."""
+    topics = (
+        replace(topic, name=_keep_telling(topic.name), relevant=_keep_telling(topic.relevant))
+        for topic in profile.topics
+    )
+    return replace(profile, topics=tuple(topics), like=tuple(map(_keep_telling, profile.like)))
+
+
+def _keep_telling(text: str) -> str:
+    kept = {match.start() for match in find_telling_words(_ABOUT_ME.sub(_blank, text))}
+    return _WORD.sub(lambda match: match.group() if match.start() in kept else "the", text) if kept else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
 def find_telling_words(text: str) -> Iterator[re.Match[str]]:
     """Finds every word that is no filler where it stands."""
-    text = FIXED.sub(lambda found: " " * len(found.group()), text)
+    text = FIXED.sub(_blank, text)
     words = list(_WORD.finditer(text))
     is_telling = False
     for word, after in zip_longest(words, words[1:]):

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.background import Background, load_background
-from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.lsa import LatentSpace, find_space
 from newsletter.scoring.ranking.neighbours import average_neighbours
 from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -36,6 +36,7 @@ UNWANTED_WEIGHT = 0.4
 LATENT_WEIGHT = 1.0
 NEIGHBOURS_WEIGHT = 0.5
 MEANING_WEIGHT = 0.2
+SENTENCE_WEIGHT = 0.5  # of a sentence model, in place of the table's
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
@@ -67,7 +68,7 @@ class Ranking:
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
     the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic:
     likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions,
-    `meaning` where it lies in the table of word vectors.
+    in which `space` places others, `meaning` where it lies in the table of word vectors.
     """
 
     score: Vector
@@ -77,6 +78,7 @@ class Ranking:
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
     latent: npt.NDArray[np.float64]
+    space: LatentSpace
     meaning: Places
 
 
@@ -114,21 +116,34 @@ def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermM
     return counts.weigh(trust * own + (1 - trust) * common), counts.weigh(common)
 
 
-def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms) -> Ranking:
-    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`."""
+def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness: Places | None = None) -> Ranking:
+    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`.
+
+    `likeness`: how near a sentence model finds the first papers (a row each) to each topic; NaN for what it has not
+    read. There, and for all papers where it is None, the table of word vectors stands in.
+    """
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
     unwanted = _compare_with_unwanted(own, terms)
-    latent = embed(matrix).astype(np.float64)
+    space = find_space(matrix)
+    latent = space.place(matrix).astype(np.float64)
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
     meaning = load_word_vectors().place_papers(at_large)
     score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
-    score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
-    evidence, likeness = measure_evidence(own_at_large, terms), _measure_likeness(own_at_large, terms)
-    return Ranking(standardise(score), evidence, likeness, topics, topic_words, feedback, latent, meaning)
+    by_meaning = _compare_by_meaning(meaning, terms)
+    if likeness is None:
+        score += MEANING_WEIGHT * by_meaning
+    else:
+        score += SENTENCE_WEIGHT * _compare_by_sentences(likeness, by_meaning)
+    return Ranking(
+        standardise(score),
+        measure_evidence(own_at_large, terms),
+        _measure_likeness(own_at_large, terms),
+        *(topics, topic_words, feedback, latent, space, meaning),
+    )
 
 
 def measure_evidence(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
@@ -142,11 +157,25 @@ def _measure_likeness(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
     return np.asarray(np.maximum(_compare_topics(at_large, terms, 1.0).max(axis=0), liked), dtype=np.float64)
 
 
+def _compare_by_sentences(likeness: Places, by_meaning: Vector) -> Vector:
+    """Compares by a sentence model; what it has not read by the table, so that both spread alike."""
+    read = np.flatnonzero(~np.isnan(likeness).any(axis=1))
+    compared = by_meaning.copy()
+    if len(read):
+        compared[read] = _sum_up(likeness[read])
+    return compared
+
+
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
     """Compares each paper's place in the table of word vectors with those of the topics."""
     topics = load_word_vectors().place_texts(terms.topics or (terms.wanted,), load_background())
-    likeness = (meaning @ topics.T).astype(np.float64)
-    return standardise(likeness.max(axis=1) + likeness.mean(axis=1))
+    return _sum_up(meaning @ topics.T)
+
+
+def _sum_up(likeness: Places) -> Vector:
+    """Makes one number of a paper's likeness to each topic, 0 on average."""
+    exact = likeness.astype(np.float64)
+    return standardise(exact.max(axis=1) + exact.mean(axis=1))
 
 
 def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:

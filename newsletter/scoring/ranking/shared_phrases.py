@@ -25,6 +25,7 @@ from newsletter.scoring.ranking.word_forms import normalise
 
 MAX_WORDS = 4  # of a phrase as it is shown; of a longer one only what is wanted is shown
 MAX_CHARS = 48
+MOST_TOKENS = 6  # of what is compared: an abstract may consist of one phrase, said again and again
 MIN_LIFT = 0.25  # of two neighbours; those of "token prediction" have .29, of "machine translation" 1.3
 # Shares of arXiv's papers from which on a word or phrase says nothing: "layer" has .06, "neural network" .065.
 COMMON_WORD = 0.03
@@ -289,7 +290,7 @@ def _is_telling(text: str, token: Token) -> bool:
 
 def _spans(length: int, *, fewest: int = 1) -> Iterator[tuple[int, int]]:
     for start in range(length):
-        for end in range(start + fewest, length + 1):
+        for end in range(start + fewest, min(start + MOST_TOKENS, length) + 1):
             yield start, end
 
 

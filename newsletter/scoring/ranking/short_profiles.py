@@ -7,7 +7,7 @@ between gets something of both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.calibrate import Grades
+from newsletter.scoring.ranking.company import measure_company
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
-from newsletter.scoring.ranking.phrases import read_forms, read_phrases
+from newsletter.scoring.ranking.phrases import drop_filler, read_forms, read_phrases
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -27,18 +28,18 @@ SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
 
 # Log-odds that somebody with these few words is glad of a paper.
-_COVERAGE_WEIGHT = 2.06
+_COVERAGE_WEIGHT = 2.3
 _PLACE_WEIGHT = 0.77
-_EVIDENCE_WEIGHT = 1.31
-_MEANING_WEIGHT = 3.18
-_OFFSET = -4.23
+_MEANING_WEIGHT = 1.9
+_COMPANY_WEIGHT = 2.0
+_OFFSET = -4.38
 _PLACE_RANGE = (-1.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
 _COVERED = 0.5  # what so many papers cover so well says little of any of them
 # The chance from which each relevance is given: 2 from the first on, 10 from the last on.
-_CHANCES = np.array([0.05, 0.1, 0.18, 0.28, 0.4, 0.5, 0.66, 0.85, 0.95])
+_CHANCES = np.array([0.05, 0.1, 0.18, 0.3, 0.425, 0.52, 0.65, 0.82, 0.95])
 
 
 def measure_shortness(profile: Profile) -> float:
@@ -53,11 +54,12 @@ class Fit:
     """How papers fit a short profile by themselves, one number for each, before they are compared with others.
 
     `coverage` (0–1) is of the phrase that the paper covers best, `meaning` (−1–1) the likeness to the topic or keyword
-    that it is likest, in the table of word vectors.
+    that it is likest, in the table of word vectors, and `company` (−1–1) that to earlier papers on a phrase.
     """
 
     coverage: Vector
     meaning: Vector
+    company: Vector
 
 
 class PhraseReader:
@@ -67,23 +69,30 @@ class PhraseReader:
         self._forms = FormEncoder()
 
     def fit(
-        self, profile: Profile, papers: Sequence[Paper], matrix: TermMatrix, ranking: Ranking, encoder: Encoder
+        self,
+        profile: Profile,
+        papers: Sequence[Paper],
+        matrix: TermMatrix,
+        ranking: Ranking,
+        encoder: Encoder,
+        fields: Collection[str],
     ) -> Fit:
-        """Measures how these papers fit the profile.
+        """Measures how these papers, which are of these fields (categories), fit the profile.
 
         `matrix` and `ranking` hold these papers first, and then others that show which words are rare among them.
         """
         background, n = load_background(), len(papers)
-        texts = [[topic.relevant or topic.name] for topic in profile.topics] + [[keyword] for keyword in profile.like]
+        plain = drop_filler(profile)
+        texts = [[topic.relevant or topic.name] for topic in plain.topics] + [[keyword] for keyword in plain.like]
         places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
         meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
         phrases = read_phrases(profile, load_abbreviations())
         if not phrases:
-            return Fit(np.zeros(n), meaning)
+            return Fit(np.zeros(n), meaning, np.zeros(n))
         placed = PlacedPapers([self._forms.place(paper) for paper in papers], self._forms)
-        return Fit(
-            measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background)).best(), meaning
-        )
+        coverage = measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background))
+        company = measure_company(phrases, ranking.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
+        return Fit(coverage.best(), meaning, company)
 
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
@@ -100,8 +109,8 @@ def weigh_chances(fit: Fit, ranking: Ranking) -> Vector:
     odds: Vector = (
         _COVERAGE_WEIGHT * rest * fit.coverage
         + _PLACE_WEIGHT * presence * np.clip(ranking.score[:n], *_PLACE_RANGE)
-        + _EVIDENCE_WEIGHT * ranking.evidence[:n]
         + _MEANING_WEIGHT * fit.meaning
+        + _COMPANY_WEIGHT * fit.company
         + _OFFSET
     )
     return odds

@@ -55,6 +55,15 @@ class TermMatrix:
         cells = np.flatnonzero(wanted[self.columns])
         return replace(self, rows=self.rows[cells], columns=self.columns[cells], values=self.values[cells])
 
+    def fold_in(self, counts: TermCounts) -> TermMatrix:
+        """Weighs other papers as these are weighed, in the same columns; terms that these lack are left out."""
+        places, known = self.find(counts.terms)
+        cells = np.flatnonzero(known[counts.columns])
+        rows, columns = counts.rows[cells], places[counts.columns[cells]]
+        values = counts.tf[cells] * self.idf[columns]
+        lengths = np.sqrt(_sum_by(rows, values**2, counts.n_rows))
+        return replace(self, rows=rows, columns=columns, values=values / lengths[rows], n_rows=counts.n_rows)
+
     def find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
         """Finds the column of each key, and whether there is one."""
         if not len(self.terms):

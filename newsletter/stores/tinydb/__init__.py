@@ -26,6 +26,7 @@ from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
 from newsletter.stores.tinydb.signups import SignUps
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
+from newsletter.stores.tinydb.vectors import Vectors
 from newsletter.stores.tinydb.welcomes import Welcomes
 
 __all__ = ["TinyStore"]
@@ -46,18 +47,24 @@ class TinyStore:
         ledger = Ledger(folder, running, parts.events, parts.moves)
         address_change = AddressChange(folder, running, parts, ledger)
         self._offer_subscribers(parts, address_change, Welcomes(folder))
-        self._offer_mails(Announcements(folder), ledger, EventEffects(folder, parts, ledger))
+        self._offer_papers(Announcements(folder), Vectors(folder))
+        self._offer_mails(ledger, EventEffects(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
             atomic.remove_leftovers(folder.temp)
             running.remove_stale()
 
-    def _offer_mails(self, announcements: Announcements, ledger: Ledger, effects: EventEffects) -> None:
+    def _offer_papers(self, announcements: Announcements, vectors: Vectors) -> None:
         self.remember_day = announcements.remember_day
         self.add_feeds = announcements.add_feeds
         self.get_day = announcements.get_day
         self.get_days = announcements.get_days
         self.forget_days = announcements.forget_days
+        self.put_vectors = vectors.put_vectors
+        self.get_vectors = vectors.get_vectors
+        self.forget_vectors = vectors.forget_vectors
+
+    def _offer_mails(self, ledger: Ledger, effects: EventEffects) -> None:
         self.claim = ledger.claim
         self.move = ledger.move
         self.settle_by_events = ledger.settle_by_events
@@ -101,6 +108,7 @@ class TinyStore:
     def _offer_work(self, calls: LlmCalls, runs: Runs, claims: Claims, documents: Documents) -> None:
         self.put_gradings = calls.put_gradings
         self.get_gradings = calls.get_gradings
+        self.get_related_gradings = calls.get_related_gradings
         self.begin_call = calls.begin_call
         self.end_call = calls.end_call
         self.get_calls = calls.get_calls

@@ -32,12 +32,22 @@ class LlmCalls:
                 self._answers.put(path, *values)
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
-        folder = self._answers.path / safe_name(profile_key)
-        latest: dict[str, Grading] = {}  # asked again on another day: the later answer counts
-        with disk_errors(folder):
-            for path in sorted(day_files(folder, of_one=True)):
-                if path.stem >= since.isoformat():
-                    latest |= {_answer_key(grading): grading for grading in self._answers.get_all(path)}
+        return self._read([self._answers.path / safe_name(profile_key)], since)
+
+    def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
+        name = safe_name(beginning)
+        with disk_errors(self._answers.path):
+            folders = [each for each in self._answers.path.iterdir() if each.name.startswith(name) and each.is_dir()]
+        return self._read(sorted(folders), since)
+
+    def _read(self, folders: Sequence[Path], since: date) -> list[Grading]:
+        latest: dict[tuple[str, str], Grading] = {}  # asked again on another day: the later answer counts
+        for folder in folders:
+            with disk_errors(folder):
+                for path in sorted(day_files(folder, of_one=True)):
+                    if path.stem >= since.isoformat():
+                        gradings = self._answers.get_all(path)
+                        latest |= {(one.profile_key, _answer_key(one)): one for one in gradings}
         return sorted(latest.values(), key=lambda grading: grading.at)
 
     # -- calls

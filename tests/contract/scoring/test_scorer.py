@@ -168,7 +168,7 @@ def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: lis
 
 @settings(max_examples=10, deadline=None)
 @given(papers=ANY_PAPERS, votes=ANY_VOTES, profile=ANY_PROFILE)
-def test_votes_move_a_relevance_by_one_at_most_and_no_novelty(
+def test_votes_move_a_relevance_as_far_as_their_number_allows_and_no_novelty(
     make: Callable[[], Scorer], papers: list[Paper], votes: list[Vote], profile: Profile
 ) -> None:
     without, voted = make().score(profile, papers, []), make().score(profile, papers, [], votes=votes)
@@ -179,7 +179,7 @@ def test_votes_move_a_relevance_by_one_at_most_and_no_novelty(
     for after in voted.scores:
         assert after.rank == after.rank  # no NaN
         if after.arxiv_id in before and after.arxiv_id not in {*without.passed_over, *voted.passed_over}:
-            assert abs(after.relevance - before[after.arxiv_id].relevance) <= 1
+            assert abs(after.relevance - before[after.arxiv_id].relevance) <= (1 if len(votes) < 5 else 2)
             assert after.novelty == before[after.arxiv_id].novelty
 
 

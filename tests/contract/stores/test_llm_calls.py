@@ -76,6 +76,17 @@ def test_nothing_is_known_of_a_profile_nobody_judged_for(store: Store) -> None:
     assert store.get_gradings("p_ffffffffffffffff", since=date(2020, 1, 1)) == []
 
 
+def test_related_judgements_are_those_of_all_profiles_whose_keys_begin_alike(memory: Memory) -> None:
+    keys = ("aaaa1111", "aaaa2222", "bbbb1111")
+    first, second, other = (replace(judgement(at=NOW + n * TWO_SECONDS), profile_key=k) for n, k in enumerate(keys))
+    memory.store.put_gradings([second, first, other])
+    store = memory.another()
+    assert store.get_related_gradings("aaaa", since=DAY) == [first, second]
+    assert store.get_related_gradings("aaaa1111", since=DAY) == [first]
+    assert store.get_related_gradings("cccc", since=DAY) == []
+    assert store.get_related_gradings("aaaa", since=DAY + timedelta(days=1)) == []
+
+
 @pytest.mark.parametrize("later", [TWO_SECONDS, timedelta(days=2)], ids=["same day", "another day"])
 def test_an_answer_with_the_same_key_takes_the_earlier_ones_place(store: Store, later: timedelta) -> None:
     store.put_gradings([judgement(relevance=3), judgement("2511.00002")])

@@ -351,7 +351,7 @@ MANY = [make.score(f"2601.{number:05}", 2) for number in range(FEW_CANDIDATES)]
         (
             [replace(score, is_met=False) for score in MANY],
             {"profile": Profile((Topic("Schwarze Löcher", "Gravitation"),), like=("Sterne",))},
-            "No paper of today says “Schwarze Löcher” or “Sterne”. Words that more papers use find more.",
+            "None says “Schwarze Löcher” or “Sterne”; words that more papers use find more.",
         ),
     ],
 )

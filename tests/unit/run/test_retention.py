@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.model import Grading, ModelBatch, ModelCall, SignUp
+from newsletter.model import Grading, ModelBatch, ModelCall, PaperVector, SignUp
 from newsletter.run.retention import (
     DOCUMENT,
     EVIDENCE_DAYS,
@@ -26,7 +26,7 @@ from tests.fakes import MemoryStore
 DAY = date(2026, 11, 24)
 WRONG = date(2028, 1, 4)
 ONE = timedelta(days=1)
-KINDS = ("announcements", "calls", "judgements", "batches", "claims", "sign-ups")
+KINDS = ("announcements", "vectors", "calls", "judgements", "batches", "claims", "sign-ups")
 
 
 @pytest.fixture(params=["tiny", "memory"])
@@ -53,6 +53,7 @@ def call(on: date, cost: str = "0.04") -> ModelCall:
 def fill(store: Store, on: date) -> None:
     """One thing of each kind."""
     store.remember_day(make.day(on, [make.announcement()]))
+    store.put_vectors([PaperVector(f"{on:%y%m}.{on.day:05}", 1, "m", on, "AAEC")])
     store.begin_call(call(on), budget_usd=None)
     store.put_gradings([Grading(f"{on:%y%m}.{on.day:05}", 1, "profile", "m", "p", 7, 5, "Good.", False, noon(on))])
     store.begin_batch(ModelBatch(f"b{on}", noon(on), "r", on, "profile", "m", "p", 6), (), budget_usd=None)
@@ -64,6 +65,7 @@ def kept(store: Store, on: date) -> set[str]:
     """The kinds of which that day's thing is still there."""
     found = {
         "announcements": store.get_day(on) is not None,
+        "vectors": bool(store.get_vectors("m", [(f"{on:%y%m}.{on.day:05}", 1)])),
         "calls": bool(store.get_calls(since=on, until=on)),
         "judgements": noon(on) in [one.at for one in store.get_gradings("profile", since=date.min)],
         "batches": f"b{on}" in [one.batch_id for one in store.get_batches(since=date.min)],

@@ -13,9 +13,11 @@ from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS
+from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS, Explainer
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
-from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, PhraseFinder, find_written, forms_of
+from newsletter.scoring.ranking.rank import rank, read_terms, weigh
+from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, PhraseFinder, find_written, forms_of
+from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.subscribers import leading_topic
 from tests import ROOT
@@ -180,6 +182,33 @@ def test_a_comment_is_the_topic_and_the_rarest_words_as_the_paper_has_them() -> 
 )
 def test_comments_are_one_line_in_the_readers_language(profile: Profile, paper: Paper, comment: str) -> None:
     assert comment_on(paper, profile) == comment
+
+
+def test_a_text_that_is_one_endless_phrase_takes_no_longer_than_another() -> None:
+    endless = "galaxy cluster " * 2_000
+    wanted = FINDER.want([endless])
+    assert max(map(len, wanted.parts)) == MOST_TOKENS
+    assert len(wanted.parts) <= 2 * MOST_TOKENS
+    assert len(FINDER.find(FINDER.read(endless), wanted)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("relevance", "is_near", "comment"),
+    [
+        (8, False, "Compact objects: magnetar."),
+        (5, False, 'Touches "Compact objects": magnetar.'),
+        (2, True, 'Touches "Compact objects": magnetar.'),
+        (2, False, "Shares little with your profile."),
+    ],
+)
+def test_words_are_named_where_somebody_may_read_of_them(relevance: int, is_near: bool, comment: str) -> None:
+    """The nearest papers are shown where nothing passes, whatever their grade is."""
+    papers = [make_paper(1, "Soil under glass", "The glass of a magnetar."), *OTHERS]
+    profile = Profile((Topic("Compact objects", "Pulsars, magnetars and kilonovae."),))
+    matrix, at_large = weigh(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
+    ranking = rank(matrix, at_large, read_terms(profile, ENCODER))
+    explainer = Explainer(profile, FINDER, matrix, ranking, COMMENTS["en"])
+    assert explainer.comment(0, papers[0], relevance, is_near=is_near) == comment
 
 
 @settings(max_examples=40, deadline=None)

@@ -76,8 +76,8 @@ def test_the_label_grader_stores_what_it_was_asked_and_nothing_else() -> None:
     grader.open(day)
     report = grader.grade(GradingRequest(PROFILE, day.pool[:2], random_ids={day.pool[1].arxiv_id}))
     assert [(one.relevance, one.was_random) for one in report.gradings] == [(9, False), (0, True)]
-    assert grader.get_gradings("p", since=date.min) == list(report.gradings)
-    assert grader.get_gradings("p", since=day.announced_on + timedelta(days=1)) == []
+    assert grader.get_related_gradings("p", since=date.min) == list(report.gradings)
+    assert grader.get_related_gradings("p", since=day.announced_on + timedelta(days=1)) == []
 
 
 def test_no_days_are_an_error_that_says_what_to_check() -> None:

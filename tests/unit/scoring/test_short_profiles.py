@@ -109,10 +109,10 @@ def test_a_day_without_the_subject_gives_nothing() -> None:
     assert max(each.relevance for each in scores) < 6
 
 
-def test_a_word_that_nobody_uses_does_not_matter() -> None:
+def test_a_word_that_nobody_uses_takes_nothing_away() -> None:
     papers = [RARE, *make_day(40)]
     plain, odd = (score(Profile((Topic("x", text),)), papers) for text in ("LoRA", "LoRA Quzzlefrotz"))
-    assert [each.relevance for each in plain] == [each.relevance for each in odd]
+    assert [each.relevance >= 6 for each in plain] == [each.relevance >= 6 for each in odd]
 
 
 WORDS = (

@@ -46,7 +46,21 @@ TOLD: list[tuple[str, Trial, str, str]] = [
         trial([5, 5], [6], [5]),
         "You would have got nothing on 3 of 3 days.",
         "No paper reached relevance 7; the nearest was “Paper 1” (6)."
+        " Set min_relevance to 5 (about 1 paper a day), set at_least to 3 to get the nearest anyway,"
+        " or say what you want in other words.",
+    ),
+    (
+        "nothing, and the nearest are asked for",
+        trial([5, 5], [6], [5], at_least=2),
+        "Nothing would have passed on 3 of 3 days; your mail has the nearest instead.",
+        "No paper reached relevance 7; the nearest was “Paper 1” (6)."
         " Set min_relevance to 5 (about 1 paper a day), or say what you want in other words.",
+    ),
+    (
+        "the nearest on one day",
+        trial([5], [9, 8], at_least=2),
+        "You would have got about 1 paper a day, and only the nearest on 1 of 2 days.",
+        "",
     ),
     (
         "nothing near",

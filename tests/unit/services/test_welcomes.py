@@ -300,6 +300,18 @@ def test_a_clock_that_is_set_back_after_somebody_was_added_welcomes_them_once() 
     assert office.mailed == [ADA.email]
 
 
+def test_who_moved_is_welcomed_when_they_are_added_anew_after_that() -> None:
+    office = began()
+    office.store.enrol(enrolment(ADA))
+    office.store.move_subscriber(Move("s_former22", WHO, NOW + timedelta(hours=1)))
+    office.look_until_done()
+    assert office.mailed == []
+    office.store.forget_enrolled(WHO)
+    office.store.enrol(enrolment(ADA, office.now))
+    office.look_until_done()
+    assert office.mailed == [ADA.email]
+
+
 def test_declined_is_for_good() -> None:
     office = began()
     office.store.enrol(enrolment(ADA, NOW + timedelta(minutes=1)))

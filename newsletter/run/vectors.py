@@ -1,0 +1,35 @@
+"""Beside collecting: a sentence model reads the day's papers once for all readers, before anybody's are scored.
+
+Later nobody waits for it: an answer, a preview or a page ranks by what was read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from newsletter.model import AnnouncementDay, AnnounceType, Paper, Subscriber
+from newsletter.run.context import Morning, RunContext
+
+_REPLACEMENTS = {AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS}
+
+
+def read_papers(
+    context: RunContext,
+    morning: Morning,
+    subscribers: Sequence[Subscriber],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Has read what these subscribers may be mailed of today, then what the scorer looks back at. Raises StoreError."""
+    if context.vectors is None or not morning.today.announcements:
+        return
+    wanted = {kind for subscriber in subscribers for kind in subscriber.announce_types}
+    earlier = morning.earlier[::-1][: context.scorer.history_days]
+    for day in (morning.today, *earlier):
+        papers = list(_choose(day, wanted))
+        context.vectors.prepare(papers, announced_on=day.announced_on, should_stop=should_stop)
+
+
+def _choose(day: AnnouncementDay, wanted: set[AnnounceType]) -> Iterable[Paper]:
+    """Leaves out replacements, half of what arXiv announces, where nobody asks for them."""
+    unwanted = _REPLACEMENTS - wanted
+    return (shown.paper for shown in day.announcements if shown.announce_type not in unwanted)

@@ -1,0 +1,121 @@
+"""Learns from earlier papers, as shipped, what company a phrase keeps: papers on "AI safety" also speak of jailbreaks.
+
+Of each paper the shipped file has the most telling stems and the categories, and no text; it is made by
+benchmarks/make_company.py. Papers that have the words of a phrase lie, in the table of word vectors, in some direction
+from all papers of the field; a paper that lies there, too, is like them, whatever words it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from newsletter.scoring.ranking.background import Background, load_background
+from newsletter.scoring.ranking.phrases import Phrase
+from newsletter.scoring.ranking.tfidf import CellIndexes, Vector
+from newsletter.scoring.ranking.tokenize import Keys
+from newsletter.scoring.ranking.word_vectors import Places, WordVectors, load_word_vectors
+
+SHIPPED = Path(__file__).with_name("company.npz")
+MAX_IDF = 7.0
+FEWEST_PAPERS = 100  # of a field: fewer show no direction
+ENOUGH = 0.7  # of a phrase's weight: papers with less of it are not on it
+_ROWS = 2000  # at once, for the sake of memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierPapers:
+    """Papers by their telling stems: each entry lists a paper and one of `terms`, by turns of papers."""
+
+    terms: Keys
+    rows: CellIndexes
+    columns: CellIndexes
+    categories: tuple[frozenset[str], ...]
+    places: Places
+
+    def have(self, stem: int) -> npt.NDArray[np.bool_]:
+        """Tells of each paper whether it has a stem."""
+        found = np.zeros(len(self.categories), dtype=np.bool_)
+        column = int(np.searchsorted(self.terms, stem))
+        if column < len(self.terms) and self.terms[column] == stem:
+            found[self.rows[self.columns == column]] = True
+        return found
+
+
+def measure_company(
+    phrases: Sequence[Phrase], places: Places, fields: Collection[str], stem_of: Callable[[str], int]
+) -> Vector:
+    """Measures how much each place (a row) lies where earlier papers on the phrase lie that it is likest, from −1 to 1.
+
+    All 0 where papers of these fields are few, or none is on a phrase. `stem_of` gives the key of a form's stem.
+    """
+    papers, background = load_earlier_papers(), load_background()
+    own = np.array([not each.isdisjoint(fields) for each in papers.categories], dtype=np.bool_)
+    if own.sum() < FEWEST_PAPERS:
+        return np.zeros(len(places))
+    centre = papers.places[own].mean(axis=0)
+    away = _shorten(places - centre)
+    likeness = [np.zeros(len(places))]
+    for phrase in phrases:
+        weights = _weigh_papers(phrase, papers, background, stem_of) * own
+        if weights.any():
+            direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
+            likeness.append(phrase.trust * (away @ _shorten(direction[None])[0]).astype(np.float64))
+    return np.asarray(np.max(likeness[1:] or likeness, axis=0), dtype=np.float64)
+
+
+def _weigh_papers(
+    phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]
+) -> Vector:
+    """Gives 1 for each paper with all of the phrase, and less down to 0 for one with ENOUGH of it.
+
+    A word that nobody uses is one that all lack: what is left of such a phrase says too little of its company.
+    """
+    covered, total = np.zeros(len(papers.categories)), 0.0
+    for element in phrase.elements:
+        stems = [[stem_of(form) for form in forms] for forms in element.alternatives]
+        weight = min(MAX_IDF, *(float(background.idf(np.array(own, dtype=np.uint32)).max()) for own in stems)) ** 2
+        covered += weight * np.any([np.all([papers.have(stem) for stem in own], axis=0) for own in stems], axis=0)
+        total += weight
+    weights: Vector = np.maximum(covered / total - ENOUGH, 0.0) / (1 - ENOUGH)
+    return weights
+
+
+@cache
+def load_earlier_papers(file: Path = SHIPPED) -> EarlierPapers:
+    """Reads a file that benchmarks/make_company.py made, once a process; the shipped one takes 9 MB."""
+    with np.load(file) as data:
+        names, members = data["categories"].tolist(), np.unpackbits(data["members"], axis=1)
+        rows = np.repeat(np.arange(len(members)), data["lengths"])
+        columns = data["columns"].astype(np.intp)
+        categories = tuple(frozenset(names[n] for n in np.flatnonzero(row)) for row in members)
+        return EarlierPapers(data["terms"], rows, columns, categories, _place(data["terms"], data["lengths"], columns))
+
+
+def _place(terms: Keys, lengths: npt.NDArray[np.integer], columns: CellIndexes) -> Places:
+    """Places each paper by its stems, every one once."""
+    table, background = load_word_vectors(), load_background()
+    vectors = background.idf(terms)[:, None].astype(np.float32) * _look_up(table, terms)
+    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.intp)])
+    sums = np.zeros((len(lengths), vectors.shape[1]), dtype=np.float32)
+    for first in range(0, len(lengths), _ROWS):
+        last = min(first + _ROWS, len(lengths))
+        cells = vectors[columns[bounds[first] : bounds[last]]]
+        sums[first:last] = np.add.reduceat(cells, bounds[first:last] - bounds[first], axis=0)
+    return _shorten(sums)
+
+
+def _look_up(table: WordVectors, terms: Keys) -> Places:
+    """Gives the vector of each term, 0 for one that the table lacks."""
+    spots = np.minimum(np.searchsorted(table.terms, terms), len(table.terms) - 1)
+    known = table.terms[spots] == terms
+    return np.asarray(table.vectors[spots] * known[:, None], dtype=np.float32)
+
+
+def _shorten(rows: Places) -> Places:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

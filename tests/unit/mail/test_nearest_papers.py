@@ -1,0 +1,138 @@
+"""How a mail says that papers are only the nearest: subject, preheader, headings, marks, the line on what helps."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsletter.mail.message import MailLinks, VoteLinks
+from newsletter.mail.size_budget import Detail
+from newsletter.model import Digest, Score
+from newsletter.run.digest import build_digest
+from newsletter.signing import Signer
+from tests import make
+from tests.unit.mail.test_render import RENDERER, Page
+
+MARK = "below your cut-offs"
+WEB = MailLinks(
+    "back@example.org",
+    profile_url="https://example.org/profile/token",
+    vote_links=VoteLinks("https://example.org", Signer(["a key"]), "s_abcd2345"),
+)
+READ = MailLinks("back@example.org", is_read=True)
+
+
+def digest_of(*relevance: int, is_met: bool = True, at_least: int = 3, is_first: bool = True) -> Digest:
+    scores = [
+        Score(f"2601.{number:05}", grade, None, "It is about.", 0.0, is_met=is_met)
+        for number, grade in enumerate(relevance, start=1)
+    ]
+    return build_digest(
+        make.subscriber(at_least=at_least),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=1350,
+        candidates=[make.announcement(score.arxiv_id) for score in scores],
+        score_report=make.score_report(*scores),
+        is_first=is_first,
+    )
+
+
+def words_of(digest: Digest, links: MailLinks | None = None) -> list[str]:
+    """What the HTML part says, and what the text part says, blanks made one."""
+    rendered = RENDERER.render(digest, links)
+    return [" ".join(text.split()) for text in (Page(rendered.html).words, rendered.text)]
+
+
+@pytest.mark.parametrize(
+    ("digest", "subject"),
+    [
+        (digest_of(6, 5, 4, 3), "Nothing close today: the 3 nearest of 4"),
+        (digest_of(6), "Nothing close today: the nearest of 1"),
+        (digest_of(1, 1, 1, is_met=False), "No match today: 3 of 3 papers"),
+        (digest_of(9, 3, 4), "1 paper and the 2 nearest: On the paper 2601.00001"),
+        (digest_of(9, 8, 4), "2 papers and the nearest: On the paper 2601.00001"),
+        (digest_of(9, 8, 7), "3 papers: On the paper 2601.00001"),
+    ],
+)
+def test_the_subject_counts_what_passed_and_what_is_nearest_apart(digest: Digest, subject: str) -> None:
+    assert RENDERER.render(digest).subject == subject
+
+
+def test_the_preheader_says_whether_its_titles_are_only_the_nearest() -> None:
+    def preheader(digest: Digest) -> str:
+        html = RENDERER.render(digest).html
+        return make.present(re.search(r"mso-hide: ?all[^>]*>(.*?)</div>", html, re.DOTALL))[1].strip()
+
+    assert preheader(digest_of(6, 5)).startswith("Nearest: On the paper 2601.00001")
+    assert preheader(digest_of(1, 1, is_met=False)).startswith("On the paper")
+    assert preheader(digest_of(7, 6)).startswith("Also: On the paper 2601.00002")
+
+
+def test_what_passed_is_named_before_what_is_nearest_whatever_its_relevance() -> None:
+    """A pinned author's paper passes with any."""
+    digest = digest_of(9, 6)
+    passed, nearest = digest.entries
+    low = replace(passed, score=replace(passed.score, relevance=1), pinned_author="Ada Lovelace")
+    subject = RENDERER.render(replace(digest, entries=(low, nearest))).subject
+    assert subject == "1 paper and the nearest: On the paper 2601.00001"
+
+
+def test_where_nothing_passed_the_mail_says_so_and_the_papers_are_marked() -> None:
+    for words in words_of(digest_of(6, 5, 4)):
+        assert "Nothing matched your profile closely today. The nearest:" in words
+        assert words.count(MARK) == 3
+        assert "0 relevant" in words
+
+
+def test_papers_without_a_word_of_the_profile_are_not_called_near() -> None:
+    for words in words_of(digest_of(1, 1, is_met=False)):
+        assert "No paper shares a word with your profile today. Some from your categories:" in words
+        assert "earest" not in words.partition("How this was made")[0].partition("HOW THIS WAS MADE")[0]
+
+
+def test_behind_what_passed_the_nearest_have_a_heading_of_their_own() -> None:
+    for words in words_of(digest_of(9, 4, 3)):
+        assert words.lower().count("nearest, though below your cut-offs") == 2  # in the contents, and over the papers
+        assert words.count(MARK) == 2 + words.count("though below your cut-offs")
+        assert "Nothing matched" not in words
+
+
+@pytest.mark.parametrize(
+    ("links", "said", "unsaid"),
+    [
+        (WEB, ["Change your topics", "More like this", "brings others like it"], ["reply “+1”", "“profile”"]),
+        (READ, ["“profile”", "reply “+1”"], ["brings others"]),
+        (None, [], ["“profile”", "+1", "brings others"]),
+    ],
+)
+def test_the_line_on_what_helps_has_the_ways_that_the_newsletter_has(
+    links: MailLinks | None, said: list[str], unsaid: list[str]
+) -> None:
+    for words in words_of(digest_of(6, 5, 4), links):
+        quoted = re.sub(r'"([^" ]+)"', r"“\1”", words)
+        assert "With min_relevance at 6 in place of 7, 1 paper of today would have passed." in quoted
+        assert [each for each in said if each not in quoted] == []
+        assert [each for each in unsaid if each in quoted] == []
+
+
+def test_on_later_days_nothing_is_suggested() -> None:
+    for words in words_of(digest_of(6, 5, 4, is_first=False), WEB):
+        assert "in place of" not in words
+        assert "The nearest:" in words
+
+
+def test_a_mail_that_shows_less_keeps_the_marks() -> None:
+    view = RENDERER._view(digest_of(9, 4, 3))
+    page = Page(RENDERER._page(view.at([Detail.FULL, Detail.BRIEF, Detail.BRIEF]))).words
+    assert page.count(MARK) == 2
+
+
+def test_the_page_in_markdown_marks_them_too() -> None:
+    assert RENDERER.markdown(digest_of(9, 4, 3)).count("**Nearest:** below the cut-offs") == 2
+    assert "Nothing matched the profile closely today." in RENDERER.markdown(digest_of(4, 3))
+
+
+def test_the_cut_offs_at_the_end_say_what_fills_up() -> None:
+    for words in words_of(digest_of(9, 4)):
+        assert "at most 30 papers, filled up to 3 with the nearest" in words

@@ -1,0 +1,66 @@
+"""The company that phrases keep in earlier papers: what the shipped file holds, and what is learned from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.make_company import choose_stems, save
+from newsletter.model import Paper, Profile, Topic
+from newsletter.scoring.ranking.background import load_background
+from newsletter.scoring.ranking.company import load_earlier_papers, measure_company
+from newsletter.scoring.ranking.coverage import FormEncoder
+from newsletter.scoring.ranking.phrases import read_phrases
+from newsletter.scoring.ranking.rank import weigh
+from newsletter.scoring.ranking.tfidf import Vector, count_terms
+from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.ranking.word_vectors import load_word_vectors
+
+TEXTS = {
+    "jailbreaks": "Jailbreak attacks on aligned language models bypass refusal of harmful requests.",
+    "galaxies": "Dwarf galaxies around the Milky Way and their stellar kinematics.",
+    "traffic": "A road traffic forecasting network of sensors in cities.",
+}
+
+
+def compare(wish: str, fields: set[str]) -> dict[str, float]:
+    encoder, forms = Encoder(), FormEncoder()
+    _, at_large = weigh(count_terms([encoder.encode("", text) for text in TEXTS.values()]), load_background())
+    phrases = read_phrases(Profile((Topic("", wish),)), {})
+    places = load_word_vectors().place_papers(at_large)
+    measured: Vector = measure_company(phrases, places, fields, lambda form: forms.keys(form)[1])
+    return dict(zip(TEXTS, measured.tolist(), strict=True))
+
+
+def test_a_paper_is_like_earlier_papers_on_the_phrase_though_it_shares_no_word() -> None:
+    likeness = compare("AI safety", {"cs.AI"})
+    assert likeness["jailbreaks"] > max(likeness["galaxies"], likeness["traffic"]) + 0.1
+    assert all(-1.001 <= each <= 1.001 for each in likeness.values())
+
+
+@pytest.mark.parametrize(
+    ("wish", "fields"),
+    [
+        ("AI safety", {"econ.TH"}),
+        ("AI safety", set()),
+        ("Quzzlefrotz safety", {"cs.AI"}),
+        ("LoRA of galaxies", {"cs.AI"}),
+    ],
+    ids=["a field of few papers", "no field", "a word nobody uses", "nobody on it"],
+)
+def test_without_earlier_papers_nothing_is_said(wish: str, fields: set[str]) -> None:
+    assert set(compare(wish, fields).values()) == {0.0}
+
+
+def test_what_is_saved_is_read(tmp_path: Path) -> None:
+    texts = [*TEXTS.values()] * 4
+    papers = [Paper(f"2510.{n:05d}", 1, "", ("A",), text, ("cs.AI", "cs.XX")) for n, text in enumerate(texts)]
+    stems = choose_stems(papers, 3)
+    assert all(1 <= len(own) <= 3 for own in stems)
+    save(tmp_path / "few.npz", [*stems, []], [*(paper.categories for paper in papers), ("cs.AI",)])
+    read = load_earlier_papers(tmp_path / "few.npz")
+    assert read.categories == (frozenset({"cs.AI", "cs.XX"}),) * len(papers)
+    assert [set(read.terms[read.columns[read.rows == n]].tolist()) for n in range(len(papers))] == list(map(set, stems))
+    np.testing.assert_allclose(np.linalg.norm(read.places, axis=1), 1, atol=1e-5)
+    assert read.have(stems[0][0]).tolist() == [stems[0][0] in own for own in stems]
+    assert not read.have(12345).any()
