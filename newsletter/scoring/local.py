@@ -41,6 +41,7 @@ __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
+ENOUGH_PAPERS = 400  # to see what stands out under a short profile, which needs shipped ones only where others lack
 NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
@@ -118,9 +119,10 @@ class LocalScorer:
         background, fields = load_background(), _common_categories(papers)
         known = [*papers, *_choose_history(papers, fields, history)]
         counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
-        matrix, at_large = weigh(join(counts, background.count_sample(fields, SAMPLE_PAPERS)), background)
         likeness = self._vectors.compare(profile, known, len(papers)) if self._vectors else None
         shortness = measure_shortness(profile)
+        n_shipped = max(ENOUGH_PAPERS - len(known), round((1 - shortness) * SAMPLE_PAPERS))
+        matrix, at_large = weigh(join(counts, background.count_sample(fields, n_shipped)), background)
         terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
         typical = measure_evidence(weigh_sample(), terms)
         yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
@@ -146,7 +148,7 @@ class _Grader:
         long = grade_relevance(ranking, self._yardstick)
         if self._fit is None:
             return long
-        short = grade_chances(weigh_chances(self._fit, ranking))
+        short = grade_chances(weigh_chances(self._fit, ranking.score))
         mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
         return np.round(mixed).astype(np.intp)
 
@@ -154,7 +156,7 @@ class _Grader:
         """Gives numbers that order the papers, higher first."""
         if self._fit is None:
             return ranking.score
-        odds = order_papers(self._fit, ranking)
+        odds = order_papers(self._fit, ranking.score)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 
