@@ -302,7 +302,7 @@ class Settings(BaseSettings):
         description="The least share of a day's papers that the model is asked about; with 1 it is asked about all.",
     )
     model_max_share: float = Field(
-        0.6,
+        0.9,
         gt=0,
         le=1,
         description="The most. Between the two, the funnel asks about as many as it takes to miss few; on a profile's "

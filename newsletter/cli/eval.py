@@ -246,10 +246,13 @@ def _print_tables(reports: list[RankingReport] | list[FunnelReport]) -> None:
 
 
 def _funnel_table(reports: list[FunnelReport]) -> Table:
-    table = Table(title="recall of what a scan of everything selects, against the share sent", title_justify="left")
+    table = Table(
+        title="recall of what a scan of everything selects, against the share sent; AP and R@30 of the learned order",
+        title_justify="left",
+    )
     for name in ("profile", "policy", "days"):
         table.add_column(name)
-    for name in ("sent", "recall", f"≥ {STRONG_FROM}"):
+    for name in ("sent", "recall", f"≥ {STRONG_FROM}", "AP", "R@30"):
         table.add_column(name, justify="right", no_wrap=True)
     for report in reports:
         parts: list[tuple[str, Summary | None]] = [
@@ -259,7 +262,8 @@ def _funnel_table(reports: list[FunnelReport]) -> Table:
         for label, summary in parts:
             if summary:
                 shares = (summary.share, summary.recall, summary.recall_strong)
-                table.add_row(report.profile, report.policy, label, *(f"{share:.1%}" for share in shares))
+                learned = (f"{summary.average_precision:.3f}", f"{summary.recall_at_30:.3f}")
+                table.add_row(report.profile, report.policy, label, *(f"{share:.1%}" for share in shares), *learned)
     return table
 
 

@@ -30,6 +30,7 @@ from newsletter.scoring.ranking.short_profiles import (
     PhraseReader,
     grade_chances,
     measure_shortness,
+    order_papers,
     weigh_chances,
 )
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
@@ -153,7 +154,7 @@ class _Grader:
         """Gives numbers that order the papers, higher first."""
         if self._fit is None:
             return ranking.score
-        odds = weigh_chances(self._fit, ranking)
+        odds = order_papers(self._fit, ranking)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 

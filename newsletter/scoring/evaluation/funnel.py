@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+import numpy as np
+
 from newsletter.errors import ConfigError
 from newsletter.model import Grading, Profile
 from newsletter.scoring.cache import ScoreCache
 from newsletter.scoring.evaluation.corpus import RELEVANT_FROM, LabelledDay
+from newsletter.scoring.evaluation.ranking import average_precision, recall_at
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import Scorer
@@ -31,7 +34,10 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """Counts of papers. `relevant` and `strong` are what a scan of everything selects; `found…` what was sent."""
+    """Counts of papers. `relevant` and `strong` are what a scan of everything selects; `found…` what was sent.
+
+    `average_precision` and `recall_at_30` are of the learned order of the whole pool, sent or not.
+    """
 
     announced_on: date
     pool: int
@@ -40,16 +46,23 @@ class DayResult:
     found: int
     strong: int
     found_strong: int
+    average_precision: float
+    recall_at_30: float
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Over some days together: the share sent, and the recall of all relevant papers and of the strong ones."""
+    """Over some days together: the share sent, and the recall of all relevant papers and of the strong ones.
+
+    Average precision of the learned order, and its recall in the best 30 %, are means over days.
+    """
 
     n_days: int
     share: float
     recall: float
     recall_strong: float
+    average_precision: float
+    recall_at_30: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,8 @@ def summarise(days: Sequence[DayResult]) -> Summary:
         sum(day.sent for day in days) / max(1, sum(day.pool for day in days)),
         sum(day.found for day in days) / max(1, sum(day.relevant for day in days)),
         sum(day.found_strong for day in days) / max(1, sum(day.strong for day in days)),
+        sum(day.average_precision for day in days) / max(1, len(days)),
+        sum(day.recall_at_30 for day in days) / max(1, len(days)),
     )
 
 
@@ -117,6 +132,8 @@ class _Loop:
         relevance = self._grader.relevance
         relevant = {arxiv_id for arxiv_id, value in relevance.items() if value >= RELEVANT_FROM}
         strong = {arxiv_id for arxiv_id, value in relevance.items() if value >= STRONG_FROM}
+        rank_of = {score.arxiv_id: score.rank for score in report.scores}
+        gains, ranks = np.array(day.gains), np.array([rank_of[paper.arxiv_id] for paper in day.pool])
         return DayResult(
             day.announced_on,
             len(day.pool),
@@ -125,6 +142,8 @@ class _Loop:
             len(relevant & sent),
             len(strong),
             len(strong & sent),
+            average_precision(gains, ranks),
+            recall_at(gains, ranks, 0.3),
         )
 
 

@@ -54,6 +54,11 @@ class Features:
         )
 
 
+def widen(features: Features, columns: Vector) -> Features:
+    """Adds dense columns behind the others, one row for each paper."""
+    return Features(features.sparse, np.hstack([features.dense, columns]))
+
+
 def keep_shared(rows: CellIndexes, columns: CellIndexes, values: Vector, width: int) -> Block:
     """Leaves out the columns that one paper alone has: nothing learned from it can help another."""
     shared = np.bincount(columns, minlength=width) > 1

@@ -30,6 +30,7 @@ LIKES_IN_CHOICE = 0.7  # what the first model weighs against the profile, in cho
 CHOSEN_SHARE = 0.1  # of all papers: the best by both
 CHOSEN_WEIGHT = 6.0  # of the best together, against 1 for all papers as examples of what is not wanted
 DISLIKED_WEIGHT = 20.0  # of one disliked paper, against 1 for one nobody voted on
+DISLIKED_TARGET = -3.0  # below −1, what is said of papers nobody voted on: dislikes alone must tell something, too
 LATENT_WEIGHT = 0.5
 MEANING_WEIGHT = 0.5
 CATEGORY_WEIGHT = 0.2
@@ -68,11 +69,12 @@ def apply_votes(
     values = np.array([vote.value for vote in votes], dtype=np.float64)
     model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values)
     liked = model.learn(np.zeros(matrix.n_rows))
-    trust = _trust(values)
-    chosen = _choose(ranking.score + LIKES_IN_CHOICE * trust * liked)
-    learned = model.learn(CHOSEN_WEIGHT * chosen)
-    share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5) * min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
-    return replace(ranking, score=standardise((1 - share) * ranking.score + share * learned))
+    moved = LIKES_IN_CHOICE * _trust(values) * liked
+    learned = model.learn(CHOSEN_WEIGHT * _choose(ranking.score + moved))
+    share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5)
+    by_profile = ranking.score + (1 - share) * moved  # so that a single like counts among few papers too
+    share *= min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
+    return replace(ranking, score=standardise((1 - share) * by_profile + share * learned))
 
 
 def clip_grades(voted: Grades, grades: Grades, n_votes: int) -> Grades:
@@ -86,7 +88,7 @@ class _VoteModel:
 
     def __init__(self, features: Features, values: Vector) -> None:
         self._features = features
-        self._values = values
+        self._targets = np.where(values > 0, 1.0, DISLIKED_TARGET)
         self._n_ranked = len(features.dense) - len(values)
         n_liked = int(np.count_nonzero(values > 0))
         self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / self._n_ranked)
@@ -97,7 +99,7 @@ class _VoteModel:
         """Gives how well each ranked paper fits the votes; `wanted` weighs ranked papers as examples of what is."""
         unwanted = 1 / self._n_ranked
         weights = np.concatenate([wanted + unwanted, self._weights])
-        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._values])
+        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._targets])
         model = solve(self._features, weights, self._penalty, self._features.mix(weights * targets))
         return standardise(self._features.dot(model)[: self._n_ranked])
 

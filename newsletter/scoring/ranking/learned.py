@@ -14,9 +14,9 @@ import numpy as np
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.features import Block, Features, join, keep_shared, solve
-from newsletter.scoring.ranking.lsa import embed
+from newsletter.scoring.ranking.features import Block, Features, join, keep_shared, solve, widen
 from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
+from newsletter.scoring.ranking.style import describe_style
 from newsletter.scoring.ranking.tfidf import Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
@@ -28,6 +28,9 @@ STRONG_WEIGHT = 2.0  # a paper the model found this relevant must not be missed
 CATEGORY_WEIGHT = 0.3
 AUTHOR_WEIGHT = 0.3
 LATENT_WEIGHT = 0.5
+STYLE_WEIGHT = 0.15
+CHECKED_SHARE = 1 / 3  # of the examples, the latest: what the earlier ones foretell of them decides whether style helps
+MIN_CHECKED = 10  # passed papers among them, and among the earlier ones; with fewer nothing is decided
 TERM_PENALTY = 0.25
 DENSE_PENALTY = 0.2
 PRIOR_WEIGHT = 0.15
@@ -62,7 +65,8 @@ class Learner:
     ) -> LearnedScores:
         """Scores `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
 
-        The same arguments give the same numbers.
+        Examples come oldest first: the latest of them tell what earlier ones have taught. The same arguments give the
+        same numbers.
         """
         local = standardise(np.array(prior, dtype=np.float64))
         relevance = np.array([example.relevance for example in examples], dtype=np.float64)
@@ -70,8 +74,10 @@ class Learner:
         if min(passed.sum(), len(passed) - passed.sum()) < MIN_OF_EACH:
             return LearnedScores(tuple(local.tolist()), ())
         every = [*(example.paper for example in examples), *papers]
-        features = self._describe(profile, every)
         weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
+        plain = self._describe(profile, every)
+        styled = widen(plain, STYLE_WEIGHT * describe_style(every))
+        features = styled if _foretells_better(styled, plain, passed, weights) else plain
         model = _fit(features.head(len(examples)), passed, weights)
         logits = features.dot(model)[len(examples) :]
         chances = 1 / (1 + np.exp(-logits))
@@ -88,7 +94,7 @@ class Learner:
                 _describe_names([paper.categories for paper in papers], CATEGORY_WEIGHT),
                 _describe_names([paper.authors for paper in papers], AUTHOR_WEIGHT),
             ],
-            np.column_stack([*dense, LATENT_WEIGHT * embed(matrix).astype(np.float64)]),
+            np.column_stack([*dense, LATENT_WEIGHT * ranking.latent]),
         )
 
 
@@ -107,6 +113,22 @@ def _describe_names(names: Sequence[Sequence[str]], weight: float) -> Block:
 
 
 # --- fitting ------------------------------------------------------------------------------------------
+
+
+def _foretells_better(first: Features, second: Features, passed: Vector, weights: Vector) -> bool:
+    """Tells whether the first features, fitted to the earlier examples, foretell the latest ones better."""
+    n_earlier = round((1 - CHECKED_SHARE) * len(passed))
+    earlier, latest = passed[:n_earlier], passed[n_earlier:]
+    if (
+        min(*(half.sum() for half in (earlier, latest)), *((1 - half).sum() for half in (earlier, latest)))
+        < MIN_CHECKED
+    ):
+        return False
+    losses = []
+    for features in (first, second):
+        logits = features.dot(_fit(features.head(n_earlier), earlier, weights[:n_earlier]))[n_earlier : len(passed)]
+        losses.append(float(weights[n_earlier:] @ np.logaddexp(0.0, np.where(latest > 0, -logits, logits))))
+    return losses[0] < losses[1]
 
 
 def _fit(features: Features, passed: Vector, weights: Vector) -> Vector:

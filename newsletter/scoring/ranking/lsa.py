@@ -36,11 +36,6 @@ class LatentSpace:
         return np.asarray(places / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
-def embed(matrix: TermMatrix) -> Places:
-    """Gives one row of length 1 (or 0) for each paper, in the dimensions of these papers."""
-    return find_space(matrix).place(matrix)
-
-
 def find_space(matrix: TermMatrix) -> LatentSpace:
     """Finds the dimensions of these papers."""
     energy = np.bincount(matrix.columns, _sharpen(matrix) ** 2, minlength=len(matrix.terms))

@@ -53,6 +53,7 @@ class Phrase:
 
 
 NAME_TRUST = 0.8
+IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
 
@@ -65,6 +66,15 @@ def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
         if known is None or known.trust < phrase.trust:
             phrases[phrase.elements] = phrase
     return tuple(phrases.values())
+
+
+def read_unwanted(profile: Profile, table: Table) -> tuple[Phrase, ...]:
+    """Reads the phrases of the avoided keywords and irrelevant texts, but for those with a word that is wanted."""
+    wanted = {element for phrase in _read_all(profile, table) for element in phrase.elements}
+    texts = [(keyword, 1.0) for keyword in profile.avoid]
+    texts += [(topic.irrelevant, IRRELEVANT_TRUST) for topic in profile.topics]
+    phrases = [phrase for text, trust in texts for phrase in _read_text(text, -1, trust, table)]
+    return tuple(phrase for phrase in dict.fromkeys(phrases) if wanted.isdisjoint(phrase.elements))
 
 
 def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:

@@ -18,7 +18,7 @@ from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.calibrate import Grades
 from newsletter.scoring.ranking.company import measure_company
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
-from newsletter.scoring.ranking.phrases import drop_filler, read_forms, read_phrases
+from newsletter.scoring.ranking.phrases import Phrase, drop_filler, read_forms, read_phrases, read_unwanted
 from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -33,7 +33,8 @@ _PLACE_WEIGHT = 0.77
 _MEANING_WEIGHT = 1.9
 _COMPANY_WEIGHT = 2.0
 _OFFSET = -4.38
-_PLACE_RANGE = (-1.0, 6.0)
+_UNWANTED_WEIGHT = 2.5  # nobody's few words say so in the profiles at hand: enough to sink a paper that passes
+_PLACE_RANGE = (-3.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
@@ -54,12 +55,14 @@ class Fit:
     """How papers fit a short profile by themselves, one number for each, before they are compared with others.
 
     `coverage` (0–1) is of the phrase that the paper covers best, `meaning` (−1–1) the likeness to the topic or keyword
-    that it is likest, in the table of word vectors, and `company` (−1–1) that to earlier papers on a phrase.
+    that it is likest, in the table of word vectors, and `company` (−1–1) that to earlier papers on a phrase;
+    `unwanted` (0–1) is the coverage of the unwanted phrase that it covers best.
     """
 
     coverage: Vector
     meaning: Vector
     company: Vector
+    unwanted: Vector
 
 
 class PhraseReader:
@@ -87,12 +90,15 @@ class PhraseReader:
         places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
         meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
         phrases = read_phrases(profile, load_abbreviations())
-        if not phrases:
-            return Fit(np.zeros(n), meaning, np.zeros(n))
         placed = PlacedPapers([self._forms.place(paper) for paper in papers], self._forms)
-        coverage = measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background))
+
+        def cover(phrases: Sequence[Phrase]) -> Vector:
+            if not phrases:
+                return np.zeros(n)
+            return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background)).best()
+
         company = measure_company(phrases, ranking.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
-        return Fit(coverage.best(), meaning, company)
+        return Fit(cover(phrases), meaning, company, cover(read_unwanted(profile, load_abbreviations())))
 
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
@@ -103,14 +109,24 @@ def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vect
 
 def weigh_chances(fit: Fit, ranking: Ranking) -> Vector:
     """Gives the log-odds of each fitted paper; the ranking's first papers are these."""
+    return _weigh(fit, np.clip(ranking.score[: len(fit.coverage)], *_PLACE_RANGE))
+
+
+def order_papers(fit: Fit, ranking: Ranking) -> Vector:
+    """Gives what orders the papers: as the log-odds, but that a place beyond all range still counts."""
+    return _weigh(fit, ranking.score[: len(fit.coverage)])
+
+
+def _weigh(fit: Fit, place: Vector) -> Vector:
     n, (low, high) = len(fit.coverage), _PRESENCE
     presence = np.clip((fit.coverage.max(initial=0.0) - low) / (high - low), 0.0, 1.0)
     rest = 1.0 - float((fit.coverage > _COVERED).mean()) if n else 1.0
     odds: Vector = (
         _COVERAGE_WEIGHT * rest * fit.coverage
-        + _PLACE_WEIGHT * presence * np.clip(ranking.score[:n], *_PLACE_RANGE)
+        + _PLACE_WEIGHT * presence * place
         + _MEANING_WEIGHT * fit.meaning
         + _COMPANY_WEIGHT * fit.company
+        - _UNWANTED_WEIGHT * fit.unwanted
         + _OFFSET
     )
     return odds

@@ -29,7 +29,7 @@ class Policy:
 
     target_recall: float = 0.98
     min_share: float = 0.15
-    max_share: float = 0.6
+    max_share: float = 0.9
     random_share: float = 0.03
     share: float = 0.45
     cold_share: float = 0.8

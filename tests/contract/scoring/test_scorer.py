@@ -191,12 +191,15 @@ def _settled_ids(report: ScoreReport) -> list[str]:
 def test_what_is_like_a_liked_paper_ranks_higher_and_like_a_disliked_one_lower(
     make: Callable[[], Scorer], value: int
 ) -> None:
+    """Papers with moss beside others of the same subject, under a profile that says at length what it wants."""
     vote = (make_paper(90, "Moss", "Moss and lichen on a wall, and more moss."), value)
+    wish = "distillation quantization calibration scheduling caching batching routing sampling masking packing"
+    more = Topic("More", f"{wish} fusing tiling paging hashing sorting slicing folding binning pooling gating")
+    profile = replace(PROFILE, topics=(*PROFILE.topics, more))
 
     def advantage(votes: Sequence[Vote]) -> float:
-        """How far the papers with moss are ahead of the others."""
-        scores = make().score(PROFILE, MANY, [PAPERS], votes=votes).scores
-        mossy = [score.rank for score in scores if score.arxiv_id in {"2510.00020", "2510.00021", "2510.00025"}]
-        return sum(mossy) / len(mossy) - sum(score.rank for score in scores) / len(scores)
+        scores = {each.arxiv_id: each.rank for each in make().score(profile, MANY, [PAPERS], votes=votes).scores}
+        mossy, others = (("2510.00020", "2510.00021", "2510.00025"), ("2510.00022", "2510.00023", "2510.00027"))
+        return sum(map(scores.__getitem__, mossy)) - sum(map(scores.__getitem__, others))
 
     assert (advantage([vote]) - advantage(())) * value > 0

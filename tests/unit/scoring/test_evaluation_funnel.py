@@ -47,8 +47,8 @@ def test_recall_and_share_are_counted_over_all_days() -> None:
     days = [labelled_day(0, [3.0, 0.0, 1.0, 0.0]), labelled_day(1, [2.0, 0.0, 0.0, 4.0])]
     [report] = replay("p", PROFILE, days, InOrder(), [HALF])
     assert report.days == (
-        DayResult(days[0].announced_on, 4, 2, 2, 1, 1, 1),
-        DayResult(days[1].announced_on, 4, 2, 2, 1, 1, 0),
+        DayResult(days[0].announced_on, 4, 2, 2, 1, 1, 1, pytest.approx(5 / 6), 0.5),
+        DayResult(days[1].announced_on, 4, 2, 2, 1, 1, 0, 0.75, 0.5),
     )
     assert (report.all_days.share, report.all_days.recall, report.all_days.recall_strong) == (0.5, 0.5, 0.5)
     assert report.settled is None
@@ -118,7 +118,10 @@ def test_the_command_prints_what_is_sent_and_found(tmp_path: Path) -> None:
         ("mine", "aim at 98.0%"),
         ("mine", "fixed 30%"),
     ]
-    assert reports[0]["all_days"] == {"n_days": 2, "share": 1.0, "recall": 1.0, "recall_strong": 1.0}
+    assert reports[0]["all_days"] == {
+        **{"n_days": 2, "share": 1.0, "recall": 1.0, "recall_strong": 1.0},
+        **{"average_precision": 1.0, "recall_at_30": 1.0},
+    }
     table = CliRunner().invoke(command, ["--corpus", str(tmp_path), "--funnel"], catch_exceptions=False).stdout
     assert "aim at 98.0%" in table
     assert "100.0%" in table

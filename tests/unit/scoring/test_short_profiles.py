@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Paper, Profile, Topic
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
 from newsletter.scoring.ranking.phrases import Table, read_phrases
 from newsletter.scoring.ranking.short_profiles import LONG, SHORT, measure_shortness
 from newsletter.scoring.ranking.tfidf import Vector
 from newsletter.scoring.ranking.tokenize import Keys
-from tests.unit.scoring.test_local import make_day, make_paper, renumber, score
+from tests.unit.scoring.test_local import COMMENTS, make_day, make_paper, renumber, score
 
 LLM: Table = {("llm",): (("large", "language", "model"),)}
 
@@ -109,6 +110,27 @@ def test_a_day_without_the_subject_gives_nothing() -> None:
     assert max(each.relevance for each in scores) < 6
 
 
+@pytest.mark.parametrize(
+    "unwanted",
+    [
+        Profile((), like=("LoRA",), avoid=("low-rank",)),
+        Profile((Topic("LoRA", "LoRA", "Full rank, low-rank regimes"),)),
+    ],
+    ids=["avoided", "irrelevant"],
+)
+def test_what_is_unwanted_sinks_a_paper_that_has_it(unwanted: Profile) -> None:
+    papers = [RARE, make_paper(9002, "LoRA merging", "We merge many LoRA. LoRA is cheap."), *make_day(40)]
+    before, after = score(Profile((), like=("LoRA",)), papers), score(unwanted, papers)
+    assert before[0].rank - after[0].rank > before[1].rank - after[1].rank + 1
+
+
+def test_an_unwanted_text_does_not_hold_a_wanted_word_against_a_paper() -> None:
+    wanted = Profile((Topic("LoRA", "LoRA", "mere LoRA"),), avoid=("lora",))
+    papers = [RARE, *make_day(40)]
+    plain = score(Profile((Topic("LoRA", "LoRA"),)), papers)
+    assert score(wanted, papers)[0].relevance == plain[0].relevance
+
+
 def test_a_word_that_nobody_uses_takes_nothing_away() -> None:
     papers = [RARE, *make_day(40)]
     plain, odd = (score(Profile((Topic("x", text),)), papers) for text in ("LoRA", "LoRA Quzzlefrotz"))
@@ -144,3 +166,22 @@ def test_the_order_agrees_with_the_grades() -> None:
     papers: list[Paper] = [RARE, *make_day(40)]
     scores = sorted(score(Profile((), like=("LoRA", "pruning")), papers), key=lambda each: -each.rank)
     assert all(before.relevance >= after.relevance for before, after in pairwise(scores))
+
+
+@pytest.mark.parametrize("value", [1, -1])
+def test_votes_move_papers_on_the_wish(value: int) -> None:
+    """Papers with moss beside others of the same subject."""
+    words = ["moss", "moss ferns", "rain", "rain clouds", "light", "moss lichen", "wind", "rain fog"]
+    subjects = [("Satellites", "galaxies"), ("Pruning", "sparsity")] * 4
+    papers = [
+        make_paper(n, f"{title} {n}", f"{subject} and {word}.")
+        for n, ((title, subject), word) in enumerate(zip(subjects, words, strict=True))
+    ]
+    profile = Profile((Topic("Sparse models", "Pruning and sparsity"), Topic("Galaxies", "Satellites of galaxies")))
+    vote = (make_paper(900, "Moss", "Moss and lichen on a wall, and more moss."), value)
+
+    def advantage(votes: list[tuple[Paper, int]]) -> float:
+        scored = LocalScorer(comments=COMMENTS).score(profile, papers, [make_day(40)], votes=votes).scores
+        return sum(scored[n].rank for n in (0, 1, 5)) - sum(scored[n].rank for n in (2, 3, 7))
+
+    assert (advantage([vote]) - advantage([])) * value > 0
