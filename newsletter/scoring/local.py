@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ __all__ = ["LocalScorer", "load_comments"]
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
 NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
+ENOUGH_PAPERS = 400  # to see what stands out for a short profile; what lacks of them is of the shipped ones
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
@@ -146,15 +147,20 @@ class _Grader:
         long = grade_relevance(ranking, self._yardstick)
         if self._fit is None:
             return long
-        short = grade_chances(weigh_chances(self._fit, ranking))
+        short = grade_chances(weigh_chances(self._fit, self._among_recent(ranking)))
         mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
         return np.round(mixed).astype(np.intp)
+
+    def _among_recent(self, ranking: Ranking) -> Ranking:
+        """Scales the scores to the recent papers: what short profiles were fitted on had shipped ones only for want."""
+        recent = ranking.score[: max(self._yardstick.first_shipped, ENOUGH_PAPERS)]
+        return replace(ranking, score=(ranking.score - recent.mean()) / max(float(recent.std()), 1e-9))
 
     def order(self, ranking: Ranking) -> Vector:
         """Gives numbers that order the papers, higher first."""
         if self._fit is None:
             return ranking.score
-        odds = order_papers(self._fit, ranking)
+        odds = order_papers(self._fit, self._among_recent(ranking))
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 
