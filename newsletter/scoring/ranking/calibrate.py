@@ -41,7 +41,7 @@ _PLACE_PER_LIKENESS = 20.0
 # them lies above all of arXiv, nothing up to the first number, all from the second on. Or the paper is like a topic.
 _FIELD_QUANTILE = 0.9
 _FIELD = (0.9, 1.4)
-_OWN_LIKENESS = (0.08, 0.16)
+_OWN_LIKENESS = (0.1, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
