@@ -17,6 +17,7 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Renderer
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand
+from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF
 from newsletter.run.schedule import Timing
 from newsletter.settings import Settings
 from newsletter.stores import Store
@@ -87,15 +88,22 @@ def build_timing(settings: Settings) -> Timing:
     return Timing(settings.jitter_minutes, timedelta(hours=settings.latest_h))
 
 
+def default_cut_off(settings: Settings) -> int:
+    """Gives the relevance from which papers are mailed to who has set none: it depends on who grades them."""
+    return WORDS_CUT_OFF if settings.model is None else JUDGED_CUT_OFF
+
+
 def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
     """Reads all subscribers as they are served now. Raises ConfigError if there never was a good file."""
     from newsletter.services import directory
 
-    return directory.load_subscribers(settings.subscribers, store, today=utc_now().date())
+    return directory.load_subscribers(
+        settings.subscribers, store, today=utc_now().date(), min_relevance=default_cut_off(settings)
+    )
 
 
 def load_listed(settings: Settings, store: Store) -> ListedSubscribers:
     """Reads all subscribers before their own wishes: quicker, since no reader's own files are read."""
     from newsletter.services import directory
 
-    return directory.load_listed(settings.subscribers, store)
+    return directory.load_listed(settings.subscribers, store, default_cut_off(settings))

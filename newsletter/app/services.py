@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import build_mail_identity, build_renderer, build_timing, load_listed, utc_now
+from newsletter.app.common import (
+    build_mail_identity,
+    build_renderer,
+    build_timing,
+    default_cut_off,
+    load_listed,
+    utc_now,
+)
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import build_local_scorer, build_vectors
 from newsletter.app.senders import build_sender
@@ -89,9 +96,9 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         store=store,
         open_sender=lambda: build_sender(settings),
         mails=_build_mails(settings, load_mails(resources.read_text(FILE))),
-        find=lambda who: find_served(settings.subscribers, store, who),
+        find=lambda who: find_served(settings.subscribers, store, who, default_cut_off(settings)),
         subscriber_from_signup=lambda sign_up: subscriber_from_signup(
-            sign_up, load_file(settings.subscribers, store)[0].defaults
+            sign_up, load_file(settings.subscribers, store, default_cut_off(settings))[0].defaults
         ),
         max_subscribers=settings.open_subscription_most,
         now=utc_now,

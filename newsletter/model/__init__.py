@@ -34,7 +34,7 @@ from newsletter.model.papers import (
     PaperVector,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
-from newsletter.model.scores import WORD_RANKER, Score, ScoreFailure, ScoreReport, Usage
+from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
@@ -53,8 +53,10 @@ from newsletter.model.subscribers import (
 )
 
 __all__ = [
+    "JUDGED_CUT_OFF",
     "MOST_PROFILE_CHARS",
     "TALLY",
+    "WORDS_CUT_OFF",
     "WORD_RANKER",
     "Accepted",
     "AddressStatus",

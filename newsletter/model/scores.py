@@ -7,6 +7,11 @@ from decimal import Decimal
 
 WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing; stored digests name it so
 
+# The relevance from which papers are mailed to who has set none: 7 where a model judges. By words, a digest is best for
+# precision and recall together from 6 on (docs/scoring.md).
+JUDGED_CUT_OFF = 7
+WORDS_CUT_OFF = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

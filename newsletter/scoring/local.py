@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,13 +17,13 @@ from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Vo
 from newsletter.scoring.library import with_library
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
-from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.calibrate import LOWEST, Grades, grade_relevance
+from newsletter.scoring.ranking.background import load_background, weigh_sample
+from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.phrases import drop_filler
-from newsletter.scoring.ranking.rank import Ranking, find_met, rank, read_terms, weigh
+from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms, weigh
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
     Fit,
@@ -32,16 +33,34 @@ from newsletter.scoring.ranking.short_profiles import (
     order_papers,
     weigh_chances,
 )
-from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
+from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
-ENOUGH_PAPERS = 400  # to see what stands out; what today and the days before lack of them, shipped papers stand in for
+SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
+ENOUGH_PAPERS = 400  # to see what stands out under a short profile, which needs shipped ones only where others lack
 NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedPool:
+    """Papers ranked together: those asked about, those of the days before, and shipped ones that have no `papers`.
+
+    `fields` are the categories that they share, `shortness` says how far the profile is short (0 to 1).
+    """
+
+    papers: Sequence[Paper]
+    fields: set[str]
+    matrix: TermMatrix
+    at_large: TermMatrix
+    terms: ProfileTerms
+    shortness: float
+    ranking: Ranking
+    yardstick: Yardstick
 
 
 class LocalScorer:
@@ -63,30 +82,21 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        background = load_background()
-        fields = _common_categories(wanted)
-        known = [*wanted, *_choose_history(wanted, fields, history)]
-        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
-        if len(known) < ENOUGH_PAPERS:
-            counts = join(counts, background.count_sample(fields, ENOUGH_PAPERS - len(known)))
-        matrix, at_large = weigh(counts, background)
-        likeness = self._vectors.compare(profile, known, len(wanted)) if self._vectors else None
-        shortness = measure_shortness(profile)
-        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
-        ranking = rank(matrix, at_large, terms, likeness)
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, fields) if shortness else None
-        grader = _Grader(shortness, fit)
+        pool = self.rank(profile, wanted, history)
+        ranking, matrix, shortness = pool.ranking, pool.matrix, pool.shortness
+        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, pool.fields) if shortness else None
+        grader = _Grader(shortness, fit, pool.yardstick)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
-            primaries = [_primary(paper) for paper in known]
-            voted = apply_votes(ranking, matrix, at_large, primaries, self._read_votes(votes))
+            primaries = [_primary(paper) for paper in pool.papers]
+            voted = apply_votes(ranking, matrix, pool.at_large, primaries, self._read_votes(votes))
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
-        finder = PhraseFinder(self._encoder, background, load_abbreviations())
+        finder = PhraseFinder(self._encoder, load_background(), load_abbreviations())
         explainer = Explainer(profile, finder, matrix, ranking, sentences)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
-        met = find_met(matrix, terms)[: len(relevance)] | (relevance > LOWEST)
+        met = find_met(matrix, pool.terms)[: len(relevance)] | (relevance > LOWEST)
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
@@ -101,6 +111,24 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), WORD_RANKER)
 
+    def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPool:
+        """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.
+
+        The papers are at least one, and all different.
+        """
+        background, fields = load_background(), _common_categories(papers)
+        known = [*papers, *_choose_history(papers, fields, history)]
+        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
+        likeness = self._vectors.compare(profile, known, len(papers)) if self._vectors else None
+        shortness = measure_shortness(profile)
+        n_shipped = max(ENOUGH_PAPERS - len(known), round((1 - shortness) * SAMPLE_PAPERS))
+        matrix, at_large = weigh(join(counts, background.count_sample(fields, n_shipped)), background)
+        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
+        typical = measure_evidence(weigh_sample(), terms)
+        yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
+        ranking = rank(matrix, at_large, terms, likeness)
+        return RankedPool(known, fields, matrix, at_large, terms, shortness, ranking, yardstick)
+
     def _read_votes(self, votes: Votes) -> list[VotedPaper]:
         return [
             VotedPaper(self._encoder.encode_paper(paper), _primary(paper), value) for paper, value in sort_votes(votes)
@@ -110,16 +138,17 @@ class LocalScorer:
 class _Grader:
     """Grades and orders the papers of one profile: by its phrases as far as it is short, as any other as far as not."""
 
-    def __init__(self, shortness: float, fit: Fit | None) -> None:
+    def __init__(self, shortness: float, fit: Fit | None, yardstick: Yardstick) -> None:
+        self._yardstick = yardstick
         self._shortness = shortness
         self._fit = fit
 
     def grade(self, ranking: Ranking) -> Grades:
         """Gives the relevance of each paper, from 1 to 10."""
-        long = grade_relevance(ranking)
+        long = grade_relevance(ranking, self._yardstick)
         if self._fit is None:
             return long
-        short = grade_chances(weigh_chances(self._fit, ranking))
+        short = grade_chances(weigh_chances(self._fit, ranking.score))
         mixed = self._shortness * short + (1 - self._shortness) * long[: len(short)]
         return np.round(mixed).astype(np.intp)
 
@@ -127,7 +156,7 @@ class _Grader:
         """Gives numbers that order the papers, higher first."""
         if self._fit is None:
             return ranking.score
-        odds = order_papers(self._fit, ranking)
+        odds = order_papers(self._fit, ranking.score)
         return self._shortness * odds + (1 - self._shortness) * ranking.score[: len(odds)]
 
 

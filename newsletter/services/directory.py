@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import AddressStatus, SignUp, Subscriber
+from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library
 from newsletter.stores import Store
@@ -76,17 +76,19 @@ class SubscriberList:
         return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
 
 
-def load_subscribers(path: Path, store: Store, *, today: date | None = None) -> SubscriberList:
+def load_subscribers(
+    path: Path, store: Store, *, today: date | None = None, min_relevance: int = JUDGED_CUT_OFF
+) -> SubscriberList:
     """Reads subscribers.yaml, remembers it as the last good one, and lays the readers' own wishes over it.
 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
     a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the listing history.
-    Raises ConfigError if there never was a good file.
+    `min_relevance` is for whom the file sets none. Raises ConfigError if there never was a good file.
     """
     before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
-    listed = load_listed(path, store)
+    listed = load_listed(path, store, min_relevance)
     readers, unreadable = [], dict(listed.unreadable)
     for one in listed.subscribers:
         who = one.subscriber_id
@@ -154,9 +156,9 @@ def has_history(store: Store, subscriber_id: str) -> bool:
         return True
 
 
-def find_served(path: Path, store: Store, subscriber_id: str) -> Subscriber | None:
+def find_served(path: Path, store: Store, subscriber_id: str, min_relevance: int = JUDGED_CUT_OFF) -> Subscriber | None:
     """Finds one subscriber, as they are served. Raises ConfigError if there never was a good file."""
-    one = load_listed(path, store).find(subscriber_id)
+    one = load_listed(path, store, min_relevance).find(subscriber_id)
     return as_served(one, store) if one else None
 
 
@@ -175,9 +177,9 @@ def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
 
 
-def load_listed(path: Path, store: Store) -> ListedSubscribers:
+def load_listed(path: Path, store: Store, min_relevance: int = JUDGED_CUT_OFF) -> ListedSubscribers:
     """Reads the list before the readers' own wishes. Raises ConfigError if there never was a good file."""
-    file, problem = load_file(path, store)
+    file, problem = load_file(path, store, min_relevance)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
     by_web = store.get_enrolled()
     known = [one for one in by_web if one.subscriber_id not in in_file]
@@ -232,33 +234,35 @@ def read_subscribers(path: Path) -> bytes:
         ) from error
 
 
-def load_file(path: Path, store: Store) -> tuple[SubscribersFile, str]:
+def load_file(path: Path, store: Store, min_relevance: int = JUDGED_CUT_OFF) -> tuple[SubscribersFile, str]:
     """Reads the file; if it is broken, the last good one, and why. Raises ConfigError if there never was a good one."""
     try:
         data = read_subscribers(path)
-        file = _parse(data, str(path))
+        file = _parse(data, str(path), min_relevance)
     except ConfigError as error:
         last_good = store.get_document(LAST_GOOD)
         if last_good is None:
             raise
-        return _parse(last_good, LAST_GOOD), str(error)
+        return _parse(last_good, LAST_GOOD, min_relevance), str(error)
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
     return file, ""
 
 
-def _parse(text: str | bytes, source: str) -> SubscribersFile:
-    result = _parse_or_error(text, source)
+def _parse(text: str | bytes, source: str, min_relevance: int) -> SubscribersFile:
+    result = _parse_or_error(text, source, min_relevance)
     if isinstance(result, ConfigError):
         raise result.with_traceback(None)  # one object for every time it is told
     return result
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _parse_or_error(text: str | bytes, source: str) -> SubscribersFile | ConfigError:
+def _parse_or_error(
+    text: str | bytes, source: str, min_relevance: int = JUDGED_CUT_OFF
+) -> SubscribersFile | ConfigError:
     # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
     try:
-        return parse_file(text, source=source)
+        return parse_file(text, source=source, min_relevance=min_relevance)
     except ConfigError as error:
         return error
 

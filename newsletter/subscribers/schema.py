@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
-from newsletter.model import AnnounceType, Frequency
+from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, AnnounceType, Frequency
 from newsletter.papers import author_problem, taxonomy
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
@@ -213,6 +213,11 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
+def _forget_default(described: dict[str, Any]) -> None:
+    """What holds where nothing is written depends on who grades the papers, which the schema cannot know."""
+    described.pop("default", None)
+
+
 def _one_or_more(value: object) -> object:
     """Takes a text for a list of one: `papers: library.bib`."""
     return [value] if isinstance(value, str) else value
@@ -320,7 +325,11 @@ class ReaderPreferences(_Model):
         examples=[["Attention Is All You Need", "2510.05064", "library.bib"]],
     )
     min_relevance: Annotated[int, *_ONE_TO_TEN] = Field(
-        7, description="A paper must reach this relevance (1 to 10).", examples=[8]
+        JUDGED_CUT_OFF,
+        description="A paper must reach this relevance (1 to 10). Left out, it is "
+        f"{JUDGED_CUT_OFF} where a model judges the papers, and {WORDS_CUT_OFF} where words rank them.",
+        examples=[8],
+        json_schema_extra=_forget_default,
     )
     min_novelty: Annotated[int, *_ONE_TO_TEN] = Field(
         4, description="A paper must reach this novelty (1 to 10), where a model judged it.", examples=[6]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
-from newsletter.model import Subscriber
+from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
 from newsletter.papers import is_library_file
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
@@ -34,37 +34,40 @@ class SubscribersFile:
     libraries: tuple[tuple[str, str], ...] = ()
 
 
-def parse_file(text: str | bytes, *, source: str) -> SubscribersFile:
+def parse_file(text: str | bytes, *, source: str, min_relevance: int = JUDGED_CUT_OFF) -> SubscribersFile:
     """Reads the file's text. Raises ConfigError with one line in `.problems` for each thing to mend.
 
-    `source` is the file's name as problems show it. Reads nothing, and always ends soon (see files/yaml_nodes.py).
+    `source` is the file's name as problems show it, `min_relevance` the scorer's own, for whom the file sets none.
+    Reads nothing, and always ends soon (see files/yaml_nodes.py).
     """
     root, problems = yaml_nodes.read(text)
     if root is None or root.value is None:
         problems = problems or [yaml_nodes.Problem(1, "found nothing, expected subscribers: and a list of them")]
-    return _check(root, problems, source, "mend the file and run newsletter check")
+    return _check(root, problems, source, "mend the file and run newsletter check", min_relevance)
 
 
 def parse_profiles(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
     """Reads a list of profiles that belong to nobody: entries as in subscribers.yaml, told apart by their `name`.
 
     A topic may lack a name, as on the page to subscribe; it gets the beginning of its words. All else that is not
-    written has the newsletter's own default. The addresses are made up. Raises ConfigError as `parse_file` does.
+    written has the newsletter's own default without a model. The addresses are made up. Raises ConfigError as
+    `parse_file` does.
     """
     root, problems = yaml_nodes.read(text)
     if root is None or not isinstance(root.value, list):
         problems = problems or [yaml_nodes.Problem(1, "found no list, expected profiles, each after a dash")]
-        return _check(None, problems, source, "mend the file").subscribers
+        return _check(None, problems, source, "mend the file", WORDS_CUT_OFF).subscribers
     for number, entry in enumerate(root.value, 1):
         if isinstance(entry.value, dict):
             entry.value["email"] = yaml_nodes.Node(entry.line, f"profile-{number}@profiles.test")
             _name_topics(_get(entry, "topics"))
     problems += _unnamed(root.value)
-    return _check(yaml_nodes.Node(1, {"subscribers": root}), problems, source, "mend the file").subscribers
+    whole = yaml_nodes.Node(1, {"subscribers": root})
+    return _check(whole, problems, source, "mend the file", WORDS_CUT_OFF).subscribers
 
 
 def _check(
-    root: yaml_nodes.Node | None, problems: list[yaml_nodes.Problem], source: str, remedy: str
+    root: yaml_nodes.Node | None, problems: list[yaml_nodes.Problem], source: str, remedy: str, min_relevance: int
 ) -> SubscribersFile:
     file = None
     if root is not None and root.value is not None:
@@ -73,9 +76,12 @@ def _check(
     if problems or file is None or root is None:
         summary = f"{source} has {yaml_checks.count_problems(problems)}; {remedy}:"
         raise ConfigError(summary, yaml_checks.problem_lines(problems, source=source))
+    defaults = file.defaults
+    if "min_relevance" not in defaults.model_fields_set:
+        defaults = defaults.model_copy(update={"min_relevance": min_relevance})
     return SubscribersFile(
-        tuple(build_subscriber(entry, file.defaults) for entry in file.subscribers),
-        file.defaults,
+        tuple(build_subscriber(entry, defaults) for entry in file.subscribers),
+        defaults,
         tuple(f"{source}:{note.line}: {note.text}" for note in notes(root)),
         tuple((entry, f"{source}:{line}") for entry, line in _find_libraries(root)),
     )

@@ -69,11 +69,12 @@ def apply_votes(
     values = np.array([vote.value for vote in votes], dtype=np.float64)
     model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values)
     liked = model.learn(np.zeros(matrix.n_rows))
-    trust = _trust(values)
-    chosen = _choose(ranking.score + LIKES_IN_CHOICE * trust * liked)
-    learned = model.learn(CHOSEN_WEIGHT * chosen)
-    share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5) * min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
-    return replace(ranking, score=standardise((1 - share) * ranking.score + share * learned))
+    moved = LIKES_IN_CHOICE * _trust(values) * liked
+    learned = model.learn(CHOSEN_WEIGHT * _choose(ranking.score + moved))
+    share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5)
+    by_profile = ranking.score + (1 - share) * moved  # so that a single like counts among few papers too
+    share *= min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
+    return replace(ranking, score=standardise((1 - share) * by_profile + share * learned))
 
 
 def clip_grades(voted: Grades, grades: Grades, n_votes: int) -> Grades:

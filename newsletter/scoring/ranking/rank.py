@@ -65,14 +65,15 @@ class Ranking:
     """What is known of each paper. `score` orders them: 0 on average, deviation about 1, over all papers given.
 
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
-    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `topics` and
-    `topic_words` have one row for each topic: likeness after feedback, and to the topic's own words. `latent` is where
-    each paper lies in the latent dimensions, in which `space` places others, `meaning` where it lies in the table of
-    word vectors.
+    to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
+    the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic:
+    likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions,
+    in which `space` places others, `meaning` where it lies in the table of word vectors.
     """
 
     score: Vector
     evidence: Vector
+    likeness: Vector
     topics: npt.NDArray[np.float64]
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
@@ -119,7 +120,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
     """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`.
 
     `likeness`: how near a sentence model finds the first papers (a row each) to each topic; NaN for what it has not
-    read. None: there is no such model, and the table of word vectors stands in.
+    read. There, and for all papers where it is None, the table of word vectors stands in.
     """
     own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
@@ -132,12 +133,37 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
     score = standardise(by_words + LATENT_WEIGHT * by_company)
     meaning = load_word_vectors().place_papers(at_large)
     score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
+    by_meaning = _compare_by_meaning(meaning, terms)
     if likeness is None:
-        score += MEANING_WEIGHT * _compare_by_meaning(meaning, terms)
+        score += MEANING_WEIGHT * by_meaning
     else:
-        score[: len(likeness)] += SENTENCE_WEIGHT * _sum_up(likeness)
-    evidence = _compare_directly(own_at_large, terms, _compare_topics(own_at_large, terms, 1.0), 1.0)
-    return Ranking(standardise(score), evidence, topics, topic_words, feedback, latent, space, meaning)
+        score += SENTENCE_WEIGHT * _compare_by_sentences(likeness, by_meaning)
+    return Ranking(
+        standardise(score),
+        measure_evidence(own_at_large, terms),
+        _measure_likeness(own_at_large, terms),
+        *(topics, topic_words, feedback, latent, space, meaning),
+    )
+
+
+def measure_evidence(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
+    """Measures how like each paper is to the profile's own words, weighed by what is rare in arXiv at large."""
+    own = at_large.narrow(terms.keys())
+    return _compare_directly(own, terms, _compare_topics(own, terms, 1.0), 1.0)
+
+
+def _measure_likeness(at_large: TermMatrix, terms: ProfileTerms) -> Vector:
+    liked = LIKE_WEIGHT * at_large.dot(at_large.query(terms.like))
+    return np.asarray(np.maximum(_compare_topics(at_large, terms, 1.0).max(axis=0), liked), dtype=np.float64)
+
+
+def _compare_by_sentences(likeness: Places, by_meaning: Vector) -> Vector:
+    """Compares by a sentence model; what it has not read by the table, so that both spread alike."""
+    read = np.flatnonzero(~np.isnan(likeness).any(axis=1))
+    compared = by_meaning.copy()
+    if len(read):
+        compared[read] = _sum_up(likeness[read])
+    return compared
 
 
 def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
@@ -147,13 +173,9 @@ def _compare_by_meaning(meaning: Places, terms: ProfileTerms) -> Vector:
 
 
 def _sum_up(likeness: Places) -> Vector:
-    """Makes one number of a paper's likeness to each topic, 0 on average; 0 also for papers that have none."""
-    known = ~np.isnan(likeness).any(axis=1)
-    summed = np.zeros(len(likeness))
-    if known.any():
-        chosen = likeness[known].astype(np.float64)
-        summed[known] = standardise(chosen.max(axis=1) + chosen.mean(axis=1))
-    return summed
+    """Makes one number of a paper's likeness to each topic, 0 on average."""
+    exact = likeness.astype(np.float64)
+    return standardise(exact.max(axis=1) + exact.mean(axis=1))
 
 
 def find_met(matrix: TermMatrix, terms: ProfileTerms) -> npt.NDArray[np.bool_]:

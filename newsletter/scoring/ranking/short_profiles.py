@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
@@ -27,20 +28,18 @@ from newsletter.scoring.ranking.word_vectors import load_word_vectors
 SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
 
-# Log-odds that somebody with these few words is glad of a paper.
-_COVERAGE_WEIGHT = 2.3
-_PLACE_WEIGHT = 0.77
-_MEANING_WEIGHT = 1.9
-_COMPANY_WEIGHT = 2.0
-_OFFSET = -4.38
+# Log-odds that somebody with these few words is glad of a paper: of coverage, ranking, meaning and company. Fitted as
+# benchmarks/fit_short_profiles.py does, but by company that knew neither of the judged days, which counts for less.
+WEIGHTS = (2.3, 0.77, 1.9, 2.0)
+OFFSET = -4.38
 _UNWANTED_WEIGHT = 2.5  # nobody's few words say so in the profiles at hand: enough to sink a paper that passes
-_PLACE_RANGE = (-3.0, 6.0)
+PLACE_RANGE = (-3.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
 _COVERED = 0.5  # what so many papers cover so well says little of any of them
 # The chance from which each relevance is given: 2 from the first on, 10 from the last on.
-_CHANCES = np.array([0.05, 0.1, 0.18, 0.3, 0.425, 0.52, 0.65, 0.82, 0.95])
+CHANCES = np.array([0.05, 0.1, 0.18, 0.3, 0.425, 0.52, 0.65, 0.82, 0.95])
 
 
 def measure_shortness(profile: Profile) -> float:
@@ -107,31 +106,29 @@ def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vect
     return np.where(known, matrix.idf[places], at_large)
 
 
-def weigh_chances(fit: Fit, ranking: Ranking) -> Vector:
-    """Gives the log-odds of each fitted paper; the ranking's first papers are these."""
-    return _weigh(fit, np.clip(ranking.score[: len(fit.coverage)], *_PLACE_RANGE))
+def weigh_chances(fit: Fit, score: Vector) -> Vector:
+    """Gives the log-odds of each fitted paper; `score` is the ranking's, of these papers first."""
+    return _weigh(fit, np.clip(score, *PLACE_RANGE))
 
 
-def order_papers(fit: Fit, ranking: Ranking) -> Vector:
-    """Gives what orders the papers: as the log-odds, but that a place beyond all range still counts."""
-    return _weigh(fit, ranking.score[: len(fit.coverage)])
+def order_papers(fit: Fit, score: Vector) -> Vector:
+    """Gives what orders the papers: as the log-odds, but that a score beyond all range still counts."""
+    return _weigh(fit, score)
 
 
-def _weigh(fit: Fit, place: Vector) -> Vector:
+def _weigh(fit: Fit, score: Vector) -> Vector:
+    wanted = describe_fit(fit, score) @ np.array(WEIGHTS)
+    return np.asarray(wanted - _UNWANTED_WEIGHT * fit.unwanted + OFFSET, dtype=np.float64)
+
+
+def describe_fit(fit: Fit, score: Vector) -> npt.NDArray[np.float64]:
+    """Gives what speaks for each paper (row): coverage, ranking, meaning and company, as `WEIGHTS` weighs them."""
     n, (low, high) = len(fit.coverage), _PRESENCE
     presence = np.clip((fit.coverage.max(initial=0.0) - low) / (high - low), 0.0, 1.0)
     rest = 1.0 - float((fit.coverage > _COVERED).mean()) if n else 1.0
-    odds: Vector = (
-        _COVERAGE_WEIGHT * rest * fit.coverage
-        + _PLACE_WEIGHT * presence * place
-        + _MEANING_WEIGHT * fit.meaning
-        + _COMPANY_WEIGHT * fit.company
-        - _UNWANTED_WEIGHT * fit.unwanted
-        + _OFFSET
-    )
-    return odds
+    return np.column_stack([rest * fit.coverage, presence * score[:n], fit.meaning, fit.company])
 
 
 def grade_chances(odds: Vector) -> Grades:
     """Grades the relevance of every paper by these log-odds."""
-    return 1 + np.searchsorted(_CHANCES, 1 / (1 + np.exp(-odds)), side="right")
+    return 1 + np.searchsorted(CHANCES, 1 / (1 + np.exp(-odds)), side="right")

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Paper, Profile, Score, Topic
+from newsletter.scoring.evaluation.corpus import label_days, load_days, load_labels
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.local import LocalScorer, load_comments
 from tests import ROOT, SHARED
@@ -77,6 +80,36 @@ def test_a_quiet_day_selects_fewer_than_a_rich_one() -> None:
     assert len(rich) == 10
 
 
+def best_five(scores: Sequence[Score]) -> float:
+    return sum(sorted((each.relevance for each in scores), reverse=True)[:5]) / 5
+
+
+@pytest.mark.parametrize("n_wanted", [1, 6])
+def test_memory_alone_sinks_no_days_best_grades(n_wanted: int) -> None:
+    past: list[list[Paper]] = []
+    for number in range(4):  # of which the last has all the memory that is used
+        others = renumber(make_day(40, only=("graphs", "speech", "tomatoes")), f"{2500 + number}")
+        day = [*others, *renumber(make_day(n_wanted, only=("pruning",)), f"{2600 + number}")]
+        without, with_memory = score(COMPRESSION, day), score(COMPRESSION, day, past)
+        assert abs(best_five(with_memory) - best_five(without)) <= 1
+        past.append(day)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no labelled corpus at ../shared/corpus beside the repository")
+def test_memory_alone_sinks_no_real_days_best_grades() -> None:
+    """Twelve days in a row, with memory growing from nothing."""
+    days = load_days(CORPUS)
+    labels = load_labels(CORPUS / "labels" / "near-field-cosmology.jsonl")
+    profile = parse_profile((CORPUS / "profiles" / "near-field-cosmology.md").read_text(encoding="utf-8"))
+    scorer, sunk = LocalScorer(comments=COMMENTS), list[float]()
+    for number, day in enumerate(label_days(days, labels, (), first=date.min, last=date.max)[-12:]):
+        known = day.history[-min(number, scorer.history_days) :] if number else ()
+        without, with_memory = (best_five(scorer.score(profile, day.pool, memory).scores) for memory in ((), known))
+        sunk.append(without - with_memory)
+    assert max(sunk) <= 1
+    assert abs(sum(sunk) / len(sunk)) <= 0.3
+
+
 @pytest.mark.parametrize("n_papers", [1, 12, 30])
 def test_on_a_small_first_day_every_paper_on_the_topic_passes(n_papers: int) -> None:
     wanted = make_day(n_papers, only=("pruning",))
@@ -86,8 +119,7 @@ def test_on_a_small_first_day_every_paper_on_the_topic_passes(n_papers: int) -> 
     assert max(relevance[n_papers:]) < 7
 
 
-def test_nothing_jumps_where_the_papers_of_the_day_are_enough() -> None:
-    """Up to 400 papers shipped ones stand in for those that lack; with each paper more one of them steps back."""
+def test_nothing_jumps_when_one_paper_more_is_announced() -> None:
     paper = make_paper(9999, "Sparse attention", "Fewer weights for sequences of a neural network.")
     others = [
         replace(each, abstract=f"{each.abstract} {' '.join(f'w{n * k % 997}' for k in range(1, 30))}")

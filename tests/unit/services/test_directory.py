@@ -134,6 +134,20 @@ def test_who_came_by_the_web_follows_their_enrolment_and_the_defaults(path: Path
     assert emails(path, store) == ["ada@example.org"]
 
 
+def test_who_sets_no_cut_off_has_the_scorers_and_who_sets_one_keeps_it(path: Path, store: TinyStore) -> None:
+    """The same file is read for a scorer of words and for a model, one after the other."""
+    store.enrol(EVE, most=9)
+    write(path, "ada")
+    for cut_off in (6, 7, 6):
+        served = load_subscribers(path, store, min_relevance=cut_off).subscribers
+        assert {one.min_relevance for one in served} == {cut_off}
+    ada = load_listed(path, store).subscribers[0].subscriber_id
+    store.add_revision(ada, "min_relevance: 7", origin=RevisionOrigin.WEB, now=NOW)
+    changed = find_served(path, store, ada, 6)
+    assert changed is not None
+    assert changed.min_relevance == 7
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "Europe/Berl\x00n", "Europe"])
 def test_who_asked_for_a_zone_that_is_none_is_no_subscriber_and_told(path: Path, store: TinyStore, zone: str) -> None:
     store.enrol(replace(EVE, zone=zone), most=9)

@@ -116,6 +116,18 @@ def test_a_subscriber_overrides_defaults_key_by_key() -> None:
     assert (subscriber.min_relevance, subscriber.categories) == (5, ("cs.LG",))
 
 
+@pytest.mark.parametrize(
+    ("defaults", "lines", "expected"),
+    [("", "", 6), ("", "min_relevance: 7", 7), ("defaults: {min_relevance: 8}\n", "", 8), ("defaults: {}\n", "", 6)],
+    ids=["nothing is set", "the subscriber sets one", "the defaults set one", "the defaults set none"],
+)
+def test_the_scorers_own_cut_off_holds_for_whom_the_file_sets_none(defaults: str, lines: str, expected: int) -> None:
+    body = f"{defaults}{SMALL}    {lines}\n"
+    file = parse_file(body, source="s", min_relevance=6)
+    assert file.subscribers[0].min_relevance == expected
+    assert file.defaults.min_relevance == (8 if "8" in defaults else 6)
+
+
 def test_topics_of_the_defaults_hold_for_who_has_none() -> None:
     defaults = "defaults: {topics: [{name: Graphs, relevant: All of them}]}\n"
     assert one(defaults=defaults).profile.topics == (Topic("Graphs", "All of them"),)
