@@ -15,7 +15,9 @@ from itertools import takewhile
 from newsletter.formatting import cut_at_clause
 from newsletter.papers.sentences import split_sentences
 
-MAX_CHARS = 300  # most sentences that are chosen have fewer than 250
+MAX_CHARS = 300  # nine of ten sentences that are chosen have at most 254
+
+_READ = 4_000  # characters of a title or abstract; arXiv has at most 1,920
 
 _WORD = re.compile(r"[^\W_]+|[;:]")
 _WITHIN = 10  # words between a subject and its verb
@@ -136,10 +138,10 @@ _MARKS = (
 def key_sentence(title: str, abstract: str) -> str:
     """Gives the sentence to show beside the title: as it stands in the abstract, at most MAX_CHARS characters of it.
 
-    Both are readable texts (`readable`). A longer sentence is cut at a clause and ends in "…". Empty only for an empty
-    abstract.
+    Both are readable texts (`readable`); of a longer abstract than arXiv takes the beginning is read.
+    A longer sentence is cut at a clause and ends in "…". Empty only for an empty abstract.
     """
-    return _cut(choose(title, split_sentences(abstract)))
+    return _cut(_choose(title[:_READ], split_sentences(abstract[:_READ])))
 
 
 def _cut(sentence: str) -> str:
@@ -156,7 +158,7 @@ def _cut(sentence: str) -> str:
     return shown
 
 
-def choose(title: str, sentences: Sequence[str]) -> str:
+def _choose(title: str, sentences: Sequence[str]) -> str:
     """Gives the sentence with the most points, of equals the first; empty if there is none."""
     if not sentences:
         return ""

@@ -12,7 +12,7 @@ _END = re.compile(r"[.!?…]+[\"”’'»)\]]*(?=\s)")
 _STARTERS = (
     "We|The|This|These|Our|In|It|Its|Here|However|To|For|By|On|As|At|An|A|If|When|While|With|From|Using|Based|Experiments"
     "|Results|Moreover|Furthermore|Finally|Additionally|Specifically|Then|Such|Both|Each|All|Although|Extensive|Code"
-    "|Unlike|Despite|Existing|Recent|Through|Since|Under|There|They|Thus|Therefore|Hence|Second|First|Third|One|Two"
+    "|Unlike|Despite|Existing|Recent|Through|Since|Under|There|They|Thus|Therefore|Hence|Second|First|Third|One|Two|Firstly|Secondly|Thirdly|Next|Also|Overall|Notably|But|And|Yet"
 )
 _TOUCHING = re.compile(rf"(?<=[a-z)]{{3}})[.!?](?=(?:{_STARTERS})\s)")
 _STARTS = re.compile(rf"\s+[\"“‘'(\[]*(?:{_STARTERS})\b")

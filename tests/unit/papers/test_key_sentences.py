@@ -64,6 +64,10 @@ def test_without_a_sign_it_is_cut_before_a_clause_or_a_phrase(head: str, rest: s
     assert chosen == f"{beginning}…"
 
 
+def test_of_a_text_without_end_only_the_beginning_is_read() -> None:
+    assert key_sentence("( " * 1_000_000, "We propose it. " + "(. " * 1_000_000) == "We propose it."
+
+
 def test_without_an_abstract_there_is_none() -> None:
     assert key_sentence(TITLE, " ") == ""
 
