@@ -18,16 +18,15 @@ _TOUCHING = re.compile(rf"(?<=[a-z)]{{3}})[.!?](?=(?:{_STARTERS})\s)")
 _STARTS = re.compile(rf"\s+[\"“‘'(\[]*(?:{_STARTERS})\b")
 # Behind these a sentence goes on, whatever follows.
 _GOES_ON = re.compile(
-    r"(?:\b(?:e\.\s?g|i\.\s?e|cf|vs|viz|ca|approx|resp|incl|dr|prof|mr|mrs|ms|st|mt|w\.r\.t|a\.k\.a|s\.t|i\.i\.d|dept|univ"
-    r"|figs?|eqs?|eqns?|refs?|secs?|sect|tab|thm|lem|prop|def|cor|ch|chap|vol|pp|nos))\.$",
-    re.I,
+    r"\b(?:(?i:e\.\s?g|i\.\s?e|cf|vs|viz|approx|resp|incl|w\.r\.t|a\.k\.a|s\.t|i\.i\.d|figs?|eqs?|eqns?|refs?|secs?|pp)"
+    r"|ca|Dr|Prof|Mr|Mrs|Ms|St|Mt|Dept|Univ)\.$"  # "300 ms." is an end
 )
 # Behind these it goes on unless a word follows that opens sentences: initials ("J. Doe", "U.S. Navy"), "et al.".
 _MAY_END = re.compile(
     r"(?:\b(?:al|etc|[Ii]nc|[Ll]td|[Cc]orp|[Cc]o|[JjSs]r|[Pp]h\.\s?[Dd])|(?:^|[\s(\[“])(?:[A-Z]\.[\s-]?)*[A-Z])"
     r"\.[)\]”’'\"]*$"
 )
-_NUMBERED = re.compile(r"\b(?:no|nr|p|v|art)\.$", re.I)  # "no. 5"
+_NUMBERED = re.compile(r"\b(?:nos?|nr|p|v|vol|art|sect|ch|chap|tab|thm|lem|prop|def|cor)\.$", re.I)  # "no. 5"
 _INSIDE = 400  # characters within which a parenthesis has to close for its sentences to stay together
 _BACK = 12  # characters before an end that tell an abbreviation
 
@@ -62,9 +61,8 @@ def _is_end(text: str, start: int, end: int) -> bool:
 
 def _is_inside(text: str, start: int, end: int) -> bool:
     """Tells whether a parenthesis is open there that closes soon. An interval such as (0, 1] closes, too."""
-    if text.count("(", start, end) + text.count("[", start, end) <= text.count(")", start, end) + text.count(
-        "]", start, end
-    ):
+    opened, closed = (text.count(a, start, end) + text.count(b, start, end) for a, b in ("([", ")]"))
+    if opened <= closed:
         return False
     depth = 1
     for sign in text[end : end + _INSIDE]:

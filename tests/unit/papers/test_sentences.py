@@ -36,6 +36,7 @@ PIECES = [
         ("See Fig. 3, Eq. (4) and No. 5.", "The answer is no.", "We leave it there."),
         ("It is small (as Doe says. Others do not.) and it is fast.", "It scales."),
         ("Weights lie in (0, 1].", "They sum to one."),
+        ("It takes 300 ms.", "Dr. Doe and Ms. Roe waited in Davis, CA.", "It ended."),
         ("Take k in ℤ/p.", "Then f(k) = 0."),
         ("It was called “done.”", "It was not."),
         ("It grows as N… and then stops.", "It shrinks…", "And stops."),
