@@ -64,16 +64,15 @@ def apply_votes(
     """Gives the ranking with the reader's votes on some papers in it.
 
     The two matrices hold the papers ranked, see `rank.weigh`, and `categories` the primary category of the first of
-    them.
+    them: the recent ones, from which alone is learned.
     """
-    values = np.array([vote.value for vote in votes], dtype=np.float64)
-    model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values)
-    liked = model.learn(np.zeros(matrix.n_rows))
-    moved = LIKES_IN_CHOICE * _trust(values) * liked
-    learned = model.learn(CHOSEN_WEIGHT * _choose(ranking.score + moved))
+    values, n_recent = np.array([vote.value for vote in votes], dtype=np.float64), len(categories)
+    model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values, n_recent)
+    moved = LIKES_IN_CHOICE * _trust(values) * model.learn(np.zeros(n_recent))
+    learned = model.learn(CHOSEN_WEIGHT * _choose((ranking.score + moved)[:n_recent]))
     share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5)
     by_profile = ranking.score + (1 - share) * moved  # so that a single like counts among few papers too
-    share *= min(1.0, matrix.n_rows / FULL_SHARE_PAPERS)
+    share *= min(1.0, n_recent / FULL_SHARE_PAPERS)
     return replace(ranking, score=standardise((1 - share) * by_profile + share * learned))
 
 
@@ -84,22 +83,26 @@ def clip_grades(voted: Grades, grades: Grades, n_votes: int) -> Grades:
 
 
 class _VoteModel:
-    """Ridge regression on the papers ranked, as examples of what is not wanted, and on those voted on behind them."""
+    """Ridge regression on the recent papers, as examples of what is not wanted, and on those voted on.
 
-    def __init__(self, features: Features, values: Vector) -> None:
+    `features` has the ranked papers, of which the first `n_recent` are the recent ones, and then those voted on.
+    """
+
+    def __init__(self, features: Features, values: Vector, n_recent: int) -> None:
         self._features = features
         self._targets = np.where(values > 0, 1.0, DISLIKED_TARGET)
         self._n_ranked = len(features.dense) - len(values)
+        self._n_recent = n_recent
         n_liked = int(np.count_nonzero(values > 0))
-        self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / self._n_ranked)
+        self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / n_recent)
         self._penalty = np.full(features.sparse.width + features.dense.shape[1], PENALTY)
         self._penalty[features.sparse.width] = _FREE_PENALTY
 
     def learn(self, wanted: Vector) -> Vector:
-        """Gives how well each ranked paper fits the votes; `wanted` weighs ranked papers as examples of what is."""
-        unwanted = 1 / self._n_ranked
-        weights = np.concatenate([wanted + unwanted, self._weights])
-        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), self._targets])
+        """Gives how well each ranked paper fits the votes; `wanted` weighs recent papers as examples of what is."""
+        unwanted, others = 1 / self._n_recent, np.zeros(self._n_ranked - self._n_recent)
+        weights = np.concatenate([wanted + unwanted, others, self._weights])
+        targets = np.concatenate([(wanted - unwanted) / (wanted + unwanted), others, self._targets])
         model = solve(self._features, weights, self._penalty, self._features.mix(weights * targets))
         return standardise(self._features.dot(model)[: self._n_ranked])
 
