@@ -111,7 +111,7 @@ class History:
 
     def tick(self) -> None:
         context = self.context()
-        listed = load_subscribers(self._path, context.store)
+        listed = load_subscribers(self._path, context.store, min_relevance=7)
         report = run_morning(context, listed.subscribers, Silent(), due_only=True, digest_on=TODAY)
         assert {str(entry.outcome) for entry in report.subscribers} == {"not due"}
 

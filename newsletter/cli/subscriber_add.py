@@ -86,7 +86,7 @@ def add(
     settings = load_settings()
     begin_log(settings, quiet=True)
     store = app.build_store(settings)
-    file, problem = directory.load_file(settings.subscribers, store)
+    file, problem = directory.load_file(settings.subscribers, store, app.default_cut_off(settings))
     if problem:
         complain(f"{problem}\nThe defaults are those of the last good version.")
     if email is None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
+from newsletter.model import AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library
 from newsletter.stores import Store
@@ -76,9 +76,7 @@ class SubscriberList:
         return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
 
 
-def load_subscribers(
-    path: Path, store: Store, *, today: date | None = None, min_relevance: int = JUDGED_CUT_OFF
-) -> SubscriberList:
+def load_subscribers(path: Path, store: Store, *, today: date | None = None, min_relevance: int) -> SubscriberList:
     """Reads subscribers.yaml, remembers it as the last good one, and lays the readers' own wishes over it.
 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
@@ -156,7 +154,7 @@ def has_history(store: Store, subscriber_id: str) -> bool:
         return True
 
 
-def find_served(path: Path, store: Store, subscriber_id: str, min_relevance: int = JUDGED_CUT_OFF) -> Subscriber | None:
+def find_served(path: Path, store: Store, subscriber_id: str, min_relevance: int) -> Subscriber | None:
     """Finds one subscriber, as they are served. Raises ConfigError if there never was a good file."""
     one = load_listed(path, store, min_relevance).find(subscriber_id)
     return as_served(one, store) if one else None
@@ -177,7 +175,7 @@ def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
 
 
-def load_listed(path: Path, store: Store, min_relevance: int = JUDGED_CUT_OFF) -> ListedSubscribers:
+def load_listed(path: Path, store: Store, min_relevance: int) -> ListedSubscribers:
     """Reads the list before the readers' own wishes. Raises ConfigError if there never was a good file."""
     file, problem = load_file(path, store, min_relevance)
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
@@ -234,7 +232,7 @@ def read_subscribers(path: Path) -> bytes:
         ) from error
 
 
-def load_file(path: Path, store: Store, min_relevance: int = JUDGED_CUT_OFF) -> tuple[SubscribersFile, str]:
+def load_file(path: Path, store: Store, min_relevance: int) -> tuple[SubscribersFile, str]:
     """Reads the file; if it is broken, the last good one, and why. Raises ConfigError if there never was a good one."""
     try:
         data = read_subscribers(path)
@@ -257,9 +255,7 @@ def _parse(text: str | bytes, source: str, min_relevance: int) -> SubscribersFil
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _parse_or_error(
-    text: str | bytes, source: str, min_relevance: int = JUDGED_CUT_OFF
-) -> SubscribersFile | ConfigError:
+def _parse_or_error(text: str | bytes, source: str, min_relevance: int) -> SubscribersFile | ConfigError:
     # By content, not by time and size: a change within the same tick of the clock, of the same length, is seen.
     try:
         return parse_file(text, source=source, min_relevance=min_relevance)

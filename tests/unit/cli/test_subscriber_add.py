@@ -154,6 +154,7 @@ def test_a_dry_run_shows_profile_and_welcome_and_changes_nothing(store: TinyStor
     done = newsletter("subscribers", "add", "eve@example.org", *SAID, "--dry-run")
     assert done.exit_code == 0
     assert "relevant: >-\n      State space models." in done.output
+    assert "min_relevance: 6\n" in done.output, "what holds without a model"
     assert "Subject: Welcome to Morning Papers" in done.output
     assert "eve@example.org" in done.output
     assert (store.get_enrolled(), store.get_welcomes(), welcomes(tmp_path)) == ([], None, [])

@@ -26,6 +26,7 @@ from newsletter.services.directory import (
 from newsletter.stores.tinydb import TinyStore
 from tests.make import NOW, TUESDAY
 
+CUT_OFF = 7  # of who writes none
 ENTRY = "  - {{email: {}@example.org, categories: [cs.LG], topics: [{{name: T, relevant: {}}}]}}\n"
 EVE = SignUp(subscriber_id("eve@example.org"), NOW, "eve@example.org", "Eve", ("cs.LG",), "Graphs.")
 
@@ -46,14 +47,14 @@ def write(path: Path, *names: str, words: str = "all", defaults: str = "") -> Pa
 
 
 def emails(path: Path, store: TinyStore) -> list[str]:
-    return [one.email for one in load_listed(path, store).subscribers]
+    return [one.email for one in load_listed(path, store, CUT_OFF).subscribers]
 
 
 def test_what_the_file_says_is_kept_until_it_changes(path: Path, store: TinyStore) -> None:
-    first = load_file(path, store)[0]
-    assert load_file(path, TinyStore(path.parent / "state"))[0] is first
+    first = load_file(path, store, CUT_OFF)[0]
+    assert load_file(path, TinyStore(path.parent / "state"), CUT_OFF)[0] is first
     os.utime(path)
-    assert load_file(path, store)[0] is first
+    assert load_file(path, store, CUT_OFF)[0] is first
     write(path, "ada", "lise")
     assert emails(path, store) == ["ada@example.org", "lise@example.org"]
 
@@ -87,13 +88,13 @@ def test_a_change_of_the_same_length_at_the_same_time_is_seen(
 
 
 def test_a_broken_file_is_told_each_time_and_seen_to_be_mended(path: Path, store: TinyStore) -> None:
-    load_file(path, store)
+    load_file(path, store, CUT_OFF)
     path.write_text("subscribers: [")
-    first, again = load_listed(path, store), load_listed(path, store)
+    first, again = load_listed(path, store, CUT_OFF), load_listed(path, store, CUT_OFF)
     assert first.problem == again.problem != ""
     assert [one.email for one in first.subscribers] == ["ada@example.org", "emmy@example.org"]
     write(path, "lise")
-    assert load_listed(path, store).problem == ""
+    assert load_listed(path, store, CUT_OFF).problem == ""
     assert store.get_document(LAST_GOOD) == path.read_text()
 
 
@@ -101,7 +102,7 @@ def test_without_a_good_file_each_try_says_so(path: Path, store: TinyStore) -> N
     path.write_text("subscribers: [")
     for _ in range(2):
         with pytest.raises(ConfigError, match="has 1 problem"):
-            load_listed(path, store)
+            load_listed(path, store, CUT_OFF)
 
 
 def test_threads_see_the_old_list_or_the_new_one(path: Path, store: TinyStore) -> None:
@@ -124,12 +125,12 @@ def test_threads_see_the_old_list_or_the_new_one(path: Path, store: TinyStore) -
 
 def test_who_came_by_the_web_follows_their_enrolment_and_the_defaults(path: Path, store: TinyStore) -> None:
     store.enrol(EVE, most=9)
-    eve = load_listed(path, store).subscribers[-1]
-    assert load_listed(path, store).subscribers[-1] is eve
+    eve = load_listed(path, store, CUT_OFF).subscribers[-1]
+    assert load_listed(path, store, CUT_OFF).subscribers[-1] is eve
     write(path, "ada", defaults="defaults: {max_papers: 7}\n")
-    assert load_listed(path, store).subscribers[-1] == replace(eve, max_papers=7)
+    assert load_listed(path, store, CUT_OFF).subscribers[-1] == replace(eve, max_papers=7)
     TinyStore(path.parent / "state").enrol(replace(EVE, at=NOW + timedelta(days=1), categories=("math.RA",)), most=9)
-    assert load_listed(path, store).subscribers[-1].categories == ("math.RA",)
+    assert load_listed(path, store, CUT_OFF).subscribers[-1].categories == ("math.RA",)
     store.forget_enrolled(EVE.subscriber_id)
     assert emails(path, store) == ["ada@example.org"]
 
@@ -141,7 +142,7 @@ def test_who_sets_no_cut_off_has_the_scorers_and_who_sets_one_keeps_it(path: Pat
     for cut_off in (6, 7, 6):
         served = load_subscribers(path, store, min_relevance=cut_off).subscribers
         assert {one.min_relevance for one in served} == {cut_off}
-    ada = load_listed(path, store).subscribers[0].subscriber_id
+    ada = load_listed(path, store, CUT_OFF).subscribers[0].subscriber_id
     store.add_revision(ada, "min_relevance: 7", origin=RevisionOrigin.WEB, now=NOW)
     changed = find_served(path, store, ada, 6)
     assert changed is not None
@@ -151,7 +152,7 @@ def test_who_sets_no_cut_off_has_the_scorers_and_who_sets_one_keeps_it(path: Pat
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "Europe/Berl\x00n", "Europe"])
 def test_who_asked_for_a_zone_that_is_none_is_no_subscriber_and_told(path: Path, store: TinyStore, zone: str) -> None:
     store.enrol(replace(EVE, zone=zone), most=9)
-    listed = load_subscribers(path, store)
+    listed = load_subscribers(path, store, min_relevance=CUT_OFF)
     assert [one.email for one in listed.subscribers] == ["ada@example.org", "emmy@example.org"]
     assert f"newsletter subscribers remove {EVE.subscriber_id}" in listed.unreadable[EVE.subscriber_id]
 
@@ -182,15 +183,15 @@ def test_one_reader_is_found_as_served_without_a_look_at_the_others(path: Path, 
     store.add_revision(ada, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
     store.change_address_status(EVE.subscriber_id, lambda known: pause(known, TUESDAY))
     store.change_address_status(emmy, lambda known: replace(known, frequency=Frequency.WEEKLY))
-    served = {one.subscriber_id: one for one in load_subscribers(path, store).subscribers}
+    served = {one.subscriber_id: one for one in load_subscribers(path, store, min_relevance=CUT_OFF).subscribers}
     assert (served[ada].max_papers, served[emmy].frequency) == (3, "weekly")
     for who, one in served.items():
         store.looks.clear()
-        assert find_served(path, store, who) == one
+        assert find_served(path, store, who, CUT_OFF) == one
         assert set(store.looks) == {who}
-    assert find_served(path, store, "s_nobody22") is None
+    assert find_served(path, store, "s_nobody22", CUT_OFF) is None
     (tmp_path / "state" / "revisions" / f"{ada}.json").write_bytes(b"")
-    assert find_served(path, store, ada) == load_listed(path, store).find(ada)
+    assert find_served(path, store, ada, CUT_OFF) == load_listed(path, store, CUT_OFF).find(ada)
 
 
 def test_a_subscriber_of_the_file_is_held_back_while_another_address_with_their_id_is_enrolled(
@@ -201,10 +202,10 @@ def test_a_subscriber_of_the_file_is_held_back_while_another_address_with_their_
     who = subscriber_id(prof)
     write(path, "ada").write_text(path.read_text().replace("ada@example.org", prof))
     store.enrol(replace(EVE, subscriber_id=who, email=stranger), most=5)
-    listed = load_subscribers(path, store)
+    listed = load_subscribers(path, store, min_relevance=CUT_OFF)
     assert [one.email for one in listed.subscribers] == [prof]
     assert list(listed.unreadable) == [who]
     assert f"newsletter subscribers remove {who}" in listed.unreadable[who]
     assert store.forget_enrolled(who)
     store.enrol(replace(EVE, subscriber_id=who, email="Prof1194199+papers@uni.example.org"), most=5)
-    assert load_subscribers(path, store).unreadable == {}
+    assert load_subscribers(path, store, min_relevance=CUT_OFF).unreadable == {}

@@ -85,7 +85,7 @@ def test_files_are_the_operators_alone(tmp_path: Path, store: Store) -> None:
     (tmp_path / "secret.ris").write_text(RIS.replace("bees", "secrets"), encoding="utf-8")
     path = tmp_path / "subscribers.yaml"
     path.write_text(ENTRY.format("mine.ris"), encoding="utf-8")
-    (listed,) = directory.load_listed(path, store).subscribers
+    (listed,) = directory.load_listed(path, store, 7).subscribers
     assert titles(directory.as_served(listed, store)) == ["Counting bees"]
     profiles = ProfileService(lambda: [listed], store, build_local_scorer)
     text = "papers: [secret.ris, mine.ris, Moons of ice]\n"
@@ -103,7 +103,7 @@ def test_a_bad_file_holds_its_reader_back_and_nobody_else(
     path = tmp_path / "subscribers.yaml"
     other = "  - email: bo@example.org\n    categories: [cs.LG]\n    papers: [Moons of ice]\n"
     path.write_text(ENTRY.format("mine.ris") + other, encoding="utf-8")
-    everybody = directory.load_subscribers(path, store)
+    everybody = directory.load_subscribers(path, store, min_relevance=7)
     assert [one.email for one in everybody.subscribers if one.subscriber_id not in everybody.unreadable] == [
         "bo@example.org"
     ]
