@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import AddressStatus, SignUp, Subscriber
+from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library
 from newsletter.stores import Store
@@ -129,7 +129,7 @@ def _load_history(store: Store) -> listing_history.ListingHistory:
     if stored := listing_history.read(store.get_document(LISTING_HISTORY) or ""):
         return stored
     last_good = store.get_document(LAST_GOOD)
-    file = _parse_or_error(last_good, LAST_GOOD) if last_good else None
+    file = _parse_or_error(last_good, LAST_GOOD, JUDGED_CUT_OFF) if last_good else None
     return listing_history.update({}, file.subscribers, date.min) if isinstance(file, SubscribersFile) else {}
 
 
