@@ -251,3 +251,13 @@ def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
 def test_text_that_is_no_comments_file_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"comments\.yaml"):
         load_comments(text)
+
+
+@pytest.mark.parametrize("word", ["every", "Often", "whereas", "someone", "towards", "perhaps"])
+def test_words_that_hold_sentences_together_are_filler(word: str) -> None:
+    assert is_filler(word)
+
+
+@pytest.mark.parametrize("word", ["near", "next", "one", "far", "whole"])
+def test_words_that_a_subject_may_begin_with_are_not(word: str) -> None:
+    assert not is_filler(word)
