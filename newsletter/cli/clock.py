@@ -36,10 +36,10 @@ def command() -> None:
     settings = load_settings()
     begin_log(settings)
     log_advice(settings)
-    app.build(settings)  # what cannot work is said now
+    store = app.build(settings).store  # what cannot work is said now
     tasks: list[Callable[[Worker], None]] = [
         lambda worker: keep_clock(settings, worker),
-        lambda worker: keep_welcomes(settings, worker),
+        lambda worker: keep_welcomes(settings, store, worker),
     ]
     is_ended = run_until_signal(tasks)
     log.get_log().info("shutdown")

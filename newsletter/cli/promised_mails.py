@@ -43,9 +43,9 @@ def keep_sign_up_mails(settings: Settings, submitted: Event, worker: Worker) -> 
     store.end_run(run_id)
 
 
-def keep_welcomes(settings: Settings, worker: Worker) -> None:
+def keep_welcomes(settings: Settings, store: Store, worker: Worker) -> None:
     """Welcomes newcomers within seconds, until the worker is asked to stop. Failures are logged and told."""
-    store, notifier = app.build_store(settings), app.build_notifier(settings)
+    notifier = app.build_notifier(settings)
 
     def look() -> float:
         # A new one each time: what it has loaded for newcomers is not kept until the next ones come

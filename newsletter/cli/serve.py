@@ -49,7 +49,8 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     log_advice(settings)
     submitted = Event()
     web = app.build_web(settings, submitted.set)
-    tasks: list[Callable[[Worker], None]] = [lambda worker: keep_welcomes(settings, worker)]
+    store = app.build_store(settings)
+    tasks: list[Callable[[Worker], None]] = [lambda worker: keep_welcomes(settings, store, worker)]
     if settings.open_subscription:
         tasks.append(lambda worker: keep_sign_up_mails(settings, submitted, worker))
     if not no_clock:
