@@ -30,6 +30,7 @@ MIN_LIFT = 0.25  # of two neighbours; those of "token prediction" have .29, of "
 # Shares of arXiv's papers from which on a word or phrase says nothing: "layer" has .06, "neural network" .065.
 COMMON_WORD = 0.03
 COMMON_PHRASE = 0.05
+RARE_WORD = 0.002  # up to here a word says something even in passing: "magnetar" has .0006, "people" .006
 
 _WORD = re.compile(r"[^\W_]+")
 # What may follow a word in a compound without making another thing of it: LoRA-based, dust-free.
@@ -137,11 +138,16 @@ class PhraseFinder:
         return self._abbreviations.get(forms_of(text), ())
 
     def find(self, text: Text, wanted: Wanted) -> list[SharedPhrase]:
-        """Finds what is wanted and worth naming, the rarest first and each once."""
+        """Finds what is wanted and worth naming, the rarest first and each once.
+
+        A word that stands alone must be rare, or what the text is about: people said in passing are not its subject.
+        """
         found: dict[Forms, SharedPhrase] = {}
+        subjects = _find_subjects(text)
         for stretch in text.stretches:
+            is_passing = len(stretch) == 1 and not stretch[0].joined and stretch[0].keys not in subjects
             shares = [(self._share(span), span) for span in _met_spans(stretch, wanted)]
-            worth = [(share, span) for share, span in shares if share <= _limit(span)]
+            worth = [(share, span) for share, span in shares if share <= (RARE_WORD if is_passing else _limit(span))]
             if worth:
                 share, span = min(worth, key=lambda pair: pair[0])
                 shown = _show(text.text, stretch, span)
@@ -151,17 +157,15 @@ class PhraseFinder:
     def find_words(self, text: Text, gains: Mapping[int, float]) -> list[str]:
         """Finds the phrases around words with a gain, the highest first.
 
-        Takes what the text is about, being in its first line or said twice: no common words, and no word that is
-        new in arXiv, such as the name that the paper gives to something.
+        Takes what the text is about: no common words, and no word that is new in arXiv, such as the name that the
+        paper gives to something.
         """
-        first_line = text.text.partition("\n")[0]
-        times = Counter(token.keys for stretch in text.stretches for token in stretch)
+        subjects = _find_subjects(text)
         found: dict[Forms, tuple[float, str]] = {}
         for stretch in text.stretches:
             for token in stretch:
                 gain = gains.get(token.joined or token.keys[0], 0.0)
-                is_subject = token.end <= len(first_line) or times[token.keys] > 1
-                if gain > 0 and is_subject and 0 < self._share((token,)) <= COMMON_WORD:
+                if gain > 0 and token.keys in subjects and 0 < self._share((token,)) <= COMMON_WORD:
                     shown = _show(text.text, stretch, (token,))
                     found.setdefault(forms_of(shown), (gain, shown))
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
@@ -249,6 +253,14 @@ def _split(text: str, tokens: Sequence[Token], *, joined: bool) -> list[_Form]:
             start, end = token.start + match.start(), token.start + match.end()
             forms.append(_Form(_form(match.group()), start, end, start == token.start, end == token.end))
     return [form for form in forms if form.form not in STOP_WORDS]
+
+
+def _find_subjects(text: Text) -> set[Keys]:
+    """Finds the words that the text is about, being in its first line or said twice."""
+    title_end = len(text.text.partition("\n")[0])
+    tokens = [token for stretch in text.stretches for token in stretch]
+    times = Counter(token.keys for token in tokens)
+    return {token.keys for token in tokens if token.end <= title_end or times[token.keys] > 1}
 
 
 def _widen(text: Text, start: int, end: int) -> str:

@@ -261,3 +261,19 @@ def test_words_that_hold_sentences_together_are_filler(word: str) -> None:
 @pytest.mark.parametrize("word", ["near", "next", "one", "far", "whole"])
 def test_words_that_a_subject_may_begin_with_are_not(word: str) -> None:
     assert not is_filler(word)
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "found"),
+    [
+        ("Soil", "It helps people.", []),
+        ("People and soil", "It is theirs.", ["People"]),
+        ("Soil", "People help people.", ["People"]),
+        ("Soil", "It helps a magnetar.", ["magnetar"]),
+        ("Soil", "It is under a neutron star.", ["neutron star"]),
+    ],
+    ids=["in passing", "in the title", "twice", "rare in passing", "a phrase in passing"],
+)
+def test_a_usual_word_is_named_only_where_it_is_the_subject(title: str, abstract: str, found: list[str]) -> None:
+    wanted = FINDER.want(["People, magnetars, and a neutron star."])
+    assert [phrase.text for phrase in FINDER.find(FINDER.read(f"{title}\n{abstract}"), wanted)] == found
