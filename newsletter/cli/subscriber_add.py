@@ -115,7 +115,7 @@ def ask_for(ask: Ask, file: SubscribersFile) -> tuple[str, str, additions.Wishes
         ",".join(defaults.categories),
         lambda said: _problems(file, categories=_codes(said) or ("?",)),
     )
-    has_usual = bool(defaults.topics or defaults.keywords.like)
+    has_usual = bool(defaults.topics or defaults.keywords.like or defaults.papers or defaults.pinned_authors)
     missing = () if has_usual else ("topic: say at least one thing, in a few words",)
     question = "What do they want to read about? One topic in a sentence"
     topics = [_ask_until_right(ask, question, "", lambda said: () if said else missing)]

@@ -189,13 +189,12 @@ def load_listed(path: Path, store: Store, min_relevance: int) -> ListedSubscribe
         for who in store.get_enrolled_ids()
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
     }
-    of_file, no_library = _read_libraries(file.subscribers, path.parent)
-    everybody = [*of_file, *enrolled]
+    everybody, no_library = _read_libraries([*file.subscribers, *enrolled], path.parent)
     return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
 
 
 def _read_libraries(subscribers: Sequence[Subscriber], folder: Path) -> tuple[list[Subscriber], dict[str, str]]:
-    """Adds the papers of the files named in subscribers.yaml, and says by id of whom one cannot be read, and why.
+    """Adds the papers of the files that the operator names, and says by id of whom one cannot be read, and why.
 
     Their mail waits for the file: without it, it would leave out what they asked for, and nobody would know.
     """

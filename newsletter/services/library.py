@@ -1,8 +1,8 @@
 """Finds the papers that readers keep: those of the operator's files, of titles, and of ids that were once announced.
 
 An id that was found is remembered with its paper, so that it goes on counting when its announcement is forgotten. A
-file is read for whom subscribers.yaml itself names it; a reader's own profile can name none. What a file may hold is
-papers/library.py's business.
+file is read where the operator names it, in subscribers.yaml or in adding somebody; a reader's own profile can name
+none. What a file may hold is papers/library.py's business.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from newsletter.papers import arxiv_id, is_library_file, library, read_library
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
-_FILES_IN_MEMORY = 64
+_FILES_IN_MEMORY = 16
 _DAYS_BACK = 61  # as long as announcements are kept (run/retention.py)
 
 
@@ -95,8 +95,9 @@ def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:
     wanted = {key for key in ids - kept.keys() if sought.get(key) != on}
     if latest and wanted:
         found = _find_announced(store, wanted, latest[-1])
-        vain = dict.fromkeys(ids - kept.keys() - found.keys(), on)
-        store.put_document(KEPT_PAPERS, json.dumps({"papers": {**kept, **found}, "sought": vain}, indent=0))
+        vain = {key for key in sought if sought[key] == on} | (wanted - found.keys())
+        document = {"papers": {**kept, **found}, "sought": dict.fromkeys(sorted(vain - found.keys()), on)}
+        store.put_document(KEPT_PAPERS, json.dumps(document, indent=0))
 
 
 def _find_announced(store: Store, wanted: set[str], latest: AnnouncementDay) -> dict[str, tuple[str, str]]:
@@ -112,10 +113,16 @@ def _find_announced(store: Store, wanted: set[str], latest: AnnouncementDay) -> 
 
 
 def _read_document(store: Store) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-    """Reads the papers kept by id, and on which latest day each other id was sought in vain."""
-    document = json.loads(store.get_document(KEPT_PAPERS) or "{}")
-    papers = {key: (title, abstract) for key, (title, abstract) in document.get("papers", {}).items()}
-    return papers, document.get("sought", {})
+    """Reads the papers kept by id, and on which latest day each other id was sought in vain.
+
+    Nothing, if the text cannot be understood: what is still announced is found again.
+    """
+    try:
+        document = json.loads(store.get_document(KEPT_PAPERS) or "{}")
+        papers = {str(key): (str(title), str(abstract)) for key, (title, abstract) in document["papers"].items()}
+        return papers, {str(key): str(on) for key, on in document["sought"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}, {}
 
 
 def _with_papers(subscriber: Subscriber, papers: Sequence[LibraryPaper]) -> Subscriber:

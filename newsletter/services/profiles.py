@@ -116,7 +116,7 @@ class ProfileService:
         return self._change(listed, texts[number], RevisionOrigin.OPERATOR, now, max(texts))
 
     def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
-        """Tries this text on the last announcements, by the embedded scorer. Records nothing.
+        """Tries this text on the last announcements, by the embedded scorer. Records only which papers its ids are.
 
         None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_yaml.read`.
         """
@@ -165,6 +165,7 @@ class ProfileService:
     def _read(self, text: str, listed: Subscriber) -> Subscriber:
         """Reads the text as this reader's profile, with what is known of the papers in it; blank is as listed."""
         read = listed if profile_yaml.is_blank(text) else profile_yaml.read(text, listed)
+        library.remember_ids([read], self._store)
         return library.fill(read, self._store)
 
     def _has_revision(self, who: str) -> bool:

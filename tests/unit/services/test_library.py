@@ -11,7 +11,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import Profile, RevisionOrigin, Subscriber
 from newsletter.run.digest import anonymize
 from newsletter.scoring.llm.grader import profile_key
-from newsletter.services import directory, library
+from newsletter.services import additions, directory, library
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
@@ -92,6 +92,48 @@ def test_files_are_the_operators_alone(tmp_path: Path, store: Store) -> None:
     answer = profiles.change(listed.subscriber_id, text, origin=RevisionOrigin.REPLY, now=NOW)
     assert "secret.ris names a file" in answer
     assert titles(directory.as_served(listed, store)) == ["Counting bees", "Moons of ice"]
+
+
+def test_who_was_added_by_the_command_may_have_a_file_too(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(ENTRY.format("[Moons of ice]"), encoding="utf-8")
+    file, _ = directory.load_file(path, store, 6)
+    profile = "categories: [cs.LG]\npapers: mine.ris\n"
+    added = additions.add(
+        store, directory.load_listed(path, store, 6), additions.read_profile("bo@example.org", "", profile, file, NOW)
+    )
+    assert added.addition is additions.Addition.ADDED
+    assert titles(directory.load_subscribers(path, store, min_relevance=6).subscribers[-1]) == ["Counting bees"]
+
+
+def test_an_id_that_is_announced_counts_from_the_answer_on(store: Store) -> None:
+    announce(store, date(2026, 1, 5), *KINDS)
+    profiles = ProfileService(lambda: [make.subscriber()], store, build_local_scorer)
+    text = "papers: ['2601.00001', '2501.99999']\n"
+    answer = profiles.change(make.subscriber().subscriber_id, text, origin=RevisionOrigin.REPLY, now=NOW)
+    assert "papers: 2501.99999 is not among the papers announced here lately" in answer
+    assert "papers: 2601.00001 is" not in answer
+
+
+def test_what_was_sought_in_vain_for_others_is_not_sought_again(store: Store) -> None:
+    announce(store, date(2026, 1, 5), *KINDS)
+    for listed in ("2501.00001", "2501.00002"):
+        library.remember_ids([reader(listed)], store)
+    before = store.get_document(library.KEPT_PAPERS)
+    library.remember_ids([reader("2501.00001", "2501.00002")], store)
+    assert store.get_document(library.KEPT_PAPERS) == before
+    assert json.loads(before or "")["sought"].keys() == {"2501.00001", "2501.00002"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"papers": {"2601.00001": 1}, "sought": {}}', '{"papers": []}'])
+def test_a_damaged_memory_of_papers_is_made_anew(store: Store, text: str) -> None:
+    announce(store, date(2026, 1, 5), *KINDS)
+    store.put_document(library.KEPT_PAPERS, text)
+    ada = reader("2601.00001")
+    assert titles(library.fill(ada, store)) == []
+    library.remember_ids([ada], store)
+    assert titles(library.fill(ada, store)) == ["Counting flowers, as bees do 1"]
 
 
 @pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"", "no RIS record"), (b"\xff", "in UTF-8")])
