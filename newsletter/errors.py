@@ -41,6 +41,10 @@ class SourceBusy(SourceError):
         self.retry_after_s = retry_after_s
 
 
+class EmbedderError(NewsletterError):
+    """The sentence model cannot read: rank without it, and tell the operator. It says nothing against the papers."""
+
+
 class StoreError(NewsletterError):
     """The memory could not be read or written. The run stops: sending without memory mails things twice."""
 

@@ -74,7 +74,7 @@ def run_morning(
             context, readers, progress, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
         )
         forget_expired(context.store, min(morning.today.announced_on, started_at.date()))
-        read_papers(context, morning, readers, should_stop)
+        problems += read_papers(context, morning, readers, should_stop)
         served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
         progress.begin(DIGESTS, len(served))
         entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from newsletter.errors import EmbedderError
 from newsletter.model import AnnouncementDay, AnnounceType, Paper, Subscriber
 from newsletter.run.context import Morning, RunContext
 
@@ -18,15 +19,22 @@ def read_papers(
     morning: Morning,
     subscribers: Sequence[Subscriber],
     should_stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Has read what these subscribers may be mailed of today, then what the scorer looks back at. Raises StoreError."""
+) -> list[str]:
+    """Has read what these subscribers may be mailed of today, then what the scorer looks back at. Raises StoreError.
+
+    Gives sentences for the operator, if the model does not work: the mails go out without it.
+    """
     if context.vectors is None or not morning.today.announcements:
-        return
+        return []
     wanted = {kind for subscriber in subscribers for kind in subscriber.announce_types}
     earlier = morning.earlier[::-1][: context.scorer.history_days]
     for day in (morning.today, *earlier):
         papers = list(_choose(day, wanted))
-        context.vectors.prepare(papers, announced_on=day.announced_on, should_stop=should_stop)
+        try:
+            context.vectors.prepare(papers, announced_on=day.announced_on, should_stop=should_stop)
+        except EmbedderError as error:
+            return [str(error)]
+    return []
 
 
 def _choose(day: AnnouncementDay, wanted: set[AnnounceType]) -> Iterable[Paper]:

@@ -42,7 +42,10 @@ class Embedder(Protocol):
     name: str  # of the model; vectors of different models do not compare
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Gives a row of length 1 for each text, as long for one text as for all others. Raises nothing for a text."""
+        """Gives a row of length 1 for each text, as long for one text as for all others.
+
+        Raises nothing for a text; EmbedderError if the model does not work here.
+        """
 
 
 class VectorKeeper(Protocol):
@@ -55,7 +58,7 @@ class VectorKeeper(Protocol):
         announced_on: date,
         should_stop: Callable[[], bool] = ...,
     ) -> None:
-        """Reads what was not read before; what was cut off goes on where it was. Raises StoreError."""
+        """Reads what was not read before; what was cut off goes on where it was. Raises EmbedderError, StoreError."""
 
 
 @dataclass(frozen=True, slots=True)

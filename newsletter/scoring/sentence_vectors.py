@@ -14,6 +14,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from newsletter.errors import EmbedderError
 from newsletter.model import Paper, PaperVector, Profile
 from newsletter.scoring.protocols import Embedder
 from newsletter.stores import VectorStore
@@ -45,7 +46,7 @@ class SentenceVectors:
     ) -> None:
         """Reads those of the papers that have not been read, and keeps what was made of them, batch by batch.
 
-        May be repeated; what was cut off goes on where it was. Raises StoreError.
+        May be repeated; what was cut off goes on where it was. Raises EmbedderError, StoreError.
         """
         known = self._store.get_vectors(self._embedder.name, [(paper.arxiv_id, paper.version) for paper in papers])
         seen = {(one.arxiv_id, one.version) for one in known}
@@ -70,7 +71,8 @@ class SentenceVectors:
     def compare(self, profile: Profile, papers: Sequence[Paper], count: int) -> Rows | None:
         """Gives the cosine of each paper (row) with each topic (column), NaN for papers that were not read.
 
-        None if one of the first `count`, the papers of the day, was not read, or if the profile has no wishes.
+        None if one of the first `count`, the papers of the day, was not read, if the profile has no wishes, or if the
+        model cannot read them: whoever had it read the day's papers has told so.
         """
         texts = read_wishes(profile)
         if not texts:
@@ -79,7 +81,10 @@ class SentenceVectors:
         kept = {(one.arxiv_id, one.version): one for one in self._store.get_vectors(self._embedder.name, asked)}
         if any(key not in kept for key in asked[:count]):
             return None
-        topics = np.array([self._read(text) for text in texts])
+        try:
+            topics = np.array([self._read(text) for text in texts])
+        except EmbedderError:
+            return None
         nothing = np.full(topics.shape[1], np.nan, dtype=np.float32)
         rows = [_unpack(kept[key].numbers) if key in kept else nothing for key in asked]
         return np.asarray(np.array(rows) @ topics.T, dtype=np.float32)

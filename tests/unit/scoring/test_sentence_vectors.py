@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
+from newsletter.errors import EmbedderError
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.sentence_vectors import BATCH, SentenceVectors, read_wishes
@@ -102,3 +103,16 @@ def test_a_profile_without_topics_is_read_by_what_it_likes() -> None:
     assert read_wishes(Profile((), like=("LoRA", "mixture of experts"))) == ["LoRA, mixture of experts"]
     assert read_wishes(Profile((Topic("Only a name", ""),), like=("LoRA",))) == ["Only a name"]
     assert read_wishes(Profile((), avoid=("LoRA",))) == []
+
+
+def test_a_model_that_ceases_to_work_leaves_the_ranking_to_words() -> None:
+    class Broken(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            raise EmbedderError("out of memory")
+
+    store, today = MemoryStore(), papers(3)
+    SentenceVectors(FakeEmbedder(), store).prepare(today, announced_on=make.TUESDAY)
+    broken = SentenceVectors(Broken(), store)
+    assert broken.compare(PROFILE, today, 3) is None
+    by_words = LocalScorer(comments=COMMENTS).score(PROFILE, today, ())
+    assert LocalScorer(comments=COMMENTS, vectors=broken).score(PROFILE, today, ()) == by_words
