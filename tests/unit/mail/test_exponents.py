@@ -25,7 +25,7 @@ def plain(html: str) -> str:
         (r"$2^{\Omega(n)} < L^\infty$ & more", "2⟨Ω(n)⟩ &lt; L⟨∞⟩ &amp; more"),
         (r"$\mathbb{R}^{d\times d}$.", "ℝ⟨d×d⟩."),
         (r"$10^{-6}$", "10⁻⁶"),
-        (r"$10^{9.5}$ and $L^\\infty$", "10⟨9.5⟩ and L⟨∞⟩"),
+        (r"$10^{9.5}$ and $L^\infty$", "10⟨9.5⟩ and L⟨∞⟩"),
     ],
 )
 def test_what_unicode_cannot_raise_is_raised_by_html(tex: str, shown: str) -> None:
