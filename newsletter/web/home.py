@@ -15,8 +15,9 @@ import flask
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
+from newsletter.texts import TextsByLanguage, pick
 from newsletter.web.app import HEADERS, Page, for_everybody
-from newsletter.web.languages import ARGUMENT, LANGUAGES, Texts, asked_language, load_texts, visitor_language
+from newsletter.web.languages import ARGUMENT, LANGUAGES, asked_language, load_page_texts, visitor_language
 from newsletter.web.request_limits import RequestLimits, limited_blueprint
 
 LIMITS = RequestLimits(per_link=240, per_client=240)
@@ -62,11 +63,11 @@ _SAMPLE_VIEW = HomeView("en", "https://example.org", "?lang=en", has_sample=True
 
 
 def samples() -> tuple[Page, ...]:
-    """Gives each template in each language. Raises ConfigError as `load_texts` does."""
-    texts = load_texts("home")
+    """Gives each template in each language. Raises ConfigError as `load_page_texts` does."""
+    texts = load_page_texts("home")
     bare = HomeView("en", "", "", has_sample=False, archives=())
     return tuple(
-        (template, {"h": view, "t": texts[language], "languages": LANGUAGES})
+        (template, {"h": view, "t": pick(texts, language), "languages": LANGUAGES})
         for template in ("home.html", "sample_note.html")
         for language in LANGUAGES
         for view in (_SAMPLE_VIEW, bare)
@@ -80,8 +81,8 @@ def blueprint(
     public: PublicArchives = dict,
     make_sample: MakeSample | None = None,
 ) -> flask.Blueprint:
-    """Builds the pages; without `make_sample` there is no sample. Raises ConfigError as `load_texts` does."""
-    routes = _Routes(load_texts("home"), base_url, public, make_sample)
+    """Builds the pages; without `make_sample` there is no sample. Raises ConfigError as `load_page_texts` does."""
+    routes = _Routes(load_page_texts("home"), base_url, public, make_sample)
     pages = limited_blueprint("home", LIMITS, now)
     pages.add_url_rule("/", "page", routes.home)
     pages.add_url_rule("/sample", "sample", routes.sample)
@@ -91,7 +92,7 @@ def blueprint(
 
 @dataclass(frozen=True, slots=True)
 class _Routes:
-    texts: Texts
+    texts: TextsByLanguage
     base_url: str
     public: PublicArchives
     make_sample: MakeSample | None
@@ -111,10 +112,12 @@ class _Routes:
         return for_everybody(flask.Response(_ROBOTS, mimetype="text/plain"), MAX_AGE_S)
 
     def _fill(self, template: str) -> str:
-        return flask.render_template(template, h=self._view(), t=self.texts[visitor_language()], languages=LANGUAGES)
+        return flask.render_template(
+            template, h=self._view(), t=pick(self.texts, visitor_language()), languages=LANGUAGES
+        )
 
     def _sentence(self, key: str) -> str:
-        return self.texts[visitor_language()][key]
+        return pick(self.texts, visitor_language())(key)
 
     def _view(self) -> HomeView:
         asked = asked_language()
