@@ -318,3 +318,25 @@ def test_no_page_is_wider_than_its_screen(visit: Visit, width: int) -> None:
 def test_axe_finds_nothing(visit: Visit, width: int, mode: str) -> None:
     for state in states(visit, width, mode):
         assert axe_problems(visit.browser) == [], state
+
+
+def test_the_zone_is_the_browsers_until_somebody_types_another(visit: Visit) -> None:
+    visit.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    visit.open("subscribe", script=False)
+    assert visit.find("#zone").get_attribute("value") == "UTC"
+    visit.open("subscribe")
+    visit.wait(lambda: visit.find("#zone").get_attribute("value") == "Asia/Tokyo")
+    fill_in(visit, zone="America/Lima", email="no address")
+    visit.press("subscribe")
+    assert visit.find("#zone").get_attribute("value") == "America/Lima"
+    visit.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
+@pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
+@pytest.mark.parametrize("path", ["/?lang=de", "/?lang=ja"])
+def test_what_strangers_see_fits_and_axe_finds_nothing(visit: Visit, path: str, width: int, mode: str) -> None:
+    set_screen(visit.browser, width, mode)
+    visit.browser.get(visit.base + path)
+    assert overflow(visit.browser) <= 0
+    assert axe_problems(visit.browser) == []
