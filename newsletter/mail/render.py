@@ -30,7 +30,7 @@ from newsletter.mail.sample_digest import (
     NOTHING,
     PARTLY_JUDGED,
 )
-from newsletter.mail.size_budget import Detail, fit, html_bytes, shorten
+from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
@@ -41,7 +41,7 @@ from newsletter.signing import Signer
 
 __all__ = ["Brand", "Renderer"]
 
-SUBJECT_CHARS = 110  # a phone shows about 40, a desktop about 90; more is noise
+SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
 
 
 class Renderer:
@@ -62,31 +62,33 @@ class Renderer:
         self._prompts = environment_of(loader_of(prompt_folders))
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
-        """Fills the templates: subject, HTML and text. A long HTML shows less of the last papers, the text never.
+        """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
 
-        `links` are those of this very mail; without them it names the newsletter's address.
+        Where there is no page to read the rest on, the text has every paper whole. `links` are those of this very
+        mail; without them it names the newsletter's address.
         """
-        view = self._view(digest, links)
+        html, shown = self._fit(self._view(digest, links), digest.subscriber.full)
         return RenderedDigest(
-            subject=one_line(self._fill(self._email, "digest.subject.txt", d=view), SUBJECT_CHARS),
-            html=self._html(view),
-            text=self._fill(self._email, "digest.txt", d=view),
+            subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown), SUBJECT_CHARS),
+            html=html,
+            text=self._fill(self._email, "digest.txt", d=shown if shown.web_url else shown.whole_text),
         )
 
-    def _html(self, view: DigestView) -> str:
-        """The page, and of each paper as much as there is room for."""
-        page = ""
+    def _fit(self, view: DigestView, full: int) -> tuple[str, DigestView]:
+        """The page and what it shows: of each paper as much as there is room for."""
+        shown, page = view, ""
 
         def measure(levels: Sequence[Detail]) -> int:
-            nonlocal page
-            page = self._page(view if min(levels, default=Detail.FULL) is Detail.FULL else view.at(levels))
+            nonlocal shown, page
+            shown = view.at(levels)
+            page = self._page(shown)
             return len(page)
 
         def saving(place: int, level: Detail) -> int:
-            return _saved_bytes(view.papers[place], level)
+            return _saved_bytes(view.all_papers[place], level)
 
-        fit(view.best_first, measure, saving)
-        return page
+        fit(view.all_best_first, full, measure, saving)
+        return page, shown
 
     def _page(self, view: DigestView) -> str:
         return ascii_html(self._fill(self._email, "digest.html", d=view))
@@ -116,7 +118,9 @@ class Renderer:
             for digest in (EVERYTHING, PARTLY_JUDGED, BY_WORDS, BY_TOPIC, NOTHING, FILLED_UP, NEAREST_ONLY):
                 self.render(digest, links)
             for level in Detail:
-                self._page(self._view(FILLED_UP, links).at([level] * 2))
+                few = self._view(FILLED_UP, links).at([level] * 2)
+                self._page(few)
+                self._fill(self._email, "digest.txt", d=few)
                 self._page(self._view(BY_WORDS, links).at([level]))
         for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
             self.markdown(digest)
@@ -164,12 +168,15 @@ class Renderer:
 
 def _saved_bytes(paper: DigestPaper, level: Detail) -> int:
     """Of a paper's text, by the step to that level."""
-    if level is Detail.LEFT_OUT:
-        return html_bytes(f"{paper.title}{paper.toc_authors}{paper.comment}")
-    short = html_bytes(shorten(paper.title, paper.abstract))
-    if level is Detail.SHORT:
-        return html_bytes(paper.abstract) - short
-    return short + html_bytes(f"{paper.title}{paper.authors}")  # the title stands twice, in the contents too
+    texts = {
+        Detail.LEFT_OUT: paper.title + paper.url,
+        Detail.TITLE: paper.comment,
+        Detail.REASON: paper.sentence + paper.toc_authors,
+        Detail.SENTENCE: paper.topic + paper.links.pdf + (paper.links.code or ""),
+        Detail.LINKS: paper.more_url + paper.less_url + paper.save_url,
+        Detail.ENTRY: paper.title + paper.authors + paper.comment + paper.abstract,
+    }
+    return html_bytes(texts[level])
 
 
 def environment_of(loader: BaseLoader) -> Environment:
@@ -185,6 +192,7 @@ def environment_of(loader: BaseLoader) -> Environment:
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots
+    environment.filters["one_line"] = one_line
     environment.filters["wrapped"] = wrapped
     environment.filters["reflowed"] = reflowed
     environment.filters["paragraphs"] = paragraphs

@@ -11,56 +11,64 @@ from enum import IntEnum
 from functools import lru_cache
 from html import escape
 
-from newsletter.papers import key_sentence
-
-HTML_BYTES = 100_000  # 4 kB short of Gmail's cut, for what providers add
-SHORT_CHARS = 320  # an abstract that has no more is shown whole
-BEST = 8  # papers that are shown whole as long as others can give way
+HTML_BYTES = 98_000  # 6 kB short of Gmail's cut, for what providers add and rewrite
 
 
 class Detail(IntEnum):
-    """How much of a paper a mail shows."""
+    """How much of a paper a mail shows. Each level has what the ones below it have."""
 
     LEFT_OUT = 0
-    BRIEF = 1  # no abstract
-    SHORT = 2  # the abstract's key sentence
-    FULL = 3
+    TITLE = 1  # with number and scores
+    REASON = 2  # the comment
+    SENTENCE = 3  # the abstract's key sentence, and authors
+    LINKS = 4  # topic, PDF and code
+    ENTRY = 5  # the links for votes: all that the contents show of a paper
+    FULL = 6  # with all else, the abstract among it, below the contents
 
 
+_STEPS_OF_AN_ENTRY = (Detail.LINKS, Detail.SENTENCE, Detail.REASON, Detail.TITLE)
+
+
+@lru_cache(maxsize=8192)  # of each paper it is asked several times
 def html_bytes(text: str) -> int:
     """The size of this text in the page: escaped, ASCII."""
     return len(escape(text).encode("ascii", "xmlcharrefreplace"))
 
 
-@lru_cache(maxsize=2048)  # of each paper it is asked several times
-def shorten(title: str, abstract: str) -> str:
-    """Gives the sentence that says what the paper does or finds; a short abstract stays whole."""
-    return abstract if len(abstract) <= SHORT_CHARS else key_sentence(title, abstract)
-
-
 def fit(
     best_first: Sequence[int],
+    full: int,
     measure: Callable[[Sequence[Detail]], int],
     saving: Callable[[int, Detail], int],
     most: int = HTML_BYTES,
 ) -> list[Detail]:
     """How much to show of each paper so that the page has at most `most` bytes; everything if that fits.
 
-    `best_first` are the papers' places, the best one's first: the best eight give way last, and of each part the last
-    paper first. `measure` renders and counts; it is asked a few times, the last time for what is returned. `saving`
-    says how many bytes of text one paper's step to that level saves. A page too long without any paper stays so.
+    `best_first` are the papers' places, the best one's first. The best `full` are shown in full and give way when the
+    others stand there by their titles alone; papers are left out last. Of each step the last paper is the first to
+    take it. `measure` renders and counts; it is asked a few times, the last time for what is returned. `saving` says
+    how many bytes of text one paper's step to that level saves. A page too long without any paper stays so.
     """
-    levels = [Detail.FULL] * len(best_first)
+    best, rest = best_first[:full], best_first[full:]
+    levels = [Detail.ENTRY] * len(best_first)
+    for place in best:
+        levels[place] = Detail.FULL
     size = measure(levels)
-    for part in filter(None, (best_first[BEST:], best_first[:BEST])):
-        for level in (Detail.SHORT, Detail.BRIEF, Detail.LEFT_OUT):
-            if size <= most:
-                return levels
-            below = [level if place in part else before for place, before in enumerate(levels)]
-            size_below = measure(below)
-            if size_below < most:
-                return _between(levels, level, part[::-1], (size, size_below), measure, saving, most)
-            levels, size = below, size_below
+    for part, level in (
+        *((rest, level) for level in _STEPS_OF_AN_ENTRY),
+        *((best, level) for level in (Detail.ENTRY, *_STEPS_OF_AN_ENTRY)),
+        (rest, Detail.LEFT_OUT),
+        (best, Detail.LEFT_OUT),
+    ):
+        if size <= most:
+            return levels
+        if not part:
+            continue
+        below = [level if place in part else before for place, before in enumerate(levels)]
+        size_below = measure(below)
+        if size_below < most:
+            return _between(levels, level, part[::-1], (size, size_below), measure, saving, most)
+        levels, size = below, size_below
     return levels
 
 

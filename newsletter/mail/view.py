@@ -1,12 +1,13 @@
 """What a template may show of a digest: text that is readable already (TeX, shortened lists), not yet escaped. Pure.
 
-A `DigestView` is built once for a digest; `at` gives the same one with less in it, for a mail that would be cut
-(size_budget.py).
+A `DigestView` is built once for a digest, with every paper whole; `at` gives the same one as a mail shows it: an entry
+of each paper in the contents, the best few in full, and less of them where the mail would be cut (size_budget.py).
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,18 +16,18 @@ from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.size_budget import Detail, shorten
-from newsletter.model import Digest, DigestEntry, Paper, Usage
-from newsletter.papers import PaperLinks, paper_links, readable, readable_name
+from newsletter.mail.size_budget import Detail
+from newsletter.model import Digest, DigestEntry, Paper, Subscriber, Usage
+from newsletter.papers import PaperLinks, key_sentence, paper_links, readable, readable_name
 
 PREHEADER_CHARS = 140
-TOC_AUTHORS = 2
+TOC_AUTHORS = 2  # of more, the first alone
 PAPER_AUTHORS = 6  # the web edition has them all
 # Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
 # of 7 characters with the blank.
 CHARS_A_MINUTE = 1650
-PROFILE_CHARS = 2500  # of the profile in the HTML; the text part has all of it
-PROFILE_CHARS_OF_A_LONG_MAIL = 400  # where papers stand in brief: two more of them have room
+REASON_CHARS = 160  # of the best paper's comment, in the lead
+WANTED_CHARS = 600  # of the reader's own words, in a mail that has no page to show them on
 PINNED_SHOWN = 10
 
 
@@ -49,8 +50,9 @@ class DigestPaper:
     toc_authors: str
     authors: str
     all_authors: str
-    abstract: str  # as much of it as there is room for
-    comment: str
+    abstract: str
+    sentence: str  # of the abstract: what the paper does or finds; empty for want of room
+    comment: str  # why it is here; empty for want of room
     comment_language: str  # empty for that of the mail
     relevance: int
     novelty: int | None  # None: no model judged it
@@ -60,8 +62,17 @@ class DigestPaper:
     topic: str  # empty where it would say nothing
     pinned: str
     is_nearest: bool  # it is below a cut-off
-    more_url: str  # empty without a web part
+    more_url: str  # empty without a web part, or for want of room
     less_url: str
+    save_url: str = ""
+    has_links: bool = True  # there is room for topic, PDF and code
+    has_authors: bool = True  # there is room for them
+    is_in_full: bool = False  # it stands below the contents, too
+
+    @property
+    def names_topic(self) -> bool:
+        """Tells whether the comment begins with the topic, so that it need not be said again."""
+        return bool(self.topic) and self.comment.casefold().startswith(self.topic.casefold())
 
     @property
     def url(self) -> str:
@@ -74,6 +85,14 @@ class TopicGroup:
 
     name: str
     papers: tuple[DigestPaper, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCount:
+    """How many of the papers meet a topic."""
+
+    name: str
+    papers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +117,10 @@ class DigestView:
     email: str
     date: str
     announced: str  # "7 October 2025", or the first and the last of several days
-    papers: tuple[DigestPaper, ...]
-    brief: tuple[DigestPaper, ...]  # those of whom there is room for title and comment alone, not among `papers`
+    papers: tuple[DigestPaper, ...]  # those of the contents
+    in_full: tuple[DigestPaper, ...]  # those that stand below them, the best first
+    all_papers: tuple[DigestPaper, ...]  # of the digest, whole, whatever there is room for
+    topics: tuple[TopicCount, ...]  # that are met, the most often first; empty where a profile has no two
     is_grouped: bool
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers, as a title or, where nothing passed, as a sentence; empty without
@@ -120,6 +141,7 @@ class DigestView:
     cost: CostView | None  # None: no model was asked, or none answered
     notices: tuple[str, ...]
     categories: str
+    wanted: str  # the reader's topics and words, on one line
     profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
     is_prompt: bool
     cut_offs: str
@@ -146,33 +168,40 @@ class DigestView:
     @property
     def has_novelty(self) -> bool:
         """Tells whether a model judged any of these papers; of the others there is no novelty to show."""
-        return any(paper.novelty is not None for paper in (*self.papers, *self.brief))
+        return any(paper.novelty is not None for paper in self.all_papers)
 
     @property
     def best(self) -> DigestPaper | None:
         """The paper that the subject names; None in a digest without papers."""
-        return self.papers[self.best_first[0]] if self.papers else None
+        return self.all_papers[self.all_best_first[0]] if self.all_papers else None
 
     @property
-    def best_first(self) -> tuple[int, ...]:
-        """The places of the papers, the best one's first."""
-        return _best_first(self.papers)
+    def all_best_first(self) -> tuple[int, ...]:
+        """The places of all papers, the best one's first."""
+        return _best_first(self.all_papers)
 
     @property
-    def profile_start(self) -> str:
-        """The profile, cut at the end of a line where it is long; the text part and the web edition have all of it."""
-        most = PROFILE_CHARS_OF_A_LONG_MAIL if self.brief or self.left_out else PROFILE_CHARS
-        if len(self.profile) <= most:
-            return self.profile
-        return f"{self.profile[:most].rpartition(chr(10))[0] or self.profile[:most]}\n…"
+    def reason(self) -> str:
+        """Why the best paper is here, in a line."""
+        return formatting.cut_at_clause(self.best.comment, REASON_CHARS) if self.best else ""
+
+    @property
+    def whole_text(self) -> DigestView:
+        """What the text part shows where no page has the rest: every paper in full, in the order of the contents."""
+        papers = tuple(replace(paper, is_in_full=True) for paper in self.all_papers)
+        return replace(self, papers=papers, in_full=papers, left_out=0)
 
     def at(self, levels: Sequence[Detail]) -> DigestView:
-        """The same with so much of each paper, for a digest in which everything is shown yet."""
-        shown = list(zip(self.papers, levels, strict=True))
-        papers = tuple(p if level is Detail.FULL else _shortened(p) for p, level in shown if level > Detail.BRIEF)
-        brief = tuple(paper for paper, level in shown if level is Detail.BRIEF)
-        left_out = len(shown) - len(papers) - len(brief)
-        return replace(self, papers=papers, brief=brief, left_out=left_out, minutes=_minutes(papers, brief))
+        """The same with so much of each paper: what a mail shows of a digest. `levels` are in the papers' order."""
+        shown = [_at(p, level) for p, level in zip(self.all_papers, levels, strict=True) if level > Detail.LEFT_OUT]
+        in_full = [self.all_papers[place] for place in self.all_best_first if levels[place] is Detail.FULL]
+        return replace(
+            self,
+            papers=tuple(shown),
+            in_full=tuple(in_full),
+            left_out=len(self.all_papers) - len(shown),
+            minutes=_minutes(shown, in_full),
+        )
 
 
 def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> DigestView:
@@ -190,7 +219,9 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         date=formatting.long_date(digest.digest_on),
         announced=formatting.date_range(digest.announced_on),
         papers=papers,
-        brief=(),
+        in_full=papers,
+        all_papers=papers,
+        topics=_topics(papers),
         is_grouped=subscriber.group_by_topic and names_topics,
         is_nearest_only=is_nearest_only,
         nearest_heading=formatting.nearest_heading(digest, whose="your"),
@@ -199,7 +230,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         passed=counts.passed,
         widening=digest.widening,
         left_out=0,
-        minutes=_minutes(papers),
+        minutes=_minutes(papers, papers),
         counts_announced=f"{counts.announced:,}",
         counts_scanned=f"{counts.scanned:,}",
         counts_relevant=f"{counts.relevant:,}",
@@ -211,6 +242,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         cost=cost_view(digest),
         notices=digest.notices,
         categories=", ".join(subscriber.categories),
+        wanted=_wanted(subscriber),
         profile=profile,
         is_prompt=bool(digest.prompt),
         cut_offs=formatting.cut_offs(digest),
@@ -221,7 +253,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
         profile_url=mail_links.profile_url,
         web_url=mail_links.web_url,
-        preheader=_preheader(papers, is_first_named=not is_nearest_only),
+        preheader=_preheader(papers, is_first_named=not is_nearest_only or formatting.is_met(digest)),
     )
 
 
@@ -247,15 +279,37 @@ def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
     return tuple(sorted(range(len(papers)), key=lambda place: _merit(papers[place]), reverse=True))
 
 
-def _shortened(paper: DigestPaper) -> DigestPaper:
-    short = shorten(paper.title, paper.abstract)
-    return paper if short is paper.abstract else replace(paper, abstract=short)
+def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
+    """The paper's entry in the contents, with so much of it."""
+    if level >= Detail.ENTRY:
+        return replace(paper, is_in_full=level is Detail.FULL)
+    return replace(
+        paper,
+        more_url="",
+        less_url="",
+        save_url="",
+        has_links=level >= Detail.LINKS,
+        sentence=paper.sentence if level >= Detail.SENTENCE else "",
+        has_authors=level >= Detail.SENTENCE,
+        comment=paper.comment if level >= Detail.REASON else "",
+    )
 
 
-def _minutes(papers: Sequence[DigestPaper], brief: Sequence[DigestPaper] = ()) -> int:
-    chars = sum(len(paper.title) + len(paper.comment) for paper in (*papers, *brief))
-    chars += sum(len(paper.abstract) for paper in papers)
+def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper]) -> int:
+    chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
+    chars += sum(len(paper.abstract) for paper in in_full)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
+
+
+def _topics(papers: Sequence[DigestPaper]) -> tuple[TopicCount, ...]:
+    counts = Counter(paper.topic for paper in papers if paper.topic)
+    return tuple(TopicCount(name, number) for name, number in counts.most_common())
+
+
+def _wanted(subscriber: Subscriber) -> str:
+    profile = subscriber.profile
+    words = [*(topic.name for topic in profile.topics), *profile.like]
+    return one_line(", ".join(words), WANTED_CHARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +319,7 @@ class _Readable:
     authors: str
     all_authors: str
     abstract: str
+    sentence: str
     links: PaperLinks
 
 
@@ -272,12 +327,14 @@ class _Readable:
 def _readable(paper: Paper) -> _Readable:
     names = [readable_name(name) for name in paper.authors]
     bare = [name.split(" (")[0] for name in names]  # without affiliations
+    title, abstract = readable(paper.title), readable(paper.abstract)
     return _Readable(
-        title=readable(paper.title),
-        toc_authors=formatting.join_names(bare, TOC_AUTHORS),
+        title=title,
+        toc_authors=formatting.join_names(bare, TOC_AUTHORS if len(bare) <= TOC_AUTHORS else 1),
         authors=formatting.join_names(bare, PAPER_AUTHORS),
         all_authors=", ".join(names),
-        abstract=readable(paper.abstract),
+        abstract=abstract,
+        sentence=key_sentence(title, abstract),
         links=paper_links(paper),
     )
 
@@ -297,6 +354,7 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         authors=text.authors,
         all_authors=text.all_authors,
         abstract=text.abstract,
+        sentence=text.sentence,
         comment=_comment(entry.score.comment),
         comment_language=formatting.lang_attribute(digest.subscriber.profile.language),
         relevance=entry.score.relevance,

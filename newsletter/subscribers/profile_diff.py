@@ -27,6 +27,7 @@ def differences(before: Subscriber, after: Subscriber) -> tuple[str, ...]:
         *_value("min_novelty", before.min_novelty, after.min_novelty),
         *_value("max_papers", before.max_papers, after.max_papers),
         *_value("at_least", before.at_least, after.at_least),
+        *_value("full", before.full, after.full),
         *_value("language", old.language, new.language),
         *_value("group_by_topic", true_false(before.group_by_topic), true_false(after.group_by_topic)),
         *_value("empty_mail", true_false(before.empty_mail), true_false(after.empty_mail)),

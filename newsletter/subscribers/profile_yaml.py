@@ -78,12 +78,14 @@ def write(subscriber: Subscriber) -> str:
             *_comment(
                 "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
                 " max_papers the best stay. Higher numbers mean fewer papers. Where fewer than at_least (0 to 20) reach"
-                " them, the nearest come, too, and the mail says which these are."
+                " them, the nearest come, too, and the mail says which these are. The best few (full, 0 to 20) stand in"
+                " the mail with their abstracts."
             ),
             f"min_relevance: {subscriber.min_relevance}",
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",
+            f"full: {subscriber.full}",
         ],
         [
             *_comment("The language of the comments: en, de, fr, es, pt, it, zh or ja."),

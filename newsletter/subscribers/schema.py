@@ -203,7 +203,7 @@ _FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choi
 _LANGUAGE = _choice(*get_args(Language))
 YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
 MOST_AT_LEAST = 20
-_ONE_TO_TEN, _PAPERS, _AT_LEAST = _whole(1, 10), _whole(1, 500), _whole(0, MOST_AT_LEAST)
+_ONE_TO_TEN, _PAPERS, _AT_LEAST, _FULL = _whole(1, 10), _whole(1, 500), _whole(0, MOST_AT_LEAST), _whole(0, 20)
 
 
 # --- the file -----------------------------------------------------------------------------------------
@@ -341,6 +341,11 @@ class ReaderPreferences(_Model):
         0,
         description="Where fewer papers reach the cut-offs, the nearest fill up to so many, marked as such.",
         examples=[3],
+    )
+    full: Annotated[int, *_FULL] = Field(
+        3,
+        description="So many of the best papers stand in the mail with their abstracts; all others in the contents.",
+        examples=[5],
     )
     language: Annotated[Language, *_LANGUAGE] = Field("en", description="Language of the comments.", examples=["de"])
     group_by_topic: YesNo = Field(

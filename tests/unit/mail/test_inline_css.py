@@ -110,7 +110,7 @@ def test_the_page_is_the_same_as_inlined_each_time(
 
 def test_every_element_with_a_class_has_its_style() -> None:
     """So that the equality above says something: clients that drop style blocks see the same colours."""
-    page = ONCE.render(d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Detail.FULL, Detail.BRIEF]))
+    page = ONCE.render(d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Detail.FULL, Detail.ENTRY]))
     assert len(re.findall(r'class="[a-z]+"(?! href)[^>]* style=', page)) > 20
     assert "var(--" not in page
 

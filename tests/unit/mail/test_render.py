@@ -75,9 +75,11 @@ def test_every_part_tells_all_there_is_to_a_paper() -> None:
         make.announcement(title="On residual depth", authors=("Ada Lovelace",), abstract="We look deep.")
     )
     assert_says(digest, "On residual depth", "Ada Lovelace", "We look deep.", 'Matches "Learning"', "2601.00001")
-    assert_says(digest, "1,350", "how networks learn", "Thank you to arXiv for use of its open access interoperability")
+    assert_says(digest, "1,350", "Thank you to arXiv for use of its open access interoperability")
     rendered = RENDERER.render(digest)
-    assert rendered.subject == "1 paper: On residual depth"
+    assert "You look for: Learning" in Page(rendered.html).words
+    assert "how networks learn" in rendered.text
+    assert rendered.subject == "On residual depth"
     assert "https://arxiv.org/abs/2601.00001" in Page(rendered.html).links
     assert "Relevance  8/10" in rendered.text
 
@@ -98,18 +100,19 @@ def test_tex_becomes_readable_everywhere() -> None:
     assert_says(digest, "PT²-LLM in O(√N)", "Clara Sánchez", "α")
 
 
-def test_the_table_of_contents_links_inside_and_outside() -> None:
-    digest = digest_of(make.announcement("2601.00001"), make.announcement("2601.00002"))
+def test_the_contents_link_to_arxiv_and_to_what_stands_in_full() -> None:
+    digest = digest_of(*(make.announcement(f"2601.0000{number}") for number in range(1, 5)))
     links = Page(RENDERER.render(digest).html).links
-    assert "#p1" in links
-    assert "#p2" in links
+    assert {"#p1", "#p2", "#p3"} <= set(links)
+    assert "#p4" not in links
     assert links.count("https://arxiv.org/abs/2601.00002") == 3  # contents, title, below the abstract
+    assert links.count("https://arxiv.org/abs/2601.00004") == 1
 
 
 def test_a_long_list_of_authors_is_cut_and_says_so() -> None:
     names = tuple(f"Author {i}" for i in range(395))
     rendered = RENDERER.render(digest_of(make.announcement(authors=names)))
-    assert "Author 0, Author 1 and 393 more" in rendered.html
+    assert "Author 0 and 394 more" in rendered.html
     assert "Author 5 and 389 more" in rendered.html
     assert "Author 6" not in rendered.html
     page = RENDERER.markdown(digest_of(make.announcement(authors=names)))
@@ -134,7 +137,10 @@ def test_notices_and_what_is_not_shown_are_told() -> None:
 
 def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     paid = Usage(140_584, 113_569, 0, Decimal("0.17573"), Decimal("1.13569"))
-    assert_says(digest_of(make.announcement(), usage=paid), "140,584", "113,569", "254,153", "$0.18", "$1.14", "$1.31")
+    digest = digest_of(make.announcement(), usage=paid)
+    assert_says(digest, "254,153", "$1.31")
+    for text in (RENDERER.render(digest).text, RENDERER.markdown(digest)):
+        assert [figure for figure in ("140,584", "113,569", "$0.18", "$1.14") if figure not in text] == []
     unknown = Usage(10, 5)
     assert_says(digest_of(make.announcement(), usage=unknown), "n/a")
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
@@ -170,9 +176,9 @@ def test_what_a_model_judged_has_a_novelty_and_of_the_others_is_said_how_they_we
     words = words_of(digest_of(entries=entries, scorer="a model", usage=usage), part)
     alone = words_of(digest_of(entries=entries[:1], scorer="a model", usage=usage), part)
     assert words.count("ovelty") == alone.count("ovelty") > 0
-    assert words.lower().count("by words") == said
+    assert words.lower().count("by words") == said * (1 if part == "markdown" else 2)  # in the contents and in full
     assert cut_offs in words.replace("Relevance ≥", "relevance ≥")
-    assert "Total" in words
+    assert ("Total" in words) == (part != "html")  # which has a line
     assert "None" not in words
 
 
@@ -187,7 +193,7 @@ def test_a_digest_ranked_by_words_says_so_once_and_shows_no_novelty(
     assert words.lower().count("by words") == 1
     assert "novelty" not in words.lower()
     assert "relevance ≥ 7, at most 30 papers" in words.replace("Relevance ≥", "relevance ≥")
-    assert ("Total" in words) == (usage is not None)
+    assert ("n/a" in words) == (usage is not None)
     assert "None" not in words
 
 
@@ -202,7 +208,7 @@ def test_each_paper_has_its_vote_links_and_without_a_web_part_the_foot_says_how_
     for entry in digest.entries:
         for value in (1, -1):
             url = links.url(entry.paper.arxiv_id, value)
-            assert (linked.html.count(url), linked.text.count(url)) == (1, 1)
+            assert (linked.html.count(url), linked.text.count(url)) == (2, 1)  # in the contents, and in full
     for part in (linked.html, linked.text):
         assert "+3 -5" not in part
     for part in (plain.html, plain.text):
@@ -224,16 +230,17 @@ def test_a_digest_is_not_clipped_and_ends_with_the_way_to_leave(papers: int) -> 
     rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, max_papers=papers)), mail_links)
     assert len(rendered.html) < 104_448
     assert "unsubscribe" in rendered.html[-1500:]
-    assert " ".join(rendered.text.split()).count("very little.") == 28 * len(digest.entries)
+    assert " ".join(rendered.text.split()).count("very little.") >= 28 * len(digest.entries)  # whole: there is no page
 
 
 def test_the_prompt_is_shown_as_it_was_sent_and_cached_tokens_are_told() -> None:
     usage = Usage(1000, 50, cached_tokens=640, prompt_cost_usd=Decimal("0.01"), completion_cost_usd=Decimal("0.02"))
     digest = digest_of(make.announcement(), prompt="Judge strictly.\nScore <every> paper.", usage=usage)
-    assert_says(digest, "Judge strictly.", "Score <every> paper.")
     rendered = RENDERER.render(digest)
+    for text in (rendered.text, RENDERER.markdown(digest).replace("\\", "")):
+        assert "Judge strictly." in text
+        assert "Score <every> paper." in text
     assert "640 tokens" in rendered.text
-    assert "640 tokens" in rendered.html
     assert "how networks learn" not in rendered.text  # the profile stands in the prompt
 
 
@@ -268,7 +275,7 @@ def test_foreign_text_stays_text(title: str, name: str, abstract: str) -> None:
     assert Page(hostile.html).tags == Page(plain.html).tags
     assert hostile.html.isascii()
     assert hostile.subject.isprintable()
-    assert len(hostile.subject) <= 110
+    assert len(hostile.subject) <= 70
 
 
 @given(st.text())
@@ -364,12 +371,12 @@ def long_digest(papers: int) -> Digest:
     )
 
 
-@pytest.mark.parametrize(("papers", "in_mail"), [(0, 0), (5, 5), (30, 30), (81, 72), (200, 72)])
+@pytest.mark.parametrize(("papers", "in_mail"), [(0, 0), (5, 5), (30, 30), (81, 81), (200, 200)])
 def test_no_mail_is_ever_cut_and_its_end_is_always_there(papers: int, in_mail: int) -> None:
     digest = long_digest(papers)
     rendered = RENDERER.render(digest, FULL_WAYS)
     page, text = Page(rendered.html), " ".join(rendered.text.split())
-    assert len(rendered.html) <= 100_000
+    assert len(rendered.html) <= 98_000
     assert rendered.html.isascii()
     assert FULL_WAYS.unsubscribe_url in page.links
     assert "Thank you to arXiv" in page.words
@@ -384,8 +391,12 @@ def test_no_mail_is_ever_cut_and_its_end_is_always_there(papers: int, in_mail: i
     assert text.count("A prompt line that says a lot.") == 500
 
 
-def test_without_a_web_part_what_is_left_out_is_said_to_be_in_the_text_part() -> None:
-    assert "They are in the plain-text part of this mail" in Page(RENDERER.render(long_digest(200)).html).words
+def test_without_a_web_part_the_text_part_has_everything_and_the_page_says_so() -> None:
+    rendered = RENDERER.render(long_digest(500))
+    words = Page(rendered.html).words
+    assert "more of your papers would make this mail too long. They are in its plain-text part" in words
+    assert "The plain-text part of this mail has every paper with its abstract" in words
+    assert rendered.text.count("A network of n² gates") >= 500
 
 
 def test_the_comment_comes_before_the_abstract() -> None:
@@ -397,8 +408,7 @@ def test_comments_in_another_language_than_the_mail_say_so() -> None:
     plain = long_digest(80)
     reader = replace(plain.subscriber, profile=replace(plain.subscriber.profile, language="fr"))
     page = RENDERER.render(replace(plain, subscriber=reader)).html
-    assert page.count('<span lang="fr">') == 80  # those in brief, too
-    assert "In brief" in page
+    assert page.count('<span lang="fr">') == 80 + 3 + 1  # in the contents, in full and in the lead
     assert 'lang="fr"' not in RENDERER.render(plain).html
 
 
@@ -422,7 +432,9 @@ def test_subject_and_preheader_name_the_best_papers_also_of_a_digest_by_topic() 
         score_report=make.score_report(*entries),
     )
     rendered = RENDERER.render(digest)
-    assert rendered.subject == "4 papers: On the paper 2601.00004"
+    assert rendered.subject == "On the paper 2601.00004 · and 3 more"
     page = rendered.html
-    assert "Also: On the paper 2601.00003 &#183; On the paper 2601.00002 &#183; On the paper 2601.00001" in page
-    assert page.index(">First</h2>") < page.index('id="p1"') < page.index(">Second</h2>") < page.index('id="p3"')
+    assert "On the paper 2601.00003 &#183; On the paper 2601.00002 &#183; On the paper 2601.00001" in page
+    contents = page.partition("Contents</h2>")[2]
+    assert contents.index(">First</td>") < contents.index(">Second</td>")
+    assert re.findall(r'id="p(\d)"', page) == ["1", "3", "2"]  # in full, the best first, whatever the topic

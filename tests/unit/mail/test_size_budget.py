@@ -6,22 +6,11 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.mail.size_budget import BEST, HTML_BYTES, SHORT_CHARS, Detail, fit, html_bytes, shorten
+from newsletter.mail.size_budget import HTML_BYTES, Detail, fit, html_bytes
 
-BACKGROUND = "A network stops when it knows enough, and the accuracy stays where it was. "
-KEY = "We propose early exits for networks that are sure of themselves."
-
-
-def test_a_short_abstract_stays_as_it_is() -> None:
-    assert shorten("Early exits", BACKGROUND * 4) == BACKGROUND * 4
-
-
-def test_of_a_longer_abstract_the_key_sentence_is_shown() -> None:
-    assert shorten("Early exits", f"{BACKGROUND * 20}{KEY} {BACKGROUND}") == KEY
-
-
-def test_what_is_shown_in_short_takes_no_more_than_before() -> None:
-    assert len(shorten("Early exits", "word " * 200)) <= SHORT_CHARS
+BEST = 5
+SIZES = {Detail.LEFT_OUT: 0, Detail.TITLE: 250, Detail.REASON: 400, Detail.SENTENCE: 700, Detail.LINKS: 950}
+ENTRY = 1_200
 
 
 class Page:
@@ -39,19 +28,17 @@ class Page:
         return self.size(levels)
 
     def saving(self, place: int, level: Detail) -> int:
-        length = self.abstracts[place]
-        short = min(length, SHORT_CHARS)
-        return {Detail.SHORT: length - short, Detail.BRIEF: short + 90, Detail.LEFT_OUT: 150}[level]
+        return self.abstracts[place] if level is Detail.ENTRY else 100
 
     def _paper(self, length: int, level: Detail) -> int:
-        if level is Detail.LEFT_OUT:
-            return 0
-        if level is Detail.BRIEF:
-            return 300
-        return 1_500 + (length if level is Detail.FULL else min(length, SHORT_CHARS))
+        return ENTRY + 800 + length if level is Detail.FULL else SIZES.get(level, ENTRY)
 
     def fit(self, best_first: Sequence[int] | None = None, most: int = HTML_BYTES) -> list[Detail]:
-        return fit(best_first or range(len(self.abstracts)), self.measure, self.saving, most)
+        return fit(best_first or range(len(self.abstracts)), BEST, self.measure, self.saving, most)
+
+
+def whole(count: int) -> list[Detail]:
+    return [Detail.FULL] * min(BEST, count) + [Detail.ENTRY] * max(0, count - BEST)
 
 
 PAGES = st.lists(st.integers(0, 2_500), max_size=220)
@@ -64,7 +51,7 @@ def test_a_page_fits_and_wastes_no_room(abstracts: list[int], most: int) -> None
     levels = page.fit(most=most)
     assert page.size(levels) <= most
     assert page.measured[-1] == levels  # what was rendered last is what is mailed
-    assert page.size(levels) >= most - 2_500 - 1_500 or min(levels, default=Detail.FULL) is Detail.FULL
+    assert page.size(levels) >= most - 2_500 - 1_500 or levels == whole(len(abstracts))
 
 
 @settings(max_examples=60)
@@ -75,18 +62,19 @@ def test_the_best_papers_give_way_last(abstracts: list[int], most: int, chance: 
     levels = [Page(abstracts).fit(best_first, most)[place] for place in best_first]
     assert levels[:BEST] == sorted(levels[:BEST], reverse=True)
     assert levels[BEST:] == sorted(levels[BEST:], reverse=True)
-    assert set(levels[:BEST]) <= {Detail.FULL} or set(levels[BEST:]) <= {Detail.LEFT_OUT}
+    assert set(levels[:BEST]) <= {Detail.FULL} or set(levels[BEST:]) <= {Detail.TITLE, Detail.LEFT_OUT}
+    assert Detail.LEFT_OUT not in levels or set(levels) <= {Detail.TITLE, Detail.LEFT_OUT}
 
 
 def test_a_few_renderings_are_enough() -> None:
     page = Page([1_400] * 200)
     page.fit()
-    assert len(page.measured) <= 6
+    assert len(page.measured) <= 8
 
 
 def test_what_fits_is_left_as_it_is() -> None:
     page = Page([1_000] * 20)
-    assert page.fit() == [Detail.FULL] * 20
+    assert page.fit() == whole(20)
     assert len(page.measured) == 1
 
 
