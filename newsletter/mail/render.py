@@ -19,6 +19,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, sele
 from newsletter import formatting
 from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
+from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.sample_digest import (
@@ -192,6 +193,7 @@ def environment_of(loader: BaseLoader) -> Environment:
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots
+    environment.filters["exponents"] = raise_exponents
     environment.filters["one_line"] = one_line
     environment.filters["wrapped"] = wrapped
     environment.filters["reflowed"] = reflowed

