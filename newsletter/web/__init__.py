@@ -14,11 +14,12 @@ from secrets import token_hex
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from newsletter.services import amounts, signup
 from newsletter.services import profiles as profile_service
-from newsletter.services import signup
 from newsletter.signing import Signer
 from newsletter.stores import Store
 from newsletter.web import (
+    amount,
     archive_routes,
     health,
     inbound,
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
+SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLES, *amount.SAMPLES, *subscribe.SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(votes.blueprint(part.store, signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, signer, part.profiles, part.now))
+        amount_service = amounts.AmountService(part.profiles, part.store)
+        app.register_blueprint(amount.blueprint(amount_service, signer, part.now))
     if part.archives is not None:
         app.register_blueprint(archive_routes.blueprint(part.store, signer, part.archives, part.now))
     if part.signups is not None and part.signer is not None:
