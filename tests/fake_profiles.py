@@ -65,6 +65,8 @@ class FakeProfiles(ProfileService):
     def find_current(self, subscriber_id: str) -> Subscriber | None:
         return self.find_listed(subscriber_id)
 
+    editable = current
+
     def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
         root, problems = yaml_nodes.read(text or FIRST)
         found = list(problems)

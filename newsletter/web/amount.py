@@ -8,15 +8,17 @@ services/amounts.py's business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 
 import flask
 
-from newsletter.formatting import short_date
+from newsletter.files import resources
 from newsletter.services import amounts as amount_service
 from newsletter.signing import Purpose, Signer, read_amount_token
 from newsletter.subscribers import amounts
+from newsletter.texts import FALLBACK_LANGUAGE, TextsByLanguage, load_texts, pick, write_date
 from newsletter.web.app import Page
 from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import TokenPage, posted_wish
@@ -24,6 +26,7 @@ from newsletter.web.token_page import TokenPage, posted_wish
 PAGE = TokenPage(
     "amount", "/amount", read_amount_token, RequestLimits(30, 120), ("dead_link.html", {"word": str(Purpose.PROFILE)})
 )
+TEXTS = "templates/texts/amount.yaml"
 _WISHES = ("change", "undo")
 
 
@@ -39,7 +42,13 @@ class AmountView:
     profile_url: str = ""
 
 
-def _samples() -> tuple[Page, ...]:
+@cache
+def _texts() -> TextsByLanguage:
+    return load_texts(resources.read_text(TEXTS), TEXTS)
+
+
+def samples() -> tuple[Page, ...]:
+    """Gives the page in each state and language. Raises ConfigError for texts that are not usable."""
     views = [
         AmountView(direction, state, amounts.AmountChange(setting, 30, 45, *papers), "6 January", "A problem.")
         for direction in amounts.Direction
@@ -48,10 +57,8 @@ def _samples() -> tuple[Page, ...]:
         for papers in ((30, 45), (None, None))
     ]
     views += [AmountView(direction, "none") for direction in amounts.Direction]
-    return (PAGE.dead_link, *(("amount.html", {"a": view}) for view in views))
-
-
-SAMPLES = _samples()
+    pages = [("amount.html", {"a": view, "t": texts}) for view in views for texts in _texts().values()]
+    return (PAGE.dead_link, *pages)
 
 
 def blueprint(service: amount_service.AmountService, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
@@ -69,7 +76,10 @@ class _Answers:
         direction = amounts.Direction.MORE if sign > 0 else amounts.Direction.FEWER
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, subscriber_id)}"
         view = self._act(subscriber_id, direction, digest_on, profile_url)
-        return flask.render_template("amount.html", a=view)
+        reader = self.service.find(subscriber_id)
+        texts = pick(_texts(), reader.profile.language if reader else FALLBACK_LANGUAGE)
+        day = write_date(digest_on, texts.language)
+        return flask.render_template("amount.html", a=replace(view, day=day), t=texts)
 
     def _act(self, subscriber_id: str, direction: amounts.Direction, digest_on: date, profile_url: str) -> AmountView:
         wish, asked = posted_wish(*_WISHES), _posted_change()
@@ -84,7 +94,7 @@ class _Answers:
         reader = self.service.find(subscriber_id)
         step = self.service.propose(reader, direction, digest_on) if reader else None
         state = "proposed" if step else "none"
-        return AmountView(direction, state, step, short_date(digest_on), profile_url=profile_url)
+        return AmountView(direction, state, step, profile_url=profile_url)
 
 
 def _posted_change() -> amounts.AmountChange | None:

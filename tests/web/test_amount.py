@@ -1,5 +1,6 @@
 """The links that send more papers or fewer, asked as scanners and readers ask: raw requests to the real application."""
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,13 +9,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from newsletter.files import resources
 from newsletter.model import RevisionOrigin, UnsentPaper
 from newsletter.scoring import Scorer
 from newsletter.services.profiles import ProfileService
 from newsletter.signing import Purpose, Signer, amount_token
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
+from newsletter.texts import LANGUAGES, load_texts, write_date
 from newsletter.web import create_app
+from newsletter.web.amount import TEXTS
 from tests import make
 from tests.archives import digest, entry, mail
 from tests.fakes import MemoryStore
@@ -181,3 +185,16 @@ def test_a_link_of_somebody_who_left_the_list_changes_nothing(store: MemoryStore
     assert client.get(MORE).status_code == 200
     assert "no longer on the list" in client.post(MORE, data=RAISE).text
     assert texts(store) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_in_the_readers_language(store: MemoryStore, language: str) -> None:
+    reader = replace(READER, profile=replace(READER.profile, language=language))
+    service = ProfileService(lambda: [reader], store, no_scorer)
+    client = create_app(replace(part_of(store), profiles=service)).test_client()
+    texts = load_texts(resources.read_text(TEXTS), TEXTS)[language]
+    page = client.get(MORE).text
+    assert f'<html lang="{language}">' in page
+    for said in (texts["ask_more"], texts["max_papers"], write_date(make.TUESDAY, language)):
+        assert html.escape(said) in page
+    assert texts["undo"] in client.post(MORE, data=RAISE).text
