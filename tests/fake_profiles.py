@@ -49,6 +49,8 @@ class FakeProfiles(ProfileService):
         revisions = self._store.get_revisions(subscriber_id)
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
+    editable = current
+
     def preview(self, subscriber_id: str, text: str, *, now: datetime) -> Trial | None:
         root, problems = yaml_nodes.read(text or FIRST)
         found = list(problems)

@@ -37,7 +37,7 @@ sources
 papers | delivery
 senders
 files
-formatting
+formatting | texts
 model
 errors | addresses | signing
 """

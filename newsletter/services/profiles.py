@@ -14,13 +14,31 @@ from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.formatting import date_range
-from newsletter.model import MOST_PROFILE_CHARS, Digest, Profile, ProfileRevision, RevisionOrigin, Subscriber
+from newsletter.model import (
+    JUDGED_CUT_OFF,
+    MOST_PROFILE_CHARS,
+    WORDS_CUT_OFF,
+    Digest,
+    Profile,
+    ProfileRevision,
+    RevisionOrigin,
+    Subscriber,
+)
 from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.services import directory, library, trial_words
 from newsletter.stores import Store
-from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, differences, profile_yaml, was_dropped, zone_note
+from newsletter.subscribers import (
+    MAX_REVISIONS,
+    MAX_REVISIONS_A_DAY,
+    differences,
+    profile_form,
+    profile_repair,
+    profile_yaml,
+    was_dropped,
+    zone_note,
+)
 
 MAX_TITLES = 5
 RECENT = timedelta(days=7)
@@ -70,7 +88,31 @@ class ProfileService:
     def current(self, subscriber_id: str) -> str:
         """The profile that counts now, as YAML that explains itself."""
         listed = self._find(subscriber_id)
-        return profile_yaml.write(directory.resolve(listed, self._store).subscriber) if listed else f"# {_UNKNOWN}\n"
+        return self._written(listed, profile_yaml.MAIL_WIDTH) if listed else f"# {_UNKNOWN}\n"
+
+    def editable(self, subscriber_id: str) -> str:
+        """The profile that counts now, in the reader's own lines where they wrote it; its lines may be long."""
+        listed = self._find(subscriber_id)
+        if listed is None:
+            return f"# {_UNKNOWN}\n"
+        served = directory.resolve(listed, self._store)
+        text = profile_repair.repair(served.revision.text) if served.revision else ""
+        fields = profile_form.fields_of(text) if text else None
+        if fields is None:
+            return self._written(listed, 0)
+        if not served.has_frequency:
+            return text
+        word = {**fields.single, "frequency": str(served.subscriber.frequency)}
+        return profile_form.write_fields(text, replace(fields, single=word))
+
+    def _written(self, listed: Subscriber, width: int) -> str:
+        served = directory.resolve(listed, self._store)
+        # a cut-off that nobody set stays out, so that it goes on being the default
+        is_own = "min_relevance" in served.keys or served.subscriber.min_relevance not in (
+            JUDGED_CUT_OFF,
+            WORDS_CUT_OFF,
+        )
+        return profile_yaml.write(served.subscriber, width=width, has_min_relevance=is_own)
 
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None

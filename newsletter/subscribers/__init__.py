@@ -38,6 +38,8 @@ __all__ = [
     "papers_by_number",
     "parse_file",
     "parse_profiles",
+    "profile_form",
+    "profile_repair",
     "profile_yaml",
     "promised_mail",
     "read_votes",

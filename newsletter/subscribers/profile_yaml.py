@@ -21,7 +21,7 @@ from newsletter.subscribers.subscribers_yaml import duplicate_topics
 
 MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50
-_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
+MAIL_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
 
 _NOT_HERE = {
     "email": "your address is the operator's to change; remove the line",
@@ -40,69 +40,84 @@ _NOT_HERE = {
 # --- profile → text -----------------------------------------------------------------------------------
 
 
-def write(subscriber: Subscriber) -> str:
-    """Writes the profile with comments for somebody who has not seen YAML before; `read` makes the same of it."""
+def write(subscriber: Subscriber, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True) -> str:
+    """Writes the profile with comments for somebody who has not seen YAML before; `read` makes the same of it.
+
+    Lines have at most `width` characters; 0: as many as there are, for a page that breaks them itself. Without
+    `has_min_relevance` the key is left out, and stays as the operator or the scorer sets it.
+    """
     profile = subscriber.profile
     parts = [
         _comment(
+            width,
             "Your profile: what you are mailed, and when. Comments like this one only explain. Change what you like,"
             " and keep the spaces at the beginning of the lines. A key that you remove is as the operator of this"
-            " newsletter has set it."
+            " newsletter has set it.",
         ),
         [
             *_comment(
+                width,
                 "What you want to read about: up to 20 topics. In your own words, relevant says which papers you want"
                 " to see, and irrelevant what sounds alike but does not interest you (it may be left out). Whole"
-                " sentences work better than single words."
+                " sentences work better than single words.",
             ),
-            *_topics(profile.topics),
+            *_topics(profile.topics, width),
         ],
-        [*_comment("Who you are and what you read for, in free words."), *_prose("about", profile.about)],
         [
-            *_comment("Words or phrases that speak for a paper (like) or against it (avoid)."),
+            *_comment(width, "Who you are and what you read for, in free words."),
+            *prose_lines("about", profile.about, width=width),
+        ],
+        [
+            *_comment(width, "Words or phrases that speak for a paper (like) or against it (avoid)."),
             "keywords:",
-            *_list("like", profile.like, "  "),
-            *_list("avoid", profile.avoid, "  "),
+            *list_lines("like", profile.like, "  "),
+            *list_lines("avoid", profile.avoid, "  "),
         ],
-        [*_comment("Authors whose papers always come."), *_list("pinned_authors", subscriber.pinned_authors)],
         [
-            *_comment("Papers you keep, by title or arXiv id, up to 50: papers worded like these are liked."),
-            *_list("papers", subscriber.papers),
+            *_comment(width, "Authors whose papers always come."),
+            *list_lines("pinned_authors", subscriber.pinned_authors),
         ],
-        [*_comment("The arXiv categories to look through."), *_list("categories", subscriber.categories)],
         [
-            *_comment("Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
-            *_list("announce_types", subscriber.announce_types),
+            *_comment(width, "Papers you keep, by title or arXiv id, up to 50: papers worded like these are liked."),
+            *list_lines("papers", subscriber.papers),
+        ],
+        [*_comment(width, "The arXiv categories to look through."), *list_lines("categories", subscriber.categories)],
+        [
+            *_comment(width, "Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
+            *list_lines("announce_types", subscriber.announce_types),
         ],
         [
             *_comment(
+                width,
                 "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
                 " max_papers the best stay. Higher numbers mean fewer papers. Where fewer than at_least (0 to 20) reach"
                 " them, the nearest come, too, and the mail says which these are. The best few (full, 0 to 20) stand in"
-                " the mail with their abstracts."
+                " the mail with their abstracts.",
             ),
-            f"min_relevance: {subscriber.min_relevance}",
+            *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",
             f"full: {subscriber.full}",
         ],
         [
-            *_comment("The language of the comments: en, de, fr, es, pt, it, zh or ja."),
+            *_comment(width, "The language of the comments: en, de, fr, es, pt, it, zh or ja."),
             f"language: {profile.language}",
         ],
         [
             *_comment(
+                width,
                 "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
-                " relevant (empty_mail)."
+                " relevant (empty_mail).",
             ),
             f"group_by_topic: {true_false(subscriber.group_by_topic)}",
             f"empty_mail: {true_false(subscriber.empty_mail)}",
         ],
         [
             *_comment(
+                width,
                 "When the mail comes: daily, weekdays (Monday to Friday) or weekly, on that weekday; not before"
-                " send_at, by the clock of your time zone."
+                " send_at, by the clock of your time zone.",
             ),
             f"frequency: {subscriber.frequency}",
             f"weekday: {WEEKDAYS[subscriber.weekday]}",
@@ -113,21 +128,28 @@ def write(subscriber: Subscriber) -> str:
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
-def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in _folded(text, _WIDTH - 2)]
+def _comment(width: int, text: str) -> list[str]:
+    return [f"# {line}" for line in _folded(text, width and width - 2)]
 
 
-def _topics(topics: Iterable[Topic]) -> list[str]:
-    lines: list[str] = []
-    for topic in topics:
-        lines.append(f"  - name: {_scalar(topic.name)}")
-        for key, text in (("relevant", topic.relevant), ("irrelevant", topic.irrelevant)):
-            lines += _prose(key, text, "    ") if text else []
+def _topics(topics: Iterable[Topic], width: int) -> list[str]:
+    lines = [
+        line for topic in topics for line in topic_lines(topic.name, topic.relevant, topic.irrelevant, width=width)
+    ]
     return ["topics:", *lines] if lines else ["topics: []"]
 
 
-def _list(key: str, items: Iterable[str], indent: str = "") -> list[str]:
-    lines = [f"{indent}  - {_scalar(item)}" for item in items]
+def topic_lines(name: str, relevant: str, irrelevant: str, indent: str = "  ", *, width: int = 0) -> list[str]:
+    """Writes one topic as an item of a list; a text that is empty is left out."""
+    lines = [f"{indent}- name: {scalar(name)}"]
+    for key, text in (("relevant", relevant), ("irrelevant", irrelevant)):
+        lines += prose_lines(key, text, f"{indent}  ", width=width) if text else []
+    return lines
+
+
+def list_lines(key: str, items: Iterable[str], indent: str = "") -> list[str]:
+    """Writes a list below its key, an item a line."""
+    lines = [f"{indent}  - {scalar(item)}" for item in items]
     return [f"{indent}{key}:", *lines] if lines else [f"{indent}{key}: []"]
 
 
@@ -135,7 +157,8 @@ def _list(key: str, items: Iterable[str], indent: str = "") -> list[str]:
 _PLAIN = re.compile(r"\w(?:[\w ()/.+*&'’-]|,(?= )|:(?=\w)|#(?=\w))*")
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
+    """Writes a text on one line, in quotes where YAML or a mail program might take it for something else."""
     if _PLAIN.fullmatch(text) and not text.endswith(" ") and " #" not in text and text not in yaml_nodes.NULLS:
         return text
     return _quoted(text)
@@ -147,8 +170,11 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(pattern, lambda found: f"\\U{ord(found[0]):08x}", escaped) + '"'
 
 
-def _prose(key: str, text: str, indent: str = "") -> list[str]:
-    """Writes a text below `>-`, where colons and quotes are harmless; on one line what could not be read from there."""
+def prose_lines(key: str, text: str, indent: str = "", *, width: int = 0) -> list[str]:
+    """Writes a text below `>-`, where colons and quotes are harmless; on one line what could not be read from there.
+
+    Lines have at most `width` characters, if it is not 0.
+    """
     if not text:
         return [f'{indent}{key}: ""']
     spaces = {c for c in text if c.isspace() or yaml_nodes.UNPRINTABLE.match(c) or c == "\ufeff"} - {" ", "\n"}
@@ -159,12 +185,14 @@ def _prose(key: str, text: str, indent: str = "") -> list[str]:
     lines: list[str] = []
     for number, paragraph in enumerate(paragraphs):
         lines += [""] if number else []  # one line break of the text is an empty line below >
-        lines += [inner + line for line in _folded(paragraph, _WIDTH - len(inner)) if paragraph]
+        lines += [inner + line for line in _folded(paragraph, width and width - len(inner)) if paragraph]
     return [f"{indent}{key}: >-", *lines]
 
 
 def _folded(text: str, width: int) -> list[str]:
-    """Breaks a text at single spaces only, so that joining the lines by a space gives the text."""
+    """Breaks a text at single spaces only, so that joining the lines by a space gives the text; 0: not at all."""
+    if not width:
+        return [text]
     lines = [""]
     for word in text.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -221,7 +249,7 @@ def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem
         nothing = "found nothing, expected topics: and what you want to read about"
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
-    _fill_in(root)
+    fill_in(root)
     preferences, found = yaml_checks.validate(root, ReaderPreferences, required=REQUIRED)
     return preferences, [*problems, *duplicate_topics(root), *found]
 
@@ -237,7 +265,7 @@ _EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
 _EMPTY_LISTS = {"topics", "pinned_authors", "papers", "like", "avoid", "categories", "announce_types"}
 
 
-def _fill_in(node: yaml_nodes.Node) -> None:
+def fill_in(node: yaml_nodes.Node) -> None:
     """Fills in "none" for a value that somebody emptied, where there can be none; drops empty dashes.
 
     "our #1 topic" is all text: YAML takes the rest of the line for a comment, a reader does not.
@@ -245,14 +273,14 @@ def _fill_in(node: yaml_nodes.Node) -> None:
     if isinstance(node.value, list):
         node.value[:] = [item for item in node.value if item.value is not None or item.refused]
         for item in node.value:
-            _fill_in(item)
+            fill_in(item)
     elif isinstance(node.value, dict):
         for key, inner in node.value.items():
             if key in _EMPTY_TEXTS and inner.comment[1:2].strip() and not inner.refused:
                 inner.value = f"{inner.value or ''} {inner.comment}".strip()
             if inner.value is None and not inner.refused:
                 inner.value = _none_of(key, inner.line)
-            _fill_in(inner)
+            fill_in(inner)
 
 
 def _none_of(key: str, line: int) -> str | list[yaml_nodes.Node] | dict[str, yaml_nodes.Node] | None:

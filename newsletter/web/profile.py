@@ -171,7 +171,7 @@ class _Editor:
 
     def _act(self, subscriber_id: str) -> EditorView:
         latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss
-        current = self.profiles.current(subscriber_id)
+        current = self.profiles.editable(subscriber_id)
         text = _typed()
         if text is None:
             return EditorView(current, latest)
@@ -193,11 +193,11 @@ class _Editor:
         revisions = self.store.get_revisions(subscriber_id)
         view = EditorView(text, max((r.number for r in revisions), default=0), answer=answer, preview=preview)
         if revisions and (revisions[-1].text == text or any(r.text == text for r in revisions if r.number > after)):
-            current = text if text.strip() else self.profiles.current(subscriber_id)
+            current = text if text.strip() else self.profiles.editable(subscriber_id)
             return replace(view, outcome="saved", text=current)
         if view.after == after:
             return replace(view, outcome="refused")
-        return replace(view, outcome="conflict", current=self.profiles.current(subscriber_id))
+        return replace(view, outcome="conflict", current=self.profiles.editable(subscriber_id))
 
     def _show(self, subscriber_id: str, number: int | None, typed: str, current: str, latest: int) -> EditorView:
         revisions = self.store.get_revisions(subscriber_id)

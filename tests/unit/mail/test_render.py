@@ -439,3 +439,38 @@ def test_subject_and_preheader_name_the_best_papers_also_of_a_digest_by_topic() 
     contents = page.partition("Contents</h2>")[2]
     assert contents.index(">First</td>") < contents.index(">Second</td>")
     assert re.findall(r'id="p(\d)"', page) == ["1", "3", "2"]  # in full, the best first, whatever the topic
+
+
+@pytest.mark.parametrize(("full", "in_full"), [(0, 0), (1, 1), (20, 4)])
+def test_so_many_of_the_best_stand_in_full_as_the_reader_wants(full: int, in_full: int) -> None:
+    digest = digest_of(*(make.announcement(f"2601.0000{number}") for number in range(1, 5)))
+    rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, full=full)), FULL_WAYS)
+    assert len(re.findall(r'id="p\d"', rendered.html)) == rendered.text.count("Relevance  ") == in_full
+    assert rendered.html.count('class="e"') == 4
+
+
+def test_both_parts_say_the_same_minutes_and_papers() -> None:
+    for papers in (3, 30, 81, 200):
+        rendered = RENDERER.render(long_digest(papers), FULL_WAYS)
+        minutes = [re.findall(r"(\d+) min to read", part) for part in (Page(rendered.html).words, rendered.text)]
+        assert minutes[0] == minutes[1]
+        assert len(minutes[0]) == 1
+        shown = [part.count("https://arxiv.org/abs/") for part in (rendered.html, rendered.text)]
+        assert shown[0] >= shown[1] >= papers
+
+
+def test_the_lead_counts_the_topics_that_are_met() -> None:
+    topics = (Topic("First", "x"), Topic("Second", "x"))
+    entries = [replace(make.score(f"2601.0000{i}", 6 + i), topic=topics[i % 3 == 0].name) for i in (1, 2, 3)]
+    digest = build_digest(
+        make.subscriber(profile=Profile(topics)),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=3,
+        candidates=[make.announcement(score.arxiv_id) for score in entries],
+        score_report=make.score_report(*entries),
+    )
+    rendered = RENDERER.render(digest, FULL_WAYS)
+    assert "First 2 · Second 1" in Page(rendered.html).words.replace("\xa0", " ")
+    assert "First 2 · Second 1" in rendered.text
+    assert "3 for you. Best: On the paper 2601.00003" in " ".join(rendered.text.split())

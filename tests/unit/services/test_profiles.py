@@ -309,3 +309,13 @@ def test_the_morning_after_a_change_mails_under_the_new_profile() -> None:
     given_.subscribers = [resolve(rita, status, kept).subscriber]
     given_.run()
     assert given_.sent() == {"2601.00002"}
+
+
+def test_the_page_has_the_readers_own_lines_and_a_cut_off_left_out_stays_out(
+    store: Store, profiles: ProfileService
+) -> None:
+    text = "# mine\ntopics:\n  - name: One\n    relevant: graphs  # all of them\n"
+    profiles.change(WHO, text, origin=RevisionOrigin.WEB, now=NOW, after=0)
+    assert profiles.editable(WHO) == text
+    store.change_address_status(WHO, lambda status: replace(status, frequency=Frequency.WEEKLY))
+    assert profiles.editable(WHO) == text + "frequency: weekly\n"

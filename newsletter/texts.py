@@ -1,0 +1,146 @@
+"""The sentences of mails and pages, in the languages that readers choose from. Pure.
+
+A file of `templates/texts/` has them by language and key: a sentence with {placeholders}, or, where a number decides
+about the words, one for each plural form of the language (https://cldr.unicode.org/index/cldr-spec/plural-rules).
+Who calls brings the file's text. How a language writes dates and numbers is Babel's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from string import Formatter
+from typing import TYPE_CHECKING
+
+import yaml
+from markupsafe import Markup, escape
+
+from newsletter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+FALLBACK_LANGUAGE = "en"
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
+NUMBER = "n"  # the placeholder that decides about a plural form
+_LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
+_LONG_DATES = {"en": "EEEE, d MMMM y"}  # where the language's own form is another than ours has always been
+
+Sentence = str | Mapping[str, str]
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _locale(language: str) -> Locale:
+    from babel import Locale  # noqa: PLC0415  only who writes in a language should wait for it
+
+    return Locale.parse(_LOCALES.get(language, language))
+
+
+def write_date(on: date, language: str) -> str:
+    """Writes a date with its weekday: "Dienstag, 7. Oktober 2025"."""
+    from babel.dates import format_date  # noqa: PLC0415  as above
+
+    return format_date(on, _LONG_DATES.get(language, "full"), _locale(language))
+
+
+def write_number(number: int, language: str) -> str:
+    """Writes a number with its thousands parted: "1.350"."""
+    from babel.numbers import format_decimal  # noqa: PLC0415  as above
+
+    return format_decimal(number, locale=_locale(language))
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The sentences of one file in one language. In a template: `{{ t.title }}`, or `{{ t("papers", n=3) }}`."""
+
+    language: str
+    sentences: Mapping[str, Sentence]
+
+    def __getitem__(self, key: str) -> str:
+        return self(key)
+
+    def __call__(self, key: str, /, **values: str | int) -> str:
+        """Fills in a sentence; what looks like a placeholder in a value stays as it is.
+
+        With a `Markup` among the values it is one itself, and everything else is escaped. Raises KeyError for a
+        sentence or a value that is not there.
+        """
+        sentence, number = self.sentences[key], values.get(NUMBER)
+        if not isinstance(sentence, str):
+            forms = sentence
+            form = _locale(self.language).plural_form(number) if isinstance(number, int) else "other"
+            sentence = forms.get(form) or forms["other"]
+        written = {name: self._write(value) for name, value in values.items()}
+        if any(isinstance(value, Markup) for value in written.values()):
+            return escape(sentence).format_map(written)
+        return sentence.format_map(written)
+
+    def _write(self, value: str | int) -> str:
+        return write_number(value, self.language) if isinstance(value, int) else value
+
+
+TextsByLanguage = Mapping[str, Texts]  # English stands for a language that is not there
+
+
+def pick(texts: TextsByLanguage, language: str) -> Texts:
+    """Gives the sentences in this language, or in English."""
+    return texts.get(language) or texts[FALLBACK_LANGUAGE]
+
+
+def load_texts(text: str, file: str) -> TextsByLanguage:
+    """Reads such a file. Raises ConfigError with everything wrong in it: each language has what English has."""
+    remedy = f"correct {file}, or delete your copy to use the shipped one"
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file} is not YAML ({str(error).splitlines()[0]}); {remedy}") from error
+    english = document.get(FALLBACK_LANGUAGE) if isinstance(document, dict) else None
+    if not isinstance(english, dict) or not english:
+        raise ConfigError(f"{file} must have the language {FALLBACK_LANGUAGE!r}, with its sentences; {remedy}")
+    problems = tuple(problem for language in document for problem in _problems(str(language), document, english))
+    if problems:
+        raise ConfigError(f"{file} is not usable; {remedy}:", problems)
+    return {language: Texts(language, sentences) for language, sentences in document.items()}
+
+
+def _problems(language: str, document: Mapping[str, object], english: Mapping[str, Sentence]) -> list[str]:
+    sentences = document[language]
+    if not isinstance(sentences, dict):
+        return [f"{language}: expected sentences by their keys"]
+    problems = [f"{language}.{key}: is missing" for key in english if key not in sentences]
+    problems += [f"{language}.{key}: is no sentence that the program knows" for key in sentences if key not in english]
+    for key in english.keys() & sentences.keys():
+        problems += [f"{language}.{key}: {what}" for what in _faults(sentences[key], english[key], language)]
+    return sorted(problems)
+
+
+def _faults(sentence: object, english: Sentence, language: str) -> list[str]:
+    forms = sentence if isinstance(sentence, dict) else {"other": sentence}
+    if not isinstance(sentence, str) and "other" not in forms:
+        return ["expected a sentence, or plural forms with 'other' among them"]
+    try:
+        known = {"other", *_locale(language).plural_form.tags}
+    except ValueError:
+        return ["is of a language that nobody knows"]
+    faults = [f"has no plural form {form!r} in this language" for form in forms if form not in known]
+    allowed = _names(english)
+    for words in forms.values():
+        if not isinstance(words, str) or not words.strip():
+            faults.append("expected words")
+            continue
+        try:
+            names = _names(words)
+        except ValueError:
+            faults.append("a brace is open; write {{ for one that stands for itself")
+            continue
+        faults += [f"{{{name}}} is no placeholder here" for name in sorted(names - allowed)]
+        faults += [f"{{{name}}} is missing" for name in sorted(allowed - names - {NUMBER})]
+    return faults
+
+
+def _names(sentence: Sentence) -> set[str]:
+    forms = [sentence] if isinstance(sentence, str) else list(sentence.values())
+    return {name for words in forms for _, name, _, _ in Formatter().parse(words) if name is not None}

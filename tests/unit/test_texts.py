@@ -1,0 +1,67 @@
+"""Sentences by language: whole, filled in, escaped where they become HTML."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from newsletter.errors import ConfigError
+from newsletter.texts import LANGUAGES, load_texts, pick, write_date, write_number
+
+FILE = """
+en: {title: "Papers", found: {one: "{n} paper of {day}", other: "{n} papers of {day}"}, leave: "Leave {here} & go"}
+de: {title: "Arbeiten", found: {one: "{n} Arbeit vom {day}", other: "{n} Arbeiten vom {day}"}, leave: "{here} gehen"}
+"""
+TEXTS = load_texts(FILE, "a.yaml")
+
+
+def test_a_sentence_is_filled_in_by_number_and_language() -> None:
+    assert pick(TEXTS, "en")("found", n=1, day="today") == "1 paper of today"
+    assert pick(TEXTS, "de")("found", n=1350, day="heute") == "1.350 Arbeiten vom heute"
+    assert pick(TEXTS, "ja")["title"] == "Papers"
+
+
+@given(st.text())
+def test_foreign_words_stay_words(words: str) -> None:
+    text = pick(TEXTS, "en")
+    assert text("found", n=2, day=words) == f"2 papers of {words}"
+    link = Markup("<a>{}</a>").format(words)
+    assert text("leave", here=link) == f"Leave {link} &amp; go"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('title: "Arbeiten", ', "", "de.title: is missing"),
+        ('title: "Arbeiten"', 'titel: "Arbeiten"', "de.titel: is no sentence that the program knows"),
+        ("vom {day}", "vom {tag}", "de.found: {tag} is no placeholder here"),
+        ('"{n} Arbeiten vom {day}"', '"{n} Arbeiten"', "de.found: {day} is missing"),
+        ('leave: "{here} gehen"', 'leave: "{here gehen"', "de.leave: a brace is open"),
+        ('other: "{n} Arb', 'few: "{n} Arb', "de.found: expected a sentence, or plural forms with 'other'"),
+        ('{one: "{n} Arbeit vom {day}"', '{few: "{n} Arbeit vom {day}"', "de.found: has no plural form 'few'"),
+        ('title: "Arbeiten"', 'title: ""', "de.title: expected words"),
+        ('title: "Arbeiten"', "title: [a]", "de.title: expected"),
+    ],
+)
+def test_what_is_wrong_is_named(old: str, new: str, problem: str) -> None:
+    assert old in FILE
+    with pytest.raises(ConfigError, match=r"correct a\.yaml") as caught:
+        load_texts(FILE.replace(old, new), "a.yaml")
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: [", "de: {title: x}", "en: x"])
+def test_what_is_no_such_file_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"a\.yaml"):
+        load_texts(text, "a.yaml")
+
+
+def test_dates_and_numbers_are_those_of_the_language() -> None:
+    on = date(2025, 10, 7)
+    assert write_date(on, "en") == "Tuesday, 7 October 2025"
+    assert write_date(on, "de") == "Dienstag, 7. Oktober 2025"
+    assert write_date(on, "ja") == "2025年10月7日火曜日"
+    assert [write_number(1350, language) for language in ("en", "de")] == ["1,350", "1.350"]
+    assert len({write_date(on, language) for language in LANGUAGES}) == len(LANGUAGES)
