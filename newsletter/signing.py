@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     REPLY = "reply"  # a tag in Reply-To and in the unsubscribing address
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
     VOTE = "vote"  # a short link beside each paper
+    SAVE = "save"  # a short link beside each paper
     ARCHIVE = "archive"  # a link to all their digests
     AMOUNT = "amount"  # a short link in each mail: more papers a day, or fewer
     CONFIRM = "confirm"  # a short link in the mail to who asked to be subscribed
@@ -147,6 +148,16 @@ def read_amount_token(signer: Signer, token: str) -> tuple[str, date, int] | Non
         return None
     subscriber_id, detail = found
     return subscriber_id, date.fromisoformat(detail[1:]), 1 if detail.startswith("+") else -1
+
+
+def save_token(signer: Signer, subscriber_id: str, arxiv_id: str) -> str:
+    """Makes the token of a link by which a reader saves a paper, or takes it off their list."""
+    return signer.short_link(Purpose.SAVE, subscriber_id, arxiv_id)
+
+
+def read_save_token(signer: Signer, token: str) -> tuple[str, str] | None:
+    """Reads who saves, and which paper; None for a token that is not ours."""
+    return signer.read_short_link(Purpose.SAVE, token)
 
 
 def tagged(address: str, tag: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from newsletter.delivery import ledger
 from newsletter.delivery.suppression import lift, pause
-from newsletter.model import EventKind, MailEvent, RevisionOrigin, SignUp, Vote
+from newsletter.model import EventKind, MailEvent, RevisionOrigin, SavedPaper, SignUp, Vote
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.archives import digest
@@ -29,6 +29,7 @@ def remember(store: TinyStore, who: str) -> None:
     store.change_address_status(who, lambda known: pause(lift(known, NOW - timedelta(days=1)), MONDAY))
     store.add_revision(who, "max_papers: 9", origin=RevisionOrigin.WEB, now=NOW)
     store.put_vote(Vote(who, "2601.00099", 1, NOW))
+    store.save_paper(SavedPaper(who, NOW, make.paper("2601.00099")), most=9)
     store.enrol(SignUp(who, NOW, f"{who}@example.org", "Eve", ("cs.LG",), "Graphs."), most=9)
     store.put_digest(digest(subscriber=make.subscriber(subscriber_id=who)))
 
@@ -39,7 +40,7 @@ def file_of(folder: Path, kind: str, who: str) -> Path:
     return folder / kind / name
 
 
-KINDS = ("events", "standings", "revisions", "votes", "enrolled", "digests")
+KINDS = ("events", "standings", "revisions", "votes", "saved", "enrolled", "digests")
 
 
 def _rewritten(change: Callable[[dict[str, object]], object]) -> Callable[[Path], None]:
@@ -61,7 +62,7 @@ def _each_row(change: dict[str, object]) -> Callable[[dict[str, object]], object
 
 #: A value that this version does not know, for each kind of file.
 _LATER: dict[str, object] = {
-    **{"kind": "sung", "origin": "sung", "frequency": "sung", "value": "sung"},
+    **{"kind": "sung", "origin": "sung", "frequency": "sung", "value": "sung", "paper": "sung"},
     **{"suppression": {"why": "sung", "since": "2026-01-05T06:00:00Z"}, "counts": "sung"},
 }
 

@@ -15,7 +15,16 @@ from newsletter.model.digests import Digest
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
 from newsletter.model.runs import RunReport
-from newsletter.model.subscribers import Move, ProfileRevision, RevisionOrigin, SignUp, SignUpOrigin, Vote, Welcome
+from newsletter.model.subscribers import (
+    Move,
+    ProfileRevision,
+    RevisionOrigin,
+    SavedPaper,
+    SignUp,
+    SignUpOrigin,
+    Vote,
+    Welcome,
+)
 from newsletter.papers import announcements
 from newsletter.subscribers import address_change, revisions
 
@@ -33,6 +42,7 @@ class MemoryStore:
         self._statuses: dict[str, AddressStatus] = {}
         self._revisions: dict[str, list[ProfileRevision]] = {}
         self._votes: dict[tuple[str, str], Vote] = {}
+        self._saved: dict[tuple[str, str], SavedPaper] = {}
         self._once: set[tuple[str, str, date]] = set()
         self._sign_ups: dict[tuple[date, str], SignUp] = {}
         self._enrolled: dict[str, SignUp] = {}
@@ -249,6 +259,9 @@ class MemoryStore:
             votes = [self._votes.pop(key) for key in [key for key in self._votes if key[0] == old]]
             mine = [vote for vote in self._votes.values() if vote.subscriber_id == to]
             self._votes |= {(to, vote.arxiv_id): vote for vote in address_change.merge_votes(votes, mine, to)}
+            saved = address_change.merge_saved(self.get_saved(old), self.get_saved(to), to)
+            self._saved = {key: one for key, one in self._saved.items() if key[0] not in (old, to)}
+            self._saved |= {(to, one.paper.arxiv_id): one for one in saved}
             left = self.get_address_status(old)
             self.change_address_status(to, lambda status: address_change.merge_statuses(left, status))
             self.change_address_status(old, address_change.forget_person)
@@ -302,6 +315,23 @@ class MemoryStore:
         votes = [vote for (who, _), vote in self._votes.items() if who == subscriber_id and vote.value]
         return sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))
 
+    # -- saved papers
+
+    def save_paper(self, saved: SavedPaper, *, most: int) -> bool:
+        key = saved.subscriber_id, saved.paper.arxiv_id
+        with self._lock:
+            if key not in self._saved and len(self.get_saved(saved.subscriber_id)) >= most:
+                return False
+            self._saved.setdefault(key, saved)
+        return True
+
+    def drop_saved(self, subscriber_id: str, arxiv_id: str) -> None:
+        self._saved.pop((subscriber_id, arxiv_id), None)
+
+    def get_saved(self, subscriber_id: str) -> list[SavedPaper]:
+        saved = [one for (who, _), one in self._saved.items() if who == subscriber_id]
+        return sorted(saved, key=lambda one: (one.at, one.paper.arxiv_id))
+
     # -- sign-ups
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
@@ -351,6 +381,7 @@ class MemoryStore:
         with self._lock:
             self._sign_ups = {key: one for key, one in self._sign_ups.items() if key[1] != subscriber_id}
             self._votes = {key: one for key, one in self._votes.items() if key[0] != subscriber_id}
+            self._saved = {key: one for key, one in self._saved.items() if key[0] != subscriber_id}
             self._digests = {key: one for key, one in self._digests.items() if key[0] != subscriber_id}
             self._revisions.pop(subscriber_id, None)
             return self._enrolled.pop(subscriber_id, None) is not None

@@ -84,6 +84,7 @@ def _describe_stored(store: Store, who: str) -> list[str]:
         ("digest", "digests"): len(store.get_digest_days(who)),
         ("revision", "revisions"): len(store.get_revisions(who)),
         ("vote", "votes"): len(store.get_votes(who)),
+        ("saved paper", "saved papers"): len(store.get_saved(who)),
     }
     parts = [f"{count} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     if who in store.get_enrolled_ids():

@@ -20,7 +20,7 @@ from typing import Any
 from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest, Subscriber, delivery_id_of
-from newsletter.signing import Purpose, Signer, amount_token, tagged, vote_token
+from newsletter.signing import Purpose, Signer, amount_token, save_token, tagged, vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
 _ENCODING = "quoted-printable"
@@ -79,7 +79,7 @@ _POLICY = _policy()
 
 @dataclass(frozen=True, slots=True)
 class VoteLinks:
-    """Makes the links of one subscriber's mails by which they vote on a paper."""
+    """Makes the links of one subscriber's mails by which they vote on a paper, or save it."""
 
     base_url: str
     signer: Signer
@@ -88,6 +88,10 @@ class VoteLinks:
     def url(self, arxiv_id: str, value: int) -> str:
         """To the page that asks whether more (1) or less (-1) like this paper is meant."""
         return f"{self.base_url}/v/{vote_token(self.signer, self.subscriber_id, arxiv_id, value)}"
+
+    def save_url(self, arxiv_id: str) -> str:
+        """To the page that asks whether the paper is to be saved, and says whether it is."""
+        return f"{self.base_url}/s/{save_token(self.signer, self.subscriber_id, arxiv_id)}"
 
 
 @dataclass(frozen=True, slots=True)

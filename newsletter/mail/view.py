@@ -381,6 +381,7 @@ def _paper_view(
         is_nearest=entry.is_nearest,
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
         less_url=votes.url(paper.arxiv_id, -1) if votes else "",
+        save_url=votes.save_url(paper.arxiv_id) if votes else "",
     )
 
 

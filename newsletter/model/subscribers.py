@@ -114,6 +114,15 @@ class Vote:
     paper: Paper | None = None  # what the scorers learn from; None: its announcement was forgotten before the vote
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPaper:
+    """A paper that a reader put on their list, whole: it stays when its announcement and its digest are gone."""
+
+    subscriber_id: str
+    at: datetime
+    paper: Paper
+
+
 Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
 
 

@@ -3,17 +3,23 @@
 Replies, pages and commands all come here. Reading a request is for mail/inbound/, web/ and cli/.
 """
 
+from newsletter.services.saved import MOST_SAVED, SaveState, find_mailed, find_saved, save
 from newsletter.services.votes import cast, current_vote, find_paper
 
 __all__ = [
+    "MOST_SAVED",
+    "SaveState",
     "additions",
     "amounts",
     "cast",
     "current_vote",
     "directory",
+    "find_mailed",
     "find_paper",
+    "find_saved",
     "library",
     "profiles",
+    "save",
     "signup",
     "trial_words",
     "welcomes",

@@ -148,6 +148,7 @@ def has_history(store: Store, subscriber_id: str) -> bool:
             store.get_deliveries(subscriber_id=subscriber_id)
             or store.get_revisions(subscriber_id)
             or store.get_votes(subscriber_id)
+            or store.get_saved(subscriber_id)
             or store.get_address_status(subscriber_id) != AddressStatus(subscriber_id)
         )
     except ReaderUnreadable:

@@ -26,6 +26,7 @@ from newsletter.model import (
     ProfileRevision,
     RevisionOrigin,
     RunReport,
+    SavedPaper,
     SignUp,
     Vote,
     Welcome,
@@ -226,6 +227,19 @@ class ProfileStore(Protocol):
         """Gives the vote on each paper, oldest first, but those that were taken back."""
 
 
+class SavedStore(Protocol):
+    """The papers that readers put on their lists."""
+
+    def save_paper(self, saved: SavedPaper, *, most: int) -> bool:
+        """Keeps the paper on the subscriber's list, once; False, and nothing is kept, if `most` others are there."""
+
+    def drop_saved(self, subscriber_id: str, arxiv_id: str) -> None:
+        """Takes the paper off the list, if it is there."""
+
+    def get_saved(self, subscriber_id: str) -> list[SavedPaper]:
+        """Gives the papers of the list, in the order in which they were saved first."""
+
+
 class SignUpStore(Protocol):
     """Who asks to subscribe on the web, and who is a subscriber by that, or by the operator's command."""
 
@@ -261,7 +275,9 @@ class SignUpStore(Protocol):
         """Gives their ids; also of those whose enrolment cannot be read."""
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
-        """Drops what they asked for, their enrolment, profiles, votes and digests; False if they were not enrolled.
+        """Drops what they asked for, their enrolment, profiles, votes, saved papers and digests.
+
+        False if they were not enrolled.
 
         Their deliveries and the status of their address stay: what was mailed, and what keeps mail away.
         """
@@ -385,6 +401,7 @@ class Store(
     ReadabilityStore,
     MoveStore,
     ProfileStore,
+    SavedStore,
     SignUpStore,
     WelcomeStore,
     ClaimStore,

@@ -18,6 +18,7 @@ from newsletter.model import (
     MailEvent,
     Move,
     ProfileRevision,
+    SavedPaper,
     SignUp,
     Vote,
 )
@@ -76,6 +77,12 @@ def merge_votes(old: Sequence[Vote], new: Sequence[Vote], to: str) -> list[Vote]
     """Merges the votes of both: the later one on each paper counts."""
     later = {vote.arxiv_id: vote for vote in sorted((*old, *new), key=lambda vote: vote.at)}
     return [replace(vote, subscriber_id=to) for vote in later.values()]
+
+
+def merge_saved(old: Sequence[SavedPaper], new: Sequence[SavedPaper], to: str) -> list[SavedPaper]:
+    """Merges the lists of both: each paper once, as it was saved first."""
+    earlier = {saved.paper.arxiv_id: saved for saved in sorted((*old, *new), key=lambda saved: saved.at, reverse=True)}
+    return [replace(saved, subscriber_id=to) for saved in earlier.values()]
 
 
 def reassign_sign_up(old: SignUp, move: Move) -> SignUp:

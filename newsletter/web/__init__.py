@@ -26,6 +26,7 @@ from newsletter.web import (
     inbound,
     pause,
     profile,
+    saved,
     sendgrid_events,
     subscribe,
     unsubscribe,
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
+SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *saved.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(unsubscribe.blueprint(part.store, signer, part.now))
     app.register_blueprint(pause.blueprint(part.store, signer, part.now))
     app.register_blueprint(votes.blueprint(part.store, signer, part.now))
+    app.register_blueprint(saved.blueprint(part.store, signer, part.now, has_archive=part.archives is not None))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, signer, part.profiles, part.now))
         amount_service = amounts.AmountService(part.profiles, part.store)

@@ -1,8 +1,8 @@
 """`/archive/TOKEN/…`: a reader's digests as pages, or `/archive/NAME/…` where the operator made them public.
 
-Who has the link can read, and do nothing else. A page is a day (`2026-11-22`), a month (`2026-11`) or a file
-(`2026-11-22.bib`); `archive/pages.py` makes them. GET and HEAD alone, and nothing changes. What does not exist is 404,
-with a page that says what to do.
+Who has the link can read, and reach the links that save papers (saved.py); nothing else. A page is a day
+(`2026-11-22`), a month (`2026-11`), `saved`, or a file (`2026-11-22.bib`); `archive/pages.py` makes them. GET and HEAD
+alone, and nothing changes. What does not exist is 404, with a page that says what to do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import date, datetime
 import flask
 from werkzeug.wrappers import Response
 
-from newsletter.signing import Purpose, Signer
+from newsletter.signing import Purpose, Signer, save_token
 from newsletter.stores import Store
 from newsletter.web.app import for_everybody
 from newsletter.web.archive.editions import ArchivedDigests, Edition
@@ -32,6 +32,7 @@ _SLUG = re.compile(r"[a-z0-9-]{1,40}")  # a token has a full stop
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
 _FILE = re.compile(rf"({_DAY.pattern})\.({'|'.join(ENDINGS)})")
+_SAVED_FILE = re.compile(rf"saved\.({BIBTEX}|{RIS}|atom)")
 _TYPES = {
     BIBTEX: "application/x-bibtex",
     RIS: "application/x-research-info-systems",
@@ -84,6 +85,8 @@ class _Routes:
         if page == edition.urls.feed:
             feed = pages.feed(edition)
             return _missing(pages.missing(edition)) if feed is None else _respond(feed, "application/atom+xml")
+        if match := _SAVED_FILE.fullmatch(page):
+            return self._saved_file(edition, match[1])
         if (match := _FILE.fullmatch(page)) and (on := _date(match[1])):
             return self._file(edition, on, match[2])
         html = self._make_html(edition, page)
@@ -96,6 +99,8 @@ class _Routes:
         if page == edition.urls.search:
             args = flask.request.args
             return pages.search(edition, args.get("q", ""), args.get("page", 1, type=int))
+        if page == edition.urls.saved:
+            return pages.saved(edition)
         if _MONTH.fullmatch(page) and (month := _date(f"{page}-01")):
             return pages.month(edition, month)
         return pages.day(edition, on) if _DAY.fullmatch(page) and (on := _date(page)) else None
@@ -109,12 +114,28 @@ class _Routes:
         response.headers.set("Content-Disposition", "attachment", filename=f"papers-{on}.{ending}")
         return response
 
+    def _saved_file(self, edition: Edition, ending: str) -> flask.Response:
+        content = self.archives.pages.saved_file(edition, ending)
+        if content is None:
+            return _missing(self.archives.pages.missing(edition))
+        if ending == "atom":
+            return _respond(content, "application/atom+xml")
+        response = _respond(content, _TYPES[ending])
+        response.headers.set("Content-Disposition", "attachment", filename=f"saved.{ending}")
+        return response
+
     def _find_edition(self, token: str) -> Edition | None:
         subscriber_id = self.signer.read_link(Purpose.ARCHIVE, token)
         if subscriber_id is not None:
-            return Edition(ArchivedDigests(self.store, subscriber_id), ArchiveUrls(base_url=self._address(token)))
+            return Edition(ArchivedDigests(self.store, subscriber_id), self._urls(token, subscriber_id))
         public = self.archives.public() if _SLUG.fullmatch(token) else {}
         return self._public_edition(token, public[token]) if token in public else None
+
+    def _urls(self, token: str, subscriber_id: str) -> ArchiveUrls:
+        return ArchiveUrls(
+            base_url=self._address(token),
+            save=lambda arxiv_id: f"/s/{save_token(self.signer, subscriber_id, arxiv_id)}",
+        )
 
     def _public_edition(self, slug: str, subscriber_id: str) -> Edition:
         urls = ArchiveUrls(base_url=self._address(slug), is_public=True, listing="../")

@@ -18,7 +18,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from newsletter.files import resources
 from newsletter.mail.theme import stylesheet
-from newsletter.model import Usage
+from newsletter.model import SavedPaper, Usage
 from newsletter.papers.latex.mathml import typeset
 from newsletter.signing import Purpose
 from newsletter.web import Archives, create_app
@@ -42,8 +42,15 @@ FORMULA = "$" + "+".join(f"\\alpha_{number % 10}" for number in range(60)) + "$"
 LENGTHS = " ".join(f"$\\mathrm{{{'W' * number}}}$" for number in range(8, 44, 4))
 LAST = make.TUESDAY + timedelta(days=1)
 PAGES = (
-    *(f"{TOKEN}/2026-01-06", f"{TOKEN}/{LAST}", f"{TOKEN}/2026-01", f"{TOKEN}/search?q=paper", f"{TOKEN}/search"),
-    *(f"{TOKEN}/2026-01-01", "dead/", "", "local-group/2026-01", "empty/"),
+    *(
+        f"{TOKEN}/2026-01-06",
+        f"{TOKEN}/{LAST}",
+        f"{TOKEN}/2026-01",
+        f"{TOKEN}/search?q=paper",
+        f"{TOKEN}/search",
+        f"{TOKEN}/saved",
+    ),
+    *(f"{TOKEN}/saved", f"{TOKEN}/2026-01-01", "dead/", "", "local-group/2026-01", "empty/"),
 )
 
 
@@ -58,6 +65,8 @@ def filled() -> MemoryStore:
     }
     broken = entry(3, "2312.00003", **hostile, authors=(ENDLESS,), categories=("cs.LG",) * 40)
     broken = replace(broken, score=replace(broken.score, comment=f"{ENDLESS} {FORMULA}"), pinned_author=ENDLESS)
+    for kept in (plain[0], broken):
+        store.save_paper(SavedPaper(WHO, make.NOW, kept.paper), most=9)
     mail(store, digest(LAST, [broken], notices=(ENDLESS,), prompt=ENDLESS, scorer=ENDLESS))
     return store
 

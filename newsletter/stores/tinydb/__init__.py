@@ -24,6 +24,7 @@ from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
+from newsletter.stores.tinydb.saved import SavedPapers
 from newsletter.stores.tinydb.signups import SignUps
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 from newsletter.stores.tinydb.vectors import Vectors
@@ -42,8 +43,9 @@ class TinyStore:
         folder = StateFolder(path)
         running = RunLocks(folder.locks)
         addresses, digests, profiles, votes = Addresses(folder), Digests(folder), Profiles(folder), Votes(folder)
-        signups = SignUps(folder, addresses, digests, profiles, votes)
-        parts = SubscriberParts(Events(folder), MoveNotes(folder), addresses, profiles, votes, signups, digests)
+        saved = SavedPapers(folder)
+        signups = SignUps(folder, addresses, digests, (profiles, votes, saved))
+        parts = SubscriberParts(Events(folder), MoveNotes(folder), addresses, profiles, votes, saved, signups, digests)
         ledger = Ledger(folder, running, parts.events, parts.moves)
         address_change = AddressChange(folder, running, parts, ledger)
         self._offer_subscribers(parts, address_change, Welcomes(folder))
@@ -92,6 +94,9 @@ class TinyStore:
         self.get_revisions = parts.profiles.get_revisions
         self.put_vote = parts.votes.put_vote
         self.get_votes = parts.votes.get_votes
+        self.save_paper = parts.saved.save_paper
+        self.drop_saved = parts.saved.drop_saved
+        self.get_saved = parts.saved.get_saved
         self.add_sign_up = parts.signups.add_sign_up
         self.get_sign_up = parts.signups.get_sign_up
         self.get_sign_ups = parts.signups.get_sign_ups

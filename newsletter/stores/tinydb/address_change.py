@@ -66,6 +66,7 @@ class AddressChange:
         self.parts.digests.reassign(old, to, self.rows.get_delivery)
         self.parts.profiles.reassign(old, to)
         self.parts.votes.reassign(old, to)
+        self.parts.saved.reassign(old, to)
         self.parts.addresses.reassign(old, to)
         self.parts.signups.reassign(move)
         self.rows.reassign(old, to)

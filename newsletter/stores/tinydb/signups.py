@@ -25,6 +25,7 @@ from newsletter.stores.tinydb.folder import (
     reader_ids,
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
+from newsletter.stores.tinydb.saved import SavedPapers
 from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable, require_zones
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
@@ -36,12 +37,11 @@ class SignUps:
     """Keeps what people ask for on the page to subscribe, and who of them is a subscriber by it."""
 
     def __init__(
-        self, folder: StateFolder, addresses: Addresses, digests: Digests, profiles: Profiles, votes: Votes
+        self, folder: StateFolder, addresses: Addresses, digests: Digests, words: tuple[Profiles, Votes, SavedPapers]
     ) -> None:
         self._addresses = addresses
         self._digests = digests
-        self._profiles = profiles
-        self._votes = votes
+        self._words = words  # what a subscriber said of papers
         self._enrolled_path = folder.part("enrolled")
         self._signups = JsonTable(folder, "sign_ups", SignUp, lambda sign_up: sign_up.subscriber_id)
         self._cache = ReadCache(self._read_enrolment, most=_ENROLLED_IN_MEMORY)
@@ -111,7 +111,7 @@ class SignUps:
             is_known = path.exists()
             for day in day_files(self._signups.path):
                 self._signups.drop(day, subscriber_id)
-            for part in (self._digests, self._profiles, self._votes):
+            for part in (self._digests, *self._words):
                 part.drop(subscriber_id)
             path.unlink(missing_ok=True)  # the last one: it says that it is to be done
         return is_known

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from newsletter.errors import ReaderUnreadable, StoreError
-from newsletter.model import MailEvent, ProfileRevision, Vote
+from newsletter.model import MailEvent, ProfileRevision, SavedPaper, Vote
 from newsletter.stores.tinydb.folder import reader_file, reader_ids
 from newsletter.stores.tinydb.table import JsonTable, unreadable
 
 T = TypeVar("T")
-_Owned = TypeVar("_Owned", MailEvent, ProfileRevision, Vote)
+_Owned = TypeVar("_Owned", MailEvent, ProfileRevision, SavedPaper, Vote)
 
 
 class SubscriberFiles(Generic[T]):

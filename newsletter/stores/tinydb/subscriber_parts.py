@@ -11,6 +11,7 @@ from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
+from newsletter.stores.tinydb.saved import SavedPapers
 from newsletter.stores.tinydb.signups import SignUps
 
 
@@ -23,6 +24,7 @@ class SubscriberParts:
     addresses: Addresses
     profiles: Profiles
     votes: Votes
+    saved: SavedPapers
     signups: SignUps
     digests: Digests
 
@@ -31,6 +33,7 @@ class SubscriberParts:
         self.addresses.get_address_status(subscriber_id)
         self.profiles.get_revisions(subscriber_id)
         self.votes.get_votes(subscriber_id)
+        self.saved.get_saved(subscriber_id)
         self.signups.get_enrolment(subscriber_id)
         if digest_on is not None:
             self.digests.get_digest(subscriber_id, digest_on)
@@ -38,7 +41,7 @@ class SubscriberParts:
 
     def find_unreadable(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        parts = (self.events, self.moves, self.addresses, self.profiles, self.votes, self.signups)
+        parts = (self.events, self.moves, self.addresses, self.profiles, self.votes, self.saved, self.signups)
         for who in sorted(set[str]().union(*(part.ids() for part in parts))):
             try:
                 self.require_readable(who)

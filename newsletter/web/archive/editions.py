@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Delivery, DeliveryState, Digest, Profile
+from newsletter.model import Delivery, DeliveryState, Digest, Profile, SavedPaper
 from newsletter.stores import Store
 from newsletter.web.archive.urls import ArchiveUrls
 
@@ -56,6 +56,10 @@ class ArchivedDigests:
         except ReaderUnreadable as error:
             _log.error("a digest is left out: %s", error)
             return None
+
+    def saved(self) -> list[SavedPaper]:
+        """Gives the papers that the reader saved, in that order; none to strangers. Raises ReaderUnreadable."""
+        return [] if self.slug else self.store.get_saved(self.subscriber_id)
 
     def _read(self, row: Delivery) -> Digest | None:
         digest = self.store.get_digest(self.subscriber_id, row.digest_on)

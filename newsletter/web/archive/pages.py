@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -28,10 +28,11 @@ from newsletter.mail import (
     render,
     templates,
 )
-from newsletter.model import Delivery, Digest
+from newsletter.model import Delivery, Digest, SavedPaper
 from newsletter.papers import bibtex, ris
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
 from newsletter.web.archive.month import month_of, months
+from newsletter.web.archive.saved import atom_time, saved_views
 from newsletter.web.archive.search import MOST_CHARS, SearchablePaper, find, prepare
 from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.archive.views import (
@@ -48,6 +49,8 @@ TEMPLATES = "templates/archive"
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"
 ENDINGS = (BIBTEX, RIS, MARKDOWN)
 FEED_ENTRIES = 30
+SAVED_FEED_ENTRIES = 100
+_FEED_SINCE = "2026-01-01"  # of the ids of saved papers: what was saved first may be taken off (RFC 4151 wants a date)
 
 _MOST_PREPARED = 600  # digests ready to be searched, about 100 kB each
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
@@ -141,6 +144,25 @@ class Pages:
         updated = max(entry.updated for entry in entries)
         return _NOT_XML.sub("", self._fill("feed.atom", edition, f=FeedView(feed_id, updated, entries)))
 
+    def saved(self, edition: Edition) -> str | None:
+        """Makes the page of the reader's saved papers; None for an archive that has no such list."""
+        if edition.urls.save is None:
+            return None
+        papers = saved_views(edition.digests.saved(), edition.urls.save, "")
+        return self._fill("saved.html", edition, papers=papers)
+
+    def saved_file(self, edition: Edition, ending: str) -> str | None:
+        """Writes the saved papers as BibTeX, RIS or an Atom feed; None if there is no list, or nothing on it."""
+        saved = edition.digests.saved() if edition.urls.save else []
+        if not saved or edition.urls.save is None:
+            return None
+        papers = [each.paper for each in saved]
+        if ending in (BIBTEX, RIS):
+            return bibtex(papers, {}) if ending == BIBTEX else ris(papers, {})
+        feed_id = f"tag:{self._authority},{_FEED_SINCE}:{edition.digests.name}/saved"
+        views = saved_views(saved[-SAVED_FEED_ENTRIES:], edition.urls.save, feed_id)
+        return _NOT_XML.sub("", self._fill("saved.atom", edition, id=feed_id, papers=views))
+
     def _feed_entry(self, edition: Edition, row: Delivery, digest: Digest) -> FeedEntryView:
         view = day_view(digest, "", earlier=None, later=None, is_brief=True)
         return FeedEntryView(
@@ -148,7 +170,7 @@ class Pages:
             id=f"tag:{self._authority},{view.on}:{edition.digests.name}/{view.on}",
             on=view.on,
             title=f"{view.title}: {_count(digest)}",
-            updated=f"{sent_at(row).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            updated=atom_time(sent_at(row)),
             content=self._fill("_entry.html", edition, d=view),
         )
 
@@ -182,7 +204,12 @@ class Pages:
         searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
         searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
         entries = (FeedEntryView("id", EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
-        for urls in (ArchiveUrls(), ArchiveUrls(page_end=".html", is_served=False, is_public=True, listing="../")):
+        kept = [SavedPaper("s_aaaaaaaa", datetime(2026, 1, 2, tzinfo=UTC), e.paper) for e in EVERYTHING.entries]
+        lists = [saved_views(papers, lambda _: "/s/TOKEN", "tag:x") for papers in (kept, [])]
+        for urls in (
+            ArchiveUrls(save=lambda _: "/s/TOKEN"),
+            ArchiveUrls(page_end=".html", is_served=False, is_public=True, listing="../"),
+        ):
             for view in views:
                 self._render("day.html", urls, d=view)
             for overview in overviews:
@@ -193,6 +220,9 @@ class Pages:
                 self._render("_entry.html", urls, d=view)
             self._render("feed.atom", urls, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
             self._render("empty.html", urls)
+            for papers in lists:
+                self._render("saved.html", urls, papers=papers)
+            self._render("saved.atom", urls, id="tag:x", papers=lists[0])
             for days in ([], [EVERYTHING.digest_on]):
                 self._render("list.html", urls, archives=[archive_view("name", "name/", days)])
             self._render("list.html", urls, archives=[])

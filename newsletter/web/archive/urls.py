@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ class ArchiveUrls:
     base_url: str = ""  # of this archive with a slash at its end, where it is known
     is_served: bool = True  # can search, and export a choice
     is_public: bool = False  # anybody may read, and find, it
+    save: Callable[[str], str] | None = None  # to save the paper with this arXiv id; None: this archive has no list
     listing: str = ""  # of all public archives; empty: not for who reads this one
 
     def day(self, on: date) -> str:
@@ -29,6 +31,11 @@ class ArchiveUrls:
 
     feed = "feed.atom"
     search = "search"
+    saved = "saved"
+    saved_feed = "saved.atom"
+
+    def saved_file(self, ending: str) -> str:
+        return f"{self.saved}.{ending}"
 
     def absolute(self, page: str) -> str:
         """Puts the base URL in front of a page's, where it is known."""

@@ -21,7 +21,7 @@ from newsletter.model.deliveries import (
     SuppressionReason,
 )
 from newsletter.model.digests import Digest
-from newsletter.model.subscribers import Frequency, Move, RevisionOrigin, SignUp, Vote
+from newsletter.model.subscribers import Frequency, Move, RevisionOrigin, SavedPaper, SignUp, Vote
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
@@ -67,6 +67,7 @@ def say_much(store: Store, who: str = OLD) -> None:
     store.put_vote(Vote(who, "2601.00001", 1, NOW))
     store.put_vote(Vote(who, "2601.00002", -1, NOW))
     store.put_vote(Vote(who, "2601.00002", 0, NOW + timedelta(minutes=1)))
+    store.save_paper(SavedPaper(who, NOW, make.paper("2601.00001")), most=9)
     store.change_address_status(who, lambda known: replace(known, paused_until=THIRD, frequency=Frequency.WEEKLY))
     asked = SignUp(who, NOW, "old@example.org", "Ada", ("cs.LG",), "Graphs.", confirmed_at=NOW)
     store.add_sign_up(asked)
@@ -81,6 +82,7 @@ def everything(store: Store, who: str) -> dict[str, object]:
         "digests": [store.get_digest(who, on) for on in days],
         "revisions": store.get_revisions(who),
         "votes": store.get_votes(who),
+        "saved": store.get_saved(who),
         "standing": store.get_address_status(who),
         "sign-up": store.get_sign_up(who, NOW.date()),
         "enrolled": [one for one in store.get_enrolled() if one.subscriber_id == who],
@@ -101,7 +103,7 @@ def renamed(found: object) -> object:
 
 
 NOTHING: dict[str, object] = {
-    **{"deliveries": [], "events": [[], []], "digests": [], "revisions": [], "votes": []},
+    **{"deliveries": [], "events": [[], []], "digests": [], "revisions": [], "votes": [], "saved": []},
     **{"standing": AddressStatus(OLD), "sign-up": None, "enrolled": []},
 }
 

@@ -6,7 +6,16 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from newsletter.delivery.suppression import suppress
-from newsletter.model import Frequency, PromisedMail, RevisionOrigin, SignUp, Suppression, SuppressionReason, Vote
+from newsletter.model import (
+    Frequency,
+    PromisedMail,
+    RevisionOrigin,
+    SavedPaper,
+    SignUp,
+    Suppression,
+    SuppressionReason,
+    Vote,
+)
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import signup_rules
@@ -118,6 +127,7 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
         store.enrol(replace(ASKED, subscriber_id=who), most=2)
         store.add_revision(who, "a: 1", origin=RevisionOrigin.WEB, now=NOW)
         store.put_vote(Vote(who, "2511.00001", 1, NOW))
+        store.save_paper(SavedPaper(who, NOW, make.paper("2511.00001")), most=9)
         store.put_digest(digest(DAY, subscriber=make.subscriber(subscriber_id=who)))
     gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
     store.change_address_status(WHO, lambda known: suppress(known, gone))
@@ -126,6 +136,7 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
     there = memory.another()
     assert [one.subscriber_id for one in there.get_enrolled()] == ["s_other234"]
     assert (there.get_sign_up(WHO, DAY), there.get_revisions(WHO), there.get_votes(WHO)) == (None, [], [])
+    assert (there.get_saved(WHO), len(there.get_saved("s_other234"))) == ([], 1)
     assert (there.get_digest_days(WHO), there.get_digest_days("s_other234")) == ([], [DAY])
     assert there.get_address_status(WHO).suppression == gone
     assert there.get_sign_up("s_other234", DAY) is not None
