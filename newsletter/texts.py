@@ -45,6 +45,13 @@ def write_date(on: date, language: str) -> str:
     return format_date(on, _LONG_DATES.get(language, "full"), _locale(language))
 
 
+def write_short_date(on: date, language: str) -> str:
+    """Writes a date: "7. Oktober 2025"."""
+    from babel.dates import format_date  # noqa: PLC0415  as above
+
+    return format_date(on, "long", _locale(language))
+
+
 def write_number(number: int, language: str) -> str:
     """Writes a number with its thousands parted: "1.350"."""
     from babel.numbers import format_decimal  # noqa: PLC0415  as above

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter.app.common import build_reading_signer, build_renderer, build_store, load_listed, reveal, utc_now
 from newsletter.app.inbound import build_mail_handler
 from newsletter.app.notifier import build_notifier
+from newsletter.app.sample import build_sample
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
 from newsletter.settings import Settings
@@ -46,6 +47,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             inbound_secret=reveal(settings.inbound_secret) or None,
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             signups=signup_service,
+            make_sample=build_sample(settings),
             proxies=settings.trusted_proxies,
         )
     )

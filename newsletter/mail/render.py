@@ -39,6 +39,7 @@ from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, load_texts, pick
 
 __all__ = ["Brand", "Renderer"]
 
@@ -61,6 +62,7 @@ class Renderer:
         self._brand = brand
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
+        self._texts = load_texts(_text_of(email_folders, "digest.yaml"), "templates/email/digest.yaml")
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
         """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
@@ -68,21 +70,22 @@ class Renderer:
         Where there is no page to read the rest on, the text has every paper whole. `links` are those of this very
         mail; without them it names the newsletter's address.
         """
-        html, shown = self._fit(self._view(digest, links), digest.subscriber.full)
+        t = pick(self._texts, digest.subscriber.profile.language)
+        html, shown = self._fit(self._view(digest, links), digest.subscriber.full, t)
         return RenderedDigest(
-            subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown), SUBJECT_CHARS),
+            subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown, t=t), SUBJECT_CHARS),
             html=html,
-            text=self._fill(self._email, "digest.txt", d=shown if shown.web_url else shown.whole_text),
+            text=self._fill(self._email, "digest.txt", d=shown if shown.web_url else shown.whole_text, t=t),
         )
 
-    def _fit(self, view: DigestView, full: int) -> tuple[str, DigestView]:
+    def _fit(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
         """The page and what it shows: of each paper as much as there is room for."""
         shown, page = view, ""
 
         def measure(levels: Sequence[Detail]) -> int:
             nonlocal shown, page
             shown = view.at(levels)
-            page = self._page(shown)
+            page = self._page(shown, t)
             return len(page)
 
         def saving(place: int, level: Detail) -> int:
@@ -91,8 +94,8 @@ class Renderer:
         fit(view.all_best_first, full, measure, saving)
         return page, shown
 
-    def _page(self, view: DigestView) -> str:
-        return ascii_html(self._fill(self._email, "digest.html", d=view))
+    def _page(self, view: DigestView, t: Texts) -> str:
+        return ascii_html(self._fill(self._email, "digest.html", d=view, t=t))
 
     def render_welcome(self, content: WelcomeContent, texts: WelcomeTexts, links: MailLinks) -> RenderedDigest:
         """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
@@ -102,12 +105,17 @@ class Renderer:
 
     def markdown(self, digest: Digest) -> str:
         """The digest as a page: header table, counts, table of contents, papers, profile."""
-        view = replace(self._view(digest), nearest_heading=formatting.nearest_heading(digest, whose="the"))
-        return self._fill(self._email, "digest.md", d=view)
+        reader = digest.subscriber
+        english = replace(reader, profile=replace(reader.profile, language=FALLBACK_LANGUAGE))
+        view = replace(
+            self._view(replace(digest, subscriber=english)),
+            nearest_heading=formatting.nearest_heading(digest, whose="the"),
+        )
+        return self._fill(self._email, "digest.md", d=view, t=self._texts[FALLBACK_LANGUAGE])
 
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
-        site = "https://example.org"
+        site, t = "https://example.org", self._texts[FALLBACK_LANGUAGE]
         everything = MailLinks(
             "reader@example.org",
             f"{site}/u/token",
@@ -120,9 +128,9 @@ class Renderer:
                 self.render(digest, links)
             for level in Detail:
                 few = self._view(FILLED_UP, links).at([level] * 2)
-                self._page(few)
-                self._fill(self._email, "digest.txt", d=few)
-                self._page(self._view(BY_WORDS, links).at([level]))
+                self._page(few, t)
+                self._fill(self._email, "digest.txt", d=few, t=t)
+                self._page(self._view(BY_WORDS, links).at([level]), t)
         for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
             self.markdown(digest)
         self._check_unjudged()
@@ -130,7 +138,9 @@ class Renderer:
     def _check_unjudged(self) -> None:
         """Refuses a template that shows the word None where a paper has no novelty."""
         for name in ("digest.html", "digest.txt", "digest.md"):
-            judged, unjudged = (self._fill(self._email, name, d=self._view(one)) for one in (EVERYTHING, BY_WORDS))
+            judged, unjudged = (
+                self._fill(self._email, name, d=self._view(one), t=self._texts["en"]) for one in (EVERYTHING, BY_WORDS)
+            )
             if unjudged.count("None") > judged.count("None"):
                 raise ConfigError(
                     f"templates/email/{name} shows None for a paper that no model judged; "
@@ -156,7 +166,7 @@ class Renderer:
         except TemplateError as error:
             raise problem_of("prompts/profile.md", error) from error
 
-    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView) -> str:
+    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView | Texts) -> str:
         try:
             return environment.get_template(name).render(view)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
@@ -164,7 +174,15 @@ class Renderer:
 
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:
         profile = digest.prompt or self.profile_text(digest)
-        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile)
+        t = pick(self._texts, digest.subscriber.profile.language)
+        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t)
+
+
+def _text_of(folders: Sequence[Path], name: str) -> str:
+    path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if path is None:
+        raise ConfigError(f"templates/email/{name} is missing; put it back, or install the package again")
+    return path.read_text(encoding="utf-8")
 
 
 def _saved_bytes(paper: DigestPaper, level: Detail) -> int:

@@ -15,10 +15,14 @@ from functools import lru_cache
 from itertools import groupby
 
 from newsletter import formatting
+from newsletter.mail import wording
+from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks, VoteLinks
+from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber, Usage
 from newsletter.papers import PaperLinks, key_sentence, paper_links, readable, readable_name
+from newsletter.texts import Texts, write_date, write_number
 
 PREHEADER_CHARS = 140
 TOC_AUTHORS = 2  # of more, the first alone
@@ -53,7 +57,6 @@ class DigestPaper:
     abstract: str
     sentence: str  # of the abstract: what the paper does or finds; empty for want of room
     comment: str  # why it is here; empty for want of room
-    comment_language: str  # empty for that of the mail
     relevance: int
     novelty: int | None  # None: no model judged it
     is_by_words: bool  # to be said of this one, since a model judged others
@@ -122,6 +125,7 @@ class DigestView:
     all_papers: tuple[DigestPaper, ...]  # of the digest, whole, whatever there is room for
     topics: tuple[TopicCount, ...]  # that are met, the most often first; empty where a profile has no two
     is_grouped: bool
+    other_papers: str  # over those that meet no topic, in a digest by topic
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers, as a title or, where nothing passed, as a sentence; empty without
     is_met: bool  # something that the profile wants was found in one of the nearest
@@ -147,6 +151,8 @@ class DigestView:
     cut_offs: str
     pinned_authors: str
     reply_to: str
+    leave_word: str  # what a reply says to leave, and to get the profile
+    profile_word: str
     unsubscribe_url: str  # empty: only a reply unsubscribes
     reads_replies: bool  # this program does, so that a word is enough
     votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
@@ -159,8 +165,10 @@ class DigestView:
         nearest = tuple(paper for paper in self.papers if paper.is_nearest)
         passed = self.papers[: len(self.papers) - len(nearest)]
         by_topic = groupby(passed, lambda paper: paper.topic if self.is_grouped else "")
-        no_topic = formatting.NO_TOPIC if self.is_grouped else ""
-        groups = [TopicGroup(topic or no_topic, tuple(papers)) for topic, papers in by_topic]
+        groups = [
+            TopicGroup(topic or (self.other_papers if self.is_grouped else ""), tuple(papers))
+            for topic, papers in by_topic
+        ]
         if nearest:
             groups.append(TopicGroup("" if self.is_nearest_only else self.nearest_heading, nearest))
         return tuple(groups)
@@ -204,37 +212,39 @@ class DigestView:
         )
 
 
-def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -> DigestView:
+def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t: Texts) -> DigestView:
     """Shows the whole digest. `mail_links` are those of this very mail; `profile` is the text that the scorer saw."""
     subscriber, counts = digest.subscriber, digest.counts
     is_nearest_only = counts.nearest > 0 and not counts.passed
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
-        _paper_view(entry, digest, mail_links.vote_links, names_topics=names_topics) for entry in digest.entries
+        _paper_view(entry, mail_links.vote_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
+        for entry in digest.entries
     )
     return DigestView(
         brand=brand,
         name=subscriber.name,
         email=subscriber.email,
-        date=formatting.long_date(digest.digest_on),
-        announced=formatting.date_range(digest.announced_on),
+        date=write_date(digest.digest_on, t.language),
+        announced=wording.date_range(t, digest.announced_on),
         papers=papers,
         in_full=papers,
         all_papers=papers,
         topics=_topics(papers),
         is_grouped=subscriber.group_by_topic and names_topics,
+        other_papers=t["group_other"],
         is_nearest_only=is_nearest_only,
-        nearest_heading=formatting.nearest_heading(digest, whose="your"),
+        nearest_heading=wording.nearest_heading(t, digest),
         is_met=formatting.is_met(digest),
         nearest=counts.nearest,
         passed=counts.passed,
         widening=digest.widening,
         left_out=0,
         minutes=_minutes(papers, papers),
-        counts_announced=f"{counts.announced:,}",
-        counts_scanned=f"{counts.scanned:,}",
-        counts_relevant=f"{counts.relevant:,}",
-        counts_shown=f"{counts.shown:,}",
+        counts_announced=write_number(counts.announced, t.language),
+        counts_scanned=write_number(counts.scanned, t.language),
+        counts_relevant=write_number(counts.relevant, t.language),
+        counts_shown=write_number(counts.shown, t.language),
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,
@@ -245,9 +255,11 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str) -
         wanted=_wanted(subscriber),
         profile=profile,
         is_prompt=bool(digest.prompt),
-        cut_offs=formatting.cut_offs(digest),
-        pinned_authors=formatting.join_names(subscriber.pinned_authors, PINNED_SHOWN),
+        cut_offs=wording.cut_offs(t, digest),
+        pinned_authors=wording.join_names(t, subscriber.pinned_authors, PINNED_SHOWN),
         reply_to=mail_links.reply_to,
+        leave_word=word(Command.UNSUBSCRIBE, t.language),
+        profile_word=word(Command.PROFILE, t.language),
         unsubscribe_url=mail_links.unsubscribe_url,
         reads_replies=mail_links.is_read,
         votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
@@ -315,8 +327,7 @@ def _wanted(subscriber: Subscriber) -> str:
 @dataclass(frozen=True, slots=True)
 class _Readable:
     title: str
-    toc_authors: str
-    authors: str
+    names: tuple[str, ...]  # without affiliations
     all_authors: str
     abstract: str
     sentence: str
@@ -326,12 +337,10 @@ class _Readable:
 @lru_cache(maxsize=2048)  # a morning's readers share its papers; about 10 MB
 def _readable(paper: Paper) -> _Readable:
     names = [readable_name(name) for name in paper.authors]
-    bare = [name.split(" (")[0] for name in names]  # without affiliations
     title, abstract = readable(paper.title), readable(paper.abstract)
     return _Readable(
         title=title,
-        toc_authors=formatting.join_names(bare, TOC_AUTHORS if len(bare) <= TOC_AUTHORS else 1),
-        authors=formatting.join_names(bare, PAPER_AUTHORS),
+        names=tuple(name.split(" (")[0] for name in names),
         all_authors=", ".join(names),
         abstract=abstract,
         sentence=key_sentence(title, abstract),
@@ -342,7 +351,9 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, names_topics: bool) -> DigestPaper:
+def _paper_view(
+    entry: DigestEntry, votes: VoteLinks | None, t: Texts, *, has_topic: bool, is_by_words: bool
+) -> DigestPaper:
     paper, text = entry.paper, _readable(entry.paper)
     return DigestPaper(
         number=entry.number,
@@ -350,19 +361,18 @@ def _paper_view(entry: DigestEntry, digest: Digest, votes: VoteLinks | None, *, 
         version=paper.version,
         links=text.links,
         title=text.title,
-        toc_authors=text.toc_authors,
-        authors=text.authors,
+        toc_authors=wording.join_names(t, text.names, TOC_AUTHORS if len(text.names) <= TOC_AUTHORS else 1),
+        authors=wording.join_names(t, text.names, PAPER_AUTHORS),
         all_authors=text.all_authors,
         abstract=text.abstract,
         sentence=text.sentence,
         comment=_comment(entry.score.comment),
-        comment_language=formatting.lang_attribute(digest.subscriber.profile.language),
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
-        is_by_words=entry.score.novelty is None and not digest.is_by_words,
+        is_by_words=entry.score.novelty is None and not is_by_words,
         category=paper.primary,
-        kind=formatting.kind_label(entry.announce_type, paper.version),
-        topic=entry.topic if names_topics else "",
+        kind=wording.kind_label(t, entry.announce_type, paper.version),
+        topic=entry.topic if has_topic else "",
         pinned=entry.pinned_author,
         is_nearest=entry.is_nearest,
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",

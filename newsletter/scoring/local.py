@@ -35,6 +35,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
 
 __all__ = ["LocalScorer", "load_comments"]
@@ -82,6 +83,7 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
+        profile = reword_profile(profile)
         pool = self.rank(profile, wanted, history)
         ranking, matrix, shortness = pool.ranking, pool.matrix, pool.shortness
         fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, pool.fields) if shortness else None

@@ -21,6 +21,7 @@ from newsletter.stores import Store
 from newsletter.web import (
     archive_routes,
     health,
+    home,
     inbound,
     pause,
     profile,
@@ -63,6 +64,7 @@ class WebPart:
     inbound_secret: str | None = None  # the end of the address it is posted to
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     signups: signup.SignupService | None = None  # None: nobody can subscribe here
+    make_sample: home.MakeSample | None = None  # a digest's HTML in a language; None: no sample is shown
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
@@ -78,6 +80,8 @@ def create_app(part: WebPart) -> flask.Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     signer = part.signer or Signer([token_hex()])  # reads no link, since it made none
     app.register_blueprint(health.blueprint(part.store, part.metrics))
+    app.register_blueprint(_home(part))
+    app.jinja_env.globals.update(has_sample=part.make_sample is not None)
     app.register_blueprint(unsubscribe.blueprint(part.store, signer, part.now))
     app.register_blueprint(pause.blueprint(part.store, signer, part.now))
     app.register_blueprint(votes.blueprint(part.store, signer, part.now))
@@ -92,8 +96,18 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(
         inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    check_samples(app, SAMPLES)
+    check_samples(app, (*SAMPLES, *home.samples()))
     return app
+
+
+def _home(part: WebPart) -> flask.Blueprint:
+    archives = part.archives
+    return home.blueprint(
+        part.now,
+        base_url=archives.base_url if archives else "",
+        public=archives.public if archives else dict,
+        make_sample=part.make_sample,
+    )
 
 
 def _sizes(part: WebPart) -> Sizes:
@@ -107,4 +121,5 @@ def _sizes(part: WebPart) -> Sizes:
 
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
-    check_samples(new_app(brand_name=brand_name, reply_address=reply_address), SAMPLES)
+    app = new_app(brand_name=brand_name, reply_address=reply_address)
+    check_samples(app, (*SAMPLES, *home.samples()))

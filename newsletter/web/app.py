@@ -5,6 +5,7 @@ Knows no concern of its own. A token is never logged: a request is named by its 
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -17,7 +18,7 @@ from werkzeug.routing import BaseConverter
 from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.files import resources
-from newsletter.mail import stylesheet, templates
+from newsletter.mail import load_theme, stylesheet, templates
 from newsletter.web.sizes import NONE_LARGE, Sizes
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,11 @@ SAMPLES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (
 
 TEMPLATES = "templates/web"
 FILE_AGE_S = 3600
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_TEXT = {"text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml", "application/atom+xml"}
+_LITTLE_BYTES = 500  # below that gzip gains nothing
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
@@ -55,19 +60,59 @@ def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -
     app.jinja_loader = templates.loader_of(resources.folders(TEMPLATES))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="")  # closed
+    app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="", has_sample=False)
     app.jinja_env.filters["mailto"] = mailto_link
-    _serve(app, "style.css", "stylesheet", "text/css", stylesheet())
-    for name, endpoint, kind in (("archive.css", "archive_stylesheet", "css"), ("editor.js", "script", "javascript")):
-        _serve(app, name, endpoint, f"text/{kind}", resources.read_text(f"{TEMPLATES}/{name}"))
+    _serve_files(app)
     app.after_request(_protect)
+    app.after_request(_compress)
     app.register_error_handler(Exception, _explain)
     return app
 
 
+def _serve_files(app: flask.Flask) -> None:
+    """Serves stylesheets, scripts and the icon; the same for everybody, so that they may be kept."""
+    theme = load_theme()
+    _serve(app, "style.css", "stylesheet", "text/css", stylesheet())
+    _serve(app, "sample.css", "sample_stylesheet", "text/css", theme.css() + _read("sample.css"))
+    _serve(app, "archive.css", "archive_stylesheet", "text/css", _read("archive.css"))
+    _serve(app, "editor.js", "script", "text/javascript", _read("editor.js"))
+    _serve(app, "zone.js", "zone_script", "text/javascript", _read("zone.js"))
+    icon = theme.fill(_read("favicon.svg"))
+    _serve(app, "favicon.svg", "favicon", "image/svg+xml", icon)
+    _serve(app, "favicon.ico", "favicon_unasked", "image/svg+xml", icon)  # for browsers that read no link to it
+
+
+def _read(name: str) -> str:
+    return resources.read_text(f"{TEMPLATES}/{name}")
+
+
 def _serve(app: flask.Flask, name: str, endpoint: str, mimetype: str, text: str) -> None:
-    headers = {"Cache-Control": f"public, max-age={FILE_AGE_S}"}
-    app.add_url_rule(f"/{name}", endpoint, lambda: flask.Response(text, mimetype=mimetype, headers=headers))
+    app.add_url_rule(f"/{name}", endpoint, lambda: for_everybody(flask.Response(text, mimetype=mimetype), FILE_AGE_S))
+
+
+def for_everybody(response: flask.Response, age_s: int) -> flask.Response:
+    """Lets caches keep the answer for so many seconds, and search engines find it; 304 for who has it already."""
+    response.headers["Cache-Control"] = f"public, max-age={age_s}"
+    response.headers["X-Robots-Tag"] = "all"
+    response.add_etag(weak=True)  # the same for the compressed answer
+    response.make_conditional(flask.request)
+    return response
+
+
+def _compress(response: flask.Response) -> flask.Response:
+    """Compresses text that anybody may keep, and nothing else.
+
+    A page behind a link holds secrets, and some show what a stranger sent: by the length of a compressed answer those
+    could be guessed (the attack BREACH). What caches may keep has neither.
+    """
+    if not response.cache_control.public or response.mimetype not in _TEXT or response.status_code != 200:
+        return response
+    response.vary.add("Accept-Encoding")
+    body = response.get_data()
+    if len(body) >= _LITTLE_BYTES and flask.request.accept_encodings["gzip"] > 0:
+        response.set_data(gzip.compress(body, mtime=0))  # the same bytes each time
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def _refuse_large_body(sizes: Sizes) -> None:

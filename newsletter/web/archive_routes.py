@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
+from newsletter.web.app import for_everybody
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
 from newsletter.web.archive.urls import ArchiveUrls
@@ -67,14 +68,16 @@ class _Routes:
     def list_public(self) -> flask.Response:
         public = sorted(self.archives.public().items())
         editions = [(self._public_edition(slug, subscriber_id), f"{slug}/") for slug, subscriber_id in public]
-        return _for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))))
+        return for_everybody(_html(self.archives.pages.listing(editions, ArchiveUrls(is_public=True))), PUBLIC_AGE_S)
 
     def answer(self, token: str, page: str = "") -> flask.Response:
         edition = self._find_edition(token)
         if edition is None:
             return _missing(self.archives.pages.missing(None))
         response = self._make_page(edition, page)
-        return _for_everybody(response) if edition.urls.is_public and response.status_code == OK else response
+        if edition.urls.is_public and response.status_code == OK:
+            return for_everybody(response, PUBLIC_AGE_S)
+        return response
 
     def _make_page(self, edition: Edition, page: str) -> flask.Response:
         pages = self.archives.pages
@@ -134,13 +137,6 @@ def _html(page: str) -> flask.Response:
 def _respond(text: str, kind: str) -> flask.Response:
     """Answers in UTF-8. Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return flask.Response(text.encode("utf-8", "replace"), content_type=f"{kind}; charset=utf-8")
-
-
-def _for_everybody(response: flask.Response) -> flask.Response:
-    """Lets caches keep the answer for a while, and search engines find it."""
-    response.headers["Cache-Control"] = f"public, max-age={PUBLIC_AGE_S}"
-    response.headers["X-Robots-Tag"] = "all"
-    return response
 
 
 def _missing(page: str) -> flask.Response:

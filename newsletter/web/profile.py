@@ -8,7 +8,7 @@ was typed comes back whatever happens. What a profile means, and what it would h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -24,13 +24,13 @@ from newsletter.run import Trial
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
-from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
+from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, profile_form, was_dropped
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import page_of
 from newsletter.web.trial_view import SAMPLE, TrialView, trial_view
 
-MAX_BODY_BYTES = 400_000  # as a form, where a Chinese character is nine bytes
+MAX_BODY_BYTES = 800_000  # as fields and as YAML, where a Chinese character is nine bytes
 MOST_TRIALS, RETRY_S = 2, 2  # live previews at once; the server has four threads
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
@@ -40,6 +40,7 @@ _POLICY = HEADERS["Content-Security-Policy"].replace(
     "default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';"
 )
 _PROBLEM_LINE = re.compile(r"line (\d{1,9}): (.*)", re.DOTALL)
+_TOPIC_BUTTON = re.compile(r"(?:up|down|remove) \d{1,3}")
 _ORIGINS = {
     RevisionOrigin.REPLY: "by mail",
     RevisionOrigin.WEB: "on this page",
@@ -111,6 +112,8 @@ class EditorView:
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
+    fields: profile_form.ProfileFields | None = None  # where the form is shown, not the YAML
+    mistakes: Mapping[str, str] = field(default_factory=dict)  # by field
 
 
 _PROBLEM = PreviewView(problems=(ProblemView(1, "a problem", "a line"), ProblemView(0, "another", "")))
@@ -120,12 +123,14 @@ _PAPERS = PreviewView(
 _BY_WORDS = replace(_PAPERS, is_by_words=True, papers=tuple(replace(paper, novelty=None) for paper in _PAPERS.papers))
 _FILLED = replace(_PAPERS, papers=(*_PAPERS.papers, replace(_PAPERS.papers[0], is_nearest=True)))
 _EDITOR = EditorView("a: 1\n", 1, revisions=(RevisionView(2, "today", "by mail", True), RevisionView(1, "", "", False)))
+_FIELDS = profile_form.ProfileFields((profile_form.TopicFields("a", "b"),), "", {}, {})
 _OUTCOMES = ("", "saved", "unchanged", "conflict", "refused", "gone")
 SAMPLES: tuple[Page, ...] = (
     PAGE.dead_link,
     *(("profile.html", {"p": replace(_EDITOR, outcome=outcome)}) for outcome in _OUTCOMES),
     *(("profile.html", {"p": replace(_EDITOR, outcome="shown", shown=number)}) for number in (0, 1)),
     ("profile.html", {"p": replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM)}),
+    ("profile.html", {"p": replace(_EDITOR, fields=_FIELDS, mistakes={"about": "a problem"})}),
     *(("_preview.html", {"preview": view}) for view in (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())),
 )
 
@@ -150,7 +155,7 @@ class _Editor:
 
     def answer(self, subscriber_id: str) -> str:
         view = replace(
-            self._act(subscriber_id),
+            _as_form(self._act(subscriber_id)),
             revisions=revision_views(self.store.get_revisions(subscriber_id)),
             pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
             unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
@@ -180,8 +185,11 @@ class _Editor:
             return self._save(subscriber_id, text, current, after)
         if what.startswith("show "):
             return self._show(subscriber_id, _number(what.removeprefix("show ")), text, current, latest)
+        kept = latest if after is None else after
+        if what in {"form", "yaml"} or _TOPIC_BUTTON.fullmatch(what):
+            return EditorView(_press(text, what), kept)
         preview = self._try(subscriber_id, text) if what == "preview" else None
-        return EditorView(text, latest if after is None else after, "" if preview else "unclear", preview=preview)
+        return EditorView(text, kept, "" if preview else "unclear", preview=preview)
 
     def _save(self, subscriber_id: str, text: str, current: str, after: int) -> EditorView:
         if text.strip() == current.strip():  # else the operator's own changes would no longer reach this reader
@@ -290,7 +298,39 @@ def _typed() -> str | None:
     if flask.request.method != "POST":
         return None
     text = flask.request.form.get("text")
-    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+    if text is None:
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if flask.request.form.get("view") != "form" or len(text) > MOST_PROFILE_CHARS:
+        return text
+    return profile_form.write_fields(text, profile_form.posted_fields(flask.request.form))
+
+
+def _press(text: str, button: str) -> str:
+    """Moves a topic up or down, or removes it; any other button leaves the text as it is."""
+    what, _, number = button.partition(" ")
+    fields, at = profile_form.fields_of(text), _number(number)
+    if fields is None or at is None or at >= len(fields.topics):
+        return text
+    topics = list(fields.topics)
+    topic = topics.pop(at)
+    if what != "remove":
+        topics.insert(max(at + (-1 if what == "up" else 1), 0), topic)
+    return profile_form.write_fields(text, replace(fields, topics=tuple(topics)))
+
+
+def _as_form(view: EditorView) -> EditorView:
+    """Shows the text as fields, where the reader wants them and it can be."""
+    asked = flask.request.form
+    wants = asked.get("view", "yaml") if flask.request.method == "POST" else "form"
+    wants = asked["do"] if asked.get("do") in {"form", "yaml"} else wants
+    fields = profile_form.fields_of(view.text) if wants == "form" else None
+    problems = view.preview.problems if view.preview else ()
+    mistakes: dict[str, str] = {}
+    for problem in problems:
+        name = profile_form.field_at(view.text, problem.line)
+        mistakes[name] = f"{mistakes[name]} {problem.text}" if name in mistakes else problem.text
+    return replace(view, fields=fields, mistakes=mistakes)
 
 
 def _number(text: str) -> int | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from zoneinfo import available_timezones
 
 import flask
 
@@ -18,10 +20,12 @@ from newsletter.papers import taxonomy
 from newsletter.services import signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
-from newsletter.web.app import Page
+from newsletter.web.app import HEADERS, Page
+from newsletter.web.languages import LANGUAGES
 from newsletter.web.request_limits import DAY_S, RequestLimits, SlidingWindow, client_of
 from newsletter.web.token_page import TokenPage, posted_wish
 
+_POLICY = HEADERS["Content-Security-Policy"].replace("default-src 'none';", "default-src 'none'; script-src 'self';")
 MAX_BODY_BYTES = 64 * 1024  # 4,000 Chinese characters have 36 kB as a form
 FORMS_PER_CLIENT = 20  # without mistakes, in a day: a whole lab may sit behind one address
 TRAP = "homepage"  # a field that people do not see and programs fill in
@@ -31,10 +35,9 @@ _FREQUENCIES = {
     Frequency.DAILY: "every day",
     Frequency.WEEKLY: "once a week",
 }
-_LANGUAGES = {
-    **{"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"},
-    **{"pt": "Português", "it": "Italiano", "zh": "中文", "ja": "日本語"},
-}
+_CONTINENTS = frozenset(
+    ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+)
 _GROUPS = (
     ("Computer science", ("cs",)),
     ("Mathematics", ("math",)),
@@ -86,9 +89,22 @@ def groups_for(form: Form) -> tuple[GroupView, ...]:
     return tuple(groups)
 
 
-def _view(form: Form, problems: Sequence[FormProblem] = ()) -> dict[str, object]:
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Gives the time zones that a form suggests: those named by a place, by name."""
+    return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in _CONTINENTS))
+
+
+def _view(form: Form, problems: Sequence[FormProblem] = (), blank_zone: str = "") -> dict[str, object]:
     view = FormView(form, groups_for(form), problems)
-    return {"form": view, "frequencies": _FREQUENCIES, "languages": _LANGUAGES, "trap": TRAP}
+    return {
+        "form": view,
+        "frequencies": _FREQUENCIES,
+        "languages": LANGUAGES,
+        "trap": TRAP,
+        "zones": zone_names(),
+        "blank_zone": blank_zone,
+    }
 
 
 _PROBLEMS = tuple(FormProblem(field, "A problem.") for field in ("email", "name", "categories", "words", "zone"))
@@ -127,6 +143,7 @@ def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], d
     routes = _Routes(signups, signer, SlidingWindow(FORMS_PER_CLIENT, now, DAY_S))
     pages = PAGE.blueprint(signer, now, routes.confirm)
     pages.add_url_rule("/subscribe", "form", routes.form, methods=["GET", "POST"])
+    pages.after_request(_let_script_of_zone_run)
     return pages
 
 
@@ -140,7 +157,8 @@ class _Routes:
         if self.signups.is_full():
             return _closed(LinkState.FULL)
         if flask.request.method != "POST":
-            return flask.render_template("subscribe.html", **_view(self.signups.blank()))
+            blank = self.signups.blank()
+            return flask.render_template("subscribe.html", **_view(blank, blank_zone=blank.zone))
         typed = _typed(self.signups.blank())
         if flask.request.form.get("do") != "subscribe":
             return flask.render_template("subscribe.html", **_view(typed))
@@ -167,6 +185,12 @@ class _Routes:
         return flask.render_template(
             "welcome.html", first_mail=confirmation.first_mail, profile_url=profile_url, unknown=unknown
         )
+
+
+def _let_script_of_zone_run(response: flask.Response) -> flask.Response:
+    if flask.request.path == "/subscribe":
+        response.headers["Content-Security-Policy"] = _POLICY
+    return response
 
 
 def _closed(why: str) -> str:

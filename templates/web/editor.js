@@ -6,13 +6,13 @@
   const field = document.getElementById("text");
   const state = document.getElementById("state");
   const preview = document.getElementById("preview");
-  if (!form || !field || !window.fetch) return;
+  if (!form || !window.fetch) return;
 
   const PAUSE_MS = 700; // after the last key
-  const copy = document.createElement("pre");
+  const copy = document.createElement("pre"); // of the YAML; the form has none
   copy.setAttribute("aria-hidden", "true");
-  field.before(copy);
-  field.parentElement.classList.add("live");
+  field?.before(copy);
+  field?.parentElement.classList.add("live");
   let wrong = new Set([...preview.querySelectorAll("[data-line]")].map((item) => Number(item.dataset.line)));
 
   // One line of YAML, cut into [kind, text]: k(ey), s(tring), n(umber), c(omment) or plain.
@@ -46,6 +46,7 @@
   }
 
   function draw() {
+    if (!field) return;
     const lines = coloured(field.value).map((found, index) => {
       const row = document.createElement("span");
       row.className = wrong.has(index + 1) ? "l bad" : "l";
@@ -65,7 +66,7 @@
     preview.innerHTML = html; // made by our own templates, which escape what they show
     const items = [...preview.querySelectorAll("[data-line]")];
     wrong = new Set(items.map((item) => Number(item.dataset.line)));
-    field.setAttribute("aria-invalid", String(items.length > 0));
+    field?.setAttribute("aria-invalid", String(items.length > 0));
     const papers = preview.querySelectorAll(".papers li").length;
     state.textContent = items.length ? `${items.length} to mend.` : `No mistakes. ${papers} papers in the preview.`;
     draw();
@@ -77,7 +78,7 @@
   async function ask() {
     asked?.abort();
     const asking = (asked = new AbortController());
-    const body = new URLSearchParams({ text: field.value });
+    const body = new URLSearchParams(new FormData(form));
     try {
       const answer = await fetch(form.dataset.preview, { method: "POST", body, signal: asking.signal });
       if (answer.status === 429) return later(1000 * Number(answer.headers.get("Retry-After") || 10));
@@ -96,7 +97,7 @@
     timer = setTimeout(ask, ms);
   }
 
-  field.addEventListener("input", () => {
+  form.addEventListener("input", () => {
     draw();
     preview.classList.add("stale");
     later(PAUSE_MS);
@@ -105,7 +106,7 @@
   // "Line 7" leads to line 7.
   preview.addEventListener("click", (event) => {
     const item = event.target.closest("a[href='#text']")?.closest("[data-line]");
-    if (!item) return;
+    if (!item || !field) return;
     event.preventDefault();
     const before = field.value.split("\n").slice(0, Number(item.dataset.line) - 1).join("\n").length;
     const at = before ? before + 1 : 0;

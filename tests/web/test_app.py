@@ -20,7 +20,7 @@ from tests.web.test_vote_links import LESS, MORE, mailed
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
-FILES = ("/style.css", "/editor.js")
+FILES = ("/style.css", "/editor.js", "/zone.js", "/favicon.svg", "/favicon.ico", "/robots.txt")
 PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/metrics", *FILES)
 STYLE = stylesheet()
 
@@ -37,7 +37,7 @@ def pages(store: TinyStore, client: FlaskClient) -> dict[str, str]:
         "left": client.post(LINK, data={"wish": "leave"}).text,
         "back": client.post(LINK, data={"wish": "return"}).text,
         "dead": client.get("/u/dead").text,
-        "404": client.get("/").text,
+        "404": client.get("/nowhere").text,
         "405": client.put(LINK).text,
         "413": client.post(LINK, data="x" * 9000).text,
         "pause": client.get(PAUSE).text,
@@ -98,7 +98,7 @@ def test_every_page_is_whole_without_script_and_says_its_language(store: TinySto
 
 
 def test_other_methods_and_addresses_are_refused_calmly(client: FlaskClient) -> None:
-    assert client.get("/").status_code == 404
+    assert client.get("/nowhere").status_code == 404
     refused = client.delete(LINK)
     assert refused.status_code == 405
     assert {"GET", "POST"} <= set(refused.headers["Allow"].split(", "))

@@ -62,6 +62,8 @@ class Visit:
         return str(self.find("h1").text)
 
     def type_at_the_end(self, text: str) -> None:
+        if not self.browser.find_elements(By.ID, "text"):
+            self.press("yaml")
         field = self.find("#text")
         field.send_keys(Keys.CONTROL, Keys.END)
         field.send_keys(text)
@@ -133,6 +135,8 @@ def test_a_profile_is_edited_with_an_error_previewed_saved_and_brought_back(visi
 def test_mistakes_are_marked_and_the_preview_follows_while_one_types(visit: Visit) -> None:
     visit.open("profile")
     visit.wait(lambda: len(visit.browser.find_elements(By.CSS_SELECTOR, ".papers li")) == 3)
+    visit.press("yaml")
+    visit.wait(lambda: len(visit.browser.find_elements(By.CSS_SELECTOR, ".papers li")) == 3)
     assert visit.find(".live pre .k").text == "topics"
     visit.type_at_the_end("frequncy: daily")
     visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, ".live .bad"))
@@ -178,13 +182,13 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
                 return
         raise AssertionError(f"{name} is not reached by Tab: {pressed}")
 
-    tab_to("text")
-    visit.type_at_the_end("# by hand\n")
+    tab_to("f-max_papers")
+    visit.browser.switch_to.active_element.send_keys(str(Keys.END) + str(Keys.BACKSPACE) + "2")
     tab_to("save")
     page = visit.find("html")
     visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
     visit.wait(lambda: is_gone(page))
-    assert visit.store.get_revisions(WHO)[-1].text == FIRST + "# by hand\n"
+    assert visit.store.get_revisions(WHO)[-1].text == FIRST.replace("max_papers: 3", "max_papers: 2")
     visit.open("subscribe")
     for name in ("email", "name", "words"):
         tab_to(name)
@@ -318,3 +322,25 @@ def test_no_page_is_wider_than_its_screen(visit: Visit, width: int) -> None:
 def test_axe_finds_nothing(visit: Visit, width: int, mode: str) -> None:
     for state in states(visit, width, mode):
         assert axe_problems(visit.browser) == [], state
+
+
+def test_the_zone_is_the_browsers_until_somebody_types_another(visit: Visit) -> None:
+    visit.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    visit.open("subscribe", script=False)
+    assert visit.find("#zone").get_attribute("value") == "UTC"
+    visit.open("subscribe")
+    visit.wait(lambda: visit.find("#zone").get_attribute("value") == "Asia/Tokyo")
+    fill_in(visit, zone="America/Lima", email="no address")
+    visit.press("subscribe")
+    assert visit.find("#zone").get_attribute("value") == "America/Lima"
+    visit.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
+@pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
+@pytest.mark.parametrize("path", ["/?lang=de", "/?lang=ja"])
+def test_what_strangers_see_fits_and_axe_finds_nothing(visit: Visit, path: str, width: int, mode: str) -> None:
+    set_screen(visit.browser, width, mode)
+    visit.browser.get(visit.base + path)
+    assert overflow(visit.browser) <= 0
+    assert axe_problems(visit.browser) == []

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
 from newsletter.scoring.ranking.word_forms import normalise
+from newsletter.scoring.ranking.wordings import NO_WORDINGS, Wordings
 
 Forms = tuple[str, ...]  # normalised words in reading order
 Table = Mapping[Forms, Sequence[Forms]]  # an abbreviation to its long forms, and a long form to its abbreviations
@@ -53,15 +54,16 @@ class Phrase:
 
 
 NAME_TRUST = 0.8
+RELATED_TRUST = 0.7  # of another name for a part of what was asked for
 IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
 
 
-def read_phrases(profile: Profile, table: Table) -> tuple[Phrase, ...]:
-    """Reads every phrase of the topics and the liked keywords, each once."""
+def read_phrases(profile: Profile, table: Table, wordings: Wordings = NO_WORDINGS) -> tuple[Phrase, ...]:
+    """Reads every phrase of the topics and the liked keywords, and what papers call them by `wordings`, each once."""
     phrases: dict[tuple[Element, ...], Phrase] = {}
-    for phrase in _read_all(profile, table):
+    for phrase in chain(_read_all(profile, table), _read_related(profile, table, wordings)):
         known = phrases.get(phrase.elements)
         if known is None or known.trust < phrase.trust:
             phrases[phrase.elements] = phrase
@@ -84,6 +86,14 @@ def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:
             yield from _read_text(topic.name, place, NAME_TRUST, table)
     for keyword in profile.like:
         yield from _read_text(keyword, -1, 1.0, table)
+
+
+def _read_related(profile: Profile, table: Table, wordings: Wordings) -> Iterator[Phrase]:
+    """Reads what papers call the wide and plain words of the profile."""
+    texts = [(topic.relevant or topic.name, place) for place, topic in enumerate(profile.topics)]
+    for text, place in (*texts, *((keyword, -1) for keyword in profile.like)):
+        for name in wordings.vary(text):
+            yield from _read_text(name, place, RELATED_TRUST, table)
 
 
 def _says_the_same(name: str, text: str) -> bool:

@@ -24,6 +24,7 @@ from newsletter.scoring.ranking.rank import Ranking
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
+from newsletter.scoring.ranking.wordings import load_wordings
 
 SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
@@ -88,7 +89,7 @@ class PhraseReader:
         texts = [[topic.relevant or topic.name] for topic in plain.topics] + [[keyword] for keyword in plain.like]
         places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
         meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
-        phrases = read_phrases(profile, load_abbreviations())
+        phrases = read_phrases(profile, load_abbreviations(), load_wordings())
         placed = PlacedPapers([self._forms.place(paper) for paper in papers], self._forms)
 
         def cover(phrases: Sequence[Phrase]) -> Vector:

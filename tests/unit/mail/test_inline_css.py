@@ -20,8 +20,10 @@ from newsletter.mail.view import Brand, DigestView, view_of
 from newsletter.model import Digest, Topic
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
+from newsletter.texts import load_texts
 from tests import make
 
+T = load_texts((resources.SHIPPED / "templates/email/digest.yaml").read_text(encoding="utf-8"), "digest.yaml")["en"]
 SOURCE = (resources.SHIPPED / "templates/email/digest.html").read_text(encoding="utf-8")
 THEME = load_theme()
 BRAND = Brand("Morning Papers", "digest@example.org", "First line\nSecond <line>")
@@ -90,7 +92,7 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
 
 
 def view(digest: Digest, links: MailLinks, levels: list[Detail]) -> DigestView:
-    return view_of(digest, BRAND, links, "A profile\n\n- of < lines").at(levels)
+    return view_of(digest, BRAND, links, "A profile\n\n- of < lines", T).at(levels)
 
 
 LEVELS = st.sampled_from(list(Detail))
@@ -105,19 +107,21 @@ def test_the_page_is_the_same_as_inlined_each_time(
 ) -> None:
     digest = digest_of([(r, n) for r, n, _ in scores], words, grouped=grouped)
     shown = view(digest, links, [level for _, _, level in scores])
-    assert dom(ONCE.render(d=shown)) == dom(inline(EACH.render(d=shown)))
+    assert dom(ONCE.render(d=shown, t=T)) == dom(inline(EACH.render(d=shown, t=T)))
 
 
 def test_every_element_with_a_class_has_its_style() -> None:
     """So that the equality above says something: clients that drop style blocks see the same colours."""
-    page = ONCE.render(d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Detail.FULL, Detail.ENTRY]))
+    page = ONCE.render(
+        d=view(digest_of([(9, 7), (8, 2)], "Words", grouped=True), WAYS[2], [Detail.FULL, Detail.ENTRY]), t=T
+    )
     assert len(re.findall(r'class="[a-z]+"(?! href)[^>]* style=', page)) > 20
     assert "var(--" not in page
 
 
 def test_a_mail_client_that_counts_styles_finds_few() -> None:
     """Gmail drops all of them over 16,384 characters, and when an @ rule stands in an @ rule."""
-    page = ONCE.render(d=view(digest_of([], "", grouped=False), WAYS[0], []))
+    page = ONCE.render(d=view(digest_of([], "", grouped=False), WAYS[0], []), t=T)
     blocks = re.findall(r"<style[^>]*>(.*?)</style>", page, re.DOTALL)
     assert sum(map(len, blocks)) < 16_000
     assert all(not re.search(r"@[^{]*\{[^}]*@", block) for block in blocks)

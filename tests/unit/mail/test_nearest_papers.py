@@ -124,7 +124,7 @@ def test_on_later_days_nothing_is_suggested() -> None:
 
 def test_a_mail_that_shows_less_keeps_the_marks() -> None:
     view = RENDERER._view(digest_of(9, 4, 3))
-    page = Page(RENDERER._page(view.at([Detail.FULL, Detail.REASON, Detail.TITLE]))).words
+    page = Page(RENDERER._page(view.at([Detail.FULL, Detail.REASON, Detail.TITLE]), RENDERER._texts["en"])).words
     assert page.replace(f"though {MARK}", "").count(MARK) == 2
 
 

@@ -1,0 +1,60 @@
+"""What a digest says of dates, kinds, names and cut-offs, in its reader's language. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from newsletter import formatting
+from newsletter.model import AnnounceType, Digest
+from newsletter.texts import Texts, write_short_date
+
+_KINDS = {
+    AnnounceType.NEW: "new",
+    AnnounceType.CROSS: "cross",
+    AnnounceType.REPLACE: "replace",
+    AnnounceType.REPLACE_CROSS: "replace_cross",
+}
+
+
+def join_names(t: Texts, names: Sequence[str], most: int) -> str:
+    """Joins names by commas; of more than `most` the first ones, and how many more."""
+    rest = len(names) - most
+    return ", ".join(names) if rest <= 0 else t("and_more", names=", ".join(names[:most]), n=rest)
+
+
+def date_range(t: Texts, announced_on: Sequence[date]) -> str:
+    """Writes "7 October 2025", or the first and the last of several days."""
+    days = [write_short_date(on, t.language) for on in announced_on]
+    if len(days) > 1:
+        return t("from_to", first=days[0], last=days[-1])
+    return days[0] if days else t["no_day"]
+
+
+def kind_label(t: Texts, announce_type: AnnounceType, version: int) -> str:
+    """Names the kind of an announcement, with the paper's version where that is the news."""
+    key = _KINDS[announce_type]
+    return t(key, version=f"{version}") if key.startswith("replace") else t[key]
+
+
+def cut_offs(t: Texts, digest: Digest) -> str:
+    """Says what a paper had to reach; novelty only as far as a model judged it."""
+    subscriber, judged = digest.subscriber, digest.judged
+    words = [t("min_relevance", relevance=f"{subscriber.min_relevance}")]
+    if judged or not digest.is_by_words:
+        words.append(t("min_novelty", novelty=f"{subscriber.min_novelty}"))
+        words += [t["where_judged"]] * (judged < len(digest.entries))
+    filled = t("filled", n=subscriber.at_least) if subscriber.at_least else ""
+    return " ".join(words) + t("at_most", n=subscriber.max_papers) + filled
+
+
+def nearest_heading(t: Texts, digest: Digest) -> str:
+    """Writes what stands over the nearest papers, empty without any.
+
+    Where nothing passed it is a sentence at the head of the digest. What shares nothing with the profile is not called
+    near.
+    """
+    if not digest.counts.nearest:
+        return ""
+    place = "group" if digest.counts.passed else "heading"
+    return t[f"{place}_nearest" if formatting.is_met(digest) else f"{place}_none"]

@@ -1,0 +1,92 @@
+"""Knows what papers call the things that readers write in other words, as shipped in wordings.txt.
+
+Papers say "mechanistic interpretability" where a reader types "mech interp", "black holes" for "schwarze Löcher", and
+"jailbreak" where somebody asks for AI safety.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from newsletter.model import Profile
+from newsletter.scoring.ranking.word_forms import normalise
+
+SHIPPED = Path(__file__).with_name("wordings.txt")
+
+Forms = tuple[str, ...]
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """What stands for a sequence of normalised words: `same` means what the reader wrote, `related` is near it."""
+
+    same: dict[Forms, tuple[str, ...]]
+    related: dict[Forms, tuple[str, ...]]
+
+    def reword(self, text: str) -> str:
+        """Puts the papers' wording in place of each clipped or foreign one; the longest that fits first."""
+        behind, parts = 0, list[str]()
+        for start, end, (wording, *_) in _find(text, self.same):
+            parts += [text[behind:start], wording]
+            behind = end
+        return "".join([*parts, text[behind:]])
+
+    def vary(self, text: str) -> Iterator[str]:
+        """Gives the text once for each name under which a wide or plain wording in it goes, with that name instead."""
+        for start, end, names in _find(text, self.related):
+            for name in names:
+                yield text[:start] + name + text[end:]
+
+
+NO_WORDINGS = Wordings({}, {})
+
+
+def reword_profile(profile: Profile) -> Profile:
+    """Gives the profile in the papers' wording; names of topics stay as they are, but where a topic has no more."""
+    wordings = load_wordings()
+    topics = (
+        replace(topic, relevant=wordings.reword(topic.relevant))
+        if topic.relevant
+        else replace(topic, name=wordings.reword(topic.name))
+        for topic in profile.topics
+    )
+    return replace(profile, topics=tuple(topics), like=tuple(map(wordings.reword, profile.like)))
+
+
+@cache
+def load_wordings(file: Path = SHIPPED) -> Wordings:
+    """Reads the list once a process."""
+    same: dict[Forms, tuple[str, ...]] = {}
+    related: dict[Forms, tuple[str, ...]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            sign, table = ("=", same) if "=" in line else ("~", related)
+            written, _, names = line.partition(sign)
+            table[_read(written)] = tuple(name.strip() for name in names.split(","))
+    return Wordings(same, related)
+
+
+def _read(text: str) -> Forms:
+    return tuple(normalise(word) for word in _WORD.findall(text))
+
+
+def _find(text: str, table: dict[Forms, tuple[str, ...]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Finds what the table knows: first character, the one behind the last, and what stands for it."""
+    words = list(_WORD.finditer(text))
+    forms = tuple(normalise(word.group()) for word in words)
+    longest = max(map(len, table), default=0)
+    first = 0
+    while first < len(words):
+        for last in range(min(len(words), first + longest), first, -1):
+            if names := table.get(forms[first:last]):
+                yield words[first].start(), words[last - 1].end(), names
+                first = last
+                break
+        else:
+            first += 1

@@ -1,0 +1,84 @@
+"""What readers write in other words than papers do: clipped, foreign, plain and wide ones."""
+
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model import Profile, Topic
+from newsletter.scoring.ranking.phrases import RELATED_TRUST, read_forms, read_phrases
+from newsletter.scoring.ranking.wordings import SHIPPED, Wordings, load_wordings, reword_profile
+from newsletter.scoring.unknown_words import find_unknown_words
+
+LINES = SHIPPED.read_text(encoding="utf-8").splitlines()
+OWN = Wordings(
+    same={("mech", "interp"): ("mechanistic interpretability",), ("interp",): ("interpretability",)},
+    related={("ai", "safety"): ("alignment", "jailbreak")},
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "reworded"),
+    [
+        ("mech interp", "mechanistic interpretability"),
+        ("Mech-Interp, and more", "mechanistic interpretability, and more"),
+        ("new interp of interps", "new interpretability of interpretability"),
+        ("interpolation", "interpolation"),
+        ("mech", "mech"),
+        ("", ""),
+    ],
+)
+def test_whole_words_are_put_in_the_papers_wording_the_longest_first(written: str, reworded: str) -> None:
+    assert OWN.reword(written) == reworded
+
+
+def test_a_wide_wording_is_given_once_for_each_name_it_goes_under() -> None:
+    assert list(OWN.vary("AI safety of robots")) == ["alignment of robots", "jailbreak of robots"]
+
+
+def test_what_a_wish_goes_under_counts_for_less_than_the_wish() -> None:
+    trust: dict[str, float] = {}
+    for phrase in read_phrases(Profile((Topic("", "AI safety"),)), {}, OWN):
+        trust[" ".join(" ".join(element.alternatives[0]) for element in phrase.elements)] = phrase.trust
+    assert trust["ai safety"] == 1
+    assert trust["jailbreak"] == RELATED_TRUST < 1
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_reworded_once_and_for_all(text: str) -> None:
+    wordings = load_wordings()
+    assert wordings.reword(wordings.reword(text)) == wordings.reword(text)
+    assert all(isinstance(each, str) for each in wordings.vary(text))
+
+
+def test_a_profile_keeps_the_names_of_its_topics() -> None:
+    profile = reword_profile(Profile((Topic("interp", "dunkle Materie"), Topic("interp", "")), like=("recsys",)))
+    assert [topic.name for topic in profile.topics] == ["interp", "interpretability"]
+    assert profile.topics[0].relevant == "dark matter"
+    assert profile.like == ("recommender systems",)
+
+
+class TestShippedList:
+    """The list is data written by hand: each line has to be able to do something."""
+
+    def test_every_line_has_two_sides_and_stands_once(self) -> None:
+        lines = [line for line in LINES if line and not line.startswith("#")]
+        wordings = load_wordings()
+        assert all(("=" in line) != ("~" in line) for line in lines)
+        assert len(lines) == len(wordings.same) + len(wordings.related)
+
+    def test_every_name_asks_for_something_new(self) -> None:
+        wordings = load_wordings()
+        for written, names in chain(wordings.same.items(), wordings.related.items()):
+            assert all(read_forms(name) and tuple(read_forms(name)) != written for name in names), written
+            assert len(set(names)) == len(names), written
+
+    def test_what_is_the_same_has_one_wording_that_is_not_reworded_itself(self) -> None:
+        wordings = load_wordings()
+        assert all(len(names) == 1 and wordings.reword(names[0]) == names[0] for names in wordings.same.values())
+
+    def test_no_name_has_a_word_that_no_paper_uses(self) -> None:
+        wordings = load_wordings()
+        names = tuple(name for group in chain(wordings.same.values(), wordings.related.values()) for name in group)
+        assert not [name for name in names if find_unknown_words(Profile((), like=(name,)))]
