@@ -16,8 +16,9 @@ from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail import wording
+from newsletter.mail.earlier import FollowedPaper, followed_view
 from newsletter.mail.inbound.command_words import Command
-from newsletter.mail.message import MailLinks, VoteLinks
+from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber, Usage
@@ -65,6 +66,7 @@ class DigestPaper:
     topic: str  # empty where it would say nothing
     pinned: str
     is_nearest: bool  # it is below a cut-off
+    follows: FollowedPaper | None  # the paper sent before whose line of work it goes on with
     more_url: str  # empty without a web part, or for want of room
     less_url: str
     save_url: str = ""
@@ -218,7 +220,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
     is_nearest_only = counts.nearest > 0 and not counts.passed
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
-        _paper_view(entry, mail_links.vote_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
+        _paper_view(entry, mail_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
         for entry in digest.entries
     )
     return DigestView(
@@ -351,10 +353,8 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(
-    entry: DigestEntry, votes: VoteLinks | None, t: Texts, *, has_topic: bool, is_by_words: bool
-) -> DigestPaper:
-    paper, text = entry.paper, _readable(entry.paper)
+def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bool, is_by_words: bool) -> DigestPaper:
+    paper, text, votes = entry.paper, _readable(entry.paper), links.vote_links
     return DigestPaper(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
@@ -375,6 +375,7 @@ def _paper_view(
         topic=entry.topic if has_topic else "",
         pinned=entry.pinned_author,
         is_nearest=entry.is_nearest,
+        follows=followed_view(entry.follows, links.web_url, t),
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
         less_url=votes.url(paper.arxiv_id, -1) if votes else "",
     )

@@ -12,7 +12,7 @@ from datetime import date
 from newsletter import formatting
 from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
-from newsletter.model import Digest, DigestEntry
+from newsletter.model import Digest, DigestEntry, SentPaper
 from newsletter.papers import (
     PaperLinks,
     TypesetPart,
@@ -56,6 +56,7 @@ class EntryView:
     begins: str  # the heading of the papers that begin with this one: their topic, or that they are the nearest
     pinned: str
     is_nearest: bool  # it was below a cut-off
+    follows: SentPaper | None  # the paper sent before whose line of work it goes on with
     links: PaperLinks
 
 
@@ -210,6 +211,7 @@ def entry_view(
         begins=begins,
         pinned=entry.pinned_author,
         is_nearest=entry.is_nearest,
+        follows=entry.follows,
         links=paper_links(paper),
     )
 
