@@ -11,6 +11,7 @@ from newsletter.model import (
     Counts,
     Digest,
     DigestEntry,
+    EarlierEntry,
     Frequency,
     Paper,
     Profile,
@@ -65,9 +66,11 @@ EVERYTHING = Digest(
     usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
     notices=("A notice.",),
 )
+EVERYTHING = replace(EVERYTHING, weekly_best=(EarlierEntry(date(2025, 12, 30), EVERYTHING.entries[0]),))
 _UNJUDGED = replace(EVERYTHING.entries[0], number=2, score=replace(EVERYTHING.entries[0].score, novelty=None))
+_UNJUDGED_WEEK = (EarlierEntry(date(2025, 12, 30), _UNJUDGED),)
 PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))
-BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None)
+BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None, weekly_best=_UNJUDGED_WEEK)
 BY_TOPIC = replace(EVERYTHING, subscriber=replace(EVERYTHING.subscriber, group_by_topic=True))
 NOTHING = replace(EVERYTHING, entries=(), notices=())
 _NEAREST = replace(EVERYTHING.entries[0], number=2, pinned_author="", is_nearest=True)

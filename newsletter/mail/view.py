@@ -16,7 +16,7 @@ from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail import wording
-from newsletter.mail.earlier import FollowedPaper, followed_view
+from newsletter.mail.earlier import FollowedPaper, WeekPaper, followed_view, week_views
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
@@ -125,6 +125,7 @@ class DigestView:
     papers: tuple[DigestPaper, ...]  # those of the contents
     in_full: tuple[DigestPaper, ...]  # those that stand below them, the best first
     all_papers: tuple[DigestPaper, ...]  # of the digest, whole, whatever there is room for
+    week: tuple[WeekPaper, ...]  # the best that were sent since Monday; empty on other days
     topics: tuple[TopicCount, ...]  # that are met, the most often first; empty where a profile has no two
     is_grouped: bool
     other_papers: str  # over those that meet no topic, in a digest by topic
@@ -210,7 +211,7 @@ class DigestView:
             papers=tuple(shown),
             in_full=tuple(in_full),
             left_out=len(self.all_papers) - len(shown),
-            minutes=_minutes(shown, in_full),
+            minutes=_minutes(shown, in_full, self.week),
         )
 
 
@@ -223,6 +224,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         _paper_view(entry, mail_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
         for entry in digest.entries
     )
+    week = week_views(digest.weekly_best, mail_links.web_url, t)
     return DigestView(
         brand=brand,
         name=subscriber.name,
@@ -232,6 +234,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         papers=papers,
         in_full=papers,
         all_papers=papers,
+        week=week,
         topics=_topics(papers),
         is_grouped=subscriber.group_by_topic and names_topics,
         other_papers=t["group_other"],
@@ -242,7 +245,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         passed=counts.passed,
         widening=digest.widening,
         left_out=0,
-        minutes=_minutes(papers, papers),
+        minutes=_minutes(papers, papers, week),
         counts_announced=write_number(counts.announced, t.language),
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
@@ -309,9 +312,10 @@ def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
     )
 
 
-def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper]) -> int:
+def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper], week: Sequence[WeekPaper]) -> int:
     chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
     chars += sum(len(paper.abstract) for paper in in_full)
+    chars += sum(len(paper.title) + len(paper.comment) for paper in week)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
 
 

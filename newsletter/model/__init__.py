@@ -20,7 +20,7 @@ from newsletter.model.deliveries import (
     delivery_id_of,
     parse_delivery_id,
 )
-from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest, SentPaper
+from newsletter.model.digests import Counts, Digest, DigestEntry, EarlierEntry, RenderedDigest, SentPaper
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.papers import (
     Announcement,
@@ -72,6 +72,7 @@ __all__ = [
     "DeliveryStep",
     "Digest",
     "DigestEntry",
+    "EarlierEntry",
     "EventKind",
     "Evidence",
     "Feed",

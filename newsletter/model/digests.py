@@ -34,6 +34,14 @@ class DigestEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierEntry:
+    """An entry of an earlier digest of the same subscriber."""
+
+    digest_on: date
+    entry: DigestEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Unique papers. passed ≤ relevant ≤ scanned ≤ announced."""
 
@@ -64,6 +72,7 @@ class Digest:
     notices: tuple[str, ...] = ()
     prompt: str = ""  # what the model was told before the papers; empty without a model
     widening: str = ""  # how this reader would be sent more: in a first digest for which nothing passed
+    weekly_best: tuple[EarlierEntry, ...] = ()  # sent before, and shown once more; in none of the counts
 
     @property
     def is_empty(self) -> bool:

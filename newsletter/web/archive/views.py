@@ -66,6 +66,7 @@ class DayView:
     title: str
     announced: str
     papers: tuple[EntryView, ...]
+    week: tuple[EntryLinkView, ...]  # the best of the days before, on Fridays, for who wants it
     counts: tuple[str, str, str]  # announced, scanned, relevant
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers; empty without any
@@ -226,6 +227,7 @@ def day_view(
         title=formatting.long_date(digest.digest_on),
         announced=formatting.date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
+        week=tuple(EntryLinkView(each.digest_on, entry_view(each.entry, is_brief=True)) for each in digest.weekly_best),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         is_nearest_only=counts.nearest > 0 and not counts.passed,
         nearest_heading=formatting.nearest_heading(digest, whose="the"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Digest, DigestEntry, Paper, SentPaper, Vote
+from newsletter.model import Digest, EarlierEntry, Paper, SentPaper, Vote
 from newsletter.run.digest import build_digest
 from newsletter.run.recall import RECALLED, in_preference, recall
 from newsletter.run.select import Selection, select_from
@@ -43,8 +43,8 @@ def vote(arxiv_id: str, value: int) -> Vote:
     return Vote(WHO, arxiv_id, value, make.NOW)
 
 
-def ids(earlier: Sequence[tuple[date, DigestEntry]]) -> list[str]:
-    return [entry.paper.arxiv_id for _, entry in earlier]
+def ids(earlier: Sequence[EarlierEntry]) -> list[str]:
+    return [each.entry.paper.arxiv_id for each in earlier]
 
 
 def test_the_liked_come_first_then_the_newest_and_what_was_not_liked_not_at_all() -> None:
