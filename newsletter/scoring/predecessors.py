@@ -8,6 +8,7 @@ The numbers were set by reading pairs, see docs/scoring.md. Reads nothing but th
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -114,7 +115,7 @@ class _Past:
         for subject, in_title, at_large in subjects:
             places = self._places.get(subject, ())
             own = (len(places) + SHARE_PAPERS * at_large) / (len(self._wordings) + SHARE_PAPERS)
-            rarity = float(np.log(RARE_SHARE / max(own, at_large))) if places else 0.0
+            rarity = math.log(RARE_SHARE / max(own, at_large)) if places else 0.0
             if rarity > 0:
                 for place, is_there in places:
                     evidence[place] += rarity * (IN_NONE, IN_ONE, IN_BOTH)[in_title + is_there]
@@ -137,7 +138,7 @@ def _read(paper: Paper, encoder: Encoder, background: Background, suffixes: froz
         times[term] += TITLE_WEIGHT
     by_key = sorted((key, is_pair, count) for (key, is_pair), count in times.items())
     keys = np.array([key for key, _, _ in by_key], dtype=np.uint32)
-    scale = np.array([(1 + np.log(count)) * (PAIR_WEIGHT if is_pair else 1) for _, is_pair, count in by_key])
+    scale = np.array([(1 + math.log(count)) * (PAIR_WEIGHT if is_pair else 1) for _, is_pair, count in by_key])
     weights = scale * background.idf(keys)
     length = float(np.linalg.norm(weights))
     about = np.array([count >= 2 or key in in_title for key, _, count in by_key], dtype=np.bool_)
