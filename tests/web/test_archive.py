@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
-from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, Profile, SentPaper, Topic
+from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, EarlierEntry, Profile, SentPaper, Topic
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
+from newsletter.web.archive.editions import for_strangers
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore, Silent
@@ -364,3 +365,13 @@ def test_a_paper_leads_to_the_one_it_follows(store: MemoryStore, client: FlaskCl
     assert f'follows <a href="{make.TUESDAY}#p2">2601.00002</a> of 6 January' in page
     assert 'id="p2"' in client.get(f"/archive/{TOKEN}/{make.TUESDAY}").text
     assert "follows <a" not in client.get(f"/archive/{TOKEN}/{make.TUESDAY}").text
+
+
+def test_the_weeks_best_lead_to_their_days_and_are_not_for_strangers(store: MemoryStore, client: FlaskClient) -> None:
+    on = NEXT_MONTH + timedelta(days=1)
+    friday = digest(on, [entry(5)], weekly_best=(EarlierEntry(make.TUESDAY, entry(2, title="Second")),))
+    mail(store, friday)
+    page = client.get(f"/archive/{TOKEN}/{on}").text
+    assert "The week&rsquo;s best" in page
+    assert f'href="{make.TUESDAY}#p2">Second</a>' in page
+    assert for_strangers(friday).weekly_best == ()
