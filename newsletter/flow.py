@@ -31,6 +31,7 @@ from newsletter.run import (
     outcomes,
     prefetch_scores,
     read_papers,
+    recall,
     reconcile,
     select,
     settle_claim,
@@ -130,6 +131,7 @@ def serve(context: RunContext, selection: Selection, *, run_id: str) -> Subscrib
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
     digest, score_report = compose(context.scorer, context.store, selection)
+    digest = recall(context, selection, digest)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:
         report = settle_claim(context, claim, selection, digest, score_report)

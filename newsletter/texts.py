@@ -52,6 +52,13 @@ def write_short_date(on: date, language: str) -> str:
     return format_date(on, "long", _locale(language))
 
 
+def write_day(on: date, language: str) -> str:
+    """Writes a date of these months, without its year: "7. Oktober"."""
+    from babel.dates import format_skeleton  # noqa: PLC0415  as above
+
+    return format_skeleton("MMMMd", on, locale=_locale(language))
+
+
 def write_number(number: int, language: str) -> str:
     """Writes a number with its thousands parted: "1.350"."""
     from babel.numbers import format_decimal  # noqa: PLC0415  as above

@@ -23,6 +23,7 @@ from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
     build_local_scorer,
+    build_predecessors,
     build_scorer,
     build_vectors,
     has_sentence_model,
@@ -69,6 +70,7 @@ def build(
         now=utc_now,
         prefetcher=prefetcher,
         vectors=build_vectors(settings, store, tell_read),
+        predecessors=build_predecessors(),
         timing=build_timing(settings),
     )
 

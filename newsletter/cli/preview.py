@@ -64,7 +64,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
         digest = preview(context, subscriber, progress, digest_on=digest_on, anew=anew)
     if digest is None:
         click.echo("No announcement: there is nothing to show.", err=True)
-    elif digest.is_empty and not subscriber.empty_mail:
+    elif digest.is_empty and not (subscriber.empty_mail or digest.weekly_best):
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
     else:
         if digest.counts.nearest and not digest.counts.passed:

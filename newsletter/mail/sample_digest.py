@@ -11,10 +11,12 @@ from newsletter.model import (
     Counts,
     Digest,
     DigestEntry,
+    EarlierEntry,
     Frequency,
     Paper,
     Profile,
     Score,
+    SentPaper,
     Subscriber,
     Topic,
     UnsentPaper,
@@ -57,6 +59,7 @@ EVERYTHING = Digest(
             score=Score("2601.00001", 9, 8, "A comment.", 1.0),
             pinned_author="Ada Lovelace",
             topic="A topic",
+            follows=SentPaper("2512.00001", date(2025, 12, 30), 3),
         ),
     ),
     counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),
@@ -65,9 +68,11 @@ EVERYTHING = Digest(
     notices=("A notice.",),
     unsent=(UnsentPaper("2601.00002", "Another title", 8, 5),),
 )
+EVERYTHING = replace(EVERYTHING, weekly_best=(EarlierEntry(date(2025, 12, 30), EVERYTHING.entries[0]),))
 _UNJUDGED = replace(EVERYTHING.entries[0], number=2, score=replace(EVERYTHING.entries[0].score, novelty=None))
+_UNJUDGED_WEEK = (EarlierEntry(date(2025, 12, 30), _UNJUDGED),)
 PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))
-BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None)
+BY_WORDS = replace(EVERYTHING, entries=(_UNJUDGED,), scorer=WORD_RANKER, usage=None, weekly_best=_UNJUDGED_WEEK)
 BY_TOPIC = replace(EVERYTHING, subscriber=replace(EVERYTHING.subscriber, group_by_topic=True))
 NOTHING = replace(EVERYTHING, entries=(), notices=())
 _NEAREST = replace(EVERYTHING.entries[0], number=2, pinned_author="", is_nearest=True)

@@ -16,8 +16,9 @@ from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail import wording
+from newsletter.mail.earlier import FollowedPaper, WeekPaper, followed_view, week_views
 from newsletter.mail.inbound.command_words import Command
-from newsletter.mail.message import MailLinks, VoteLinks
+from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber, Usage
@@ -65,6 +66,7 @@ class DigestPaper:
     topic: str  # empty where it would say nothing
     pinned: str
     is_nearest: bool  # it is below a cut-off
+    follows: FollowedPaper | None  # the paper sent before whose line of work it goes on with
     more_url: str  # empty without a web part, or for want of room
     less_url: str
     save_url: str = ""
@@ -123,6 +125,7 @@ class DigestView:
     papers: tuple[DigestPaper, ...]  # those of the contents
     in_full: tuple[DigestPaper, ...]  # those that stand below them, the best first
     all_papers: tuple[DigestPaper, ...]  # of the digest, whole, whatever there is room for
+    week: tuple[WeekPaper, ...]  # the best that were sent since Monday; empty on other days
     topics: tuple[TopicCount, ...]  # that are met, the most often first; empty where a profile has no two
     is_grouped: bool
     other_papers: str  # over those that meet no topic, in a digest by topic
@@ -210,7 +213,7 @@ class DigestView:
             papers=tuple(shown),
             in_full=tuple(in_full),
             left_out=len(self.all_papers) - len(shown),
-            minutes=_minutes(shown, in_full),
+            minutes=_minutes(shown, in_full, self.week),
         )
 
 
@@ -220,9 +223,10 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
     is_nearest_only = counts.nearest > 0 and not counts.passed
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
-        _paper_view(entry, mail_links.vote_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
+        _paper_view(entry, mail_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
         for entry in digest.entries
     )
+    week = week_views(digest.weekly_best, mail_links.web_url, t)
     return DigestView(
         brand=brand,
         name=subscriber.name,
@@ -232,6 +236,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         papers=papers,
         in_full=papers,
         all_papers=papers,
+        week=week,
         topics=_topics(papers),
         is_grouped=subscriber.group_by_topic and names_topics,
         other_papers=t["group_other"],
@@ -242,7 +247,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         passed=counts.passed,
         widening=digest.widening,
         left_out=0,
-        minutes=_minutes(papers, papers),
+        minutes=_minutes(papers, papers, week),
         counts_announced=write_number(counts.announced, t.language),
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
@@ -311,9 +316,10 @@ def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
     )
 
 
-def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper]) -> int:
+def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper], week: Sequence[WeekPaper]) -> int:
     chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
     chars += sum(len(paper.abstract) for paper in in_full)
+    chars += sum(len(paper.title) + len(paper.comment) for paper in week)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
 
 
@@ -355,10 +361,8 @@ def _readable(paper: Paper) -> _Readable:
 _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 
 
-def _paper_view(
-    entry: DigestEntry, votes: VoteLinks | None, t: Texts, *, has_topic: bool, is_by_words: bool
-) -> DigestPaper:
-    paper, text = entry.paper, _readable(entry.paper)
+def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bool, is_by_words: bool) -> DigestPaper:
+    paper, text, votes = entry.paper, _readable(entry.paper), links.vote_links
     return DigestPaper(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
@@ -379,6 +383,7 @@ def _paper_view(
         topic=entry.topic if has_topic else "",
         pinned=entry.pinned_author,
         is_nearest=entry.is_nearest,
+        follows=followed_view(entry.follows, links.web_url, t),
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
         less_url=votes.url(paper.arxiv_id, -1) if votes else "",
         save_url=votes.save_url(paper.arxiv_id) if votes else "",

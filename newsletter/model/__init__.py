@@ -20,7 +20,15 @@ from newsletter.model.deliveries import (
     delivery_id_of,
     parse_delivery_id,
 )
-from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest, UnsentPaper
+from newsletter.model.digests import (
+    Counts,
+    Digest,
+    DigestEntry,
+    EarlierEntry,
+    RenderedDigest,
+    SentPaper,
+    UnsentPaper,
+)
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.papers import (
     Announcement,
@@ -73,6 +81,7 @@ __all__ = [
     "DeliveryStep",
     "Digest",
     "DigestEntry",
+    "EarlierEntry",
     "EventKind",
     "Evidence",
     "Feed",
@@ -99,6 +108,7 @@ __all__ = [
     "Score",
     "ScoreFailure",
     "ScoreReport",
+    "SentPaper",
     "SignUp",
     "SignUpOrigin",
     "Subscriber",

@@ -11,6 +11,15 @@ from newsletter.model.subscribers import Subscriber
 
 
 @dataclass(frozen=True, slots=True)
+class SentPaper:
+    """Where a paper stands among what the same subscriber was sent before."""
+
+    arxiv_id: str
+    digest_on: date
+    number: int  # in the digest of that date
+
+
+@dataclass(frozen=True, slots=True)
 class DigestEntry:
     """One paper in a digest. `announce_type` is as seen from this subscriber's categories."""
 
@@ -21,6 +30,15 @@ class DigestEntry:
     pinned_author: str = ""  # the pinned name that let it in, if any
     topic: str = ""  # the profile's topic that it meets, as far as the scorer says
     is_nearest: bool = False  # it is below a cut-off, and shown because too few papers passed
+    follows: SentPaper | None = None  # the paper sent before whose line of work it goes on with
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierEntry:
+    """An entry of an earlier digest of the same subscriber."""
+
+    digest_on: date
+    entry: DigestEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,7 @@ class Digest:
     prompt: str = ""  # what the model was told before the papers; empty without a model
     widening: str = ""  # how this reader would be sent more: in a first digest for which nothing passed
     unsent: tuple[UnsentPaper, ...] = ()  # best first, the best 500 alone; empty in digests of before it was kept
+    weekly_best: tuple[EarlierEntry, ...] = ()  # sent before, and shown once more; in none of the counts
 
     @property
     def is_empty(self) -> bool:

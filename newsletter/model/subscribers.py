@@ -67,6 +67,7 @@ class Subscriber:
     papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
     full: int = 3  # so many of the best papers stand in the mail with their abstracts
+    weekly_best: bool = False  # Friday's mail has the best papers of the week, too
     welcome: bool = True  # a mail at once when the operator adds them
 
 

@@ -12,6 +12,7 @@ from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
+from newsletter.run.recall import recall
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
@@ -48,6 +49,7 @@ __all__ = [
     "preview",
     "read_papers",
     "reading_order",
+    "recall",
     "reconcile",
     "run_clock",
     "select",

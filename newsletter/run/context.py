@@ -14,7 +14,7 @@ from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
 from newsletter.papers import find_announced, merge_announcements
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
-from newsletter.scoring import Prefetcher, Scorer, VectorKeeper
+from newsletter.scoring import PredecessorFinder, Prefetcher, Scorer, VectorKeeper
 from newsletter.senders import Sender
 from newsletter.sources import Source
 from newsletter.stores import Store
@@ -25,7 +25,7 @@ class RunContext:
     """All that a morning needs: the four edges, the renderer, who sends, and the clock (aware UTC).
 
     `prefetcher`: how the scorer's model is asked in advance; None without a model. `vectors`: what reads the papers for
-    the scorer; None without a sentence model.
+    the scorer; None without a sentence model. `predecessors`: what knows which paper follows which; None: nobody asks.
     """
 
     source: Source
@@ -37,6 +37,7 @@ class RunContext:
     now: Callable[[], datetime]
     prefetcher: Prefetcher | None = None
     vectors: VectorKeeper | None = None
+    predecessors: PredecessorFinder | None = None
     timing: Timing = ON_THE_MINUTE
 
 

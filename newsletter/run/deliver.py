@@ -46,7 +46,7 @@ def settle_claim(
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
     waits_for_feed = selection.failed_feeds and not digest.counts.passed  # what is missing may have what passes
-    if waits_for_feed or (digest.is_empty and not digest.subscriber.empty_mail):
+    if waits_for_feed or (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
         outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
         row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
         context.store.move(row)

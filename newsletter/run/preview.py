@@ -13,6 +13,7 @@ from newsletter.model import Digest, Subscriber
 from newsletter.run.collect import collect
 from newsletter.run.compose import compose
 from newsletter.run.context import ProgressListener, RunContext
+from newsletter.run.recall import recall
 from newsletter.run.schedule import local_date
 from newsletter.run.select import select
 
@@ -56,4 +57,6 @@ def _composed(
 ) -> Digest | None:
     morning = collect(context, [subscriber], progress, digest_on=digest_on, remember=False)
     selection = select(context, morning, subscriber, on)
-    return compose(context.scorer, context.store, selection)[0] if selection.announced else None
+    if not selection.announced:
+        return None
+    return recall(context, selection, compose(context.scorer, context.store, selection)[0])

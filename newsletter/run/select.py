@@ -32,6 +32,7 @@ class Selection:
     settled_on: tuple[date, ...]  # days that need no other mail; one with a failed feed comes again
     failed_feeds: tuple[str, ...]  # of today
     is_first: bool = False  # no mail was accepted for this subscriber before
+    mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -69,6 +70,9 @@ def select_from(
             if feed.outcome is FeedOutcome.FAILED and feed.category in subscriber.categories
         ),
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
+        mailed_on=tuple(
+            sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
+        ),
     )
 
 

@@ -1,4 +1,7 @@
-"""The Protocols of scoring, in the words of who uses them: Scorer, and Prefetcher that has papers graded ahead."""
+"""The Protocols of scoring, in the words of who uses them.
+
+Scorer, Prefetcher that has papers graded ahead, and PredecessorFinder that knows which paper follows which.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +62,17 @@ class VectorKeeper(Protocol):
         should_stop: Callable[[], bool] = ...,
     ) -> None:
         """Reads what was not read before; what was cut off goes on where it was. Raises EmbedderError, StoreError."""
+
+
+class PredecessorFinder(Protocol):
+    """Knows of a paper which earlier one it follows: that it goes on with the same line of work."""
+
+    def find_predecessors(self, papers: Sequence[Paper], earlier: Sequence[Paper]) -> list[int | None]:
+        """Gives for each paper the place of the first of `earlier` that it follows; None if it follows none of them.
+
+        Another version of a paper follows nothing. What is common among `earlier` counts for little. Repeating a call
+        gives the same. Raises nothing for a paper.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_un
         paused_until=paused_until,
         group_by_topic=chosen.group_by_topic,
         empty_mail=chosen.empty_mail,
+        weekly_best=chosen.weekly_best,
         papers=_unique(chosen.papers),
     )
 
@@ -128,6 +129,7 @@ def _preferences_of(subscriber: Subscriber) -> ReaderPreferences:
         language=cast(Language, profile.language),
         group_by_topic=subscriber.group_by_topic,
         empty_mail=subscriber.empty_mail,
+        weekly_best=subscriber.weekly_best,
         papers=list(subscriber.papers),
     )
 

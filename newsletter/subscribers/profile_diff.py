@@ -31,6 +31,7 @@ def differences(before: Subscriber, after: Subscriber) -> tuple[str, ...]:
         *_value("language", old.language, new.language),
         *_value("group_by_topic", true_false(before.group_by_topic), true_false(after.group_by_topic)),
         *_value("empty_mail", true_false(before.empty_mail), true_false(after.empty_mail)),
+        *_value("weekly_best", true_false(before.weekly_best), true_false(after.weekly_best)),
         *_value("frequency", before.frequency, after.frequency),
         *_value("weekday", WEEKDAYS[before.weekday], WEEKDAYS[after.weekday]),
         *_value("send_at", f"{before.send_at:%H:%M}", f"{after.send_at:%H:%M}"),

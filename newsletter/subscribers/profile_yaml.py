@@ -108,10 +108,11 @@ def write(subscriber: Subscriber, *, width: int = MAIL_WIDTH, has_min_relevance:
             *_comment(
                 width,
                 "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
-                " relevant (empty_mail).",
+                " relevant (empty_mail); the week's five best papers once more in Friday's mail (weekly_best).",
             ),
             f"group_by_topic: {true_false(subscriber.group_by_topic)}",
             f"empty_mail: {true_false(subscriber.empty_mail)}",
+            f"weekly_best: {true_false(subscriber.weekly_best)}",
         ],
         [
             *_comment(

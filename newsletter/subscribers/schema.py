@@ -358,6 +358,11 @@ class ReaderPreferences(_Model):
         description="A short mail, too, on a day with announcements of which nothing is relevant.",
         examples=[True],
     )
+    weekly_best: YesNo = Field(
+        False,
+        description="Friday's mail shows the five best papers since Monday once more; not with weekly mails.",
+        examples=[True],
+    )
 
 
 class Preferences(ReaderPreferences):

@@ -2,10 +2,12 @@
 
 A new case needs no code: add a folder and run `./run test tests/golden --update-golden`, then read what came out.
 With a file `mailed_before` in it everybody had a digest the week before; without one, each mail is its reader's first.
+A folder in `earlier/` has the feeds of a morning that is run before; `follows.json` says which paper follows which.
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.headerregistry import Address
@@ -61,6 +63,17 @@ class WrittenScores:
         return ScoreReport(scores, (), "a model", USAGE)
 
 
+class WrittenPredecessors:
+    """Says what the case's file says, so that a change of the rule changes no expected mail."""
+
+    def __init__(self, path: Path) -> None:
+        self._follows = json.loads(path.read_text(encoding="utf-8"))
+
+    def find_predecessors(self, papers: Sequence[Paper], earlier: Sequence[Paper]) -> list[int | None]:
+        places = {paper.arxiv_id: place for place, paper in enumerate(earlier)}
+        return [places.get(self._follows.get(paper.arxiv_id, "")) for paper in papers]
+
+
 def mail_before(store: Store, subscribers: Sequence[Subscriber]) -> None:
     store.start_run("r0")
     for subscriber in subscribers:
@@ -69,11 +82,22 @@ def mail_before(store: Store, subscribers: Sequence[Subscriber]) -> None:
     store.end_run("r0")
 
 
+def run_before(context: RunContext, subscribers: Sequence[Subscriber], source: RecordedSource) -> None:
+    """One morning of the case's past, with the same memory; its mails are not looked at."""
+    on = source.day(NOW)
+    now = datetime.combine(on, NOW.timetz())
+    morning = replace(context, source=source, sender=FlakySender(lambda: now), now=lambda: now)
+    run_morning(morning, subscribers, Silent(), digest_on=on)
+
+
 def run_case(case: Path) -> dict[str, bytes]:
     """The files a case should have: the mail and the Markdown page of each subscriber, and the outcomes."""
-    sender = FlakySender(lambda: NOW)
+    source = RecordedSource(case / "feeds")
+    on = source.day(NOW)
+    now = datetime.combine(on, NOW.timetz())
+    sender = FlakySender(lambda: now)
     context = RunContext(
-        source=RecordedSource(case / "feeds"),
+        source=source,
         scorer=WrittenScores(case / "scores.json"),
         sender=sender,
         store=MemoryStore(),
@@ -83,13 +107,15 @@ def run_case(case: Path) -> dict[str, bytes]:
             [resources.SHIPPED / "prompts"],
         ),
         identity=IDENTITY,
-        now=lambda: NOW,
+        now=lambda: now,
+        predecessors=WrittenPredecessors(case / "follows.json") if (case / "follows.json").exists() else None,
     )
     path = case / "subscribers.yaml"
     subscribers = parse_file(path.read_bytes(), source=path.name).subscribers
     if (case / "mailed_before").exists():
         mail_before(context.store, subscribers)
-    on = context.source.day(NOW)
+    for feeds in sorted(case.glob("earlier/*")):
+        run_before(context, subscribers, RecordedSource(feeds))
     report = run_morning(context, subscribers, Silent(), digest_on=on)
     outcomes = [f"{s.name}: {entry.outcome}" for s, entry in zip(subscribers, report.subscribers, strict=True)]
     files = {"outcomes.txt": "\n".join(outcomes).encode() + b"\n"}

@@ -25,12 +25,12 @@ STORED = (
         model.Digest,
         model.DigestEntry,
         model.UnsentPaper,
+        model.SentPaper,
+        model.EarlierEntry,
         model.Score,
         model.Usage,
-        model.Subscriber,
-        model.Profile,
-        model.Topic,
     ),
+    *(model.Subscriber, model.Profile, model.Topic),
     *(model.ModelBatch, model.BatchLine, model.BatchedPaper, model.Move, model.Welcome),
 )
 

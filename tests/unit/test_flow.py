@@ -35,7 +35,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.preview import preview
 from newsletter.run.schedule import ON_THE_MINUTE, Timing
 from newsletter.run.select import select
-from newsletter.scoring import ScoringRequest
+from newsletter.scoring import PredecessorFinder, ScoringRequest
 from newsletter.scoring.protocols import History
 from newsletter.senders import do_nothing
 from newsletter.services.votes import cast, cast_numbered
@@ -131,6 +131,7 @@ class Morning:
     now: datetime = make.NOW
     timing: Timing = ON_THE_MINUTE
     prefetcher: FakePrefetcher | None = None
+    predecessors: PredecessorFinder | None = None
 
     @property
     def context(self) -> RunContext:
@@ -144,6 +145,7 @@ class Morning:
             now=lambda: self.now,
             timing=self.timing,
             prefetcher=self.prefetcher,
+            predecessors=self.predecessors,
         )
 
     def tick(self) -> list[RunOutcome]:

@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
-from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, Profile, Topic
+from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, EarlierEntry, Profile, SentPaper, Topic
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
+from newsletter.web.archive.editions import for_strangers
 from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore, Silent
@@ -355,3 +356,22 @@ def test_the_link_in_a_mail_leads_to_all_papers_of_it_also_to_those_it_had_no_ro
     assert page.count('<article class="entry"') == 120
     assert page.count(long.strip()) == 120
     assert html.count(long.strip()) < 120
+
+
+def test_a_paper_leads_to_the_one_it_follows(store: MemoryStore, client: FlaskClient) -> None:
+    on = NEXT_MONTH + timedelta(days=1)
+    mail(store, digest(on, [replace(entry(5), follows=SentPaper("2601.00002", make.TUESDAY, 2))]))
+    page = client.get(f"/archive/{TOKEN}/{on}").text
+    assert f'follows <a href="{make.TUESDAY}#p2">2601.00002</a> of 6 January' in page
+    assert 'id="p2"' in client.get(f"/archive/{TOKEN}/{make.TUESDAY}").text
+    assert "follows <a" not in client.get(f"/archive/{TOKEN}/{make.TUESDAY}").text
+
+
+def test_the_weeks_best_lead_to_their_days_and_are_not_for_strangers(store: MemoryStore, client: FlaskClient) -> None:
+    on = NEXT_MONTH + timedelta(days=1)
+    friday = digest(on, [entry(5)], weekly_best=(EarlierEntry(make.TUESDAY, entry(2, title="Second")),))
+    mail(store, friday)
+    page = client.get(f"/archive/{TOKEN}/{on}").text
+    assert "The week&rsquo;s best" in page
+    assert f'href="{make.TUESDAY}#p2">Second</a>' in page
+    assert for_strangers(friday).weekly_best == ()

@@ -83,4 +83,4 @@ def for_strangers(digest: Digest) -> Digest:
     """Takes out the reader's own words, the names of their topics and the authors they follow."""
     subscriber = replace(digest.subscriber, profile=Profile((), about=_NOT_PUBLIC), pinned_authors=())
     entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
-    return replace(digest, subscriber=subscriber, entries=entries, prompt="", widening="")
+    return replace(digest, subscriber=subscriber, entries=entries, prompt="", widening="", weekly_best=())

@@ -12,7 +12,7 @@ from datetime import date
 from newsletter import formatting
 from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
-from newsletter.model import Digest, DigestEntry, UnsentPaper
+from newsletter.model import Digest, DigestEntry, SentPaper, UnsentPaper
 from newsletter.papers import (
     PaperLinks,
     TypesetPart,
@@ -56,6 +56,7 @@ class EntryView:
     begins: str  # the heading of the papers that begin with this one: their topic, or that they are the nearest
     pinned: str
     is_nearest: bool  # it was below a cut-off
+    follows: SentPaper | None  # the paper sent before whose line of work it goes on with
     links: PaperLinks
 
 
@@ -75,6 +76,7 @@ class DayView:
     title: str
     announced: str
     papers: tuple[EntryView, ...]
+    week: tuple[EntryLinkView, ...]  # the best of the days before, on Fridays, for who wants it
     counts: tuple[str, str, str]  # announced, scanned, relevant
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers; empty without any
@@ -222,6 +224,7 @@ def entry_view(
         begins=begins,
         pinned=entry.pinned_author,
         is_nearest=entry.is_nearest,
+        follows=entry.follows,
         links=paper_links(paper),
     )
 
@@ -236,6 +239,7 @@ def day_view(
         title=formatting.long_date(digest.digest_on),
         announced=formatting.date_range(digest.announced_on),
         papers=tuple(_papers_of(digest, is_brief=is_brief)),
+        week=tuple(EntryLinkView(each.digest_on, entry_view(each.entry, is_brief=True)) for each in digest.weekly_best),
         counts=(f"{counts.announced:,}", f"{counts.scanned:,}", f"{counts.relevant:,}"),
         is_nearest_only=counts.nearest > 0 and not counts.passed,
         nearest_heading=formatting.nearest_heading(digest, whose="the"),

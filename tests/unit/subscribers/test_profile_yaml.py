@@ -99,7 +99,7 @@ def test_every_key_is_written_and_explained() -> None:
             "announce_types",
         ),
         *("min_relevance", "min_novelty", "max_papers", "language", "frequency", "weekday", "send_at", "time_zone"),
-        *("group_by_topic", "empty_mail", "at_least", "full"),
+        *("group_by_topic", "empty_mail", "weekly_best", "at_least", "full"),
     }
     assert text.count("\n# ") >= 10
 
