@@ -81,7 +81,7 @@ def test_a_batch_from_tick_to_tick_to_mail(tmp_path: Path) -> None:
         tick(tmp_path, server)
         assert server.requests == []
     (mail,) = texts(tmp_path)
-    assert "Scored by: gpt-6-luna" in mail
+    assert "Scored by gpt-6-luna" in mail
     assert api.operations.count("batches.create") == 1
 
 
@@ -130,5 +130,5 @@ def test_a_server_without_batches_is_told_in_one_sentence(tmp_path: Path) -> Non
         tick(tmp_path, server)
         write_subscriber(tmp_path, is_due=True)
         tick(tmp_path, server)
-    assert "Scored by: gpt-6-luna" in texts(tmp_path)[0]
+    assert "Scored by gpt-6-luna" in texts(tmp_path)[0]
     assert {body["service_tier"] for body in server.requests} == {"flex"}

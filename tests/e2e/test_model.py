@@ -77,11 +77,11 @@ def test_a_model_judges_and_a_preview_afterwards_asks_nothing(tmp_path: Path) ->
     assert run_id in costs.stdout
     assert "gpt-6-luna" in costs.stdout
     assert files_with_the_key(tmp_path) == []
-    assert "Scored by: gpt-6-luna" in preview.stdout
+    assert "Scored by gpt-6-luna" in preview.stdout
     mails = texts(tmp_path)
     assert len(mails) == 3
     for mail in mails:
-        assert "Scored by: gpt-6-luna" in mail
+        assert "Scored by gpt-6-luna" in mail
         assert "n/a" in mail  # nobody knows what this server costs
         assert "is material to judge" in " ".join(mail.split())  # the prompt, as it was sent
 

@@ -369,7 +369,7 @@ def test_a_late_batch_is_cancelled_and_no_mail_waits_for_it() -> None:
         assert o.api.status() == ["cancelling"]
         assert o.batch().state is BatchState.CANCELLING
         assert [body["service_tier"] for body in o.server.requests] == ["flex"]
-        assert "Scored by: gpt-test" in o.mail()
+        assert "Scored by gpt-test" in o.mail()
         before = o.store.get_gradings(profile_key(READER.profile), since=date.min)
         o.api.settle_cancelled(answered=1)
         o.tick()
@@ -733,7 +733,7 @@ def test_late_or_not_the_day_stays_within_its_budget() -> None:
         o.tick(NOON)
         assert o.batch().state is BatchState.CANCELLING
         assert o.cost() <= 2 * most
-        assert "Scored by: gpt-test" in o.mail()
+        assert "Scored by gpt-test" in o.mail()
         o.api.settle_cancelled(answered=8)
         o.tick()
         assert o.cost() < most

@@ -466,3 +466,18 @@ def test_the_lead_counts_the_topics_that_are_met() -> None:
     assert "First 2 · Second 1" in Page(rendered.html).words.replace("\xa0", " ")
     assert "First 2 · Second 1" in rendered.text
     assert "3 for you. Best: On the paper 2601.00003" in " ".join(rendered.text.split())
+
+
+def test_the_frame_is_in_the_readers_language_and_papers_stay_english() -> None:
+    plain = long_digest(30)
+    reader = replace(plain.subscriber, profile=replace(plain.subscriber.profile, language="de"))
+    mail = RENDERER.render(replace(plain, subscriber=reader), FULL_WAYS)
+    assert '<html lang="de"' in mail.html
+    assert mail.html.count('<span lang="en">') >= 30 * 2 + 3
+    words = Page(mail.html).words
+    for said in ("Dienstag, 6. Januar 2026", "1.350 angekündigt", "Inhalt", "Die besten im Ganzen", "Im Web lesen"):
+        assert said in words
+        assert said.lower() in mail.text.lower()
+    for unsaid in ("announced", "Contents", "min to read", "Shown:", "You get this mail", "more"):
+        assert unsaid not in words.partition("Thank you to arXiv")[0], unsaid
+    assert '<span lang="en">' not in RENDERER.render(plain, FULL_WAYS).html
