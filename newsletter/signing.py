@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     BOUNCE = "bounce"  # a tag in the envelope sender (VERP)
     VOTE = "vote"  # a short link beside each paper
     ARCHIVE = "archive"  # a link to all their digests
+    AMOUNT = "amount"  # a short link in each mail: more papers a day, or fewer
     CONFIRM = "confirm"  # a short link in the mail to who asked to be subscribed
 
 
@@ -132,6 +133,20 @@ def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
         return None
     subscriber_id, detail = found
     return subscriber_id, detail[1:], 1 if detail.startswith("+") else -1
+
+
+def amount_token(signer: Signer, subscriber_id: str, digest_on: date, direction: int) -> str:
+    """Makes the token of a link by which a reader asks for more papers a day (1) or fewer (-1) by that digest."""
+    return signer.short_link(Purpose.AMOUNT, subscriber_id, f"{direction:+d}"[0] + digest_on.isoformat())
+
+
+def read_amount_token(signer: Signer, token: str) -> tuple[str, date, int] | None:
+    """Reads who asks, by the digest of which date, and 1 or -1; None for a token that is not ours."""
+    found = signer.read_short_link(Purpose.AMOUNT, token)
+    if found is None:
+        return None
+    subscriber_id, detail = found
+    return subscriber_id, date.fromisoformat(detail[1:]), 1 if detail.startswith("+") else -1
 
 
 def tagged(address: str, tag: str) -> str:

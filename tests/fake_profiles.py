@@ -8,7 +8,17 @@ from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.files import yaml_nodes
-from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Paper, Profile, RevisionOrigin, Score
+from newsletter.model import (
+    AnnounceType,
+    Counts,
+    Digest,
+    DigestEntry,
+    Paper,
+    Profile,
+    RevisionOrigin,
+    Score,
+    Subscriber,
+)
 from newsletter.run import HIGHEST, Trial, TrialDay
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
@@ -48,6 +58,12 @@ class FakeProfiles(ProfileService):
     def current(self, subscriber_id: str) -> str:
         revisions = self._store.get_revisions(subscriber_id)
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
+
+    def find_listed(self, subscriber_id: str) -> Subscriber | None:
+        return make.subscriber(subscriber_id=subscriber_id) if subscriber_id in self._known else None
+
+    def find_current(self, subscriber_id: str) -> Subscriber | None:
+        return self.find_listed(subscriber_id)
 
     editable = current
 

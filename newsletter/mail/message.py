@@ -20,7 +20,7 @@ from typing import Any
 from newsletter.addresses import mailto_link
 from newsletter.mail.header_folding import fold_addresses, fold_text
 from newsletter.model import Digest, Message, RenderedDigest, Subscriber, delivery_id_of
-from newsletter.signing import Purpose, Signer, tagged, vote_token
+from newsletter.signing import Purpose, Signer, amount_token, tagged, vote_token
 
 # RFC 5322 §2.1.1: no line over 998 characters. Quoted-printable keeps lines at 76 whatever the HTML looks like.
 _ENCODING = "quoted-printable"
@@ -100,6 +100,8 @@ class MailLinks:
     profile_url: str = ""
     web_url: str = ""  # the page that has this digest with everything in full
     vote_links: VoteLinks | None = None
+    more_papers_url: str = ""  # the page that sends more papers a day
+    fewer_papers_url: str = ""
     is_read: bool = False  # by this program: a reply may say more than a person would be asked to do
 
 
@@ -131,6 +133,8 @@ class MailIdentity:
             profile_url=f"{self.base_url}/profile/{signer.link(Purpose.PROFILE, subscriber_id)}",
             web_url=f"{self.base_url}/archive/{signer.link(Purpose.ARCHIVE, subscriber_id)}/{digest_on}",
             vote_links=VoteLinks(self.base_url, signer, subscriber_id),
+            more_papers_url=f"{self.base_url}/amount/{amount_token(signer, subscriber_id, digest_on, 1)}",
+            fewer_papers_url=f"{self.base_url}/amount/{amount_token(signer, subscriber_id, digest_on, -1)}",
         )
 
 

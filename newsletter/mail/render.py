@@ -121,6 +121,8 @@ class Renderer:
             f"{site}/u/token",
             profile_url=f"{site}/profile/token",
             web_url=f"{site}/archive/token/2026-01-02",
+            more_papers_url=f"{site}/amount/token",
+            fewer_papers_url=f"{site}/amount/token",
             vote_links=VoteLinks(site, Signer(["a key"]), "s_template"),
         )
         for links in (None, MailLinks("reader@example.org", is_read=True), everything):

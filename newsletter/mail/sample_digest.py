@@ -17,6 +17,7 @@ from newsletter.model import (
     Score,
     Subscriber,
     Topic,
+    UnsentPaper,
     Usage,
 )
 
@@ -62,6 +63,7 @@ EVERYTHING = Digest(
     scorer="a model",
     usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
     notices=("A notice.",),
+    unsent=(UnsentPaper("2601.00002", "Another title", 8, 5),),
 )
 _UNJUDGED = replace(EVERYTHING.entries[0], number=2, score=replace(EVERYTHING.entries[0].score, novelty=None))
 PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))

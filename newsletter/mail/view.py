@@ -158,6 +158,8 @@ class DigestView:
     votes_by_reply: bool  # "+3 -5": where there are no links, and this program reads replies
     profile_url: str  # empty: there is no web part
     web_url: str  # of this digest's page; empty: there is no web part
+    more_papers_url: str  # to the page that sends more papers a day; empty: there is no web part
+    fewer_papers_url: str
     preheader: str  # what a list of mails shows behind the subject: the next best titles
 
     @property
@@ -265,6 +267,8 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         votes_by_reply=mail_links.is_read and mail_links.vote_links is None,
         profile_url=mail_links.profile_url,
         web_url=mail_links.web_url,
+        more_papers_url=mail_links.more_papers_url,
+        fewer_papers_url=mail_links.fewer_papers_url,
         preheader=_preheader(papers, is_first_named=not is_nearest_only or formatting.is_met(digest)),
     )
 

@@ -20,7 +20,7 @@ from newsletter.model.deliveries import (
     delivery_id_of,
     parse_delivery_id,
 )
-from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest
+from newsletter.model.digests import Counts, Digest, DigestEntry, RenderedDigest, UnsentPaper
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.papers import (
     Announcement,
@@ -105,6 +105,7 @@ __all__ = [
     "SuppressionReason",
     "Tally",
     "Topic",
+    "UnsentPaper",
     "Usage",
     "Vote",
     "Votes",

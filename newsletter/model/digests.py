@@ -24,6 +24,16 @@ class DigestEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsentPaper:
+    """A paper that passed and is in no digest, because `max_papers` cut before it: enough to list it."""
+
+    arxiv_id: str
+    title: str  # as arXiv has it, TeX and all
+    relevance: int  # 1–10
+    novelty: int | None  # 1–10; None: no model judged it
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Unique papers. passed ≤ relevant ≤ scanned ≤ announced."""
 
@@ -54,6 +64,7 @@ class Digest:
     notices: tuple[str, ...] = ()
     prompt: str = ""  # what the model was told before the papers; empty without a model
     widening: str = ""  # how this reader would be sent more: in a first digest for which nothing passed
+    unsent: tuple[UnsentPaper, ...] = ()  # best first, the best 500 alone; empty in digests of before it was kept
 
     @property
     def is_empty(self) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber
+from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber, UnsentPaper
 from newsletter.papers import find_pinned_author
 from newsletter.run.nearest import count_nearest, suggest_widening
 from newsletter.subscribers import leading_topic, named_topic
+
+MOST_UNSENT = 500  # that a digest remembers; 150 bytes each
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -100,6 +102,27 @@ def choose_entries(
     return entries, len(relevant)
 
 
+def choose_unsent(
+    subscriber: Subscriber,
+    candidates: Sequence[Announcement],
+    scores: Sequence[Score],
+    entries: Sequence[DigestEntry],
+) -> tuple[UnsentPaper, ...]:
+    """Gives the papers that passed and are not among the entries, in reading order, the best MOST_UNSENT of them."""
+    papers = {a.paper.arxiv_id: a.paper for a in candidates}
+    sent = {entry.paper.arxiv_id for entry in entries}
+    unsent = [
+        score
+        for score in scores
+        if score.arxiv_id not in sent
+        and (passes(score, subscriber) or find_pinned_author(subscriber.pinned_authors, papers[score.arxiv_id].authors))
+    ]
+    return tuple(
+        UnsentPaper(score.arxiv_id, papers[score.arxiv_id].title, score.relevance, score.novelty)
+        for score in sorted(unsent, key=reading_order)[:MOST_UNSENT]
+    )
+
+
 def build_digest(
     subscriber: Subscriber,
     *,
@@ -137,6 +160,7 @@ def build_digest(
         notices=(*score_report.notices, *notices),
         prompt=score_report.prompt,
         widening=suggest_widening(subscriber, candidates, scores) if starts_without else "",
+        unsent=choose_unsent(subscriber, candidates, scores, entries) if relevant > subscriber.max_papers else (),
     )
 
 

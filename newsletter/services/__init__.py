@@ -7,6 +7,7 @@ from newsletter.services.votes import cast, current_vote, find_paper
 
 __all__ = [
     "additions",
+    "amounts",
     "cast",
     "current_vote",
     "directory",

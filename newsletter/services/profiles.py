@@ -114,6 +114,15 @@ class ProfileService:
         )
         return profile_yaml.write(served.subscriber, width=width, has_min_relevance=is_own)
 
+    def find_listed(self, subscriber_id: str) -> Subscriber | None:
+        """The subscriber before their own wishes; None if nobody on the list is called so."""
+        return self._find(subscriber_id)
+
+    def find_current(self, subscriber_id: str) -> Subscriber | None:
+        """The subscriber as they are served now, with the profile that counts."""
+        listed = self._find(subscriber_id)
+        return directory.resolve(listed, self._store).subscriber if listed else None
+
     def change(
         self, subscriber_id: str, text: str, *, origin: RevisionOrigin, now: datetime, after: int | None = None
     ) -> str:

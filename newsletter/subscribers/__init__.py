@@ -27,6 +27,7 @@ __all__ = [
     "SubscriberEntry",
     "SubscribersFile",
     "address_change",
+    "amounts",
     "differences",
     "find_phrase_lines",
     "json_schema",

@@ -14,11 +14,12 @@ from secrets import token_hex
 import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from newsletter.services import amounts, signup
 from newsletter.services import profiles as profile_service
-from newsletter.services import signup
 from newsletter.signing import Signer
 from newsletter.stores import Store
 from newsletter.web import (
+    amount,
     archive_routes,
     health,
     home,
@@ -87,6 +88,8 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(votes.blueprint(part.store, signer, part.now))
     if part.profiles is not None:
         app.register_blueprint(profile.blueprint(part.store, signer, part.profiles, part.now))
+        amount_service = amounts.AmountService(part.profiles, part.store)
+        app.register_blueprint(amount.blueprint(amount_service, signer, part.now))
     if part.archives is not None:
         app.register_blueprint(archive_routes.blueprint(part.store, signer, part.archives, part.now))
     if part.signups is not None and part.signer is not None:
@@ -96,7 +99,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(
         inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    check_samples(app, (*SAMPLES, *home.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))
     return app
 
 
@@ -122,4 +125,4 @@ def _sizes(part: WebPart) -> Sizes:
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
     app = new_app(brand_name=brand_name, reply_address=reply_address)
-    check_samples(app, (*SAMPLES, *home.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))

@@ -21,7 +21,16 @@ STORED = (
     *(model.AnnouncementDay, model.Announcement, model.Paper, model.FeedReport, model.Delivery, model.DeliveryStep),
     *(model.RunReport, model.SubscriberReport, model.Counts, model.Grading, model.ModelCall),
     *(model.MailEvent, model.AddressStatus, model.Suppression, model.ProfileRevision, model.Vote, model.SignUp),
-    *(model.Digest, model.DigestEntry, model.Score, model.Usage, model.Subscriber, model.Profile, model.Topic),
+    *(
+        model.Digest,
+        model.DigestEntry,
+        model.UnsentPaper,
+        model.Score,
+        model.Usage,
+        model.Subscriber,
+        model.Profile,
+        model.Topic,
+    ),
     *(model.ModelBatch, model.BatchLine, model.BatchedPaper, model.Move, model.Welcome),
 )
 

@@ -66,12 +66,12 @@ def test_a_link_scanner_changes_nothing() -> None:
     """It asks for every link of a mail, and every link found there, by GET, HEAD and an empty POST; twice."""
     store, client, clock = site()
     mailed = links_of_a_mail()
-    assert {link.split("/")[1] for link in mailed} == {"profile", "u", "v", "archive"}
+    assert {link.split("/")[1] for link in mailed} == {"profile", "u", "v", "archive", "amount"}
     mail(store, anonymize(replace(a_digest(3), subscriber=make.subscriber(subscriber_id=WHO))))
     found = dict.fromkeys(mailed)
     for link in mailed:
         found |= dict.fromkeys(links_of_a_page(link, client.get(link).text))
-    assert {link.split("/")[1] for link in found} == {"u", "profile", "pause", "v", "archive"}
+    assert {link.split("/")[1] for link in found} == {"u", "profile", "pause", "v", "archive", "amount"}
     before = state(store)
     for link in [*found, *found]:
         for method in ("GET", "HEAD", "POST"):

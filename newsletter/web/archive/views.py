@@ -12,7 +12,7 @@ from datetime import date
 from newsletter import formatting
 from newsletter.formatting import short_date
 from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
-from newsletter.model import Digest, DigestEntry
+from newsletter.model import Digest, DigestEntry, UnsentPaper
 from newsletter.papers import (
     PaperLinks,
     TypesetPart,
@@ -60,6 +60,16 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsentView:
+    """A paper that passed and found no place, by its title."""
+
+    title: Pieces
+    url: str
+    relevance: int
+    novelty: int | None  # None: no model judged it
+
+
+@dataclass(frozen=True, slots=True)
 class DayView:
     on: date
     title: str
@@ -68,7 +78,9 @@ class DayView:
     counts: tuple[str, str, str]  # announced, scanned, relevant
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers; empty without any
-    hidden: int
+    hidden: int  # relevant, but over max_papers
+    unsent: tuple[UnsentView, ...]  # those of the hidden papers that the digest remembers, best first
+    most: int  # that a mail has
     not_scored: int
     notices: tuple[str, ...]
     is_by_words: bool  # no model judged any of the papers
@@ -228,6 +240,8 @@ def day_view(
         is_nearest_only=counts.nearest > 0 and not counts.passed,
         nearest_heading=formatting.nearest_heading(digest, whose="the"),
         hidden=counts.relevant - counts.passed,
+        unsent=() if is_brief else tuple(map(_unsent_view, digest.unsent)),
+        most=subscriber.max_papers,
         not_scored=counts.not_scored,
         notices=digest.notices,
         is_by_words=digest.is_by_words,
@@ -241,6 +255,10 @@ def day_view(
         earlier=earlier,
         later=later,
     )
+
+
+def _unsent_view(paper: UnsentPaper) -> UnsentView:
+    return UnsentView(set_text(paper.title), f"https://arxiv.org/abs/{paper.arxiv_id}", paper.relevance, paper.novelty)
 
 
 def _papers_of(digest: Digest, *, is_brief: bool) -> Iterator[EntryView]:

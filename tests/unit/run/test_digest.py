@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Digest, Profile, Score, ScoreFailure, Topic
-from newsletter.run.digest import build_digest, topic_of
+from newsletter.run.digest import MOST_UNSENT, build_digest, topic_of
 from tests import make
 
 
@@ -57,6 +57,25 @@ def test_max_papers_keeps_the_best_and_counts_the_rest_as_relevant() -> None:
     digest = digest_of([make.score("2601.00001", 8), make.score("2601.00002", 10)], max_papers=1)
     assert ids(digest) == ["2601.00002"]
     assert (digest.counts.relevant, digest.counts.shown) == (2, 1)
+
+
+@given(
+    grades=st.lists(st.tuples(st.integers(1, 10), st.none() | st.integers(1, 10)), max_size=40),
+    most=st.integers(1, 40),
+)
+def test_what_passed_is_either_sent_or_remembered_as_unsent(grades: list[tuple[int, int | None]], most: int) -> None:
+    scores = [make.score(f"2601.{n:05}", *grade) for n, grade in enumerate(grades)]
+    digest, whole = digest_of(scores, max_papers=most), digest_of(scores, max_papers=500)
+    assert ids(digest) + [paper.arxiv_id for paper in digest.unsent] == ids(whole)
+    assert len(digest.unsent) == digest.counts.relevant - digest.counts.passed
+    assert all((paper.relevance, paper.novelty) == grades[int(paper.arxiv_id[5:])] for paper in digest.unsent)
+
+
+def test_of_very_many_unsent_papers_the_best_are_remembered() -> None:
+    scores = [make.score(f"2601.{n:05}", 10 if n > MOST_UNSENT else 8) for n in range(MOST_UNSENT + 10)]
+    digest = digest_of(scores, max_papers=1)
+    assert len(digest.unsent) == MOST_UNSENT
+    assert [paper.relevance for paper in digest.unsent[:9]] == [10] * 8 + [8]
 
 
 def test_a_pinned_author_passes_and_is_not_cut_by_max_papers() -> None:
