@@ -1,24 +1,30 @@
 """How often the sentence that is chosen of an abstract is one of those that would do, beside simple choosers.
 
-    python benchmarks/bench_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl [--missed]
+    python benchmarks/bench_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl [--days CORPUS/days] [--missed]
 
 One JSON object a line: `title`, the `sentences` of the abstract, the index of the `best` one and of all that are `ok`.
-The points of newsletter/papers/key_sentences.py were set on the odd lines; the even ones show what they are worth.
+benchmarks/fit_key_sentence.py set the points on the odd lines; the even ones show what they are worth. `--days` adds
+key_sentence_marks.jsonl: 299 papers of all fields, marked in the same way, of which it holds ids, the letters of each
+sentence and a hash, while titles and abstracts come from the days. The points were set on them, too.
 Sentences are compared by letters and digits, since cutting the abstract is a part of the task. `--missed` prints what
-was chosen where it would not do (odd lines only), and what was best.
+was chosen where it is not the best (not of the even lines), and what was best.
 """
 
 import argparse
+import gzip
 import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from newsletter.papers import readable
 from newsletter.papers.key_sentences import MAX_CHARS, key_sentence
 from newsletter.papers.sentences import split_sentences
 
+MARKS = Path(__file__).with_name("key_sentence_marks.jsonl")
 ENOUGH = 0.8  # of a sentence's letters, for a text that is cut to count as the sentence
 REPEATS = 20
 
@@ -30,7 +36,8 @@ class Sample:
     sentences: tuple[str, ...]
     best: int
     would_do: frozenset[int]
-    is_shown: bool  # not among those that the points were set on
+    is_shown: bool = False  # not among those that the points were set on
+    is_cs: bool = True
 
 
 def load(path: Path) -> list[Sample]:
@@ -49,6 +56,32 @@ def load(path: Path) -> list[Sample]:
             )
         )
     return samples
+
+
+def load_marked(days: Path) -> list[Sample]:
+    """The papers of MARKS, as these days have them. Raises ValueError where an abstract is not the one marked."""
+    marks = [json.loads(line) for line in MARKS.read_text(encoding="utf-8").splitlines()]
+    papers = {}
+    for day in {mark["on"] for mark in marks}:
+        with gzip.open(days / f"{day}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            papers |= {paper["id"]: paper for paper in map(json.loads, lines)}
+    return [_marked(mark, papers[mark["id"]]) for mark in marks]
+
+
+def _marked(mark: dict[str, object], paper: dict[str, str]) -> Sample:
+    abstract = readable(paper["abstract"])
+    text = letters(abstract)
+    if sha256(text.encode()).hexdigest()[:8] != mark["hash"]:
+        raise ValueError(f"the abstract of {paper['id']} is not the one that was marked")
+    cuts = accumulate(mark["letters"], initial=0)  # type: ignore[arg-type]
+    return Sample(
+        title=readable(paper["title"]),
+        abstract=abstract,
+        sentences=tuple(text[start:end] for start, end in pairwise(cuts)),
+        best=mark["best"],  # type: ignore[arg-type]
+        would_do=frozenset(mark["ok"]),  # type: ignore[call-overload]
+        is_cs=paper["primary"].startswith("cs."),
+    )
 
 
 def letters(text: str) -> str:
@@ -93,19 +126,26 @@ def print_missed(samples: Sequence[Sample]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("samples", type=Path, help="the JSON lines")
-    parser.add_argument("--missed", action="store_true", help="print what was chosen wrong of the odd lines")
+    parser.add_argument("--days", type=Path, help="the folder of announcement days with the papers of MARKS")
+    parser.add_argument("--missed", action="store_true", help="print what was chosen that is not the best")
     options = parser.parse_args()
     samples = load(options.samples)
+    marked = load_marked(options.days) if options.days else []
     halves = {
         "odd": [sample for sample in samples if not sample.is_shown],
         "even": [sample for sample in samples if sample.is_shown],
         "all": samples,
     }
+    if marked:
+        halves |= {
+            "marked cs.*": [sample for sample in marked if sample.is_cs],
+            "marked, other": [sample for sample in marked if not sample.is_cs],
+        }
     print(f"{'would do / best (%)':26}" + "".join(f"{name:>16}" for name in halves))
     for name, choose in CHOOSERS.items():
         figures = [measure(choose, half) for half in halves.values()]
         print(f"{name:26}" + "".join(f"{ok:9.1f} / {best:4.1f}" for ok, best in figures))
-    longest = max(len(key_sentence(sample.title, sample.abstract)) for sample in samples)
+    longest = max(len(key_sentence(sample.title, sample.abstract)) for sample in (*samples, *marked))
     started = time.process_time()
     for _ in range(REPEATS):
         for sample in samples:
@@ -113,7 +153,7 @@ def main() -> None:
     took = (time.process_time() - started) / REPEATS / len(samples)
     print(f"{1000 * took:.3f} ms a paper; the longest sentence has {longest} characters")
     if options.missed:
-        print_missed(halves["odd"])
+        print_missed(halves["odd"] + marked)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ _MAY_END = re.compile(
     r"(?:\b(?:al|etc|[Ii]nc|[Ll]td|[Cc]orp|[Cc]o|[JjSs]r|[Pp]h\.\s?[Dd])|(?:^|[\s(\[“])(?:[A-Z]\.[\s-]?)*[A-Z])"
     r"\.[)\]”’'\"]*$"
 )
+_NAME = re.compile(r"[a-z]{1,3}-?[A-Z]")  # that begins small: "fMRI data …"
+_UNIT = re.compile(r"\d\s?[A-Z]\.[)\]”’'\"]*$")  # "at 300 K."
 _NUMBERED = re.compile(r"\b(?:nos?|nr|p|v|vol|art|sect|ch|chap|tab|thm|lem|prop|def|cor)\.$", re.I)  # "no. 5"
 _INSIDE = 400  # characters within which a parenthesis has to close for its sentences to stay together
 _BACK = 12  # characters before an end that tell an abbreviation
@@ -49,12 +51,12 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
 def _is_end(text: str, start: int, end: int) -> bool:
     following = text[end : end + 40].lstrip()
-    if not following or following[0].islower() or following[0] in ",;:)]}–—-=<>≤≥":
+    if not following or (following[0].islower() and not _NAME.match(following)) or following[0] in ",;:)]}–—-=<>≤≥":
         return False
     before = text[max(start, end - _BACK) : end]
     if _GOES_ON.search(before) or (following[0].isdigit() and _NUMBERED.search(before)):
         return False
-    if _MAY_END.search(before) and text[end].isspace() and not _STARTS.match(text, end):
+    if _MAY_END.search(before) and not _UNIT.search(before) and text[end].isspace() and not _STARTS.match(text, end):
         return False
     return not _is_inside(text, start, end)
 

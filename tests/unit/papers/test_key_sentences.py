@@ -39,6 +39,41 @@ def test_what_is_done_or_found_comes_before_all_else(key: str, rest: str) -> Non
     assert key_sentence(TITLE, f"{GAP} {OTHERS} {key} {rest} Attention is used widely.") == key
 
 
+@pytest.mark.parametrize(
+    ("lesser", "better"),
+    [
+        (  # "we study" says less than what came out
+            "We study whether sparse attention holds for long documents.",
+            "We find that sparse attention loses 2% of accuracy while it reads documents ten times as fast.",
+        ),
+        (  # one part of several
+            "To train the selector, we propose an auxiliary loss that keeps its blocks apart.",
+            "We propose sparse attention that reads only those blocks of a document which matter.",
+        ),
+        (  # an aim in the place of the content
+            "This work aims to establish sparse attention for long documents.",
+            "We derive how many blocks of keys attention has to read, and prove that fewer lose accuracy.",
+        ),
+        (  # a finding without content
+            "The findings provide valuable guidance for those who read long documents.",
+            "It is shown that attention to a tenth of the keys suffices for documents of a million words.",
+        ),
+        (  # of two findings the first
+            "We also show that sparse attention can be trained on smaller machines.",
+            "We show that sparse attention keeps what a long document says in a tenth of the memory.",
+        ),
+        (  # what another group did
+            "In a seminal paper Doe derived sparse attention for documents.",
+            "We give a proof that is shorter and holds for all documents of any length.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_of_two_sentences_the_more_telling_is_chosen(lesser: str, better: str, comes_first: bool) -> None:
+    pair = (better, lesser) if comes_first else (lesser, better)
+    assert key_sentence(TITLE, " ".join((GAP, *pair, "It ends."))) == better
+
+
 def test_of_equal_sentences_the_one_about_the_title_is_chosen() -> None:
     near, far = "We propose sparse attention for documents.", "We propose another loss for training."
     assert key_sentence(TITLE, f"{GAP} {far} {near} {GAP}") == near
