@@ -17,8 +17,10 @@ from newsletter.formatting import long_date
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import WORD_RANKER, Announcement, AnnounceType, Digest, DigestEntry, Profile, Topic, Usage
+from newsletter.model.digests import RenderedDigest
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
+from newsletter.texts import LANGUAGES
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
@@ -468,16 +470,46 @@ def test_the_lead_counts_the_topics_that_are_met() -> None:
     assert "3 for you. Best: On the paper 2601.00003" in " ".join(rendered.text.split())
 
 
+def in_language(language: str, digest: Digest, links: MailLinks | None = FULL_WAYS) -> RenderedDigest:
+    reader = replace(digest.subscriber, profile=replace(digest.subscriber.profile, language=language))
+    return RENDERER.render(replace(digest, subscriber=reader), links)
+
+
 def test_the_frame_is_in_the_readers_language_and_papers_stay_english() -> None:
-    plain = long_digest(30)
-    reader = replace(plain.subscriber, profile=replace(plain.subscriber.profile, language="de"))
-    mail = RENDERER.render(replace(plain, subscriber=reader), FULL_WAYS)
+    mail = in_language("de", long_digest(30))
     assert '<html lang="de"' in mail.html
     assert mail.html.count('<span lang="en">') >= 30 * 2 + 3
     words = Page(mail.html).words
     for said in ("Dienstag, 6. Januar 2026", "1.350 angekündigt", "Inhalt", "Die besten im Ganzen", "Im Web lesen"):
         assert said in words
         assert said.lower() in mail.text.lower()
-    for unsaid in ("announced", "Contents", "min to read", "Shown:", "You get this mail", "more"):
-        assert unsaid not in words.partition("Thank you to arXiv")[0], unsaid
-    assert '<span lang="en">' not in RENDERER.render(plain, FULL_WAYS).html
+    assert '<span lang="en">' not in RENDERER.render(long_digest(30), FULL_WAYS).html
+
+
+TEXTS = RENDERER._texts
+
+
+def test_all_languages_that_readers_choose_from_are_there() -> None:
+    assert set(TEXTS) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+@pytest.mark.parametrize("links", [None, MailLinks("back@example.org", is_read=True), FULL_WAYS])
+def test_no_english_word_of_the_frame_is_in_another_languages_mail(language: str, links: MailLinks | None) -> None:
+    """Every sentence that an English mail says and this language says otherwise."""
+    frame = {
+        word
+        for key, sentence in TEXTS["en"].sentences.items()
+        for english in ([sentence] if isinstance(sentence, str) else sentence.values())
+        for word in re.findall(r"[a-z]{4,}", re.sub(r"[{].*?[}]", "", english.lower()))
+        if word not in str(TEXTS[language].sentences[key]).lower()
+    }
+    digest = digest_of(make.announcement(title="T", abstract="A.", authors=("N",)), make.announcement("2601.00002"))
+    for one in (digest, replace(digest, entries=())):
+        mail = in_language(language, one, links)
+        plain = Page(mail.html).words.partition("Thank you to arXiv")[0] + mail.text.partition("Thank you to arXiv")[0]
+        said = set(re.findall(r"[a-z]{4,}", re.sub(r"\S*[/@]\S*", "", plain).lower()))
+        papers = (
+            "on the paper matches learning how networks learn abstract relevant irrelevant profile morning papers model"
+        )
+        assert said & frame <= set(papers.split())
