@@ -513,3 +513,23 @@ def test_no_english_word_of_the_frame_is_in_another_languages_mail(language: str
             "on the paper matches learning how networks learn abstract relevant irrelevant profile morning papers model"
         )
         assert said & frame <= set(papers.split())
+
+
+@pytest.mark.parametrize("papers", [1, 5, 30])
+def test_without_a_page_the_text_part_has_all_of_each_paper_once(papers: int) -> None:
+    shown = [
+        make.announcement(f"2601.{n:05}", title=f"Title {n}!", abstract=f"We show {n}. Ten words.")
+        for n in range(papers)
+    ]
+    scores = [replace(make.score(f"2601.{n:05}"), comment=f"Reason {n}.") for n in range(papers)]
+    digest = build_digest(
+        make.subscriber(max_papers=papers),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=papers,
+        candidates=shown,
+        score_report=make.score_report(*scores),
+    )
+    text = " ".join(RENDERER.render(digest).text.split())
+    for n in range(papers):
+        assert (text.count(f"Reason {n}."), text.count(f"We show {n}. Ten words.")) == (1, 1)
