@@ -14,19 +14,18 @@ from functools import cache
 
 import flask
 
-from newsletter.files import resources
 from newsletter.services import amounts as amount_service
 from newsletter.signing import Purpose, Signer, read_amount_token
 from newsletter.subscribers import amounts
-from newsletter.texts import FALLBACK_LANGUAGE, TextsByLanguage, load_texts, pick, write_date
+from newsletter.texts import FALLBACK_LANGUAGE, TextsByLanguage, pick, write_date
 from newsletter.web.app import Page
+from newsletter.web.languages import load_page_texts
 from newsletter.web.request_limits import RequestLimits
 from newsletter.web.token_page import TokenPage, posted_wish
 
 PAGE = TokenPage(
     "amount", "/amount", read_amount_token, RequestLimits(30, 120), ("dead_link.html", {"word": str(Purpose.PROFILE)})
 )
-TEXTS = "templates/texts/amount.yaml"
 _WISHES = ("change", "undo")
 
 
@@ -44,7 +43,7 @@ class AmountView:
 
 @cache
 def _texts() -> TextsByLanguage:
-    return load_texts(resources.read_text(TEXTS), TEXTS)
+    return load_page_texts("amount")
 
 
 def samples() -> tuple[Page, ...]:

@@ -29,6 +29,8 @@ _ROBOTS = """\
 User-agent: *
 Disallow: /u/
 Disallow: /v/
+Disallow: /s/
+Disallow: /amount/
 Disallow: /pause/
 Disallow: /profile/
 Disallow: /confirm/

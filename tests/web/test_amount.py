@@ -9,16 +9,15 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.files import resources
 from newsletter.model import RevisionOrigin, UnsentPaper
 from newsletter.scoring import Scorer
 from newsletter.services.profiles import ProfileService
 from newsletter.signing import Purpose, Signer, amount_token
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
-from newsletter.texts import LANGUAGES, load_texts, write_date
+from newsletter.texts import LANGUAGES, write_date
 from newsletter.web import create_app
-from newsletter.web.amount import TEXTS
+from newsletter.web.languages import load_page_texts
 from tests import make
 from tests.archives import digest, entry, mail
 from tests.fakes import MemoryStore
@@ -192,7 +191,7 @@ def test_the_page_is_in_the_readers_language(store: MemoryStore, language: str) 
     reader = replace(READER, profile=replace(READER.profile, language=language))
     service = ProfileService(lambda: [reader], store, no_scorer)
     client = create_app(replace(part_of(store), profiles=service)).test_client()
-    texts = load_texts(resources.read_text(TEXTS), TEXTS)[language]
+    texts = load_page_texts("amount")[language]
     page = client.get(MORE).text
     assert f'<html lang="{language}">' in page
     for said in (texts["ask_more"], texts["max_papers"], write_date(make.TUESDAY, language)):

@@ -73,8 +73,10 @@ def test_search_engines_are_kept_from_every_link_of_a_reader(client: FlaskClient
     text = client.get("/robots.txt").text
     rules = RobotFileParser()
     rules.parse(text.splitlines())
-    for purpose, path in ((Purpose.PROFILE, "/profile"), (Purpose.PAUSE, "/pause"), (Purpose.UNSUBSCRIBE, "/u")):
-        assert not rules.can_fetch("*", f"{path}/{SIGNER.link(purpose, WHO)}")
+    paths = {str(rule) for rule in client.application.url_map.iter_rules() if "<rest:token>" in str(rule)}
+    assert {"/u/<rest:token>", "/s/<rest:token>", "/amount/<rest:token>"} <= paths
+    for path in paths:
+        assert not rules.can_fetch("*", path.replace("<rest:token>", SIGNER.link(Purpose.PROFILE, WHO))), path
     for path in ("/", "/sample", "/subscribe", "/archive/", "/archive/some-archive/feed.atom"):
         assert rules.can_fetch("*", path)
     (pattern,) = re.findall(r"Disallow: (/archive/\S+)", text)  # the standard library knows no stars
