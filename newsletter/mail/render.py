@@ -39,7 +39,7 @@ from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, load_texts, pick
 
 __all__ = ["Brand", "Renderer"]
 
@@ -62,7 +62,7 @@ class Renderer:
         self._brand = brand
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
-        self._texts = _load_texts(email_folders)
+        self._texts = load_texts(_text_of(email_folders, "digest.yaml"), "templates/email/digest.yaml")
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
         """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
@@ -178,17 +178,6 @@ class Renderer:
         profile = digest.prompt or self.profile_text(digest)
         t = pick(self._texts, digest.subscriber.profile.language)
         return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t)
-
-
-def _load_texts(folders: Sequence[Path]) -> TextsByLanguage:
-    """Reads the sentences of a digest, with those on papers that were sent before in a file of their own."""
-    of_digest, of_earlier = (
-        load_texts(_text_of(folders, name), f"templates/email/{name}") for name in ("digest.yaml", "earlier.yaml")
-    )
-    return {
-        language: Texts(language, {**t.sentences, **pick(of_earlier, language).sentences})
-        for language, t in of_digest.items()
-    }
 
 
 def _text_of(folders: Sequence[Path], name: str) -> str:

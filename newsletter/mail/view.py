@@ -255,7 +255,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,
-        scorer=scorer_label(digest),
+        scorer=t["no_result"] if digest.is_by_words else digest.scorer,
         cost=cost_view(digest),
         notices=digest.notices,
         categories=", ".join(subscriber.categories),

@@ -16,7 +16,7 @@ from tests.unit.mail.test_render import RENDERER, Page
 
 SENT = SentPaper("2510.04476", date(2025, 10, 2), 7)
 WEB = MailLinks("back@example.org", web_url="https://papers.example.org/archive/token/2026-01-06")
-TEXTS = load_texts(resources.read_text("templates/email/earlier.yaml"), "earlier.yaml")
+TEXTS = load_texts(resources.read_text("templates/email/digest.yaml"), "digest.yaml")
 
 
 def digest_of(*arxiv_ids: str) -> Digest:
