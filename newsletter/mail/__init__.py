@@ -3,6 +3,7 @@
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
 
+from newsletter.mail.cost import CostView, cost_view, scorer_label
 from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
@@ -14,7 +15,7 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.theme import load_theme, stylesheet
-from newsletter.mail.view import PAPER_AUTHORS, CostView, cost_view, scorer_label
+from newsletter.mail.view import PAPER_AUTHORS
 
 __all__ = [
     "BY_TOPIC",

@@ -10,18 +10,18 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail import wording
+from newsletter.mail.cost import CostView, cost_view
 from newsletter.mail.earlier import FollowedPaper, WeekPaper, followed_view, week_views
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
-from newsletter.model import Digest, DigestEntry, Paper, Subscriber, Usage
+from newsletter.model import Digest, DigestEntry, Paper, Subscriber
 from newsletter.papers import PaperLinks, key_sentence, paper_links, readable, readable_name
 from newsletter.texts import Texts, write_date, write_number
 
@@ -98,19 +98,6 @@ class TopicCount:
 
     name: str
     papers: int
-
-
-@dataclass(frozen=True, slots=True)
-class CostView:
-    """The table of tokens and dollars; a price that is not known reads "n/a", never "$0.00"."""
-
-    prompt: str
-    cached: str
-    completion: str
-    total: str
-    prompt_cost: str
-    completion_cost: str
-    total_cost: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,33 +374,4 @@ def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bo
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",
         less_url=votes.url(paper.arxiv_id, -1) if votes else "",
         save_url=votes.save_url(paper.arxiv_id) if votes else "",
-    )
-
-
-def _dollars(cost: Decimal | None) -> str:
-    if cost is None:
-        return formatting.NOT_KNOWN
-    return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
-
-
-def scorer_label(digest: Digest) -> str:
-    """Names the model; one that failed altogether is not named in a digest, but was asked."""
-    return "a model, without result" if digest.is_by_words else digest.scorer
-
-
-def cost_view(digest: Digest) -> CostView | None:
-    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay."""
-    used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
-    if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
-        return None
-    costs = (used.prompt_cost_usd, used.completion_cost_usd)
-    total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
-    return CostView(
-        prompt=f"{used.prompt_tokens:,}",
-        cached=f"{used.cached_tokens:,}",
-        completion=f"{used.completion_tokens:,}",
-        total=f"{used.prompt_tokens + used.completion_tokens:,}",
-        prompt_cost=_dollars(costs[0]),
-        completion_cost=_dollars(costs[1]),
-        total_cost=_dollars(total),
     )

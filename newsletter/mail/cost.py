@@ -1,0 +1,51 @@
+"""What a digest says of its model: which one was asked, its tokens and its cost. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from newsletter import formatting
+from newsletter.model import Digest, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class CostView:
+    """The table of tokens and dollars; a price that is not known reads "n/a", never "$0.00"."""
+
+    prompt: str
+    cached: str
+    completion: str
+    total: str
+    prompt_cost: str
+    completion_cost: str
+    total_cost: str
+
+
+def _dollars(cost: Decimal | None) -> str:
+    if cost is None:
+        return formatting.NOT_KNOWN
+    return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
+
+
+def scorer_label(digest: Digest) -> str:
+    """Names the model; one that failed altogether is not named in a digest, but was asked."""
+    return "a model, without result" if digest.is_by_words else digest.scorer
+
+
+def cost_view(digest: Digest) -> CostView | None:
+    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay."""
+    used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
+    if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
+        return None
+    costs = (used.prompt_cost_usd, used.completion_cost_usd)
+    total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
+    return CostView(
+        prompt=f"{used.prompt_tokens:,}",
+        cached=f"{used.cached_tokens:,}",
+        completion=f"{used.completion_tokens:,}",
+        total=f"{used.prompt_tokens + used.completion_tokens:,}",
+        prompt_cost=_dollars(costs[0]),
+        completion_cost=_dollars(costs[1]),
+        total_cost=_dollars(total),
+    )
