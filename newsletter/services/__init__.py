@@ -19,6 +19,7 @@ __all__ = [
     "find_saved",
     "library",
     "profiles",
+    "reader_texts",
     "save",
     "signup",
     "trial_words",
