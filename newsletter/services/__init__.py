@@ -21,6 +21,7 @@ __all__ = [
     "profiles",
     "save",
     "signup",
+    "subscriber_import",
     "trial_words",
     "welcomes",
 ]
