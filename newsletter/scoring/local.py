@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -105,6 +105,7 @@ class LocalScorer:
         explainer = Explainer(profile, self._finder, matrix, ranking, sentences, worded)
         met = find_met(matrix, pool.terms)[: len(relevance)] | (relevance > LOWEST)
 
+        @cache
         def write_comment(arxiv_id: str) -> str:
             row = rows[arxiv_id]
             return explainer.comment(row, wanted[row], int(relevance[row]), is_near=row in near)
