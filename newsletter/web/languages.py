@@ -35,7 +35,7 @@ LANGUAGES: Mapping[str, str] = {
 }
 ARGUMENT = "lang"
 SHARED = "pages"  # the file of what several pages say
-PAGE_TEXTS = ("leave", "problems")  # the files that templates name: `texts("leave")`
+PAGE_TEXTS = ("leave", "papers", "problems", "subscribe")  # the files that templates name: `texts("leave")`
 
 LanguageOf = Callable[[str], str]  # of a subscriber, by id; empty where nobody is called so
 _EXTENSION, _READERS = "newsletter-texts", "newsletter-language-of"  # of an application
@@ -121,9 +121,9 @@ def visitor_language() -> str:
 
 
 def language_query() -> str:
-    """Gives what a link to another page for strangers ends with, so that it goes on in the language asked for."""
-    asked = asked_language()
-    return f"?{ARGUMENT}={asked}" if asked else ""
+    """Gives what a link to a page for strangers ends with, so that it goes on in this page's language."""
+    language = page_language()
+    return f"?{ARGUMENT}={language}" if asked_language() or language != visitor_language() else ""
 
 
 def _declare(response: flask.Response) -> flask.Response:

@@ -1,42 +1,58 @@
 """Every page behind a link, in every language: a reader's in theirs, a stranger's in the browser's."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 
+import flask
 import pytest
 from flask.testing import FlaskClient
 
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound import Command
 from newsletter.mail.responses import word
-from newsletter.model import SuppressionReason
-from newsletter.signing import Purpose
+from newsletter.model import SavedPaper, SuppressionReason
+from newsletter.services.saved import MOST_SAVED
+from newsletter.signing import Purpose, save_token
 from newsletter.stores import Store
 from newsletter.texts import LANGUAGES, write_date, write_short_date
-from newsletter.web import create_app
+from newsletter.web import Archives, create_app, pause, saved, subscribe, unsubscribe, votes
+from newsletter.web import app as web_app
+from newsletter.web.languages import LANGUAGES as NAMES
 from newsletter.web.languages import PAGE_TEXTS, SHARED, load_page_texts
 from tests import make
+from tests.archives import pages
 from tests.fakes import MemoryStore
 from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
-from tests.web.site import LINK, SIGNER, WHO, part_of, suppress_for
+from tests.web.site import LINK, NOW, SIGNER, WHO, part_of, suppress_for
+from tests.web.test_subscribe import EVE, FORM, SignUpSite
+from tests.web.test_vote_links import LESS, MORE, PAPER, mailed
 
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
+SAVE = f"/s/{save_token(SIGNER, WHO, PAPER.arxiv_id)}"
 DEAD = ("/u/dead", "/pause/dead", "/v/dead", "/s/dead")
+SPEAKING = (web_app, unsubscribe, pause, votes, saved, subscribe)  # the modules whose pages these are
 FILES = (SHARED, *PAGE_TEXTS)
 
 
-def site_of(language: str, store: Store | None = None) -> FlaskClient:
+def site_of(language: str, store: Store | None = None, archives: Archives | None = None) -> FlaskClient:
     """A site whose only reader reads in this language."""
-    store = store or MemoryStore()
-    part = replace(part_of(store), language_of=lambda who: language if who == WHO else "")
-    return create_app(part).test_client()
+    part = replace(part_of(store or MemoryStore()), archives=archives)
+    return create_app(replace(part, language_of=lambda who: language if who == WHO else "")).test_client()
 
 
 def readers_pages(language: str) -> dict[str, str]:
     """Every page that a reader can see behind their links, asked with a browser of another language."""
     store = MemoryStore()
-    client = site_of(language, store)
+    mailed(store)
+    client = site_of(language, store, archives=Archives(pages()))
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en" if language != "en" else "de"
     shown = {
+        **{f"vote {wish}": client.get(link) for link, wish in ((MORE, "more"), (LESS, "less"))},
+        **{f"voted {wish}": client.post(MORE, data={"wish": wish}) for wish in ("more", "less", "undo")},
+        "save": client.get(SAVE),
+        **{f"after {wish}": client.post(SAVE, data={"wish": wish}) for wish in ("save", "remove")},
+        "unknown": client.post(f"/s/{save_token(SIGNER, WHO, '2601.09999')}", data={"wish": "save"}),
         "leave": client.get(LINK),
         "no day": client.post(LINK, data={"wish": "pause", "until": "2020-01-01"}),
         "pause": client.get(PAUSE),
@@ -46,6 +62,9 @@ def readers_pages(language: str) -> dict[str, str]:
         "resumed": client.post(PAUSE, data={"wish": "resume"}),
         "back": client.post(LINK, data={"wish": "return"}),
     }
+    for number in range(MOST_SAVED):
+        store.save_paper(SavedPaper(WHO, NOW, make.paper(f"2501.{number:05}")), most=MOST_SAVED)
+    shown |= {"a full list": client.post(SAVE, data={"wish": "save"})}
     suppress_for(store, SuppressionReason.HARD_BOUNCE)
     client.post(LINK, data={"wish": "leave"})
     shown |= {"no way back": client.get(LINK), "nothing to pause": client.get(PAUSE)}
@@ -64,22 +83,56 @@ def strangers_pages(language: str) -> dict[str, str]:
     return {name: answer.text for name, answer in shown.items()}
 
 
+def subscribing_pages(language: str) -> dict[str, str]:
+    """Every page on the way in: a stranger's by the browser, then those of the mail by what was chosen in the form."""
+    site = SignUpSite(MemoryStore(), most=1)
+    site.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = f"{language}-XX, en;q=0.5"
+    wrong = {"email": "eve", "name": "x" * 101, "words": "\0", "zone": "berlin", "frequency": "x", "language": "x"}
+    shown = {
+        "form": site.get(),
+        "mistakes": site.post(**wrong, categories=["cs.LG"] * 51),
+        "other mistakes": site.post(email="été@example.org", words="", categories=None, zone="x"),
+        "more mistakes": site.post(email="eve@example", categories=["cs.XX"]),
+        "asked": site.post(language=language),
+    }
+    link = site.link()
+    shown |= {"dead link": site.get("/confirm/dead")}
+    site.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en" if language != "en" else "de"
+    shown |= {"confirm": site.get(link), "welcome": site.press(link)}
+    shown |= {"full": site.get(f"/subscribe?lang={language}")}
+    site.client.post(f"/u/{SIGNER.link(Purpose.UNSUBSCRIBE, EVE)}", data={"wish": "leave"})
+    shown |= {"left": site.get(link)}
+    site.now += timedelta(days=9)
+    shown |= {"old": site.get(link)}
+    many = SignUpSite(MemoryStore())
+    answers = [many.post(email=f"eve{n}@example.org", language=language) for n in range(subscribe.FORMS_PER_CLIENT)]
+    assert {answer.status_code for answer in answers} == {200}
+    by = {"REMOTE_ADDR": "93.184.216.34"}
+    shown |= {"many": many.client.post(f"/subscribe?lang={language}", data=FORM, environ_base=by)}
+    return {name: answer.text for name, answer in shown.items()}
+
+
+def sample_pages(language: str) -> dict[str, str]:
+    """The pages as the start tries them, in all their states, with the rarest."""
+    app = create_app(part_of(MemoryStore()))
+    tried = [sample for module in SPEAKING for sample in module.SAMPLES]
+    with app.test_request_context(headers={"Accept-Language": language}):
+        return {f"{number} {name}": flask.render_template(name, **data) for number, (name, data) in enumerate(tried)}
+
+
 def data_of(language: str) -> list[str]:
-    """What a page shows besides sentences: the newsletter's name, and days."""
-    days = (make.TUESDAY, make.TUESDAY.replace(month=2), make.TUESDAY.replace(year=2027))
+    """What a page shows besides sentences: names, words of the reader's, commands, and days."""
+    days = (make.TUESDAY, date(2026, 2, 3), date(2027, 1, 7), date(2026, 1, 12))
     commands = [word(command, language) for command in (Command.UNSUBSCRIBE, Command.PAUSE, Command.PROFILE)]
-    return [
-        "Tea & Papers",
-        *commands,
-        *(write(day, language) for day in days for write in (write_date, write_short_date)),
-    ]
+    names = ["Tea & Papers", *NAMES.values(), "Graphs & trees. And more.", "Europe Berlin America New York"]
+    return [*names, *commands, *(write(day, language) for day in days for write in (write_date, write_short_date))]
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
-@pytest.mark.parametrize("pages", [readers_pages, strangers_pages])
-def test_no_page_says_a_word_of_another_language(pages, language: str) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("shown", [readers_pages, strangers_pages, subscribing_pages, sample_pages])
+def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str, str]], language: str) -> None:
     texts = [load_page_texts(file)[language] for file in FILES]
-    for name, html in pages(language).items():
+    for name, html in shown(language).items():
         page = SpokenText(html)
         assert page.language == language, name
         assert foreign_words(page.plain, texts, data_of(language)) == set(), name
@@ -104,8 +157,8 @@ def test_the_browser_is_asked_where_nobody_is_known_by_the_link_or_the_list_cann
 
 def test_a_dead_link_teaches_the_word_of_its_language() -> None:
     client = site_of("")
-    for language, word in (("en", "unsubscribe"), ("de", "abmelden"), ("ja", "%E9%85%8D%E4%BF%A1%E5%81%9C%E6%AD%A2")):
-        assert f"mailto:back@example.org?subject={word}" in client.get(f"/u/dead?lang={language}").text
+    for language, taught in (("en", "unsubscribe"), ("de", "abmelden"), ("ja", "%E9%85%8D%E4%BF%A1")):
+        assert f"mailto:back@example.org?subject={taught}" in client.get(f"/u/dead?lang={language}").text
 
 
 def test_our_own_fault_is_owned_up_to_in_the_readers_language() -> None:
