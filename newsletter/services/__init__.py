@@ -22,6 +22,7 @@ __all__ = [
     "reader_texts",
     "save",
     "signup",
+    "subscriber_import",
     "trial_words",
     "welcomes",
 ]

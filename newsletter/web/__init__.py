@@ -34,6 +34,7 @@ from newsletter.web import (
 )
 from newsletter.web.app import check_samples, new_app
 from newsletter.web.archive_routes import Archives
+from newsletter.web.languages import LanguageOf
 from newsletter.web.sizes import Sizes
 
 __all__ = [
@@ -67,16 +68,19 @@ class WebPart:
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     signups: signup.SignupService | None = None  # None: nobody can subscribe here
     make_sample: home.MakeSample | None = None  # a digest's HTML in a language; None: no sample is shown
+    language_of: LanguageOf = lambda who: ""  # by a subscriber's id; empty: not known, and the browser's holds
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
 def create_app(part: WebPart) -> flask.Flask:
     """Builds the WSGI application; `extensions[SIZES]` says how large a request may be.
 
-    Raises ConfigError for a template that cannot be filled.
+    Raises ConfigError for a template that cannot be filled, or a file of sentences that is not usable.
     """
     sizes = _sizes(part)
-    app = new_app(brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes)
+    app = new_app(
+        brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes, language_of=part.language_of
+    )
     app.extensions[SIZES] = sizes
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]

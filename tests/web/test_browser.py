@@ -377,7 +377,7 @@ def test_subscribing_with_a_mistake_then_right_and_confirming(visit: Visit, scri
     assert [one.text for one in visit.browser.find_elements(By.CSS_SELECTOR, ".wrong")] == [
         "Please give an e-mail address.",
         "Please choose at least one category.",
-        "Please give an IANA time zone such as Europe/Berlin; nearest: Europe/Berlin.",
+        "Please give a time zone such as Europe/Berlin; nearest: Europe/Berlin.",
     ]
     assert visit.find("#words").get_attribute("value") == str(FORM["words"]).replace("\r\n", "\n")
     assert visit.find("#frequency").get_attribute("value") == "weekly"
