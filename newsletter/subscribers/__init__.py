@@ -33,6 +33,7 @@ __all__ = [
     "json_schema",
     "labelled_papers",
     "leading_topic",
+    "list_export",
     "listing_history",
     "named_topic",
     "nearest_zones",

@@ -122,6 +122,6 @@ def topic_name(words: str) -> str:
     """Makes a short name for a topic in free words: their beginning, on one line."""
     line = " ".join(words.split())
     if len(line) <= _NAME_CHARS:
-        return line.rstrip(".")
+        return line.rstrip(".") or line  # a topic of dots alone is called so
     cut = line[:_NAME_CHARS].rpartition(" ")[0] or line[: _NAME_CHARS - 1]
     return f"{cut.rstrip(',;:.')}…"

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *saved.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
+SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *saved.SAMPLES, *subscribe.SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(
         inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))
     return app
 
 
@@ -131,4 +131,4 @@ def _sizes(part: WebPart) -> Sizes:
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
     app = new_app(brand_name=brand_name, reply_address=reply_address)
-    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))

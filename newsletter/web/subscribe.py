@@ -18,7 +18,7 @@ import flask
 
 from newsletter.model import Frequency
 from newsletter.papers import taxonomy
-from newsletter.services import signup, trial_words
+from newsletter.services import reader_texts, signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import HEADERS, Page
@@ -188,7 +188,7 @@ class _Routes:
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        unknown = trial_words.explain_unknown(confirmation.unknown_words, is_judged=False)
+        unknown = trial_words.explain_unknown(confirmation.unknown_words, reader_texts.trial_texts(), is_judged=False)
         return flask.render_template(
             "welcome.html", first_mail_at=confirmation.first_mail_at, profile_url=profile_url, unknown=unknown
         )
