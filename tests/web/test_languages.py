@@ -1,8 +1,10 @@
 """Every page behind a link, in every language: a reader's in theirs, a stranger's in the browser's."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import parse_qs
 
 import flask
 import pytest
@@ -10,8 +12,11 @@ from flask.testing import FlaskClient
 
 from newsletter.errors import ConfigError
 from newsletter.mail.inbound import Command
+from newsletter.mail.inbound.body_text import OwnText
+from newsletter.mail.inbound.commands import find_wish
 from newsletter.mail.responses import word
 from newsletter.model import SavedPaper, SuppressionReason
+from newsletter.services.reader_texts import trial_texts
 from newsletter.services.saved import MOST_SAVED
 from newsletter.signing import Purpose, save_token
 from newsletter.stores import Store
@@ -124,14 +129,14 @@ def data_of(language: str) -> list[str]:
     """What a page shows besides sentences: names, words of the reader's, commands, and days."""
     days = (make.TUESDAY, date(2026, 2, 3), date(2027, 1, 7), date(2026, 1, 12))
     commands = [word(command, language) for command in (Command.UNSUBSCRIBE, Command.PAUSE, Command.PROFILE)]
-    names = ["Tea & Papers", *NAMES.values(), "Graphs & trees. And more.", "Europe Berlin America New York"]
+    names = ["Tea & Papers", *NAMES.values(), "Graphs & trees. And more. A note.", "Europe Berlin America New York"]
     return [*names, *commands, *(write(day, language) for day in days for write in (write_date, write_short_date))]
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 @pytest.mark.parametrize("shown", [readers_pages, strangers_pages, subscribing_pages, sample_pages])
 def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str, str]], language: str) -> None:
-    texts = [load_page_texts(file)[language] for file in FILES]
+    texts = [trial_texts(language), *(load_page_texts(file)[language] for file in FILES)]
     for name, html in shown(language).items():
         page = SpokenText(html)
         assert page.language == language, name
@@ -159,6 +164,17 @@ def test_a_dead_link_teaches_the_word_of_its_language() -> None:
     client = site_of("")
     for language, taught in (("en", "unsubscribe"), ("de", "abmelden"), ("ja", "%E9%85%8D%E4%BF%A1")):
         assert f"mailto:back@example.org?subject={taught}" in client.get(f"/u/dead?lang={language}").text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_word_that_a_dead_link_teaches_is_understood_in_a_mail(language: str) -> None:
+    client = site_of("")
+    for path, command in (("/u", Command.UNSUBSCRIBE), ("/pause", Command.PAUSE)):
+        (mail,) = re.findall('href="mailto:([^"]+)"', client.get(f"{path}/dead?lang={language}").text)
+        (subject,) = parse_qs(mail.partition("?")[2])["subject"]
+        wish = find_wish(subject, OwnText(), make.TUESDAY, lambda line: ())
+        assert wish is not None
+        assert wish.command is command
 
 
 def test_our_own_fault_is_owned_up_to_in_the_readers_language() -> None:
