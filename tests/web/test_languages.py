@@ -38,7 +38,6 @@ SAVE = f"/s/{save_token(SIGNER, WHO, PAPER.arxiv_id)}"
 DEAD = ("/u/dead", "/pause/dead", "/v/dead", "/s/dead")
 SPEAKING = (web_app, unsubscribe, pause, votes, saved, subscribe)  # the modules whose pages these are
 FILES = (SHARED, *PAGE_TEXTS, "trial")
-WHOLE = (SHARED, "leave", "papers", "problems", "subscribe")  # the files of which every sentence is on a page here
 
 
 def site_of(language: str, store: Store | None = None, archives: Archives | None = None) -> FlaskClient:
@@ -135,6 +134,7 @@ def data_of(language: str) -> list[str]:
     return [*names, *commands, *(write(day, language) for day in days for write in (write_date, write_short_date))]
 
 
+WHOLE = (SHARED, "leave", "papers", "problems", "subscribe")  # the files of which every sentence is on a page here
 PAGES = (readers_pages, strangers_pages, subscribing_pages, sample_pages)
 
 
