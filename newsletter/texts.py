@@ -7,7 +7,7 @@ Who calls brings the file's text. How a language writes dates and numbers is Bab
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -26,6 +26,8 @@ FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
 NUMBER = "n"  # the placeholder that decides about a plural form
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
+_WITHOUT_BLANKS = {"zh", "ja"}  # between sentences
+_SHORT_DATES = {"en": "EEE, d MMM"}
 _LONG_DATES = {"en": "EEEE, d MMMM y"}  # where the language's own form is another than ours has always been
 
 Sentence = str | Mapping[str, str]
@@ -70,8 +72,8 @@ def weekdays(language: str) -> list[tuple[str, str]]:
     """Names the days of a week from Monday on, whole and short: ("Montag", "Mo.")."""
     from babel.dates import get_day_names  # noqa: PLC0415  as above
 
-    whole, short = (get_day_names(width, "stand-alone", _locale(language)) for width in ("wide", "short"))
-    return [(whole[day], short[day]) for day in range(7)]
+    short = get_day_names("short", "stand-alone", _locale(language))
+    return [(name_weekday(day, language), short[day]) for day in range(7)]
 
 
 def write_decimal(number: float, language: str) -> str:
@@ -79,6 +81,27 @@ def write_decimal(number: float, language: str) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415  as above
 
     return format_decimal(number, "#,##0.0", _locale(language))
+
+
+def write_weekday(on: date, language: str) -> str:
+    """Writes one of a few days: "Di., 7. Okt."."""
+    from babel.dates import format_date, format_skeleton  # noqa: PLC0415  as above
+
+    if pattern := _SHORT_DATES.get(language):
+        return format_date(on, pattern, _locale(language))
+    return format_skeleton("MMMEd", on, locale=_locale(language))
+
+
+def name_weekday(number: int, language: str) -> str:
+    """Names a day of the week, Monday being 0: "Montag"."""
+    from babel.dates import get_day_names  # noqa: PLC0415  as above
+
+    return str(get_day_names("wide", "stand-alone", _locale(language))[number])
+
+
+def join_sentences(sentences: Iterable[str], language: str) -> str:
+    """Puts sentences one behind the other, with the blank that the language has between them; leaves out empty ones."""
+    return ("" if language in _WITHOUT_BLANKS else " ").join(filter(None, sentences))
 
 
 def write_number(number: int, language: str) -> str:

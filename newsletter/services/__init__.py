@@ -19,8 +19,10 @@ __all__ = [
     "find_saved",
     "library",
     "profiles",
+    "reader_texts",
     "save",
     "signup",
+    "subscriber_import",
     "trial_words",
     "welcomes",
 ]

@@ -28,6 +28,7 @@ from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.services import directory, library, trial_words
+from newsletter.services.reader_texts import trial_texts
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
@@ -39,6 +40,7 @@ from newsletter.subscribers import (
     was_dropped,
     zone_note,
 )
+from newsletter.texts import FALLBACK_LANGUAGE
 
 MAX_TITLES = 5
 RECENT = timedelta(days=7)
@@ -182,9 +184,10 @@ class ProfileService:
         days = self._store.get_days(before=before, limit=count_days(scorer(), most_days))
         return try_days(scorer(), self._store, subscriber, days, most_days=most_days)
 
-    def explain_unknown(self, profile: Profile) -> str:
+    def explain_unknown(self, profile: Profile, language: str = FALLBACK_LANGUAGE) -> str:
         """Says which words of a profile no paper uses, and what to do; nothing if there are none."""
-        return trial_words.explain_unknown(self._find_unknown_words(profile), is_judged=self.is_judged)
+        words, texts = self._find_unknown_words(profile), trial_texts(language)
+        return trial_words.explain_unknown(words, texts, is_judged=self.is_judged)
 
     def preview_before(self, subscriber: Subscriber, before: date) -> Digest | None:
         """Composes the latest announcement before that arXiv day for somebody as they are served. Records nothing.
@@ -256,8 +259,9 @@ class ProfileService:
         else:
             yield from self._compare_latest(before, new, now)
         if not is_page:
-            yield from ("", *trial_words.tell(new, is_judged=self.is_judged)) if new else ()
-            if before.profile != after.profile and (unknown := self.explain_unknown(after.profile)):
+            language = after.profile.language
+            yield from ("", *trial_words.tell(new, trial_texts(language), is_judged=self.is_judged)) if new else ()
+            if before.profile != after.profile and (unknown := self.explain_unknown(after.profile, language)):
                 yield from ("", unknown)
 
     def _compare_latest(self, before: Subscriber, new: Trial, now: datetime) -> Iterable[str]:

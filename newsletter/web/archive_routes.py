@@ -16,23 +16,19 @@ from datetime import date, datetime
 import flask
 from werkzeug.wrappers import Response
 
-from newsletter.errors import ReaderUnreadable
-from newsletter.model import Subscriber
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.web.app import HEADERS, for_everybody
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.pages import BIBTEX, ENDINGS, MARKDOWN, RIS, Pages
 from newsletter.web.archive.urls import ArchiveUrls, ReaderLinks
-from newsletter.web.languages import ARGUMENT, LANGUAGES, asked_language, visitor_language
+from newsletter.web.languages import LANGUAGES, asked_language, language_query, page_language, speak_to
 from newsletter.web.request_limits import RequestLimits, limited_blueprint
 
 LIMITS = RequestLimits(per_link=600, per_client=240)  # a link may be shared, and one page can follow another quickly
 MOST_CHOSEN = 500
 PUBLIC_AGE_S = 300
 OK = 200
-
-FindReader = Callable[[str], Subscriber | None]
 
 _POLICY = HEADERS["Content-Security-Policy"].replace("default-src 'none';", "default-src 'none'; script-src 'self';")
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")  # a token has a full stop
@@ -61,10 +57,11 @@ def blueprint(
     signer: Signer,
     archives: Archives,
     now: Callable[[], datetime],
-    find_reader: FindReader | None = None,
+    *,
+    has_amounts: bool = False,
 ) -> flask.Blueprint:
-    """Serves the pages. `find_reader` gives a subscriber as they are served now; without it no amount is changed."""
-    routes = _Routes(store, signer, archives, find_reader)
+    """Serves the pages. `has_amounts` says whether there is a page that sends more papers, or fewer."""
+    routes = _Routes(store, signer, archives, has_amounts)
     site = limited_blueprint("archive", LIMITS, now)
     site.add_url_rule("/archive", "root", lambda: flask.redirect(flask.url_for("archive.listing")))
     site.add_url_rule("/archive/", "listing", routes.list_public)
@@ -79,18 +76,18 @@ class _Routes:
     store: Store
     signer: Signer
     archives: Archives
-    find_reader: FindReader | None
+    has_amounts: bool
 
     def list_public(self) -> flask.Response:
-        public, query = sorted(self.archives.public().items()), _asked_query()
+        public, query = sorted(self.archives.public().items()), language_query()
         editions = [(self._public_edition(slug, subscriber_id), f"{slug}/{query}") for slug, subscriber_id in public]
         urls = ArchiveUrls(is_public=True, query=query, languages=LANGUAGES)
-        return _for_visitors(_html(self.archives.pages.listing(editions, urls, visitor_language())))
+        return _for_visitors(_html(self.archives.pages.listing(editions, urls, page_language())))
 
     def answer(self, token: str, page: str = "") -> flask.Response:
         edition = self._find_edition(token)
         if edition is None:
-            return _missing(self.archives.pages.missing(None, language=visitor_language()))
+            return _missing(self.archives.pages.missing(None, language=page_language()))
         response = self._make_page(edition, page)
         if edition.urls.is_public and response.status_code == OK:
             return _for_visitors(response)
@@ -148,27 +145,20 @@ class _Routes:
         return self._public_edition(token, public[token]) if token in public else None
 
     def _own_edition(self, token: str, subscriber_id: str) -> Edition:
-        acts = ReaderLinks(self.signer, subscriber_id, has_amounts=self.find_reader is not None)
+        speak_to(subscriber_id)
+        acts = ReaderLinks(self.signer, subscriber_id, self.has_amounts)
         urls = ArchiveUrls(base_url=self._address(token), acts=acts)
-        return Edition(ArchivedDigests(self.store, subscriber_id), urls, self._language_of(subscriber_id))
-
-    def _language_of(self, subscriber_id: str) -> str:
-        """Gives the reader's language, or the visitor's for who is on no list any more, or whose wishes are damaged."""
-        try:
-            reader = self.find_reader(subscriber_id) if self.find_reader else None
-        except ReaderUnreadable:
-            reader = None
-        return reader.profile.language if reader else visitor_language()
+        return Edition(ArchivedDigests(self.store, subscriber_id), urls, page_language())
 
     def _public_edition(self, slug: str, subscriber_id: str) -> Edition:
         urls = ArchiveUrls(
             base_url=self._address(slug),
             is_public=True,
             listing_page="../",
-            query=_asked_query(),
+            query=language_query(),
             languages=LANGUAGES,
         )
-        return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls, visitor_language())
+        return Edition(ArchivedDigests(self.store, subscriber_id, slug), urls, page_language())
 
     def _address(self, token: str) -> str:
         """Gives the archive's address if ours is set: a Host header, which anybody may write, stays out of a feed."""
@@ -180,16 +170,10 @@ def _add_slash(token: str) -> Response:
     return flask.redirect(flask.url_for("archive.overview", token=token, lang=asked_language() or None))
 
 
-def _asked_query() -> str:
-    """Gives what links within the archive carry on: the language that the address itself asks for."""
-    asked = asked_language()
-    return f"?{ARGUMENT}={asked}" if asked else ""
-
-
 def _for_visitors(response: flask.Response) -> flask.Response:
     """Lets caches keep the answer, for each language its own."""
     response.vary.add("Accept-Language")
-    response.headers["Content-Language"] = visitor_language()
+    response.headers["Content-Language"] = page_language()
     return for_everybody(response, PUBLIC_AGE_S)
 
 

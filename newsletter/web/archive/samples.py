@@ -22,8 +22,7 @@ Sample = tuple[str, Mapping[str, Any]]
 
 _SIGNER, _WHO = Signer(["a sample"]), "s_aaaaaaaa"
 SAMPLE_URLS = (
-    ArchiveUrls(acts=ReaderLinks(_SIGNER, _WHO)),
-    ArchiveUrls(acts=ReaderLinks(_SIGNER, _WHO, has_amounts=False)),
+    *(ArchiveUrls(acts=ReaderLinks(_SIGNER, _WHO, has_amounts)) for has_amounts in (True, False)),
     ArchiveUrls(is_public=True, listing_page="../", query="?lang=en", languages={"en": "English", "de": "Deutsch"}),
     ArchiveUrls(page_end=".html", is_served=False),
 )

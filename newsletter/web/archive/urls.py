@@ -16,7 +16,7 @@ class ReaderLinks:
 
     signer: Signer = field(repr=False)
     subscriber_id: str
-    has_amounts: bool = True  # whether there is a page that sends more papers a day, or fewer
+    has_amounts: bool  # whether there is a page that sends more papers a day, or fewer
 
     @property
     def _of_papers(self) -> VoteLinks:
