@@ -32,7 +32,7 @@ PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
 SAVE = f"/s/{save_token(SIGNER, WHO, PAPER.arxiv_id)}"
 DEAD = ("/u/dead", "/pause/dead", "/v/dead", "/s/dead")
 SPEAKING = (web_app, unsubscribe, pause, votes, saved, subscribe)  # the modules whose pages these are
-FILES = (SHARED, *PAGE_TEXTS)
+FILES = (SHARED, *PAGE_TEXTS, "trial")
 
 
 def site_of(language: str, store: Store | None = None, archives: Archives | None = None) -> FlaskClient:
@@ -124,7 +124,7 @@ def data_of(language: str) -> list[str]:
     """What a page shows besides sentences: names, words of the reader's, commands, and days."""
     days = (make.TUESDAY, date(2026, 2, 3), date(2027, 1, 7), date(2026, 1, 12))
     commands = [word(command, language) for command in (Command.UNSUBSCRIBE, Command.PAUSE, Command.PROFILE)]
-    names = ["Tea & Papers", *NAMES.values(), "Graphs & trees. And more.", "Europe Berlin America New York"]
+    names = ["Tea & Papers", "A note.", *NAMES.values(), "Graphs & trees. And more.", "Europe Berlin America New York"]
     return [*names, *commands, *(write(day, language) for day in days for write in (write_date, write_short_date))]
 
 
