@@ -8,7 +8,6 @@ size_budget.py's business; how styles come into elements, inline_css.py's.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -21,6 +20,7 @@ from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
+from newsletter.mail.line_breaks import columns, wrap
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
@@ -43,6 +43,7 @@ from newsletter.texts import FALLBACK_LANGUAGE, Texts, load_texts, pick
 
 __all__ = ["Brand", "Renderer"]
 
+TEXT_COLUMNS = 76  # of the text part; RFC 5322 §2.1.1 asks for at most 78
 SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
 
 
@@ -217,6 +218,7 @@ def environment_of(loader: BaseLoader) -> Environment:
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots
+    environment.filters["columns"] = columns
     environment.filters["exponents"] = raise_exponents
     environment.filters["one_line"] = one_line
     environment.filters["wrapped"] = wrapped
@@ -232,9 +234,8 @@ def escape_markdown(text: str) -> str:
 
 @lru_cache(maxsize=4096)  # a morning's readers share its papers; some 10 MB
 def wrapped(text: str, indent: int) -> str:
-    """Lines of at most 76 characters for the text part, those after the first indented; links are never broken."""
-    lines = textwrap.wrap(text, 76 - indent, break_long_words=False, break_on_hyphens=False)
-    return f"\n{' ' * indent}".join(lines)
+    """Lines of at most 76 columns for the text part, those after the first indented; links are never broken."""
+    return f"\n{' ' * indent}".join(wrap(text, TEXT_COLUMNS - indent))
 
 
 def reflowed(text: str) -> str:
@@ -243,7 +244,7 @@ def reflowed(text: str) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """A text of many lines, each of them at most 76 characters long; what is indented stays so."""
+    """A text of many lines, each of them at most 76 columns wide; what is indented stays so."""
     lines = (line.rstrip() for line in reflowed(text).splitlines())
     return "\n".join(f"{_indent(line)}{wrapped(line.lstrip(), len(_indent(line)))}" for line in lines)
 
