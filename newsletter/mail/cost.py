@@ -20,6 +20,7 @@ class CostView:
     prompt_cost: str
     completion_cost: str
     total_cost: str
+    budget: str  # for all calls of a day; empty where there is no limit
 
 
 def _dollars(cost: Decimal | None) -> str:
@@ -48,4 +49,5 @@ def cost_view(digest: Digest) -> CostView | None:
         prompt_cost=_dollars(costs[0]),
         completion_cost=_dollars(costs[1]),
         total_cost=_dollars(total),
+        budget="" if used.daily_budget_usd is None else _dollars(used.daily_budget_usd),
     )

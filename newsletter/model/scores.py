@@ -46,6 +46,9 @@ class Usage:
     cached_tokens: int = 0  # part of prompt_tokens
     prompt_cost_usd: Decimal | None = None
     completion_cost_usd: Decimal | None = None
+    daily_budget_usd: Decimal | None = (
+        None  # for all calls of a day, whoever they are made for; None: there is no limit
+    )
 
 
 @dataclass(frozen=True, slots=True)

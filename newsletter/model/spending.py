@@ -75,6 +75,7 @@ def sum_usage(first: Usage | None, second: Usage | None) -> Usage | None:
         cached_tokens=first.cached_tokens + second.cached_tokens,
         prompt_cost_usd=_sum_known(first.prompt_cost_usd, second.prompt_cost_usd),
         completion_cost_usd=_sum_known(first.completion_cost_usd, second.completion_cost_usd),
+        daily_budget_usd=second.daily_budget_usd if first.daily_budget_usd is None else first.daily_budget_usd,
     )
 
 

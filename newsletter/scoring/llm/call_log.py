@@ -104,7 +104,8 @@ class CallLog:
 
     def usage(self) -> Usage | None:
         """Gives what the answers used; None before the first call."""
-        return sum_calls(self._ended, self._price_of)
+        used = sum_calls(self._ended, self._price_of)
+        return used and replace(used, daily_budget_usd=self._budget_usd)
 
     def _end(self, call: ModelCall) -> None:
         self._store.end_call(call)

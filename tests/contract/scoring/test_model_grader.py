@@ -684,6 +684,8 @@ def test_a_spent_budget_stops_and_is_never_overrun() -> None:
     with bench(budget_usd=Decimal("0.025"), batch_papers=1, concurrency=4) as b:
         report = b.grade(papers(60))
     assert report.stopped.startswith("today's budget for the model is spent; raise NEWSLETTER_DAILY_BUDGET_USD or")
+    assert report.usage is not None
+    assert report.usage.daily_budget_usd == Decimal("0.025")
     spent = sum(call.cost_usd or 0 for call in b.calls())
     assert spent <= Decimal("0.025")
     assert spent > Decimal("0.002"), "open calls that end cheaper make room for others"

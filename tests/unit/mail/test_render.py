@@ -148,6 +148,14 @@ def test_the_cost_table_shows_what_was_paid_and_what_is_not_known() -> None:
     assert "$0.00" not in RENDERER.render(digest_of(make.announcement(), usage=unknown)).text
 
 
+def test_the_end_names_the_day_s_budget_where_there_is_one() -> None:
+    paid = Usage(1000, 50, 0, Decimal("0.01"), Decimal("0.02"), daily_budget_usd=Decimal("0.10"))
+    limited = RENDERER.render(digest_of(make.announcement(), usage=paid))
+    assert [part for part in (limited.html, limited.text) if "At most $0.10 a day" not in part] == []
+    without = RENDERER.render(digest_of(make.announcement(), usage=replace(paid, daily_budget_usd=None)))
+    assert [part for part in (without.html, without.text) if "At most" in part] == []
+
+
 JUDGED, RANKED = (
     DigestEntry(number, make.paper(f"2601.{number:05}"), AnnounceType.NEW, make.score(novelty=novelty))
     for number, novelty in ((1, 6), (2, None))

@@ -123,5 +123,9 @@ def test_usages_add_up_and_a_cost_that_is_not_known_stays_so() -> None:
     known = Usage(100, 10, 50, Decimal("0.01"), Decimal("0.02"))
     assert sum_usage(known, known) == Usage(200, 20, 100, Decimal("0.02"), Decimal("0.04"))
     assert sum_usage(known, Usage(1, 1)) == Usage(101, 11, 50)
+    budget = Decimal("0.10")
+    limited = Usage(1, 1, daily_budget_usd=budget)
+    pairs = ((known, limited), (limited, known), (known, known))
+    assert [(usage := sum_usage(*pair)) and usage.daily_budget_usd for pair in pairs] == [budget, budget, None]
     assert sum_usage(None, known) == sum_usage(known, None) == known
     assert sum_usage(None, None) is None
