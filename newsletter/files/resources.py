@@ -5,9 +5,12 @@ In a checkout both are the same folders; in an installed wheel the shipped ones 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from newsletter.errors import ConfigError
+from newsletter.texts import TextsByLanguage
+from newsletter.texts import load_texts as load_sentences
 
 _PACKAGE = Path(__file__).parents[1]
 _WHEEL = _PACKAGE / "shipped"
@@ -34,3 +37,15 @@ def read_text(name: str, local: Path = Path()) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+
+
+def load_texts(name: str, local: Path = Path(), *, former: Collection[str] = ()) -> TextsByLanguage:
+    """Reads a file of sentences ("templates/texts/home.yaml"). Raises ConfigError with everything that is wrong in it.
+
+    A local file may leave out sentences, which are then the shipped ones; `former` are keys that it may still have.
+    """
+    path, shipped = find(name, local), SHIPPED / name
+    text = read_text(name, local)
+    if path.resolve() == shipped.resolve() or not shipped.is_file():
+        return load_sentences(text, name)
+    return load_sentences(text, name, shipped=load_sentences(shipped.read_text(encoding="utf-8"), name), former=former)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import flask
 
 from newsletter.files import resources
-from newsletter.texts import FALLBACK_LANGUAGE, TextsByLanguage, load_texts
+from newsletter.texts import FALLBACK_LANGUAGE, TextsByLanguage
 
 LANGUAGES: Mapping[str, str] = {
     **{"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"},
@@ -22,8 +22,7 @@ ARGUMENT = "lang"
 
 def load_page_texts(name: str) -> TextsByLanguage:
     """Reads a page's sentences. Raises ConfigError with everything that is wrong in the file."""
-    file = f"templates/texts/{name}.yaml"
-    return load_texts(resources.read_text(file), file)
+    return resources.load_texts(f"templates/texts/{name}.yaml")
 
 
 def asked_language() -> str:
