@@ -183,7 +183,7 @@ def _faults(sentence: object, english: Sentence, language: str) -> list[str]:
         allowed = _names(english)
     except (ValueError, TypeError, AttributeError):  # what is wrong with it is said of English
         allowed = set()
-    for words in forms.values():
+    for form, words in forms.items():
         if not isinstance(words, str) or not words.strip():
             faults.append("expected words")
             continue
@@ -193,7 +193,8 @@ def _faults(sentence: object, english: Sentence, language: str) -> list[str]:
             faults.append("a brace is open; write {{ for one that stands for itself")
             continue
         faults += [f"{{{name}}} is no placeholder here" for name in sorted(names - allowed)]
-        faults += [f"{{{name}}} is missing" for name in sorted(allowed - names - {NUMBER})]
+        if form == "other":  # that of one number may say it without
+            faults += [f"{{{name}}} is missing" for name in sorted(allowed - names - {NUMBER})]
     return faults
 
 

@@ -5,6 +5,7 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 
 from newsletter.mail.cost import CostView, cost_view, scorer_label
 from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
+from newsletter.mail.notices import write_notices
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -39,4 +40,5 @@ __all__ = [
     "stylesheet",
     "templates",
     "welcome",
+    "write_notices",
 ]

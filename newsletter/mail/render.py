@@ -32,7 +32,7 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.size_budget import Detail, fit, html_bytes
-from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.templates import load_notices, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
@@ -178,7 +178,8 @@ class Renderer:
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:
         profile = digest.prompt or self.profile_text(digest)
         t = pick(self._texts, digest.subscriber.profile.language)
-        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t)
+        notices = pick(load_notices(), t.language)
+        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t, notices)
 
 
 def _text_of(folders: Sequence[Path], name: str) -> str:

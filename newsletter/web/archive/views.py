@@ -11,7 +11,7 @@ from datetime import date
 
 from newsletter import formatting
 from newsletter.formatting import short_date
-from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label
+from newsletter.mail import PAPER_AUTHORS, CostView, cost_view, scorer_label, templates, write_notices
 from newsletter.model import Digest, DigestEntry, SentPaper, UnsentPaper
 from newsletter.papers import (
     PaperLinks,
@@ -22,6 +22,7 @@ from newsletter.papers import (
     readable_name,
     typeset,
 )
+from newsletter.texts import FALLBACK_LANGUAGE
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
 from newsletter.web.archive.search import SearchablePaper
@@ -247,7 +248,7 @@ def day_view(
         unsent=() if is_brief else tuple(map(_unsent_view, digest.unsent)),
         most=subscriber.max_papers,
         not_scored=counts.not_scored,
-        notices=digest.notices,
+        notices=write_notices(digest.notices, templates.load_notices()[FALLBACK_LANGUAGE]),
         is_by_words=digest.is_by_words,
         scorer=scorer_label(digest),
         cost=cost_view(digest),
