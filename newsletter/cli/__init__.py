@@ -17,6 +17,7 @@ from newsletter.cli.terminal import make_forgiving
 from newsletter.errors import ConfigError, SourceError, StoreError
 
 COMMANDS = {
+    "init": "Write the files to begin with: sample subscribers, and every setting.",
     "run": "Collect, score, compose, render and deliver: one morning.",
     "clock": "Mail everybody at their own time, day after day.",
     "serve": "Answer on the web, with the clock in the same process.",

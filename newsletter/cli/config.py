@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import textwrap
 
 import click
-from pydantic import SecretStr
 
+from newsletter.cli.env_file import write_env_file
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.settings import Settings, load_settings, variable
+from newsletter.settings import load_settings
 
-_PLAIN = re.compile(r"[\w.:/@+<>,=&-]+( [\w.:/@+<>,=&-]+)*")
 
-_CREDENTIALS = re.compile(r"//[^/@]*@")  # https://user:password@host
+def new_secret_key() -> str:
+    """Makes a random key for NEWSLETTER_SECRET_KEYS."""
+    return secrets.token_urlsafe(33)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -31,31 +30,7 @@ def command(new_secret: bool) -> None:
       echo "NEWSLETTER_SECRET_KEYS=$(newsletter config --new-secret)" >> .env
     """
     if new_secret:
-        click.echo(secrets.token_urlsafe(33))
+        click.echo(new_secret_key())
         return
     settings = load_settings()
-    write_document("\n".join(line for name in Settings.model_fields for line in _paragraph(settings, name)))
-
-
-def _paragraph(settings: Settings, name: str) -> list[str]:
-    about = textwrap.wrap(Settings.model_fields[name].description or "", 100)
-    value = _line(name, getattr(settings, name), is_set=name in settings.model_fields_set)
-    return [*(f"# {line}" for line in about), value, ""]
-
-
-def _line(name: str, value: object, *, is_set: bool) -> str:
-    """Writes a setting as a line; a secret as a comment, so that a saved file does not put asterisks in its place."""
-    if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
-        return f"# {variable(name)}=**********"
-    text = "" if value in (None, ()) else str(value)
-    if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", text)) != text:
-        return f"# {variable(name)}={without}"
-    return f"{'' if is_set else '# '}{variable(name)}={_quoted(text) if text else ''}"
-
-
-def _quoted(value: str) -> str:
-    """Quotes a value as python-dotenv reads it back: a number sign would begin a comment, a quote a quotation."""
-    if _PLAIN.fullmatch(value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    write_document(write_env_file(settings, active=settings.model_fields_set))

@@ -12,6 +12,11 @@ from newsletter.cli.terminal import write_document
 from newsletter.subscribers import json_schema
 
 
+def schema_text() -> str:
+    """Writes the schema as a file has it."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 @click.command(name="schema", epilog=EXIT_CODES)
 @click.option(
     "--output",
@@ -27,8 +32,7 @@ def command(output: Path | None) -> None:
     Example:
       newsletter schema --output subscribers.schema.json
     """
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        write_document(text)
+        write_document(schema_text())
     else:
-        output.write_text(text, encoding="utf-8", newline="\n")
+        output.write_text(schema_text(), encoding="utf-8", newline="\n")

@@ -22,6 +22,11 @@ def folders(name: str, local: Path = Path()) -> list[Path]:
     return [local / name, SHIPPED / name]
 
 
+def read_shipped(name: str) -> str:
+    """Reads the text of a file as it ships, whatever lies in the operator's folder."""
+    return (SHIPPED / name).read_text(encoding="utf-8")
+
+
 def find(name: str, local: Path = Path()) -> Path:
     """Finds the file that counts for `name` ("prompts/profile.md"). Raises ConfigError if neither place has it."""
     for path in folders(name, local):

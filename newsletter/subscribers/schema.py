@@ -347,7 +347,7 @@ class ReaderPreferences(_Model):
         description="So many of the best papers stand in the mail with their abstracts; all others in the contents.",
         examples=[5],
     )
-    language: Annotated[Language, *_LANGUAGE] = Field("en", description="Language of the comments.", examples=["de"])
+    language: Annotated[Language, *_LANGUAGE] = Field("en", description="Of mail, comments and pages.", examples=["de"])
     group_by_topic: YesNo = Field(
         False,
         description="The papers of each topic together, in the order of the topics, in place of the best ones first.",

@@ -10,9 +10,10 @@ python="$top/.venv/bin/python"
 "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$work/installed" "$work"/*.whl
 mkdir "$work/empty"
 cd "$work/empty"
-cp "$top/subscribers.yaml" .
 export PYTHONPATH="$work/installed"
 "$python" -c 'import newsletter, os; assert newsletter.__file__.startswith(os.environ["PYTHONPATH"]), newsletter.__file__'
+"$python" -m newsletter init > /dev/null
+cmp subscribers.yaml "$top/subscribers.yaml"
 "$python" -m newsletter run --sample --quiet
 ls outbox/*.eml > /dev/null
 "$python" -c 'from newsletter.web import check_templates; check_templates("Morning Papers", "digest@example.org")'
