@@ -1,34 +1,65 @@
-"""Finds the English that is left in what is said in another language: one way for mails and pages."""
+"""Finds words of another language in what a page or a mail says: neither its sentences nor its data have them.
+
+The kind: a sentence that was left in English, in a template, in the program or in the file of sentences.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from html.parser import HTMLParser
 
-from newsletter.texts import FALLBACK_LANGUAGE, Sentence, Texts, TextsByLanguage
+from newsletter.texts import LANGUAGES, Texts
 
-LEAST_LETTERS = 4  # a shorter word is often one of another language, too
+OTHER_LANGUAGES = [language for language in LANGUAGES if language != "en"]
+_SPOKEN = {"alt", "aria-label", "placeholder", "title"}  # attributes that a person sees or hears
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class SpokenText(HTMLParser):
+    """The words that a person sees or hears, attributes included; without those that say they are in English.
+
+    `language` is the page's own, `plain` all of its words in one line.
+    """
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.language, self.plain = "", ""
+        self._muted: list[bool] = [False]
+        self.feed(html)
+        self.plain = " ".join(self.plain.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "html":
+            self.language = given.get("lang", "")
+        is_muted = self._muted[-1] or tag in {"script", "style"} or (tag != "html" and given.get("lang") == "en")
+        if tag not in _VOID:
+            self._muted.append(is_muted)
+        if not is_muted:
+            said = [value for name, value in given.items() if name in _SPOKEN]
+            said += [given.get("content", "")] if given.get("name") == "description" else []
+            self.plain += "".join(f" {value} " for value in said)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _VOID:
+            self._muted.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.plain += "" if self._muted[-1] else f"{data} "
 
 
 def words_of(text: str) -> set[str]:
-    """The words of ASCII letters, without addresses, links and names such as cs.LG."""
-    return set(re.findall(rf"[a-z]{{{LEAST_LETTERS},}}", re.sub(r"\S*[/@_]\S*|\w+\.[A-Z]{2}", " ", text).lower()))
+    """The words of four Latin letters or more, but for addresses of mailboxes and pages."""
+    return set(re.findall(r"[^\W\d_]{4,}", re.sub(r"\S*[/@]\S*", "", text).lower()))
 
 
-def forms(sentence: Sentence) -> Iterator[str]:
-    yield from [sentence] if isinstance(sentence, str) else sentence.values()
+def sentences_of(texts: Texts) -> Iterable[str]:
+    """Every sentence of a language, in each plural form, without its placeholders."""
+    for sentence in texts.sentences.values():
+        forms = sentence.values() if isinstance(sentence, Mapping) else [sentence]
+        yield from (re.sub(r"\{.*?\}", " ", form) for form in forms)
 
 
-def own_words(texts: Texts) -> set[str]:
-    """All words that the sentences of a language have, without their placeholders."""
-    return {
-        word
-        for sentence in texts.sentences.values()
-        for form in forms(sentence)
-        for word in words_of(re.sub(r"[{].*?[}]", " ", form))
-    }
-
-
-def said_in_english(text: str, texts: TextsByLanguage, language: str) -> set[str]:
-    """The words of English sentences in a text of another language, which has no such word of its own."""
-    if language == FALLBACK_LANGUAGE:
-        return set()
-    return words_of(text) & (own_words(texts[FALLBACK_LANGUAGE]) - own_words(texts[language]))
+def foreign_words(said: str, texts: Iterable[Texts], data: Iterable[str] = ()) -> set[str]:
+    """The Latin words said that neither these sentences nor the data (names, titles, dates) have."""
+    known = words_of(" ".join([*(sentence for each in texts for sentence in sentences_of(each)), *data]))
+    return {word for word in words_of(said) - known if word.isascii()}

@@ -209,8 +209,8 @@ def _templates(settings: Settings) -> str:
     renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    responses.load_responses(resources.read_text(responses.FILE))
-    signup.load_mails(resources.read_text(signup.FILE))
+    resources.load_texts(responses.FILE)
+    resources.load_texts(signup.FILE)
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

@@ -35,11 +35,11 @@ from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import load_notices, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
-from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
+from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, load_texts, pick
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
 
 __all__ = ["Brand", "Renderer"]
 
@@ -98,9 +98,10 @@ class Renderer:
     def _page(self, view: DigestView, t: Texts) -> str:
         return ascii_html(self._fill(self._email, "digest.html", d=view, t=t))
 
-    def render_welcome(self, content: WelcomeContent, texts: WelcomeTexts, links: MailLinks) -> RenderedDigest:
+    def render_welcome(self, content: WelcomeContent, texts: TextsByLanguage, links: MailLinks) -> RenderedDigest:
         """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
-        view = welcome_view_of(content, self._brand, links, texts)
+        t = pick(texts, content.reader.profile.language)
+        view = welcome_view_of(content, self._brand, links, t)
         html = ascii_html(self._fill(self._email, "welcome.html", w=view))
         return RenderedDigest(view.subject, html, self._fill(self._email, "welcome.txt", w=view))
 
@@ -150,7 +151,7 @@ class Renderer:
                     "write {% if p.novelty %} around its novelty, or remove your copy to use the shipped one"
                 )
 
-    def check_welcome(self, texts: WelcomeTexts) -> None:
+    def check_welcome(self, texts: TextsByLanguage) -> None:
         """Renders welcomes in every language, with everything and with little. Raises ConfigError like `render`."""
         site, entry = "https://example.org", EVERYTHING.entries[0]
         little = MailLinks("reader@example.org")
