@@ -18,6 +18,7 @@ __all__ = [
     "find_paper",
     "find_saved",
     "library",
+    "profile_answers",
     "profiles",
     "save",
     "signup",

@@ -50,13 +50,13 @@ class ServiceMails:
 
         It has the subject of a profile by mail, so that an answer is a changed profile (mail/inbound/parse.py).
         """
-        text = f"The people who run {self.brand_name} have changed your profile, most likely as you asked them to."
+        t = pick(self.texts, reader.profile.language)
         links = self.identity.links_for(reader.subscriber_id, now.date())
-        profile = f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}" if links.profile_url else ""
+        versions = t("operator_changed.versions", link=links.profile_url) if links.profile_url else ""
         return self.build(
-            "changed",
+            "operator_changed",
             reader.profile.language,
-            {"profile": f"{text}\n\n{changes}{profile}"},
+            {"name": self.brand_name, "changes": changes, "versions": versions},
             key=f"{reader.subscriber_id}.revision-{number}",
             to=reader.email,
             reply_to=links.reply_to,

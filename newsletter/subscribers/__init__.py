@@ -4,7 +4,7 @@ Reads texts and gives values. Keeping them is for stores/; what a reader's reque
 """
 
 from newsletter.subscribers.enrolment import subscriber_from_signup
-from newsletter.subscribers.local_time import zone_note
+from newsletter.subscribers.local_time import read_fixed_zone
 from newsletter.subscribers.phrase_lines import find_phrase_lines
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
@@ -43,6 +43,7 @@ __all__ = [
     "profile_repair",
     "profile_yaml",
     "promised_mail",
+    "read_fixed_zone",
     "read_votes",
     "revisions",
     "schema",
@@ -51,5 +52,4 @@ __all__ = [
     "to_address",
     "was_dropped",
     "welcome_rules",
-    "zone_note",
 ]
