@@ -118,7 +118,7 @@ class Bench:
 
     def measure(self, folder: Path, script: Sequence[str]) -> Cost:
         """The best of several cold processes: the one the rest of the machine disturbed least."""
-        return min((self._run(folder, script) for _ in range(self._repeat)), key=lambda cost: cost.wall_s)
+        return min((self._run(folder, script)[0] for _ in range(self._repeat)), key=lambda cost: cost.wall_s)
 
     def stages(self, folder: Path) -> dict[str, float]:
         """Seconds of each stage, of the quickest of several processes."""
@@ -128,6 +128,11 @@ class Bench:
             done = subprocess.run(command, env=self._fresh(folder), capture_output=True, check=True)
             found.append(json.loads(done.stdout))
         return min(found, key=lambda spent: spent["all"])
+
+    def share(self, folder: Path, readers: int) -> tuple[Cost, dict[str, float]]:
+        """What one process takes for so many readers of the profiles there are, and for each stage."""
+        cost, output = self._run(folder, STAGES, str(readers))
+        return cost, json.loads(output[0])
 
     def _prepare(self, papers: dict[date, Sequence[Paper]], categories: Sequence[str], profiles: int) -> Path:
         folder = self._new_folder("case")
@@ -143,13 +148,15 @@ class Bench:
         self._folders += 1
         return self._folder / f"{kind}{self._folders}"
 
-    def _run(self, folder: Path, script: Sequence[str]) -> Cost:
-        command = [sys.executable, "-I", "-S", "-c", _STOPWATCH, *script, str(folder / "feeds")]
+    def _run(self, folder: Path, script: Sequence[str], *arguments: str) -> tuple[Cost, list[str]]:
+        """What a process takes, and the lines that it prints."""
+        command = [sys.executable, "-I", "-S", "-c", _STOPWATCH, *script, str(folder / "feeds"), *arguments]
         done = subprocess.run(command, env=self._fresh(folder), capture_output=True, text=True, check=True)
-        status, wall_s, cpu_s, peak_mb = json.loads(done.stdout.splitlines()[-1])
+        *output, last = done.stdout.splitlines()
+        status, wall_s, cpu_s, peak_mb = json.loads(last)
         if status != 0:
             raise SystemExit(f"{' '.join(script)} ended with {status}:\n{done.stderr}")
-        return Cost(wall_s, cpu_s, peak_mb)
+        return Cost(wall_s, cpu_s, peak_mb), output
 
     def _fresh(self, folder: Path) -> dict[str, str]:
         """An environment with a new copy of the state and an empty outbox: nothing has been mailed yet."""

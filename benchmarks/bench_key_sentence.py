@@ -1,20 +1,22 @@
-"""How often the sentence that is chosen of an abstract is one of those that would do, beside simple choosers.
+"""How often the sentence that is chosen of an abstract is one of those that would do, and the best one.
 
     python benchmarks/bench_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl [--days CORPUS/days] [--missed]
 
 One JSON object a line: `title`, the `sentences` of the abstract, the index of the `best` one and of all that are `ok`.
 benchmarks/fit_key_sentence.py set the points on the odd lines; the even ones show what they are worth. `--days` adds
-key_sentence_marks.jsonl: 299 papers of all fields, marked in the same way, of which it holds ids, the letters of each
-sentence and a hash, while titles and abstracts come from the days. The points were set on them, too.
+key_sentence_marks.jsonl: 519 papers of all fields, marked in the same way, of which it holds ids, the letters of each
+sentence and a hash, while titles and abstracts come from the days. The points were set on them, too, but for those
+marked `aside`. Shares have their 95 % interval (Wilson), and characters are those of a chosen sentence on average.
 Sentences are compared by letters and digits, since cutting the abstract is a part of the task. `--missed` prints what
-was chosen where it is not the best (not of the even lines), and what was best.
+was chosen where it is not the best (not of the even lines, nor of what is aside), and what was best.
 """
 
 import argparse
 import gzip
 import json
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate, pairwise
@@ -27,6 +29,7 @@ from newsletter.papers.sentences import split_sentences
 MARKS = Path(__file__).with_name("key_sentence_marks.jsonl")
 ENOUGH = 0.8  # of a sentence's letters, for a text that is cut to count as the sentence
 REPEATS = 20
+Z = 1.96  # standard deviations within which 95 % lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Sample:
     sentences: tuple[str, ...]
     best: int
     would_do: frozenset[int]
-    is_shown: bool = False  # not among those that the points were set on
+    is_aside: bool = False  # not among those that the points were set on
     is_cs: bool = True
 
 
@@ -52,7 +55,7 @@ def load(path: Path) -> list[Sample]:
                 sentences=sentences,
                 best=row["best"],
                 would_do=frozenset(row["ok"]),
-                is_shown=number % 2 == 1,
+                is_aside=number % 2 == 1,
             )
         )
     return samples
@@ -80,6 +83,7 @@ def _marked(mark: dict[str, object], paper: dict[str, str]) -> Sample:
         sentences=tuple(text[start:end] for start, end in pairwise(cuts)),
         best=mark["best"],  # type: ignore[arg-type]
         would_do=frozenset(mark["ok"]),  # type: ignore[call-overload]
+        is_aside=bool(mark.get("aside")),
         is_cs=paper["primary"].startswith("cs."),
     )
 
@@ -106,12 +110,27 @@ CHOOSERS: dict[str, Callable[[Sample], str]] = {
 }
 
 
-def measure(choose: Callable[[Sample], str], samples: Sequence[Sample]) -> tuple[float, float]:
-    """The shares of samples of whom a sentence is shown that would do, and the best one, in per cent."""
-    shown = [(sample, said(choose(sample), sample)) for sample in samples]
-    would_do = sum(not sample.would_do.isdisjoint(found) for sample, found in shown)
-    best = sum(sample.best in found for sample, found in shown)
-    return 100 * would_do / len(samples), 100 * best / len(samples)
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share, from 0 to 1 (E. B. Wilson 1927)."""
+    share, spread = count / total, Z * Z / total
+    middle = share + spread / 2
+    half = Z * math.sqrt(share * (1 - share) / total + spread / (4 * total))
+    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+
+
+def print_measured(choose: Callable[[Sample], str], groups: Mapping[str, Sequence[Sample]]) -> None:
+    for name, samples in groups.items():
+        texts = [choose(sample) for sample in samples]
+        shown = [said(text, sample) for text, sample in zip(texts, samples, strict=True)]
+        would_do = sum(not sample.would_do.isdisjoint(found) for sample, found in zip(samples, shown, strict=True))
+        best = sum(sample.best in found for sample, found in zip(samples, shown, strict=True))
+        shares = "".join(_share(count, len(samples)) for count in (would_do, best))
+        print(f"  {name:22}{len(samples):6}{shares}{sum(map(len, texts)) / len(texts):12.0f}")
+
+
+def _share(count: int, total: int) -> str:
+    low, high = wilson(count, total)
+    return f"{100 * count / total:10.1f} ({100 * low:4.1f} to {100 * high:4.1f})"
 
 
 def print_missed(samples: Sequence[Sample]) -> None:
@@ -131,20 +150,19 @@ def main() -> None:
     options = parser.parse_args()
     samples = load(options.samples)
     marked = load_marked(options.days) if options.days else []
-    halves = {
-        "odd": [sample for sample in samples if not sample.is_shown],
-        "even": [sample for sample in samples if sample.is_shown],
-        "all": samples,
+    aside = [sample for sample in marked if sample.is_aside]
+    taught = [sample for sample in marked if not sample.is_aside]
+    groups = {
+        "given, all": samples,
+        "given, even lines": [sample for sample in samples if sample.is_aside],
+        "marked, cs.*": [sample for sample in taught if sample.is_cs],
+        "marked, other": [sample for sample in taught if not sample.is_cs],
+        "marked, other, aside": aside,
     }
-    if marked:
-        halves |= {
-            "marked cs.*": [sample for sample in marked if sample.is_cs],
-            "marked, other": [sample for sample in marked if not sample.is_cs],
-        }
-    print(f"{'would do / best (%)':26}" + "".join(f"{name:>16}" for name in halves))
+    groups = {name: group for name, group in groups.items() if group}
     for name, choose in CHOOSERS.items():
-        figures = [measure(choose, half) for half in halves.values()]
-        print(f"{name:26}" + "".join(f"{ok:9.1f} / {best:4.1f}" for ok, best in figures))
+        print(f"{name:24}papers {'would do (%)':>24}{'best (%)':>24}  characters")
+        print_measured(choose, groups)
     longest = max(len(key_sentence(sample.title, sample.abstract)) for sample in (*samples, *marked))
     started = time.process_time()
     for _ in range(REPEATS):
@@ -153,7 +171,7 @@ def main() -> None:
     took = (time.process_time() - started) / REPEATS / len(samples)
     print(f"{1000 * took:.3f} ms a paper; the longest sentence has {longest} characters")
     if options.missed:
-        print_missed(halves["odd"] + marked)
+        print_missed([sample for sample in samples if not sample.is_aside] + taught)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from newsletter.mail.view import Brand, DigestView
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreReport, Subscriber
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
+from newsletter.texts import Texts
 from tests import make
 
 ROUNDS = 5
@@ -33,13 +34,13 @@ TEXT = "Layers that mix tokens in $\\mathcal{O}(n)$ keep what a sequence says; w
 class InliningEach(Renderer):
     """As most newsletters do it: fill the template, then inline the page."""
 
-    def __init__(self) -> None:
-        super().__init__(BRAND, *FOLDERS)
+    def __init__(self, brand: Brand = BRAND) -> None:
+        super().__init__(brand, *FOLDERS)
         source = (FOLDERS[0][0] / "digest.html").read_text(encoding="utf-8")
         self._plain: Environment = environment_of(DictLoader({"digest.html": load_theme().fill(source)}))
 
-    def _page(self, view: DigestView) -> str:
-        return ascii_html(inline(self._plain.get_template("digest.html").render(d=view)))
+    def _page(self, view: DigestView, t: Texts) -> str:
+        return ascii_html(inline(self._plain.get_template("digest.html").render(d=view, t=t)))
 
 
 def material(papers: int) -> tuple[list[Announcement], ScoreReport]:

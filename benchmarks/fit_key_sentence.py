@@ -3,9 +3,10 @@
     python benchmarks/fit_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl CORPUS/days [--without NAME ...]
 
 A conditional logit: of the sentences of an abstract the best one should have the most points, and each other that
-would do a third as much weight as it; large points cost something. It learns from the odd lines and from
-key_sentence_marks.jsonl (see bench_key_sentence.py), prints POINTS for newsletter/papers/key_sentences.py, and how
-often the choice is right of papers that its points were not set on: of all these by folds, and of the even lines.
+would do a third as much weight as it; large points cost something. It learns from the odd lines and from what is not
+aside in key_sentence_marks.jsonl (see bench_key_sentence.py), prints POINTS for newsletter/papers/key_sentences.py, and
+how often the choice is right of papers that its points were not set on: of all these by folds, of the even lines, and
+of what is aside.
 `--without` leaves a kind of sentence out: one that does not pay on other papers should not be there.
 """
 
@@ -18,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from bench_key_sentence import Sample, load, load_marked, said
 
-from newsletter.papers.key_sentences import POINTS, describe, shorten
+from newsletter.papers.key_sentences import describe, shorten
 from newsletter.papers.sentences import split_sentences
 
 Vector = npt.NDArray[np.float64]
 
-WOULD_DO = 0.35  # as much as the best counts 1
+WOULD_DO = 0.35
 SHRINK = 1.0
 STEPS, STEP = 300, 0.06
 FOLDS, ROUNDS = 5, 5
@@ -88,9 +89,8 @@ def cross_validate(choices: Sequence[Choice]) -> dict[str, tuple[float, float]]:
 
 
 def names_of(samples: Sequence[Sample], without: Sequence[str]) -> list[str]:
-    """The names of POINTS, or of all that sentences are, as long as POINTS is empty."""
     every = {name for one in samples for row in describe(one.title, split_sentences(one.abstract)) for name in row}
-    return [name for name in (list(POINTS) or sorted(every)) if name not in without]
+    return sorted(every.difference(without))
 
 
 def main() -> None:
@@ -101,16 +101,19 @@ def main() -> None:
     options = parser.parse_args()
     given, marked = load(options.samples), load_marked(options.days)
     names = names_of(marked, options.without)
-    own = [choice(sample, names) for sample in marked]
-    taught = own + [choice(sample, names) for sample in given if not sample.is_shown]
-    kept = [choice(sample, names) for sample in given if sample.is_shown]
+    taught = [choice(sample, names) for sample in (*marked, *given) if not sample.is_aside]
+    kept = {
+        "the even lines": [choice(sample, names) for sample in given if sample.is_aside],
+        "marked, aside": [choice(sample, names) for sample in marked if sample.is_aside],
+    }
     points = fit(taught).round(2)
     for name, value in sorted(zip(names, points, strict=True), key=lambda row: -row[1]):
         print(f'    "{name}": {value:g},')
     for name, (ok, best) in cross_validate(taught).items():
         print(f"by folds, {name:6}{ok:6.1f} would do{best:6.1f} best")
-    ok, best = right(kept, points)
-    print(f"the even lines  {100 * ok / len(kept):6.1f} would do{100 * best / len(kept):6.1f} best")
+    for name, choices in kept.items():
+        ok, best = right(choices, points)
+        print(f"{name:16}{100 * ok / len(choices):6.1f} would do{100 * best / len(choices):6.1f} best")
 
 
 if __name__ == "__main__":

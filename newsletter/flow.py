@@ -27,6 +27,7 @@ from newsletter.run import (
     collect,
     compose,
     forget_expired,
+    in_groups,
     needs_feeds_now,
     outcomes,
     prefetch_scores,
@@ -51,7 +52,7 @@ def run_morning(
     should_stop: Callable[[], bool] = lambda: False,
     unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> RunReport:
-    """Mails everybody their digest; one report entry for each subscriber.
+    """Mails everybody their digest; one report entry for each subscriber, in the order in which they are served.
 
     May be repeated at will and run by several processes at once: each digest leaves once. `digest_on` stands for each
     subscriber's local date; `due_only` passes over those whose send time has not come or is too long ago, and leaves
@@ -76,7 +77,7 @@ def run_morning(
         )
         forget_expired(context.store, min(morning.today.announced_on, started_at.date()))
         problems += read_papers(context, morning, readers, should_stop)
-        served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
+        served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
         progress.begin(DIGESTS, len(served))
         entries = [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
         for subscriber in served:
@@ -114,23 +115,23 @@ def serve_if_due(
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
-        return serve(context, select(context, morning, subscriber, digest_on), run_id=morning.run_id)
+        return serve(context, morning, select(context, morning, subscriber, digest_on))
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
 
 
-def serve(context: RunContext, selection: Selection, *, run_id: str) -> SubscriberReport:
+def serve(context: RunContext, morning: Morning, selection: Selection) -> SubscriberReport:
     """One mail, from the claim to acceptance; nothing dear is done before the claim. Raises ReaderUnreadable."""
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if not selection.announced:
         return outcomes.why_no_announcement(selection)
     context.store.require_readable(subscriber.subscriber_id, digest_on)
-    claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=run_id, now=context.now())
+    claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         return outcomes.why_not_claimed(context, selection)
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
-    digest, score_report = compose(context.scorer, context.store, selection)
+    digest, score_report = compose(context.scorer, context.store, selection, shared=morning.digests)
     digest = recall(context, selection, digest)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:

@@ -8,7 +8,7 @@ language writes dates, numbers and lists is Babel's business.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -28,6 +28,8 @@ LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
 NUMBER = "n"  # the placeholder that decides about a plural form
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
+_WITHOUT_BLANKS = {"zh", "ja"}  # between sentences
+_SHORT_DATES = {"en": "EEE, d MMM"}
 _LONG_DATES = {"en": "EEEE, d MMMM y"}  # where the language's own form is another than ours has always been
 
 Sentence = str | Mapping[str, str]
@@ -61,11 +63,25 @@ def write_day(on: date, language: str) -> str:
     return format_skeleton("MMMMd", on, locale=_locale(language))
 
 
-def write_weekday(weekday: int, language: str) -> str:
-    """Writes the name of a day of the week, Monday being 0: "Dienstag"."""
+def write_weekday(on: date, language: str) -> str:
+    """Writes one of a few days: "Di., 7. Okt."."""
+    from babel.dates import format_date, format_skeleton  # noqa: PLC0415  as above
+
+    if pattern := _SHORT_DATES.get(language):
+        return format_date(on, pattern, _locale(language))
+    return format_skeleton("MMMEd", on, locale=_locale(language))
+
+
+def name_weekday(number: int, language: str) -> str:
+    """Names a day of the week, Monday being 0: "Montag"."""
     from babel.dates import get_day_names  # noqa: PLC0415  as above
 
-    return str(get_day_names("wide", locale=_locale(language))[weekday])
+    return str(get_day_names("wide", "stand-alone", _locale(language))[number])
+
+
+def join_sentences(sentences: Iterable[str], language: str) -> str:
+    """Puts sentences one behind the other, with the blank that the language has between them; leaves out empty ones."""
+    return ("" if language in _WITHOUT_BLANKS else " ").join(filter(None, sentences))
 
 
 def write_list(items: Sequence[str], language: str, style: Literal["standard", "or"] = "standard") -> str:

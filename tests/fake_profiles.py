@@ -52,7 +52,7 @@ class FakeProfiles(ProfileService):
         self._store, self._known = store, subscriber_ids
         self.is_judged = False
 
-    def explain_unknown(self, profile: Profile) -> str:
+    def explain_unknown(self, profile: Profile, language: str = "en") -> str:
         return ""
 
     def current(self, subscriber_id: str) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from newsletter.app.common import build_reading_signer, build_renderer, build_store, load_listed, reveal, utc_now
+from newsletter.app.common import (
+    build_reading_signer,
+    build_renderer,
+    build_store,
+    default_cut_off,
+    load_listed,
+    reveal,
+    utc_now,
+)
 from newsletter.app.inbound import build_mail_handler
 from newsletter.app.notifier import build_notifier
 from newsletter.app.sample import build_sample
@@ -48,9 +56,18 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             gives_up=lambda mail, error: _gives_up(settings, store, mail, error),
             signups=signup_service,
             make_sample=build_sample(settings),
+            language_of=lambda who: _language_of(settings, store, who),
             proxies=settings.trusted_proxies,
         )
     )
+
+
+def _language_of(settings: Settings, store: Store, subscriber_id: str) -> str:
+    """Says in which language somebody reads; empty if nobody on the list is called so. Raises ConfigError."""
+    from newsletter.services.directory import find_served
+
+    reader = find_served(settings.subscribers, store, subscriber_id, default_cut_off(settings))
+    return reader.profile.language if reader else ""
 
 
 def _gives_up(settings: Settings, store: Store, mail: str, error: Exception) -> bool:

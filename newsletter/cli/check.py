@@ -22,7 +22,7 @@ from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, library, profile_answers, signup
+from newsletter.services import directory, library, reader_texts, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -211,7 +211,7 @@ def _templates(settings: Settings) -> str:
     app.build_archive_pages(settings)
     resources.load_texts(responses.FILE)
     resources.load_texts(signup.FILE)
-    resources.load_texts(profile_answers.FILE)
+    reader_texts.load("profile_answers")
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

@@ -14,7 +14,7 @@ from newsletter.cli.exits import EXIT_CODES
 from newsletter.mail import build_message
 from newsletter.model import Digest, Subscriber
 from newsletter.run import RunContext, preview
-from newsletter.services import profiles, trial_words
+from newsletter.services import profiles, reader_texts, trial_words
 from newsletter.settings import load_settings
 from newsletter.sources import sample
 
@@ -87,7 +87,7 @@ def _write(content: bytes, path: Path) -> None:
 def _tell_trial(service: profiles.ProfileService, subscriber: Subscriber, now: datetime) -> None:
     """Says beside the digest what the profile finds on the kept days, where any are, and which words no paper uses."""
     trial = service.try_out(subscriber, now=now)
-    lines = trial_words.tell(trial, is_judged=service.is_judged) if trial else ()
+    lines = trial_words.tell(trial, reader_texts.trial_texts(), is_judged=service.is_judged) if trial else ()
     for line in filter(None, (*lines, service.explain_unknown(subscriber.profile))):
         click.echo(line, err=True)
 

@@ -101,7 +101,7 @@ def add(
     if added.addition is not additions.Addition.ADDED:
         _explain(added, enrolment, settings, store)
         return
-    _tell(settings, store, additions.build(enrolment, file), is_welcomed=not no_welcome)
+    _tell(settings, store, additions.build(enrolment, file), enrolment, is_welcomed=not no_welcome)
 
 
 def ask_for(ask: Ask, file: SubscribersFile) -> tuple[str, str, additions.Wishes]:
@@ -221,7 +221,7 @@ def _place_in_file(path: Path, email: str) -> str:
     return f"{path}:{numbers[0]}" if numbers else str(path)
 
 
-def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: bool) -> None:
+def _tell(settings: Settings, store: Store, reader: Subscriber, enrolment: SignUp, *, is_welcomed: bool) -> None:
     """Sends the welcome, and says what was done and what happens next."""
     who = reader.subscriber_id
     service = app.build_welcome_service(settings, store)
@@ -231,7 +231,7 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, *, is_welcomed: 
     click.echo(f"'newsletter subscribers show {who}' shows them, 'newsletter subscribers remove {who}' takes them off.")
     try:
         if not is_welcomed:
-            service.decline(who)
+            service.decline([enrolment])
         became, why = welcome_one(settings, store, who) if is_welcomed and reader.welcome else (PromisedMail.NONE, "")
     except StoreError as error:
         complain(f"No welcome was sent: {error}")

@@ -16,6 +16,7 @@ from newsletter.cli.common import begin_log, complain, complain_of_unreadable, f
 from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.move import move
 from newsletter.cli.subscriber_add import add
+from newsletter.cli.subscriber_list import export, import_list
 from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
@@ -59,6 +60,7 @@ def command(context: click.Context) -> None:
     Examples:
       newsletter subscribers
       newsletter subscribers add ada@example.org --categories cs.LG --topic "Sparse attention"
+      newsletter subscribers import members.csv
       newsletter subscribers show ada@example.org
       newsletter subscribers revisions ada@example.org
       newsletter subscribers revert ada@example.org 2
@@ -223,6 +225,8 @@ def remove(who: str) -> None:
 
 command.add_command(add)
 command.add_command(move)
+command.add_command(import_list)
+command.add_command(export)
 
 
 def _enrolled(store: Store, who: str) -> str | None:

@@ -6,6 +6,7 @@ In a checkout both are the same folders; in an installed wheel the shipped ones 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 from newsletter.errors import ConfigError
@@ -49,8 +50,14 @@ def load_texts(name: str, local: Path = Path(), *, former: Collection[str] = ())
 
     A local file may leave out sentences, which are then the shipped ones; `former` are keys that it may still have.
     """
-    path, shipped = find(name, local), SHIPPED / name
-    text = read_text(name, local)
-    if path.resolve() == shipped.resolve() or not shipped.is_file():
-        return load_sentences(text, name)
-    return load_sentences(text, name, shipped=load_sentences(shipped.read_text(encoding="utf-8"), name), former=former)
+    shipped = SHIPPED / name
+    own = read_text(name, local)
+    known = shipped.read_text(encoding="utf-8") if shipped.is_file() else own
+    return _parse(own, known, name, tuple(former))
+
+
+@lru_cache(maxsize=64)  # by what is in the files: YAML is slow to read, and an application is built for each check
+def _parse(own: str, known: str, name: str, former: tuple[str, ...]) -> TextsByLanguage:
+    if own == known:
+        return load_sentences(own, name)
+    return load_sentences(own, name, shipped=_parse(known, known, name, ()), former=former)

@@ -18,7 +18,7 @@ from newsletter.mail.view import TOC_AUTHORS, Brand, one_line
 from newsletter.mail.wording import join_names
 from newsletter.model import DigestEntry, Frequency, Subscriber
 from newsletter.papers import paper_links, readable, readable_name, taxonomy
-from newsletter.texts import Texts, write_date, write_weekday
+from newsletter.texts import Texts, name_weekday, write_date
 
 FILE = "templates/email/welcome.yaml"
 FORMER_KEYS = ("date", "weekdays", "months")  # of earlier copies; dates are written as the language does
@@ -126,7 +126,7 @@ def _when(reader: Subscriber, t: Texts) -> str:
         case Frequency.WEEKDAYS:
             often = t["workdays"]
         case Frequency.WEEKLY:
-            often = t("weekly", weekday=write_weekday(reader.weekday, t.language))
+            often = t("weekly", weekday=name_weekday(reader.weekday, t.language))
     return t("time", often=often, time=f"{reader.send_at:%H:%M}", zone=reader.zone.replace("_", " "))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from newsletter.model.notices import Notice
@@ -25,7 +26,7 @@ class Score:
     arxiv_id: str
     relevance: int  # 1–10
     novelty: int | None  # 1–10
-    comment: str  # names the criterion the paper meets
+    comment: str  # names the criterion the paper meets; empty where `ScoreReport.with_comment` has still to write it
     rank: float
     topic: str = ""  # name of the topic it meets best, if any
     is_met: bool = True  # something that the profile wants was found in it, be it one word
@@ -58,7 +59,8 @@ class ScoreReport:
     """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once.
 
     `passed_over` names those of `scores` that a model was not asked about, because the local ranker put them too
-    low: their scores are the ranker's, below the reader's cut-off.
+    low: their scores are the ranker's, below the reader's cut-off. `write_comment` (by id) is for the scores without a
+    comment: few of a day's papers are mailed, and writing takes longer than ranking.
     """
 
     scores: tuple[Score, ...]
@@ -69,3 +71,10 @@ class ScoreReport:
     passed_over: tuple[str, ...] = ()  # ids
     problem: str = ""  # a sentence for the operator, when a model that should have scored did not
     prompt: str = ""  # what the model was told before the papers, as it was sent
+    write_comment: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
+
+    def with_comment(self, score: Score) -> Score:
+        """Gives one of `scores` as a reader is to see it. May be repeated; the comment is always the same."""
+        if score.comment or self.write_comment is None:
+            return score
+        return replace(score, comment=self.write_comment(score.arxiv_id))

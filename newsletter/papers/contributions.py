@@ -1,7 +1,7 @@
 """Tells what a sentence says its authors did: offered, found or looked at something. By its words; asks no model.
 
 A subject has to stand before the verb: authors ("we"), their paper ("this work"), their results ("experiments show")
-or nobody ("it is shown that"). key_sentences.py gives the points.
+or nobody ("it is shown that"). A question says nothing of the kind. key_sentences.py gives the points.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Contribution(Enum):
     TURNED_OUT = auto()  # "it is shown that"
     DONE_BY = auto()  # "we close the gap by deriving"
     OURS = auto()  # "our approach reads"
-    LOOKED = auto()  # "we study"
+    LOOKED = auto()  # "we study", "we present an analysis of"
     OUR_RESULTS = auto()  # "our results point to"
     ACTED = auto()  # "we" and any other verb
 
@@ -42,27 +42,32 @@ def _forms(verbs: str) -> frozenset[str]:
 _OFFERS = _forms(
     "propose introduce present develop design devise formulate establish construct create release offer contribute"
     " describe provide outline advocate advance generalize unify classify compile catalogue catalog enable invent"
-    " define express"
+    " define express formalize formalise generalise curate reformulate fabricate realize assemble"
 ) | set("build builds built give gives gave given".split())
 _FINDS = _forms(
     "show demonstrate reveal derive report measure conclude suggest identify discover uncover observe detect obtain"
     " determine achieve confirm indicate argue quantify prove constrain highlight characterize characterise recover"
-    " infer resolve verify forecast predict exhibit imply illustrate document estimate"
+    " infer resolve verify forecast predict exhibit imply illustrate document estimate clarify deduce elucidate unveil"
+    " settle reproduce conjecture explain extract"
 ) | set("find finds found shown proven see seen".split())
 _LOOKS = _forms(
     "study investigate explore examine analyze analyse consider review evaluate compare assess survey revisit discuss"
     " model simulate use utilize employ test address tackle exploit leverage conduct perform compute calculate extend"
     " improve solve implement validate focus train translate collect combine target reconsider probe search select"
-    " generate adopt take"
+    " generate adopt take benchmark adapt fit integrate incorporate trace map interpret calibrate reconstruct initiate"
+    " connect reduce"
 ) | set("apply applies applied took".split())
-_AIMS = _forms("aim") | set("goal seek seeks hope plan ask asks".split())
+_AIMS = _forms("aim") | set(
+    "goal seek seeks hope plan ask asks believe expect assume call refer term denote recall note".split()
+)
 _DOING = frozenset(
     "proposing introducing presenting developing constructing designing building establishing characterizing showing"
     " demonstrating revealing finding uncovering identifying obtaining achieving proving deriving providing".split()
 )
 
 _WORKS = frozenset(
-    "paper work study article letter note thesis report survey review manuscript chapter dissertation tutorial".split()
+    "paper work study article letter note notes thesis report survey review manuscript chapter dissertation tutorial"
+    " talk lecture lectures proceeding proceedings".split()
 )
 _POINTERS = frozenset("this the present our current".split())
 _RESULTS = frozenset(
@@ -74,7 +79,15 @@ _METHODS = frozenset(
     " solution formulation strategy methods models code library tool".split()
 )
 _MAIN = frozenset("contribution contributions conclusion conclusions finding aim goal".split())
+_GIVES = _forms("present provide report offer") | set("give gives gave perform performed conduct conducted".split())
+_STUDIES = frozenset(
+    "study analysis investigation overview review examination evaluation assessment survey exploration summary"
+    " comparison observation observations measurements evidence perspective".split()
+)
 _EARLIER = frozenset("recent previous prior earlier existing past".split())
+_RELATIVES = frozenset("which whom where whose".split())
+_THIS_IS = ("this", "is")  # "this is a short survey of"
+_IS_ABOUT = frozenset("a an the concerned devoted dedicated about".split())  # "this paper is concerned with"
 _BE = frozenset("is are was were been be".split())
 _BETWEEN = frozenset(  # may stand between "we" and the verb, as may words in -ly
     "also then first further furthermore here thus therefore hence now next finally instead both only not have has had"
@@ -83,12 +96,13 @@ _BETWEEN = frozenset(  # may stand between "we" and the verb, as may words in -l
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[;:,]")
 _NEAR = 10  # words between a subject and its verb
+_STUDY_NEAR = 5  # words between "we present" and "analysis"
 _REACH = 30  # words from one verb to another that "and" joins: "we study … and prove"
 
 
 def contribution(sentence: str) -> Contribution | None:
     """Tells what a sentence says its authors did, or None."""
-    words = _TOKEN.findall(sentence.lower())
+    words = [] if sentence.endswith("?") else _TOKEN.findall(sentence.lower())
     said = [done for place in range(len(words)) if (done := _at(words, place))]
     return min(said, key=lambda done: done.value, default=None)
 
@@ -97,15 +111,20 @@ def _at(words: Sequence[str], place: int) -> Contribution | None:
     """What is said of the subject at this place; None if there is none."""
     word, following = words[place], words[place + 1 : place + 1 + _REACH + _NEAR]
     before = words[max(0, place - 2) : place]
+    if word == "we" and not _RELATIVES.isdisjoint(before[-1:]):
+        return None  # "equations, which we construct": said beside the point
     # "I" may be a numeral
     if word in ("we", "authors") or (word == "i" and following and _strength(following[0])):
         return _of_authors(following)
     if word == "our":
         return _of_ours(_clause(following, ";:,"))
+    if word in _WORKS and _THIS_IS in pairwise(words[max(0, place - _STUDY_NEAR) : place]):
+        return Contribution.PAPER
     if word in _WORKS and not _POINTERS.isdisjoint(before):
         return _of_paper(_clause(following, ";:"))
     if word in _RESULTS and _EARLIER.isdisjoint(before) and "our" not in words[max(0, place - 4) : place]:
-        return Contribution.RESULTS if not _FINDS.isdisjoint(_clause(following, ";:")) else None
+        clause = _clause(following, ";:")
+        return Contribution.RESULTS if _AIMS.isdisjoint(clause) and not _FINDS.isdisjoint(clause) else None
     return _of_thing(following) if word in _BE else None
 
 
@@ -130,7 +149,8 @@ def _of_authors(words: Sequence[str]) -> Contribution | None:
     start = _skip(words, 0)
     if start >= len(words) or words[start] in ";:" or words[start] in _AIMS:
         return None
-    strength = _strength(words[start])
+    is_study = words[start] in _GIVES and not _STUDIES.isdisjoint(words[start + 1 : start + 1 + _STUDY_NEAR])
+    strength = 1 if is_study else _strength(words[start])
     for place in range(start + 1, min(start + _REACH, len(words) - 1)):
         if words[place] in ";:":
             break
@@ -160,6 +180,8 @@ def _of_ours(clause: Sequence[str]) -> Contribution | None:
 
 def _of_paper(clause: Sequence[str]) -> Contribution | None:
     """Behind another verb a form in -ed without "is" is none: "this paper uses established names"."""
+    if clause[:1] == ["is"] and not _IS_ABOUT.isdisjoint(clause[1:2]):
+        return Contribution.PAPER
     has_verb = False
     for before, word in pairwise(("", *clause)):
         if word in _AIMS:

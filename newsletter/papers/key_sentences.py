@@ -1,8 +1,9 @@
 """Chooses the one sentence of an abstract that says what the paper does or finds. Pure; asks no model.
 
-Each sentence gets points: for what it says the authors did (contributions.py), for what it shares with the title and
-adds to it, and for figures; against what only points back ("It also …"), praise and plans. The most points win, of
-equals the earlier sentence. benchmarks/fit_key_sentence.py sets the points, benchmarks/bench_key_sentence.py measures.
+Each sentence gets points: for what it says the authors did (contributions.py), for standing behind the first that does,
+for what it shares with the title and adds to it, and for figures; against what only points back ("It also …"), what was
+known or lacking, praise and plans. The most points win, of equals the earlier sentence.
+benchmarks/fit_key_sentence.py sets the points, benchmarks/bench_key_sentence.py measures.
 """
 
 from __future__ import annotations
@@ -23,47 +24,53 @@ _READ = 4_000  # characters of a title or abstract; arXiv has at most 1,920
 
 # What a sentence is, and what that is worth. benchmarks/fit_key_sentence.py prints this table.
 POINTS: dict[str, float] = {
-    "like the title": 1.68,
-    "OFFERED": 1.47,
-    "FOUND": 1.21,
-    "adds to the title": 0.98,
-    "PAPER": 0.9,
-    "here": 0.83,
-    "MAIN": 0.8,
-    "DONE_BY": 0.76,
-    "coined": 0.76,
-    "RESULTS": 0.75,
-    "shared words": 0.61,
-    "TURNED_OUT": 0.59,
-    "far down": 0.52,
-    "OUR_RESULTS": 0.52,
-    "OURS": 0.51,
-    "says that": 0.51,
-    "long": 0.45,
-    "ACTED": 0.43,
-    "closes a gap": 0.41,
-    "LOOKED": 0.37,
-    "something made": 0.36,
-    "a figure": 0.34,
-    "a difference": 0.23,
-    "goes on": -0.28,
-    "found, of something coined": -0.31,
-    "a step": -0.31,
-    "first": -0.32,
-    "adds": -0.37,
-    "a case": -0.4,
-    "found before": -0.41,
-    "repeats the title": -0.44,
-    "praise": -0.54,
-    "last": -0.56,
-    "of others": -0.56,
-    "points back": -0.6,
+    "first done": 1.59,
+    "like the title": 1.5,
+    "behind what was done": 1.39,
+    "adds to the title": 1.07,
+    "OFFERED": 0.7,
+    "here": 0.69,
+    "shared words": 0.63,
+    "FOUND": 0.61,
+    "coined": 0.59,
+    "MAIN": 0.57,
+    "says that": 0.57,
+    "begins with our": 0.55,
+    "RESULTS": 0.52,
+    "PAPER": 0.5,
+    "says we": 0.5,
+    "significant": 0.5,
+    "long": 0.49,
+    "the first": 0.49,
+    "closes a gap": 0.44,
+    "a figure": 0.37,
+    "OUR_RESULTS": 0.36,
+    "DONE_BY": 0.21,
+    "OURS": 0.19,
+    "a difference": 0.18,
+    "something made": 0.18,
+    "TURNED_OUT": 0.17,
+    "ACTED": -0.07,
+    "goes on": -0.13,
+    "a step": -0.23,
+    "found before": -0.25,
+    "repeats the title": -0.29,
+    "worth": -0.29,
+    "a case": -0.34,
+    "what is not": -0.34,
+    "LOOKED": -0.36,
+    "adds": -0.38,
+    "praise": -0.39,
+    "found, of something coined": -0.4,
+    "last": -0.4,
+    "what has been": -0.42,
+    "points back": -0.47,
+    "short": -0.87,
 }
 
 _WORD = re.compile(r"[^\W_]+|[;:]")
 _ADDS = 15  # words of its own that say enough
 _REPEATS = 5  # words of its own, so few that it repeats the title
-_FEW = 5  # sentences, of which the last is not yet far down
 _STOP = frozenset(
     "a an the of for and or in on to with by from via at as is are be using use toward towards under through into over"
     " its their our that this how what why when can do does study approach based new beyond between".split()
@@ -90,16 +97,20 @@ _TESTS = {
     ).match,
     "adds": re.compile(r"\b(?:also|further|then|additionally|finally)\b", re.IGNORECASE).search,
     "here": re.compile(r"[Tt]his (?:paper|work|study|letter|article)\b|\bHere(?:in\b|,| (?:we|I|it)\b)").search,
-    "of others": re.compile(  # what was there before
-        r"(?:Recent|Previous|Prior|Earlier|Existing|Traditional|Conventional|Current|Many|Most|Several"
-        r"|Numerous)(?:ly)?\b"
-        r"|[^.]{0,40}\b(?:recent|previous|prior|earlier) (?:\w+ )?"
-        r"(?:works?|stud(?:y|ies)|results?|experiments|evidence)\b"
-    ).match,
     "praise": re.compile(
         r"\b(?:pav(?:es?|ing) the way|steps? towards?|la(?:ys?|id) the (?:foundation|groundwork)|insights? (?:in)?to"
         r"|potential (?:of|for|to)|promising|highlights? the|future (?:work|research|stud\w+|direction)|implications"
         r"|guidance|could|considerations|the effectiveness|valuable|supports? the)\b"
+    ).search,
+    "says we": re.compile(r"\b(?:[Ww]e|I)\b").search,
+    "begins with our": re.compile(r"Our\b").match,
+    "significant": re.compile(r"\bsignifican\w+\b").search,
+    "the first": re.compile(r"\bthe first\b").search,
+    "what is not": re.compile(r"\b(?:not|no|cannot|fails?|neither|without)\b").search,
+    "what has been": re.compile(r"\b(?:has|have|had)\b").search,
+    "worth": re.compile(
+        r"\b(?:establish|position|highlight|underscore|emphasi[sz]e|provid\w+ (?:an?|new|important|valuable)|offer\w*"
+        r"|open\w*|may help|can serve)\b"
     ).search,
     "a case": re.compile(
         r"(?:For (?:the|an?|each)|In (?:the|an?|case)|On [A-Z0-9]|When|Under|At|With (?:the|a)) "
@@ -172,11 +183,14 @@ def describe(title: str, sentences: Sequence[str]) -> list[dict[str, float]]:
     described = []
     for place, sentence in enumerate(sentences):
         features = {name: 1.0 for name, finds in _TESTS.items() if finds(sentence)}
-        features |= _place(place, len(sentences)) | _likeness(stems[place], named) | _size(sentence)
+        features |= _likeness(stems[place], named) | _size(sentence)
+        features["last"] = float(0 < place == len(sentences) - 1)
         features["found before"] = min(found[place], 2) / 2
+        features["behind what was done"] = float(any(said[:place]))
         features["shared words"] = _shared(stems[place], spread, len(sentences))
         if done := said[place]:
             features[done.name] = 1.0
+            features["first done"] = float(not any(said[:place]))
         if not _MADE.isdisjoint(_WORD.findall(sentence.lower())):
             features["something made"] = 1.0
         if coined:
@@ -193,16 +207,11 @@ def _coined(title: str) -> str:
     return words[0].lower() if colon and words and (len(words) == 1 or (len(words) == 2 and _NAME.search(head))) else ""
 
 
-def _place(place: int, count: int) -> dict[str, float]:
-    return {
-        "first": float(place == 0),
-        "last": float(0 < place == count - 1),
-        "far down": place / max(_FEW, count - 1),
-    }
-
-
 def _size(sentence: str) -> dict[str, float]:
-    return {"long": min(1.0, max(0.0, (len(sentence) - 250) / 200))}
+    return {
+        "short": min(1.0, max(0.0, (110 - len(sentence)) / 80)),
+        "long": min(1.0, max(0.0, (len(sentence) - 250) / 200)),
+    }
 
 
 def _likeness(own: Set[str], named: Set[str]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from newsletter.run.recall import recall
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
+from newsletter.run.shared_digests import in_groups
 from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
 from newsletter.run.vectors import read_papers
 
@@ -40,6 +41,7 @@ __all__ = [
     "count_days",
     "first_mail_at",
     "forget_expired",
+    "in_groups",
     "is_paused",
     "local_date",
     "needs_feeds_now",

@@ -8,22 +8,31 @@ from __future__ import annotations
 from newsletter.model import Digest, Notice, NoticeKind, ScoreReport
 from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
+from newsletter.run.shared_digests import SharedDigests
 from newsletter.scoring import Scorer
 from newsletter.stores import Store
 from newsletter.subscribers import labelled_papers
 
 
-def compose(scorer: Scorer, store: Store, selection: Selection) -> tuple[Digest, ScoreReport]:
-    """Scores the papers of a selection and composes the digest of those that pass, or come nearest."""
+def compose(
+    scorer: Scorer, store: Store, selection: Selection, *, shared: SharedDigests | None = None
+) -> tuple[Digest, ScoreReport]:
+    """Scores the papers of a selection and composes the digest of those that pass, or come nearest.
+
+    `shared`: the digests of other readers of this run, of whom one may have got the same.
+    """
     subscriber, papers = selection.subscriber, selection.papers
-    votes = store.get_votes(subscriber.subscriber_id)
+    # What is said of a mail must not change it when it is shown again
+    without = [paper.arxiv_id for paper in papers]
+    votes = labelled_papers(store.get_votes(subscriber.subscriber_id), without=without)
+    if shared and (known := shared.find(selection, votes)):
+        return known
     score_report = scorer.score(
         subscriber.profile,
         papers,
         selection.history,
         floor=subscriber.min_relevance,
-        # What is said of a mail must not change it when it is shown again
-        votes=labelled_papers(votes, without=[paper.arxiv_id for paper in papers]),
+        votes=votes,
     )
     digest = build_digest(
         subscriber,
@@ -35,6 +44,8 @@ def compose(scorer: Scorer, store: Store, selection: Selection) -> tuple[Digest,
         notices=_notices(selection.failed_feeds),
         is_first=selection.is_first,
     )
+    if shared:
+        shared.keep(selection, votes, digest, score_report)
     return digest, score_report
 
 

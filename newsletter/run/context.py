@@ -12,8 +12,9 @@ from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
-from newsletter.papers import find_announced, merge_announcements
+from newsletter.papers import find_announced
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
+from newsletter.run.shared_digests import SharedDigests
 from newsletter.scoring import PredecessorFinder, Prefetcher, Scorer, VectorKeeper
 from newsletter.senders import Sender
 from newsletter.sources import Source
@@ -41,7 +42,7 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
-MAX_REMEMBERED = 512  # pairs of a day and categories: a few kB each
+MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
@@ -61,7 +62,8 @@ class Morning:
     today: AnnouncementDay
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
     digest_on: date | None = None  # None: each subscriber's own local date
-    _known: dict[tuple[date, frozenset[str]], tuple[Announcement, ...]] = field(
+    digests: SharedDigests = field(default_factory=SharedDigests, init=False, compare=False, repr=False)
+    _known: dict[tuple[tuple[date, ...], frozenset[str]], tuple[Announcement, ...]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
 
@@ -71,15 +73,13 @@ class Morning:
         return [*self.earlier, self.today]
 
     def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
-        """Gives what some of these days brought to these categories (`papers.find_announced`); once for each day."""
-        return merge_announcements(shown for day in days for shown in self._announced_on(day, frozenset(categories)))
-
-    def _announced_on(self, day: AnnouncementDay, categories: frozenset[str]) -> tuple[Announcement, ...]:
-        key = (day.announced_on, categories)
+        """Gives what some of these days brought to these categories (`papers.find_announced`); worked out once."""
+        days = tuple(days)
+        key = (tuple(day.announced_on for day in days), frozenset(categories))
         if key not in self._known:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[key] = find_announced([day], categories)
+            self._known[key] = find_announced(days, categories)
         return self._known[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -73,6 +73,7 @@ def choose_entries(
     *,
     passed_over: Collection[str] = (),
     is_first: bool = False,
+    with_comment: Callable[[Score], Score] = lambda score: score,
 ) -> tuple[list[DigestEntry], int]:
     """Gives the entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
 
@@ -80,6 +81,7 @@ def choose_entries(
 
     Pinned authors pass whatever their scores are, and are not what `max_papers` cuts (unless they alone exceed it).
     Behind those that pass come the nearest, where `at_least` asks for them, or a first digest would be empty.
+    `with_comment` completes the scores of what is shown.
     """
     announcements = {a.paper.arxiv_id: a for a in candidates}
     names = [topic.name for topic in subscriber.profile.topics]
@@ -91,11 +93,13 @@ def choose_entries(
         else:
             below.append(score)
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
-    shown = sorted(relevant[: subscriber.max_papers], key=lambda item: reading_order(item[0]))
+    shown = [(with_comment(score), pinned) for score, pinned in relevant[: subscriber.max_papers]]
+    shown.sort(key=lambda item: reading_order(item[0]))
     topics = {score.arxiv_id: topic_of(score, names) for score, _ in shown}
     if subscriber.group_by_topic:
         shown.sort(key=lambda item: names.index(topics[item[0].arxiv_id]) if topics[item[0].arxiv_id] else len(names))
-    nearest = sort_nearest(below, passed_over)[: count_nearest(subscriber, len(relevant), is_first=is_first)]
+    n_nearest = count_nearest(subscriber, len(relevant), is_first=is_first)
+    nearest = [with_comment(score) for score in sort_nearest(below, passed_over)[:n_nearest]] if n_nearest else []
     topics |= {score.arxiv_id: topic_of(score, names) for score in nearest}
     entries = [
         DigestEntry(
@@ -150,7 +154,14 @@ def build_digest(
     `is_first`: no digest was mailed to them before, so that this one holds the nearest papers where none passes.
     """
     scores, passed_over = score_report.scores, frozenset(score_report.passed_over)
-    entries, relevant = choose_entries(subscriber, candidates, scores, passed_over=passed_over, is_first=is_first)
+    entries, relevant = choose_entries(
+        subscriber,
+        candidates,
+        scores,
+        passed_over=passed_over,
+        is_first=is_first,
+        with_comment=score_report.with_comment,
+    )
     starts_without = is_first and entries and not relevant
     return Digest(
         subscriber=subscriber,

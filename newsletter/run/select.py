@@ -53,16 +53,17 @@ def select_from(
     days = days_to_cover(morning.days, rows, digest_on)
     shown = morning.announced(days, subscriber.categories)
     again = find_announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
-    shown = merge_announcements([*again, *shown])
+    shown = merge_announcements([*again, *shown]) if again else shown
     sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
-    history = _history(morning, subscriber, days, without={each.paper.arxiv_id for each in again}) if shown else []
+    scored_again = {each.paper.arxiv_id for each in again}
+    history = _history(morning, subscriber, days, history_days, without=scored_again) if shown else ()
     return Selection(
         subscriber=subscriber,
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
         candidates=find_candidates(shown, subscriber.announce_types, without=sent),
-        history=tuple(history[max(0, len(history) - history_days) :]),
+        history=history,
         settled_on=tuple(day.announced_on for day in days if is_settled(day, subscriber.categories)),
         failed_feeds=tuple(
             feed.category
@@ -81,9 +82,11 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
 
 
 def _history(
-    morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], *, without: Set[str]
-) -> list[tuple[Paper, ...]]:
-    """Gives the papers of the days before these, but those that are scored again."""
+    morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], most_days: int, *, without: Set[str]
+) -> tuple[tuple[Paper, ...], ...]:
+    """Gives the papers of the latest `most_days` days before these, but those that are scored again."""
     first = min(day.announced_on for day in days)
-    before = [morning.announced([day], subscriber.categories) for day in morning.earlier if day.announced_on < first]
-    return [tuple(each.paper for each in shown if each.paper.arxiv_id not in without) for shown in before]
+    before = [day for day in morning.earlier if day.announced_on < first]
+    latest = before[max(0, len(before) - most_days) :]
+    shown = [morning.announced([day], subscriber.categories) for day in latest]
+    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in shown)

@@ -5,14 +5,27 @@ Stands around the scorer of a run, the one that tries out profiles, and that of 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring.protocols import History, Scorer
 
-MAX_REPORTS = 64  # about 150 kB each
+# Readers of one profile are served one after another, so that the latest few do. A report of 1,350 papers has 150 kB,
+# and what is needed to comment on them up to 6 MB.
+MAX_REPORTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a scorer was asked. Compared, and not hashed: of equal requests the papers are mostly the same objects."""
+
+    profile: Profile
+    floor: int
+    votes: frozenset[tuple[Paper, int]]
+    papers: tuple[Paper, ...]
+    history: tuple[tuple[Paper, ...], ...]
 
 
 class ScoreCache:
@@ -27,19 +40,17 @@ class ScoreCache:
         self.history_days = scorer.history_days
         self._scorer = scorer
         self._by_floor = by_floor
-        self._max_reports = max_reports
-        self._reports = OrderedDict[object, ScoreReport]()  # which threads may share
+        self._reports = deque[tuple[_Request, ScoreReport]](maxlen=max_reports)  # which threads may share
 
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
         floor = floor if self._by_floor else 1
-        key = (profile, tuple(papers), tuple(tuple(day) for day in history), floor, frozenset(votes))
-        if known := self._reports.get(key):
+        request = _Request(profile, floor, frozenset(votes), tuple(papers), tuple(tuple(day) for day in history))
+        known = next((report for asked, report in [*self._reports] if asked == request), None)
+        if known:
             return replace(known, usage=None)
         report = self._scorer.score(profile, papers, history, floor=floor, votes=votes)
         if not (report.failures or report.problem or report.notices):
-            self._reports[key] = report
-            if len(self._reports) > self._max_reports:
-                self._reports.popitem(last=False)
+            self._reports.append((request, report))
         return report

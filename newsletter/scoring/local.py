@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
-from newsletter.scoring.ranking.explain import Explainer
+from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.phrases import drop_filler
 from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms, weigh
@@ -79,7 +80,10 @@ class LocalScorer:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        """Gives relevance and a comment for each different paper, in the order given; none ever fails."""
+        """Gives the relevance of each different paper, in the order given; none ever fails.
+
+        The report's `with_comment` writes the comments.
+        """
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
@@ -94,23 +98,31 @@ class LocalScorer:
             voted = apply_votes(ranking, matrix, pool.at_large, primaries, self._read_votes(votes))
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
-        finder = PhraseFinder(self._encoder, load_background(), load_abbreviations())
-        explainer = Explainer(profile, finder, matrix, ranking, pick(self._comments, profile.language))
+        sentences = pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
+        rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
+        worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
+        explainer = Explainer(profile, self._finder, matrix, ranking, sentences, worded)
         met = find_met(matrix, pool.terms)[: len(relevance)] | (relevance > LOWEST)
+
+        @cache
+        def write_comment(arxiv_id: str) -> str:
+            row = rows[arxiv_id]
+            return explainer.comment(row, wanted[row], int(relevance[row]), is_near=row in near)
+
         scores = tuple(
             Score(
                 arxiv_id=paper.arxiv_id,
                 relevance=int(relevance[row]),
                 novelty=None,
-                comment=explainer.comment(row, paper, int(relevance[row]), is_near=row in near),
+                comment="",
                 rank=float(order[row]),
                 topic=explainer.topic(row),
                 is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )
-        return ScoreReport(scores, (), WORD_RANKER)
+        return ScoreReport(scores, (), WORD_RANKER, write_comment=write_comment)
 
     def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPool:
         """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.
@@ -129,6 +141,10 @@ class LocalScorer:
         yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
         ranking = rank(matrix, at_large, terms, likeness)
         return RankedPool(known, fields, matrix, at_large, terms, shortness, ranking, yardstick)
+
+    @cached_property
+    def _finder(self) -> PhraseFinder:
+        return PhraseFinder(self._encoder, load_background(), load_abbreviations())
 
     def _read_votes(self, votes: Votes) -> list[VotedPaper]:
         return [

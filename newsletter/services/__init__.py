@@ -18,10 +18,11 @@ __all__ = [
     "find_paper",
     "find_saved",
     "library",
-    "profile_answers",
     "profiles",
+    "reader_texts",
     "save",
     "signup",
+    "subscriber_import",
     "trial_words",
     "welcomes",
 ]

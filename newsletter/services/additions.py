@@ -111,16 +111,34 @@ def add(store: Store, listed: ListedSubscribers, enrolment: SignUp) -> Added:
     """Enrols somebody; what holds them up is said and nothing is changed. May be repeated."""
     who = enrolment.subscriber_id
     known = next((one for one in store.get_enrolled() if one.subscriber_id == who), None)
-    reader = listed.find(who)
+    return add_one(store, listed.find(who), known, enrolment, is_enrolled=who in listed.sign_ups)
+
+
+def add_one(
+    store: Store,
+    reader: Subscriber | None,
+    known: SignUp | None,
+    enrolment: SignUp,
+    *,
+    is_enrolled: bool,
+    is_trial: bool = False,
+) -> Added:
+    """Enrols somebody of whom it is known what there is: as a reader, and as an enrolment. May be repeated.
+
+    `is_enrolled`: they are a reader by their enrolment, and not by the file. `is_trial`: changes nothing.
+    """
+    who = enrolment.subscriber_id
     if reader is not None and not is_same_mailbox(reader.email, enrolment.email):
         return Added(Addition.OTHER_ADDRESS)
-    if reader is not None and who not in listed.sign_ups:
+    if reader is not None and not is_enrolled:
         return Added(Addition.LISTED)
     if store.get_address_status(who).suppression is not None:
         return Added(Addition.SUPPRESSED, known)
     if known is not None:
         is_same = (known.name, known.profile) == (enrolment.name, enrolment.profile)
         return Added(Addition.SAME if is_same else Addition.DIFFERENT, known)
+    if is_trial:
+        return Added(Addition.ADDED, enrolment)
     if store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
         store.add_revision(who, "", origin=RevisionOrigin.OPERATOR, now=enrolment.at)
     store.change_address_status(who, lambda status: replace(status, paused_until=None, frequency=None))
@@ -167,11 +185,24 @@ def _problem(key: str, kind: Any, value: str) -> list[str]:
     return []
 
 
+def without_line(problem: str) -> str:
+    """Takes away the line within a profile that the program itself has written."""
+    return _LINE.sub("", problem, count=1)
+
+
+def as_column(problem: str) -> str:
+    """Names the column of a list in place of line and key: `categories: found "cs.LX", expected …`."""
+    if "found neither topics" in problem:
+        return "topic: missing, expected what they want to read about; or like, or author"
+    key, colon, rest = without_line(problem).partition(": ")
+    return f"{_WORDS.get(key, key).replace('-', '_')}: {rest}" if colon and " " not in key else without_line(problem)
+
+
 def _as_option(problem: str) -> str:
     """Names the option in place of line and key: `--categories: found "cs.LX", expected …`."""
     if "found neither topics" in problem:
         return "--topic: missing, expected what they want to read about; or --like, or --author"
-    key, colon, rest = _LINE.sub("", problem, count=1).partition(": ")
+    key, colon, rest = without_line(problem).partition(": ")
     if not colon or key == "email" or " " in key:
-        return _LINE.sub("", problem, count=1)
+        return without_line(problem)
     return f"--{_WORDS.get(key, key)}: {rest}"

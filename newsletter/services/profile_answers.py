@@ -1,6 +1,6 @@
 """Says to a reader what became of a change to their profile, in their language, a line for each thing. Pure.
 
-The sentences are those of `templates/texts/profile_answers.yaml`, which the caller brings.
+The sentences are those of `templates/texts/profile_answers.yaml`: reader_texts.py has them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from newsletter.services.library import find_missing
 from newsletter.subscribers import MAX_REVISIONS, differences, profile_yaml, read_fixed_zone
 from newsletter.texts import Texts, write_list, write_short_date
 
-FILE = "templates/texts/profile_answers.yaml"
 MAX_TITLES = 5
 
 

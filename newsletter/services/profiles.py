@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.files import resources
 from newsletter.model import (
     JUDGED_CUT_OFF,
     MOST_PROFILE_CHARS,
@@ -27,6 +26,7 @@ from newsletter.model import (
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.services import directory, library, profile_answers, trial_words
+from newsletter.services.reader_texts import answer_texts, trial_texts
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
@@ -36,16 +36,10 @@ from newsletter.subscribers import (
     profile_yaml,
     was_dropped,
 )
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, pick
+from newsletter.texts import FALLBACK_LANGUAGE, Texts
 
 RECENT = timedelta(days=7)
 TRIALS = 8 * TRIED_DAYS  # whose scores are remembered: a reader who tries out cut-offs asks the same again
-
-
-@cache
-def load_answers() -> TextsByLanguage:
-    """Reads the sentences of the answers, once. Raises ConfigError with everything that is wrong in the file."""
-    return resources.load_texts(profile_answers.FILE)
 
 
 class ProfileService:
@@ -173,9 +167,10 @@ class ProfileService:
         days = self._store.get_days(before=before, limit=count_days(scorer(), most_days))
         return try_days(scorer(), self._store, subscriber, days, most_days=most_days)
 
-    def explain_unknown(self, profile: Profile) -> str:
+    def explain_unknown(self, profile: Profile, language: str = FALLBACK_LANGUAGE) -> str:
         """Says which words of a profile no paper uses, and what to do; nothing if there are none."""
-        return trial_words.explain_unknown(self._find_unknown_words(profile), is_judged=self.is_judged)
+        words, texts = self._find_unknown_words(profile), trial_texts(language)
+        return trial_words.explain_unknown(words, texts, is_judged=self.is_judged)
 
     def preview_before(self, subscriber: Subscriber, before: date) -> Digest | None:
         """Composes the latest announcement before that arXiv day for somebody as they are served. Records nothing.
@@ -197,7 +192,7 @@ class ProfileService:
         before = directory.resolve(listed, self._store).subscriber
         changed = replace(self._read(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
-            return pick(load_answers(), before.profile.language)["same"]
+            return answer_texts(before.profile.language)["same"]
         most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
@@ -219,12 +214,12 @@ class ProfileService:
     def _texts_for(self, listed: Subscriber | None) -> Texts:
         """Gives the sentences in the language of somebody as they are served."""
         reader = directory.resolve(listed, self._store).subscriber if listed else None
-        return pick(load_answers(), reader.profile.language if reader else FALLBACK_LANGUAGE)
+        return answer_texts(reader.profile.language if reader else FALLBACK_LANGUAGE)
 
     def _describe(
         self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime
     ) -> Iterable[str]:
-        t = pick(load_answers(), after.profile.language)
+        t = answer_texts(after.profile.language)
         yield from profile_answers.describe(before, after, revision, t)
         if _selection_settings(before) != _selection_settings(after):
             yield ""
@@ -241,8 +236,9 @@ class ProfileService:
             old = self.try_out(before, now=now, most_days=1)
             yield from profile_answers.compare(old.latest if old else None, new.latest, t)
         if not is_page:
-            yield from ("", *trial_words.tell(new, is_judged=self.is_judged)) if new else ()
-            if before.profile != after.profile and (unknown := self.explain_unknown(after.profile)):
+            language = after.profile.language
+            yield from ("", *trial_words.tell(new, trial_texts(language), is_judged=self.is_judged)) if new else ()
+            if before.profile != after.profile and (unknown := self.explain_unknown(after.profile, language)):
                 yield from ("", unknown)
 
 

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ReaderUnreadable
-from newsletter.formatting import long_date
 from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
@@ -33,7 +32,9 @@ from newsletter.subscribers import (
     FormProblem,
     LinkState,
     SubscriberEntry,
+    nearest_zones,
     promised_mail,
+    schema,
     signup_rules,
 )
 
@@ -42,11 +43,9 @@ MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
 _FIELDS = {"topics": "words", "time_zone": "zone"}  # of the form, where they have another name in subscribers.yaml
-_BLANKS = {
-    "email": "Please fill in your address.",
-    "categories": "Please choose at least one category.",
-    "topics": "Please say in a few words what you want to read about.",
-}
+_NEEDED = frozenset({"email", "categories", "topics"})
+_MOST_CHARS = {"name": schema.MAX_LINE, "words": schema.MAX_PROSE}
+_MOST_GUESSED_CHARS = 100  # of what was typed: to look for near names is slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +122,12 @@ class SignupService:
         )
         if state is LinkState.SUBSCRIBED and reader is not None:
             unknown = tuple(self.find_unknown_words(reader.profile))
-            return Confirmation(state, who, first_mail=self._first_mail(reader), unknown_words=unknown)
+            language, at = reader.profile.language, self._first_mail_at(reader)
+            return Confirmation(state, who, language=language, first_mail_at=at, unknown_words=unknown)
+        language = self._language_of(sign_up) if sign_up else ""
         if state is LinkState.WAITING and sign_up is not None:
-            return Confirmation(state, who, sign_up.categories, sign_up.words)
-        return Confirmation(state, who)
+            return Confirmation(state, who, sign_up.categories, sign_up.words, language)
+        return Confirmation(state, who, language=language)
 
     def confirm(self, who: str, on: date) -> Confirmation:
         """Lets somebody in, if the link is good for that. May be repeated: it is done once."""
@@ -136,7 +137,8 @@ class SignupService:
             return confirmation
         if not self._enrol(sign_up):
             after = self.check_link(who, on)  # somebody else may have come in meanwhile
-            return after if after.state is LinkState.OLD else Confirmation(LinkState.FULL, who)
+            is_other = after.state is LinkState.OLD
+            return after if is_other else Confirmation(LinkState.FULL, who, language=confirmation.language)
         self.store.change_address_status(who, lambda known: signup_rules.reinstate(known, sign_up, self.now()))
         self.store.change_sign_up(who, on, lambda stored: signup_rules.confirm(stored, self.now()))
         self.log_outcome(who, "subscribed")
@@ -218,9 +220,8 @@ class SignupService:
             raise ValueError("a sign-up cannot be confirmed without a key")
         token = signer.short_link(Purpose.CONFIRM, sign_up.subscriber_id, on.isoformat())
         link = f"{self.mails.identity.base_url}/confirm/{token}"
-        language = sign_up.language or self.subscriber_from_signup(sign_up).profile.language
         values = {"link": link, "days": f"{signup_rules.LINK_VALID_FOR.days}"}
-        return self._build("confirm", language, values, sign_up, to)
+        return self._build("confirm", self._language_of(sign_up), values, sign_up, to)
 
     def _already_mail(self, sign_up: SignUp, reader: Subscriber) -> Message:
         links = self.mails.identity.links_for(reader.subscriber_id, self._today())
@@ -252,12 +253,12 @@ class SignupService:
     def _today(self) -> date:
         return self.now().astimezone(UTC).date()
 
-    def _first_mail(self, reader: Subscriber) -> str:
+    def _language_of(self, sign_up: SignUp) -> str:
+        return sign_up.language or self.subscriber_from_signup(sign_up).profile.language
+
+    def _first_mail_at(self, reader: Subscriber) -> datetime | None:
         at = next_mail_at(reader, self.now())
-        if at is None:
-            return ""
-        local = at.astimezone(ZoneInfo(reader.zone))
-        return f"{long_date(local.date())}, from {local:%H:%M} on ({reader.zone.replace('_', ' ')})"
+        return at.astimezone(ZoneInfo(reader.zone)) if at else None
 
 
 def _validate(form: Form) -> SubscriberEntry:
@@ -271,7 +272,7 @@ def _validate(form: Form) -> SubscriberEntry:
         "frequency": form.frequency,
         "language": form.language,
     }
-    values_given = {key: value for key, value in values.items() if value or key in _BLANKS}
+    values_given = {key: value for key, value in values.items() if value or key in _NEEDED}
     return SubscriberEntry.model_validate(values_given)
 
 
@@ -283,16 +284,21 @@ def _form_problems(error: ValidationError, form: Form) -> Iterator[FormProblem]:
             continue
         reported.add(key)
         field = _FIELDS.get(key, key)
-        yield FormProblem(field, _problem_text(key, field, form, detail.get("ctx", {})))
+        yield _problem(key, field, form, detail.get("ctx", {}))
 
 
-def _problem_text(key: str, field: str, form: Form, context: Mapping[str, Any]) -> str:
+def _problem(key: str, field: str, form: Form, context: Mapping[str, Any]) -> FormProblem:
     typed = getattr(form, field)
-    if key in _BLANKS and not (typed if isinstance(typed, tuple) else typed.strip()):
-        return _BLANKS[key]
+    if key in _NEEDED and not (typed if isinstance(typed, tuple) else typed.strip()):
+        return FormProblem(field, f"{field}_blank")
     if "max_length" in context:
-        return f"Please choose at most {context['max_length']}."
-    hint = context.get("hint")
-    found = typed if isinstance(typed, str) else ""
-    words = hint(found.strip()) if hint and found and len(found) <= 100 else context.get("words", "something else")
-    return f"Please give {words}."
+        return FormProblem(field, f"{field}_many", {"n": context["max_length"]})
+    guessed = typed.strip() if isinstance(typed, str) and len(typed) <= _MOST_GUESSED_CHARS else ""
+    if field == "email" and guessed:
+        fault = schema.email_fault(guessed)
+        return FormProblem(field, "email_wrong" if fault is schema.EmailFault.OTHER else f"email_{fault}")
+    if field == "zone" and (zones := nearest_zones(guessed)):
+        return FormProblem(field, "zone_nearest", {"zones": ", ".join(zones)})
+    if field in _MOST_CHARS:
+        return FormProblem(field, f"{field}_wrong", {"n": _MOST_CHARS[field]})
+    return FormProblem(field, "choice_wrong" if field in {"frequency", "language"} else f"{field}_wrong")

@@ -6,7 +6,7 @@ bounded, and over when the sender fails for all: the digests matter more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -83,11 +83,11 @@ class WelcomeService:
         """Says of a memory without welcomes whether an earlier version has mailed by it."""
         return bool(self.store.get_runs(limit=1) or self.store.get_days(before=date.max, limit=1))
 
-    def decline(self, subscriber_id: str) -> None:
-        """Keeps that this newcomer is not to be welcomed."""
+    def decline(self, enrolments: Iterable[SignUp]) -> None:
+        """Keeps that these newcomers, enrolled now or next, are not to be welcomed. May be repeated."""
         self.begin()
-        enrolled = {one.subscriber_id: one for one in self.store.get_enrolled()}
-        self._settle(subscriber_id, enrolled.get(subscriber_id))
+        for one in enrolments:
+            self._settle(one.subscriber_id, one)
 
     def send_due(
         self,

@@ -4,7 +4,7 @@ Reads texts and gives values. Keeping them is for stores/; what a reader's reque
 """
 
 from newsletter.subscribers.enrolment import subscriber_from_signup
-from newsletter.subscribers.local_time import read_fixed_zone
+from newsletter.subscribers.local_time import nearest_zones, read_fixed_zone
 from newsletter.subscribers.phrase_lines import find_phrase_lines
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
@@ -33,8 +33,10 @@ __all__ = [
     "json_schema",
     "labelled_papers",
     "leading_topic",
+    "list_export",
     "listing_history",
     "named_topic",
+    "nearest_zones",
     "overrides",
     "papers_by_number",
     "parse_file",

@@ -131,22 +131,37 @@ def _name_a_city(places: list[str]) -> str:
     return f"; name a city, if you live by its clock: {_listed(places)}" if places else ""
 
 
+def nearest_zones(found: str) -> list[str]:
+    """Names zones that this text may mean, at most three; none for a text that is like none."""
+    return _read(found)[2][:_MOST]
+
+
 def _meaning(found: str) -> str:
+    text, kind, zones_meant = _read(found)
+    if kind == "offset":
+        offset = _offset(text) or timedelta()
+        return f"; {_utc(offset)} is the standard time of {_listed(zones_meant) if zones_meant else 'no city'}"
+    if kind == "abbreviation":
+        return f"; {text.upper()} is the time in {_listed(zones_meant)}"
+    return f"; nearest: {_listed(zones_meant)}" if zones_meant else ""
+
+
+def _read(found: str) -> tuple[str, str, list[str]]:
+    """Gives the text without typography, what it is (a name, an offset, an abbreviation), and the zones it may mean."""
     text = unicodedata.normalize("NFKC", found).strip().replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
     if _key(text) == "utc":
-        return "; nearest: UTC"
+        return text, "name", ["UTC"]
     if cities := _cities(text):
-        return f"; nearest: {_listed(cities)}"
+        return text, "name", cities
     offset = _offset(text)
     if offset is not None:
-        places = places_at(offset)
-        return f"; {_utc(offset)} is the standard time of {_listed(places) if places else 'no city'}"
+        return text, "offset", places_at(offset)
     if _OFFSET.fullmatch(text.upper()):
-        return ""  # no clock is so far from UTC
+        return text, "name", []  # no clock is so far from UTC
     if places := _places_of_abbreviation(text.upper()):
-        return f"; {text.upper()} is the time in {_listed(places)}"
+        return text, "abbreviation", places
     near = difflib.get_close_matches(_key(text), _by_key(), n=1, cutoff=0.8)
-    return f"; nearest: {_by_key()[near[0]]}" if near else ""
+    return text, "name", [_by_key()[near[0]]] if near else []
 
 
 def _cities(text: str) -> list[str]:

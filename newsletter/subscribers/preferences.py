@@ -61,7 +61,7 @@ def subscriber_from_defaults(sign_up: SignUp, defaults: Preferences) -> Subscrib
 
 def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
     """Changes the subscriber where `preferences` writes a key. What was found of their papers stays."""
-    chosen = merge(_preferences_of(subscriber), preferences)
+    chosen = merge(preferences_of(subscriber), preferences)
     whole = _build(subscriber.subscriber_id, subscriber.email, subscriber.name, chosen, subscriber.paused_until)
     profile = replace(whole.profile, papers=subscriber.profile.papers)
     return replace(whole, profile=profile, public_archive=subscriber.public_archive, welcome=subscriber.welcome)
@@ -106,7 +106,8 @@ def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_un
     )
 
 
-def _preferences_of(subscriber: Subscriber) -> ReaderPreferences:
+def preferences_of(subscriber: Subscriber) -> ReaderPreferences:
+    """Gives what a profile can say of the subscriber, with every key written down."""
     profile = subscriber.profile
     topics = [TopicEntry.model_construct(None, **asdict(topic)) for topic in profile.topics]
     return ReaderPreferences.model_construct(

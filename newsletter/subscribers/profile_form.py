@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.files import yaml_nodes
+from newsletter.formatting import cut_at_clause
 from newsletter.subscribers import profile_yaml
 from newsletter.subscribers.profile_repair import repair
 
@@ -21,6 +22,7 @@ SINGLE = (
 )
 LISTS = ("like", "avoid", "pinned_authors", "papers", "categories", "announce_types")
 MOST_TOPICS = 20
+MOST_TITLE_CHARS = 60
 MOST_LINES = 250  # of one list: more than any list may have
 _KEYWORDS = ("like", "avoid")
 _NEEDED = {"categories", "announce_types"}  # these may be left out, but not be empty
@@ -39,6 +41,11 @@ class TopicFields:
     def is_blank(self) -> bool:
         """Whether nothing is typed in any of the three."""
         return not (self.name or self.relevant or self.irrelevant)
+
+    @property
+    def title(self) -> str:
+        """What to call it: its name, or the beginning of its words."""
+        return cut_at_clause(self.name or self.relevant or self.irrelevant, MOST_TITLE_CHARS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, time
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -86,12 +87,31 @@ def to_address(text: str) -> str:
     return checked.ascii_email or checked.normalized
 
 
-def _email_hint(found: str) -> str:
+class EmailFault(StrEnum):
+    """What is wrong with an address."""
+
+    LETTERS = "letters"  # before the @ there are others than ASCII has
+    DOMAIN = "domain"  # it has no full stop
+    OTHER = "other"
+
+
+def email_fault(found: str) -> EmailFault:
+    """Says what is wrong with an address that `to_address` refuses."""
     local, _, domain = found.rpartition("@")
     if not local.isascii():
-        return "an e-mail address with plain Latin letters before the @"
-    whole = local and "." not in domain
-    return "an e-mail address with a whole domain after the @" if whole else "an e-mail address"
+        return EmailFault.LETTERS
+    return EmailFault.DOMAIN if local and "." not in domain else EmailFault.OTHER
+
+
+_EMAIL_HINTS = {
+    EmailFault.LETTERS: "an e-mail address with plain Latin letters before the @",
+    EmailFault.DOMAIN: "an e-mail address with a whole domain after the @",
+    EmailFault.OTHER: "an e-mail address",
+}
+
+
+def _email_hint(found: str) -> str:
+    return _EMAIL_HINTS[email_fault(found)]
 
 
 def _zone(text: str) -> str:

@@ -7,7 +7,8 @@ form and mailing is services/signup.py's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -35,10 +36,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormProblem:
-    """What is wrong with one field of the form, for whoever typed it."""
+    """What is wrong with one field of the form; in which words it is said is for who shows the form to say."""
 
     field: str  # a field of Form
-    text: str
+    sentence: str  # a key of templates/texts/subscribe.yaml
+    values: Mapping[str, str | int] = dataclasses.field(default_factory=dict)  # for its placeholders
 
 
 class LinkState(StrEnum):
@@ -60,7 +62,8 @@ class Confirmation:
     subscriber_id: str = ""
     categories: tuple[str, ...] = ()
     words: str = ""
-    first_mail: str = ""  # when the next mail may come; empty: mail pauses
+    language: str = ""  # that was asked for; empty: not known
+    first_mail_at: datetime | None = None  # when the next mail may come, in its reader's zone; none: mail pauses
     unknown_words: tuple[str, ...] = ()  # of the words of who is subscribed, those that no paper uses
 
 
@@ -119,6 +122,6 @@ def topic_name(words: str) -> str:
     """Makes a short name for a topic in free words: their beginning, on one line."""
     line = " ".join(words.split())
     if len(line) <= _NAME_CHARS:
-        return line.rstrip(".")
+        return line.rstrip(".") or line  # a topic of dots alone is called so
     cut = line[:_NAME_CHARS].rpartition(" ")[0] or line[: _NAME_CHARS - 1]
     return f"{cut.rstrip(',;:.')}…"

@@ -34,6 +34,7 @@ from newsletter.web import (
 )
 from newsletter.web.app import check_samples, new_app
 from newsletter.web.archive_routes import Archives
+from newsletter.web.languages import LanguageOf
 from newsletter.web.sizes import Sizes
 
 __all__ = [
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 SIZES = "newsletter-sizes"  # of an application's extensions: its Sizes, for the server in front of it
-SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *saved.SAMPLES, *profile.SAMPLES, *subscribe.SAMPLES)
+SAMPLES = (*unsubscribe.SAMPLES, *pause.SAMPLES, *votes.SAMPLES, *saved.SAMPLES, *subscribe.SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,19 @@ class WebPart:
     gives_up: inbound.GivesUp = lambda mail, error: True  # on a mail that could not be dealt with
     signups: signup.SignupService | None = None  # None: nobody can subscribe here
     make_sample: home.MakeSample | None = None  # a digest's HTML in a language; None: no sample is shown
+    language_of: LanguageOf = lambda who: ""  # by a subscriber's id; empty: not known, and the browser's holds
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
 
 
 def create_app(part: WebPart) -> flask.Flask:
     """Builds the WSGI application; `extensions[SIZES]` says how large a request may be.
 
-    Raises ConfigError for a template that cannot be filled.
+    Raises ConfigError for a template that cannot be filled, or a file of sentences that is not usable.
     """
     sizes = _sizes(part)
-    app = new_app(brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes)
+    app = new_app(
+        brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes, language_of=part.language_of
+    )
     app.extensions[SIZES] = sizes
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
@@ -101,7 +105,7 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(
         inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))
     return app
 
 
@@ -127,4 +131,4 @@ def _sizes(part: WebPart) -> Sizes:
 def check_templates(brand_name: str, reply_address: str) -> None:
     """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
     app = new_app(brand_name=brand_name, reply_address=reply_address)
-    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples()))
+    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))

@@ -12,6 +12,7 @@ from functools import partial
 
 import flask
 from jinja2 import StrictUndefined, TemplateError
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, ServiceUnavailable
 from werkzeug.routing import BaseConverter
 
@@ -19,6 +20,7 @@ from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.files import resources
 from newsletter.mail import load_theme, stylesheet, templates
+from newsletter.web.languages import LanguageOf, add_languages
 from newsletter.web.sizes import NONE_LARGE, Sizes
 
 _log = logging.getLogger(__name__)
@@ -51,8 +53,13 @@ class Rest(BaseConverter):
     part_isolating = False
 
 
-def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -> flask.Flask:
-    """Builds an application that has no page yet. Raises ConfigError if the theme or a stylesheet cannot be read."""
+def new_app(
+    *, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE, language_of: LanguageOf = lambda who: ""
+) -> flask.Flask:
+    """Builds an application that has no page yet; `language_of` gives a subscriber's language by id.
+
+    Raises ConfigError if the theme, a stylesheet or a file of sentences cannot be read.
+    """
     app = flask.Flask("newsletter", static_folder=None, template_folder=None)
     app.before_request(partial(_refuse_large_body, sizes))
     app.url_map.merge_slashes = False  # no redirect: a one-click POST follows none (RFC 8058 §3.1)
@@ -61,12 +68,18 @@ def new_app(*, brand_name: str, reply_address: str, sizes: Sizes = NONE_LARGE) -
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="", has_sample=False)
+    app.jinja_env.globals.update(reply_link=_link_to(reply_address))
     app.jinja_env.filters["mailto"] = mailto_link
+    add_languages(app, language_of)
     _serve_files(app)
     app.after_request(_protect)
     app.after_request(_compress)
     app.register_error_handler(Exception, _explain)
     return app
+
+
+def _link_to(address: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(mailto_link(address), address)
 
 
 def _serve_files(app: flask.Flask) -> None:

@@ -14,7 +14,6 @@ from functools import partial
 import flask
 
 from newsletter.delivery import suppression
-from newsletter.formatting import long_date
 from newsletter.model import AddressStatus
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
@@ -29,19 +28,19 @@ PAGE = page_of(Purpose.PAUSE, "/pause", RequestLimits(per_link=30, per_client=30
 
 @dataclass(frozen=True, slots=True)
 class PauseView:
-    """What a page shows of a pause. `until` is empty while mail comes."""
+    """What a page shows of a pause; how its language writes a date is the template's business."""
 
-    until: str = ""
-    first: str = ""  # for the date field
-    last: str = ""
+    until: date | None = None  # none: mail comes
+    first: date | None = None  # for the date field
+    last: date | None = None
     typed: str = ""  # a date that cannot be
     is_done: bool = False  # the request paused or resumed
     weeks: tuple[int, ...] = WEEKS  # to choose from; none: nothing can be paused
 
 
 _VIEWS = (
-    PauseView(first="2026-01-01", last="2027-01-01", typed="2020-01-01"),
-    PauseView("Tuesday, 6 January 2026"),
+    PauseView(first=date(2026, 1, 1), last=date(2027, 1, 1), typed="2020-01-01"),
+    PauseView(date(2026, 1, 6)),
     PauseView(is_done=True),
 )
 SAMPLES: tuple[Page, ...] = (
@@ -88,10 +87,9 @@ def resume_day(weeks: str, until: str, today: date) -> date | None:
 
 def pause_view(status: AddressStatus, today: date, *, typed: str = "") -> PauseView:
     until = status.paused_until
-    is_paused = until is not None and until > today
     return PauseView(
-        until=long_date(until) if until is not None and is_paused else "",
-        first=(today + timedelta(days=1)).isoformat(),
-        last=(today + LONGEST).isoformat(),
+        until=until if until is not None and until > today else None,
+        first=today + timedelta(days=1),
+        last=today + LONGEST,
         typed=typed,
     )

@@ -2,14 +2,15 @@
 
 Nobody learns here who is on the list: the answer to a form is the same for every address, byte for byte, and what
 depends on the address happens later. Only a POST that says `do=subscribe`, or behind the link `wish=confirm`, does
-something. What is right in a form, who is mailed and who is let in is for services/signup.py to say.
+something. What is right in a form, who is mailed and who is let in is for services/signup.py to say. The form is in the
+language of the browser, the page behind the link in the one that was chosen in the form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -17,11 +18,11 @@ import flask
 
 from newsletter.model import Frequency
 from newsletter.papers import taxonomy
-from newsletter.services import signup, trial_words
+from newsletter.services import reader_texts, signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.languages import LANGUAGES
+from newsletter.web.languages import LANGUAGES, page_texts, speak, wanted_language
 from newsletter.web.request_limits import DAY_S, RequestLimits, SlidingWindow, client_of
 from newsletter.web.token_page import TokenPage, posted_wish
 
@@ -31,33 +32,31 @@ FORMS_PER_CLIENT = 20  # without mistakes, in a day: a whole lab may sit behind 
 TRAP = "homepage"  # a field that people do not see and programs fill in
 
 _FREQUENCIES = {
-    Frequency.WEEKDAYS: "Monday to Friday",
-    Frequency.DAILY: "every day",
-    Frequency.WEEKLY: "once a week",
-}
+    frequency: str(frequency) for frequency in (Frequency.WEEKDAYS, Frequency.DAILY, Frequency.WEEKLY)
+}  # each with the key of its sentence
 _CONTINENTS = frozenset(
     ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 )
 _GROUPS = (
-    ("Computer science", ("cs",)),
-    ("Mathematics", ("math",)),
-    ("Statistics", ("stat",)),
-    ("Astrophysics", ("astro-ph",)),
-    ("Condensed matter", ("cond-mat",)),
+    ("computer_science", ("cs",)),
+    ("mathematics", ("math",)),
+    ("statistics", ("stat",)),
+    ("astrophysics", ("astro-ph",)),
+    ("condensed_matter", ("cond-mat",)),
     (
-        "Particles, nuclei, quanta, gravity",
+        "particles",
         ("gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin", "nucl-ex", "nucl-th", "quant-ph"),
     ),
-    ("Physics of other kinds", ("physics",)),
-    ("Quantitative biology", ("q-bio",)),
-    ("Economics and finance", ("econ", "q-fin")),
-    ("Electrical engineering", ("eess",)),
+    ("physics", ("physics",)),
+    ("biology", ("q-bio",)),
+    ("economics", ("econ", "q-fin")),
+    ("engineering", ("eess",)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    name: str
+    name: str  # the key of its sentence
     categories: tuple[tuple[str, str], ...]  # code and name
     is_open: bool = False
 
@@ -71,7 +70,8 @@ class FormView:
     problems: Sequence[FormProblem] = ()
 
     def problem(self, field: str) -> str:
-        return next((problem.text for problem in self.problems if problem.field == field), "")
+        problem = next((problem for problem in self.problems if problem.field == field), None)
+        return page_texts("subscribe")(problem.sentence, **problem.values) if problem else ""
 
 
 _CONFIRMATION = Confirmation(LinkState.WAITING, "", ("cs.LG",), "Graphs.")
@@ -107,15 +107,20 @@ def _view(form: Form, problems: Sequence[FormProblem] = (), blank_zone: str = ""
     }
 
 
-_PROBLEMS = tuple(FormProblem(field, "A problem.") for field in ("email", "name", "categories", "words", "zone"))
+_PROBLEMS = (
+    *(FormProblem(field, f"{field}_blank") for field in ("email", "words")),
+    FormProblem("categories", "categories_many", {"n": 50}),
+    FormProblem("zone", "zone_nearest", {"zones": "Europe/Berlin"}),
+    *(FormProblem(field, "choice_wrong") for field in ("frequency", "language")),
+)
 SAMPLES: tuple[Page, ...] = (
     ("subscribe.html", _view(Form(frequency="weekly"))),
     ("subscribe.html", _view(Form(categories=("cs.LG",)), _PROBLEMS)),
     ("asked.html", {}),
     ("confirm.html", {"asked": _CONFIRMATION, "names": ("Machine Learning",)}),
     *(
-        ("welcome.html", {"first_mail": first, "profile_url": "/profile/x", "unknown": unknown})
-        for first, unknown in (("", ""), ("Tuesday", "A note."))
+        ("welcome.html", {"first_mail_at": first, "profile_url": "/profile/x", "unknown": unknown})
+        for first, unknown in ((None, ""), (datetime(2026, 1, 6, 7, 10, tzinfo=UTC), "A note."))
     ),
     *(("not_subscribed.html", {"why": why}) for why in CLOSED),
 )
@@ -136,6 +141,7 @@ PAGE = TokenPage(
     _read_confirmation,
     RequestLimits(per_link=30, per_client=60),
     ("not_subscribed.html", {"why": "dead"}),
+    names_reader=False,  # whom it names may be somebody who has not confirmed yet
 )
 
 
@@ -157,9 +163,9 @@ class _Routes:
         if self.signups.is_full():
             return _closed(LinkState.FULL)
         if flask.request.method != "POST":
-            blank = self.signups.blank()
+            blank = self._blank()
             return flask.render_template("subscribe.html", **_view(blank, blank_zone=blank.zone))
-        typed = _typed(self.signups.blank())
+        typed = _typed(self._blank())
         if flask.request.form.get("do") != "subscribe":
             return flask.render_template("subscribe.html", **_view(typed))
         if problems := self.signups.problems(typed):
@@ -175,16 +181,22 @@ class _Routes:
     def confirm(self, link: tuple[str, date]) -> str:
         who, on = link
         confirmation = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
+        speak(confirmation.language)
         if confirmation.state is LinkState.WAITING:
             names = [taxonomy.CATEGORIES.get(code, code) for code in confirmation.categories]
             return flask.render_template("confirm.html", asked=confirmation, names=names)
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        unknown = trial_words.explain_unknown(confirmation.unknown_words, is_judged=False)
+        unknown = trial_words.explain_unknown(confirmation.unknown_words, reader_texts.trial_texts(), is_judged=False)
         return flask.render_template(
-            "welcome.html", first_mail=confirmation.first_mail, profile_url=profile_url, unknown=unknown
+            "welcome.html", first_mail_at=confirmation.first_mail_at, profile_url=profile_url, unknown=unknown
         )
+
+    def _blank(self) -> Form:
+        """An untouched form, for a mail in the language that the visitor asks for."""
+        blank = self.signups.blank()
+        return replace(blank, language=wanted_language() or blank.language)
 
 
 def _let_script_of_zone_run(response: flask.Response) -> flask.Response:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsletter.formatting import weekday_date
 from newsletter.papers import readable
 from newsletter.run import Trial, TrialDay
 from newsletter.services import trial_words
+from newsletter.texts import Texts, write_weekday
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,24 @@ _DAYS = (
 SAMPLE = TrialView("The last 5 announcements", "About 2 papers a day.", "Set it to 5.", ("A note.",), _DAYS)
 
 
-def trial_view(trial: Trial, *, is_judged: bool) -> TrialView | None:
+def trial_view(trial: Trial, t: Texts, *, is_judged: bool) -> TrialView | None:
     """Shows a trial; None if it has no day. `is_judged` says that a model will judge the mails themselves."""
     if not trial.days:
         return None
-    name = trial_words.name_days(trial)
     return TrialView(
-        name=name[0].upper() + name[1:],
-        summary=trial_words.summarize(trial),
-        advice=trial_words.advise(trial),
-        notes=tuple(filter(None, (trial_words.name_uncollected(trial), trial_words.BY_WORDS if is_judged else ""))),
-        days=tuple(_day_view(trial, day) for day in reversed(trial.days)),
+        name=trial_words.capitalized(trial_words.name_days(trial, t)),
+        summary=trial_words.summarize(trial, t),
+        advice=trial_words.advise(trial, t),
+        notes=tuple(filter(None, (trial_words.name_uncollected(trial, t), t["by_words"] if is_judged else ""))),
+        days=tuple(_day_view(trial, day, t) for day in reversed(trial.days)),
     )
 
 
-def _day_view(trial: Trial, day: TrialDay) -> TrialDayView:
-    what = trial_words.name_best(trial, day)
+def _day_view(trial: Trial, day: TrialDay, t: Texts) -> TrialDayView:
+    what = trial_words.name_best(trial, day, t)
     return TrialDayView(
-        day=weekday_date(day.announced_on),
-        papers=trial_words.describe_day(trial, day),
+        day=write_weekday(day.announced_on, t.language),
+        papers=trial_words.describe_day(trial, day, t),
         is_any=trial.relevant(day) > 0,
         what=what,
         title=readable(day.best.title) if what and day.best else "",

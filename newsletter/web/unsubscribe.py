@@ -7,7 +7,7 @@ Whoever only wants a rest is offered a pause (pause.py). The button of a mail pr
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 
 import flask
@@ -26,7 +26,7 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058 §3.1
 
 # a mail provider's machines press the button for many readers
 PAGE = page_of(Purpose.UNSUBSCRIBE, "/u", RequestLimits(per_link=60, per_client=600))
-_VIEWS = (PauseView(), PauseView("Tuesday, 6 January 2026"), PauseView(weeks=()))
+_VIEWS = (PauseView(), PauseView(date(2026, 1, 6)), PauseView(weeks=()))
 SAMPLES: tuple[Page, ...] = (
     PAGE.dead_link,
     *((name, {"pause": view}) for name in ("leave.html", "back.html") for view in _VIEWS),

@@ -832,9 +832,10 @@ def test_one_mail_needs_the_store_and_the_ids_alone() -> None:
     given.source.days.clear()
     [today] = given.store.get_days(before=make.WEDNESDAY, limit=1)
     given.store.start_run("worker")
-    selection = select(given.context, KnownDays("worker", today, []), given.subscribers[0], make.TUESDAY)
-    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.SENT
-    assert serve(given.context, selection, run_id="worker").outcome is RunOutcome.ALREADY_SENT
+    days = KnownDays("worker", today, [])
+    selection = select(given.context, days, given.subscribers[0], make.TUESDAY)
+    assert serve(given.context, days, selection).outcome is RunOutcome.SENT
+    assert serve(given.context, days, selection).outcome is RunOutcome.ALREADY_SENT
     assert given.sent() == {"2601.00001", "2601.00002"}
 
 

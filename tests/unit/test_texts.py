@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from newsletter.errors import ConfigError
-from newsletter.texts import LANGUAGES, load_texts, pick, write_date, write_list, write_number, write_weekday
+from newsletter.texts import LANGUAGES, load_texts, name_weekday, pick, write_date, write_list, write_number
 
 FILE = """
 en: {title: "Papers", found: {one: "{n} paper of {day}", other: "{n} papers of {day}"}, leave: "Leave {here} & go"}
@@ -93,7 +93,7 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
     assert write_date(on, "de") == "Dienstag, 7. Oktober 2025"
     assert write_date(on, "ja") == "2025年10月7日火曜日"
     assert [write_number(1350, language) for language in ("en", "de")] == ["1,350", "1.350"]
-    assert [write_weekday(0, language) for language in ("en", "fr")] == ["Monday", "lundi"]
+    assert [name_weekday(0, language) for language in ("en", "fr")] == ["Monday", "lundi"]
     assert [write_list(["a", "b", "c"], language, "or") for language in ("en", "de")] == ["a, b or c", "a, b oder c"]
     assert [write_list(["a", "b"], language) for language in ("it", "zh")] == ["a e b", "a和b"]
     assert len({write_date(on, language) for language in LANGUAGES}) == len(LANGUAGES)

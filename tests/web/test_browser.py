@@ -3,6 +3,7 @@
 Needs Debian's chromium and chromium-driver; axe-core, which judges accessibility, comes from npm (`./run tools`).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -182,6 +183,8 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
                 return
         raise AssertionError(f"{name} is not reached by Tab: {pressed}")
 
+    tab_to("fold-amount")
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
     tab_to("f-max_papers")
     visit.browser.switch_to.active_element.send_keys(str(Keys.END) + str(Keys.BACKSPACE) + "2")
     tab_to("save")
@@ -213,6 +216,142 @@ def test_everything_can_be_done_by_keyboard_alone(visit: Visit) -> None:
     assert visit.store.get_address_status(WHO).paused_until is not None
 
 
+def offered(visit: Visit) -> str:
+    """What the page says of a draft; nothing if it offers none."""
+    return str(visit.find("#draft").text)
+
+
+def type_into(visit: Visit, name: str, text: str) -> None:
+    field = visit.find(f"#f-{name}")
+    field.clear()
+    field.send_keys(text)
+
+
+@pytest.mark.parametrize("view", ["form", "yaml"])
+def test_a_draft_is_offered_after_a_reload_restored_and_gone_after_saving(visit: Visit, view: str) -> None:
+    visit.open("profile")
+    assert offered(visit) == ""
+    if view == "yaml":
+        visit.type_at_the_end("# a draft\n")
+    else:
+        type_into(visit, "topic-0-name", "A draft")
+    visit.open("profile")
+    assert re.match(r"Your draft of \d.* was not saved\.\s+Restore it\s+Discard it", offered(visit))
+    page = visit.find("html")
+    visit.find("#restore").click()
+    visit.wait(lambda: is_gone(page))
+    text = visit.find("#yaml" if view == "form" else "#text").get_attribute("value")
+    assert ("# a draft\n" if view == "yaml" else "- name: A draft\n") in text
+    assert visit.store.get_revisions(WHO) == []
+    visit.open("profile")
+    assert "was not saved" in offered(visit)
+    page = visit.find("html")
+    visit.find("#restore").click()
+    visit.wait(lambda: is_gone(page))
+    visit.press("save")
+    assert visit.store.get_revisions(WHO)[-1].text == text
+    visit.open("profile")
+    assert offered(visit) == ""
+
+
+def test_a_draft_is_never_put_over_a_newer_version_unasked(visit: Visit) -> None:
+    visit.open("profile")
+    type_into(visit, "topic-0-name", "A draft")
+    newer = FIRST.replace("max_papers: 3", "max_papers: 1")
+    visit.store.add_revision(WHO, newer, origin=RevisionOrigin.REPLY, now=NOW)
+    visit.open("profile")
+    assert "The profile has been changed since then." in offered(visit)
+    assert visit.find("#f-topic-0-name").get_attribute("value") == "Alternatives to attention"
+    page = visit.find("html")
+    visit.find("#restore").click()
+    visit.wait(lambda: is_gone(page))
+    visit.press("save")
+    assert "Not saved yet." in visit.find(".note").text
+    assert visit.store.get_revisions(WHO)[-1].text == newer
+
+
+def test_a_discarded_draft_does_not_come_back_and_what_is_undone_is_none(visit: Visit) -> None:
+    visit.open("profile")
+    type_into(visit, "topic-0-name", "A draft")
+    visit.open("profile")
+    visit.find("#discard").click()
+    visit.open("profile")
+    assert offered(visit) == ""
+    type_into(visit, "topic-0-name", "A draft")
+    type_into(visit, "topic-0-name", "Alternatives to attention")
+    visit.open("profile")
+    assert offered(visit) == ""
+
+
+def test_a_draft_is_kept_by_reader_and_not_by_the_secret_of_a_link(visit: Visit) -> None:
+    visit.open("profile")
+    type_into(visit, "topic-0-name", "A draft")
+    keys = visit.browser.execute_script("return Object.keys(localStorage)")
+    assert keys == [f"draft {WHO}"]
+    assert PATHS["profile"].rpartition("/")[2] not in visit.browser.execute_script(
+        "return JSON.stringify(localStorage)"
+    )
+
+
+def by_key(visit: Visit, css: str) -> None:
+    """Presses a button with the keyboard alone."""
+    visit.browser.execute_script("arguments[0].focus()", visit.find(css))
+    visit.browser.switch_to.active_element.send_keys(Keys.ENTER)
+
+
+@WITHOUT_TOO
+@pytest.mark.parametrize("width", [320, 1200])
+def test_after_a_topic_was_added_moved_or_removed_the_reader_goes_on_there(
+    visit: Visit, width: int, script: bool
+) -> None:
+    visit.open("profile", width=width, script=script)
+
+    def act(css: str, focus: str, said: str) -> None:
+        before = visit.find("#topics details")
+        by_key(visit, css)
+        visit.wait(lambda: is_gone(before))
+        visit.wait(lambda: visit.browser.switch_to.active_element.get_attribute("id") == focus)
+        assert said in visit.find("#state").text
+        at = visit.browser.execute_script("return document.activeElement.getBoundingClientRect().top")
+        assert 0 <= at < 900
+
+    by_key(visit, "#topic-1")
+    act("button[value=add]", "f-topic-1-name", "")
+    visit.browser.switch_to.active_element.send_keys("A second one")
+    type_into(visit, "topic-1-relevant", "More of it.")
+    act("button[value=add]", "topic-1", "Topic added: A second one.")
+    act("#topic-1-up", "topic-0-down", "Topic A second one is number 1 now.")
+    act("#topic-0-down", "topic-1-up", "Topic A second one is number 2 now.")
+    act("button[value='remove 1']", "topic-1", "Topic removed: A second one.")
+    assert visit.store.get_revisions(WHO) == []
+
+
+@WITHOUT_TOO
+def test_a_line_that_is_wrong_leads_to_its_field(visit: Visit, script: bool) -> None:
+    visit.open("profile", width=320, script=script)
+    by_key(visit, "#fold-amount")
+    type_into(visit, "max_papers", "many")
+    visit.press("save")
+    link = visit.find(".problems a")
+    assert link.text == "Line 11, Most papers in a mail"
+    visit.browser.execute_script("document.getElementById('fold-amount').parentElement.open = false")
+    by_key(visit, ".problems a")
+    visit.wait(lambda: visit.browser.switch_to.active_element.get_attribute("id") == "f-max_papers")
+    assert visit.find("#f-max_papers").is_displayed()
+
+
+def test_a_profile_of_many_topics_is_short_on_a_phone(visit: Visit) -> None:
+    topics = "".join(f"  - name: Topic number {n}\n    relevant: What it is about.\n" for n in range(4))
+    visit.store.add_revision(WHO, f"topics:\n{topics}max_papers: 3\n", origin=RevisionOrigin.REPLY, now=NOW)
+    visit.open("profile", width=390)
+    visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, ".papers li"))
+    assert visit.browser.execute_script("return document.documentElement.scrollHeight") < 2_300
+    above = visit.browser.execute_script(
+        "return document.getElementById('preview').offsetTop < document.getElementById('fold-about').offsetTop"
+    )
+    assert above
+
+
 def fill_in(visit: Visit, **changes: str) -> None:
     """By hand, as a person does; what is there already gives way."""
     for name in ("email", "name", "words", "zone"):
@@ -238,7 +377,7 @@ def test_subscribing_with_a_mistake_then_right_and_confirming(visit: Visit, scri
     assert [one.text for one in visit.browser.find_elements(By.CSS_SELECTOR, ".wrong")] == [
         "Please give an e-mail address.",
         "Please choose at least one category.",
-        "Please give an IANA time zone such as Europe/Berlin; nearest: Europe/Berlin.",
+        "Please give a time zone such as Europe/Berlin; nearest: Europe/Berlin.",
     ]
     assert visit.find("#words").get_attribute("value") == str(FORM["words"]).replace("\r\n", "\n")
     assert visit.find("#frequency").get_attribute("value") == "weekly"

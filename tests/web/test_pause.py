@@ -75,7 +75,7 @@ def test_a_wish_that_does_not_say_how_long_changes_nothing(
 
 def test_a_day_that_cannot_be_is_explained_and_still_there(client: FlaskClient) -> None:
     answer = client.post(LINK, data={"wish": "pause", "until": "2020-01-01"})
-    assert "no day from 2026-01-07 to 2027-01-07" in answer.text
+    assert "not between 7 January 2026 and 7 January 2027" in answer.text
     assert 'value="2020-01-01"' in answer.text
     assert "<details open>" in answer.text
 
@@ -103,8 +103,8 @@ def test_leaving_and_coming_back_gives_the_pause_back_too(store: TinyStore, clie
 
 def test_a_pause_that_is_over_is_no_pause() -> None:
     status = AddressStatus(WHO, paused_until=TODAY)
-    assert pause.pause_view(status, TODAY).until == ""
-    assert pause.pause_view(status, TODAY - timedelta(days=1)).until == "Tuesday, 6 January 2026"
+    assert pause.pause_view(status, TODAY).until is None
+    assert pause.pause_view(status, TODAY - timedelta(days=1)).until == TODAY
 
 
 def test_the_link_of_a_pause_cannot_unsubscribe_and_the_other_links_cannot_pause_here(

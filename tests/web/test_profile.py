@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
 from newsletter.run import Trial
-from newsletter.services import trial_words
+from newsletter.services.reader_texts import trial_texts
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
@@ -79,7 +79,7 @@ def test_where_a_model_judges_the_mail_the_preview_says_that_it_is_by_words(stor
     profiles = FakeProfiles(store, WHO)
     profiles.is_judged = True
     client = create_app(replace(part_of(store), profiles=profiles)).test_client()
-    assert trial_words.BY_WORDS in press(client, "preview", CHANGED).text
+    assert trial_texts()["by_words"] in press(client, "preview", CHANGED).text
 
 
 def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, client: FlaskClient) -> None:

@@ -89,7 +89,7 @@ def test_a_full_list_and_an_unknown_paper_are_said_and_nothing_is_saved(
     assert "not known here" in client.post(strange, data={"wish": "save"}).text
     for number in range(MOST_SAVED):
         store.save_paper(SavedPaper(WHO, NOW, make.paper(f"2501.{number:05}")), most=MOST_SAVED)
-    assert "1000 papers" in client.post(LINK, data={"wish": "save"}).text
+    assert "1,000 papers" in client.post(LINK, data={"wish": "save"}).text
     assert PAPER.arxiv_id not in kept(store)
 
 

@@ -191,13 +191,13 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSi
     [
         ({"email": "eve"}, "email", "Please give an e-mail address"),
         ({"email": ""}, "email", "Please fill in your address."),
-        ({"name": "x" * 101}, "name", "Please give text on one line"),
+        ({"name": "x" * 101}, "name", "Please give a name on one line, of at most 100 characters"),
         ({"categories": None}, "fieldset", "Please choose at least one category."),
         ({"words": ""}, "words", "Please say in a few words"),
         ({"words": "x" * 4001}, "words", "Please give text of at most 4,000 characters"),
-        ({"zone": "Berlin"}, "zone", "nearest: Europe/Berlin"),
-        ({"frequency": "hourly"}, "frequency", "Please give one of daily"),
-        ({"language": "tlh"}, "language", "Please give one of en"),
+        ({"zone": "Berlin"}, "zone", "nearest: Europe/Berlin."),
+        ({"frequency": "hourly"}, "frequency", "Please choose from the list"),
+        ({"language": "tlh"}, "language", "Please choose from the list"),
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile
@@ -27,27 +28,36 @@ WORDS_FROM = 4  # below, words shared are chance
 
 
 class Explainer:
-    """Comments on the papers of one matrix under one profile."""
+    """Comments on papers of one matrix, which are ranked under one profile.
+
+    It is kept until the last mail of the profile is made, and keeps no more of matrix and ranking than it needs.
+    """
 
     def __init__(
-        self, profile: Profile, finder: PhraseFinder, matrix: TermMatrix, ranking: Ranking, sentences: Texts
+        self,
+        profile: Profile,
+        finder: PhraseFinder,
+        matrix: TermMatrix,
+        ranking: Ranking,
+        sentences: Texts,
+        rows: Sequence[int],
     ) -> None:
+        """`rows` are the papers of which words are looked for: those of a high grade, and the nearest."""
         self._topics = profile.topics
         self._finder = finder
-        self._matrix = matrix
-        self._ranking = ranking
+        self._gains = _Gains(matrix, ranking.feedback, rows)
         self._sentences = sentences
         self._wanted: dict[int, Wanted] = {}  # of the topics that papers met
         self._like = [self._names_of(keyword) for keyword in profile.like]
         self._avoid = [self._names_of(keyword) for keyword in profile.avoid]
         direct = np.array([standardise(row) for row in ranking.topic_words])
         self._best = (ranking.topics + direct).argmax(axis=0)
+        places = np.arange(len(self._best))
+        self._is_met = (ranking.topics[self._best, places] > 0) | (ranking.topic_words[self._best, places] > 0)
 
     def topic(self, row: int) -> str:
         """Gives the topic this paper meets best; empty when it meets none at all."""
-        best = int(self._best[row])
-        met = self._ranking.topics[best, row] > 0 or self._ranking.topic_words[best, row] > 0
-        return self._topics[best].name if self._topics and met else ""
+        return self._topics[int(self._best[row])].name if self._topics and self._is_met[row] else ""
 
     def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool = False) -> str:
         """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them.
@@ -76,7 +86,7 @@ class Explainer:
             return self._sentences("liked", words=", ".join(self._choose(liked)))
         if relevance < WORDS_FROM:
             return self._sentences["nothing"]
-        similar = self._choose(self._finder.find_words(text, self._feedback_gains(row)), without=name)
+        similar = self._choose(self._finder.find_words(text, self._gains.of(row, int(self._best[row]))), without=name)
         if similar and topic:
             return self._sentences("similar", topic=topic, words=", ".join(similar))
         if similar:
@@ -94,13 +104,6 @@ class Explainer:
     def _names_of(self, phrase: str) -> list[Forms]:
         """Gives the phrase, and what it is an abbreviation of or is abbreviated to."""
         return [forms for forms in (forms_of(phrase), *self._finder.other_names(phrase)) if forms]
-
-    def _feedback_gains(self, row: int) -> dict[int, float]:
-        """Gives how much each term of this paper made it resemble the papers of its topic."""
-        cells = np.flatnonzero(self._matrix.rows == row)
-        columns = self._matrix.columns[cells]
-        gains = self._matrix.values[cells] * self._ranking.feedback[int(self._best[row])][columns]
-        return dict(zip(self._matrix.terms[columns].tolist(), gains.tolist(), strict=True))
 
     def _end(self, topic: str) -> str:
         """Makes a topic alone a comment, with the full stop that the language has."""
@@ -121,6 +124,28 @@ class Explainer:
             chosen = {stems if each in fewer[:1] else each: w for each, w in chosen.items() if each not in fewer[1:]}
             chosen[stems] = word
         return list(chosen.values())
+
+
+class _Gains:
+    """How much each term of some papers made them resemble the papers of their topics."""
+
+    def __init__(self, matrix: TermMatrix, feedback: npt.NDArray[np.float64], rows: Sequence[int]) -> None:
+        is_wanted = np.zeros(matrix.n_rows, dtype=np.bool_)
+        is_wanted[rows] = True
+        cells = np.flatnonzero(is_wanted[matrix.rows])
+        cells = cells[np.argsort(matrix.rows[cells], kind="stable")]
+        is_used = np.zeros(len(matrix.terms), dtype=np.bool_)
+        is_used[matrix.columns[cells]] = True
+        self._rows, self._values = matrix.rows[cells], matrix.values[cells]
+        self._columns = (np.cumsum(is_used, dtype=np.int32) - 1)[matrix.columns[cells]]
+        self._terms, self._feedback = matrix.terms[is_used], feedback[:, is_used]
+
+    def of(self, row: int, topic: int) -> dict[int, float]:
+        """Gives the gain of each term of one of the papers, by its key."""
+        cells = slice(*np.searchsorted(self._rows, [row, row + 1]))
+        columns = self._columns[cells]
+        gains = self._values[cells] * self._feedback[topic][columns]
+        return dict(zip(self._terms[columns].tolist(), gains.tolist(), strict=True))
 
 
 def _find_all(text: Text, things: Sequence[Sequence[Forms]]) -> list[str]:

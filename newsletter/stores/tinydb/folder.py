@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from newsletter.errors import StoreError
 from newsletter.files import atomic
-from newsletter.stores.tinydb.locks import FolderLock
+from newsletter.stores.locks import FolderLock
 
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
 _MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")

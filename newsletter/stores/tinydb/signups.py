@@ -85,9 +85,10 @@ class SignUps:
     def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
         with self._signups.change(path):
-            others = set(self.get_enrolled_ids()) - {sign_up.subscriber_id}
-            if most is not None and sum(map(self._takes_place, others)) >= most:
-                return False
+            if most is not None:
+                others = self.ids() - {sign_up.subscriber_id}
+                if sum(map(self._takes_place, others)) >= most:
+                    return False
             stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
                 return False

@@ -94,7 +94,7 @@ def assert_whole(papers: Sequence[Paper], scorer: Scorer, profile: Profile, hist
         assert 1 <= score.relevance <= 10
         assert score.novelty is None or 1 <= score.novelty <= 10
         assert score.rank == score.rank, "a rank that is not a number cannot order anything"
-        assert score.comment
+        assert report.with_comment(score).comment
         assert score.topic in {"", *(topic.name for topic in profile.topics)}
     assert report.scorer
 

@@ -62,6 +62,14 @@ def test_what_is_done_or_found_comes_before_all_else(key: str, rest: str) -> Non
             "We also show that sparse attention can be trained on smaller machines.",
             "We show that sparse attention keeps what a long document says in a tenth of the memory.",
         ),
+        (  # an analysis that is only presented
+            "We present a systematic analysis of sparse attention for long documents.",
+            "We find that sparse attention loses 2% of accuracy while it reads documents ten times as fast.",
+        ),
+        (  # what was known, and what was lacking
+            "Sparse attention for long documents has not been shown to keep what a document says.",
+            "It is shown that attention to a tenth of the keys suffices for documents of a million words.",
+        ),
         (  # what another group did
             "In a seminal paper Doe derived sparse attention for documents.",
             "We give a proof that is shorter and holds for all documents of any length.",

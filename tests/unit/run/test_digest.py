@@ -184,3 +184,31 @@ def test_papers_by_topic_come_in_the_profiles_order_and_last_those_of_none() -> 
     assert [entry.number for entry in digest.entries] == [1, 2, 3, 4]
     assert [entry.topic for entry in digest.entries] == ["Attention", "Scaling", "Scaling", ""]
     assert ids(digest_of(scores, profile=profile)) == ["2601.00004", "2601.00003", "2601.00002", "2601.00001"]
+
+
+@given(
+    relevances=st.lists(st.integers(1, 10), min_size=1, max_size=12),
+    max_papers=st.integers(1, 5),
+    at_least=st.integers(0, 5),
+)
+def test_comments_are_written_for_what_is_shown_and_for_nothing_else(
+    relevances: list[int], max_papers: int, at_least: int
+) -> None:
+    ids_by_place = [f"2601.{place:05}" for place in range(len(relevances))]
+    written: list[str] = []
+
+    def write(arxiv_id: str) -> str:
+        written.append(arxiv_id)
+        return f"Why {arxiv_id} is here."
+
+    scores = [replace(make.score(each, r, None), comment="") for each, r in zip(ids_by_place, relevances, strict=True)]
+    digest = build_digest(
+        make.subscriber(max_papers=max_papers, at_least=at_least),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=len(scores),
+        candidates=[make.announcement(each) for each in ids_by_place],
+        score_report=replace(make.score_report(*scores), write_comment=write),
+    )
+    assert sorted(written) == sorted(ids(digest))
+    assert all(entry.score.comment == f"Why {entry.paper.arxiv_id} is here." for entry in digest.entries)

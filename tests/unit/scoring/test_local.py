@@ -50,7 +50,8 @@ def renumber(papers: list[Paper], month: str) -> list[Paper]:
 
 
 def score(profile: Profile, papers: list[Paper], history: list[list[Paper]] | None = None) -> list[Score]:
-    return list(LocalScorer(comments=COMMENTS).score(profile, papers, history or []).scores)
+    report = LocalScorer(comments=COMMENTS).score(profile, papers, history or [])
+    return [report.with_comment(each) for each in report.scores]
 
 
 # --- ranking and grades -------------------------------------------------------------------------------

@@ -8,14 +8,13 @@ import pytest
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.sample_digest import FILLED_UP, NOTHING
 from newsletter.model import Digest, Frequency, Paper, Profile, ProfileRevision, RevisionOrigin, Subscriber, Topic
-from newsletter.services import profile_answers
-from newsletter.services.profiles import load_answers
+from newsletter.services import profile_answers, reader_texts
 from newsletter.subscribers import MAX_REVISIONS
 from newsletter.texts import LANGUAGES, Texts
 from tests import make
 from tests.languages import OTHER_LANGUAGES, foreign_words
 
-TEXTS = load_answers()
+TEXTS = reader_texts.load("profile_answers")
 BEFORE = make.subscriber(profile=Profile((Topic("Aa", "x"), Topic("Bb", "y", "z")), "me", ("p", "q")))
 AFTER = replace(
     BEFORE,

@@ -15,7 +15,8 @@ from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
 from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
 from newsletter.papers.announcements import merge_feeds
 from newsletter.services import trial_words
-from newsletter.services.profiles import ProfileService, load_answers
+from newsletter.services.profiles import ProfileService
+from newsletter.services.reader_texts import answer_texts, trial_texts
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
@@ -31,7 +32,7 @@ from tests.unit.test_flow import ScriptedScorer, morning
 REPLY, WEB, OPERATOR = RevisionOrigin
 DAY = date(2025, 10, 7)
 NOW = datetime(2025, 10, 7, 9, tzinfo=UTC)
-ENGLISH = load_answers()["en"]
+ENGLISH = answer_texts()
 LATER = NOW + timedelta(minutes=5)
 ADA = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers[0]
 WHO = ADA.subscriber_id
@@ -117,7 +118,7 @@ def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) ->
 
 def test_where_a_model_judges_the_mail_the_answer_says_that_it_is_by_words(store: Store) -> None:
     profiles = ProfileService(lambda: [ADA], store, scorer, is_judged=True)
-    assert profiles.change(WHO, "max_papers: 2", origin=REPLY, now=NOW).endswith(trial_words.BY_WORDS)
+    assert profiles.change(WHO, "max_papers: 2", origin=REPLY, now=NOW).endswith(trial_texts()["by_words"])
 
 
 def test_the_page_is_not_told_the_numbers_that_its_preview_has(profiles: ProfileService) -> None:
@@ -129,7 +130,7 @@ def test_the_page_is_not_told_the_numbers_that_its_preview_has(profiles: Profile
 def test_words_that_no_paper_uses_are_named_when_a_profile_gets_them(store: Store) -> None:
     found = ["Schwarze Löcher"]
     profiles = ProfileService(lambda: [ADA], store, scorer, find_unknown_words=lambda profile: found)
-    named = trial_words.explain_unknown(found, is_judged=False)
+    named = trial_words.explain_unknown(found, trial_texts(), is_judged=False)
     assert profiles.change(WHO, "about: I like Schwarze Löcher.", origin=REPLY, now=NOW).endswith(f"\n\n{named}")
     same = "about: I like Schwarze Löcher.\nmax_papers: 2"
     assert named not in profiles.change(WHO, same, origin=REPLY, now=LATER)

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from newsletter.model import Counts, Digest, Frequency
 from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
 from newsletter.services import trial_words
+from newsletter.services.reader_texts import trial_texts
 from tests import make
 
+ENGLISH = trial_texts()
 COUNTS = Counts(announced=0, scanned=0, relevant=0, shown=0, not_scored=0)
 
 
@@ -99,7 +101,7 @@ TOLD: list[tuple[str, Trial, str, str]] = [
 
 @pytest.mark.parametrize(("tried", "summary", "advice"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
 def test_what_is_said_of_a_trial(tried: Trial, summary: str, advice: str) -> None:
-    assert (trial_words.summarize(tried), trial_words.advise(tried)) == (summary, advice)
+    assert (trial_words.summarize(tried, ENGLISH), trial_words.advise(tried, ENGLISH)) == (summary, advice)
 
 
 GRADES = st.lists(st.lists(st.integers(1, HIGHEST), max_size=8), min_size=1, max_size=TRIED_DAYS)
@@ -110,11 +112,11 @@ def test_a_remedy_that_is_followed_gives_the_number_it_names(
     grades: list[list[int]], cut: int, most: int, frequency: Frequency
 ) -> None:
     tried = trial(*grades, min_relevance=cut, max_papers=most, frequency=frequency)
-    remedy = re.search(r"min_relevance to (\d+) \((?:still )?(.*?)\)", trial_words.advise(tried))
+    remedy = re.search(r"min_relevance to (\d+) \((?:still )?(.*?)\)", trial_words.advise(tried, ENGLISH))
     assume(remedy is not None)
     assert remedy is not None
     followed = replace(tried, subscriber=replace(tried.subscriber, min_relevance=int(remedy[1])))
-    assert trial_words.summarize(followed).startswith(f"You would have got {remedy[2]}")
+    assert trial_words.summarize(followed, ENGLISH).startswith(f"You would have got {remedy[2]}")
 
 
 @given(GRADES, st.integers(1, HIGHEST), st.integers(1, 5))
@@ -123,11 +125,11 @@ def test_advice_is_given_to_who_gets_nothing_or_always_too_much_and_to_nobody_el
 ) -> None:
     tried = trial(*grades, min_relevance=cut, max_papers=most)
     counts = tried.per_mail(cut)
-    assert bool(trial_words.advise(tried)) == (not any(counts) or all(count > most for count in counts))
+    assert bool(trial_words.advise(tried, ENGLISH)) == (not any(counts) or all(count > most for count in counts))
 
 
 def test_the_days_are_listed_latest_first_and_what_is_too_far_off_is_not_shown() -> None:
-    lines = list(trial_words.tell(trial([2], [5], [9, 8]), is_judged=False))
+    lines = list(trial_words.tell(trial([2], [5], [9, 8]), ENGLISH, is_judged=False))
     assert lines[:4] == [
         "The 3 announcements of your categories kept so far, 6 January 2026 to 8 January 2026:",
         "- Thu, 8 Jan: 2 papers; best: “Paper 2” (9)",
@@ -144,31 +146,31 @@ def test_the_days_are_listed_latest_first_and_what_is_too_far_off_is_not_shown()
     ],
 )
 def test_the_days_are_counted(count: int, name: str) -> None:
-    assert trial_words.name_days(trial(*[[8]] * count)) == name
+    assert trial_words.name_days(trial(*[[8]] * count), ENGLISH) == name
 
 
 def test_what_is_missing_and_how_it_was_ranked_is_said_after_the_numbers() -> None:
     tried = replace(trial([8]), uncollected=("math.OC",))
     missing = "Papers of math.OC were not collected on all of these days; they come with the next one."
-    assert list(trial_words.tell(tried, is_judged=True))[-2:] == [missing, trial_words.BY_WORDS]
-    assert list(trial_words.tell(replace(tried, days=()), is_judged=True)) == [missing]
+    assert list(trial_words.tell(tried, ENGLISH, is_judged=True))[-2:] == [missing, ENGLISH["by_words"]]
+    assert list(trial_words.tell(replace(tried, days=()), ENGLISH, is_judged=True)) == [missing]
 
 
 def test_a_title_is_readable_and_bounded() -> None:
     long = make.paper(title="On $O(n)$ " + "memory " * 400)
     tried = trial([9])
     tried = replace(tried, days=(replace(tried.days[0], best=long),))
-    (line,) = (line for line in trial_words.list_days(tried))
+    (line,) = (line for line in trial_words.list_days(tried, ENGLISH))
     assert "“On O(n) memory" in line
     assert len(line) < trial_words.MOST_TITLE_CHARS + 60
 
 
 def test_words_that_no_paper_uses_are_named_with_a_remedy_and_not_without_end() -> None:
-    assert trial_words.explain_unknown((), is_judged=False) == ""
-    assert trial_words.explain_unknown(("Schwarze Löcher",), is_judged=False) == (
+    assert trial_words.explain_unknown((), ENGLISH, is_judged=False) == ""
+    assert trial_words.explain_unknown(("Schwarze Löcher",), ENGLISH, is_judged=False) == (
         "No paper of the last years says “Schwarze Löcher”. Write it in English, or in another spelling."
     )
-    many = trial_words.explain_unknown([f"word{n} " + "a" * 300 for n in range(20)], is_judged=True)
+    many = trial_words.explain_unknown([f"word{n} " + "a" * 300 for n in range(20)], ENGLISH, is_judged=True)
     assert "before a model reads them. Write them in English" in many
     assert "and 15 more" in many
     assert len(many) < 600

@@ -312,10 +312,20 @@ def test_who_moved_is_welcomed_when_they_are_added_anew_after_that() -> None:
     assert office.mailed == [ADA.email]
 
 
+def test_who_is_declined_before_they_are_added_gets_none_either() -> None:
+    office = began()
+    ada = enrolment(ADA, NOW + timedelta(minutes=1))
+    office.service.decline([ada])
+    office.store.enrol(ada)
+    office.look_until_done()
+    assert office.mailed == []
+
+
 def test_declined_is_for_good() -> None:
     office = began()
-    office.store.enrol(enrolment(ADA, NOW + timedelta(minutes=1)))
-    office.service.decline(WHO)
+    ada = enrolment(ADA, NOW + timedelta(minutes=1))
+    office.store.enrol(ada)
+    office.service.decline([ada])
     office.look_until_done()
     assert office.mailed == []
 

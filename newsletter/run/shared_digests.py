@@ -1,0 +1,83 @@
+"""Digests that equal readers share: the same profile and limits, papers and votes make the same digest. Pure.
+
+Only the latest few are remembered, since flow.py serves such readers one after another.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import time
+from typing import TYPE_CHECKING
+
+from newsletter.model import Digest, Frequency, Paper, ScoreReport, Subscriber, Votes
+
+if TYPE_CHECKING:
+    from newsletter.run.select import Selection  # which is made of a Morning, and that has these digests
+
+MAX_DIGESTS = 8
+
+
+def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
+    """Sorts subscribers so that those who can share stand together, each group where its first one stood."""
+    groups: dict[Subscriber, list[Subscriber]] = {}
+    for subscriber in subscribers:
+        groups.setdefault(_as_anybody(subscriber), []).append(subscriber)
+    profiles: dict[object, list[Subscriber]] = {}
+    for anybody, group in groups.items():
+        profiles.setdefault((anybody.profile, anybody.categories), []).extend(group)
+    return [subscriber for group in profiles.values() for subscriber in group]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """All that a digest depends on. Compared, and not hashed: of equal readers most of it are the same objects."""
+
+    selection: Selection
+    votes: frozenset[tuple[Paper, int]]
+
+
+class SharedDigests:
+    """Remembers the latest digests of a run with their score reports, for readers who would get the same.
+
+    Tokens are shown in the mail that caused them: what is given again has none. Where anything went wrong with the
+    scores nothing is remembered, so that the next reader's papers are tried again.
+    """
+
+    def __init__(self) -> None:
+        self._latest = deque[tuple[_Question, Digest, ScoreReport]](maxlen=MAX_DIGESTS)
+
+    def find(self, selection: Selection, votes: Votes) -> tuple[Digest, ScoreReport] | None:
+        """Gives the digest that an equal reader got, as this reader's."""
+        question = _question_of(selection, votes)
+        for asked, digest, report in self._latest:
+            if asked == question:
+                return replace(digest, subscriber=selection.subscriber, usage=None), replace(report, usage=None)
+        return None
+
+    def keep(self, selection: Selection, votes: Votes, digest: Digest, report: ScoreReport) -> None:
+        if not (report.failures or report.problem or report.notices):
+            self._latest.append((_question_of(selection, votes), digest, report))
+
+
+def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:
+    anybody = replace(selection, subscriber=_as_anybody(selection.subscriber), settled_on=(), mailed_on=())
+    return _Question(anybody, frozenset(votes))
+
+
+def _as_anybody(subscriber: Subscriber) -> Subscriber:
+    """Leaves out who this is, and when they are mailed: their digest says it, and is no other for it."""
+    return replace(
+        subscriber,
+        subscriber_id="",
+        email="",
+        name="",
+        zone="",
+        send_at=time(),
+        frequency=Frequency.DAILY,
+        weekday=0,
+        paused_until=None,
+        public_archive="",
+        welcome=False,
+    )

@@ -1,0 +1,29 @@
+"""Small texts by name: the table `documents`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.stores.sql import tables
+from newsletter.stores.sql.database import Database
+from newsletter.stores.sql.table import SqlTable
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    name: str
+    text: str
+
+
+class Documents:
+    """Keeps each text as it is."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = SqlTable(database, tables.documents, Document, lambda document: {"name": document.name})
+
+    def put_document(self, name: str, text: str) -> None:
+        self.rows.put(Document(name, text))
+
+    def get_document(self, name: str) -> str | None:
+        document = self.rows.get(name)
+        return document.text if document is not None else None

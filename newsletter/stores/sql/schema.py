@@ -1,0 +1,68 @@
+"""Which tables a database has, by the revision that the migrations wrote into it, and how it gets the present ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import inspect, text
+
+from newsletter.errors import StoreError
+from newsletter.stores.sql.database import Database
+from newsletter.stores.sql.tables import HEAD
+
+VERSION_TABLE = "newsletter_version"
+_MIGRATIONS = "newsletter:stores/sql/migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What `upgrade` did. `before` is empty for a database that was new."""
+
+    before: str
+    after: str
+    database: str
+
+
+def revision_of(database: Database) -> str:
+    """Gives the revision of the database's tables; empty if it has none."""
+    with database.statement() as connection:
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return ""
+        return str(connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none() or "")  # noqa: S608
+
+
+def require_current(database: Database) -> None:
+    """Raises StoreError with the remedy unless the database has the tables of this program."""
+    found = revision_of(database)
+    if found == HEAD:
+        return
+    if not found:
+        raise StoreError(f"the database {database.name} has no tables of the newsletter; run 'newsletter release' once")
+    if found < HEAD:
+        raise StoreError(
+            f"the tables of the database {database.name} are of an older version ({found}, this one needs {HEAD}); "
+            "run 'newsletter release'"
+        )
+    raise StoreError(
+        f"the tables of the database {database.name} are of a later version ({found}, this one reads {HEAD}); install "
+        "the version of the newsletter that made them"
+    )
+
+
+def upgrade(database: Database) -> Release:
+    """Brings the tables up to date. May be repeated, and called by several processes at once: one does it."""
+    from alembic import command  # noqa: PLC0415  # it is loaded for this alone
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    config.set_main_option("path_separator", "os")
+    with database.change() as connection:
+        database.lock("release")
+        before = revision_of(database)
+        if before > HEAD:
+            require_current(database)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        after = revision_of(database)
+    return Release(before, after, database.name)
