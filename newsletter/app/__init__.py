@@ -14,11 +14,13 @@ from newsletter.app.common import (
     build_store,
     build_timing,
     default_cut_off,
+    find_store,
     load_listed,
     load_subscribers,
     require_signer,
     utc_now,
 )
+from newsletter.app.database import open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
@@ -112,10 +114,13 @@ __all__ = [
     "build_welcome_service",
     "check_open_subscription",
     "default_cut_off",
+    "find_store",
     "has_sentence_model",
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",
+    "open_database",
+    "release_database",
     "require_model_key",
     "require_signer",
     "utc_now",

@@ -35,6 +35,7 @@ COMMANDS = {
     "calls": "List the model's calls, or show one with its answer.",
     "eval": "Measure the local ranker on labelled announcement days.",
     "key-sentence": "Print the one sentence of each abstract that says what the paper does or finds.",
+    "release": "Bring the tables of the database up to date, before the new version starts.",
     "schema": "Print the JSON Schema of subscribers.yaml.",
     "config": "Print every setting, its value and what it does.",
     "help": "Explain a command.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import inspect, text
 
 from newsletter.errors import StoreError
+from newsletter.files import atomic
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.tables import HEAD
 
@@ -24,7 +26,9 @@ class Release:
 
 
 def revision_of(database: Database) -> str:
-    """Gives the revision of the database's tables; empty if it has none."""
+    """Gives the revision of the database's tables; empty if it has none, or is a file that is not there."""
+    if database.path is not None and not database.path.exists():
+        return ""  # to open it would make it
     with database.statement() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return ""
@@ -57,6 +61,8 @@ def upgrade(database: Database) -> Release:
     config = Config()
     config.set_main_option("script_location", _MIGRATIONS)
     config.set_main_option("path_separator", "os")
+    if database.path is not None:
+        _make_file(database.path)
     with database.change() as connection:
         database.lock("release")
         before = revision_of(database)
@@ -66,3 +72,14 @@ def upgrade(database: Database) -> Release:
         command.upgrade(config, "head")
         after = revision_of(database)
     return Release(before, after, database.name)
+
+
+def _make_file(path: Path) -> None:
+    """A file of SQLite that its owner alone may read, as its log beside it then is: it holds addresses."""
+    try:
+        atomic.make_folder(path.parent)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be made ({error.strerror}); set DATABASE_URL to a file in a folder of yours"
+        ) from error
