@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from newsletter.files import resources
 from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, pick
 
 
-@cache
 def load(name: str) -> TextsByLanguage:
     """Reads `templates/texts/NAME.yaml`. Raises ConfigError with everything that is wrong in the file."""
     return resources.load_texts(f"templates/texts/{name}.yaml")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers.schema import WEEKDAYS
+from newsletter.subscribers.values import WEEKDAYS
 from newsletter.texts import Texts
 
 _SHOWN_CHARS = 200
