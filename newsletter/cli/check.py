@@ -213,6 +213,7 @@ def _templates(settings: Settings) -> str:
     resources.load_texts(responses.FILE)
     resources.load_texts(signup.FILE)
     reader_texts.load("profile_answers")
+    reader_texts.load("profile_comments")
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

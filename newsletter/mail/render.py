@@ -18,9 +18,9 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, sele
 from newsletter import formatting
 from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
+from newsletter.line_breaks import columns, wrap
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
-from newsletter.mail.line_breaks import columns, wrap
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.sample_digest import (
     BY_TOPIC,

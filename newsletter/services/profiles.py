@@ -26,7 +26,7 @@ from newsletter.model import (
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.services import directory, library, profile_answers, trial_words
-from newsletter.services.reader_texts import answer_texts, trial_texts
+from newsletter.services.reader_texts import answer_texts, comment_texts, trial_texts
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
@@ -95,7 +95,8 @@ class ProfileService:
             JUDGED_CUT_OFF,
             WORDS_CUT_OFF,
         )
-        return profile_yaml.write(served.subscriber, width=width, has_min_relevance=is_own)
+        comments = comment_texts(served.subscriber.profile.language)
+        return profile_yaml.write(served.subscriber, comments, width=width, has_min_relevance=is_own)
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
         """The subscriber before their own wishes; None if nobody on the list is called so."""

@@ -16,6 +16,11 @@ def trial_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
     return pick(load("trial"), language)
 
 
+def comment_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
+    """Gives the comments in a profile as YAML."""
+    return pick(load("profile_comments"), language)
+
+
 def answer_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
     """Gives the answers to who changed their profile."""
     return pick(load("profile_answers"), language)

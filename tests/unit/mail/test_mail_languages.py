@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from newsletter.files import resources
+from newsletter.line_breaks import columns
 from newsletter.mail import responses, sample_digest
-from newsletter.mail.line_breaks import columns
 from newsletter.mail.message import MailIdentity, MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer
 from newsletter.mail.templates import load_notices

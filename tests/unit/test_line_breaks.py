@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.mail.line_breaks import columns, wrap
+from newsletter.line_breaks import columns, wrap
 
 CLOSING = "!%),.:;?]}»’”…、。」』】）》！，．：；？"
 OPENING = "([{«“‘「『【（《"

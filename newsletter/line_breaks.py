@@ -1,4 +1,4 @@
-"""Breaks the lines of a text part by their width on a screen, where Chinese and Japanese take two columns. Pure.
+"""Breaks the lines of a plain text by their width on a screen, where Chinese and Japanese take two columns. Pure.
 
 Where a line may end follows Unicode's line breaking (https://www.unicode.org/reports/tr14/) as far as mails need it: at
 a blank, and beside a wide character; never before a mark that closes something, nor behind one that opens it.
