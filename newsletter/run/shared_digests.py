@@ -66,7 +66,8 @@ class SharedDigests:
 
     def keep(self, selection: Selection, votes: Votes, digest: Digest, report: ScoreReport) -> None:
         if not (report.failures or report.problem or report.notices):
-            self._latest.append((_question_of(selection, votes), digest, report))
+            lasting = replace(report, write_comment=None)  # which holds megabytes; the digest has its comments
+            self._latest.append((_question_of(selection, votes), digest, lasting))
 
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:
