@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from newsletter.app.database import open_database
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
@@ -34,9 +35,24 @@ def utc_now() -> datetime:
 
 
 def build_store(settings: Settings) -> Store:
+    """Opens the memory: the database if there is one, else the folder, which is made if it is missing.
+
+    Raises StoreError if it cannot be read or the database lacks tables of this version, ConfigError if its address is
+    none.
+    """
+    if settings.database_url is not None:
+        from newsletter.stores.sql import SqlStore
+
+        return SqlStore(open_database(settings))
     from newsletter.stores.tinydb import TinyStore
 
     return TinyStore(settings.state)
+
+
+def find_store(settings: Settings, part: str) -> Store | None:
+    """Opens the memory if it is there, with that folder in it, and else nothing: opening a new one would write."""
+    has_one = settings.database_url is not None or (settings.state / part).is_dir()
+    return build_store(settings) if has_one else None
 
 
 def build_mail_identity(settings: Settings) -> MailIdentity:

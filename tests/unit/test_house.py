@@ -47,7 +47,19 @@ WORLD = {
 }
 LOADED_LATE = {
     *("numpy", "openai", "sendgrid", "tinydb", "lxml", "premailer", "jinja2", "sqlalchemy"),
-    *("psycopg", "pylatexenc", "httpx2", "pydantic", "Stemmer", "genai_prices", "toktok", "flask", "dns", "dkim"),
+    *(
+        "alembic",
+        "psycopg",
+        "pylatexenc",
+        "httpx2",
+        "pydantic",
+        "Stemmer",
+        "genai_prices",
+        "toktok",
+        "flask",
+        "dns",
+        "dkim",
+    ),
     *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail", "math_core"),
 }
 

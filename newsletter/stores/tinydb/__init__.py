@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from newsletter.files import atomic
+from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
@@ -20,7 +21,6 @@ from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.ledger import Ledger
 from newsletter.stores.tinydb.llm_calls import LlmCalls
-from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
@@ -41,6 +41,7 @@ class TinyStore:
 
     def __init__(self, path: Path) -> None:
         folder = StateFolder(path)
+        folder.require_finished()
         running = RunLocks(folder.locks)
         addresses, digests, profiles, votes = Addresses(folder), Digests(folder), Profiles(folder), Votes(folder)
         saved = SavedPapers(folder)

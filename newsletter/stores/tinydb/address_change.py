@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import Move
+from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.ledger import Ledger
-from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 
 

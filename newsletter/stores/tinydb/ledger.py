@@ -12,9 +12,9 @@ from pathlib import Path
 from newsletter.delivery import ledger
 from newsletter.errors import StoreConflict
 from newsletter.model import Delivery, DeliveryState, delivery_id_of
+from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors, month_file, month_files, safe_name
-from newsletter.stores.tinydb.locks import RunLocks
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.open_marks import OpenMarks
 from newsletter.stores.tinydb.table import JsonTable

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextlib import suppress as ignored
-from dataclasses import fields, is_dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,6 +15,7 @@ from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.model import MailEvent, ProfileRevision, SavedPaper, Vote
 from newsletter.stores.tinydb.folder import reader_file, reader_ids
 from newsletter.stores.tinydb.table import JsonTable, unreadable
+from newsletter.stores.values import find_time_without_zone
 
 T = TypeVar("T")
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, SavedPaper, Vote)
@@ -67,12 +66,9 @@ def errors_of(subscriber_id: str, path: Path) -> Iterator[None]:
 
 
 def require_zones(path: Path, value: object) -> None:
-    """A time without its zone, as a hand leaves it behind, can be compared with no other."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise unreadable(path, f"{value} has no time zone")
-    if is_dataclass(value):
-        for part in fields(value):
-            require_zones(path, getattr(value, part.name))
+    """Raises StoreError for a time without its zone."""
+    if (found := find_time_without_zone(value)) is not None:
+        raise unreadable(path, f"{found} has no time zone")
 
 
 def require_owned(subscriber_id: str, path: Path, values: list[_Owned]) -> list[_Owned]:

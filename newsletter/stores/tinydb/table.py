@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +20,7 @@ from tinydb.table import Document, Table
 from newsletter.errors import StoreError
 from newsletter.files import atomic
 from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.values import adapter_of, first_problem
 
 FORMAT = 1  # of the files; a change of the stored dataclasses that old readers would misread raises it
 
@@ -38,12 +38,12 @@ class JsonTable(Generic[T]):
         self._temp_folder = folder.temp
         self._table = name
         self._kind = kind
-        self._key_of = key_of
+        self.key_of = key_of
 
     @property
     def _adapter(self) -> TypeAdapter[T]:
         # Made when it is needed: most commands read few kinds
-        return _adapter_of(self._kind)  # type: ignore[arg-type]  # mypy: a class is hashable
+        return adapter_of(self._kind)
 
     def get(self, path: Path, key: str) -> T | None:
         document = self._open(path).get(doc_id=key)  # type: ignore[call-overload]  # keys are strings, see _KeyedTable
@@ -70,14 +70,14 @@ class JsonTable(Generic[T]):
         rows = tables.setdefault(self._table, {})
         for value in values:
             # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
-            rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
+            rows[self.key_of(value)] = self._adapter.dump_python(value, mode="json")
         storage.write(tables)
 
     def write(self, path: Path, values: Sequence[T]) -> None:
         """Writes these alone, in place of all that the file holds. Call under the folder's lock."""
         storage = self._storage(path)
         tables = storage.read() or {}
-        tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
+        tables[self._table] = {self.key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
         storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
@@ -99,18 +99,10 @@ class JsonTable(Generic[T]):
         try:
             value = self._adapter.validate_python(dict(document))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise unreadable(path, f"{document.doc_id}: {field}: {first['msg']}") from error
-        if self._key_of(value) != str(document.doc_id):
-            raise unreadable(path, f"{document.doc_id} holds {self._key_of(value)}")
+            raise unreadable(path, f"{document.doc_id}: {first_problem(error)}") from error
+        if self.key_of(value) != str(document.doc_id):
+            raise unreadable(path, f"{document.doc_id} holds {self.key_of(value)}")
         return value
-
-
-@cache
-def _adapter_of(kind: type[T]) -> TypeAdapter[T]:
-    """One for each kind and process, as it takes 2 ms to make: a clock opens a store at each tick."""
-    return TypeAdapter(kind)
 
 
 def unreadable(path: Path, why: str) -> StoreError:

@@ -1,17 +1,41 @@
 """Each test of a role's contract runs on every implementation of a Store."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import FakeMemory, Memory, TinyMemory
+from tests import databases
+from tests.contract.stores.memories import FakeMemory, Memory, SharedMemory, SqlMemory, TinyMemory
+
+SHARED = ["tiny", "sqlite", "postgresql"]  # which several processes may have open
 
 
-@pytest.fixture(params=["tiny", "memory"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
-    return TinyMemory(tmp_path / "state") if request.param == "tiny" else FakeMemory()
+@pytest.fixture(params=[*SHARED, "memory"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
+    if request.param == "memory":
+        yield FakeMemory()
+    else:
+        yield from _shared(request, tmp_path)
+
+
+@pytest.fixture(params=SHARED)
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedMemory]:
+    """For races of several processes."""
+    yield from _shared(request, tmp_path)
+
+
+def _shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedMemory]:
+    if request.param == "tiny":
+        yield TinyMemory(tmp_path / "state")
+        return
+    is_sqlite = request.param == "sqlite"
+    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
+    memory = SqlMemory(url)
+    yield memory
+    memory.close()
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from newsletter.model.digests import Counts
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
 from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.stores import Store
+from newsletter.stores.sql import SqlStore
+from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
 from tests.fakes import MemoryStore
 
@@ -49,23 +51,46 @@ class Memory(Protocol):
         """Do this in a process that is killed right afterwards."""
 
 
-class TinyMemory:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store: Store = TinyStore(folder)
+class SharedMemory:
+    """A memory outside of the process, which `open_store` opens in any process."""
 
-    def another(self) -> Store:
-        return TinyStore(self.folder)
+    def __init__(self, open_store: Callable[[], Store]) -> None:
+        self.another = open_store
+        self.store = open_store()
 
     def die_after(self, work: Callable[[Store], None]) -> None:
         def run() -> None:
-            work(TinyStore(self.folder))
+            work(self.another())
             os.kill(os.getpid(), signal.SIGKILL)
 
         child = fork.Process(target=run)
         child.start()
         child.join()
         assert child.exitcode == -signal.SIGKILL
+
+
+class TinyMemory(SharedMemory):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(lambda: TinyStore(folder))
+
+
+class SqlMemory(SharedMemory):
+    """Each store that it opens is closed by `close`: a session in PostgreSQL costs the server a process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opened: list[SqlStore] = []
+        super().__init__(self._open)
+
+    def _open(self) -> Store:
+        store = SqlStore(Database(parse_url(self.url)))
+        self._opened.append(store)
+        return store
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
+            store.database.close()
 
 
 class FakeMemory:

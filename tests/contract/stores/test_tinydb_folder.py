@@ -17,8 +17,8 @@ from newsletter.model.deliveries import DeliveryState
 from newsletter.model.digests import Counts
 from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
 from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
+from newsletter.stores.locks import FolderLock
 from newsletter.stores.tinydb import TinyStore
-from newsletter.stores.tinydb.locks import FolderLock
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, day, run_report
 from tests.fakes import no_more_than
 

@@ -1,0 +1,189 @@
+"""The ledger's rows in the table `deliveries`. Which moves are allowed is the ledger module's business.
+
+Every write has a condition on what it was made from, so no lock is held while something is decided.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, cast, exists, func, literal, not_, select, text
+
+from newsletter.delivery import ledger
+from newsletter.errors import StoreConflict, StoreError
+from newsletter.model import Delivery, DeliveryState, DeliveryStep, delivery_id_of
+from newsletter.stores.sql import tables
+from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
+from newsletter.stores.sql.events import Events
+from newsletter.stores.sql.moves import MoveNotes
+from newsletter.stores.sql.run_locks import LivingRuns
+from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.values import adapter_of
+
+_SENT = [state for state in DeliveryState if ledger.counts_as_sent(state)]
+_MOST_TRIES = 20  # each lost one means that somebody else wrote the row
+
+
+class Ledger:
+    """Keeps one row for each subscriber and digest date. Events that are kept count in each claim."""
+
+    def __init__(self, database: Database, running: LivingRuns, events: Events, moves: MoveNotes) -> None:
+        self._database = database
+        self._running = running
+        self._events = events
+        self._moves = moves
+        self.rows = SqlTable(database, tables.deliveries, Delivery, columns_of)
+        self._columns = tables.deliveries.c
+
+    def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
+        first = ledger.first_claim(subscriber_id, digest_on, run_id, now)
+        try:
+            return first if self._claim_first(first) else self._claim_again(first)
+        except ConnectionLost as lost:
+            if not lost.is_unknown:
+                raise
+        # It may have been written: nobody else could have written it for this run at this time
+        stored = self.get_delivery(subscriber_id, digest_on)
+        if stored is not None and (stored.state, stored.run_id, stored.at) == (DeliveryState.CLAIMED, run_id, now):
+            return stored
+        return self._claim_again(first)
+
+    def _claim_first(self, row: Delivery) -> bool:
+        """Writes the first row of a delivery by one statement, if there is none, and nothing else is to be done."""
+        values = self.rows.row(row)
+        moved = exists().where(tables.moves.c.subscriber_id == row.subscriber_id)
+        given = [self._literal(name, value) for name, value in values.items()]
+        source = select(*given).where(self._running.is_alive(row.run_id), not_(moved))
+        insert = self.rows.insert().from_select(list(values), source).on_conflict_do_nothing()
+        with self._database.statement() as connection:
+            return connection.execute(insert).rowcount == 1
+
+    def _literal(self, name: str, value: object) -> ColumnElement[Any]:
+        """A value in a SELECT: PostgreSQL has to be told its type there, and SQLite would make a number of a date."""
+        kind = self._columns[name].type
+        return cast(literal(value, kind), kind) if self._database.is_postgresql else literal(value, kind)
+
+    def _claim_again(self, first: Delivery) -> Delivery | None:
+        who, on = first.subscriber_id, first.digest_on
+        for _ in range(_MOST_TRIES):
+            with self._database.change():
+                stored = self.settle_by_events(who, on, now=first.at)
+                claimed = ledger.claim(
+                    stored,
+                    subscriber_id=who,
+                    digest_on=on,
+                    run_id=first.run_id,
+                    now=first.at,
+                    is_running=self._running.is_taken,
+                )
+                if claimed is None:
+                    return None
+                if self.rows.add(claimed) if stored is None else self._replace(claimed, stored):
+                    self._moves.drop(who)  # somebody of their own, again
+                    return claimed if claimed.state is DeliveryState.CLAIMED else None
+        raise _never_at_rest(first.delivery_id)
+
+    def move(self, delivery: Delivery) -> None:
+        before = [hash_of_steps(delivery.steps[:count]) for count in range(1, len(delivery.steps))]
+        if self.rows.replace(
+            delivery,
+            self._columns.run_id == delivery.run_id,
+            self._columns.attempts == delivery.attempts,
+            self._columns.steps.in_(before),
+        ):
+            return
+        if self.get_delivery(delivery.subscriber_id, delivery.digest_on) != delivery:
+            raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
+
+    def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        for _ in range(_MOST_TRIES):
+            stored = self.get_delivery(subscriber_id, digest_on)
+            if stored is None:
+                return None
+            row = ledger.apply_events(
+                stored, self._events.get_events(subscriber_id, digest_on), now, self._running.is_taken
+            )
+            if row is stored or self._replace(row, stored):
+                return row
+        raise _never_at_rest(delivery_id_of(subscriber_id, digest_on))
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
+        return self.rows.get(subscriber_id, digest_on)
+
+    def get_deliveries(
+        self,
+        *,
+        subscriber_id: str | None = None,
+        digest_on: date | None = None,
+        since: date | None = None,
+        states: Sequence[DeliveryState] = (),
+    ) -> list[Delivery]:
+        conditions: list[ColumnElement[bool]] = []
+        if subscriber_id is not None:
+            conditions.append(self._columns.subscriber_id == subscriber_id)
+        if digest_on is not None:
+            conditions.append(self._columns.digest_on == digest_on)
+        if since is not None:
+            conditions.append(self._columns.digest_on >= since)
+        if states:
+            conditions.append(self._columns.state.in_(states))
+            if set(states) <= set(ledger.OPEN_STATES):
+                conditions.append(_is_open())
+        return self._find(*conditions)
+
+    def get_open_deliveries(self) -> list[Delivery]:
+        return self._find(_is_open())
+
+    def get_sent(self, subscriber_id: str) -> frozenset[str]:
+        wanted = select(self._columns.paper_ids).where(
+            self._columns.subscriber_id == subscriber_id, self._columns.state.in_(_SENT)
+        )
+        with self._database.statement() as connection:
+            return frozenset(paper for ids in connection.execute(wanted).scalars() for paper in ids.split())
+
+    def count_handed_over(self, digest_on: date) -> int:
+        """Counts the deliveries of that date that were handed over at some time."""
+        wanted = select(func.count()).where(self._columns.digest_on == digest_on, self._columns.was_handed_over)
+        with self._database.statement() as connection:
+            return int(connection.execute(wanted).scalar_one())
+
+    def _find(self, *conditions: ColumnElement[bool]) -> list[Delivery]:
+        return self.rows.find(*conditions, order=(self._columns.digest_on, self._columns.subscriber_id))
+
+    def _replace(self, row: Delivery, stored: Delivery) -> bool:
+        return self.rows.replace(
+            row,
+            self._columns.run_id == stored.run_id,
+            self._columns.attempts == stored.attempts,
+            self._columns.steps == hash_of_steps(stored.steps),
+        )
+
+
+def columns_of(row: Delivery) -> dict[str, Any]:
+    return {
+        "subscriber_id": row.subscriber_id,
+        "digest_on": row.digest_on,
+        "state": row.state.value,
+        "run_id": row.run_id,
+        "at": row.at,
+        "attempts": row.attempts,
+        "steps": hash_of_steps(row.steps),
+        "was_handed_over": ledger.was_handed_over(row),
+        "paper_ids": " ".join(row.paper_ids),
+    }
+
+
+def hash_of_steps(steps: tuple[DeliveryStep, ...]) -> str:
+    return hash_of(json.dumps(adapter_of(tuple[DeliveryStep, ...]).dump_python(steps, mode="json")))
+
+
+def _is_open() -> ColumnElement[bool]:
+    """In the words of the index: with parameters in their place PostgreSQL would not take it."""
+    return text(tables.OPEN)  # type: ignore[return-value]  # a condition
+
+
+def _never_at_rest(delivery_id: str) -> StoreError:
+    return StoreError(f"{delivery_id} was written by others again and again; try again later")

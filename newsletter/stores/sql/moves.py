@@ -1,0 +1,62 @@
+"""Notes of changed addresses: the table `moves` says which id is theirs now. address_change.py does the moving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import Move
+from newsletter.stores.sql import tables
+from newsletter.stores.sql.database import Database
+from newsletter.stores.sql.table import SqlTable
+
+
+class MoveNotes:
+    """Keeps a note of each move."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = SqlTable(database, tables.moves, Move, columns_of, is_of_reader=True)
+        self._columns = tables.moves.c
+
+    def get_moves(self) -> list[Move]:
+        return self.rows.find_readable(order=(self._columns.at, self._columns.subscriber_id))
+
+    def heir_of(self, subscriber_id: str) -> str:
+        seen = set[str]()
+        while subscriber_id not in seen:
+            seen.add(subscriber_id)
+            if (move := self.get(subscriber_id)) is not None:
+                subscriber_id = move.to
+        return subscriber_id
+
+    def get(self, subscriber_id: str) -> Move | None:
+        return self.rows.get(subscriber_id)
+
+    def put(self, move: Move) -> None:
+        self.rows.put(move)
+
+    def drop(self, subscriber_id: str) -> None:
+        self.rows.drop(self._columns.subscriber_id == subscriber_id)
+
+    def get_unfinished(self) -> list[Move]:
+        """Gives the moves that were begun and not finished.
+
+        Here a move is one change; such a one came with what was moved over from another store.
+        """
+        return self.rows.find_readable(~self._columns.is_done, order=(self._columns.at, self._columns.subscriber_id))
+
+    def require_finished(self, subscriber_id: str) -> None:
+        """Raises ReaderUnreadable while a move of this subscriber, or to them, is not finished."""
+        self.get(subscriber_id)
+        for move in self.get_unfinished():
+            if subscriber_id in (move.subscriber_id, move.to):
+                raise ReaderUnreadable(subscriber_id, why_unfinished(move))
+
+
+def why_unfinished(move: Move) -> str:
+    again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
+    return f"their move to another address is not finished; run '{again}'"
+
+
+def columns_of(move: Move) -> dict[str, Any]:
+    return {"subscriber_id": move.subscriber_id, "at": move.at, "is_done": move.is_done}

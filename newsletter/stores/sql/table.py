@@ -1,0 +1,178 @@
+"""Values in a table: each a row, of which some columns are asked for and one holds the whole as JSON.
+
+Plain ASCII JSON, also of a text with a NUL or a lone surrogate in it, which foreign text can have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Table, delete, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.errors import ReaderUnreadable, StoreError
+from newsletter.stores.sql.database import Database
+from newsletter.stores.values import adapter_of, find_time_without_zone, first_problem
+
+T = TypeVar("T")
+_ROWS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
+
+
+class SqlTable(Generic[T]):
+    """One kind of value, and the columns that each has beside its JSON: its key first of all."""
+
+    def __init__(
+        self,
+        database: Database,
+        table: Table,
+        kind: type[T],
+        columns_of: Callable[[T], Mapping[str, Any]],
+        *,
+        is_of_reader: bool = False,
+    ) -> None:
+        self.database = database
+        self.table = table
+        self.columns = table.c
+        self._kind = kind
+        self._columns_of = columns_of
+        self._key = [column.name for column in table.primary_key]
+        self._is_of_reader = is_of_reader  # what cannot be read in a row concerns that row's subscriber alone
+
+    def row(self, value: T) -> dict[str, Any]:
+        return {**self._columns_of(value), "value": self.dump(value)}
+
+    def dump(self, value: T) -> str:
+        return json.dumps(adapter_of(self._kind).dump_python(value, mode="json"), separators=(",", ":"))
+
+    def insert(self) -> Any:
+        """An INSERT of the database's own kind, which knows ON CONFLICT."""
+        return (postgresql if self.database.is_postgresql else sqlite).insert(self.table)
+
+    def add(self, value: T) -> bool:
+        """Writes a new row; False, and nothing is written, if there is one with this key."""
+        with self.database.statement() as connection:
+            return connection.execute(self.insert().values(self.row(value)).on_conflict_do_nothing()).rowcount == 1
+
+    def put(self, *values: T) -> None:
+        """Writes rows in place of those with their keys; of several with one key the last."""
+        rows = list({tuple(row[name] for name in self._key): row for row in map(self.row, values)}.values())
+        rows.sort(key=lambda row: [str(row[name]) for name in self._key])  # two that put the same wait in one order
+        with self.database.change() if len(rows) > _ROWS_AT_ONCE else self.database.statement() as connection:
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                insert = self.insert().values(rows[start : start + _ROWS_AT_ONCE])
+                others = {name: insert.excluded[name] for name in rows[0] if name not in self._key}
+                connection.execute(insert.on_conflict_do_update(index_elements=self._key, set_=others))
+
+    def replace(self, value: T, *conditions: ColumnElement[bool]) -> bool:
+        """Writes it in place of the row with its key if that meets the conditions; else False, and nothing is written.
+
+        One statement: of any number of racing ones with the same conditions one wins.
+        """
+        row = self.row(value)
+        own = [self.columns[name] == row.pop(name) for name in self._key]
+        with self.database.statement() as connection:
+            return connection.execute(update(self.table).where(*own, *conditions).values(row)).rowcount == 1
+
+    def get(self, *key: Any) -> T | None:
+        """The value with this key, given in the order of the table's."""
+        found = self.find(*(self.columns[name] == part for name, part in zip(self._key, key, strict=True)))
+        return found[0] if found else None
+
+    def get_same(self, values: Sequence[T]) -> list[T | None]:
+        """Gives what is kept under the keys of these values, in their order."""
+        keys = [self._key_of(value) for value in values]
+        found: dict[tuple[Any, ...], T] = {}
+        types = [self.columns[name].type for name in self._key]
+        for start in range(0, len(keys), _ROWS_AT_ONCE):
+            wanted = [tuple_(*key, types=types) for key in keys[start : start + _ROWS_AT_ONCE]]
+            of_these = tuple_(*(self.columns[name] for name in self._key)).in_(wanted)
+            found |= {self._key_of(value): value for value in self.find(of_these)}
+        return [found.get(key) for key in keys]
+
+    def _key_of(self, value: T) -> tuple[Any, ...]:
+        columns = self._columns_of(value)
+        return tuple(columns[name] for name in self._key)
+
+    def find(
+        self, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]] = (), limit: int | None = None
+    ) -> list[T]:
+        """Raises StoreError, or ReaderUnreadable, if one of them cannot be read."""
+        return [self.value_of(row) for row in self._rows(conditions, order, limit)]
+
+    def find_readable(self, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]] = ()) -> list[T]:
+        """The same without those that cannot be read."""
+        found: list[T] = []
+        for row in self._rows(conditions, order, None):
+            try:
+                found.append(self.value_of(row))
+            except ReaderUnreadable:
+                continue
+        return found
+
+    def find_unreadable(self) -> dict[str, str]:
+        """Names the subscribers of whom a row cannot be read, and says why. Reads the table from end to end."""
+        found: dict[str, str] = {}
+        for rows in self.pages():
+            for row in rows:
+                try:
+                    self.value_of(row)
+                except ReaderUnreadable as error:
+                    found.setdefault(error.subscriber_id, str(error))
+        return found
+
+    def pages(self) -> Iterator[Sequence[Any]]:
+        """Gives all rows by their key, some hundreds at a time, for `value_of`."""
+        key = [self.columns[name] for name in self._key]
+        types = [column.type for column in key]
+        wanted = select(*key, self.columns["value"]).order_by(*key).limit(_ROWS_AT_ONCE)
+        page = wanted
+        while True:
+            with self.database.statement() as connection:
+                rows = connection.execute(page).all()
+            if not rows:
+                return
+            yield rows
+            page = wanted.where(tuple_(*key) > tuple_(*rows[-1][:-1], types=types))
+
+    def drop(self, *conditions: ColumnElement[bool]) -> int:
+        """Deletes those rows, and says how many there were."""
+        with self.database.statement() as connection:
+            return connection.execute(delete(self.table).where(*conditions)).rowcount
+
+    def drop_days(self, column: ColumnElement[date], before: date, most_days: int | None) -> None:
+        """Deletes the rows of the oldest `most_days` days before that date (None: of all)."""
+        days = select(column).where(column < before).distinct().order_by(column).limit(most_days)
+        self.drop(column.in_(days.scalar_subquery() if most_days is None else select(days.subquery().c[0])))
+
+    def _rows(
+        self, conditions: Sequence[ColumnElement[bool]], order: Sequence[ColumnElement[Any]], limit: int | None
+    ) -> Sequence[Any]:
+        wanted = [self.columns[name] for name in (*self._key, "value")]
+        with self.database.statement() as connection:
+            return connection.execute(select(*wanted).where(*conditions).order_by(*order).limit(limit)).all()
+
+    def value_of(self, row: Any) -> T:
+        """Reads a row of its key and its JSON. Raises StoreError, or ReaderUnreadable."""
+        *key, text = row
+        try:
+            value = adapter_of(self._kind).validate_python(json.loads(text))
+        except ValidationError as error:
+            raise self._unreadable(key, first_problem(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(key, str(error)) from error
+        if (found := self._key_of(value)) != tuple(key):
+            raise self._unreadable(key, f"it holds {'/'.join(map(str, found))}")
+        if (at := find_time_without_zone(value)) is not None:
+            raise self._unreadable(key, f"{at} has no time zone")
+        return value
+
+    def _unreadable(self, key: Sequence[Any], why: str) -> StoreError:
+        text = (
+            f"the row {'/'.join(map(str, key))} of the table {self.table.name} cannot be read ({why}); put this row "
+            "back from a backup"
+        )
+        return ReaderUnreadable(str(key[0]), text) if self._is_of_reader else StoreError(text)
