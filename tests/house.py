@@ -39,7 +39,7 @@ senders
 files
 formatting | texts
 model
-errors | addresses | signing
+errors | addresses | signing | phrases
 """
 
 Rooms = dict[str, int]
