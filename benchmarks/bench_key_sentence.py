@@ -64,7 +64,7 @@ def load(path: Path, papers: Papers) -> list[Sample]:
 
 
 def load_papers(days: Path) -> Papers:
-    papers = {}
+    papers: dict[str, Mapping[str, str]] = {}
     for file in sorted(days.glob("*.jsonl.gz")):
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             papers |= {(paper := json.loads(line))["id"]: paper for line in lines}

@@ -107,7 +107,7 @@ def main() -> None:
         "marked, aside": [choice(sample, names) for sample in marked if sample.is_aside],
         "given": [choice(sample, names) for sample in given],
     }
-    points = fit(taught).round(2)
+    points = fit(taught).round(3)
     for name, value in sorted(zip(names, points, strict=True), key=lambda row: -row[1]):
         print(f'    "{name}": {value:g},')
     for name, (ok, best) in cross_validate(taught).items():

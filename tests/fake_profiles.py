@@ -48,8 +48,8 @@ WHY = "Near to your topic <Alternatives>."
 
 
 class FakeProfiles(ProfileService):
-    def __init__(self, store: Store, *subscriber_ids: str) -> None:
-        self._store, self._known = store, subscriber_ids
+    def __init__(self, store: Store, *subscriber_ids: str, language: str = "en") -> None:
+        self._store, self._known, self.language = store, subscriber_ids, language
         self.is_judged = False
 
     def explain_unknown(self, profile: Profile, language: str = "en") -> str:
@@ -60,7 +60,10 @@ class FakeProfiles(ProfileService):
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
-        return make.subscriber(subscriber_id=subscriber_id) if subscriber_id in self._known else None
+        if subscriber_id not in self._known:
+            return None
+        reader = make.subscriber(subscriber_id=subscriber_id)
+        return replace(reader, profile=replace(reader.profile, language=self.language))
 
     def find_current(self, subscriber_id: str) -> Subscriber | None:
         return self.find_listed(subscriber_id)

@@ -40,6 +40,7 @@ from newsletter.app.services import (
     check_open_subscription,
     load_welcome_texts,
 )
+from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
@@ -93,6 +94,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 __all__ = [
+    "back_up",
     "build",
     "build_archive_pages",
     "build_local_scorer",
@@ -119,9 +121,11 @@ __all__ = [
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",
+    "migrate",
     "open_database",
     "release_database",
     "require_model_key",
     "require_signer",
+    "restore",
     "utc_now",
 ]

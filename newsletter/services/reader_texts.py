@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from newsletter.files import resources
 from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
 
+_load = lru_cache(maxsize=32)(load_texts)  # by what is in the file
 
-@cache
+
 def load(name: str) -> TextsByLanguage:
     """Reads `templates/texts/NAME.yaml`. Raises ConfigError with everything that is wrong in the file."""
     file = f"templates/texts/{name}.yaml"
-    return load_texts(resources.read_text(file), file)
+    return _load(resources.read_text(file), file)
 
 
 def trial_texts(language: str = FALLBACK_LANGUAGE) -> Texts:

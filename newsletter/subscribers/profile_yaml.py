@@ -16,8 +16,9 @@ from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
-from newsletter.subscribers.schema import REQUIRED, WEEKDAYS, Keywords, ReaderPreferences
+from newsletter.subscribers.schema import REQUIRED, Keywords, ReaderPreferences
 from newsletter.subscribers.subscribers_yaml import duplicate_topics
+from newsletter.subscribers.values import WEEKDAYS
 
 MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50

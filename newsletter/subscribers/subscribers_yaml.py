@@ -17,8 +17,9 @@ from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
 from newsletter.papers import is_library_file
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
-from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences, to_address
+from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences
 from newsletter.subscribers.signup_rules import topic_name
+from newsletter.subscribers.values import to_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,9 @@ class _Routes:
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        texts = reader_texts.trial_texts(page_language())
-        unknown = trial_words.explain_unknown(confirmation.unknown_words, texts, is_judged=False)
+        unknown = trial_words.explain_unknown(
+            confirmation.unknown_words, reader_texts.trial_texts(page_language()), is_judged=False
+        )
         return flask.render_template(
             "welcome.html", first_mail_at=confirmation.first_mail_at, profile_url=profile_url, unknown=unknown
         )

@@ -10,6 +10,8 @@ from tests import ROOT, databases
 from tests.e2e import starts
 from tests.e2e.test_cli import Done
 
+TOLD = (("status",), ("deliveries",), ("archive",))
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -42,6 +44,37 @@ def test_a_morning_is_kept_and_told(folder: Path, url: str) -> None:
     told = newsletter(folder, url, "status")
     assert told.stdout.count("accepted") == 3
     assert not (folder / "state").exists()
+
+
+def test_a_folder_moves_into_the_database_and_through_a_file_back_into_a_folder(folder: Path, url: str) -> None:
+    assert newsletter(folder, "", "run", "--sample", "--quiet").returncode == 0
+    before = [newsletter(folder, "", *words).stdout for words in TOLD]
+    newsletter(folder, url, "release")
+    moved = newsletter(folder, url, "migrate", "--from", "state")
+    assert (moved.returncode, "and each is the same in the database" in moved.stdout) == (0, True), moved.stderr
+    assert [newsletter(folder, url, *words).stdout for words in TOLD] == before
+    again = newsletter(folder, url, "migrate", "--from", "state")
+    assert (again.returncode, "is not empty (it has deliveries)" in again.stderr) == (EXIT_STORE, True)
+    assert newsletter(folder, url, "backup", "all.gz").returncode == 0
+    (folder / "state").rename(folder / "put-away")
+    brought = newsletter(folder, "", "restore", "all.gz")
+    assert (brought.returncode, "and each is the same as there" in brought.stdout) == (0, True), brought.stderr
+    assert [newsletter(folder, "", *words).stdout for words in TOLD] == before
+
+
+def test_what_cannot_be_carried_is_refused_with_the_remedy(folder: Path, url: str) -> None:
+    newsletter(folder, url, "release")
+    none = newsletter(folder, url, "migrate", "--from", ".")
+    assert (none.returncode, "is no state folder" in none.stderr) == (EXIT_CONFIG, True)
+    nowhere = newsletter(folder, "", "migrate", "--from", ".")
+    assert (nowhere.returncode, "set DATABASE_URL" in nowhere.stderr) == (EXIT_CONFIG, True)
+    nothing = newsletter(folder, "", "backup", "all.gz")
+    assert (nothing.returncode, "there is no memory in state" in nothing.stderr) == (EXIT_STORE, True)
+    other = newsletter(folder, url, "restore", "subscribers.yaml")
+    assert (other.returncode, "is no backup of the newsletter" in other.stderr) == (EXIT_STORE, True)
+    assert sorted(path.name for path in folder.iterdir() if not path.name.startswith("state.db")) == [
+        "subscribers.yaml"
+    ]
 
 
 def test_another_kind_of_database_is_refused_before_anything_else(folder: Path) -> None:

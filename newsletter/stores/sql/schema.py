@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from newsletter.errors import StoreError
 from newsletter.files import atomic
+from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.tables import HEAD
 
 VERSION_TABLE = "newsletter_version"
+UNFINISHED = "unfinished: "  # begins the mark of what is being carried into the database
 _MIGRATIONS = "newsletter:stores/sql/migrations"
 
 
@@ -36,6 +38,25 @@ def revision_of(database: Database) -> str:
 
 
 def require_current(database: Database) -> None:
+    """Raises StoreError with the remedy unless the database has the tables of this program, and all that is in them."""
+    require_tables(database)
+    if (origin := unfinished_origin(database)) is not None:
+        raise StoreError(unfinished_text(database, origin))
+
+
+def unfinished_origin(database: Database) -> str | None:
+    """Says what is being carried into the database, where that was begun and not finished."""
+    names = select(tables.marks.c.name).where(tables.marks.c.name.startswith(UNFINISHED, autoescape=True))
+    with database.statement() as connection:
+        name = connection.execute(names).scalar()
+    return None if name is None else str(name).removeprefix(UNFINISHED)
+
+
+def unfinished_text(database: Database, origin: str) -> str:
+    return f"the database {database.name} holds a part of a memory; run 'newsletter {origin}' again, which completes it"
+
+
+def require_tables(database: Database) -> None:
     """Raises StoreError with the remedy unless the database has the tables of this program."""
     found = revision_of(database)
     if found == HEAD:
@@ -67,7 +88,7 @@ def upgrade(database: Database) -> Release:
         database.lock("release")
         before = revision_of(database)
         if before > HEAD:
-            require_current(database)
+            require_tables(database)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         after = revision_of(database)

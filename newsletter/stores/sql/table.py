@@ -82,6 +82,21 @@ class SqlTable(Generic[T]):
         found = self.find(*(self.columns[name] == part for name, part in zip(self._key, key, strict=True)))
         return found[0] if found else None
 
+    def get_same(self, values: Sequence[T]) -> list[T | None]:
+        """Gives what is kept under the keys of these values, in their order."""
+        keys = [self._key_of(value) for value in values]
+        found: dict[tuple[Any, ...], T] = {}
+        types = [self.columns[name].type for name in self._key]
+        for start in range(0, len(keys), _ROWS_AT_ONCE):
+            wanted = [tuple_(*key, types=types) for key in keys[start : start + _ROWS_AT_ONCE]]
+            of_these = tuple_(*(self.columns[name] for name in self._key)).in_(wanted)
+            found |= {self._key_of(value): value for value in self.find(of_these)}
+        return [found.get(key) for key in keys]
+
+    def _key_of(self, value: T) -> tuple[Any, ...]:
+        columns = self._columns_of(value)
+        return tuple(columns[name] for name in self._key)
+
     def find(
         self, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]] = (), limit: int | None = None
     ) -> list[T]:
@@ -149,8 +164,7 @@ class SqlTable(Generic[T]):
             raise self._unreadable(key, first_problem(error)) from error
         except (ValueError, RecursionError) as error:
             raise self._unreadable(key, str(error)) from error
-        columns = self._columns_of(value)
-        if (found := [columns[name] for name in self._key]) != key:
+        if (found := self._key_of(value)) != tuple(key):
             raise self._unreadable(key, f"it holds {'/'.join(map(str, found))}")
         if (at := find_time_without_zone(value)) is not None:
             raise self._unreadable(key, f"{at} has no time zone")
