@@ -23,6 +23,7 @@ from pathlib import Path
 import made_days
 from rich.console import Console
 from rich.table import Table
+from stopwatch import STOPWATCH
 
 from newsletter.model import Paper
 from newsletter.scoring.evaluation.corpus import load_days
@@ -40,16 +41,6 @@ GOAL = f"Goal: {PAPERS:,} papers for one profile in at most 5 s and 300 MB on {C
 NEWSLETTER = ("-m", "newsletter", "run", "--quiet", "--feed")
 BASELINE = (str(HERE / "day_baseline.py"),)
 STAGES = (str(HERE / "day_stages.py"),)
-
-# A process starts its life with the peak memory of the one that started it (execve keeps it), so a small one must.
-_STOPWATCH = """
-import json, os, sys, time
-began = time.perf_counter()
-child = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ)
-_, status, used = os.wait4(child, 0)
-wall = time.perf_counter() - began
-print(json.dumps([os.waitstatus_to_exitcode(status), wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +141,7 @@ class Bench:
 
     def _run(self, folder: Path, script: Sequence[str], *arguments: str) -> tuple[Cost, list[str]]:
         """What a process takes, and the lines that it prints."""
-        command = [sys.executable, "-I", "-S", "-c", _STOPWATCH, *script, str(folder / "feeds"), *arguments]
+        command = [sys.executable, "-I", "-S", "-c", STOPWATCH, *script, str(folder / "feeds"), *arguments]
         done = subprocess.run(command, env=self._fresh(folder), capture_output=True, text=True, check=True)
         *output, last = done.stdout.splitlines()
         status, wall_s, cpu_s, peak_mb = json.loads(last)

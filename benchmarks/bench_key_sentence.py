@@ -2,13 +2,13 @@
 
     python benchmarks/bench_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl [--days CORPUS/days] [--missed]
 
-One JSON object a line: `title`, the `sentences` of the abstract, the index of the `best` one and of all that are `ok`.
-benchmarks/fit_key_sentence.py set the points on the odd lines; the even ones show what they are worth. `--days` adds
-key_sentence_marks.jsonl: 519 papers of all fields, marked in the same way, of which it holds ids, the letters of each
-sentence and a hash, while titles and abstracts come from the days. The points were set on them, too, but for those
-marked `aside`. Shares have their 95 % interval (Wilson), and characters are those of a chosen sentence on average.
-Sentences are compared by letters and digits, since cutting the abstract is a part of the task. `--missed` prints what
-was chosen where it is not the best (not of the even lines, nor of what is aside), and what was best.
+One JSON object a line: `id`, `title`, the `sentences` of the abstract, the index of the `best` one and of all that are
+`ok`. No points were set on these. `--days` adds key_sentence_marks.jsonl: 519 papers of all fields, marked in the same
+way, of which it holds ids, the letters of each sentence and a hash, while titles and abstracts come from the days.
+benchmarks/fit_key_sentence.py set the points on them, but for those marked `aside`. Shares have their 95 % interval
+(Wilson); characters are those of a chosen sentence on average. Sentences are compared by letters and digits, since
+cutting the abstract is a part of the task. `--missed` prints what was chosen of the papers that points were set on
+where it is not the best, and what was best.
 """
 
 import argparse
@@ -26,9 +26,12 @@ from newsletter.papers import readable
 from newsletter.papers.key_sentences import MAX_CHARS, key_sentence
 from newsletter.papers.sentences import split_sentences
 
+Papers = Mapping[str, Mapping[str, str]]  # as the days have them, by arXiv id
+
 MARKS = Path(__file__).with_name("key_sentence_marks.jsonl")
 ENOUGH = 0.8  # of a sentence's letters, for a text that is cut to count as the sentence
 REPEATS = 20
+DAY = 1_350  # papers
 Z = 1.96  # standard deviations within which 95 % lie
 
 
@@ -43,35 +46,42 @@ class Sample:
     is_cs: bool = True
 
 
-def load(path: Path) -> list[Sample]:
-    samples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-        row = json.loads(line)
-        sentences = tuple(map(readable, row["sentences"]))
-        samples.append(
-            Sample(
-                title=readable(row["title"]),
-                abstract=readable(" ".join(row["sentences"])),
-                sentences=sentences,
-                best=row["best"],
-                would_do=frozenset(row["ok"]),
-                is_aside=number % 2 == 1,
-            )
+def load(path: Path, papers: Papers) -> list[Sample]:
+    """The papers of a file of JSON lines; those that the days have not count as computer science."""
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [
+        Sample(
+            title=readable(row["title"]),
+            abstract=readable(" ".join(row["sentences"])),
+            sentences=tuple(map(readable, row["sentences"])),
+            best=row["best"],
+            would_do=frozenset(row["ok"]),
+            is_aside=True,
+            is_cs=is_cs(papers[row["id"]]) if row["id"] in papers else True,
         )
-    return samples
+        for row in rows
+    ]
 
 
-def load_marked(days: Path) -> list[Sample]:
-    """The papers of MARKS, as these days have them. Raises ValueError where an abstract is not the one marked."""
+def load_papers(days: Path) -> Papers:
+    papers: dict[str, Mapping[str, str]] = {}
+    for file in sorted(days.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            papers |= {(paper := json.loads(line))["id"]: paper for line in lines}
+    return papers
+
+
+def is_cs(paper: Mapping[str, str]) -> bool:
+    return paper["primary"].startswith("cs.")
+
+
+def load_marked(papers: Papers) -> list[Sample]:
+    """The papers of MARKS. Raises ValueError where an abstract is not the one marked."""
     marks = [json.loads(line) for line in MARKS.read_text(encoding="utf-8").splitlines()]
-    papers = {}
-    for day in {mark["on"] for mark in marks}:
-        with gzip.open(days / f"{day}.jsonl.gz", "rt", encoding="utf-8") as lines:
-            papers |= {paper["id"]: paper for paper in map(json.loads, lines)}
     return [_marked(mark, papers[mark["id"]]) for mark in marks]
 
 
-def _marked(mark: dict[str, object], paper: dict[str, str]) -> Sample:
+def _marked(mark: dict[str, object], paper: Mapping[str, str]) -> Sample:
     abstract = readable(paper["abstract"])
     text = letters(abstract)
     if sha256(text.encode()).hexdigest()[:8] != mark["hash"]:
@@ -84,7 +94,7 @@ def _marked(mark: dict[str, object], paper: dict[str, str]) -> Sample:
         best=mark["best"],  # type: ignore[arg-type]
         would_do=frozenset(mark["ok"]),  # type: ignore[call-overload]
         is_aside=bool(mark.get("aside")),
-        is_cs=paper["primary"].startswith("cs."),
+        is_cs=is_cs(paper),
     )
 
 
@@ -148,20 +158,21 @@ def main() -> None:
     parser.add_argument("--days", type=Path, help="the folder of announcement days with the papers of MARKS")
     parser.add_argument("--missed", action="store_true", help="print what was chosen that is not the best")
     options = parser.parse_args()
-    samples = load(options.samples)
-    marked = load_marked(options.days) if options.days else []
-    aside = [sample for sample in marked if sample.is_aside]
+    papers = load_papers(options.days) if options.days else {}
+    samples = load(options.samples, papers)
+    marked = load_marked(papers) if options.days else []
     taught = [sample for sample in marked if not sample.is_aside]
     groups = {
-        "given, all": samples,
-        "given, even lines": [sample for sample in samples if sample.is_aside],
+        "given": samples,
+        "given, cs.*": [sample for sample in samples if sample.is_cs and papers],
+        "given, other": [sample for sample in samples if not sample.is_cs],
         "marked, cs.*": [sample for sample in taught if sample.is_cs],
         "marked, other": [sample for sample in taught if not sample.is_cs],
-        "marked, other, aside": aside,
+        "marked, other, aside": [sample for sample in marked if sample.is_aside],
     }
     groups = {name: group for name, group in groups.items() if group}
     for name, choose in CHOOSERS.items():
-        print(f"{name:24}papers {'would do (%)':>24}{'best (%)':>24}  characters")
+        print(f"{name:25}papers{'would do (%)':>24}{'best (%)':>24}  characters")
         print_measured(choose, groups)
     longest = max(len(key_sentence(sample.title, sample.abstract)) for sample in (*samples, *marked))
     started = time.process_time()
@@ -169,9 +180,9 @@ def main() -> None:
         for sample in samples:
             key_sentence(sample.title, sample.abstract)
     took = (time.process_time() - started) / REPEATS / len(samples)
-    print(f"{1000 * took:.3f} ms a paper; the longest sentence has {longest} characters")
+    print(f"{1000 * took:.3f} ms a paper, {DAY * took:.2f} s a day of {DAY:,}; the longest has {longest} characters")
     if options.missed:
-        print_missed([sample for sample in samples if not sample.is_aside] + taught)
+        print_missed(taught)
 
 
 if __name__ == "__main__":

@@ -72,8 +72,8 @@ def place_all(corpus: Path) -> list[PlacedDay]:
 
 
 def _place(scorer: LocalScorer, profile: Profile, name: str, day: LabelledDay, memory: int) -> PlacedDay:
-    pool = scorer.rank(profile, day.pool, day.history[-memory:] if memory else ())
-    places = measure_places(pool.ranking, pool.yardstick)[: len(day.pool)]
+    ranked = scorer.rank(profile, day.pool, day.history[-memory:] if memory else ())
+    places = measure_places(ranked.ranking, ranked.yardstick)[: len(day.pool)]
     return PlacedDay(name, day.announced_on, memory, places, np.array(day.gains) > 0)
 
 

@@ -3,10 +3,10 @@
     python benchmarks/fit_key_sentence.py CORPUS/key-sentences/key-sentences.jsonl CORPUS/days [--without NAME ...]
 
 A conditional logit: of the sentences of an abstract the best one should have the most points, and each other that
-would do a third as much weight as it; large points cost something. It learns from the odd lines and from what is not
-aside in key_sentence_marks.jsonl (see bench_key_sentence.py), prints POINTS for newsletter/papers/key_sentences.py, and
-how often the choice is right of papers that its points were not set on: of all these by folds, of the even lines, and
-of what is aside.
+would do a third as much weight as it; large points cost something. It learns from what is not aside in
+key_sentence_marks.jsonl (see bench_key_sentence.py), prints POINTS for newsletter/papers/key_sentences.py, and how
+often the choice is right of papers that the points were not set on: of those by folds, of what is aside, and of the
+given lines.
 `--without` leaves a kind of sentence out: one that does not pay on other papers should not be there.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from bench_key_sentence import Sample, load, load_marked, said
+from bench_key_sentence import Sample, load, load_marked, load_papers, said
 
 from newsletter.papers.key_sentences import describe, shorten
 from newsletter.papers.sentences import split_sentences
@@ -99,14 +99,15 @@ def main() -> None:
     parser.add_argument("days", type=Path, help="the folder of announcement days")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME")
     options = parser.parse_args()
-    given, marked = load(options.samples), load_marked(options.days)
+    papers = load_papers(options.days)
+    given, marked = load(options.samples, papers), load_marked(papers)
     names = names_of(marked, options.without)
-    taught = [choice(sample, names) for sample in (*marked, *given) if not sample.is_aside]
+    taught = [choice(sample, names) for sample in marked if not sample.is_aside]
     kept = {
-        "the even lines": [choice(sample, names) for sample in given if sample.is_aside],
         "marked, aside": [choice(sample, names) for sample in marked if sample.is_aside],
+        "given": [choice(sample, names) for sample in given],
     }
-    points = fit(taught).round(2)
+    points = fit(taught).round(3)
     for name, value in sorted(zip(names, points, strict=True), key=lambda row: -row[1]):
         print(f'    "{name}": {value:g},')
     for name, (ok, best) in cross_validate(taught).items():

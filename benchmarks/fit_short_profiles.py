@@ -54,9 +54,9 @@ def describe_all(folder: Path, corpus: Path) -> list[DescribedDay]:
 
 def describe(day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, memory: int) -> DescribedDay:
     profile, papers = day.subscriber.profile, [each.paper for each in day.candidates]
-    pool = scorer.rank(profile, papers, day.history[len(day.history) - memory :] if memory else ())
-    fit = phrases.fit(profile, papers, pool.matrix, pool.ranking, encoder, pool.fields)
-    score = np.clip(pool.ranking.score, *PLACE_RANGE)
+    ranked = scorer.rank(profile, papers, day.history[len(day.history) - memory :] if memory else ())
+    fit = phrases.fit(profile, papers, ranked.known.pool, encoder, ranked.known.fields)
+    score = np.clip(ranked.ranking.score, *PLACE_RANGE)
     signs = np.column_stack([describe_fit(fit, score), np.ones(len(papers))])
     right = np.array([day.grades.get(paper.arxiv_id, 0) >= RIGHT for paper in papers], dtype=np.bool_)
     return DescribedDay(day.subscriber.name, signs, right)

@@ -132,6 +132,17 @@ def remember_year(state: Path, on: date, days: int, subscriber_ids: Sequence[str
             (deliveries / other / file.name).write_text(file.read_text().replace(first, other))
 
 
+def remember_mails(store: Store, on: date, days: int, subscriber_ids: Sequence[str]) -> None:
+    """A digest of 30 papers to each subscriber on each of the last `days` working days, through the store."""
+    store.start_run(PAST_RUN)
+    rng = random.Random(days)
+    for past in working_days_before(on, days):
+        papers = [f"{past:%y%m}.{rng.randrange(100_000):05}" for _ in range(PAPERS_IN_A_MAIL)]
+        for one in subscriber_ids:
+            _deliver(store, one, past, papers)
+    store.end_run(PAST_RUN)
+
+
 def working_days_before(on: date, count: int) -> list[date]:
     """The latest `count` days from Monday to Friday before `on`, oldest first."""
     days = (on - timedelta(days=back) for back in range(1, 2 * count + 7))

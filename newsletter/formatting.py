@@ -1,4 +1,4 @@
-"""How digests say dates, names, kinds and prices, in the mail as on the web. Pure; English like the templates."""
+"""What is written alike in every language, such as prices and where a text is cut; dates and names in English. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from newsletter.model import AnnounceType, Digest
+from newsletter.model import Digest
 
 NOT_KNOWN = "n/a"
-NO_TOPIC = "Other papers"  # of a digest by topic: those that meet none by name
-KIND_LABELS = {
-    AnnounceType.NEW: "new",
-    AnnounceType.CROSS: "cross-list",
-    AnnounceType.REPLACE: "updated",
-    AnnounceType.REPLACE_CROSS: "updated cross-list",
-}
 
 _SENTENCE_END = re.compile(r"[.!?]+[\"”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"\s+\S*$")
@@ -34,34 +27,11 @@ def short_date(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def weekday_date(on: date) -> str:
-    """Writes "Tue, 7 Oct", for one of a few days."""
-    return f"{on:%a}, {on.day} {on:%b}"
-
-
 def date_range(announced_on: Sequence[date]) -> str:
     """Writes "7 October 2025", or the first and the last of several days."""
     if len(announced_on) > 1:
         return f"{short_date(announced_on[0])} to {short_date(announced_on[-1])}"
     return short_date(announced_on[0]) if announced_on else "no day"
-
-
-def kind_label(announce_type: AnnounceType, version: int) -> str:
-    """Names the kind of an announcement, with the paper's version where that is the news."""
-    label = KIND_LABELS[announce_type]
-    is_replacement = announce_type in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
-    return f"{label}, v{version}" if is_replacement else label
-
-
-def cut_offs(digest: Digest) -> str:
-    """Says what a paper had to reach; novelty only as far as a model judged it."""
-    subscriber, judged = digest.subscriber, digest.judged
-    reached = f"relevance ≥ {subscriber.min_relevance}"
-    if judged or not digest.is_by_words:
-        reached += f" and novelty ≥ {subscriber.min_novelty}"
-        reached += " where a model judged it" if judged < len(digest.entries) else ""
-    filled = f", filled up to {subscriber.at_least} with the nearest" if subscriber.at_least else ""
-    return f"{reached}, at most {subscriber.max_papers} papers{filled}"
 
 
 def is_met(digest: Digest) -> bool:
@@ -89,11 +59,6 @@ def join_names(names: Sequence[str], most: int) -> str:
     """Joins names by commas; of more than `most` the first ones, and how many more."""
     rest = len(names) - most
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
-
-
-def lang_attribute(language: str) -> str:
-    """The value of `lang` for comments in this language; "" if it is that of the page around them."""
-    return "" if language == "en" else language
 
 
 def true_false(value: bool) -> str:

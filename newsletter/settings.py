@@ -16,6 +16,7 @@ from email.utils import parseaddr
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote
 
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -47,6 +48,7 @@ _MAY_BE_SECRET = (
     "IMAP_PASSWORD",
     "INBOUND_SECRET",
     "ALERT_URL",
+    "DATABASE_URL",
     "HEARTBEAT_URL",
 )
 
@@ -79,6 +81,13 @@ class Settings(BaseSettings):
     subscribers: Path = Field(Path("subscribers.yaml"), description="The subscribers file. It is read, never written.")
     state: Path = Field(
         Path("state"), description="Folder of the memory: announcements, the delivery ledger, runs. Back it up."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="A database for the memory, in place of that folder: postgresql://user:password@host/name, or "
+        "sqlite:////var/lib/newsletter/state.db. 'newsletter release' makes its tables. It is never printed, logged or "
+        "stored.",
     )
     outbox: Path = Field(Path("outbox"), description="Folder that receives each mail as .eml and .html.")
     name: str = Field(
@@ -392,8 +401,14 @@ class Settings(BaseSettings):
         values = [getattr(self, name) for name in type(self).model_fields]
         found = [value for value in values if isinstance(value, SecretStr)]
         texts = [secret.get_secret_value() for secret in (*found, *self.secret_keys)]
+        texts.append(self._database_password)
         paths = [re.sub(r"^https?://[^/?#]*[/?#]?", "", text) for text in texts if text.startswith(("http:", "https:"))]
         return tuple(filter(None, texts)) + tuple(path for path in paths if len(path) >= MIN_PATH_CHARS)
+
+    @property
+    def _database_password(self) -> str:
+        url = self.database_url.get_secret_value() if self.database_url else ""
+        return unquote(url.partition("://")[2].rpartition("@")[0].partition(":")[2])
 
     @property
     def reply_address(self) -> str:
@@ -463,7 +478,7 @@ def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:
     name = "_".join(map(str, place))
-    shown = name if name.startswith(("OPENAI_", "SENDGRID_API")) else f"NEWSLETTER_{name.upper()}"
+    shown = name if name.startswith(("OPENAI_", "SENDGRID_API", "DATABASE_")) else f"NEWSLETTER_{name.upper()}"
     if shown.removeprefix("NEWSLETTER_").startswith(_MAY_BE_SECRET):  # somebody else must not read it
         return f"{shown}: {expected}"
     return f"{shown}: found {found!r}: {expected}"

@@ -28,6 +28,7 @@ _LAST_DAY = _FIRST_DAY + timedelta(days=0xFFFF)  # a day is two octets
 _ID_BYTES = 5
 _MAC_BYTES = 8  # 64 bits: nobody guesses one by mail, nor by asking a server as often as it can answer
 _LINK_CHARS = 200
+_FROM_PAGE = "w"  # behind the date of a link that stands on a page of the archive
 
 
 class Purpose(StrEnum):
@@ -136,18 +137,25 @@ def read_vote_token(signer: Signer, token: str) -> tuple[str, str, int] | None:
     return subscriber_id, detail[1:], 1 if detail.startswith("+") else -1
 
 
-def amount_token(signer: Signer, subscriber_id: str, digest_on: date, direction: int) -> str:
-    """Makes the token of a link by which a reader asks for more papers a day (1) or fewer (-1) by that digest."""
-    return signer.short_link(Purpose.AMOUNT, subscriber_id, f"{direction:+d}"[0] + digest_on.isoformat())
+def amount_token(
+    signer: Signer, subscriber_id: str, digest_on: date, direction: int, *, is_from_mail: bool = True
+) -> str:
+    """Makes the token of a link by which a reader asks for more papers a day (1) or fewer (-1) by that digest.
+
+    Only what is from a mail may lead on to the reader's profile: a page may be seen by others.
+    """
+    detail = f"{direction:+d}"[0] + digest_on.isoformat() + ("" if is_from_mail else _FROM_PAGE)
+    return signer.short_link(Purpose.AMOUNT, subscriber_id, detail)
 
 
-def read_amount_token(signer: Signer, token: str) -> tuple[str, date, int] | None:
-    """Reads who asks, by the digest of which date, and 1 or -1; None for a token that is not ours."""
+def read_amount_token(signer: Signer, token: str) -> tuple[str, date, int, bool] | None:
+    """Reads who asks, by the digest of which date, 1 or -1, and if it is from a mail; None if it is not ours."""
     found = signer.read_short_link(Purpose.AMOUNT, token)
     if found is None:
         return None
     subscriber_id, detail = found
-    return subscriber_id, date.fromisoformat(detail[1:]), 1 if detail.startswith("+") else -1
+    digest_on = date.fromisoformat(detail[1:].removesuffix(_FROM_PAGE))
+    return subscriber_id, digest_on, 1 if detail.startswith("+") else -1, not detail.endswith(_FROM_PAGE)
 
 
 def save_token(signer: Signer, subscriber_id: str, arxiv_id: str) -> str:

@@ -61,6 +61,28 @@ def write_day(on: date, language: str) -> str:
     return format_skeleton("MMMMd", on, locale=_locale(language))
 
 
+def write_month(month: date, language: str) -> str:
+    """Writes the month of a date, with its year: "Oktober 2025"."""
+    from babel.dates import format_skeleton  # noqa: PLC0415  as above
+
+    return format_skeleton("yMMMM", month, locale=_locale(language))
+
+
+def weekdays(language: str) -> list[tuple[str, str]]:
+    """Names the days of a week from Monday on, whole and short: ("Montag", "Mo.")."""
+    from babel.dates import get_day_names  # noqa: PLC0415  as above
+
+    short = get_day_names("short", "stand-alone", _locale(language))
+    return [(name_weekday(day, language), short[day]) for day in range(7)]
+
+
+def write_decimal(number: float, language: str) -> str:
+    """Writes a number with one digit behind the point: "7,5"."""
+    from babel.numbers import format_decimal  # noqa: PLC0415  as above
+
+    return format_decimal(number, "#,##0.0", _locale(language))
+
+
 def write_weekday(on: date, language: str) -> str:
     """Writes one of a few days: "Di., 7. Okt."."""
     from babel.dates import format_date, format_skeleton  # noqa: PLC0415  as above

@@ -12,12 +12,15 @@ from newsletter.model import AnnounceType, Counts, DeliveryState, Digest, Digest
 from newsletter.run.digest import anonymize
 from newsletter.stores import Store
 from newsletter.web.archive.pages import TEMPLATES, Pages
+from newsletter.web.archive.wording import load_archive_texts
 from tests import make
 
 WHO = "s_abcd2345"
 RENDERER = Renderer(
     Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
 )
+
+TEXTS = load_archive_texts()
 
 
 def pages() -> Pages:

@@ -47,6 +47,28 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a database with our tables, in a server of our own."""
+    from tests import databases
+
+    try:
+        with databases.postgres_server() as url:
+            databases.migrate(url)
+            yield url
+    except databases.NoServer as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """The same with empty tables."""
+    from tests import databases
+
+    databases.empty(postgres_server)
+    return postgres_server
+
+
+@pytest.fixture(scope="session")
 def host() -> Iterator[MailHost]:
     """One mail server on loopback for all."""
     from tests.mail_server import MailHost

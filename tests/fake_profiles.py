@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.files import yaml_nodes
+from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -48,8 +48,8 @@ WHY = "Near to your topic <Alternatives>."
 
 
 class FakeProfiles(ProfileService):
-    def __init__(self, store: Store, *subscriber_ids: str) -> None:
-        self._store, self._known = store, subscriber_ids
+    def __init__(self, store: Store, *subscriber_ids: str, language: str = "en") -> None:
+        self._store, self._known, self.language = store, subscriber_ids, language
         self.is_judged = False
 
     def explain_unknown(self, profile: Profile, language: str = "en") -> str:
@@ -60,7 +60,10 @@ class FakeProfiles(ProfileService):
         return revisions[-1].text if revisions and revisions[-1].text.strip() else FIRST
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
-        return make.subscriber(subscriber_id=subscriber_id) if subscriber_id in self._known else None
+        if subscriber_id not in self._known:
+            return None
+        reader = make.subscriber(subscriber_id=subscriber_id)
+        return replace(reader, profile=replace(reader.profile, language=self.language))
 
     def find_current(self, subscriber_id: str) -> Subscriber | None:
         return self.find_listed(subscriber_id)
@@ -82,8 +85,7 @@ class FakeProfiles(ProfileService):
         if not found and not tree:
             found.append(yaml_nodes.Problem(1, "a profile has at least one topic"))
         if found:
-            lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
-            raise ConfigError("The profile has problems:", lines)
+            raise ConfigError("The profile has problems:", yaml_checks.problem_lines(found))
         return a_trial(int(str(most)))
 
     def change(

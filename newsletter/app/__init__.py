@@ -14,11 +14,13 @@ from newsletter.app.common import (
     build_store,
     build_timing,
     default_cut_off,
+    find_store,
     load_listed,
     load_subscribers,
     require_signer,
     utc_now,
 )
+from newsletter.app.database import driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
@@ -38,6 +40,7 @@ from newsletter.app.services import (
     check_open_subscription,
     load_welcome_texts,
 )
+from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
@@ -91,6 +94,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 __all__ = [
+    "back_up",
     "build",
     "build_archive_pages",
     "build_local_scorer",
@@ -112,11 +116,17 @@ __all__ = [
     "build_welcome_service",
     "check_open_subscription",
     "default_cut_off",
+    "driver_url",
+    "find_store",
     "has_sentence_model",
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",
+    "migrate",
+    "open_database",
+    "release_database",
     "require_model_key",
     "require_signer",
+    "restore",
     "utc_now",
 ]

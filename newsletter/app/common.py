@@ -5,12 +5,14 @@ Only this room and the commands read the clock.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from newsletter.app.database import open_database
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
@@ -34,9 +36,24 @@ def utc_now() -> datetime:
 
 
 def build_store(settings: Settings) -> Store:
+    """Opens the memory: the database if there is one, else the folder, which is made if it is missing.
+
+    Raises StoreError if it cannot be read or the database lacks tables of this version, ConfigError if its address is
+    none.
+    """
+    if settings.database_url is not None:
+        from newsletter.stores.sql import SqlStore
+
+        return SqlStore(open_database(settings))
     from newsletter.stores.tinydb import TinyStore
 
     return TinyStore(settings.state)
+
+
+def find_store(settings: Settings, part: str) -> Store | None:
+    """Opens the memory if it is there, with that folder in it, and else nothing: opening a new one would write."""
+    has_one = settings.database_url is not None or (settings.state / part).is_dir()
+    return build_store(settings) if has_one else None
 
 
 def build_mail_identity(settings: Settings) -> MailIdentity:
@@ -93,12 +110,16 @@ def default_cut_off(settings: Settings) -> int:
     return WORDS_CUT_OFF if settings.model is None else JUDGED_CUT_OFF
 
 
-def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Reads all subscribers as they are served now. Raises ConfigError if there never was a good file."""
+def load_subscribers(settings: Settings, store: Store, only: Collection[str] | None = None) -> SubscriberList:
+    """Reads all subscribers as they are served now, or `only` those with these ids.
+
+    Raises ConfigError if there never was a good file.
+    """
     from newsletter.services import directory
 
+    today = utc_now().date() if only is None else None  # who is on the list is noted when all of it is read
     return directory.load_subscribers(
-        settings.subscribers, store, today=utc_now().date(), min_relevance=default_cut_off(settings)
+        settings.subscribers, store, today=today, min_relevance=default_cut_off(settings), only=only
     )
 
 

@@ -39,7 +39,8 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
             "share its limits, such as 20 forms to subscribe a day; set NEWSLETTER_TRUSTED_PROXIES to 1, or to as many "
             "proxies as add to X-Forwarded-For"
         )
-    if why := durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment):
+    is_folder = settings.database_url is None
+    if is_folder and (why := durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment)):
         yield (
             f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "
             "papers again, and who has left is mailed again; mount a volume and set NEWSLETTER_STATE to a folder on it"

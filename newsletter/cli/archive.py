@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from newsletter.mail import stylesheet
 from newsletter.model import Subscriber
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
+from newsletter.texts import FALLBACK_LANGUAGE
 from newsletter.web.archive import (
     BIBTEX,
     INDEX,
@@ -119,8 +120,8 @@ def build_command(emails: Sequence[str], output: Path) -> None:
     own for each of the two.
 
     The folder has index.html, the stylesheets, and for each archive a folder with a page for every day and every
-    month, an Atom feed, and every digest as .bib, .ris and .md. Search is left out: it needs 'newsletter serve'.
-    The command may be repeated: only what changed is written.
+    month, an Atom feed, and every digest as .bib, .ris and .md. Pages are in their reader's language. Search is left
+    out: it needs 'newsletter serve'. The command may be repeated: only what changed is written.
 
     \b
     Examples:
@@ -129,16 +130,18 @@ def build_command(emails: Sequence[str], output: Path) -> None:
     """
     settings = load_settings()
     store = app.build_store(settings)
+    readers = {one.subscriber_id: one for one in app.load_subscribers(settings, store).subscribers}
     archives = _own(settings, store, emails) if emails else _public(settings, store)
     if not archives:
         raise click.UsageError(
             f"no archive is public; set public_archive for somebody in {settings.subscribers}, or name an EMAIL"
         )
-    pages, editions = app.build_archive_pages(settings), [edition_of_files(each) for each in archives]
-    styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
+    pages = app.build_archive_pages(settings)
+    editions = [edition_of_files(each, _language_of(each, readers)) for each in archives]
+    parts = {name: resources.read_text(f"templates/web/{name}") for name in ("archive.css", "papers.js")}
     total, unreadable = sum(map(count_pages, editions)), dict[str, str]()
     try:
-        counts = write_listing(pages, editions, output, styles)
+        counts = write_listing(pages, editions, output, {"style.css": stylesheet(), **parts})
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("Pages", total=total)
@@ -164,6 +167,11 @@ def _own(settings: Settings, store: Store, emails: Sequence[str]) -> list[Archiv
     listed = _subscribers(settings, store)
     ids = dict.fromkeys(find_subscriber(listed, email).subscriber_id for email in emails)
     return [ArchivedDigests(store, who) for who in ids]
+
+
+def _language_of(archive: ArchivedDigests, readers: Mapping[str, Subscriber]) -> str:
+    reader = readers.get(archive.subscriber_id)
+    return reader.profile.language if reader else FALLBACK_LANGUAGE
 
 
 def _public(settings: Settings, store: Store) -> list[ArchivedDigests]:

@@ -183,7 +183,8 @@ def _settings(settings: Settings) -> str:
 
 def _signups(settings: Settings) -> str:
     """Counts who came by the web, if there is a store already: opening a new one would write."""
-    known = app.build_store(settings).get_enrolled() if (settings.state / "enrolled").is_dir() else []
+    store = app.find_store(settings, "enrolled")
+    known = store.get_enrolled() if store is not None else []
     enrolled = [one for one in known if one.origin is SignUpOrigin.WEB]
     if not settings.open_subscription:
         return f"{len(enrolled)}, and nobody can subscribe there (NEWSLETTER_OPEN_SUBSCRIPTION)"
@@ -236,30 +237,34 @@ def _sentence_model(settings: Settings) -> str:
 
 
 def _folders(settings: Settings) -> str:
-    for name in ("state", "outbox"):
+    is_folder = settings.database_url is None
+    for name in ("state", "outbox") if is_folder else ("outbox",):
         folder: Path = getattr(settings, name)
         base = next(p for p in (folder, *folder.absolute().parents) if p.exists())
         if not base.is_dir() or not os.access(base, os.W_OK):
             raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
-    return f"state in {settings.state}, mails in {settings.outbox}"
+    memory = f"state in {settings.state}" if is_folder else f"state in the database {app.open_database(settings).name}"
+    return f"{memory}, mails in {settings.outbox}"
 
 
 def _memory(settings: Settings) -> str:
     """Checks that what is stored of each reader can be read; opens no new store, since that would write."""
-    if not (settings.state / "standings").is_dir():
+    store = app.find_store(settings, "standings")
+    if store is None:
         return "none yet"
-    if unreadable := app.build_store(settings).find_unreadable():
+    if unreadable := store.find_unreadable():
         raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
     return "what is kept of each subscriber can be read"
 
 
 def _possible_moves(settings: Settings) -> Sequence[str]:
     """Says who may have another address; nobody while the file is broken, or there is no store yet."""
-    if not (settings.state / "documents").is_dir():
-        return ()
     try:
+        store = app.find_store(settings, "documents")
+        if store is None:
+            return ()
         listed = parse_file(directory.read_subscribers(settings.subscribers), source="").subscribers
-        found = directory.find_possible_moves(listed, app.build_store(settings), app.utc_now().date())
+        found = directory.find_possible_moves(listed, store, app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
     return [text for _, text in found]

@@ -29,7 +29,7 @@ def _sample_mail(settings: Settings) -> Message:
     """Builds the sample's digest as a morning would, with a store of its own that is thrown away."""
     with TemporaryDirectory(prefix="newsletter-") as folder:
         mine = {"state": Path(folder, "state"), "outbox": Path(folder, "outbox"), "model": None, "send_by": "outbox"}
-        trial = settings.model_copy(update=mine)
+        trial = settings.model_copy(update={**mine, "database_url": None})
         context = app.build(trial, feed=sample.PATH)
         on = context.source.day(context.now())
         digest = preview(context, _reader(settings), TerminalProgress(quiet=True), digest_on=on)

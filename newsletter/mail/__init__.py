@@ -4,7 +4,7 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 """
 
 from newsletter.mail.cost import CostView, cost_view, scorer_label
-from newsletter.mail.message import MailIdentity, build_message, build_service_message, build_welcome
+from newsletter.mail.message import MailIdentity, VoteLinks, build_message, build_service_message, build_welcome
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -15,7 +15,7 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.theme import load_theme, stylesheet
-from newsletter.mail.view import PAPER_AUTHORS
+from newsletter.mail.view import PAPER_AUTHORS, TOC_AUTHORS
 
 __all__ = [
     "BY_TOPIC",
@@ -26,8 +26,10 @@ __all__ = [
     "NOTHING",
     "PAPER_AUTHORS",
     "PARTLY_JUDGED",
+    "TOC_AUTHORS",
     "CostView",
     "MailIdentity",
+    "VoteLinks",
     "build_message",
     "build_service_message",
     "build_welcome",
@@ -39,4 +41,5 @@ __all__ = [
     "stylesheet",
     "templates",
     "welcome",
+    "wording",
 ]

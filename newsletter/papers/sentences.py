@@ -26,7 +26,7 @@ _MAY_END = re.compile(
     r"(?:\b(?:al|etc|[Ii]nc|[Ll]td|[Cc]orp|[Cc]o|[JjSs]r|[Pp]h\.\s?[Dd])|(?:^|[\s(\[“])(?:[A-Z]\.[\s-]?)*[A-Z])"
     r"\.[)\]”’'\"]*$"
 )
-_NAME = re.compile(r"[a-z]{1,3}-?[A-Z]")  # that begins small: "fMRI data …"
+_NAME = re.compile(r"[a-z]{1,12}-?[A-Z]")  # that begins small: "fMRI data …", "polyT5 reads …"
 _UNIT = re.compile(r"\d\s?[A-Z]\.[)\]”’'\"]*$")  # "at 300 K."
 _NUMBERED = re.compile(r"\b(?:nos?|nr|p|v|vol|art|sect|ch|chap|tab|thm|lem|prop|def|cor)\.$", re.I)  # "no. 5"
 _INSIDE = 400  # characters within which a parenthesis has to close for its sentences to stay together

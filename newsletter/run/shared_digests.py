@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from typing import TYPE_CHECKING
 
-from newsletter.model import Digest, Frequency, Paper, ScoreReport, Subscriber, Votes
+from newsletter.model import Digest, Frequency, Paper, Profile, ScoreReport, Subscriber, Votes
 
 if TYPE_CHECKING:
     from newsletter.run.select import Selection  # which is made of a Morning, and that has these digests
@@ -20,14 +20,22 @@ MAX_DIGESTS = 8
 
 
 def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
-    """Sorts subscribers so that those who can share stand together, each group where its first one stood."""
-    groups: dict[Subscriber, list[Subscriber]] = {}
+    """Sorts subscribers so that those who can share stand together, each group where its first one stood.
+
+    Groups in groups: the same papers to choose from, of these the same profile, of these the same digest.
+    """
+    papers: dict[object, dict[Profile, dict[Subscriber, list[Subscriber]]]] = {}
     for subscriber in subscribers:
-        groups.setdefault(_as_anybody(subscriber), []).append(subscriber)
-    profiles: dict[object, list[Subscriber]] = {}
-    for anybody, group in groups.items():
-        profiles.setdefault((anybody.profile, anybody.categories), []).extend(group)
-    return [subscriber for group in profiles.values() for subscriber in group]
+        profiles = papers.setdefault((subscriber.categories, subscriber.announce_types), {})
+        digests = profiles.setdefault(subscriber.profile, {})
+        digests.setdefault(_as_anybody(subscriber), []).append(subscriber)
+    return [
+        subscriber
+        for profiles in papers.values()
+        for digests in profiles.values()
+        for equals in digests.values()
+        for subscriber in equals
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,8 @@ class SharedDigests:
 
     def keep(self, selection: Selection, votes: Votes, digest: Digest, report: ScoreReport) -> None:
         if not (report.failures or report.problem or report.notices):
-            self._latest.append((_question_of(selection, votes), digest, report))
+            lasting = replace(report, write_comment=None)  # which holds megabytes; the digest has its comments
+            self._latest.append((_question_of(selection, votes), digest, lasting))
 
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:

@@ -14,7 +14,7 @@ from newsletter.scoring.protocols import History, Scorer
 
 # Readers of one profile are served one after another, so that the latest few do. A report of 1,350 papers has 150 kB,
 # and what is needed to comment on them up to 6 MB.
-MAX_REPORTS = 8
+MAX_REPORTS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ the comments in ranking/explain.py; how well it works is measured in docs/scorin
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -24,7 +24,8 @@ from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, lo
 from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.phrases import drop_filler
-from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms, weigh
+from newsletter.scoring.ranking.pool import Pool, make_pool
+from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
 from newsletter.scoring.ranking.short_profiles import (
     Fit,
@@ -34,7 +35,7 @@ from newsletter.scoring.ranking.short_profiles import (
     order_papers,
     weigh_chances,
 )
-from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms, join
+from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
@@ -45,20 +46,27 @@ HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
 ENOUGH_PAPERS = 400  # to see what stands out under a short profile, which needs shipped ones only where others lack
 NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
+MAX_POOLS = 2  # of papers that are kept, the latest; of 1,350 papers with 3,000 before them each takes 40 MB
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RankedPool:
+class KnownPapers:
     """Papers ranked together: those asked about, those of the days before, and shipped ones that have no `papers`.
 
-    `fields` are the categories that they share, `shortness` says how far the profile is short (0 to 1).
+    `fields` are the categories that they share.
     """
 
     papers: Sequence[Paper]
     fields: set[str]
-    matrix: TermMatrix
-    at_large: TermMatrix
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedPapers:
+    """Papers ranked under one profile; `shortness` says how far the profile is short (0 to 1)."""
+
+    known: KnownPapers
     terms: ProfileTerms
     shortness: float
     ranking: Ranking
@@ -75,6 +83,7 @@ class LocalScorer:
         self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
+        self._known = deque[tuple[object, KnownPapers]](maxlen=MAX_POOLS)  # which threads may share
         self._phrases = PhraseReader()
 
     def score(
@@ -88,22 +97,22 @@ class LocalScorer:
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
         profile = reword_profile(profile)
-        pool = self.rank(profile, wanted, history)
-        ranking, matrix, shortness = pool.ranking, pool.matrix, pool.shortness
-        fit = self._phrases.fit(profile, wanted, matrix, ranking, self._encoder, pool.fields) if shortness else None
-        grader = _Grader(shortness, fit, pool.yardstick)
+        ranked = self.rank(profile, wanted, history)
+        ranking, known, pool = ranked.ranking, ranked.known, ranked.known.pool
+        fit = self._phrases.fit(profile, wanted, pool, self._encoder, known.fields) if ranked.shortness else None
+        grader = _Grader(ranked.shortness, fit, ranked.yardstick)
         relevance = grader.grade(ranking)
         if votes := with_library(profile, votes):
-            primaries = [_primary(paper) for paper in pool.papers]
-            voted = apply_votes(ranking, matrix, pool.at_large, primaries, self._read_votes(votes))
+            primaries = [_primary(paper) for paper in known.papers]
+            voted = apply_votes(ranking, pool, primaries, self._read_votes(votes))
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
         sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
-        explainer = Explainer(profile, self._finder, matrix, ranking, sentences, worded)
-        met = find_met(matrix, pool.terms)[: len(relevance)] | (relevance > LOWEST)
+        explainer = Explainer(profile, self._finder, pool, ranking, sentences, worded)
+        met = find_met(pool.matrix, ranked.terms)[: len(relevance)] | (relevance > LOWEST)
 
         @cache
         def write_comment(arxiv_id: str) -> str:
@@ -124,23 +133,34 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), WORD_RANKER, write_comment=write_comment)
 
-    def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPool:
+    def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPapers:
         """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.
 
         The papers are at least one, and all different.
         """
-        background, fields = load_background(), _common_categories(papers)
-        known = [*papers, *_choose_history(papers, fields, history)]
-        counts = count_terms([self._encoder.encode_paper(paper) for paper in known])
-        likeness = self._vectors.compare(profile, known, len(papers)) if self._vectors else None
         shortness = measure_shortness(profile)
-        n_shipped = max(ENOUGH_PAPERS - len(known), round((1 - shortness) * SAMPLE_PAPERS))
-        matrix, at_large = weigh(join(counts, background.count_sample(fields, n_shipped)), background)
+        known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))
+        likeness = self._vectors.compare(profile, known.papers, len(papers)) if self._vectors else None
         terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
         typical = measure_evidence(weigh_sample(), terms)
-        yardstick = Yardstick(len(known), float(typical.mean()), float(typical.std()))
-        ranking = rank(matrix, at_large, terms, likeness)
-        return RankedPool(known, fields, matrix, at_large, terms, shortness, ranking, yardstick)
+        yardstick = Yardstick(len(known.papers), float(typical.mean()), float(typical.std()))
+        return RankedPapers(known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
+
+    def _know(self, papers: tuple[Paper, ...], history: tuple[tuple[Paper, ...], ...], n_shipped: int) -> KnownPapers:
+        """Reads, weighs and places papers with at least so many shipped ones, once for all profiles.
+
+        Of equal requests the papers are mostly the same objects, so comparing them is quick, and hashing would not be.
+        """
+        request = (n_shipped, papers, history)
+        if found := next((known for asked, known in [*self._known] if asked == request), None):
+            return found
+        background, fields = load_background(), _common_categories(papers)
+        every = [*papers, *_choose_history(papers, fields, history)]
+        counts = count_terms([self._encoder.encode_paper(paper) for paper in every])
+        shipped = background.count_sample(fields, max(ENOUGH_PAPERS - len(every), n_shipped))
+        known = KnownPapers(every, fields, make_pool(join(counts, shipped), background))
+        self._known.append((request, known))
+        return known
 
     @cached_property
     def _finder(self) -> PhraseFinder:

@@ -8,7 +8,9 @@ measure and half by another would mean nothing. Topics are read when they are me
 from __future__ import annotations
 
 import base64
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -21,8 +23,19 @@ from newsletter.stores import VectorStore
 
 BATCH = 64  # papers between two writes
 MAX_TEXTS = 2_000  # of topics, whose vectors are kept in memory
+MAX_KNOWN = 2  # lists of papers whose vectors are, the latest; of 4,400 papers each takes 7 MB
 
 Rows = npt.NDArray[np.float32]
+_Key = tuple[str, int]  # arXiv id and version
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ReadPapers:
+    """What was made of the papers asked about: a row for each, NaN for those that were not read."""
+
+    asked: Sequence[_Key]
+    missing: frozenset[_Key]
+    rows: Rows
 
 
 class SentenceVectors:
@@ -36,6 +49,7 @@ class SentenceVectors:
         self._embedder = embedder
         self._store = store
         self._texts: dict[str, Rows] = {}
+        self._known = deque[_ReadPapers](maxlen=MAX_KNOWN)
 
     def prepare(
         self,
@@ -77,17 +91,28 @@ class SentenceVectors:
         texts = read_wishes(profile)
         if not texts:
             return None
-        asked = [(paper.arxiv_id, paper.version) for paper in papers]
-        kept = {(one.arxiv_id, one.version): one for one in self._store.get_vectors(self._embedder.name, asked)}
-        if any(key not in kept for key in asked[:count]):
+        read = self._find([(paper.arxiv_id, paper.version) for paper in papers])
+        if not read.missing.isdisjoint(read.asked[:count]):
             return None
         try:
             topics = np.array([self._read(text) for text in texts])
         except EmbedderError:
             return None
-        nothing = np.full(topics.shape[1], np.nan, dtype=np.float32)
-        rows = [_unpack(kept[key].numbers) if key in kept else nothing for key in asked]
-        return np.asarray(np.array(rows) @ topics.T, dtype=np.float32)
+        return np.asarray(read.rows @ topics.T, dtype=np.float32)
+
+    def _find(self, asked: Sequence[_Key]) -> _ReadPapers:
+        """Finds what was made of these papers; once for all profiles, until one more of them has been read."""
+        name = self._embedder.name
+        for known in [*self._known]:
+            if known.asked == asked and not (known.missing and self._store.get_vectors(name, known.missing)):
+                return known
+        kept = {(one.arxiv_id, one.version): one.numbers for one in self._store.get_vectors(name, asked)}
+        read = {key: _unpack(numbers) for key, numbers in kept.items()}
+        nothing = np.full_like(next(iter(read.values())), np.nan) if read else np.zeros(0, dtype=np.float32)
+        rows = np.array([read.get(key, nothing) for key in asked], dtype=np.float32)
+        found = _ReadPapers(asked, frozenset(asked) - kept.keys(), rows)
+        self._known.append(found)
+        return found
 
     def _read(self, text: str) -> Rows:
         row = self._texts.get(text)

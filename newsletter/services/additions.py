@@ -20,7 +20,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.services.directory import ListedSubscribers
 from newsletter.stores import Store
-from newsletter.subscribers import SubscribersFile, schema, signup_rules, subscriber_from_signup
+from newsletter.subscribers import SubscribersFile, signup_rules, subscriber_from_signup, values
 
 #: Keys of the file, by what they are called where somebody is added; the rest is called the same.
 _WORDS = {
@@ -95,13 +95,13 @@ def read_wishes(email: str, name: str, wishes: Wishes, file: SubscribersFile, no
 
 def read_profile(email: str, name: str, text: str, file: SubscribersFile, now: datetime) -> SignUp:
     """Makes an enrolment of a profile in YAML. Raises ConfigError with everything that is wrong."""
-    problems = [*_problem("email", schema.Email, email), *(_problem("name", schema.Line, name) if name else ())]
+    problems = [*_problem("email", values.Email, email), *(_problem("name", values.Line, name) if name else ())]
     if len(text) > MOST_PROFILE_CHARS:
         problems.append(f"a profile has at most {MOST_PROFILE_CHARS:,} characters, and this one has {len(text):,}")
     if problems:
         problems += _profile_problems(_enrolment("a@example.org", "", text, now), file)
         raise ConfigError("Nobody was added:", tuple(problems))
-    enrolment = _enrolment(schema.to_address(email.strip()), name.strip(), text, now)
+    enrolment = _enrolment(values.to_address(email.strip()), name.strip(), text, now)
     if problems := _profile_problems(enrolment, file):
         raise ConfigError("Nobody was added:", tuple(problems))
     return enrolment
@@ -180,7 +180,7 @@ def _problem(key: str, kind: Any, value: str) -> list[str]:
     except ValidationError as error:
         context = error.errors(include_url=False)[0].get("ctx", {})
         hint = context.get("hint")
-        wanted = hint(value) if hint and len(value) <= schema.MAX_LINE else context.get("words", "something else")
+        wanted = hint(value) if hint and len(value) <= values.MAX_LINE else context.get("words", "something else")
         return [f"{key}: found {value[:60]!r}, expected {wanted}"]
     return []
 

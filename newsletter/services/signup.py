@@ -35,8 +35,8 @@ from newsletter.subscribers import (
     SubscriberEntry,
     nearest_zones,
     promised_mail,
-    schema,
     signup_rules,
+    values,
 )
 
 SLOTS = "subscribe-forms"  # what is claimed once
@@ -50,7 +50,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 }
 _FIELDS = {"topics": "words", "time_zone": "zone"}  # of the form, where they have another name in subscribers.yaml
 _NEEDED = frozenset({"email", "categories", "topics"})
-_MOST_CHARS = {"name": schema.MAX_LINE, "words": schema.MAX_PROSE}
+_MOST_CHARS = {"name": values.MAX_LINE, "words": values.MAX_PROSE}
 _MOST_GUESSED_CHARS = 100  # of what was typed: to look for near names is slow
 
 
@@ -312,8 +312,8 @@ def _problem(key: str, field: str, form: Form, context: Mapping[str, Any]) -> Fo
         return FormProblem(field, f"{field}_many", {"n": context["max_length"]})
     guessed = typed.strip() if isinstance(typed, str) and len(typed) <= _MOST_GUESSED_CHARS else ""
     if field == "email" and guessed:
-        fault = schema.email_fault(guessed)
-        return FormProblem(field, "email_wrong" if fault is schema.EmailFault.OTHER else f"email_{fault}")
+        fault = values.email_fault(guessed)
+        return FormProblem(field, "email_wrong" if fault is values.EmailFault.OTHER else f"email_{fault}")
     if field == "zone" and (zones := nearest_zones(guessed)):
         return FormProblem(field, "zone_nearest", {"zones": ", ".join(zones)})
     if field in _MOST_CHARS:

@@ -8,10 +8,11 @@ from newsletter.subscribers.local_time import nearest_zones, zone_note
 from newsletter.subscribers.phrase_lines import find_phrase_lines
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
-from newsletter.subscribers.schema import SubscriberEntry, json_schema, to_address
+from newsletter.subscribers.schema import SubscriberEntry, json_schema
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file, parse_profiles
 from newsletter.subscribers.topics import leading_topic, named_topic
+from newsletter.subscribers.values import to_address
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number, read_votes
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "signup_rules",
     "subscriber_from_signup",
     "to_address",
+    "values",
     "was_dropped",
     "welcome_rules",
     "zone_note",

@@ -12,8 +12,8 @@ from enum import StrEnum
 from newsletter.errors import ConfigError
 from newsletter.model import Digest, Subscriber
 from newsletter.subscribers import profile_yaml
+from newsletter.subscribers.values import HIGHEST_GRADE, MOST_PAPERS
 
-MOST_PAPERS, HIGHEST_CUT_OFF = 500, 10  # as schema.py has them
 _ROUND_FROM, _ROUND_TO = 10, 5  # numbers that people choose
 
 
@@ -63,7 +63,7 @@ def count_day(digest: Digest, subscriber: Subscriber) -> DayCounts | None:
         return None
     entries = [entry for entry in digest.entries if not entry.is_nearest]
     graded = [
-        *((HIGHEST_CUT_OFF + 1 if e.pinned_author else e.score.relevance, e.score.novelty) for e in entries),
+        *((HIGHEST_GRADE + 1 if e.pinned_author else e.score.relevance, e.score.novelty) for e in entries),
         *((paper.relevance, paper.novelty) for paper in digest.unsent),
     ]
     reached = [relevance for relevance, novelty in graded if novelty is None or novelty >= subscriber.min_novelty]
@@ -106,7 +106,7 @@ def _fewer(reader: Subscriber, day: DayCounts | None) -> AmountChange | None:
         return AmountChange(Setting.AT_LEAST, reader.at_least, least, filled, max(day.passed, least))
     shown = min(day.passed, reader.max_papers) if day else 0
     fewer = min(day.higher, reader.max_papers) if day else 0
-    if reader.min_relevance < HIGHEST_CUT_OFF and (shown < 2 or 0 < fewer < shown):
+    if reader.min_relevance < HIGHEST_GRADE and (shown < 2 or 0 < fewer < shown):
         counts = (shown, fewer) if day and shown else (None, None)
         return AmountChange(Setting.MIN_RELEVANCE, reader.min_relevance, reader.min_relevance + 1, *counts)
     if shown < 2:

@@ -16,16 +16,14 @@ from pydantic import BaseModel
 from newsletter.addresses import subscriber_id
 from newsletter.model import Profile, SignUp, Subscriber, Topic
 from newsletter.subscribers.schema import (
-    WEEKDAYS,
     Keywords,
-    Language,
     Preferences,
     ReaderPreferences,
     SubscriberEntry,
     TopicEntry,
-    Weekday,
 )
 from newsletter.subscribers.signup_rules import topic_name
+from newsletter.subscribers.values import WEEKDAYS, Language, Weekday
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

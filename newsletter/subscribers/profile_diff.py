@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
-from newsletter.subscribers.schema import WEEKDAYS
+from newsletter.subscribers.values import WEEKDAYS
 
 _SHOWN_CHARS = 200
 

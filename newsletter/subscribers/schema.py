@@ -1,229 +1,56 @@
 """The shape of subscribers.yaml as pydantic models: every key with its limits, default and explanation.
 
-The JSON Schema that editors use and the check of the file both come from here. Where a value is wrong, the error
-carries in plain words what was expected; finding the line is files/yaml_checks.py's part, applying the defaults
-preferences.py's.
+The JSON Schema that editors use and the check of the file both come from here. What a single value may be is
+values.py's part, finding the line of a wrong one files/yaml_checks.py's, applying the defaults preferences.py's.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from datetime import date, time
-from enum import StrEnum
-from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, get_args
+from datetime import time
+from typing import Annotated, Any, Self
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    WithJsonSchema,
-    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, AnnounceType, Frequency
-from newsletter.papers import author_problem, taxonomy
-from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
+from newsletter.phrases import Phrase
+from newsletter.subscribers.values import (
+    Author,
+    Category,
+    Email,
+    FrequencyWord,
+    FullPapers,
+    Grade,
+    KindWord,
+    LanguageWord,
+    LeastPapers,
+    Line,
+    MostPapers,
+    PaperEntry,
+    Prose,
+    SendTime,
+    Slug,
+    Until,
+    WeekdayWord,
+    YesNo,
+    Zone,
+)
 
-Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[str, ...] = get_args(Weekday)
-
-MAX_LINE = 100  # characters of a name, a keyword, an author
-MAX_PROSE = 4_000
-MAX_TITLE = 300  # of a paper in `papers`
 MAX_SUBSCRIBERS = 1_000
 
 # What is expected where a key is missing that has to be there.
 REQUIRED = {
     "email": "an e-mail address",
-    "name": "a short name for the topic",
+    "name": Phrase("a short name for the topic"),
     "subscribers": "a list with at least one subscriber",
 }
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
-
-
-# --- values -------------------------------------------------------------------------------------------
-
-
-def _one_line(text: str) -> str:
-    if any(unicodedata.category(c) in _LINE_BREAKERS for c in text):
-        raise ValueError("control character")
-    return text
-
-
-def _prose(text: str) -> str:
-    if any(unicodedata.category(c) in _LINE_BREAKERS and c not in "\n\t" for c in text):
-        raise ValueError("control character")
-    return text
-
-
-@lru_cache(maxsize=2 * MAX_SUBSCRIBERS)
-def to_address(text: str) -> str:
-    """The address as mail headers carry it: international domains in their ASCII form. Raises ValueError.
-
-    Asks no DNS. Letters outside ASCII before the @ would need SMTPUTF8 all the way to the reader: refused.
-    """
-    try:
-        checked = validate_email(
-            _one_line(text),
-            check_deliverability=False,
-            allow_smtputf8=False,
-            test_environment=True,  # allows .test (RFC 6761), which no real mail can reach
-            strict=True,  # RFC 5321 §4.5.3.1.1: at most 64 octets before the @
-        )
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from error
-    return checked.ascii_email or checked.normalized
-
-
-class EmailFault(StrEnum):
-    """What is wrong with an address."""
-
-    LETTERS = "letters"  # before the @ there are others than ASCII has
-    DOMAIN = "domain"  # it has no full stop
-    OTHER = "other"
-
-
-def email_fault(found: str) -> EmailFault:
-    """Says what is wrong with an address that `to_address` refuses."""
-    local, _, domain = found.rpartition("@")
-    if not local.isascii():
-        return EmailFault.LETTERS
-    return EmailFault.DOMAIN if local and "." not in domain else EmailFault.OTHER
-
-
-_EMAIL_HINTS = {
-    EmailFault.LETTERS: "an e-mail address with plain Latin letters before the @",
-    EmailFault.DOMAIN: "an e-mail address with a whole domain after the @",
-    EmailFault.OTHER: "an e-mail address",
-}
-
-
-def _email_hint(found: str) -> str:
-    return _EMAIL_HINTS[email_fault(found)]
-
-
-def _zone(text: str) -> str:
-    if text not in zones():
-        raise ValueError("unknown zone")
-    return text
-
-
-def _time(value: object) -> time:
-    match = TIME_OF_DAY.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError("no time")
-    return time(int(match[1]), int(match[2]))
-
-
-def _date(value: object) -> object:
-    if value is not None and not _DATE.fullmatch(str(value).strip()):
-        raise ValueError("no date")
-    return value
-
-
-def _author(text: str) -> str:
-    if author_problem(text):
-        raise ValueError("no author")
-    return text
-
-
-def _category(text: str) -> str:
-    if text not in taxonomy.CATEGORIES:
-        raise ValueError("unknown category")
-    return text
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _choice(*words: str) -> tuple[BeforeValidator, WrapValidator]:
-    among = f"one of {', '.join(words)}"
-    return BeforeValidator(_lower), yaml_checks.expected(among, lambda found: among + yaml_checks.nearest(found, words))
-
-
-def _whole(lowest: int, highest: int) -> tuple[Any, WrapValidator]:
-    return Field(ge=lowest, le=highest), yaml_checks.expected(f"a whole number from {lowest} to {highest:,}")
-
-
-_LINE = f"text on one line, 1 to {MAX_LINE} characters"
-Line = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_LINE),
-    AfterValidator(_one_line),
-    yaml_checks.expected(_LINE),
-]
-Author = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_LINE),
-    AfterValidator(_one_line),
-    AfterValidator(_author),
-    yaml_checks.expected(_LINE, lambda found: author_problem(found) or _LINE),
-]
-Prose = Annotated[
-    str,
-    Field(max_length=MAX_PROSE),
-    AfterValidator(_prose),
-    yaml_checks.expected(f"text of at most {MAX_PROSE:,} characters, none of them a control character"),
-]
-_PAPER = f"a title of at most {MAX_TITLE} characters, an arXiv id, or a .bib, .ris or .json file"
-PaperEntry = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_TITLE),
-    AfterValidator(_one_line),
-    yaml_checks.expected(_PAPER),
-]
-Email = Annotated[
-    str,
-    Field(max_length=254, json_schema_extra={"format": "email"}),  # RFC 5321 §4.5.3.1.3, without the brackets
-    AfterValidator(to_address),
-    yaml_checks.expected("an e-mail address", _email_hint),
-]
-Zone = Annotated[
-    str,
-    Field(max_length=MAX_LINE),
-    AfterValidator(_zone),
-    yaml_checks.expected("an IANA time zone such as Europe/Berlin", zone_hint),
-]
-SendTime = Annotated[
-    time,
-    BeforeValidator(_time),
-    yaml_checks.expected("a time of day from 00:00 to 23:59, such as 07:40", time_hint),
-    WithJsonSchema({"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"}),
-]
-Until = Annotated[date | None, BeforeValidator(_date), yaml_checks.expected("a date such as 2027-01-31")]
-Slug = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9-]{1,40}$"),
-    yaml_checks.expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
-]
-_CODES = list(taxonomy.CATEGORIES)
-Category = TypeAliasType(
-    "Category",
-    Annotated[
-        str,
-        AfterValidator(_category),
-        yaml_checks.expected("an arXiv category such as cs.LG", taxonomy.hint),
-        WithJsonSchema({"type": "string", "enum": _CODES, "enumDescriptions": list(taxonomy.CATEGORIES.values())}),
-    ],
-)
-_FREQUENCY, _KIND, _WEEKDAY = _choice(*Frequency), _choice(*AnnounceType), _choice(*WEEKDAYS)
-_LANGUAGE = _choice(*get_args(Language))
-YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
-MOST_AT_LEAST = 20
-_ONE_TO_TEN, _PAPERS, _AT_LEAST, _FULL = _whole(1, 10), _whole(1, 500), _whole(0, MOST_AT_LEAST), _whole(0, 20)
 
 
 # --- the file -----------------------------------------------------------------------------------------
@@ -265,7 +92,9 @@ class TopicEntry(_Model):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.relevant or self.irrelevant):
-            raise yaml_checks.contradiction("neither relevant nor irrelevant, expected text in at least one of them")
+            raise yaml_checks.contradiction(
+                Phrase("neither relevant nor irrelevant, expected text in at least one of them")
+            )
         return self
 
 
@@ -295,12 +124,12 @@ class ReaderPreferences(_Model):
         examples=["07:40"],
         json_schema_extra={"default": "07:10"},
     )
-    frequency: Annotated[Frequency, *_FREQUENCY] = Field(
+    frequency: FrequencyWord = Field(
         Frequency.WEEKDAYS,
         description="daily; weekdays (Monday to Friday, when arXiv announces); or weekly, on `weekday`.",
         examples=["weekly"],
     )
-    weekday: Annotated[Weekday, *_WEEKDAY] = Field(
+    weekday: WeekdayWord = Field(
         "monday",
         description="Day of the mail when `frequency` is weekly; without meaning otherwise.",
         examples=["friday"],
@@ -312,7 +141,7 @@ class ReaderPreferences(_Model):
         description="arXiv categories to look through, needed here or in `defaults`. No whole archives (cs).",
         examples=[["cs.LG", "cs.AI"]],
     )
-    announce_types: list[Annotated[AnnounceType, *_KIND]] = Field(
+    announce_types: list[KindWord] = Field(
         [AnnounceType.NEW, AnnounceType.CROSS],
         min_length=1,
         max_length=4,
@@ -344,30 +173,28 @@ class ReaderPreferences(_Model):
         " worded like these are liked.",
         examples=[["Attention Is All You Need", "2510.05064", "library.bib"]],
     )
-    min_relevance: Annotated[int, *_ONE_TO_TEN] = Field(
+    min_relevance: Grade = Field(
         JUDGED_CUT_OFF,
         description="A paper must reach this relevance (1 to 10). Left out, it is "
         f"{JUDGED_CUT_OFF} where a model judges the papers, and {WORDS_CUT_OFF} where words rank them.",
         examples=[8],
         json_schema_extra=_forget_default,
     )
-    min_novelty: Annotated[int, *_ONE_TO_TEN] = Field(
+    min_novelty: Grade = Field(
         4, description="A paper must reach this novelty (1 to 10), where a model judged it.", examples=[6]
     )
-    max_papers: Annotated[int, *_PAPERS] = Field(
-        30, description="Most papers in one digest; the best stay.", examples=[15]
-    )
-    at_least: Annotated[int, *_AT_LEAST] = Field(
+    max_papers: MostPapers = Field(30, description="Most papers in one digest; the best stay.", examples=[15])
+    at_least: LeastPapers = Field(
         0,
         description="Where fewer papers reach the cut-offs, the nearest fill up to so many, marked as such.",
         examples=[3],
     )
-    full: Annotated[int, *_FULL] = Field(
+    full: FullPapers = Field(
         3,
         description="So many of the best papers stand in the mail with their abstracts; all others in the contents.",
         examples=[5],
     )
-    language: Annotated[Language, *_LANGUAGE] = Field("en", description="Of mail, comments and pages.", examples=["de"])
+    language: LanguageWord = Field("en", description="Of mail, comments and pages.", examples=["de"])
     group_by_topic: YesNo = Field(
         False,
         description="The papers of each topic together, in the order of the topics, in place of the best ones first.",

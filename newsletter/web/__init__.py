@@ -97,7 +97,10 @@ def create_app(part: WebPart) -> flask.Flask:
         amount_service = amounts.AmountService(part.profiles, part.store)
         app.register_blueprint(amount.blueprint(amount_service, signer, part.now))
     if part.archives is not None:
-        app.register_blueprint(archive_routes.blueprint(part.store, signer, part.archives, part.now))
+        has_amounts = part.profiles is not None
+        app.register_blueprint(
+            archive_routes.blueprint(part.store, signer, part.archives, part.now, has_amounts=has_amounts)
+        )
     if part.signups is not None and part.signer is not None:
         app.register_blueprint(subscribe.blueprint(part.signups, signer, part.now))
         app.jinja_env.globals.update(subscribe_url="/subscribe")

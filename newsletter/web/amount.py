@@ -1,8 +1,8 @@
 """`/amount/TOKEN`: the links at a mail's end by which its reader asks for more papers a day, or fewer.
 
 A link only opens a page that says which setting would change, from what to what; its button carries the same numbers,
-so that pressing it twice, or again after another change, does no more than was read. What fits is
-services/amounts.py's business.
+so that pressing it twice, or again after another change, does no more than was read. A link of the archive does not
+lead on to the profile, as that of a mail does: others may see an archive. What fits is services/amounts.py's business.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ class _Answers:
     signer: Signer
     now: Callable[[], datetime]
 
-    def answer(self, link: tuple[str, date, int]) -> str:
-        subscriber_id, digest_on, sign = link
+    def answer(self, link: tuple[str, date, int, bool]) -> str:
+        subscriber_id, digest_on, sign, is_from_mail = link
         direction = amounts.Direction.MORE if sign > 0 else amounts.Direction.FEWER
-        profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, subscriber_id)}"
+        profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, subscriber_id)}" if is_from_mail else ""
         view = self._act(subscriber_id, direction, digest_on, profile_url)
         reader = self.service.find(subscriber_id)
         texts = pick(_texts(), reader.profile.language if reader else FALLBACK_LANGUAGE)

@@ -89,6 +89,7 @@ def _serve_files(app: flask.Flask) -> None:
     _serve(app, "sample.css", "sample_stylesheet", "text/css", theme.css() + _read("sample.css"))
     _serve(app, "archive.css", "archive_stylesheet", "text/css", _read("archive.css"))
     _serve(app, "editor.js", "script", "text/javascript", _read("editor.js"))
+    _serve(app, "papers.js", "papers_script", "text/javascript", _read("papers.js"))
     _serve(app, "zone.js", "zone_script", "text/javascript", _read("zone.js"))
     icon = theme.fill(_read("favicon.svg"))
     _serve(app, "favicon.svg", "favicon", "image/svg+xml", icon)

@@ -35,7 +35,7 @@ LANGUAGES: Mapping[str, str] = {
 }
 ARGUMENT = "lang"
 SHARED = "pages"  # the file of what several pages say
-PAGE_TEXTS = ("leave", "papers", "problems", "subscribe")  # the files that templates name: `texts("leave")`
+PAGE_TEXTS = ("leave", "papers", "problems", "profile", "subscribe")  # the files that templates name: `texts("leave")`
 
 LanguageOf = Callable[[str], str]  # of a subscriber, by id; empty where nobody is called so
 _EXTENSION, _READERS = "newsletter-texts", "newsletter-language-of"  # of an application

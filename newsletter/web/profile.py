@@ -19,13 +19,13 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
 from newsletter.services import profiles as profile_service
-from newsletter.services import reader_texts
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.subscribers import profile_form, was_dropped
-from newsletter.texts import Texts, pick
+from newsletter.texts import Texts
 from newsletter.web import profile_views
 from newsletter.web.app import HEADERS, Page
+from newsletter.web.languages import page_texts, speak
 from newsletter.web.profile_fields import form_view
 from newsletter.web.profile_views import EditorView, PreviewView, Tried, preview_view, revision_views
 from newsletter.web.request_limits import RequestLimits
@@ -100,8 +100,9 @@ class _Editor:
             self.trials.release()
 
     def _texts(self, subscriber_id: str) -> Texts:
-        reader = self.profiles.find_current(subscriber_id)
-        return pick(reader_texts.load("profile"), reader.profile.language if reader else "")
+        if reader := self.profiles.find_current(subscriber_id):
+            speak(reader.profile.language)
+        return page_texts("profile")
 
     def _view_of(self, tried: Tried, text: str, t: Texts, *, is_form: bool) -> PreviewView:
         return preview_view(

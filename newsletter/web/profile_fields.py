@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber
-from newsletter.subscribers import profile_form, schema
+from newsletter.subscribers import profile_form, values
 from newsletter.texts import Texts, name_weekday
 from newsletter.web.languages import LANGUAGES
 
@@ -32,7 +32,7 @@ _NOTES = {"words": "one_a_line", "where": "one_a_line", "amount": "as_set"}
 _YES_NO = ("true", "false")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "frequency": ("daily", "weekdays", "weekly"),
-    "weekday": schema.WEEKDAYS,
+    "weekday": values.WEEKDAYS,
     "language": tuple(LANGUAGES),
     **dict.fromkeys(("group_by_topic", "empty_mail", "weekly_best"), _YES_NO),
 }
@@ -155,7 +155,7 @@ class _Maker:
         if key not in _CHOICES.get(name, ()):
             return value
         if name == "weekday":
-            return name_weekday(schema.WEEKDAYS.index(key), self.t.language)
+            return name_weekday(values.WEEKDAYS.index(key), self.t.language)
         if name == "language":
             return LANGUAGES[key]
         return self.t[{"true": "yes", "false": "no"}.get(key, key)]
@@ -185,7 +185,7 @@ def usual_values(subscriber: Subscriber) -> Mapping[str, str]:
         "announce_types": ", ".join(subscriber.announce_types),
         **{key: str(getattr(subscriber, key)) for key in _FOLDS["amount"]},
         "frequency": str(subscriber.frequency),
-        "weekday": schema.WEEKDAYS[subscriber.weekday],
+        "weekday": values.WEEKDAYS[subscriber.weekday],
         "send_at": f"{subscriber.send_at:%H:%M}",
         "time_zone": subscriber.zone,
         "language": subscriber.profile.language,

@@ -22,7 +22,7 @@ from newsletter.services import reader_texts, signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import HEADERS, Page
-from newsletter.web.languages import LANGUAGES, page_texts, speak, wanted_language
+from newsletter.web.languages import LANGUAGES, page_language, page_texts, speak, wanted_language
 from newsletter.web.request_limits import DAY_S, RequestLimits, SlidingWindow, client_of
 from newsletter.web.token_page import TokenPage, posted_wish
 
@@ -188,7 +188,9 @@ class _Routes:
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)
         profile_url = f"/profile/{self.signer.link(Purpose.PROFILE, who)}"
-        unknown = trial_words.explain_unknown(confirmation.unknown_words, reader_texts.trial_texts(), is_judged=False)
+        unknown = trial_words.explain_unknown(
+            confirmation.unknown_words, reader_texts.trial_texts(page_language()), is_judged=False
+        )
         return flask.render_template(
             "welcome.html", first_mail_at=confirmation.first_mail_at, profile_url=profile_url, unknown=unknown
         )

@@ -188,3 +188,13 @@ def test_an_env_file_in_another_encoding_is_told() -> None:
     Path(".env").write_bytes("NEWSLETTER_NAME=Grüße\n".encode("latin-1"))
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_settings()
+
+
+def test_the_databases_address_and_its_password_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://ada:ge%40heim@db.example.org/news")
+    settings = load_settings()
+    assert "heim" not in repr(settings)
+    assert "heim" not in CliRunner().invoke(command).output
+    assert {"postgres://ada:ge%40heim@db.example.org/news", "ge@heim"} <= set(settings.secret_texts)
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert load_settings().database_url is None

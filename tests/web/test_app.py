@@ -20,7 +20,7 @@ from tests.web.test_vote_links import LESS, MORE, mailed
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
-FILES = ("/style.css", "/editor.js", "/zone.js", "/favicon.svg", "/favicon.ico", "/robots.txt")
+FILES = ("/style.css", "/editor.js", "/zone.js", "/papers.js", "/favicon.svg", "/favicon.ico", "/robots.txt")
 PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/metrics", *FILES)
 STYLE = stylesheet()
 

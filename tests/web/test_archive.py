@@ -153,10 +153,10 @@ def test_private_pages_are_found_by_nobody_and_kept_by_no_cache(client: FlaskCli
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_no_page_holds_address_name_token_or_a_link_that_acts(client: FlaskClient) -> None:
-    for page in ("", "2026-01", "2026-01-06"):
+def test_no_page_holds_address_name_token_or_a_link_to_profile_pause_or_the_end(client: FlaskClient) -> None:
+    for page in ("", "2026-01", "2026-01-06", "saved", "search?q=paper"):
         text = client.get(f"/archive/{TOKEN}/{page}").text
-        for secret in ("reader@example.org", "Rita", TOKEN, "/profile/", "/u/", "/v/"):
+        for secret in ("reader@example.org", "Rita", TOKEN, "/profile/", "/pause/", "/u/"):
             assert secret not in text
 
 
@@ -300,7 +300,7 @@ def test_pinned_authors_and_versions_are_marked(store: MemoryStore, client: Flas
     mail(store, digest(NEXT_MONTH + timedelta(days=1), [pinned]))
     page = client.get(f"/archive/{TOKEN}/2026-02-16").text
     assert "updated, v3" in page
-    assert "follows Ada Lovelace" in page
+    assert "pinned author: Ada Lovelace" in page
 
 
 def test_a_digest_by_topic_has_the_topics_above_their_papers_and_one_of_a_single_topic_none(
@@ -372,6 +372,6 @@ def test_the_weeks_best_lead_to_their_days_and_are_not_for_strangers(store: Memo
     friday = digest(on, [entry(5)], weekly_best=(EarlierEntry(make.TUESDAY, entry(2, title="Second")),))
     mail(store, friday)
     page = client.get(f"/archive/{TOKEN}/{on}").text
-    assert "The week&rsquo;s best" in page
+    assert "The week’s best" in page
     assert f'href="{make.TUESDAY}#p2">Second</a>' in page
     assert for_strangers(friday).weekly_best == ()

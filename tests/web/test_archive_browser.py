@@ -50,7 +50,15 @@ PAGES = (
         f"{TOKEN}/search",
         f"{TOKEN}/saved",
     ),
-    *(f"{TOKEN}/saved", f"{TOKEN}/2026-01-01", "dead/", "", "local-group/2026-01", "empty/"),
+    *(
+        f"{TOKEN}/saved",
+        f"{TOKEN}/2026-01-01",
+        "dead/",
+        "",
+        "local-group/2026-01",
+        "local-group/2026-01-06?lang=de",
+        "empty/",
+    ),
 )
 
 
@@ -181,14 +189,14 @@ def test_the_contents_lead_to_the_paper_and_results_to_it_on_its_day(site: Site)
     site.open(f"{TOKEN}/search?q=00002")
     site.all(".hits a")[0].click()
     assert site.browser.current_url.endswith("/2026-01-06#p2")
-    assert site.all(":target h3")[0].text == "On the paper 2601.00002"
+    assert site.all(":target h3 a")[0].text == "On the paper 2601.00002"
 
 
 def test_pages_of_a_folder_work_from_the_disk_with_their_looks(browser: webdriver.Chrome, tmp_path: Path) -> None:
     """file:// has no server that could guess: every link names its file."""
     each = edition_of_files(ArchivedDigests(filled(), WHO, "local-group"))
-    styles = {"style.css": stylesheet(), "archive.css": resources.read_text("templates/web/archive.css")}
-    write_listing(pages(), [each], tmp_path, styles)
+    parts = {name: resources.read_text(f"templates/web/{name}") for name in ("archive.css", "papers.js")}
+    write_listing(pages(), [each], tmp_path, {"style.css": stylesheet(), **parts})
     write_edition(pages(), each, tmp_path / "local-group")
     site = Site(browser, "")
     set_screen(browser, 1200, "light")
@@ -210,6 +218,35 @@ def test_every_paper_leads_back_to_the_contents_and_to_its_neighbours(site: Site
     assert steps == [["contents", "p2"], ["p1", "contents"]]
     assert min(link.rect["height"] for link in site.all(".step a")) >= 24
     site.all("#p1 .step a")[1].click()
-    assert site.all(":target h3")[0].text == "On the paper 2601.00002"
+    assert site.all(":target h3 a")[0].text == "On the paper 2601.00002"
     site.all("#p2 .step a")[1].click()
     assert site.all(":target")[0].text == "CONTENTS"
+
+
+def test_j_and_k_go_from_paper_to_paper_and_no_key_is_taken_from_a_field_or_a_shortcut(site: Site) -> None:
+    site.open(f"{TOKEN}/2026-01-06")
+
+    def press(*keys: str) -> str:
+        site.browser.switch_to.active_element.send_keys(*keys)
+        return site.browser.current_url.partition("#")[2]
+
+    assert [press("j"), press("j"), press("j"), press("k"), press("k")] == ["p1", "p2", "p2", "p1", "p1"]
+    assert site.browser.switch_to.active_element.text == "On the paper 2601.00001"
+    assert [press(Keys.ALT, "j"), press(Keys.CONTROL, "j"), press(Keys.SHIFT, "j")] == ["p1"] * 3
+    site.browser.execute_script("document.querySelector('main').append(document.createElement('textarea'))")
+    site.browser.execute_script("document.querySelector('textarea').focus()")
+    assert press("j") == "p1"
+    assert site.all("textarea")[0].get_property("value") == "j"
+
+
+def test_the_keys_can_be_switched_off_for_good(site: Site) -> None:
+    site.open(f"{TOKEN}/2026-01-06")
+    site.all(".keys input")[0].click()
+    for _ in range(2):
+        site.browser.switch_to.active_element.send_keys("j")
+        assert "#" not in site.browser.current_url
+        site.open(f"{TOKEN}/2026-01-06")
+    assert not site.all(".keys input")[0].is_selected()
+    site.all(".keys input")[0].click()
+    site.browser.switch_to.active_element.send_keys("j")
+    assert site.browser.current_url.endswith("#p1")

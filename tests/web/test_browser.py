@@ -477,7 +477,9 @@ def test_the_zone_is_the_browsers_until_somebody_types_another(visit: Visit) -> 
 
 @pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
 @pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
-@pytest.mark.parametrize("path", ["/?lang=de", "/?lang=ja"])
+@pytest.mark.parametrize(
+    "path", ["/?lang=de", "/?lang=ja", "/subscribe?lang=fr", "/u/dead?lang=es", "/nowhere?lang=zh"]
+)
 def test_what_strangers_see_fits_and_axe_finds_nothing(visit: Visit, path: str, width: int, mode: str) -> None:
     set_screen(visit.browser, width, mode)
     visit.browser.get(visit.base + path)

@@ -15,9 +15,9 @@ from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.comments import Sentences
 from newsletter.scoring.ranking.phrases import Forms
+from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder, Text, Wanted, find_written, forms_of
-from newsletter.scoring.ranking.tfidf import TermMatrix
 
 MAX_COMMENT_CHARS = 200
 MAX_TOPIC_CHARS = 60
@@ -28,24 +28,24 @@ WORDS_FROM = 4  # below, words shared are chance
 
 
 class Explainer:
-    """Comments on papers of one matrix, which are ranked under one profile.
+    """Comments on papers of a pool, which are ranked under one profile.
 
-    It is kept until the last mail of the profile is made, and keeps no more of matrix and ranking than it needs.
+    It is kept until the last mail of the profile is made, and keeps no more of pool and ranking than it needs.
     """
 
     def __init__(
         self,
         profile: Profile,
         finder: PhraseFinder,
-        matrix: TermMatrix,
+        pool: Pool,
         ranking: Ranking,
         sentences: Sentences,
         rows: Sequence[int],
     ) -> None:
-        """`rows` are the papers of which words are looked for: those of a high grade, and the nearest."""
+        """`rows`, in rising order, are the papers of which words are looked for: of a high grade, or the nearest."""
         self._topics = profile.topics
         self._finder = finder
-        self._gains = _Gains(matrix, ranking.feedback, rows)
+        self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
         self._wanted: dict[int, Wanted] = {}  # of the topics that papers met
         self._like = [self._names_of(keyword) for keyword in profile.like]
@@ -66,7 +66,7 @@ class Explainer:
         """
         if relevance < WORDS_FROM and not is_near:
             return self._sentences.nothing
-        text = self._finder.read(f"{paper.title}\n{paper.abstract}")
+        text = self._finder.read_paper(f"{paper.title}\n{paper.abstract}")
         parts = [self._main_part(row, text, relevance)]
         avoided = self._choose(_find_all(text, self._avoid))
         if avoided:
@@ -129,11 +129,8 @@ class Explainer:
 class _Gains:
     """How much each term of some papers made them resemble the papers of their topics."""
 
-    def __init__(self, matrix: TermMatrix, feedback: npt.NDArray[np.float64], rows: Sequence[int]) -> None:
-        is_wanted = np.zeros(matrix.n_rows, dtype=np.bool_)
-        is_wanted[rows] = True
-        cells = np.flatnonzero(is_wanted[matrix.rows])
-        cells = cells[np.argsort(matrix.rows[cells], kind="stable")]
+    def __init__(self, pool: Pool, feedback: npt.NDArray[np.float64], rows: Sequence[int]) -> None:
+        matrix, cells = pool.matrix, pool.cells_of(rows)
         is_used = np.zeros(len(matrix.terms), dtype=np.bool_)
         is_used[matrix.columns[cells]] = True
         self._rows, self._values = matrix.rows[cells], matrix.values[cells]

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from newsletter.model import Paper, Votes
 from newsletter.scoring.ranking.calibrate import Grades
 from newsletter.scoring.ranking.features import Features, keep_shared, solve
+from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
-from newsletter.scoring.ranking.tfidf import TermMatrix, Vector, count_terms
+from newsletter.scoring.ranking.tfidf import Vector, count_terms
 from newsletter.scoring.ranking.tokenize import EncodedPaper
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
@@ -56,18 +57,17 @@ def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
 
 def apply_votes(
     ranking: Ranking,
-    matrix: TermMatrix,
-    at_large: TermMatrix,
+    pool: Pool,
     categories: Sequence[str],
     votes: Sequence[VotedPaper],
 ) -> Ranking:
     """Gives the ranking with the reader's votes on some papers in it.
 
-    The two matrices hold the papers ranked, see `rank.weigh`, and `categories` the primary category of the first of
-    them: the recent ones, from which alone is learned.
+    The pool holds the papers ranked, and `categories` the primary category of the first of them: the recent ones, from
+    which alone is learned.
     """
     values, n_recent = np.array([vote.value for vote in votes], dtype=np.float64), len(categories)
-    model = _VoteModel(_describe(ranking, matrix, at_large, categories, votes), values, n_recent)
+    model = _VoteModel(_describe(pool, categories, votes), values, n_recent)
     moved = LIKES_IN_CHOICE * _trust(values) * model.learn(np.zeros(n_recent))
     learned = model.learn(CHOSEN_WEIGHT * _choose((ranking.score + moved)[:n_recent]))
     share = min(1.0, (len(votes) / FULL_SHARE_VOTES) ** 0.5)
@@ -107,15 +107,9 @@ class _VoteModel:
         return standardise(self._features.dot(model)[: self._n_ranked])
 
 
-def _describe(
-    ranking: Ranking,
-    matrix: TermMatrix,
-    at_large: TermMatrix,
-    categories: Sequence[str],
-    votes: Sequence[VotedPaper],
-) -> Features:
+def _describe(pool: Pool, categories: Sequence[str], votes: Sequence[VotedPaper]) -> Features:
     """Gives the words, places and categories of the ranked papers and, behind them, of those voted on."""
-    counts = count_terms([vote.words for vote in votes])
+    matrix, counts = pool.matrix, count_terms([vote.words for vote in votes])
     voted = matrix.fold_in(counts)
     words = keep_shared(
         np.concatenate([matrix.rows, voted.rows + matrix.n_rows]),
@@ -125,8 +119,8 @@ def _describe(
     )
     unknown = [""] * (matrix.n_rows - len(categories))
     fields = _describe_categories([*categories, *unknown, *(vote.category for vote in votes)], matrix.n_rows)
-    latent = np.vstack([ranking.latent, ranking.space.place(voted)])
-    meaning = np.vstack([ranking.meaning, load_word_vectors().place_papers(at_large.fold_in(counts))])
+    latent = np.vstack([pool.latent, pool.space.place(voted)])
+    meaning = np.vstack([pool.meaning, load_word_vectors().place_papers(pool.at_large.fold_in(counts))])
     constant = np.ones((len(latent), 1))
     dense = np.hstack([constant, LATENT_WEIGHT * latent, MEANING_WEIGHT * meaning, CATEGORY_WEIGHT * fields])
     return Features(words, dense)

@@ -15,7 +15,8 @@ import numpy as np
 from newsletter.model import Paper, Profile
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.features import Block, Features, join, keep_shared, solve, widen
-from newsletter.scoring.ranking.rank import rank, read_terms, standardise, weigh
+from newsletter.scoring.ranking.pool import make_pool
+from newsletter.scoring.ranking.rank import rank, read_terms, standardise
 from newsletter.scoring.ranking.style import describe_style
 from newsletter.scoring.ranking.tfidf import Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
@@ -85,8 +86,8 @@ class Learner:
 
     def _describe(self, profile: Profile, papers: Sequence[Paper]) -> Features:
         counts = count_terms([self._encoder.encode_paper(paper) for paper in papers])
-        matrix, at_large = weigh(counts, load_background())
-        ranking = rank(matrix, at_large, read_terms(profile, self._encoder))
+        pool = make_pool(counts, load_background())
+        matrix, ranking = pool.matrix, rank(pool, read_terms(profile, self._encoder))
         dense = [np.ones(len(papers)), ranking.score, standardise(ranking.evidence)]
         return join(
             [
@@ -94,7 +95,7 @@ class Learner:
                 _describe_names([paper.categories for paper in papers], CATEGORY_WEIGHT),
                 _describe_names([paper.authors for paper in papers], AUTHOR_WEIGHT),
             ],
-            np.column_stack([*dense, LATENT_WEIGHT * ranking.latent]),
+            np.column_stack([*dense, LATENT_WEIGHT * pool.latent]),
         )
 
 

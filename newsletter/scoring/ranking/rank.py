@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.model import Profile
-from newsletter.scoring.ranking.background import Background, load_background
-from newsletter.scoring.ranking.lsa import LatentSpace, find_space
+from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.neighbours import average_neighbours
-from newsletter.scoring.ranking.tfidf import TermCounts, TermMatrix, Vector
+from newsletter.scoring.ranking.pool import Pool
+from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
 from newsletter.scoring.ranking.word_vectors import Places, load_word_vectors
 
@@ -38,7 +38,6 @@ NEIGHBOURS_WEIGHT = 0.5
 MEANING_WEIGHT = 0.2
 SENTENCE_WEIGHT = 0.5  # of a sentence model, in place of the table's
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
-BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against today's own
 
 Terms = Mapping[int, int]
 
@@ -67,8 +66,7 @@ class Ranking:
     `evidence` is the likeness to the profile's own words, weighed by how rare they are in arXiv at large (about −0.2
     to 1): unlike `score` it is low for all papers when the profile's subject is not among them. `likeness` is that to
     the best topic, or to the liked keywords, alone (0 to 1). `topics` and `topic_words` have one row for each topic:
-    likeness after feedback, and to the topic's own words. `latent` is where each paper lies in the latent dimensions,
-    in which `space` places others, `meaning` where it lies in the table of word vectors.
+    likeness after feedback, and to the topic's own words.
     """
 
     score: Vector
@@ -77,9 +75,6 @@ class Ranking:
     topics: npt.NDArray[np.float64]
     topic_words: npt.NDArray[np.float64]
     feedback: npt.NDArray[np.float64]  # a term vector for each topic
-    latent: npt.NDArray[np.float64]
-    space: LatentSpace
-    meaning: Places
 
 
 def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
@@ -106,32 +101,20 @@ def _add_up(parts: Iterable[Terms]) -> Terms:
     return total
 
 
-def weigh(counts: TermCounts, background: Background) -> tuple[TermMatrix, TermMatrix]:
-    """Weighs the papers by what is rare among them, and by what is rare in arXiv at large.
-
-    The fewer the papers, the less they show what is rare, and the more the first leans on the background too.
-    """
-    own, common = counts.idf(), background.idf(counts.terms)
-    trust = counts.n_rows / (counts.n_rows + BACKGROUND_PAPERS)
-    return counts.weigh(trust * own + (1 - trust) * common), counts.weigh(common)
-
-
-def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness: Places | None = None) -> Ranking:
-    """Compares every paper with the profile; the two matrices hold the same papers, see `weigh`.
+def rank(pool: Pool, terms: ProfileTerms, likeness: Places | None = None) -> Ranking:
+    """Compares every paper of a pool with the profile.
 
     `likeness`: how near a sentence model finds the first papers (a row each) to each topic; NaN for what it has not
     read. There, and for all papers where it is None, the table of word vectors stands in.
     """
-    own, own_at_large = matrix.narrow(terms.keys()), at_large.narrow(terms.keys())
+    matrix, latent, meaning = pool.matrix, pool.latent, pool.meaning
+    own, own_at_large = matrix.narrow(terms.keys()), pool.at_large.narrow(terms.keys())
     topic_words = _compare_topics(own, terms, SHARPNESS)
     direct = _compare_directly(own, terms, topic_words, SHARPNESS)
     unwanted = _compare_with_unwanted(own, terms)
-    space = find_space(matrix)
-    latent = space.place(matrix).astype(np.float64)
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
-    meaning = load_word_vectors().place_papers(at_large)
     score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
     by_meaning = _compare_by_meaning(meaning, terms)
     if likeness is None:
@@ -142,7 +125,7 @@ def rank(matrix: TermMatrix, at_large: TermMatrix, terms: ProfileTerms, likeness
         standardise(score),
         measure_evidence(own_at_large, terms),
         _measure_likeness(own_at_large, terms),
-        *(topics, topic_words, feedback, latent, space, meaning),
+        *(topics, topic_words, feedback),
     )
 
 

@@ -23,6 +23,7 @@ from newsletter.scoring.ranking.phrases import FIXED, Forms, Table
 from newsletter.scoring.ranking.tokenize import HYPHENS, Encoder, Word, pair_keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
+MAX_TEXTS = 256  # of papers that are kept as read, some 80 kB each
 MAX_WORDS = 4  # of a phrase as it is shown; of a longer one only what is wanted is shown
 MAX_CHARS = 48
 MOST_TOKENS = 6  # of what is compared: an abstract may consist of one phrase, said again and again
@@ -106,6 +107,7 @@ class PhraseFinder:
         self._encoder = encoder
         self._background = background
         self._abbreviations = abbreviations
+        self.read_paper = lru_cache(maxsize=MAX_TEXTS)(self.read)  # which readers share
 
     def read(self, text: str) -> Text:
         """Finds the phrases of a text; words that name no subject are in none."""

@@ -20,7 +20,7 @@ from newsletter.scoring.ranking.calibrate import Grades
 from newsletter.scoring.ranking.company import measure_company
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
 from newsletter.scoring.ranking.phrases import Phrase, drop_filler, read_forms, read_phrases, read_unwanted
-from newsletter.scoring.ranking.rank import Ranking
+from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
@@ -75,29 +75,28 @@ class PhraseReader:
         self,
         profile: Profile,
         papers: Sequence[Paper],
-        matrix: TermMatrix,
-        ranking: Ranking,
+        pool: Pool,
         encoder: Encoder,
         fields: Collection[str],
     ) -> Fit:
         """Measures how these papers, which are of these fields (categories), fit the profile.
 
-        `matrix` and `ranking` hold these papers first, and then others that show which words are rare among them.
+        The pool holds these papers first, and then others that show which words are rare among them.
         """
         background, n = load_background(), len(papers)
         plain = drop_filler(profile)
         texts = [[topic.relevant or topic.name] for topic in plain.topics] + [[keyword] for keyword in plain.like]
         places = load_word_vectors().place_texts([encoder.query(text) for text in texts], background)
-        meaning = (ranking.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
+        meaning = (pool.meaning[:n] @ places.T).max(axis=1).astype(np.float64)
         phrases = read_phrases(profile, load_abbreviations(), load_wordings())
         placed = PlacedPapers([self._forms.place(paper) for paper in papers], self._forms)
 
         def cover(phrases: Sequence[Phrase]) -> Vector:
             if not phrases:
                 return np.zeros(n)
-            return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, matrix, background)).best()
+            return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, pool.matrix, background)).best()
 
-        company = measure_company(phrases, ranking.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
+        company = measure_company(phrases, pool.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
         return Fit(cover(phrases), meaning, company, cover(read_unwanted(profile, load_abbreviations())))
 
 

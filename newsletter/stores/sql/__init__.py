@@ -1,7 +1,7 @@
 """The memory in a database, SQLite or PostgreSQL: any number of processes, and with PostgreSQL any number of machines.
 
 Each part keeps one role of a Store in tables of its own, file by file as in tinydb/. This file puts them together. The
-tables are made by the migrations (see schema.py).
+tables are made by `newsletter release` (schema.py); docs/database.md says what is in them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from newsletter.stores.sql.address_change import AddressChange
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.announcements import Announcements
 from newsletter.stores.sql.claims import Claims
-from newsletter.stores.sql.database import Database, parse_url
+from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.digests import Digests
 from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.event_effects import EventEffects
@@ -38,14 +38,14 @@ T = TypeVar("T")
 
 
 class SqlStore:
-    """A Store (see stores/__init__.py) in the database at this address, whose tables are there.
+    """A Store (see stores/__init__.py) in a database that has its tables. Several may share one Database.
 
     Methods are called again for up to 45 seconds when the connection is lost, as far as that can do no harm. Raises
-    ConfigError for an address that is none, and StoreError for a database that cannot be reached or has other tables.
+    StoreError for a database that cannot be reached or has other tables.
     """
 
-    def __init__(self, url: str) -> None:
-        self.database = database = Database(parse_url(url))
+    def __init__(self, database: Database) -> None:
+        self.database = database
         schema.require_current(database)
         self._running = running = open_living_runs(database)
         digests, profiles, votes, saved = Digests(database), Profiles(database), Votes(database), SavedPapers(database)
@@ -64,9 +64,8 @@ class SqlStore:
         self._offer_runs(Runs(database, running, address_change), Documents(database))
 
     def close(self) -> None:
-        """Ends all connections, and with them the runs that were started here."""
+        """Ends the runs that were started here. The database is closed by who opened it."""
         self._running.close()
-        self.database.close()
 
     def _again(self, method: Callable[P, T]) -> Callable[P, T]:
         """For a method of which a second call changes nothing."""

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from newsletter.stores.contents import Claim
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.table import SqlTable
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    what: str
-    key_hash: str  # of the key, which is any text
-    claimed_on: date
-    holder: str = ""  # a random text, by which the caller knows its own again
 
 
 class Claims:
@@ -28,17 +20,18 @@ class Claims:
         self._columns = tables.claims.c
 
     def claim_once(self, what: str, key: str, *, on: date) -> bool:
-        claim = Claim(what, hash_of(key), on, secrets.token_hex(8))
+        claim = Claim(what, key, on, secrets.token_hex(8))  # by which it is known again
         try:
             return self.rows.add(claim)
         except ConnectionLost as lost:
             if not lost.is_unknown:
                 raise
-        return self.rows.get(what, claim.key_hash, on) == claim or self.rows.add(claim)
+        stored = self.rows.get(what, hash_of(key), on)
+        return self.rows.add(claim) if stored is None else stored.holder == claim.holder
 
     def forget_claims(self, *, before: date, most_days: int | None = None) -> None:
         self.rows.drop_days(self._columns.claimed_on, before, most_days)
 
 
 def columns_of(claim: Claim) -> dict[str, Any]:
-    return {"what": claim.what, "key_hash": claim.key_hash, "claimed_on": claim.claimed_on}
+    return {"what": claim.what, "key_hash": hash_of(claim.key), "claimed_on": claim.claimed_on}

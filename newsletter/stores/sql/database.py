@@ -23,6 +23,7 @@ _BUSY_MS = 30_000  # a change takes milliseconds; who waits this long waits for 
 _CONNECT_S = 10
 _RETRY_S = 45.0  # a database that is started anew is back after some seconds
 _AUTOCOMMIT = "AUTOCOMMIT"
+_READS = "newsletter_reads"
 # Without the first the count of an INSERT is not known, and with it not who won a race
 _OPTIONS: dict[str, Any] = {"execution_options": {"preserve_rowcount": True}, "skip_autocommit_rollback": True}
 _DRIVERS = {
@@ -112,6 +113,18 @@ class Database:
         with self._errors(lambda: True), connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it everything is read as of one moment; nothing is to be written."""
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.is_postgresql else {_READS: True}
+        connection = self._connect(self._engine.execution_options(**options))
+        try:
+            with self._errors(lambda: False), connection, connection.begin():
+                self._local.connection = connection
+                yield
+        finally:
+            self._local.connection = None
+
     def lock(self, *names: object) -> None:
         """Waits until nobody else has the lock of that name; it is given back at the end of the change around it."""
         if self._current is None:
@@ -195,7 +208,10 @@ def _open_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != _AUTOCOMMIT:
+        options = connection.get_execution_options()
+        if options.get(_READS):
+            connection.exec_driver_sql("BEGIN")
+        elif options.get("isolation_level") != _AUTOCOMMIT:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # else two that read first could not both write
 
     return engine

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
+from newsletter.stores.contents import Document
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.table import SqlTable
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    name: str
-    text: str
 
 
 class Documents:
     """Keeps each text as it is."""
 
     def __init__(self, database: Database) -> None:
-        self.rows = SqlTable(database, tables.documents, Document, lambda document: {"name": document.name})
+        self.rows = SqlTable(database, tables.documents, Document, columns_of)
 
     def put_document(self, name: str, text: str) -> None:
         self.rows.put(Document(name, text))
@@ -27,3 +22,7 @@ class Documents:
     def get_document(self, name: str) -> str | None:
         document = self.rows.get(name)
         return document.text if document is not None else None
+
+
+def columns_of(document: Document) -> dict[str, Any]:
+    return {"name": document.name}

@@ -108,10 +108,11 @@ class AdvisoryLocks:
 
     def take(self, run_id: str) -> bool:
         if run_id in self._mine:
-            if self.is_taken(run_id):
+            if self._is_held(run_id):
                 return True
             self.give_back(run_id)
         session = self._database.open_session()
+        session.detach()  # from the pool: whoever got it from there next would have the lock
         session.execute(text(_KEEP_ALIVE))
         numbers = {"kind": _signed(self._kind), "run": _signed(_half(run_id))}
         if not session.execute(text("SELECT pg_try_advisory_lock(:kind, :run)"), numbers).scalar_one():
@@ -139,6 +140,10 @@ class AdvisoryLocks:
         return next(reversed(self._mine), "")
 
     def is_taken(self, run_id: str) -> bool:
+        """A run of this store whose session was lost takes its lock again: what others claimed meanwhile is theirs."""
+        return self._is_held(run_id) or (run_id in self._mine and self.take(run_id))
+
+    def _is_held(self, run_id: str) -> bool:
         with self._database.statement() as connection:
             return bool(connection.execute(text(f"{self._held} AND objid = {_half(run_id)}")).scalar_one())
 

@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from newsletter.model import Welcome
+from newsletter.stores.contents import WELCOMES_BEGUN
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.marks import Marks
 from newsletter.stores.sql.table import SqlTable
-
-BEGUN = "welcomes"
 
 
 class Welcomes:
@@ -28,14 +27,14 @@ class Welcomes:
 
     def begin_welcomes(self, welcomes: Sequence[Welcome]) -> bool:
         with self._database.change():
-            if not self._marks.put(BEGUN):
+            if not self._marks.put(WELCOMES_BEGUN):
                 return False
             if welcomes:
                 self.rows.put(*welcomes)
         return True
 
     def get_welcomes(self) -> list[Welcome] | None:
-        if not self._marks.has(BEGUN):
+        if not self._marks.has(WELCOMES_BEGUN):
             return None
         return self.rows.find(order=(self._columns.subscriber_id,))
 
@@ -44,7 +43,7 @@ class Welcomes:
             self._database.lock("welcome", subscriber_id)
             stored = self.rows.get(subscriber_id)
             changed = change(stored)
-            self._marks.put(BEGUN)
+            self._marks.put(WELCOMES_BEGUN)
             if changed is None:
                 self.rows.drop(self._columns.subscriber_id == subscriber_id)
             elif changed != stored:

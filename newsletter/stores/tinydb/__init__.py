@@ -41,6 +41,7 @@ class TinyStore:
 
     def __init__(self, path: Path) -> None:
         folder = StateFolder(path)
+        folder.require_finished()
         running = RunLocks(folder.locks)
         addresses, digests, profiles, votes = Addresses(folder), Digests(folder), Profiles(folder), Votes(folder)
         saved = SavedPapers(folder)

@@ -10,7 +10,9 @@ from newsletter.stores.tinydb.table import JsonTable
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class KeptClaim:
+    """The rest of a claim is in the name of its file."""
+
     key: str
 
 
@@ -18,14 +20,14 @@ class Claims:
     """Keeps which keys were claimed."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._claims = JsonTable(folder, "once", _Claim, lambda claim: claim.key)
+        self._claims = JsonTable(folder, "once", KeptClaim, lambda claim: claim.key)
 
     def claim_once(self, what: str, key: str, *, on: date) -> bool:
         path = self._claims.path / safe_name(what) / day_file(on)
         with self._claims.change(path):
             if self._claims.get(path, key) is not None:
                 return False
-            self._claims.put(path, _Claim(key))
+            self._claims.put(path, KeptClaim(key))
         return True
 
     def forget_claims(self, *, before: date, most_days: int | None = None) -> None:

@@ -17,10 +17,10 @@ from newsletter.errors import StoreError
 from newsletter.files import atomic
 from newsletter.stores.locks import FolderLock
 
-_DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
-_MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
-_READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
+DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.json")
+MONTH_FILE = re.compile(r"\d{4}-\d\d\.json")
+READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 
 T = TypeVar("T")
 _Version = tuple[int, int, int]
@@ -33,6 +33,7 @@ class StateFolder:
         self.path = path
         self.temp = path / "tmp"
         self.locks = path / "locks"
+        self.unfinished = path / "unfinished"  # while something is carried into the folder
         self._lock = FolderLock(self.locks / "folder.lock")
         with disk_errors(path):
             atomic.make_folder(self.temp)
@@ -44,6 +45,14 @@ class StateFolder:
         with disk_errors(self.path):
             atomic.make_folder(path)
         return path
+
+    def require_finished(self) -> None:
+        """Raises StoreError where something was being carried into the folder, and did not come to its end."""
+        try:
+            origin = self.unfinished.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        raise StoreError(f"{self.path} holds a part of a memory; run 'newsletter {origin}' again, which completes it")
 
     @contextmanager
     def change(self, path: Path) -> Iterator[None]:
@@ -69,7 +78,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 def safe_name(name: str) -> str:
     """The name itself; raises StoreError unless it can only lead to a file right there."""
-    if not _SAFE_NAME.fullmatch(name):
+    if not SAFE_NAME.fullmatch(name):
         raise StoreError(f"{name[:100]!a} cannot be a file name; use letters, digits and _ . : + -, at most 100")
     return name
 
@@ -88,12 +97,12 @@ def reader_file(folder: Path, subscriber_id: str) -> Path:
 
 def day_files(folder: Path, *, of_one: bool = False) -> list[Path]:
     """A folder's files of one day each, in no order. Only a folder `of_one` reader or profile may be missing."""
-    return [path for path, _ in matching(folder, _DAY_FILE)] if not of_one or _is_there(folder) else []
+    return [path for path, _ in matching(folder, DAY_FILE)] if not of_one or _is_there(folder) else []
 
 
 def month_files(folder: Path, *, since: date | None = None) -> list[Path]:
     """A reader's files of one month each, from that of `since` on, in no order; none without a folder."""
-    found = matching(folder, _MONTH_FILE, first=month_file(since) if since else "") if _is_there(folder) else ()
+    found = matching(folder, MONTH_FILE, first=month_file(since) if since else "") if _is_there(folder) else ()
     return [path for path, _ in found]
 
 
@@ -105,13 +114,13 @@ def _is_there(folder: Path) -> bool:
 def reader_ids(folder: Path) -> set[str]:
     """The subscribers who have a file in that folder."""
     with disk_errors(folder):
-        return {path.stem for path, _ in matching(folder, _READER_FILE)}
+        return {path.stem for path, _ in matching(folder, READER_FILE)}
 
 
 def reader_folder_ids(folder: Path) -> set[str]:
     """The subscribers who have a folder, or something in its place, in that folder."""
     with disk_errors(folder):
-        return {path.name for path, _ in matching(folder, _SAFE_NAME)}
+        return {path.name for path, _ in matching(folder, SAFE_NAME)}
 
 
 def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tuple[Path, re.Match[str]]]:

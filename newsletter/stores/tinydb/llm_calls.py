@@ -16,7 +16,7 @@ class LlmCalls:
     """Keeps answers by profile, and the calls and batches of each day, whose sum stays within a budget."""
 
     def __init__(self, folder: StateFolder) -> None:
-        self._answers = JsonTable(folder, "judgements", Grading, _answer_key)
+        self._answers = JsonTable(folder, "judgements", Grading, answer_key)
         self._calls = JsonTable(folder, "calls", ModelCall, lambda call: call.call_id)
         self._batches = JsonTable(folder, "batches", ModelBatch, lambda batch: batch.batch_id)
 
@@ -47,7 +47,7 @@ class LlmCalls:
                 for path in sorted(day_files(folder, of_one=True)):
                     if path.stem >= since.isoformat():
                         gradings = self._answers.get_all(path)
-                        latest |= {(one.profile_key, _answer_key(one)): one for one in gradings}
+                        latest |= {(one.profile_key, answer_key(one)): one for one in gradings}
         return sorted(latest.values(), key=lambda grading: grading.at)
 
     # -- calls
@@ -112,7 +112,7 @@ class LlmCalls:
         return sorted(batches, key=lambda batch: (batch.at, batch.batch_id))
 
 
-def _answer_key(grading: Grading) -> str:
+def answer_key(grading: Grading) -> str:
     """Within one profile, as the profile is the folder."""
     return f"{grading.model}/{grading.prompt_key}/{grading.arxiv_id}v{grading.version}"
 

@@ -38,7 +38,7 @@ class JsonTable(Generic[T]):
         self._temp_folder = folder.temp
         self._table = name
         self._kind = kind
-        self._key_of = key_of
+        self.key_of = key_of
 
     @property
     def _adapter(self) -> TypeAdapter[T]:
@@ -70,14 +70,14 @@ class JsonTable(Generic[T]):
         rows = tables.setdefault(self._table, {})
         for value in values:
             # Plain str, also with a NUL or a lone surrogate in it, which foreign text can have: JSON escapes both.
-            rows[self._key_of(value)] = self._adapter.dump_python(value, mode="json")
+            rows[self.key_of(value)] = self._adapter.dump_python(value, mode="json")
         storage.write(tables)
 
     def write(self, path: Path, values: Sequence[T]) -> None:
         """Writes these alone, in place of all that the file holds. Call under the folder's lock."""
         storage = self._storage(path)
         tables = storage.read() or {}
-        tables[self._table] = {self._key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
+        tables[self._table] = {self.key_of(value): self._adapter.dump_python(value, mode="json") for value in values}
         storage.write(tables)
 
     def drop(self, path: Path, key: str) -> bool:
@@ -100,8 +100,8 @@ class JsonTable(Generic[T]):
             value = self._adapter.validate_python(dict(document))
         except ValidationError as error:
             raise unreadable(path, f"{document.doc_id}: {first_problem(error)}") from error
-        if self._key_of(value) != str(document.doc_id):
-            raise unreadable(path, f"{document.doc_id} holds {self._key_of(value)}")
+        if self.key_of(value) != str(document.doc_id):
+            raise unreadable(path, f"{document.doc_id} holds {self.key_of(value)}")
         return value
 
 

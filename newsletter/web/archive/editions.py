@@ -14,6 +14,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Delivery, DeliveryState, Digest, Profile, SavedPaper
 from newsletter.stores import Store
+from newsletter.texts import FALLBACK_LANGUAGE
 from newsletter.web.archive.urls import ArchiveUrls
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Edition:
 
     digests: ArchivedDigests
     urls: ArchiveUrls
+    language: str = FALLBACK_LANGUAGE  # of the pages; papers and comments have their own
 
 
 def sent_at(row: Delivery) -> datetime:
@@ -81,6 +83,7 @@ def sent_at(row: Delivery) -> datetime:
 
 def for_strangers(digest: Digest) -> Digest:
     """Takes out the reader's own words, the names of their topics and the authors they follow."""
-    subscriber = replace(digest.subscriber, profile=Profile((), about=_NOT_PUBLIC), pinned_authors=())
+    profile = Profile((), about=_NOT_PUBLIC, language=digest.subscriber.profile.language)  # in which comments are
+    subscriber = replace(digest.subscriber, profile=profile, pinned_authors=())
     entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
     return replace(digest, subscriber=subscriber, entries=entries, prompt="", widening="", weekly_best=())

@@ -7,10 +7,11 @@ Pages that only a server can make (search, the export of a choice) are not there
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.texts import FALLBACK_LANGUAGE
 from newsletter.web.archive.editions import ArchivedDigests, Edition
 from newsletter.web.archive.month import months
 from newsletter.web.archive.pages import ENDINGS, Pages
@@ -33,17 +34,17 @@ class FileCounts:
         return FileCounts(self.written + other.written, self.unchanged + other.unchanged, self.removed + other.removed)
 
 
-def edition_of_files(digests: ArchivedDigests) -> Edition:
-    """Gives the edition for files: a folder of its own name, below the list and the stylesheets."""
+def edition_of_files(digests: ArchivedDigests, language: str = FALLBACK_LANGUAGE) -> Edition:
+    """Gives the edition for files in that language: a folder of its own name, below the list and the stylesheets."""
     urls = ArchiveUrls(
         page_end=END,
-        overview=INDEX,
+        index=INDEX,
         style="../",
         is_served=False,
         is_public=bool(digests.slug),
-        listing=f"../{INDEX}",
+        listing_page=f"../{INDEX}",
     )
-    return Edition(digests, urls)
+    return Edition(digests, urls, language)
 
 
 def count_pages(edition: Edition) -> int:
@@ -69,13 +70,18 @@ def write_edition(
     return counts + FileCounts(removed=len(stale))
 
 
-def write_listing(pages: Pages, editions: list[Edition], folder: Path, styles: dict[str, str]) -> FileCounts:
-    """Writes the list of these archives into the folder, and the stylesheets, by name."""
+def write_listing(pages: Pages, editions: list[Edition], folder: Path, parts: Mapping[str, str]) -> FileCounts:
+    """Writes the list of these archives into the folder, in their language if they have one, and `parts` by name.
+
+    Those are what all pages share: the stylesheets, and the script.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     named = [(each, f"{each.digests.name}/{INDEX}") for each in editions]
     urls = ArchiveUrls(style="", is_served=False, is_public=all(each.urls.is_public for each in editions))
-    counts = _write(folder / INDEX, pages.listing(named, urls))
-    for name, text in styles.items():
+    languages = {each.language for each in editions}
+    language = languages.pop() if len(languages) == 1 else FALLBACK_LANGUAGE
+    counts = _write(folder / INDEX, pages.listing(named, urls, language))
+    for name, text in parts.items():
         counts += _write(folder / name, text)
     return counts
 
@@ -98,4 +104,4 @@ def _files(pages: Pages, edition: Edition) -> Iterator[tuple[str, str | None]]:
     for month in months(days):
         yield urls.month(month), pages.month(edition, month)
     yield INDEX, pages.overview(edition)
-    yield urls.feed, pages.feed(edition)
+    yield urls.feed_page, pages.feed(edition)

@@ -8,42 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, TemplateError, pass_context
+from jinja2.runtime import Context
 
 from newsletter.addresses import mailto_link
-from newsletter.mail import (
-    BY_TOPIC,
-    BY_WORDS,
-    EVERYTHING,
-    FILLED_UP,
-    NEAREST_ONLY,
-    NOTHING,
-    PARTLY_JUDGED,
-    render,
-    templates,
-)
-from newsletter.model import Delivery, Digest, SavedPaper
+from newsletter.mail import render, templates
+from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, pick, weekdays, write_day, write_month, write_short_date
+from newsletter.web.archive.day import day_view
 from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
+from newsletter.web.archive.lists import FeedEntryView, FeedView, archive_view, feed_title, search_view
 from newsletter.web.archive.month import month_of, months
+from newsletter.web.archive.month_view import month_view
+from newsletter.web.archive.samples import SAMPLE_URLS, samples
 from newsletter.web.archive.saved import atom_time, saved_views
 from newsletter.web.archive.search import MOST_CHARS, SearchablePaper, find, prepare
 from newsletter.web.archive.urls import ArchiveUrls
-from newsletter.web.archive.views import (
-    FeedEntryView,
-    FeedView,
-    SearchView,
-    archive_view,
-    day_view,
-    month_view,
-    search_view,
-)
+from newsletter.web.archive.wording import load_archive_texts
 
 TEMPLATES = "templates/archive"
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"
@@ -70,6 +58,7 @@ class Pages:
         markdown: Callable[[Digest], str],
     ) -> None:
         self._environment = _environment(folders, brand_name, reply_address)
+        self._texts = load_archive_texts()
         self._profile_text = profile_text
         self._markdown = markdown
         self._authority = authority  # the domain in the ids of the feed, which no move of the web part may change
@@ -84,6 +73,7 @@ class Pages:
         view = day_view(
             digest,
             digest.prompt or self._profile_text(digest),
+            self._t(edition.language),
             earlier=max((day for day in days if day < on), default=None),
             later=min((day for day in days if day > on), default=None),
         )
@@ -100,10 +90,11 @@ class Pages:
         view = month_view(
             month,
             digests,
+            self._t(edition.language),
             earlier=max((each for each in all_months if each < month), default=None),
             later=min((each for each in all_months if each > month), default=None),
         )
-        return self._fill("month.html", edition, m=view)
+        return self._fill("month.html", edition, m=view, weekdays=weekdays(edition.language))
 
     def overview(self, edition: Edition) -> str:
         """Makes the latest month's page, or one that says that there is nothing yet."""
@@ -131,7 +122,8 @@ class Pages:
         digests = edition.digests
         rows = digests.deliveries() if query else []
         prepared = chain.from_iterable(self._prepared(digests, row) for row in rows)
-        return self._fill("search.html", edition, s=search_view(query, find(prepared, query), page))
+        view = search_view(query, find(prepared, query), page, self._t(edition.language))
+        return self._fill("search.html", edition, s=view)
 
     def feed(self, edition: Edition) -> str | None:
         """Makes an Atom feed of the latest digests (RFC 4287); None as long as there is none: a feed has a date."""
@@ -146,105 +138,77 @@ class Pages:
 
     def saved(self, edition: Edition) -> str | None:
         """Makes the page of the reader's saved papers; None for an archive that has no such list."""
-        if edition.urls.save is None:
+        if edition.urls.acts is None:
             return None
-        papers = saved_views(edition.digests.saved(), edition.urls.save, "")
+        papers = saved_views(edition.digests.saved(), edition.urls.acts.save, "", self._t(edition.language))
         return self._fill("saved.html", edition, papers=papers)
 
     def saved_file(self, edition: Edition, ending: str) -> str | None:
         """Writes the saved papers as BibTeX, RIS or an Atom feed; None if there is no list, or nothing on it."""
-        saved = edition.digests.saved() if edition.urls.save else []
-        if not saved or edition.urls.save is None:
+        acts = edition.urls.acts
+        saved = edition.digests.saved() if acts else []
+        if not saved or acts is None:
             return None
         papers = [each.paper for each in saved]
         if ending in (BIBTEX, RIS):
             return bibtex(papers, {}) if ending == BIBTEX else ris(papers, {})
         feed_id = f"tag:{self._authority},{_FEED_SINCE}:{edition.digests.name}/saved"
-        views = saved_views(saved[-SAVED_FEED_ENTRIES:], edition.urls.save, feed_id)
+        views = saved_views(saved[-SAVED_FEED_ENTRIES:], acts.save, feed_id, self._t(edition.language))
         return _NOT_XML.sub("", self._fill("saved.atom", edition, id=feed_id, papers=views))
 
     def _feed_entry(self, edition: Edition, row: Delivery, digest: Digest) -> FeedEntryView:
-        view = day_view(digest, "", earlier=None, later=None, is_brief=True)
+        t = self._t(edition.language)
+        view = day_view(digest, "", t, earlier=None, later=None, is_brief=True)
         return FeedEntryView(
             # RFC 4151: a date on which the domain was ours
             id=f"tag:{self._authority},{view.on}:{edition.digests.name}/{view.on}",
             on=view.on,
-            title=f"{view.title}: {_count(digest)}",
+            title=feed_title(view.title, digest, t),
             updated=atom_time(sent_at(row)),
             content=self._fill("_entry.html", edition, d=view),
         )
 
-    def listing(self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls) -> str:
+    def listing(
+        self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls, language: str = FALLBACK_LANGUAGE
+    ) -> str:
         """Makes the list of these archives, each with its link."""
-        views = [archive_view(each.digests.name, link, each.digests.days()) for each, link in editions]
-        return self._render("list.html", urls, archives=views)
+        t = self._t(language)
+        views = [archive_view(each.digests.name, link, each.digests.days(), t) for each, link in editions]
+        return self._render("list.html", urls, t, archives=views)
 
-    def missing(self, edition: Edition | None, on: str = "") -> str:
-        """Makes the page for an address that leads to nothing, within an archive or to none at all."""
-        return self._fill("missing.html", edition, on=on, is_known=edition is not None)
+    def missing(self, edition: Edition | None, on: date | None = None, language: str = FALLBACK_LANGUAGE) -> str:
+        """Makes the page for an address that leads to nothing: within an archive, on a day perhaps, or to none at all.
+
+        `language` is that of who is in no archive.
+        """
+        t = self._t(edition.language if edition else language)
+        day = write_short_date(on, t.language) if on else ""
+        urls = edition.urls if edition else ArchiveUrls()
+        return self._render("missing.html", urls, t, _who(edition), day=day, is_known=edition is not None)
 
     def check(self) -> None:
         """Fills each template in ways that take every branch. Raises ConfigError, naming template and line."""
-        views = [
-            day_view(NOTHING, "", earlier=None, later=None),
-            day_view(EVERYTHING, "words", earlier=date.min, later=date.max),
-            *(
-                day_view(each, "words", earlier=None, later=None)
-                for each in (BY_TOPIC, PARTLY_JUDGED, BY_WORDS, FILLED_UP, NEAREST_ONLY)
-            ),
-            day_view(replace(EVERYTHING, prompt="A prompt.", usage=None), "words", earlier=None, later=None),
-        ]
-        overviews = [
-            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING], earlier=date.min, later=date.max),
-            month_view(month_of(EVERYTHING.digest_on), [EVERYTHING, NEAREST_ONLY], earlier=None, later=None),
-            month_view(month_of(EVERYTHING.digest_on), [NOTHING], earlier=None, later=None),
-            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS], earlier=None, later=None),
-            month_view(month_of(EVERYTHING.digest_on), [BY_WORDS, EVERYTHING], earlier=None, later=None),
-        ]
-        searches = [SearchView("words", 3, overviews[0].best, page, 3) for page in (1, 2)]
-        searches += [SearchView("words", 0, (), 1, 1), SearchView("", 0, (), 1, 1)]
-        entries = (FeedEntryView("id", EVERYTHING.digest_on, "a day", "2026-01-02T07:00:00Z", "<p>"),)
-        kept = [SavedPaper("s_aaaaaaaa", datetime(2026, 1, 2, tzinfo=UTC), e.paper) for e in EVERYTHING.entries]
-        lists = [saved_views(papers, lambda _: "/s/TOKEN", "tag:x") for papers in (kept, [])]
-        for urls in (
-            ArchiveUrls(save=lambda _: "/s/TOKEN"),
-            ArchiveUrls(page_end=".html", is_served=False, is_public=True, listing="../"),
-        ):
-            for view in views:
-                self._render("day.html", urls, d=view)
-            for overview in overviews:
-                self._render("month.html", urls, m=overview)
-            for search in searches:
-                self._render("search.html", urls, s=search)
-            for view in views:
-                self._render("_entry.html", urls, d=view)
-            self._render("feed.atom", urls, f=FeedView("id", "2026-01-02T07:00:00Z", entries))
-            self._render("empty.html", urls)
-            for papers in lists:
-                self._render("saved.html", urls, papers=papers)
-            self._render("saved.atom", urls, id="tag:x", papers=lists[0])
-            for days in ([], [EVERYTHING.digest_on]):
-                self._render("list.html", urls, archives=[archive_view("name", "name/", days)])
-            self._render("list.html", urls, archives=[])
-            for on, is_known in (("", False), ("", True), ("2026-01-01", True)):
-                self._render("missing.html", urls, on=on, is_known=is_known)
+        t = self._t(FALLBACK_LANGUAGE)
+        for urls in SAMPLE_URLS:
+            for name, values in samples(t):
+                self._render(name, urls, t, **values)
 
-    def _fill(self, name: str, edition: Edition | None, **values: Any) -> str:
-        who = edition.digests.slug if edition else ""
-        return self._render(name, edition.urls if edition else ArchiveUrls(), who=who, **values)
+    def _t(self, language: str) -> Texts:
+        return pick(self._texts, language)
 
-    def _render(self, name: str, urls: ArchiveUrls, who: str = "", **values: Any) -> str:
+    def _fill(self, name: str, edition: Edition, **values: Any) -> str:
+        return self._render(name, edition.urls, self._t(edition.language), _who(edition), **values)
+
+    def _render(self, name: str, urls: ArchiveUrls, t: Texts, who: str = "", **values: Any) -> str:
         try:
-            return self._environment.get_template(name).render(at=urls, who=who, **values)
+            return self._environment.get_template(name).render(at=urls, t=t, who=who, **values)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 
 
-def _count(digest: Digest) -> str:
-    """Writes "12 papers", and how many of them are only the nearest."""
-    papers = "1 paper" if len(digest.entries) == 1 else f"{len(digest.entries)} papers"
-    nearest = digest.counts.nearest
-    return f"{papers}, {nearest} of them below the cut-offs" if nearest else papers
+def _who(edition: Edition | None) -> str:
+    """Names an archive that is public; whose another one is, no page says."""
+    return edition.digests.slug if edition else ""
 
 
 def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[SearchablePaper, ...]:
@@ -262,5 +226,15 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
     environment.filters.update(reflowed=render.reflowed, mailto=mailto_link)
-    environment.filters.update(day=lambda on: f"{on.day} {on:%B}", month=lambda on: f"{on:%B %Y}")
+    environment.filters.update(day=_day, month=_month)
     return environment
+
+
+@pass_context
+def _day(context: Context, on: date) -> str:
+    return write_day(on, context["t"].language)
+
+
+@pass_context
+def _month(context: Context, on: date) -> str:
+    return write_month(on, context["t"].language)

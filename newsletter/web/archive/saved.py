@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from newsletter import formatting
-from newsletter.mail import PAPER_AUTHORS
+from newsletter.mail import PAPER_AUTHORS, wording
 from newsletter.model import SavedPaper
 from newsletter.papers import PaperLinks, key_sentence, paper_links, readable, readable_name
-from newsletter.web.archive.views import Pieces, set_text
+from newsletter.texts import Texts, write_short_date
+from newsletter.web.archive.entries import Pieces, set_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +27,23 @@ class SavedView:
     updated: str  # for the feed: when it was saved
 
 
-def saved_views(saved: Sequence[SavedPaper], save: Callable[[str], str], feed_id: str) -> tuple[SavedView, ...]:
+def saved_views(
+    saved: Sequence[SavedPaper], save: Callable[[str], str], feed_id: str, t: Texts
+) -> tuple[SavedView, ...]:
     """Shows saved papers, the latest first."""
-    return tuple(_saved_view(each, save(each.paper.arxiv_id), feed_id) for each in reversed(saved))
+    return tuple(_saved_view(each, save(each.paper.arxiv_id), feed_id, t) for each in reversed(saved))
 
 
-def _saved_view(saved: SavedPaper, save_url: str, feed_id: str) -> SavedView:
+def _saved_view(saved: SavedPaper, save_url: str, feed_id: str, t: Texts) -> SavedView:
     paper = saved.paper
     names = [readable_name(name).split(" (")[0] for name in paper.authors]
     return SavedView(
         arxiv_id=paper.arxiv_id,
         title=set_text(paper.title),
-        few_authors=formatting.join_names(names, PAPER_AUTHORS),
+        few_authors=wording.join_names(t, names, PAPER_AUTHORS),
         sentence=key_sentence(readable(paper.title), readable(paper.abstract)),
         abstract=set_text(paper.abstract),
-        day=formatting.short_date(saved.at.astimezone(UTC).date()),
+        day=write_short_date(saved.at.astimezone(UTC).date(), t.language),
         save_url=save_url,
         links=paper_links(paper),
         feed_id=f"{feed_id}/{paper.arxiv_id}",

@@ -13,24 +13,6 @@ from tests.contract.stores.memories import FakeMemory, Memory, SharedMemory, Sql
 SHARED = ["tiny", "sqlite", "postgresql"]  # which several processes may have open
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a database with our tables, in a server of our own."""
-    try:
-        with databases.postgres_server() as url:
-            databases.migrate(url)
-            yield url
-    except databases.NoServer as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """The same with empty tables."""
-    databases.empty(postgres_server)
-    return postgres_server
-
-
 @pytest.fixture(params=[*SHARED, "memory"])
 def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
     if request.param == "memory":

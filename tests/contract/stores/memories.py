@@ -16,6 +16,7 @@ from newsletter.model.papers import Announcement, AnnouncementDay, AnnounceType,
 from newsletter.model.runs import RunOutcome, RunReport, SubscriberReport
 from newsletter.stores import Store
 from newsletter.stores.sql import SqlStore
+from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
 from tests.fakes import MemoryStore
 
@@ -82,13 +83,14 @@ class SqlMemory(SharedMemory):
         super().__init__(self._open)
 
     def _open(self) -> Store:
-        store = SqlStore(self.url)
+        store = SqlStore(Database(parse_url(self.url)))
         self._opened.append(store)
         return store
 
     def close(self) -> None:
         for store in self._opened:
             store.close()
+            store.database.close()
 
 
 class FakeMemory:

@@ -12,7 +12,7 @@ from newsletter.errors import StoreConflict
 from newsletter.model import AddressStatus, DeliveryState, EventKind, MailEvent, Suppression, SuppressionReason
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, handed_over, race
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, SharedMemory, handed_over, race
 from tests.make import present
 
 K = EventKind
@@ -157,14 +157,14 @@ def test_shuffled_and_repeated_events_end_the_same(tmp_path: Path) -> None:
     assert len(ends) == 1
 
 
-def test_of_events_told_at_once_by_several_processes_none_is_lost(tmp_path: Path) -> None:
-    store = TinyStore(tmp_path / "state")
+def test_of_events_told_at_once_by_several_processes_none_is_lost(shared: SharedMemory) -> None:
+    store = shared.another()
     store.start_run("r1")
     accepted(store)
     kinds = list(K)
 
     def tell(number: int, barrier: Barrier) -> None:
-        mine = TinyStore(tmp_path / "state")
+        mine = shared.another()
         barrier.wait()
         for minutes, kind in list(enumerate(kinds))[number % 2 :: 2]:
             mine.take_event(event(kind, minutes), now=NOW)
@@ -282,13 +282,13 @@ def test_soft_bounces_that_come_to_five_days_on_one_morning_are_held(store: Stor
     assert (suppressed(store), held(store)) == ([], READERS[:4])
 
 
-def test_several_processes_that_are_told_at_once_hold_all(tmp_path: Path) -> None:
-    store = TinyStore(tmp_path / "state")
+def test_several_processes_that_are_told_at_once_hold_all(shared: SharedMemory) -> None:
+    store = shared.another()
     store.start_run("r1")
     mailed(store)
 
     def tell(number: int, barrier: Barrier) -> None:
-        mine = TinyStore(tmp_path / "state")
+        mine = shared.another()
         barrier.wait()
         bounce_all(mine, READERS[:9][number::3])
 

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,8 @@ from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.run.collect import collect
 from newsletter.run.context import RunContext
 from newsletter.stores import Store
-from newsletter.stores.tinydb import TinyStore
 from tests import make
-from tests.contract.stores.memories import Memory, race
+from tests.contract.stores.memories import Memory, SharedMemory, race
 
 DAY = make.TUESDAY
 NOW = datetime(2026, 1, 6, 6, 0, tzinfo=UTC)
@@ -175,15 +173,15 @@ def test_one_who_fails_and_one_who_reads_the_same_category_keep_the_papers(opene
     )
 
 
-def test_of_racing_processes_none_loses_a_paper(tmp_path: Path) -> None:
+def test_of_racing_processes_none_loses_a_paper(shared: SharedMemory) -> None:
     rounds = 15
 
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         barrier.wait()
         for paper in range(rounds):
             shown = feed(CATEGORIES[number], f"26{number + 1:02}.{paper:05}")
             store.add_feeds(DAY, [shown], [report(shown.category, FeedOutcome.ANNOUNCED, minutes=paper)])
 
     race(work, len(CATEGORIES))
-    assert len(ids(TinyStore(tmp_path / "state").get_day(DAY))) == rounds * len(CATEGORIES)
+    assert len(ids(shared.another().get_day(DAY))) == rounds * len(CATEGORIES)

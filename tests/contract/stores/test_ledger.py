@@ -12,8 +12,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreConflict
 from newsletter.model import Delivery, DeliveryState
 from newsletter.stores import Store
-from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, claim, handed_over, race
+from tests.contract.stores.memories import DAY, NOW, PAPERS, WHO, Memory, SharedMemory, claim, handed_over, race
 from tests.make import present
 
 S = DeliveryState
@@ -181,14 +180,14 @@ def test_papers_count_as_sent_unless_the_mail_was_surely_not_accepted(store: Sto
     assert store.get_sent("s_nobody") == frozenset()
 
 
-# --- the folder store
+# --- several processes
 
 
-def test_of_racing_processes_one_has_each_claim(tmp_path: Path) -> None:
+def test_of_racing_processes_one_has_each_claim(shared: SharedMemory, tmp_path: Path) -> None:
     processes, deliveries = 4, 50
 
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         store.start_run(f"r_{number}")
         barrier.wait()
         won = [f"s_{n}" for n in range(deliveries) if store.claim(f"s_{n}", DAY, run_id=f"r_{number}", now=NOW)]
@@ -198,7 +197,7 @@ def test_of_racing_processes_one_has_each_claim(tmp_path: Path) -> None:
     race(work, processes)
 
     won = {n: (tmp_path / f"won-{n}").read_text().split() for n in range(processes)}
-    rows = TinyStore(tmp_path / "state").get_deliveries()
+    rows = shared.another().get_deliveries()
     assert sorted(who for names in won.values() for who in names) == sorted(f"s_{n}" for n in range(deliveries))
     assert {(row.subscriber_id, row.run_id) for row in rows} == {
         (who, f"r_{n}") for n, names in won.items() for who in names

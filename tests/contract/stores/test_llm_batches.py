@@ -13,7 +13,7 @@ from newsletter.model import BatchedPaper, BatchLine, BatchState, ModelBatch, Mo
 from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import Memory, race
+from tests.contract.stores.memories import Memory, SharedMemory, race
 from tests.contract.stores.test_llm_calls import kill_at_every_line
 
 DAY = date(2026, 11, 24)
@@ -116,18 +116,17 @@ def test_batches_come_oldest_first_from_the_days_asked_for(store: Store) -> None
     assert store.get_batches(since=date.min) == made[2:]
 
 
-def test_of_batches_begun_by_racing_processes_one_wins(tmp_path: Path) -> None:
-    folder = tmp_path / "state"
+def test_of_batches_begun_by_racing_processes_one_wins(shared: SharedMemory) -> None:
 
     def begin(who: int, barrier: Barrier) -> None:
-        store = TinyStore(folder)
+        store = shared.another()
         mine = batch(f"b{who}")
         barrier.wait()
         store.begin_batch(mine, calls_of(mine), budget_usd=None)
 
     race(begin)
-    (won,) = TinyStore(folder).get_batches(since=DAY)
-    assert of_day(TinyStore(folder)) == calls_of(won)
+    (won,) = shared.another().get_batches(since=DAY)
+    assert of_day(shared.another()) == calls_of(won)
 
 
 def test_the_file_is_where_the_state_page_says(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from newsletter.model import Grading, ModelCall
 from newsletter.model.spending import spent
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import Memory, race
+from tests.contract.stores.memories import Memory, SharedMemory, race
 from tests.contract.stores.test_tinydb_crash import run_and_die_at
 from tests.fakes import MemoryStore, no_more_than
 
@@ -199,19 +199,18 @@ def test_a_call_whose_process_was_killed_counts_at_its_highest_cost(memory: Memo
     assert store.begin_call(call("c3", cost="0.02"), budget_usd=Decimal("0.10"))
 
 
-def test_of_calls_begun_by_racing_processes_no_sum_passes_the_budget(tmp_path: Path) -> None:
+def test_of_calls_begun_by_racing_processes_no_sum_passes_the_budget(shared: SharedMemory) -> None:
     """Four processes, ten calls each at 0.01, and a budget of 0.17: exactly 17 begin, whoever asks."""
-    folder = tmp_path / "state"
     budget = Decimal("0.17")
 
     def spend(who: int, barrier: Barrier) -> None:
-        store = TinyStore(folder)
+        store = shared.another()
         barrier.wait()
         for number in range(10):
             store.begin_call(call(f"c{who}-{number}", cost="0.01"), budget_usd=budget)
 
     race(spend)
-    begun = of_day(TinyStore(folder))
+    begun = of_day(shared.another())
     assert len(begun) == 17
     assert spent(begun) == budget
 

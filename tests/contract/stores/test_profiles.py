@@ -9,9 +9,8 @@ import pytest
 from newsletter.errors import StoreConflict, StoreLimit
 from newsletter.model import ProfileRevision, RevisionOrigin, Vote
 from newsletter.stores import Store
-from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import revisions
-from tests.contract.stores.memories import DAY, NOW, WHO, Memory, race
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, SharedMemory, race
 
 REPLY, WEB, OPERATOR = RevisionOrigin
 LATER = timedelta(minutes=1)
@@ -77,9 +76,9 @@ def test_the_latest_vote_on_a_paper_counts_and_zero_takes_it_back(memory: Memory
     assert store.get_votes("s_other234") == []
 
 
-def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path: Path) -> None:
+def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(shared: SharedMemory, tmp_path: Path) -> None:
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         barrier.wait()
         won = [key for key in map(str, range(20)) if store.claim_once("mail", key, on=DAY)]
         for turn in range(5):
@@ -89,6 +88,6 @@ def test_of_racing_processes_one_has_each_claim_and_no_revision_is_lost(tmp_path
     race(work)
     won = [key for number in range(4) for key in (tmp_path / f"won-{number}").read_text().split()]
     assert sorted(won) == sorted(map(str, range(20)))
-    revisions = TinyStore(tmp_path / "state").get_revisions(WHO)
+    revisions = shared.another().get_revisions(WHO)
     assert [revision.number for revision in revisions] == list(range(1, 21))
     assert {revision.text for revision in revisions} == {f"{number} {turn}" for number in range(4) for turn in range(5)}

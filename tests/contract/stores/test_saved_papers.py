@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 from newsletter.model import SavedPaper
 from newsletter.stores import Store
-from newsletter.stores.tinydb import TinyStore
 from tests import make
-from tests.contract.stores.memories import NOW, WHO, Memory, race
+from tests.contract.stores.memories import NOW, WHO, Memory, SharedMemory, race
 
 OTHER = "s_other234"
 MOST = 3
@@ -48,12 +46,12 @@ def test_a_full_list_takes_no_other_paper_until_one_is_taken_off(store: Store) -
     assert store.save_paper(saved(9), most=MOST)
 
 
-def test_of_racing_processes_no_paper_is_lost_and_no_place_given_twice(tmp_path: Path) -> None:
+def test_of_racing_processes_no_paper_is_lost_and_no_place_given_twice(shared: SharedMemory) -> None:
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         barrier.wait()
         for turn in range(4):
             store.save_paper(saved(number * 10 + turn), most=5)
 
     race(work)
-    assert len(TinyStore(tmp_path / "state").get_saved(WHO)) == 5
+    assert len(shared.another().get_saved(WHO)) == 5

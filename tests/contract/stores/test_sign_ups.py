@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 from newsletter.delivery.suppression import suppress
 from newsletter.model import (
@@ -17,11 +16,10 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.stores import Store
-from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import signup_rules
 from tests import make
 from tests.archives import digest
-from tests.contract.stores.memories import DAY, NOW, WHO, Memory, race
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, SharedMemory, race
 
 ASKED = SignUp(
     *(WHO, NOW, "ada@example.org", "Ada \U0001d538 \x00"),
@@ -143,15 +141,15 @@ def test_who_is_forgotten_leaves_nothing_but_their_standing(memory: Memory, stor
     assert len(there.get_revisions("s_other234")) == len(there.get_votes("s_other234")) == 1
 
 
-def test_of_racing_processes_no_more_get_a_place_than_there_are(tmp_path: Path) -> None:
+def test_of_racing_processes_no_more_get_a_place_than_there_are(shared: SharedMemory) -> None:
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         barrier.wait()
         for each in range(4):
             store.enrol(of(4 * number + each), most=5)
             store.add_sign_up(replace(ASKED, words=str(number)))
 
     race(work)
-    store = TinyStore(tmp_path / "state")
+    store = shared.another()
     assert len(store.get_enrolled()) == 5
     assert store.get_sign_up(WHO, DAY) is not None

@@ -11,7 +11,7 @@ from newsletter.errors import StoreError
 from newsletter.model import PromisedMail, Welcome
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
-from tests.contract.stores.memories import NOW, WHO, Memory, race
+from tests.contract.stores.memories import NOW, WHO, Memory, SharedMemory, race
 
 WAITING = Welcome(WHO, NOW, PromisedMail.WAITING)
 OTHER = Welcome("s_other234", NOW + timedelta(hours=1), PromisedMail.NONE)
@@ -54,16 +54,16 @@ def test_who_is_forgotten_is_not_welcomed_again_by_that(store: Store) -> None:
     assert store.get_welcomes() == [WAITING]
 
 
-def test_of_racing_processes_one_begins_and_no_change_is_lost(tmp_path: Path) -> None:
+def test_of_racing_processes_one_begins_and_no_change_is_lost(shared: SharedMemory) -> None:
     def work(number: int, barrier: Barrier) -> None:
-        store = TinyStore(tmp_path / "state")
+        store = shared.another()
         barrier.wait()
         store.begin_welcomes([replace(WAITING, tries=0)])
         for _ in range(5):
             store.change_welcome(WHO, lambda known: known and replace(known, tries=known.tries + 1))
 
     race(work)
-    assert TinyStore(tmp_path / "state").get_welcomes() == [replace(WAITING, tries=20)]
+    assert shared.another().get_welcomes() == [replace(WAITING, tries=20)]
 
 
 def test_a_damaged_file_is_never_taken_for_nobody(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from newsletter.services.additions import Wishes, build, read_wishes
 from newsletter.settings import load_settings
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers import parse_file
-from newsletter.subscribers.schema import MAX_LINE
 from newsletter.subscribers.signup_rules import topic_name
+from newsletter.subscribers.values import MAX_LINE
 from tests.command import newsletter
 from tests.make import text_of
 

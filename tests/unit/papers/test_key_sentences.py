@@ -107,6 +107,13 @@ def test_without_a_sign_it_is_cut_before_a_clause_or_a_phrase(head: str, rest: s
     assert chosen == f"{beginning}…"
 
 
+@pytest.mark.parametrize("joint", [" and", ", and then", " and/or", "; or"])
+def test_a_cut_leaves_no_word_behind_that_joins_what_was_cut_off(joint: str) -> None:
+    beginning = f"We propose {'very ' * 45}sparse attention"
+    chosen = key_sentence(TITLE, f"{GAP} {beginning}{joint}, {'extremely ' * 20}large. {GAP}")
+    assert chosen == f"{beginning}…"
+
+
 def test_of_a_text_without_end_only_the_beginning_is_read() -> None:
     assert key_sentence("( " * 1_000_000, "We propose it. " + "(. " * 1_000_000) == "We propose it."
 

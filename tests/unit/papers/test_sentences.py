@@ -43,7 +43,13 @@ PIECES = [
         ("It scales as N in 2-δ.", "Flowing down, it stops."),
         ("It was found by J.-P. Doe (R. Roe did not).", "It is known."),
         ("It melts at 300 K.", "Power rises at 1.5 T.", "Doe (see J. Roe) says so."),
-        ("It beats the baselines.", "t-SNE shows how.", "fMRI data agree.", "It ends at 5 p.m. in summer."),
+        (
+            "It beats the baselines.",
+            "t-SNE shows how.",
+            "fMRI data agree.",
+            "polyT5 reads it.",
+            "It ends at 5 p.m. in summer.",
+        ),
         ("In class P.", "We prove it is not NP."),
     ],
 )

@@ -2,6 +2,8 @@
 
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
+from operator import attrgetter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -124,18 +126,31 @@ def test_only_the_latest_digests_are_remembered() -> None:
 PROFILES = [READER.profile, WISHES["profile"]]
 
 
-@given(st.lists(st.tuples(st.sampled_from(PROFILES), st.integers(5, 6)), max_size=12))
-def test_equal_readers_stand_together_each_group_where_its_first_one_stood(wishes: list[tuple[Profile, int]]) -> None:
-    readers = [
-        replace(READER, subscriber_id=f"s_{place:08}", profile=profile, min_relevance=cut)
-        for place, (profile, cut) in enumerate(wishes)
-    ]
+KINDS = [("categories",), ("categories", "profile"), ("categories", "profile", "min_relevance")]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "categories": st.sampled_from([("cs.LG",), ("cs.LG", "cs.AI")]),
+                "profile": st.sampled_from(PROFILES),
+                "min_relevance": st.integers(5, 6),
+            }
+        ),
+        max_size=12,
+    )
+)
+def test_equal_readers_stand_together_each_group_where_its_first_one_stood(wishes: list[dict[str, Any]]) -> None:
+    readers = [replace(READER, subscriber_id=f"s_{place:08}", **wish) for place, wish in enumerate(wishes)]
     grouped = in_groups(readers)
     assert sorted(grouped, key=lambda one: one.subscriber_id) == readers
-    for kind in (lambda one: one.profile, lambda one: (one.profile, one.min_relevance)):
-        order = list(dict.fromkeys(map(kind, grouped)))
-        assert [kind(one) for one in grouped] == sorted(map(kind, grouped), key=order.index)
-    assert list(dict.fromkeys(one.profile for one in grouped)) == list(dict.fromkeys(one.profile for one in readers))
+    for names in KINDS:
+        kinds = [attrgetter(*names)(one) for one in grouped]
+        assert kinds == sorted(kinds, key=list(dict.fromkeys(kinds)).index)
+    assert list(dict.fromkeys(one.categories for one in grouped)) == list(
+        dict.fromkeys(one.categories for one in readers)
+    )
 
 
 def test_in_a_crowd_everybody_gets_what_they_would_get_alone() -> None:

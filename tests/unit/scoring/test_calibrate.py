@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.scoring.ranking.calibrate import CHANCES, PLACES, Yardstick, give_chances, grade_relevance
-from newsletter.scoring.ranking.lsa import LatentSpace
 from newsletter.scoring.ranking.rank import Ranking
 
 N_SHIPPED = 200
-SPACE = LatentSpace(np.zeros(0, dtype=np.intp), np.zeros((0, 0), dtype=np.float32))
 places = st.floats(-3, 8, allow_nan=False)
 
 
@@ -21,8 +19,8 @@ def make_ranking(scores: list[float], likeness: float = 0.5, field: float = 3.0)
     shipped = np.random.default_rng(0).standard_normal(N_SHIPPED)
     score = np.concatenate([scores, shipped])
     evidence = np.where(np.arange(len(score)) % 5 == 0, field, 0.0)
-    nothing, meaning = np.zeros((1, len(score))), np.zeros((len(score), 1), dtype=np.float32)
-    return Ranking(score, evidence, np.full(len(score), likeness), nothing, nothing, nothing, nothing, SPACE, meaning)
+    nothing = np.zeros((1, len(score)))
+    return Ranking(score, evidence, np.full(len(score), likeness), nothing, nothing, nothing)
 
 
 def grade(ranking: Ranking, n_papers: int) -> list[int]:

@@ -15,7 +15,8 @@ from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS, Explainer
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
-from newsletter.scoring.ranking.rank import rank, read_terms, weigh
+from newsletter.scoring.ranking.pool import make_pool
+from newsletter.scoring.ranking.rank import rank, read_terms
 from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, PhraseFinder, find_written, forms_of
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
@@ -206,9 +207,8 @@ def test_words_are_named_where_somebody_may_read_of_them(relevance: int, is_near
     """The nearest papers are shown where nothing passes, whatever their grade is."""
     papers = [make_paper(1, "Soil under glass", "The glass of a magnetar."), *OTHERS]
     profile = Profile((Topic("Compact objects", "Pulsars, magnetars and kilonovae."),))
-    matrix, at_large = weigh(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
-    ranking = rank(matrix, at_large, read_terms(profile, ENCODER))
-    explainer = Explainer(profile, FINDER, matrix, ranking, COMMENTS["en"], rows=[0])
+    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
+    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
     assert explainer.comment(0, papers[0], relevance, is_near=is_near) == comment
 
 

@@ -11,7 +11,7 @@ from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.company import load_earlier_papers, measure_company
 from newsletter.scoring.ranking.coverage import FormEncoder
 from newsletter.scoring.ranking.phrases import read_phrases
-from newsletter.scoring.ranking.rank import weigh
+from newsletter.scoring.ranking.pool import weigh
 from newsletter.scoring.ranking.tfidf import Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.word_vectors import load_word_vectors

@@ -263,3 +263,22 @@ def test_the_nearest_are_commented_by_the_words_they_share_and_by_nothing_else()
     scores = {each.arxiv_id: each for each in score(profile, day)}
     assert "Pruning" in scores.pop("2510.00900").comment
     assert {each.comment for each in scores.values()} == {COMMENTS["en"].nothing}
+
+
+@pytest.mark.parametrize("used_for", range(4))
+def test_what_was_read_for_others_changes_nothing(used_for: int) -> None:
+    """Profiles share what was made of a day's papers: the same papers, others, another history, a short profile."""
+    day, past = make_day(), [renumber(make_day(20), "2509")]
+    short = Profile((Topic("", "Dwarf galaxies"),))
+    others = [
+        (replace(COMPRESSION, avoid=("speech",)), day, past),
+        (COMPRESSION, day[:25], past),
+        (COMPRESSION, day, []),
+        (short, day, past),
+    ]
+    used = LocalScorer(comments=COMMENTS)
+    used.score(*others[used_for])
+    for question in ((COMPRESSION, day, past), (short, day, past), (COMPRESSION, day, past)):
+        report, fresh = used.score(*question), LocalScorer(comments=COMMENTS).score(*question)
+        assert report == fresh
+        assert [report.with_comment(each) for each in report.scores] == [fresh.with_comment(e) for e in fresh.scores]

@@ -1,13 +1,13 @@
 """What a sentence model makes of papers: read once, kept, and used for a whole day or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from newsletter.errors import EmbedderError
-from newsletter.model import Paper, Profile, Topic
+from newsletter.model import Paper, PaperVector, Profile, Topic
 from newsletter.scoring.local import LocalScorer, load_comments
 from newsletter.scoring.sentence_vectors import BATCH, SentenceVectors, read_wishes
 from tests import ROOT, make
@@ -80,6 +80,33 @@ def test_likeness_is_a_cosine_of_each_paper_and_topic_and_a_day_not_read_whole_h
     assert np.isnan(likeness[4:]).all()
     assert vectors.compare(PROFILE, [*today, *earlier], len(today) + 1) is None
     assert vectors.compare(Profile(()), today, len(today)) is None
+
+
+class CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def get_vectors(self, model: str, papers: Collection[tuple[str, int]]) -> list[PaperVector]:
+        self.asked += len(papers)
+        return super().get_vectors(model, papers)
+
+
+def test_the_vectors_of_a_day_are_fetched_once_for_all_profiles_until_more_of_it_is_read() -> None:
+    store, embedder = CountingStore(), FakeEmbedder()
+    vectors = SentenceVectors(embedder, store)
+    today, earlier = papers(3, "cat"), papers(4, "galaxy", first=10)
+    vectors.prepare(today, announced_on=make.TUESDAY)
+    store.asked = 0
+    for profile in (PROFILE, Profile((Topic("Stars", "galaxy"),))):
+        alone = SentenceVectors(embedder, store).compare(profile, [*today, *earlier], 3)
+        np.testing.assert_array_equal(vectors.compare(profile, [*today, *earlier], 3), alone)
+    assert store.asked == 7 + 2 * 7 + len(earlier)
+    vectors.prepare(earlier, announced_on=make.TUESDAY)
+    likeness = vectors.compare(PROFILE, [*today, *earlier], 3)
+    np.testing.assert_array_equal(likeness, SentenceVectors(embedder, store).compare(PROFILE, [*today, *earlier], 3))
+    assert likeness is not None
+    assert not np.isnan(likeness).any()
 
 
 def test_the_scorer_goes_by_the_model_once_the_day_was_read_and_says_the_same_each_time() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.rank import weigh
+from newsletter.scoring.ranking.pool import weigh
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.word_vectors import load_word_vectors

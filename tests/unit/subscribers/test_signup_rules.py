@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import suppression
 from newsletter.model import AddressStatus, Frequency, SignUp, Suppression, SuppressionReason
-from newsletter.subscribers.schema import MAX_LINE
 from newsletter.subscribers.signup_rules import (
     LINK_VALID_FOR,
     LinkState,
@@ -19,6 +18,7 @@ from newsletter.subscribers.signup_rules import (
     reinstate,
     topic_name,
 )
+from newsletter.subscribers.values import MAX_LINE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEFORE, AFTER = NOW - timedelta(days=9), NOW + timedelta(hours=1)

@@ -18,7 +18,7 @@ from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
 from tests.unit.cli.test_suppressions import ADA, ADA_ID, YAML, newsletter
 
-STYLES = {"style.css": "a {}", "archive.css": "b {}"}
+PARTS = {"style.css": "a {}", "archive.css": "b {}", "papers.js": "c"}
 LATER = make.TUESDAY + timedelta(days=40)
 
 
@@ -32,7 +32,7 @@ def filled() -> MemoryStore:
 
 def built(store: MemoryStore, folder: Path, slug: str = "") -> FileCounts:
     each = edition_of_files(ArchivedDigests(store, WHO, slug))
-    return write_listing(pages(), [each], folder, STYLES) + write_edition(pages(), each, folder / each.digests.name)
+    return write_listing(pages(), [each], folder, PARTS) + write_edition(pages(), each, folder / each.digests.name)
 
 
 class Links(HTMLParser):

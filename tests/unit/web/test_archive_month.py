@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from newsletter.model import Usage
 from newsletter.web.archive.charts import HEIGHT, WIDTH, Column, chart, nice_step
 from newsletter.web.archive.month import best, figures, grades, months, weeks
-from newsletter.web.archive.views import month_view, short
+from newsletter.web.archive.month_view import month_view, short
 from tests import make
-from tests.archives import digest, entry
+from tests.archives import TEXTS, digest, entry
 
 FEBRUARY = date(2026, 2, 1)
 
@@ -94,10 +94,10 @@ def test_bars_stay_within_their_chart_and_stand_on_its_base(rows: list[tuple[flo
 
 
 def test_tokens_and_cost_are_drawn_only_if_a_model_was_asked() -> None:
-    view = month_view(FEBRUARY, [digest(FEBRUARY)], earlier=None, later=None)
+    view = month_view(FEBRUARY, [digest(FEBRUARY)], TEXTS["en"], earlier=None, later=None)
     assert [drawn.name for drawn in view.charts] == ["papers", "scores"]
     usage = Usage(1000, 200, 100, Decimal("0.01"), Decimal("0.02"))
-    asked = month_view(FEBRUARY, [digest(FEBRUARY, usage=usage)], earlier=None, later=None)
+    asked = month_view(FEBRUARY, [digest(FEBRUARY, usage=usage)], TEXTS["en"], earlier=None, later=None)
     assert [drawn.name for drawn in asked.charts] == ["papers", "scores", "tokens", "cost"]
     assert asked.charts[3].summary == "$0.0300 in one day, the most on 1 February 2026: $0.0300."
     assert len(asked.charts[2].labels) == 4  # 1, 8, 15, 22

@@ -1,0 +1,256 @@
+"""From one lab to a hundred thousand readers: an announcement of 1,350 papers, mailed to a mail server, on each memory.
+
+    python -m benchmarks.bench_growth [--readers 100 1000] [--profiles 50] [--memory tinydb sqlite postgresql]
+        [--years 2] [--other CHECKOUT]
+
+Every case is a cold process, `newsletter run`, with a memory of its own that knows the readers and the days before. The
+mails leave by SMTP to a server in another process, which counts them and takes its part of the machine's cores.
+`--other` measures the same with the program of another checkout (on TinyDB), in the same run. `--years` puts so many
+years of mails into the memory before. PostgreSQL's server is that of the tests, which need not flush its files.
+
+Measures and prints; asserts nothing but that everybody got one mail.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import made_days
+from benchmarks.stopwatch import STOPWATCH
+from newsletter.addresses import subscriber_id
+from newsletter.model import SignUp, SignUpOrigin
+from newsletter.stores import Store
+from newsletter.stores.sql import SqlStore
+from newsletter.stores.sql.database import Database, parse_url
+from newsletter.stores.tinydb import TinyStore
+from tests import databases
+
+HERE = Path(__file__).parent
+ON = date(2025, 10, 7)
+PAPERS = 1350
+HISTORY_DAYS = 3
+AT = datetime(2025, 10, 1, tzinfo=UTC)
+COUNTED_READERS = 200  # round trips do not depend on how many there are
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    memory: str
+    readers: int
+    profiles: int
+    checkout: Path | None = None
+
+    @property
+    def name(self) -> str:
+        other = f", {self.checkout.name}" if self.checkout else ""
+        return f"{self.memory}, {self.readers:,} readers, {self.profiles:,} profiles{other}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+class Sink:
+    """The mail server in another process."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(HERE / "smtp_sink.py")]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self._read())
+        self._before = 0
+
+    def count(self) -> tuple[int, int]:
+        """How many mails came since the last call, and how many readers ever got more than one."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        total, twice = map(int, self._read().split())
+        new, self._before = total - self._before, total
+        return new, twice
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+class Mornings:
+    """Folders with feeds, the memories that know readers and days, and the processes measured on them."""
+
+    def __init__(self, folder: Path, sink: Sink, server: str) -> None:
+        self._folder, self._sink, self._server = folder, sink, server
+        self._cases = 0
+        self._days = {
+            day: made_days.make_papers(PAPERS if day == ON else PAPERS * 3 // 4, day, day.toordinal())
+            for day in [*made_days.working_days_before(ON, HISTORY_DAYS), ON]
+        }
+        made_days.write_feeds(folder / "feeds", self._days[ON], ON, made_days.CATEGORIES)
+
+    def measure(self, case: Case, years: int) -> Cost:
+        place, environment = self._prepare(case, years)
+        script = ("-m", "newsletter", "run", "--quiet", "--feed", str(self._folder / "feeds"))
+        if case.checkout:
+            environment["PYTHONPATH"] = str(case.checkout)
+        command = [sys.executable, "-I", "-S", "-c", STOPWATCH, *script]
+        done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=True)
+        status, wall_s, cpu_s, peak_mb = json.loads(done.stdout.splitlines()[-1])
+        self._require(case, status, done.stderr)
+        shutil.rmtree(place)
+        return Cost(wall_s, cpu_s, peak_mb)
+
+    def round_trips(self, case: Case) -> float:
+        """How often the database is asked for a mail, beside what a morning without readers asks."""
+        few, many = (self._count(Case(case.memory, readers, 10)) for readers in (10, COUNTED_READERS))
+        return (many - few) / (COUNTED_READERS - 10)
+
+    def _count(self, case: Case) -> int:
+        place, environment = self._prepare(case, 0)
+        command = [sys.executable, str(HERE / "count_round_trips.py"), "run", "--quiet", "--feed"]
+        done = subprocess.run(
+            [*command, str(self._folder / "feeds")],
+            env=environment,
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self._require(case, done.returncode, done.stderr)
+        return int(done.stdout.splitlines()[-1])
+
+    def _require(self, case: Case, status: int, errors: str) -> None:
+        mailed, twice = self._sink.count()
+        if (status, mailed, twice) != (0, case.readers, 0):
+            raise SystemExit(
+                f"{case.name}: ended with {status}, {mailed} mails, {twice} readers got more\n{errors[-2000:]}"
+            )
+
+    def _prepare(self, case: Case, years: int) -> tuple[Path, dict[str, str]]:
+        """A folder and an environment with a memory that knows the readers and the days before."""
+        self._cases += 1
+        place = self._folder / f"case{self._cases}"
+        place.mkdir()
+        made_days.write_subscribers(place / "one.yaml", 1, made_days.CATEGORIES)
+        one = yaml.safe_load((place / "one.yaml").read_text("utf-8"))
+        nobody = {**one["subscribers"][0], "paused_until": "2099-01-01"}
+        (place / "subscribers.yaml").write_text(
+            yaml.safe_dump({"defaults": {"welcome": False}, "subscribers": [nobody]})
+        )
+        url = self._new_database(case.memory, place)
+        store: Store = SqlStore(Database(parse_url(url))) if url else TinyStore(place / "state")
+        for day, papers in self._days.items():
+            if day < ON:
+                made_days.remember_papers(store, day, papers, made_days.CATEGORIES)
+        for enrolment in _enrolments(case, place, f"case{self._cases}.example.org"):
+            store.enrol(enrolment)
+        if years:
+            ids = [one.subscriber_id for one in store.get_enrolled()]
+            made_days.remember_mails(store, ON, 250 * years, ids)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("NEWSLETTER_", "DATABASE_URL"))}
+        sending = {"SEND_BY": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self._sink.port), "SMTP_TLS": "none"}
+        sending["SECRET_KEYS"] = "known-to-everybody-benchmarks-sign-with-it"
+        sending |= {"SENDER": "news@example.org", "STATE": str(place / "state"), "OUTBOX": str(place / "outbox")}
+        environment = kept | {f"NEWSLETTER_{name}": value for name, value in sending.items()}
+        return place, environment | ({"DATABASE_URL": url} if url else {})
+
+    def _new_database(self, memory: str, place: Path) -> str:
+        if memory == "tinydb":
+            return ""
+        url = databases.sqlite_url(place / "state.db")
+        if memory == "postgresql":
+            url = databases.new_schema(self._server, f"growth{self._cases}")
+        databases.migrate(url)
+        return url
+
+
+def _enrolments(case: Case, place: Path, domain: str) -> Iterator[SignUp]:
+    made_days.write_subscribers(place / "profiles.yaml", case.profiles, made_days.CATEGORIES)
+    entries = yaml.safe_load((place / "profiles.yaml").read_text("utf-8"))["subscribers"]
+    profiles = []
+    for entry in entries:
+        del entry["email"], entry["name"]
+        profiles.append(yaml.safe_dump(entry, sort_keys=False, width=10_000))
+    for number in range(case.readers):
+        email = f"reader{number}@{domain}"
+        profile = profiles[number % len(profiles)]
+        who = subscriber_id(email)
+        yield SignUp(who, AT, email, f"Reader {number}", (), "", origin=SignUpOrigin.OPERATOR, profile=profile)
+
+
+@contextmanager
+def postgresql(memories: list[str]) -> Iterator[str]:
+    if "postgresql" in memories:
+        with databases.postgres_server() as url:
+            yield url
+    else:
+        yield ""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--readers", type=int, nargs="+", default=[100, 1000])
+    options.add_argument("--profiles", type=int, nargs="+", default=[50], help="0: a tenth of the readers")
+    options.add_argument("--memory", nargs="+", default=["tinydb", "sqlite", "postgresql"])
+    options.add_argument("--years", type=int, default=0)
+    options.add_argument("--other", type=Path)
+    chosen = options.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    table = Table(title=f"An announcement of {PAPERS:,} papers, cold process to the last mail", title_justify="left")
+    for heading in (
+        "memory, readers",
+        "wall s",
+        "ratio",
+        "mails/s",
+        "CPU ms a reader",
+        "peak MB",
+        "round trips a mail",
+    ):
+        table.add_column(heading, justify="left" if heading == "memory, readers" else "right")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newsletter-growth-")))
+        sink = Sink()
+        stack.callback(sink.close)
+        mornings = Mornings(folder, sink, stack.enter_context(postgresql(chosen.memory)))
+        asked = {
+            memory: "" if memory == "tinydb" else f"{mornings.round_trips(Case(memory, 0, 0)):.1f}"
+            for memory in chosen.memory
+        }
+        cases = [
+            Case(memory, readers, profiles or readers // 10, checkout)
+            for readers in chosen.readers
+            for profiles in chosen.profiles
+            for memory in chosen.memory
+            for checkout in ([chosen.other, None] if chosen.other and memory == "tinydb" else [None])
+        ]
+        base: dict[tuple[int, int], float] = {}
+        for case in cases:
+            cost = mornings.measure(case, chosen.years)
+            first = base.setdefault((case.readers, case.profiles), cost.wall_s)
+            table.add_row(
+                *(case.name, f"{cost.wall_s:.1f}", f"{cost.wall_s / first:.2f}", f"{case.readers / cost.wall_s:.0f}"),
+                *(f"{cost.cpu_s / case.readers * 1e3:.0f}", f"{cost.peak_mb:.0f}", asked[case.memory]),
+            )
+            console.print(f"{case.name}: {cost.wall_s:.1f} s")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Builds what works with the database of the memory: its connections, and the release of its tables."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from newsletter.errors import ConfigError
+from newsletter.settings import Settings
+
+if TYPE_CHECKING:
+    from newsletter.stores.sql.database import Database
+    from newsletter.stores.sql.schema import Release
+
+
+def open_database(settings: Settings) -> Database:
+    """Opens the database of the settings, in each process once. Raises ConfigError if none is set, or it is not known.
+
+    Connects to nothing yet.
+    """
+    if settings.database_url is None:
+        raise ConfigError("the memory is in a folder; set DATABASE_URL to have it in a database")
+    try:
+        return _open_database(settings.database_url.get_secret_value(), os.getpid())
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"DATABASE_URL is set, and {error.name} is not installed; pip install 'paper-newsletter[sql]', or unset it"
+        ) from error
+
+
+@cache
+def _open_database(url: str, _process: int) -> Database:
+    """A child process has connections of its own."""
+    from newsletter.stores.sql.database import Database, parse_url
+
+    return Database(parse_url(url))
+
+
+def driver_url(settings: Settings) -> str:
+    """Gives the address of the database with its password, as PostgreSQL's own library takes it; keep it from logs.
+
+    Raises ConfigError if none is set.
+    """
+    open_database(settings)
+    from newsletter.stores.sql.database import parse_url
+
+    url = parse_url(settings.database_url.get_secret_value() if settings.database_url else "")
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def release_database(settings: Settings) -> Release:
+    """Brings the tables of the database up to date. May be repeated. Raises ConfigError and StoreError."""
+    database = open_database(settings)
+    from newsletter.stores.sql import schema
+
+    return schema.upgrade(database)

@@ -1,0 +1,222 @@
+"""What a single value of subscribers.yaml or of a profile may be, and what was expected where it is not that. Pure.
+
+Addresses, zones, times, categories, authors, choices and numbers, each with its limits. Which keys there are is
+schema.py's business, finding the line files/yaml_checks.py's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, time
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, Literal, get_args
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    WrapValidator,
+)
+from typing_extensions import TypeAliasType
+
+from newsletter.files import yaml_checks
+from newsletter.model import AnnounceType, Frequency
+from newsletter.papers import author_problem, taxonomy
+from newsletter.phrases import Phrase, join
+from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
+
+Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+
+MAX_LINE = 100  # characters of a name, a keyword, an author
+MAX_PROSE = 4_000
+MAX_TITLE = 300  # of a paper in `papers`
+MOST_PAPERS = 500  # in one mail
+MOST_AT_LEAST = MOST_FULL = 20
+HIGHEST_GRADE = 10  # of relevance and novelty, from 1
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(c) in _LINE_BREAKERS for c in text):
+        raise ValueError("control character")
+    return text
+
+
+def _prose(text: str) -> str:
+    if any(unicodedata.category(c) in _LINE_BREAKERS and c not in "\n\t" for c in text):
+        raise ValueError("control character")
+    return text
+
+
+@lru_cache(maxsize=2_000)
+def to_address(text: str) -> str:
+    """The address as mail headers carry it: international domains in their ASCII form. Raises ValueError.
+
+    Asks no DNS. Letters outside ASCII before the @ would need SMTPUTF8 all the way to the reader: refused.
+    """
+    try:
+        checked = validate_email(
+            _one_line(text),
+            check_deliverability=False,
+            allow_smtputf8=False,
+            test_environment=True,  # allows .test (RFC 6761), which no real mail can reach
+            strict=True,  # RFC 5321 §4.5.3.1.1: at most 64 octets before the @
+        )
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+    return checked.ascii_email or checked.normalized
+
+
+class EmailFault(StrEnum):
+    """What is wrong with an address."""
+
+    LETTERS = "letters"  # before the @ there are others than ASCII has
+    DOMAIN = "domain"  # it has no full stop
+    OTHER = "other"
+
+
+def email_fault(found: str) -> EmailFault:
+    """Says what is wrong with an address that `to_address` refuses."""
+    local, _, domain = found.rpartition("@")
+    if not local.isascii():
+        return EmailFault.LETTERS
+    return EmailFault.DOMAIN if local and "." not in domain else EmailFault.OTHER
+
+
+_EMAIL_HINTS = {
+    EmailFault.LETTERS: "an e-mail address with plain Latin letters before the @",
+    EmailFault.DOMAIN: "an e-mail address with a whole domain after the @",
+    EmailFault.OTHER: "an e-mail address",
+}
+
+
+def _email_hint(found: str) -> str:
+    return _EMAIL_HINTS[email_fault(found)]
+
+
+def _zone(text: str) -> str:
+    if text not in zones():
+        raise ValueError("unknown zone")
+    return text
+
+
+def _time(value: object) -> time:
+    match = TIME_OF_DAY.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError("no time")
+    return time(int(match[1]), int(match[2]))
+
+
+def _date(value: object) -> object:
+    if value is not None and not _DATE.fullmatch(str(value).strip()):
+        raise ValueError("no date")
+    return value
+
+
+def _author(text: str) -> str:
+    if author_problem(text):
+        raise ValueError("no author")
+    return text
+
+
+def _category(text: str) -> str:
+    if text not in taxonomy.CATEGORIES:
+        raise ValueError("unknown category")
+    return text
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _choice(*words: str) -> tuple[BeforeValidator, WrapValidator]:
+    among = Phrase("one of {words}", words=", ".join(words))
+    return BeforeValidator(_lower), yaml_checks.expected(
+        among, lambda found: join(among, yaml_checks.nearest(found, words))
+    )
+
+
+def _whole(lowest: int, highest: int) -> tuple[Any, WrapValidator]:
+    return Field(ge=lowest, le=highest), yaml_checks.expected(
+        Phrase("a whole number from {low} to {high}", low=lowest, high=highest)
+    )
+
+
+_LINE = Phrase("text on one line, 1 to {n} characters", n=MAX_LINE)
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_LINE),
+    AfterValidator(_one_line),
+    yaml_checks.expected(_LINE),
+]
+Author = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_LINE),
+    AfterValidator(_one_line),
+    AfterValidator(_author),
+    yaml_checks.expected(_LINE, lambda found: author_problem(found) or _LINE),
+]
+Prose = Annotated[
+    str,
+    Field(max_length=MAX_PROSE),
+    AfterValidator(_prose),
+    yaml_checks.expected(Phrase("text of at most {n} characters, none of them a control character", n=MAX_PROSE)),
+]
+_PAPER = Phrase("a title of at most {n} characters, an arXiv id, or a .bib, .ris or .json file", n=MAX_TITLE)
+PaperEntry = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TITLE),
+    AfterValidator(_one_line),
+    yaml_checks.expected(_PAPER),
+]
+Email = Annotated[
+    str,
+    Field(max_length=254, json_schema_extra={"format": "email"}),  # RFC 5321 §4.5.3.1.3, without the brackets
+    AfterValidator(to_address),
+    yaml_checks.expected("an e-mail address", _email_hint),
+]
+Zone = Annotated[
+    str,
+    Field(max_length=MAX_LINE),
+    AfterValidator(_zone),
+    yaml_checks.expected(Phrase("an IANA time zone such as Europe/Berlin"), zone_hint),
+]
+SendTime = Annotated[
+    time,
+    BeforeValidator(_time),
+    yaml_checks.expected(Phrase("a time of day from 00:00 to 23:59, such as 07:40"), time_hint),
+    WithJsonSchema({"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"}),
+]
+Until = Annotated[date | None, BeforeValidator(_date), yaml_checks.expected("a date such as 2027-01-31")]
+Slug = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9-]{1,40}$"),
+    yaml_checks.expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
+]
+_CODES = list(taxonomy.CATEGORIES)
+Category = TypeAliasType(
+    "Category",
+    Annotated[
+        str,
+        AfterValidator(_category),
+        yaml_checks.expected(Phrase("an arXiv category such as cs.LG"), taxonomy.hint),
+        WithJsonSchema({"type": "string", "enum": _CODES, "enumDescriptions": list(taxonomy.CATEGORIES.values())}),
+    ],
+)
+FrequencyWord = Annotated[Frequency, *_choice(*Frequency)]
+KindWord = Annotated[AnnounceType, *_choice(*AnnounceType)]
+WeekdayWord = Annotated[Weekday, *_choice(*WEEKDAYS)]
+LanguageWord = Annotated[Language, *_choice(*get_args(Language))]
+YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected(Phrase("true or false"))]
+Grade = Annotated[int, *_whole(1, HIGHEST_GRADE)]
+MostPapers = Annotated[int, *_whole(1, MOST_PAPERS)]
+LeastPapers = Annotated[int, *_whole(0, MOST_AT_LEAST)]
+FullPapers = Annotated[int, *_whole(0, MOST_FULL)]
