@@ -1,4 +1,4 @@
-"""Says to a reader what became of a change to their profile, in their language, a line for each thing. Pure.
+"""Says to a reader what became of a change to their profile, in their language, a line for each thing.
 
 The sentences are those of `templates/texts/profile_answers.yaml`: reader_texts.py has them.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from newsletter.errors import ConfigError
 from newsletter.model import Digest, ProfileRevision, Subscriber
 from newsletter.papers import readable
+from newsletter.phrases import Phrase
 from newsletter.services.library import find_missing
+from newsletter.services.reader_texts import reword_problem
 from newsletter.subscribers import MAX_REVISIONS, differences, profile_yaml, read_fixed_zone
 from newsletter.texts import Texts, write_list, write_short_date
 
@@ -39,6 +42,24 @@ def _zone_note(zone: str, t: Texts) -> str:
     meaning = t("zone_offset", zone=zone, offset=fixed.offset) if fixed.offset else t("zone_abbreviation", zone=zone)
     places = write_list(fixed.places, t.language, "or") if fixed.places else ""
     return meaning + (t("name_a_city", places=places) if places else "")
+
+
+def refuse(error: ConfigError, t: Texts) -> str:
+    """Says what is wrong in a text that could not be read as a profile, with the lines."""
+    if not error.problems:
+        return t("refused", problem=reword_problem(str(error), t.language))
+    last = error.problems[-1]
+    more = last.values.get("n", 0) if isinstance(last, Phrase) and "line" not in last.values else 0
+    count = len(error.problems) - 1 + more if isinstance(more, int) and more else len(error.problems)
+    return t("invalid", n=count, problems="\n".join(_problem_line(problem, t) for problem in error.problems))
+
+
+def _problem_line(problem: str, t: Texts) -> str:
+    if not isinstance(problem, Phrase) or "line" not in problem.values:
+        return reword_problem(problem, t.language)
+    line, text = problem.values["line"], problem.values["text"]
+    said = reword_problem(text, t.language) if isinstance(text, str) else ""
+    return t("problem", line=f"{line}", text=said)
 
 
 def compare(old: Digest | None, new: Digest, t: Texts) -> Iterable[str]:

@@ -128,7 +128,7 @@ class ProfileService:
         try:
             return self._change(listed, text, origin, now, after)
         except ConfigError as error:
-            return t("invalid", problems=str(error))
+            return profile_answers.refuse(error, t)
         except StoreConflict:
             return t["meanwhile"]
         except StoreLimit:

@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
+from newsletter.errors import ConfigError
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.sample_digest import FILLED_UP, NOTHING
 from newsletter.model import Digest, Frequency, Paper, Profile, ProfileRevision, RevisionOrigin, Subscriber, Topic
+from newsletter.phrases import Phrase
 from newsletter.services import profile_answers, reader_texts
-from newsletter.subscribers import MAX_REVISIONS
+from newsletter.subscribers import MAX_REVISIONS, profile_yaml
 from newsletter.texts import LANGUAGES, Texts
 from tests import make
 from tests.languages import OTHER_LANGUAGES, foreign_words
@@ -100,3 +102,27 @@ def test_a_comparison_names_what_is_new_and_gone(pair: int, said: list[str]) -> 
     heading, *lines = profile_answers.compare(old, replace(new, announced_on=(date(2026, 1, 5),)), TEXTS["en"])
     assert heading == "What the announcement of 5 January 2026 would have given:"
     assert lines == said
+
+
+BROKEN = "max_papers: 300\nmin_relevence: 9\nlanguage: xx\ntopics: 5\n"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_mistakes_are_named_in_the_readers_language_with_their_lines(language: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        profile_yaml.read(BROKEN, BEFORE)
+    said = profile_answers.refuse(caught.value, TEXTS[language])
+    assert len(said.splitlines()) == len(caught.value.problems) + 3
+    assert all(f"{each.values['line']}" in said for each in caught.value.problems if isinstance(each, Phrase))
+    texts = [TEXTS[language], reader_texts.load("profile_problems")[language]]
+    if language != "en":
+        assert not foreign_words(said, texts, ["max_papers min_relevence min_relevance language topics"])
+
+
+def test_mistakes_that_are_not_listed_are_counted() -> None:
+    problems = (
+        *(Phrase("line {line}: {text}", line=f"{n}", text="missing") for n in range(3)),
+        Phrase("and {n} more after these", n=7),
+    )
+    said = profile_answers.refuse(ConfigError("x", problems), TEXTS["de"])
+    assert said.startswith("Nichts wurde geändert. Im Profil sind 10 Fehler:")
