@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from newsletter import formatting
 from newsletter.model import Digest, Usage
+from newsletter.texts import FALLBACK_LANGUAGE, write_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,21 @@ def scorer_label(digest: Digest) -> str:
     return "a model, without result" if digest.is_by_words else digest.scorer
 
 
-def cost_view(digest: Digest) -> CostView | None:
-    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay."""
+def cost_view(digest: Digest, language: str = FALLBACK_LANGUAGE) -> CostView | None:
+    """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay.
+
+    Numbers of tokens are written as `language` does, prices alike in all.
+    """
     used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
     if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
         return None
     costs = (used.prompt_cost_usd, used.completion_cost_usd)
     total = None if None in costs else sum((c for c in costs if c is not None), Decimal(0))
     return CostView(
-        prompt=f"{used.prompt_tokens:,}",
-        cached=f"{used.cached_tokens:,}",
-        completion=f"{used.completion_tokens:,}",
-        total=f"{used.prompt_tokens + used.completion_tokens:,}",
+        prompt=write_number(used.prompt_tokens, language),
+        cached=write_number(used.cached_tokens, language),
+        completion=write_number(used.completion_tokens, language),
+        total=write_number(used.prompt_tokens + used.completion_tokens, language),
         prompt_cost=_dollars(costs[0]),
         completion_cost=_dollars(costs[1]),
         total_cost=_dollars(total),

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from newsletter.errors import ConfigError
-from newsletter.texts import LANGUAGES, load_texts, pick, write_date, write_number
+from newsletter.texts import (
+    LANGUAGES,
+    load_texts,
+    name_weekday,
+    pick,
+    weekdays,
+    write_date,
+    write_decimal,
+    write_month,
+    write_number,
+)
 
 FILE = """
 en: {title: "Papers", found: {one: "{n} paper of {day}", other: "{n} papers of {day}"}, leave: "Leave {here} & go"}
@@ -65,3 +75,14 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
     assert write_date(on, "ja") == "2025年10月7日火曜日"
     assert [write_number(1350, language) for language in ("en", "de")] == ["1,350", "1.350"]
     assert len({write_date(on, language) for language in LANGUAGES}) == len(LANGUAGES)
+    months = [write_month(on, language) for language in ("en", "es", "zh")]
+    assert months == ["October 2025", "octubre de 2025", "2025年10月"]
+    assert [write_decimal(1350.25, language) for language in ("en", "de")] == ["1,350.2", "1.350,2"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_week_begins_on_monday_and_each_of_its_days_has_two_names(language: str) -> None:
+    named = weekdays(language)
+    assert [whole for whole, _ in named] == [name_weekday(number, language) for number in range(7)]
+    assert len({short for _, short in named}) == 7
+    assert all(len(short) <= 4 for _, short in named)
