@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 # Behind a colon: modules that belong to a room and lie outside of its folder.
 FLOORS = """
 cli: __main__
+worker
 app
 settings
 web
@@ -39,7 +40,7 @@ senders
 files
 formatting | texts
 model
-errors | addresses | signing
+errors | addresses | signing | phrases
 """
 
 Rooms = dict[str, int]

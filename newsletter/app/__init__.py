@@ -20,7 +20,7 @@ from newsletter.app.common import (
     require_signer,
     utc_now,
 )
-from newsletter.app.database import open_database, release_database
+from newsletter.app.database import driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
@@ -116,6 +116,7 @@ __all__ = [
     "build_welcome_service",
     "check_open_subscription",
     "default_cut_off",
+    "driver_url",
     "find_store",
     "has_sentence_model",
     "load_listed",

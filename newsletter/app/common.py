@@ -5,6 +5,7 @@ Only this room and the commands read the clock.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -109,12 +110,16 @@ def default_cut_off(settings: Settings) -> int:
     return WORDS_CUT_OFF if settings.model is None else JUDGED_CUT_OFF
 
 
-def load_subscribers(settings: Settings, store: Store) -> SubscriberList:
-    """Reads all subscribers as they are served now. Raises ConfigError if there never was a good file."""
+def load_subscribers(settings: Settings, store: Store, only: Collection[str] | None = None) -> SubscriberList:
+    """Reads all subscribers as they are served now, or `only` those with these ids.
+
+    Raises ConfigError if there never was a good file.
+    """
     from newsletter.services import directory
 
+    today = utc_now().date() if only is None else None  # who is on the list is noted when all of it is read
     return directory.load_subscribers(
-        settings.subscribers, store, today=utc_now().date(), min_relevance=default_cut_off(settings)
+        settings.subscribers, store, today=today, min_relevance=default_cut_off(settings), only=only
     )
 
 

@@ -37,6 +37,18 @@ def _open_database(url: str, _process: int) -> Database:
     return Database(parse_url(url))
 
 
+def driver_url(settings: Settings) -> str:
+    """Gives the address of the database with its password, as PostgreSQL's own library takes it; keep it from logs.
+
+    Raises ConfigError if none is set.
+    """
+    open_database(settings)
+    from newsletter.stores.sql.database import parse_url
+
+    url = parse_url(settings.database_url.get_secret_value() if settings.database_url else "")
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def release_database(settings: Settings) -> Release:
     """Brings the tables of the database up to date. May be repeated. Raises ConfigError and StoreError."""
     database = open_database(settings)

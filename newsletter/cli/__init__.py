@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "Write the files to begin with: sample subscribers, and every setting.",
     "run": "Collect, score, compose, render and deliver: one morning.",
     "clock": "Mail everybody at their own time, day after day.",
+    "worker": "Share a morning's work with others: take the clock's jobs from a queue.",
     "serve": "Answer on the web, with the clock in the same process.",
     "preview": "Build one subscriber's digest and show it; records and sends nothing.",
     "check": "Look over subscribers.yaml, settings, templates and folders.",

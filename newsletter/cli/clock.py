@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 
 import click
 
-from newsletter import app, flow
+from newsletter import app, worker
 from newsletter.cli.advice import log_advice
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
@@ -15,8 +14,8 @@ from newsletter.cli.promised_mails import begin_welcomes, keep_welcomes
 from newsletter.cli.shutdown import Worker, leave, run_until_signal
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber
-from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, run_clock
+from newsletter.ops import log, notify
+from newsletter.run import run_clock
 from newsletter.settings import Settings, load_settings
 
 
@@ -38,31 +37,16 @@ def command() -> None:
     log_advice(settings)
     store = app.build(settings).store  # what cannot work is said now
     tasks: list[Callable[[Worker], None]] = [
-        lambda worker: keep_clock(settings, worker),
-        lambda worker: keep_welcomes(settings, store, worker),
+        lambda task: keep_clock(settings, task),
+        lambda task: keep_welcomes(settings, store, task),
     ]
     is_ended = run_until_signal(tasks)
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)
 
 
-class _ClockProgress(log.LogProgress):
-    """Logs only what happens, and says that nothing is in hand while feeds are fetched, which can take minutes."""
-
-    def __init__(self, worker: Worker) -> None:
-        super().__init__(is_sparing=True)
-        self._worker = worker
-
-    def begin(self, what: str, total: int) -> None:
-        super().begin(what, total)
-        if what == FEEDS:
-            self._worker.idle.set()
-        else:
-            self._worker.idle.clear()
-
-
-def keep_clock(settings: Settings, worker: Worker) -> None:
-    """Runs the clock in the present thread, until the worker is asked to stop."""
+def keep_clock(settings: Settings, task: Worker) -> None:
+    """Runs the clock in the present thread, until the task is asked to stop."""
     notifier = app.build_notifier(settings)
 
     def report_failure(error: Exception) -> None:
@@ -74,32 +58,21 @@ def keep_clock(settings: Settings, worker: Worker) -> None:
         notifier.notify_break(error)
 
     run_clock(
-        tick=lambda: _tick(settings, notifier, worker),
+        tick=lambda: _tick(settings, notifier, task),
         report_failure=report_failure,
         now=app.utc_now,
-        wait=worker.stop.wait,
+        wait=task.stop.wait,
         timing=app.build_timing(settings),
     )
 
 
-def _tick(settings: Settings, notifier: notify.Notifier, worker: Worker) -> Sequence[Subscriber]:
-    """One run of the clock. Its context is new each time: what stopped a model yesterday does not stop it today."""
-    context = app.build(settings)
-    begin_welcomes(settings, context.store)
-    listed = app.load_subscribers(settings, context.store)
-    log.get_log().info("clock_tick", subscribers=len(listed.subscribers))
-    log.run_started(len(listed.subscribers), due_only=True)
-    with closing(context.sender):
-        report = flow.run_morning(
-            context,
-            listed.subscribers,
-            _ClockProgress(worker),
-            due_only=True,
-            should_stop=worker.stop.is_set,
-            unreadable=listed.unreadable,
-        )
-    log.run_finished(report)
-    troubles = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
-    log.log_troubles(troubles)
-    notifier.notify(report, troubles)
-    return listed.subscribers
+def _tick(settings: Settings, notifier: notify.Notifier, task: Worker) -> Sequence[Subscriber]:
+    """One look at who is due: a job for the workers if there are any, else a run of the clock's own."""
+    store = app.build_store(settings)
+    begin_welcomes(settings, store)
+    if workers := worker.hand_over(settings, store):
+        subscribers = app.load_subscribers(settings, store).subscribers
+        log.get_log().info("clock_tick", subscribers=len(subscribers), workers=workers)
+        return subscribers
+    log.get_log().info("clock_tick")
+    return worker.serve_round(settings, notifier, task)[1]

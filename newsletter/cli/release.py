@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from newsletter import app
+from newsletter import app, worker
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.settings import load_settings
 
@@ -35,3 +35,6 @@ def command() -> None:
         click.echo(f"The tables of the database {done.database} were brought from {done.before} to {done.after}.")
     else:
         click.echo(f"The tables were made in the database {done.database} ({done.after}).")
+    if queue := worker.release_queue(settings):
+        is_done = queue.before == queue.after
+        click.echo(f"The queue of the workers is {'up to date' if is_done else 'there'} ({queue.after}).")

@@ -10,6 +10,7 @@ from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
+from newsletter.run.due import find_due
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
@@ -39,6 +40,7 @@ __all__ = [
     "collect",
     "compose",
     "count_days",
+    "find_due",
     "first_mail_at",
     "forget_expired",
     "in_groups",

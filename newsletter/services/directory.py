@@ -7,7 +7,7 @@ subscribers/overrides.py's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -76,17 +76,27 @@ class SubscriberList:
         return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
 
 
-def load_subscribers(path: Path, store: Store, *, today: date | None = None, min_relevance: int) -> SubscriberList:
+def load_subscribers(
+    path: Path,
+    store: Store,
+    *,
+    today: date | None = None,
+    min_relevance: int,
+    only: Collection[str] | None = None,
+) -> SubscriberList:
     """Reads subscribers.yaml, remembers it as the last good one, and lays the readers' own wishes over it.
 
     Behind those of the file come those who subscribed on the web; who is in both is as the file says.
 
     A broken file does not stop the mail: the last good one serves, and `problem` says loudly what to mend. Nor does
     a profile that can no longer be read, which is logged. With `today`, who is listed is noted in the listing history.
-    `min_relevance` is for whom the file sets none. Raises ConfigError if there never was a good file.
+    `min_relevance` is for whom the file sets none, `only` the ids to which the list is cut down. Raises ConfigError if
+    there never was a good file.
     """
     before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store, min_relevance)
+    if only is not None:
+        listed = _cut_down(listed, only)
     readers, unreadable = [], dict(listed.unreadable)
     for one in listed.subscribers:
         who = one.subscriber_id
@@ -101,6 +111,14 @@ def load_subscribers(path: Path, store: Store, *, today: date | None = None, min
     library.remember_ids((reader.subscriber for reader in readers), store)
     possible_moves = _update_history(before, listed, store, today) if today else ()
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
+
+
+def _cut_down(listed: ListedSubscribers, only: Collection[str]) -> ListedSubscribers:
+    return replace(
+        listed,
+        subscribers=[one for one in listed.subscribers if one.subscriber_id in only],
+        unreadable={who: why for who, why in listed.unreadable.items() if who in only},
+    )
 
 
 def _update_history(

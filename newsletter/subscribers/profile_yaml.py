@@ -14,6 +14,7 @@ from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.formatting import true_false
 from newsletter.model import Subscriber, Topic
+from newsletter.phrases import Phrase, join
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, Keywords, ReaderPreferences
@@ -25,17 +26,17 @@ MAX_PROBLEMS = 50
 MAIL_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
 
 _NOT_HERE = {
-    "email": "your address is the operator's to change; remove the line",
-    "name": "your name is the operator's to change; remove the line",
-    "public_archive": "who may read your digests is the operator's to change; remove the line",
-    "paused_until": 'a pause is no part of the profile: reply "pause" to a mail; remove the line',
-    "welcome": "a welcome is the operator's to send; remove the line",
-    "subscribers": "a profile begins with topics, and is about you alone; remove the line",
-    "defaults": "a profile begins with topics, and is about you alone; remove the line",
-    "relevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
-    "irrelevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
-    "like": "belongs below keywords; put two spaces before it",
-    "avoid": "belongs below keywords; put two spaces before it",
+    "email": Phrase("your address is the operator's to change; remove the line"),
+    "name": Phrase("your name is the operator's to change; remove the line"),
+    "public_archive": Phrase("who may read your digests is the operator's to change; remove the line"),
+    "paused_until": Phrase('a pause is no part of the profile: reply "pause" to a mail; remove the line'),
+    "welcome": Phrase("a welcome is the operator's to send; remove the line"),
+    "subscribers": Phrase("a profile begins with topics, and is about you alone; remove the line"),
+    "defaults": Phrase("a profile begins with topics, and is about you alone; remove the line"),
+    "relevant": Phrase("belongs to a topic; put as many spaces before it as before the topic's other lines"),
+    "irrelevant": Phrase("belongs to a topic; put as many spaces before it as before the topic's other lines"),
+    "like": Phrase("belongs below keywords; put two spaces before it"),
+    "avoid": Phrase("belongs below keywords; put two spaces before it"),
 }
 
 # --- profile → text -----------------------------------------------------------------------------------
@@ -220,7 +221,9 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
     preferences, problems = _check(text)
     changed = apply(subscriber, preferences) if preferences and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like or changed.papers or changed.pinned_authors):
-        no_topics = "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
+        no_topics = Phrase(
+            "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
+        )
         problems.append(yaml_nodes.Problem(1, no_topics))
     if problems or preferences is None or changed is None:
         summary = f"The profile has {yaml_checks.count_problems(problems)}:"
@@ -244,11 +247,13 @@ def is_blank(text: str) -> bool:
 
 def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
-        too_long = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
+        too_long = Phrase(
+            "found {n} characters, expected at most {most}; shorten the profile", n=len(text), most=MAX_CHARS
+        )
         return None, [yaml_nodes.Problem(1, too_long)]
     root, problems = yaml_nodes.read(repair(text))
     if root is None or root.value is None:
-        nothing = "found nothing, expected topics: and what you want to read about"
+        nothing = Phrase("found nothing, expected topics: and what you want to read about")
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
     fill_in(root)
@@ -260,7 +265,7 @@ def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
     """Removes keys that are not the reader's to set, or not there, with other words than those for a typo."""
     if isinstance(root.value, dict):
         for key in _NOT_HERE.keys() & root.value.keys():
-            yield yaml_nodes.Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
+            yield yaml_nodes.Problem(root.value.pop(key).line, join(f"{key}: ", _NOT_HERE[key]))
 
 
 _EMPTY_TEXTS = {"about", "relevant", "irrelevant"}

@@ -255,6 +255,7 @@ def test_the_procfile_starts_web_and_clock_and_both_end_when_asked(tmp_path: Pat
     port = free_port()
     honcho = str(Path(sys.executable).parent / "honcho")
     command = [honcho, "-f", str(ROOT / "Procfile"), "-d", str(tmp_path), "--no-colour", "start", "--port", str(port)]
+    command += ["web", "clock"]
     with closing(Running(command, tmp_path, environment(**live(server)))) as running:
         running.read_until("web_started")
         if not any("run_finished" in line for line in running.lines):

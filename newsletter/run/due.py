@@ -1,0 +1,44 @@
+"""Who may be mailed now: found by a few reads for all subscribers together, before any of them is served.
+
+A hint and no claim: who is served for nothing loses a second, and nobody is served twice, since the claim decides. Who
+is left out is found by the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+
+from newsletter.delivery import ledger
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Subscriber
+from newsletter.run.context import RunContext
+from newsletter.run.schedule import is_due, local_date
+from newsletter.run.shared_digests import in_groups
+
+LOOK_AGAIN = timedelta(hours=1)  # at a mail that had nothing to say: its reader may have changed the profile
+
+
+def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
+    """Finds whose mail is due and neither settled nor in hand; equal readers stand together. Raises StoreError."""
+    store, now = context.store, context.now()
+    due = [(one, local_date(now, one.zone)) for one in subscribers if is_due(one, now, context.timing)]
+    if not due:
+        return []
+    suppressed = {each.subscriber_id for each in store.get_address_statuses() if each.suppression}
+    rows = {(row.subscriber_id, on): row for on in {on for _, on in due} for row in store.get_deliveries(digest_on=on)}
+    today = store.get_day(context.source.day(now))
+    is_running = cache(store.is_running)
+
+    def is_open(row: Delivery | None) -> bool:
+        return ledger.is_claimable(row, now, is_running) and not (row and _says_the_same(row, today, now))
+
+    unsuppressed = ((one, on) for one, on in due if one.subscriber_id not in suppressed)
+    return in_groups(one for one, on in unsuppressed if is_open(rows.get((one.subscriber_id, on))))
+
+
+def _says_the_same(row: Delivery, today: AnnouncementDay | None, now: datetime) -> bool:
+    """Tells whether a mail that had nothing to say would have nothing again: no feed was read since."""
+    if row.state is not DeliveryState.SKIPPED or now - row.at >= LOOK_AGAIN:
+        return False
+    return not any(feed.fetched_at and feed.fetched_at > row.at for feed in (today.feeds if today else ()))

@@ -1,0 +1,91 @@
+"""One round of mailing: everybody who is due, or a slice of them, with its log lines and alerts.
+
+The clock does the round for all, a worker for the readers that a job names; flow.py is what both call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from threading import Event
+from typing import Protocol
+
+from newsletter import app, flow
+from newsletter.model import RunReport, Subscriber
+from newsletter.ops import alerts, log, notify
+from newsletter.run import FEEDS, find_due
+from newsletter.services import directory
+from newsletter.settings import Settings
+
+
+class Task(Protocol):
+    """What is asked to end by `stop`, and sets `idle` while nothing is in hand that has to be finished."""
+
+    @property
+    def stop(self) -> Event: ...
+
+    @property
+    def idle(self) -> Event: ...
+
+
+class RoundProgress(log.LogProgress):
+    """Logs only what happens, and says that nothing is in hand while feeds are fetched, which can take minutes."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(is_sparing=True)
+        self._task = task
+
+    def begin(self, what: str, total: int) -> None:
+        super().begin(what, total)
+        if what == FEEDS:
+            self._task.idle.set()
+        else:
+            self._task.idle.clear()
+
+
+def serve_round(
+    settings: Settings, notifier: notify.Notifier, task: Task, only: Collection[str] | None = None
+) -> tuple[RunReport, Sequence[Subscriber]]:
+    """Mails everybody who is due, or of these ids alone, for whom the day was collected; gives who could have been.
+
+    Its context is new each time: what stopped a model yesterday does not stop it today. May be repeated at will.
+    """
+    context = app.build(settings)
+    listed = app.load_subscribers(settings, context.store, only)
+    log.run_started(len(listed.subscribers), due_only=True)
+    with closing(context.sender):
+        report = flow.run_morning(
+            context,
+            listed.subscribers,
+            RoundProgress(task),
+            due_only=True,
+            should_stop=task.stop.is_set,
+            unreadable=listed.unreadable,
+            is_collected=only is not None,
+        )
+    _tell(report, listed, notifier)
+    return report, listed.subscribers
+
+
+def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> list[str]:
+    """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side."""
+    context = app.build(settings)
+    listed = app.load_subscribers(settings, context.store)
+    with closing(context.sender):
+        report = flow.collect_morning(
+            context,
+            listed.subscribers,
+            RoundProgress(task),
+            should_stop=task.stop.is_set,
+            unreadable=listed.unreadable,
+        )
+    _tell(report, listed, notifier)
+    served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
+    return [one.subscriber_id for one in find_due(context, served)]
+
+
+def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:
+    log.run_finished(report)
+    troubles = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    log.log_troubles(troubles)
+    notifier.notify(report, troubles)

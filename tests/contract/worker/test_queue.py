@@ -1,0 +1,111 @@
+"""What the queue promises to clocks and workers: nothing waits twice, and a job is there exactly if its claim is."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from newsletter.errors import ConfigError
+from newsletter.settings import Settings
+from newsletter.worker import count_workers, hand_over, release_queue, require_queue
+from newsletter.worker.queue import SLICE, Queue
+from tests import make
+from tests.contract.worker.conftest import Place
+
+READERS = [f"s_{number:04}" for number in range(2 * SLICE + 50)]
+
+
+def in_slices(place: Place) -> list[list[str]]:
+    return [args["subscriber_ids"] for args in place.waiting("deliver")]  # type: ignore[index]
+
+
+def test_readers_wait_in_slices_in_their_order(place: Place) -> None:
+    assert place.queue.put_deliveries(READERS) == 3
+    slices = in_slices(place)
+    assert [len(each) for each in slices] == [SLICE, SLICE, 50]
+    assert [who for each in slices for who in each] == READERS
+
+
+def test_who_waits_already_is_not_put_in_again(place: Place) -> None:
+    place.queue.put_deliveries(READERS[:150])
+    assert place.queue.put_deliveries(READERS) == 1
+    assert place.queue.put_deliveries(READERS) == 0
+    assert sorted(who for each in in_slices(place) for who in each) == READERS
+
+
+def test_a_slice_that_a_worker_has_in_hand_is_not_put_in_again(place: Place) -> None:
+    place.queue.put_deliveries(READERS[:10])
+    place.begin_job()
+    assert in_slices(place) == []
+    assert place.queue.put_deliveries(READERS[:10]) == 0
+
+
+def test_a_slice_whose_end_was_never_written_down_holds_nobody_up_for_good(place: Place) -> None:
+    place.queue.put_deliveries(READERS[:10])
+    place.begin_job()
+    place.execute("UPDATE procrastinate_events SET at = at - interval '11 minutes'")
+    assert place.queue.put_deliveries(READERS[:10]) == 1
+
+
+def test_several_clocks_at_once_put_each_reader_in_once(place: Place) -> None:
+    with ThreadPoolExecutor(4) as clocks:
+        counts = list(clocks.map(lambda _: place.queue.put_deliveries(READERS), range(8)))
+    assert sorted(counts) == [0] * 7 + [3]
+    assert sorted(who for each in in_slices(place) for who in each) == READERS
+
+
+def test_one_morning_waits_at_a_time_and_another_one_may_while_it_is_in_hand(place: Place) -> None:
+    assert [place.queue.put_collect() for _ in range(2)] == [True, False]
+    place.begin_job()
+    assert [place.queue.put_collect() for _ in range(2)] == [True, False]
+
+
+def test_what_is_claimed_once_a_day_is_put_in_with_its_claim_or_not_at_all(place: Place) -> None:
+    def claim() -> bool:
+        return place.store.claim_once("retain", "", on=make.TUESDAY)
+
+    def claim_and_die() -> bool:
+        claim()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        place.queue.put_retain(claim_and_die)
+    assert place.waiting("retain") == []
+    assert place.queue.put_retain(claim), "the claim went with what failed"
+    assert not place.queue.put_retain(claim)
+    assert place.waiting("retain") == [{}]
+
+
+def test_only_one_process_collects_until_it_ends_or_dies(place: Place) -> None:
+    with place.queue.alone("collect") as first, place.queue.alone("collect") as second:
+        assert (first, second) == (True, False)
+    with place.queue.alone("collect") as third:
+        assert third
+
+
+def test_a_clock_hands_over_only_while_a_worker_shows_signs_of_life(place: Place) -> None:
+    assert hand_over(place.settings, place.store) == 0
+    assert place.waiting("collect") == []
+    worker = place.begin_job()
+    assert hand_over(place.settings, place.store) == count_workers(place.settings) == 1
+    assert place.waiting("collect") == [{}]
+    place.silence(worker)
+    assert hand_over(place.settings, place.store) == 0
+
+
+def test_the_tables_are_made_once_and_then_left_alone(place: Place) -> None:
+    again = release_queue(place.settings)
+    assert again is not None
+    assert again.before == again.after
+    assert require_queue(place.settings).name
+    Queue(require_queue(place.settings)).put_collect()
+    release_queue(place.settings)
+    assert place.waiting("collect") == [{}]
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:////nowhere/state.db"])
+def test_without_postgresql_there_is_no_queue_and_the_error_says_what_to_do(url: str | None) -> None:
+    settings = Settings(database_url=url, _env_file=None)
+    assert release_queue(settings) is None
+    assert count_workers(settings) == 0
+    with pytest.raises(ConfigError, match=r"set DATABASE_URL to postgresql://.*'newsletter clock'"):
+        require_queue(settings)
