@@ -18,6 +18,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, sele
 from newsletter import formatting
 from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.line_breaks import columns, wrap
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
@@ -63,7 +64,7 @@ class Renderer:
         self._brand = brand
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
-        self._texts = load_texts(_text_of(email_folders, "digest.yaml"), "templates/email/digest.yaml")
+        self._texts = _load_texts(email_folders, "digest.yaml")
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
         """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
@@ -181,6 +182,13 @@ class Renderer:
         t = pick(self._texts, digest.subscriber.profile.language)
         notices = pick(load_notices(), t.language)
         return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t, notices)
+
+
+def _load_texts(folders: Sequence[Path], name: str) -> TextsByLanguage:
+    """Reads the sentences in the first of these folders; what an operator's copy does not say is said as shipped."""
+    file = f"templates/email/{name}"
+    shipped = load_texts(resources.read_text(file, resources.SHIPPED), file)
+    return load_texts(_text_of(folders, name), file, shipped=shipped)
 
 
 def _text_of(folders: Sequence[Path], name: str) -> str:

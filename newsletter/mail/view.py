@@ -246,7 +246,7 @@ def view_of(
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
-        cost=cost_view(digest),
+        cost=cost_view(digest, t.language, t["not_known"]),
         notices=write_notices(digest.notices, notice_texts),
         categories=", ".join(subscriber.categories),
         wanted=_wanted(subscriber),

@@ -76,7 +76,7 @@ def day_view(
         notices=write_notices(digest.notices, pick(templates.load_notices(), t.language)),
         is_by_words=digest.is_by_words,
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
-        cost=cost_view(digest, t.language),
+        cost=cost_view(digest, t.language, t["not_known"]),
         categories=", ".join(subscriber.categories),
         cut_offs=wording.cut_offs(t, digest),
         pinned_authors=", ".join(subscriber.pinned_authors),

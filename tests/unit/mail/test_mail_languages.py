@@ -1,6 +1,7 @@
 """Mails in each language: none has a sentence of another one, and every line of a text part fits a screen."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,20 @@ def test_no_line_of_a_digests_text_is_wider_than_a_screen(
     digest: Digest, language: str, links: MailLinks | None
 ) -> None:
     assert too_wide(RENDERER.render(lengthened(digest, language), links).text) == []
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_a_price_that_is_not_known_is_said_so_in_the_readers_language(language: str) -> None:
+    profile = replace(sample_digest.EVERYTHING.subscriber.profile, language=language)
+    digest = replace(sample_digest.EVERYTHING, subscriber=replace(sample_digest.EVERYTHING.subscriber, profile=profile))
+    assert "n/a" in RENDERER.render(sample_digest.EVERYTHING).text
+    assert "n/a" not in RENDERER.render(digest).text + RENDERER.render(digest).html
+
+
+def test_a_copy_of_the_digests_sentences_may_leave_some_out(tmp_path: Path) -> None:
+    (tmp_path / "digest.yaml").write_text("en: {contents: All of it}\n", encoding="utf-8")
+    folders = [tmp_path, *resources.folders("templates/email")]
+    renderer = Renderer(Brand("X", "x@example.org"), folders, resources.folders("prompts"))
+    text = renderer.render(sample_digest.BY_TOPIC).text
+    assert "ALL OF IT" in text
+    assert "relevance" in text
