@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.files import yaml_nodes
+from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import (
     AnnounceType,
     Counts,
@@ -85,8 +85,7 @@ class FakeProfiles(ProfileService):
         if not found and not tree:
             found.append(yaml_nodes.Problem(1, "a profile has at least one topic"))
         if found:
-            lines = tuple(f"line {problem.line}: {problem.text}" for problem in sorted(found))
-            raise ConfigError("The profile has problems:", lines)
+            raise ConfigError("The profile has problems:", yaml_checks.problem_lines(found))
         return a_trial(int(str(most)))
 
     def change(

@@ -38,9 +38,9 @@ sources
 papers | delivery
 senders
 files
-formatting | texts
+formatting | texts | line_breaks
 model
-errors | addresses | signing
+errors | addresses | signing | phrases
 """
 
 Rooms = dict[str, int]

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from newsletter.files.yaml_hints import missing_blank, odd_mark
 from newsletter.files.yaml_nodes import Node, Problem, bare, plain, show
+from newsletter.phrases import Phrase, join
 
 MAX_PROBLEMS = 200
 Location = tuple[int | str, ...]
@@ -28,7 +29,7 @@ def nearest(found: str, known: Sequence[str]) -> str:
     """Returns `; nearest: X` for a likely typo of one of the known words, else nothing."""
     by_lower = {word.lower(): word for word in known}
     matches = difflib.get_close_matches(found.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; nearest: {by_lower[matches[0]]}" if matches else ""
+    return Phrase("; nearest: {word}", word=by_lower[matches[0]]) if matches else ""
 
 
 def expected(words: str, hint: Callable[[str], str] | None = None) -> WrapValidator:
@@ -68,7 +69,7 @@ def validate(
     except ValidationError as error:
         found = _in_order(error.errors(include_url=False), root)
         return None, [
-            Problem(node.line, f"{_label(detail['loc'], unnamed)}{words}")
+            Problem(node.line, join(_label(detail["loc"], unnamed), words))
             for count, (node, detail) in enumerate(found)
             if not node.refused  # yaml_nodes names it already
             for words in [_describe(detail, node, shape, required or {}) if count <= MAX_PROBLEMS else "wrong"]
@@ -78,10 +79,12 @@ def validate(
 def problem_lines(problems: Collection[Problem], *, source: str = "", most: int = MAX_PROBLEMS) -> tuple[str, ...]:
     """Lists the problems with their lines, after the file's name if there is one; `most` at most."""
     ordered = sorted(set(problems))
-    place, more = (f"{source}:", f"{source}: and {{}} more problems") if source else ("line ", "and {} more")
-    lines = [f"{place}{problem.line}: {problem.text}" for problem in ordered[:most]]
+    place = "{source}:{line}: {text}" if source else "line {line}: {text}"
+    more = "{source}: and {n} more problems after these" if source else "and {n} more after these"
+    values: dict[str, str] = {"source": source} if source else {}
+    lines = [Phrase(place, line=str(one.line), text=one.text, **values) for one in ordered[:most]]
     rest = len(ordered) - len(lines)
-    return (*lines, f"{more.format(f'{rest:,}')} after these") if rest else tuple(lines)
+    return (*lines, Phrase(more, n=rest, **values)) if rest else tuple(lines)
 
 
 def count_problems(problems: Collection[Problem]) -> str:
@@ -104,36 +107,46 @@ def _label(location: Location, unnamed: str) -> str:
     return ".".join(bare(key) for key in keys) + ": " if keys else ""
 
 
-def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required: Mapping[str, str]) -> str:
+def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required: Mapping[str, str]) -> Phrase:
     """Words one problem: `found X, expected Y`."""
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
     match kind:
         case "missing":
-            words = f"missing, expected {required[key]}"
+            words = Phrase("missing, expected {what}", what=required[key])
         case "extra_forbidden":
-            words = f"unknown key{_nearest_key(detail['loc'], shape)}{odd_mark(key)}"
+            words = join(_unknown_key(detail["loc"], shape), odd_mark(key))
         case "contradiction":
-            words = context["problem"]
+            words = join(context["problem"])
         case "too_short":
-            words = "found an empty list, expected at least one entry"
+            words = Phrase("found an empty list, expected at least one entry")
         case "too_long":
-            words = f"found {context['actual_length']:,} entries, expected at most {context['max_length']:,}"
+            actual, most = int(context["actual_length"]), int(context["max_length"])
+            words = Phrase("found {n} entries, expected at most {most}", n=actual, most=most)
         case "list_type":
             hint = missing_blank(found) or odd_mark(found) if isinstance(found, str) else ""
-            words = f"found {show(found)}, expected a list, one entry a line after a dash{hint}"
+            words = join(
+                Phrase("found {found}, expected a list, one entry a line after a dash", found=show(found)), hint
+            )
         case "expected":
             hint = context["hint"]
             wanted = hint(found) if hint and isinstance(found, str) and len(found) <= 100 else context["words"]
-            words = f"found {_show(found)}, expected {wanted}{_misread(found, context['words'])}"
+            words = join(_found(_show(found), wanted), _misread(found, context["words"]))
         case _:
             keys = ", ".join(_keys(_model(detail["loc"], shape)))
             hint = missing_blank(found) if isinstance(found, str) else ""
-            words = f"found {show(found)}, expected keys and values ({keys}){hint}"
+            words = join(Phrase("found {found}, expected keys and values ({keys})", found=show(found), keys=keys), hint)
     if found is None and node.comment and kind != "missing":
-        return f"{words}; {bare(node.comment)} is a comment: put a text that begins with # into quotes"
-    remedy = "write it" if key in required else "write it, or remove the line"
-    return f"{words}; {remedy}" if found is None else words
+        comment = Phrase(
+            "; {comment} is a comment: put a text that begins with # into quotes", comment=bare(node.comment)
+        )
+        return join(words, comment)
+    remedy = Phrase("; write it") if key in required else Phrase("; write it, or remove the line")
+    return join(words, remedy) if found is None else words
+
+
+def _found(found: str, wanted: str) -> Phrase:
+    return Phrase("found {found}, expected {wanted}", found=found, wanted=wanted)
 
 
 def _misread(found: Any, words: str) -> str:
@@ -142,12 +155,12 @@ def _misread(found: Any, words: str) -> str:
     if isinstance(found, str):
         return "" if is_text else odd_mark(found[:100])
     if isinstance(found, list | dict) and is_text:
-        return '; put a text that begins with [ or {, or holds ": ", into quotes'
+        return Phrase('; put a text that begins with [ or {{, or holds ": ", into quotes')
     return ""
 
 
 def _show(found: Any) -> str:
-    return "no text" if isinstance(found, str) and not found.strip() else show(found)
+    return Phrase("no text") if isinstance(found, str) and not found.strip() else show(found)
 
 
 def _model(location: Location, shape: type[BaseModel]) -> type[BaseModel]:
@@ -170,7 +183,9 @@ def _keys(shape: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in shape.model_fields.items()]
 
 
-def _nearest_key(location: Location, shape: type[BaseModel]) -> str:
+def _unknown_key(location: Location, shape: type[BaseModel]) -> Phrase:
     keys = _keys(_model(location[:-1], shape))
     near = nearest(str(location[-1])[:100], keys)
-    return near.replace("; nearest:", ", expected") if near else f", expected one of {', '.join(keys)}"
+    if isinstance(near, Phrase):
+        return Phrase("unknown key, expected {key}", key=str(near.values["word"]))
+    return Phrase("unknown key, expected one of {keys}", keys=", ".join(keys))

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from newsletter.files.yaml_hints import explain, stop_of
+from newsletter.phrases import Phrase
 
 MAX_BYTES = 1_048_576  # libyaml needs 0.1 s for it, PyYAML's own parser a few seconds
 MAX_DEPTH = 16
@@ -92,14 +93,14 @@ def split_lines(text: str) -> list[str]:
 def show(value: object, limit: int = 60) -> str:
     """Quotes a value for a message: on one line, in double quotes, cut, with nothing unprintable in it."""
     if value is None:
-        return "nothing"
+        return Phrase("nothing")
     if isinstance(value, list):
-        return "a list"
+        return Phrase("a list")
     if isinstance(value, dict):
-        return "keys and values"
+        return Phrase("keys and values")
     text = str(value)
-    size = f" ({len(text):,} characters)" if len(text) > limit else ""
-    return f'"{bare(text, limit)}"{size}'
+    quoted = f'"{bare(text, limit)}"'
+    return Phrase("{text} ({n} characters)", text=quoted, n=len(text)) if len(text) > limit else quoted
 
 
 def bare(text: str, limit: int = 60) -> str:
@@ -170,10 +171,11 @@ def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> Unreadable:
         (n for n in (stop.line, stop.line - 1) if 0 <= n < len(lines) and "\t" in _indentation(lines[n])), None
     )
     if tabbed is not None:
-        return Unreadable(tabbed + 1, "found a tab before the text, expected spaces; YAML indents with spaces only")
+        tab = Phrase("found a tab before the text, expected spaces; YAML indents with spaces only")
+        return Unreadable(tabbed + 1, tab)
     at, hint = explain(lines, stop)
     line = lines[at].strip() if at < len(lines) else ""
-    return Unreadable(at + 1, f"found {show(line)}, expected YAML; {hint}")
+    return Unreadable(at + 1, Phrase("found {found}, expected YAML; {hint}", found=show(line), hint=hint))
 
 
 def _indentation(line: str) -> str:
@@ -278,7 +280,11 @@ class _Builder:
             self.problems.append(Problem(key.line, f"found {show(key.value)} as a key, expected a word"))
         elif key.value in values:
             first = values[key.value].line
-            duplicate = f"{bare(key.value)}: found a second time (first in line {first}), expected once; remove one"
+            duplicate = Phrase(
+                "{key}: found a second time (first in line {first}), expected once; remove one",
+                key=bare(key.value),
+                first=str(first),
+            )
             self.problems.append(Problem(key.line, duplicate))
         else:
             values[key.value] = node

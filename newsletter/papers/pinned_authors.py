@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from newsletter.papers.latex import readable_name
+from newsletter.phrases import Phrase
 
 _GENERATIONS = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _DEGREES = frozenset({"phd", "md", "dphil", "esq"})
@@ -82,12 +83,12 @@ def author_problem(pinned: str) -> str:
     if _group(name.split()):
         return ""
     if _ADDRESS_OR_NUMBER.search(name):
-        return "a name as arXiv prints it, such as Ada Lovelace; no address and no number"
+        return Phrase("a name as arXiv prints it, such as Ada Lovelace; no address and no number")
     if _SEVERAL.search(name) or len(_parted(name)[0]) > 2:
-        return "one author in each entry, such as Ada Lovelace or Lovelace, Ada"
+        return Phrase("one author in each entry, such as Ada Lovelace or Lovelace, Ada")
     units = [unit for part in _parted(name)[0] for unit in _units(part)]
     if not any(len(part) > 1 or not part.isascii() for unit in units for part in unit):
-        return "an author with the whole family name, such as A. Lovelace"
+        return Phrase("an author with the whole family name, such as A. Lovelace")
     return ""
 
 

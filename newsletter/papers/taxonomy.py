@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 
+from newsletter.phrases import Phrase
+
 CATEGORIES = {
     # Computer Science
     "cs.AI": "Artificial Intelligence",
@@ -205,14 +207,17 @@ def subcategories(archive: str) -> tuple[str, ...]:
 def hint(found: str) -> str:
     """Says what to write in place of a code that is no category: the end of a sentence, with the nearest ones."""
     if found in CLOSED:
-        return f"an arXiv category; {found} is closed, its papers are in {CLOSED[found]}"
+        return Phrase(
+            "an arXiv category; {found} is closed, its papers are in {other}", found=found, other=CLOSED[found]
+        )
     if within := subcategories(found):
-        return f"a category, not a whole archive; {found} has {', '.join(within)}"
+        return Phrase("a category, not a whole archive; {found} has {codes}", found=found, codes=", ".join(within))
     if nearest := _nearest(found):
-        return f"an arXiv category; nearest: {', '.join(nearest)}"
-    if within := subcategories(found.partition(".")[0]):
-        return f"an arXiv category; {found.partition('.')[0]} has {', '.join(within)}"
-    return "an arXiv category such as cs.LG (https://arxiv.org/category_taxonomy)"
+        return Phrase("an arXiv category; nearest: {codes}", codes=", ".join(nearest))
+    archive = found.partition(".")[0]
+    if within := subcategories(archive):
+        return Phrase("an arXiv category; {found} has {codes}", found=archive, codes=", ".join(within))
+    return Phrase("an arXiv category such as cs.LG (https://arxiv.org/category_taxonomy)")
 
 
 def _nearest(found: str) -> list[str]:

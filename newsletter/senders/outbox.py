@@ -18,6 +18,7 @@ from newsletter.errors import SendDeferred, SendRejected
 from newsletter.files import atomic
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import do_nothing
+from newsletter.senders.wire import to_bytes
 
 _DELIVERY_ID = re.compile(r"(?P<subscriber_id>[A-Za-z0-9_-]{1,100})/(?P<digest_on>\d{4}-\d\d-\d\d)")
 _SERVICE_ID = re.compile(r"service/(?P<key>[A-Za-z0-9.-]{1,100})")
@@ -79,7 +80,7 @@ class OutboxSender:
         if html is not None:
             page = html.get_content().encode("utf-8")
             atomic.write_whole(eml.with_suffix(".html"), page, temp_folder=self._folder)
-        atomic.write_whole(eml, message.mime.as_bytes(policy=SMTP), temp_folder=self._folder)
+        atomic.write_whole(eml, to_bytes(message.mime, SMTP), temp_folder=self._folder)
 
     def _eml(self, delivery_id: str) -> Path | None:
         if service := _SERVICE_ID.fullmatch(delivery_id):

@@ -24,6 +24,7 @@ from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import do_nothing
 from newsletter.senders.smtp_client import SmtpClient, is_silence
 from newsletter.senders.smtp_errors import BEFORE_THE_TEXT, SmtpFailure, SmtpStage, failure_of, send_error, words_of
+from newsletter.senders.wire import to_bytes
 
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without space, < and >
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -164,7 +165,7 @@ class SmtpSender:
     def _in_bytes(self, message: Message, smtp: SmtpClient) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
         # A bare CR or LF is where one server sees the end of a mail and the next one does not.
-        return self.signed(_LINE_END.sub(b"\r\n", message.mime.as_bytes(policy=policy)))
+        return self.signed(_LINE_END.sub(b"\r\n", to_bytes(message.mime, policy)))
 
     # -- the connection
 

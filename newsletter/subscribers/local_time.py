@@ -12,8 +12,11 @@ import re
 import unicodedata
 import zoneinfo
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+
+from newsletter.phrases import Phrase, join
 
 TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
@@ -87,22 +90,38 @@ def zones() -> frozenset[str]:
 
 def zone_hint(found: str) -> str:
     """Says what was expected in place of this text, with names of places that it may mean."""
-    return f"an IANA time zone such as Europe/Berlin{_meaning(found)}"
+    return join(Phrase("an IANA time zone such as Europe/Berlin"), _meaning(found))
 
 
-def zone_note(zone: str) -> str:
-    """Warns of a valid name that is easily misunderstood; "" for the others.
+@dataclass(frozen=True, slots=True)
+class FixedZone:
+    """What a name of a zone means that names no place."""
+
+    offset: str  # "UTC+08:00", in summer, too; empty for an abbreviation
+    places: tuple[str, ...]  # the best known that may be meant
+
+
+def read_fixed_zone(zone: str) -> FixedZone | None:
+    """Explains a valid name that is easily misunderstood; None for the others.
 
     `Etc/GMT-8` is UTC+08:00, and EST is UTC-05:00 in summer, too.
     """
     if zone in _UTC:
-        return ""
+        return None
     if zone.startswith(("Etc/", "GMT")):
         offset = _standard_offset(zone)
-        places = places_at(offset)
-        return f"is {_utc(offset)}, in summer, too{_name_a_city(places)}"
+        return FixedZone(_utc(offset), tuple(places_at(offset)[:_MOST]))
     places = _places_of_abbreviation(zone)
-    return f"is an abbreviation{_name_a_city(places)}" if places else ""
+    return FixedZone("", tuple(places[:_MOST])) if places else None
+
+
+def zone_note(zone: str) -> str:
+    """Says to the operator what `read_fixed_zone` finds; nothing for the other names."""
+    fixed = read_fixed_zone(zone)
+    if fixed is None:
+        return ""
+    meaning = f"{fixed.offset}, in summer, too" if fixed.offset else "an abbreviation"
+    return f"is {meaning}{_name_a_city(list(fixed.places))}"
 
 
 def places_at(offset: timedelta) -> list[str]:
@@ -122,11 +141,13 @@ def nearest_zones(found: str) -> list[str]:
 def _meaning(found: str) -> str:
     text, kind, zones_meant = _read(found)
     if kind == "offset":
-        offset = _offset(text) or timedelta()
-        return f"; {_utc(offset)} is the standard time of {_listed(zones_meant) if zones_meant else 'no city'}"
+        offset = _utc(_offset(text) or timedelta())
+        if not zones_meant:
+            return Phrase("; {offset} is the standard time of no city", offset=offset)
+        return Phrase("; {offset} is the standard time of {places}", offset=offset, places=_listed(zones_meant))
     if kind == "abbreviation":
-        return f"; {text.upper()} is the time in {_listed(zones_meant)}"
-    return f"; nearest: {_listed(zones_meant)}" if zones_meant else ""
+        return Phrase("; {zone} is the time in {places}", zone=text.upper(), places=_listed(zones_meant))
+    return Phrase("; nearest: {word}", word=_listed(zones_meant)) if zones_meant else ""
 
 
 def _read(found: str) -> tuple[str, str, list[str]]:
@@ -227,17 +248,19 @@ _NAMED = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 
 def time_hint(found: str) -> str:
     """Says what was expected in place of this text, with the time that it may mean."""
-    return f"a time of day from 00:00 to 23:59, such as 07:40{_time_meant(found)}"
+    return join(Phrase("a time of day from 00:00 to 23:59, such as 07:40"), _time_meant(found))
 
 
 def _time_meant(found: str) -> str:
     text = unicodedata.normalize("NFKC", found).strip().lower()
     if match := _ONE_DIGIT.fullmatch(text):
-        return f"; with two digits for the minutes: {int(match[1]):02}:0{match[2]} or {int(match[1]):02}:{match[2]}0"
+        hour, digit = f"{int(match[1]):02}", match[2]
+        one, other = f"{hour}:0{digit}", f"{hour}:{digit}0"
+        return Phrase("; with two digits for the minutes: {one} or {other}", one=one, other=other)
     if re.fullmatch(r"24[:.h]?00", text):
-        return "; a day begins at 00:00 and ends with 23:59"
+        return Phrase("; a day begins at 00:00 and ends with 23:59")
     proposal = _NAMED.get(text) or _on_the_24_hour_clock(text)
-    return f"; write {proposal}" if proposal else ""
+    return Phrase("; write {proposal}", proposal=proposal) if proposal else ""
 
 
 def _on_the_24_hour_clock(text: str) -> str:

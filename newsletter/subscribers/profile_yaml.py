@@ -13,125 +13,89 @@ from collections.abc import Iterable, Iterator
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.formatting import true_false
+from newsletter.line_breaks import wrap
 from newsletter.model import Subscriber, Topic
+from newsletter.phrases import Phrase, join
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, Keywords, ReaderPreferences
 from newsletter.subscribers.subscribers_yaml import duplicate_topics
 from newsletter.subscribers.values import WEEKDAYS
+from newsletter.texts import Texts
 
 MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50
 MAIL_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
 
 _NOT_HERE = {
-    "email": "your address is the operator's to change; remove the line",
-    "name": "your name is the operator's to change; remove the line",
-    "public_archive": "who may read your digests is the operator's to change; remove the line",
-    "paused_until": 'a pause is no part of the profile: reply "pause" to a mail; remove the line',
-    "welcome": "a welcome is the operator's to send; remove the line",
-    "subscribers": "a profile begins with topics, and is about you alone; remove the line",
-    "defaults": "a profile begins with topics, and is about you alone; remove the line",
-    "relevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
-    "irrelevant": "belongs to a topic; put as many spaces before it as before the topic's other lines",
-    "like": "belongs below keywords; put two spaces before it",
-    "avoid": "belongs below keywords; put two spaces before it",
+    "email": Phrase("your address is the operator's to change; remove the line"),
+    "name": Phrase("your name is the operator's to change; remove the line"),
+    "public_archive": Phrase("who may read your digests is the operator's to change; remove the line"),
+    "paused_until": Phrase('a pause is no part of the profile: reply "pause" to a mail; remove the line'),
+    "welcome": Phrase("a welcome is the operator's to send; remove the line"),
+    "subscribers": Phrase("a profile begins with topics, and is about you alone; remove the line"),
+    "defaults": Phrase("a profile begins with topics, and is about you alone; remove the line"),
+    "relevant": Phrase("belongs to a topic; put as many spaces before it as before the topic's other lines"),
+    "irrelevant": Phrase("belongs to a topic; put as many spaces before it as before the topic's other lines"),
+    "like": Phrase("belongs below keywords; put two spaces before it"),
+    "avoid": Phrase("belongs below keywords; put two spaces before it"),
 }
 
 # --- profile → text -----------------------------------------------------------------------------------
 
 
-def write(subscriber: Subscriber, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True) -> str:
-    """Writes the profile with comments for somebody who has not seen YAML before; `read` makes the same of it.
+def write(
+    subscriber: Subscriber, comments: Texts | None = None, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True
+) -> str:
+    """Writes the profile, with these comments for somebody who has not seen YAML; `read` makes the same of it.
 
-    Lines have at most `width` characters; 0: as many as there are, for a page that breaks them itself. Without
-    `has_min_relevance` the key is left out, and stays as the operator or the scorer sets it.
+    `comments` are the sentences of `templates/texts/profile_comments.yaml`. Lines have at most `width` columns; 0: as
+    many as there are, for a page that breaks them itself. Without `has_min_relevance` the key is left out, and stays as
+    the operator or the scorer sets it.
     """
+    parts = _parts(subscriber, width, has_min_relevance=has_min_relevance)
+    if comments is not None:
+        parts = {"profile": [], **parts}
+        parts = {name: [*_comment(width, comments[name]), *lines] for name, lines in parts.items()}
+    return "\n\n".join("\n".join(lines) for lines in parts.values()) + "\n"
+
+
+def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> dict[str, list[str]]:
+    """Gives the lines of each part, by the key of its comment."""
     profile = subscriber.profile
-    parts = [
-        _comment(
-            width,
-            "Your profile: what you are mailed, and when. Comments like this one only explain. Change what you like,"
-            " and keep the spaces at the beginning of the lines. A key that you remove is as the operator of this"
-            " newsletter has set it.",
-        ),
-        [
-            *_comment(
-                width,
-                "What you want to read about: up to 20 topics. In your own words, relevant says which papers you want"
-                " to see, and irrelevant what sounds alike but does not interest you (it may be left out). Whole"
-                " sentences work better than single words.",
-            ),
-            *_topics(profile.topics, width),
-        ],
-        [
-            *_comment(width, "Who you are and what you read for, in free words."),
-            *prose_lines("about", profile.about, width=width),
-        ],
-        [
-            *_comment(width, "Words or phrases that speak for a paper (like) or against it (avoid)."),
-            "keywords:",
-            *list_lines("like", profile.like, "  "),
-            *list_lines("avoid", profile.avoid, "  "),
-        ],
-        [
-            *_comment(width, "Authors whose papers always come."),
-            *list_lines("pinned_authors", subscriber.pinned_authors),
-        ],
-        [
-            *_comment(width, "Papers you keep, by title or arXiv id, up to 50: papers worded like these are liked."),
-            *list_lines("papers", subscriber.papers),
-        ],
-        [*_comment(width, "The arXiv categories to look through."), *list_lines("categories", subscriber.categories)],
-        [
-            *_comment(width, "Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
-            *list_lines("announce_types", subscriber.announce_types),
-        ],
-        [
-            *_comment(
-                width,
-                "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
-                " max_papers the best stay. Higher numbers mean fewer papers. Where fewer than at_least (0 to 20) reach"
-                " them, the nearest come, too, and the mail says which these are. The best few (full, 0 to 20) stand in"
-                " the mail with their abstracts.",
-            ),
+    return {
+        "topics": _topics(profile.topics, width),
+        "about": prose_lines("about", profile.about, width=width),
+        "keywords": ["keywords:", *list_lines("like", profile.like, "  "), *list_lines("avoid", profile.avoid, "  ")],
+        "pinned_authors": list_lines("pinned_authors", subscriber.pinned_authors),
+        "papers": list_lines("papers", subscriber.papers),
+        "categories": list_lines("categories", subscriber.categories),
+        "announce_types": list_lines("announce_types", subscriber.announce_types),
+        "numbers": [
             *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",
             f"full: {subscriber.full}",
         ],
-        [
-            *_comment(width, "The language of the comments: en, de, fr, es, pt, it, zh or ja."),
-            f"language: {profile.language}",
-        ],
-        [
-            *_comment(
-                width,
-                "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
-                " relevant (empty_mail); the week's five best papers once more in Friday's mail (weekly_best).",
-            ),
+        "language": [f"language: {profile.language}"],
+        "choices": [
             f"group_by_topic: {true_false(subscriber.group_by_topic)}",
             f"empty_mail: {true_false(subscriber.empty_mail)}",
             f"weekly_best: {true_false(subscriber.weekly_best)}",
         ],
-        [
-            *_comment(
-                width,
-                "When the mail comes: daily, weekdays (Monday to Friday) or weekly, on that weekday; not before"
-                " send_at, by the clock of your time zone.",
-            ),
+        "times": [
             f"frequency: {subscriber.frequency}",
             f"weekday: {WEEKDAYS[subscriber.weekday]}",
             f"send_at: {subscriber.send_at:%H:%M}",
             f"time_zone: {subscriber.zone}",
         ],
-    ]
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+    }
 
 
 def _comment(width: int, text: str) -> list[str]:
-    return [f"# {line}" for line in _folded(text, width and width - 2)]
+    line = " ".join(text.split())
+    return [f"# {part}" for part in (wrap(line, width - 2) if width else [line])]
 
 
 def _topics(topics: Iterable[Topic], width: int) -> list[str]:
@@ -220,7 +184,9 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
     preferences, problems = _check(text)
     changed = apply(subscriber, preferences) if preferences and not problems else None
     if changed and not (changed.profile.topics or changed.profile.like or changed.papers or changed.pinned_authors):
-        no_topics = "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
+        no_topics = Phrase(
+            "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
+        )
         problems.append(yaml_nodes.Problem(1, no_topics))
     if problems or preferences is None or changed is None:
         summary = f"The profile has {yaml_checks.count_problems(problems)}:"
@@ -244,11 +210,13 @@ def is_blank(text: str) -> bool:
 
 def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
-        too_long = f"found {len(text):,} characters, expected at most {MAX_CHARS:,}; shorten the profile"
+        too_long = Phrase(
+            "found {n} characters, expected at most {most}; shorten the profile", n=len(text), most=MAX_CHARS
+        )
         return None, [yaml_nodes.Problem(1, too_long)]
     root, problems = yaml_nodes.read(repair(text))
     if root is None or root.value is None:
-        nothing = "found nothing, expected topics: and what you want to read about"
+        nothing = Phrase("found nothing, expected topics: and what you want to read about")
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
     fill_in(root)
@@ -260,7 +228,7 @@ def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
     """Removes keys that are not the reader's to set, or not there, with other words than those for a typo."""
     if isinstance(root.value, dict):
         for key in _NOT_HERE.keys() & root.value.keys():
-            yield yaml_nodes.Problem(root.value.pop(key).line, f"{key}: {_NOT_HERE[key]}")
+            yield yaml_nodes.Problem(root.value.pop(key).line, join(f"{key}: ", _NOT_HERE[key]))
 
 
 _EMPTY_TEXTS = {"about", "relevant", "irrelevant"}

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from newsletter.files import yaml_checks
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, AnnounceType, Frequency
+from newsletter.phrases import Phrase
 from newsletter.subscribers.values import (
     Author,
     Category,
@@ -47,7 +48,7 @@ MAX_SUBSCRIBERS = 1_000
 # What is expected where a key is missing that has to be there.
 REQUIRED = {
     "email": "an e-mail address",
-    "name": "a short name for the topic",
+    "name": Phrase("a short name for the topic"),
     "subscribers": "a list with at least one subscriber",
 }
 
@@ -91,7 +92,9 @@ class TopicEntry(_Model):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.relevant or self.irrelevant):
-            raise yaml_checks.contradiction("neither relevant nor irrelevant, expected text in at least one of them")
+            raise yaml_checks.contradiction(
+                Phrase("neither relevant nor irrelevant, expected text in at least one of them")
+            )
         return self
 
 

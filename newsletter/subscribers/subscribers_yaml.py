@@ -15,6 +15,7 @@ from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
 from newsletter.papers import is_library_file
+from newsletter.phrases import Phrase, join
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
 from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences
@@ -166,8 +167,10 @@ def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes
         if name is None or not isinstance(name.value, str):
             continue
         if name.value.strip() in names:
-            again = f"found {yaml_nodes.show(name.value)} again, expected a name of its own for each topic"
-            yield yaml_nodes.Problem(name.line, f"topics.name: {again}")
+            again = Phrase(
+                "found {found} again, expected a name of its own for each topic", found=yaml_nodes.show(name.value)
+            )
+            yield yaml_nodes.Problem(name.line, join("topics.name: ", again))
         names.add(name.value.strip())
 
 

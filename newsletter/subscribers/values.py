@@ -26,6 +26,7 @@ from typing_extensions import TypeAliasType
 from newsletter.files import yaml_checks
 from newsletter.model import AnnounceType, Frequency
 from newsletter.papers import author_problem, taxonomy
+from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
 Language = Literal["en", "de", "fr", "es", "pt", "it", "zh", "ja"]
@@ -137,15 +138,19 @@ def _lower(value: object) -> object:
 
 
 def _choice(*words: str) -> tuple[BeforeValidator, WrapValidator]:
-    among = f"one of {', '.join(words)}"
-    return BeforeValidator(_lower), yaml_checks.expected(among, lambda found: among + yaml_checks.nearest(found, words))
+    among = Phrase("one of {words}", words=", ".join(words))
+    return BeforeValidator(_lower), yaml_checks.expected(
+        among, lambda found: join(among, yaml_checks.nearest(found, words))
+    )
 
 
 def _whole(lowest: int, highest: int) -> tuple[Any, WrapValidator]:
-    return Field(ge=lowest, le=highest), yaml_checks.expected(f"a whole number from {lowest} to {highest:,}")
+    return Field(ge=lowest, le=highest), yaml_checks.expected(
+        Phrase("a whole number from {low} to {high}", low=lowest, high=highest)
+    )
 
 
-_LINE = f"text on one line, 1 to {MAX_LINE} characters"
+_LINE = Phrase("text on one line, 1 to {n} characters", n=MAX_LINE)
 Line = Annotated[
     str,
     Field(min_length=1, max_length=MAX_LINE),
@@ -163,9 +168,9 @@ Prose = Annotated[
     str,
     Field(max_length=MAX_PROSE),
     AfterValidator(_prose),
-    yaml_checks.expected(f"text of at most {MAX_PROSE:,} characters, none of them a control character"),
+    yaml_checks.expected(Phrase("text of at most {n} characters, none of them a control character", n=MAX_PROSE)),
 ]
-_PAPER = f"a title of at most {MAX_TITLE} characters, an arXiv id, or a .bib, .ris or .json file"
+_PAPER = Phrase("a title of at most {n} characters, an arXiv id, or a .bib, .ris or .json file", n=MAX_TITLE)
 PaperEntry = Annotated[
     str,
     Field(min_length=1, max_length=MAX_TITLE),
@@ -182,12 +187,12 @@ Zone = Annotated[
     str,
     Field(max_length=MAX_LINE),
     AfterValidator(_zone),
-    yaml_checks.expected("an IANA time zone such as Europe/Berlin", zone_hint),
+    yaml_checks.expected(Phrase("an IANA time zone such as Europe/Berlin"), zone_hint),
 ]
 SendTime = Annotated[
     time,
     BeforeValidator(_time),
-    yaml_checks.expected("a time of day from 00:00 to 23:59, such as 07:40", time_hint),
+    yaml_checks.expected(Phrase("a time of day from 00:00 to 23:59, such as 07:40"), time_hint),
     WithJsonSchema({"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"}),
 ]
 Until = Annotated[date | None, BeforeValidator(_date), yaml_checks.expected("a date such as 2027-01-31")]
@@ -202,7 +207,7 @@ Category = TypeAliasType(
     Annotated[
         str,
         AfterValidator(_category),
-        yaml_checks.expected("an arXiv category such as cs.LG", taxonomy.hint),
+        yaml_checks.expected(Phrase("an arXiv category such as cs.LG"), taxonomy.hint),
         WithJsonSchema({"type": "string", "enum": _CODES, "enumDescriptions": list(taxonomy.CATEGORIES.values())}),
     ],
 )
@@ -210,7 +215,7 @@ FrequencyWord = Annotated[Frequency, *_choice(*Frequency)]
 KindWord = Annotated[AnnounceType, *_choice(*AnnounceType)]
 WeekdayWord = Annotated[Weekday, *_choice(*WEEKDAYS)]
 LanguageWord = Annotated[Language, *_choice(*get_args(Language))]
-YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected("true or false")]
+YesNo = Annotated[bool, BeforeValidator(_lower), yaml_checks.expected(Phrase("true or false"))]
 Grade = Annotated[int, *_whole(1, HIGHEST_GRADE)]
 MostPapers = Annotated[int, *_whole(1, MOST_PAPERS)]
 LeastPapers = Annotated[int, *_whole(0, MOST_AT_LEAST)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.model import Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
+from newsletter.phrases import Phrase
 from newsletter.run import Trial
 from newsletter.services import reader_texts, trial_words
 from newsletter.subscribers import MAX_REVISIONS, MAX_REVISIONS_A_DAY, profile_form
@@ -19,7 +19,6 @@ from newsletter.web.trial_view import SAMPLE, TrialView, trial_view
 SHOWN_REVISIONS = 20
 SHOWN_LINE_CHARS = 160
 FIRST_PAPERS = 3  # of the latest announcement; the others are folded
-_PROBLEM_LINE = re.compile(r"line (\d{1,9}): (.*)", re.DOTALL)
 _ORIGINS = {
     RevisionOrigin.REPLY: "by_mail",
     RevisionOrigin.WEB: "by_page",
@@ -157,14 +156,15 @@ def revision_views(revisions: Sequence[ProfileRevision], t: Texts) -> tuple[Revi
 
 
 def _problem_view(problem: str, text: str, t: Texts, is_form: bool) -> ProblemView:
-    match = _PROBLEM_LINE.fullmatch(problem)
-    if match is None:
-        return ProblemView(0, problem, "")
-    line, lines = int(match[1]), text.splitlines()
+    if not isinstance(problem, Phrase) or "line" not in problem.values:
+        return ProblemView(0, reader_texts.reword_problem(problem, t.language), "")
+    line, lines = int(problem.values["line"]), text.splitlines()
+    found = problem.values["text"]
+    said = reader_texts.reword_problem(found if isinstance(found, str) else "", t.language)
     quoted = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     cut = quoted if len(quoted) <= SHOWN_LINE_CHARS else quoted[:SHOWN_LINE_CHARS] + "…"
     name = profile_form.field_at(text, line) if is_form else ""
-    return ProblemView(line, match[2], cut, name, _label(name, t))
+    return ProblemView(line, said, cut, name, _label(name, t))
 
 
 def _label(name: str, t: Texts) -> str:
@@ -211,6 +211,8 @@ def samples() -> tuple[Page, ...]:
     editors.append(replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM))
     previews = (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())
     pages: list[Page] = []
+    for name in ("trial", "profile_problems"):  # that can be read
+        reader_texts.load(name)
     for t in reader_texts.load("profile").values():
         form = form_view(_FIELDS, None, {"about": "a problem"}, t)
         pages += [("profile.html", {"p": view, "t": t}) for view in (*editors, replace(_EDITOR, form=form))]

@@ -50,7 +50,15 @@ PAGES = (
         f"{TOKEN}/search",
         f"{TOKEN}/saved",
     ),
-    *(f"{TOKEN}/saved", f"{TOKEN}/2026-01-01", "dead/", "", "local-group/2026-01", "empty/"),
+    *(
+        f"{TOKEN}/saved",
+        f"{TOKEN}/2026-01-01",
+        "dead/",
+        "",
+        "local-group/2026-01",
+        "local-group/2026-01-06?lang=de",
+        "empty/",
+    ),
 )
 
 

@@ -1,6 +1,8 @@
 """Every page behind a link, in every language: a reader's in theirs, a stranger's in the browser's."""
 
+import json
 import re
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,10 +27,12 @@ from newsletter.web import Archives, check_templates, create_app, pause, profile
 from newsletter.web import app as web_app
 from newsletter.web.languages import LANGUAGES as NAMES
 from newsletter.web.languages import PAGE_TEXTS, SHARED, load_page_texts
-from tests import ROOT, make
+from tests import ROOT, TESTS, make
 from tests.archives import pages
+from tests.browser import TOOLS
 from tests.fakes import MemoryStore
 from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
+from tests.mail.test_judges import NODE
 from tests.web.site import LINK, NOW, SIGNER, WHO, part_of, suppress_for
 from tests.web.test_subscribe import EVE, FORM, SignUpSite
 from tests.web.test_vote_links import LESS, MORE, PAPER, mailed
@@ -148,6 +152,14 @@ def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str
         assert foreign_words(page.plain, texts, data_of(language)) == set(), name
 
 
+@pytest.mark.skipif(not (TOOLS.is_dir() and NODE), reason="no html-validate here; ./run tools brings it")
+def test_every_page_is_valid_html() -> None:
+    pages = {f"{shown.__name__} {name}": html for shown in PAGES for name, html in shown("fr").items()}
+    judge = [str(NODE), str(TESTS / "tools/pages.mjs")]
+    done = subprocess.run(judge, input=json.dumps(pages), capture_output=True, text=True, check=True)
+    assert {page: problems for page, problems in json.loads(done.stdout).items() if problems} == {}
+
+
 def test_every_sentence_is_said_on_some_page() -> None:
     """A sentence that no page says is left over, or its page is not among those that are tried here."""
     said = "\n".join(SpokenText(html).plain for shown in PAGES for html in shown("de").values())
@@ -187,6 +199,17 @@ def test_the_browser_is_asked_where_nobody_is_known_by_the_link_or_the_list_cann
         assert (SpokenText(page.text).language, page.headers["Content-Language"]) == ("fr", "fr")
         assert SpokenText(client.get(f"{LINK}?lang=ja").text).language == "ja"
         assert SpokenText(client.get(LINK).text).language == "en"
+
+
+def test_who_leaves_has_left_although_nobody_can_say_in_which_language_they_read() -> None:
+    def broken(who: str) -> str:
+        raise RuntimeError("a bug")
+
+    store = MemoryStore()
+    client = create_app(replace(part_of(store), language_of=broken)).test_client()
+    page = client.post(LINK, data={"wish": "leave"}, headers={"Accept-Language": "fr"})
+    assert (page.status_code, SpokenText(page.text).language) == (500, "fr")
+    assert store.get_address_status(WHO).suppression is not None
 
 
 def test_a_dead_link_teaches_the_word_of_its_language() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from sqlalchemy import union_all
+
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus
@@ -28,8 +30,14 @@ class Addresses:
         self._columns = tables.address_statuses.c
 
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
-        stored = self.rows.get(subscriber_id)
-        return suppression.merge_waiting(stored or AddressStatus(subscriber_id), self.waiting.get(subscriber_id))
+        both = union_all(
+            *(table.select_raw(table.columns.subscriber_id == subscriber_id) for table in (self.rows, self.waiting))
+        )
+        with self._database.statement() as connection:
+            texts = {row.part: row for row in connection.execute(both)}
+        stored = self.rows.read_raw(texts[self.rows.name]) if self.rows.name in texts else None
+        waiting = self.waiting.read_raw(texts[self.waiting.name]) if self.waiting.name in texts else None
+        return suppression.merge_waiting(stored or AddressStatus(subscriber_id), waiting)
 
     def get_address_statuses(self) -> list[AddressStatus]:
         waiting = {status.subscriber_id: status for status in self.waiting.find_readable()}

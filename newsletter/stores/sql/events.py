@@ -38,9 +38,6 @@ class Events:
         with self._database.statement() as connection:
             return set(connection.execute(wanted).scalars())
 
-    def require_readable(self, subscriber_id: str) -> None:
-        self.rows.find(self._columns.subscriber_id == subscriber_id)
-
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's events to another. Call within a change."""
         for event in self.rows.find(self._columns.subscriber_id == old):

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, exists, func, literal, not_, select, text
+from sqlalchemy import ColumnElement, cast, exists, func, literal, not_, select, text, union_all
 
 from newsletter.delivery import ledger
 from newsletter.errors import StoreConflict, StoreError
-from newsletter.model import Delivery, DeliveryState, DeliveryStep, delivery_id_of
+from newsletter.model import Delivery, DeliveryState, DeliveryStep, MailEvent, delivery_id_of
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.events import Events
@@ -100,15 +100,30 @@ class Ledger:
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         for _ in range(_MOST_TRIES):
-            stored = self.get_delivery(subscriber_id, digest_on)
+            stored, events = self._get_with_events(subscriber_id, digest_on)
             if stored is None:
                 return None
-            row = ledger.apply_events(
-                stored, self._events.get_events(subscriber_id, digest_on), now, self._running.is_taken
-            )
+            row = ledger.apply_events(stored, events, now, self._running.is_taken)
             if row is stored or self._replace(row, stored):
                 return row
         raise _never_at_rest(delivery_id_of(subscriber_id, digest_on))
+
+    def _get_with_events(self, subscriber_id: str, digest_on: date) -> tuple[Delivery | None, list[MailEvent]]:
+        """By one statement: it is asked for after each mail."""
+        of_these = (
+            table.select_raw(table.columns.subscriber_id == subscriber_id, table.columns.digest_on == digest_on)
+            for table in (self.rows, self._events.rows)
+        )
+        stored: Delivery | None = None
+        events: list[MailEvent] = []
+        with self._database.statement() as connection:
+            found = connection.execute(union_all(*of_these)).all()
+        for row in found:
+            if row.part == self.rows.name:
+                stored = self.rows.read_raw(row)
+            else:
+                events.append(self._events.rows.read_raw(row))
+        return stored, events
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
         return self.rows.get(subscriber_id, digest_on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from newsletter.errors import ReaderUnreadable
 from newsletter.model import Move
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
@@ -44,13 +43,6 @@ class MoveNotes:
         Here a move is one change; such a one came with what was moved over from another store.
         """
         return self.rows.find_readable(~self._columns.is_done, order=(self._columns.at, self._columns.subscriber_id))
-
-    def require_finished(self, subscriber_id: str) -> None:
-        """Raises ReaderUnreadable while a move of this subscriber, or to them, is not finished."""
-        self.get(subscriber_id)
-        for move in self.get_unfinished():
-            if subscriber_id in (move.subscriber_id, move.to):
-                raise ReaderUnreadable(subscriber_id, why_unfinished(move))
 
 
 def why_unfinished(move: Move) -> str:

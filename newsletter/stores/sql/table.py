@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Table, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, Table, cast, delete, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.errors import ReaderUnreadable, StoreError
@@ -19,6 +19,7 @@ from newsletter.stores.sql.database import Database
 from newsletter.stores.values import adapter_of, find_time_without_zone, first_problem
 
 T = TypeVar("T")
+_MOST_KEYS = 3  # of the tables whose rows are one reader's
 _ROWS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
 
 
@@ -37,6 +38,7 @@ class SqlTable(Generic[T]):
         self.database = database
         self.table = table
         self.columns = table.c
+        self.name = table.name
         self._kind = kind
         self._columns_of = columns_of
         self._key = [column.name for column in table.primary_key]
@@ -138,6 +140,18 @@ class SqlTable(Generic[T]):
             yield rows
             page = wanted.where(tuple_(*key) > tuple_(*rows[-1][:-1], types=types))
 
+    def select_raw(self, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+        """Selects rows in a form that is the same for every table, to be asked for together with those of others."""
+        key = [cast(self.columns[name], String) for name in self._key]
+        padded = [*key, *[literal("")] * (_MOST_KEYS - len(key))]
+        named = [part.label(f"key{number}") for number, part in enumerate(padded)]
+        return select(literal(self.name).label("part"), *named, self.columns["value"]).where(*conditions)
+
+    def read_raw(self, row: Any) -> T:
+        """Reads a row of `select_raw`. Raises StoreError, or ReaderUnreadable."""
+        key = [str(part) for part in row[1 : 1 + len(self._key)]]
+        return self._read(key, row.value, lambda value: [json.dumps(str(part))[1:-1] for part in self._key_of(value)])
+
     def drop(self, *conditions: ColumnElement[bool]) -> int:
         """Deletes those rows, and says how many there were."""
         with self.database.statement() as connection:
@@ -158,13 +172,16 @@ class SqlTable(Generic[T]):
     def value_of(self, row: Any) -> T:
         """Reads a row of its key and its JSON. Raises StoreError, or ReaderUnreadable."""
         *key, text = row
+        return self._read(key, text, self._key_of)
+
+    def _read(self, key: Sequence[Any], text: str, key_of: Callable[[T], Sequence[Any]]) -> T:
         try:
             value = adapter_of(self._kind).validate_python(json.loads(text))
         except ValidationError as error:
             raise self._unreadable(key, first_problem(error)) from error
         except (ValueError, RecursionError) as error:
             raise self._unreadable(key, str(error)) from error
-        if (found := self._key_of(value)) != tuple(key):
+        if (found := list(key_of(value))) != list(key):
             raise self._unreadable(key, f"it holds {'/'.join(map(str, found))}")
         if (at := find_time_without_zone(value)) is not None:
             raise self._unreadable(key, f"{at} has no time zone")

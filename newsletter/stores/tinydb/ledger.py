@@ -62,6 +62,9 @@ class Ledger:
             self._put(path, delivery)
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
+        # Nearly always none, and then no lock is needed: whoever keeps one from now on settles the row after that
+        if not self._events.get_events(subscriber_id, digest_on):
+            return self.get_delivery(subscriber_id, digest_on)
         path = self._file(subscriber_id, digest_on)
         with self._rows.change(path):
             stored = self.get_delivery(subscriber_id, digest_on)

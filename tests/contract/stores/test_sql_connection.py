@@ -1,0 +1,142 @@
+"""A connection that is lost: what was surely not written is tried again, what may have been where it does no harm."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.delivery import ledger
+from newsletter.errors import LedgerError, StoreError
+from newsletter.model import DeliveryState
+from newsletter.stores.sql import SqlStore
+from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
+from tests import databases, make
+from tests.contract.stores.memories import DAY, NOW, WHO, claim, handed_over
+
+
+@pytest.fixture
+def opened(postgres_url: str) -> Iterator[Callable[[], SqlStore]]:
+    stores: list[SqlStore] = []
+
+    def another() -> SqlStore:
+        stores.append(SqlStore(Database(parse_url(postgres_url))))
+        return stores[-1]
+
+    yield another
+    for store in stores:
+        store.close()
+        store.database.close()
+
+
+@pytest.fixture
+def cut(postgres_url: str) -> Iterator[Callable[[], None]]:
+    """Ends every session of everybody else, as a restart of the server does."""
+    database = Database(parse_url(postgres_url))
+
+    def end_sessions() -> None:
+        with database.statement() as connection:
+            sessions = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            connection.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {sessions}"))
+
+    yield end_sessions
+    database.close()
+
+
+def test_what_is_asked_and_written_is_tried_again(opened: Callable[[], SqlStore], cut: Callable[[], None]) -> None:
+    store = opened()
+    store.start_run("r1")
+    row = handed_over(store)
+    cut()
+    assert store.get_delivery(WHO, DAY) == row
+    cut()
+    store.move(ledger.accept(row, "receipt", NOW))
+    cut()
+    store.put_document("x", "y")
+    cut()
+    assert store.claim_once("mail", "key", on=DAY)
+    assert not store.claim_once("mail", "key", on=DAY)
+    cut()
+    assert store.change_address_status(WHO, lambda known: known).subscriber_id == WHO
+    assert make.present(store.get_delivery(WHO, DAY)).state is DeliveryState.ACCEPTED
+
+
+def test_a_run_that_lost_its_session_takes_its_lock_again_and_goes_on(
+    opened: Callable[[], SqlStore], cut: Callable[[], None]
+) -> None:
+    store, other = opened(), opened()
+    store.start_run("r1")
+    mine = claim(store)
+    cut()
+    assert not other.is_running("r1")
+    tomorrow = DAY + timedelta(days=1)
+    assert claim(store, on=tomorrow).run_id == "r1"
+    assert other.is_running("r1")
+    store.move(ledger.skip(mine, "nothing relevant", NOW))
+    store.end_run("r1")
+    assert not other.is_running("r1")
+
+
+def test_what_others_claimed_meanwhile_is_theirs(opened: Callable[[], SqlStore], cut: Callable[[], None]) -> None:
+    store, other = opened(), opened()
+    store.start_run("r1")
+    mine = claim(store)
+    cut()
+    other.start_run("r2")
+    theirs = claim(other, run_id="r2")
+    assert (theirs.run_id, theirs.attempts) == ("r2", 2)
+    with pytest.raises(StoreError, match="was moved by somebody else"):
+        store.move(ledger.skip(mine, "nothing relevant", NOW))
+    assert store.claim(WHO, DAY, run_id="r1", now=NOW) is None
+    assert store.get_delivery(WHO, DAY) == theirs
+
+
+def test_a_change_that_is_cut_in_its_middle_is_made_once(
+    opened: Callable[[], SqlStore], cut: Callable[[], None]
+) -> None:
+    store, calls = opened(), [0]
+    store.begin_welcomes([])
+
+    def change(known: object) -> None:
+        calls[0] += 1
+        if calls[0] == 1:
+            cut()
+
+    assert store.change_welcome(WHO, change) is None
+    assert (calls, store.get_welcomes()) == ([2], [])
+
+
+def test_a_run_that_was_never_started_is_refused_also_after_a_loss(
+    opened: Callable[[], SqlStore], cut: Callable[[], None]
+) -> None:
+    store = opened()
+    cut()
+    with pytest.raises(LedgerError, match="start_run"):
+        store.claim(WHO, DAY, run_id="r9", now=NOW)
+
+
+# --- where it is not known whether something was written
+
+
+@pytest.mark.parametrize(
+    ("is_unknown", "even_if_unknown", "calls"), [(False, False, 2), (True, True, 2), (True, False, 1)]
+)
+def test_an_unknown_end_is_repeated_only_where_that_does_no_harm(
+    tmp_path: Path, is_unknown: bool, even_if_unknown: bool, calls: int
+) -> None:
+    database, called = Database(parse_url(databases.sqlite_url(tmp_path / "x.db"))), [0]
+
+    def work() -> str:
+        called[0] += 1
+        if called[0] == 1:
+            raise ConnectionLost("lost; try again", is_unknown=is_unknown)
+        return "done"
+
+    repeated = database.repeated(work, even_if_unknown=even_if_unknown)
+    if calls == 1:
+        with pytest.raises(StoreError, match="lost; try again"):
+            repeated()
+    else:
+        assert repeated() == "done"
+    assert called == [calls]
