@@ -31,6 +31,7 @@ from newsletter.model import (
     Vote,
     Welcome,
 )
+from newsletter.stores.counts import CountStore
 
 
 class AnnouncementStore(Protocol):
@@ -407,6 +408,7 @@ class Store(
     ClaimStore,
     LlmStore,
     DocumentStore,
+    CountStore,
     Protocol,
 ):
     """The memory, shared by any number of processes.
