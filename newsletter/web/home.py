@@ -38,6 +38,7 @@ Disallow: /profile/
 Disallow: /confirm/
 Disallow: /hooks/
 Disallow: /health
+Disallow: /ready
 Disallow: /metrics
 Disallow: /archive/*.*/
 """
