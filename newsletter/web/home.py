@@ -36,6 +36,7 @@ Disallow: /profile/
 Disallow: /confirm/
 Disallow: /hooks/
 Disallow: /health
+Disallow: /ready
 Disallow: /metrics
 Disallow: /archive/*.*/
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 
 import flask
 from jinja2 import TemplateRuntimeError
@@ -22,10 +21,8 @@ from newsletter.texts import (
     FALLBACK_LANGUAGE,
     Texts,
     TextsByLanguage,
-    load_texts,
     pick,
     write_date,
-    write_number,
     write_short_date,
 )
 
@@ -39,13 +36,11 @@ PAGE_TEXTS = ("leave", "papers", "problems", "profile", "subscribe")  # the file
 
 LanguageOf = Callable[[str], str]  # of a subscriber, by id; empty where nobody is called so
 _EXTENSION, _READERS = "newsletter-texts", "newsletter-language-of"  # of an application
-_load = lru_cache(maxsize=32)(load_texts)  # by what is in the file: an application is built for each check
 
 
 def load_page_texts(name: str) -> TextsByLanguage:
     """Reads a page's sentences. Raises ConfigError with everything that is wrong in the file."""
-    file = f"templates/texts/{name}.yaml"
-    return _load(resources.read_text(file), file)
+    return resources.load_texts(f"templates/texts/{name}.yaml")
 
 
 def add_languages(app: flask.Flask, language_of: LanguageOf) -> None:
@@ -59,7 +54,6 @@ def add_languages(app: flask.Flask, language_of: LanguageOf) -> None:
     app.jinja_env.globals.update(texts=page_texts, languages=LANGUAGES, language_query=language_query)
     app.jinja_env.filters["day"] = lambda on: write_date(on, page_language())
     app.jinja_env.filters["short_day"] = lambda on: write_short_date(on, page_language())
-    app.jinja_env.filters["number"] = lambda number: write_number(number, page_language())
     app.jinja_env.filters["command"] = lambda command: responses.word(Command(command), page_language())
     app.after_request(_declare)
 
@@ -82,20 +76,26 @@ def page_texts(name: str) -> Texts:
 
 
 def speak_to(subscriber_id: str) -> None:
-    """Has this request answered in the language of the reader whom its link names."""
-    language_of: LanguageOf = flask.current_app.extensions[_READERS]
-    with suppress(NewsletterError):  # whatever file is damaged: who wants to leave finds the button
-        speak(language_of(subscriber_id))
+    """Has this request answered in the language of the reader whom its link names.
+
+    Who that is is only asked when the first sentence is: what the reader wishes is done before, whatever comes of it.
+    """
+    flask.g.reader = subscriber_id
 
 
 def speak(language: str) -> None:
     """Has this request answered in this language; where there is none of the name, in the visitor's."""
     if language in LANGUAGES:
+        flask.g.pop("reader", "")  # need not be asked any more
         flask.g.language = language
 
 
 def page_language() -> str:
     """Says in which language this request is answered."""
+    if reader := flask.g.pop("reader", ""):
+        language_of: LanguageOf = flask.current_app.extensions[_READERS]
+        with suppress(NewsletterError):  # whatever file is damaged: who wants to leave finds the button
+            speak(language_of(reader))
     return flask.g.get("language") or visitor_language()
 
 

@@ -22,7 +22,8 @@ from tests.web.test_amount import no_scorer
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
 ON = f"{make.TUESDAY}"
 ACTS = re.compile(r"/(?:v|s|amount|u|pause|profile|confirm)/[\w.-]+")
-READ_ONLY = ("2026-01", "", "search?q=paper", "feed.atom", f"{ON}.md", f"{ON}.bib", f"{ON}.ris")
+SEARCH = "search?q=paper"
+READ_ONLY = ("2026-01", "", "feed.atom", f"{ON}.md", f"{ON}.bib", f"{ON}.ris")
 
 
 @pytest.fixture
@@ -54,6 +55,11 @@ def test_a_readers_own_day_has_the_links_of_the_mail_for_each_paper_and_two_for_
     assert len(found) == len(votes) + len(saved) + len(amounts)
 
 
+def test_what_a_search_finds_has_the_links_of_each_paper(store: MemoryStore) -> None:
+    found = acts_on(client_of(store).get(f"/archive/{TOKEN}/{SEARCH}").text)
+    assert [link[:3] for link in found] == ["/v/", "/v/", "/s/"] * 2
+
+
 def test_each_link_leads_to_a_page_that_asks_changes_nothing_and_leads_no_further(store: MemoryStore) -> None:
     """Whoever was shown an archive must not come to the profile, the pause or the end by it."""
     client = client_of(store)
@@ -78,7 +84,7 @@ def test_the_token_of_an_archive_signs_nothing(store: MemoryStore) -> None:
     assert [read(SIGNER, TOKEN) for read in (read_vote_token, read_save_token, read_amount_token)] == [None] * 3
 
 
-@pytest.mark.parametrize("page", [ON, *READ_ONLY])
+@pytest.mark.parametrize("page", [ON, SEARCH, *READ_ONLY])
 def test_a_public_archive_has_none(store: MemoryStore, page: str) -> None:
     answer = client_of(store).get(f"/archive/group/{page}")
     assert answer.status_code == 200

@@ -201,6 +201,17 @@ def test_the_browser_is_asked_where_nobody_is_known_by_the_link_or_the_list_cann
         assert SpokenText(client.get(LINK).text).language == "en"
 
 
+def test_who_leaves_has_left_although_nobody_can_say_in_which_language_they_read() -> None:
+    def broken(who: str) -> str:
+        raise RuntimeError("a bug")
+
+    store = MemoryStore()
+    client = create_app(replace(part_of(store), language_of=broken)).test_client()
+    page = client.post(LINK, data={"wish": "leave"}, headers={"Accept-Language": "fr"})
+    assert (page.status_code, SpokenText(page.text).language) == (500, "fr")
+    assert store.get_address_status(WHO).suppression is not None
+
+
 def test_a_dead_link_teaches_the_word_of_its_language() -> None:
     client = site_of("")
     for language, taught in (("en", "unsubscribe"), ("de", "abmelden"), ("ja", "%E9%85%8D%E4%BF%A1")):

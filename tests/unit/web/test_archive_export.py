@@ -157,6 +157,17 @@ def test_public_archives_and_ones_own_are_built(place: Path) -> None:
     assert (place / "public/archive.css").is_file()
 
 
+def test_a_built_archive_is_in_the_language_that_its_reader_reads_now(place: Path) -> None:
+    yaml = YAML.replace(f"email: {ADA},", f"email: {ADA}, language: de, public_archive: local-group,", 1)
+    (place / "subscribers.yaml").write_text(yaml, encoding="utf-8")
+    for name, arguments in ((ADA_ID, [ADA]), ("local-group", [])):
+        assert newsletter("archive", "build", *arguments, "-o", "out").exit_code == 0
+        pages_of = [place / "out/index.html", *(place / "out" / name).glob("*.html")]
+        assert len(pages_of) > 4
+        assert all('<html lang="de">' in page.read_text(encoding="utf-8") for page in pages_of)
+        assert 'xml:lang="de"' in (place / "out" / name / "feed.atom").read_text(encoding="utf-8")
+
+
 def test_a_folder_that_cannot_be_written_is_said_with_the_remedy(place: Path) -> None:
     (place / "file").touch()
     done = newsletter("archive", "build", ADA, "-o", "file/below")
