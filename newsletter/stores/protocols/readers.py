@@ -13,7 +13,8 @@ class ReadabilityStore(Protocol):
     def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
         """Raises ReaderUnreadable if anything that is kept of this subscriber cannot be read.
 
-        That is without deliveries, and of the digests only the one of that date.
+        That is without deliveries, and of the digests only the one of that date. A store may leave out the events of
+        mails that are older than 60 days on that date: they say nothing of one that is to come.
         """
 
     def find_unreadable(self) -> dict[str, str]:
