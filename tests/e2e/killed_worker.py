@@ -96,7 +96,7 @@ class Toll:
     kills: Counter[str]
     seconds: float
     doubled: int = 0
-    lost: int = 0
+    lost: int = 0  # or not done yet, if the time ran out
     doubts: int = 0
     doubts_with_mail: int = 0
     differing: int = 0  # the ledger says accepted, and the server has nothing
