@@ -39,6 +39,7 @@ from newsletter.model.papers import (
     FeedReport,
     LibraryPaper,
     Paper,
+    PaperRecord,
     PaperVector,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
@@ -96,6 +97,7 @@ __all__ = [
     "ModelCall",
     "Move",
     "Paper",
+    "PaperRecord",
     "PaperVector",
     "Profile",
     "ProfileRevision",
