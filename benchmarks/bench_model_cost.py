@@ -45,7 +45,7 @@ from newsletter.scoring.llm.model_settings import ModelLimits
 from newsletter.scoring.llm.prices import DEFAULT_MODEL, FLEX, STANDARD, Price, price_of
 from newsletter.scoring.llm.prompts import Prompt, Prompts, load_prompts
 from newsletter.scoring.llm.token_count import count, count_chat
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.shortlist import Policy
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -128,7 +128,7 @@ class Recorder(LabelGrader):
 def replay(name: str, profile: Profile, days: Sequence[LabelledDay], lines: Mapping[date, dict[str, Any]]) -> list[Day]:
     """Each day with the papers that the funnel sends when it has learned from the days before."""
     prompts, grader = load_prompts(resources.read_text), Recorder()
-    local = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+    local = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     scorer = FunnelScorer(local, grader, grader, Policy(), lambda: grader.now)
     measured = []
     for day in track(days, name, console=Console(stderr=True), transient=True):

@@ -95,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     corpus = load_days(parser.parse_args().corpus)
-    scorer = local.LocalScorer(comments=local.load_comments(resources.read_text("prompts/comments.yaml")))
+    scorer = local.LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     lengths, said, titled, pools = list[int](), 0, 0, list[int]()
     for subscriber in make_profiles():
         announced = [find_announced([day.announcement_day()], subscriber.categories) for day in corpus]

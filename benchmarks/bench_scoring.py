@@ -15,16 +15,15 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from newsletter.app.scorers import SENTENCE_MODEL_PACKAGES
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.evaluation.baselines import rank_by_bm25
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 
-COMMENTS = Path(__file__).parents[1] / "prompts" / "comments.yaml"
 READ = 200  # papers that the sentence model reads
 N_WORDS = 60_000  # different words of some thousand abstracts
 N_PHRASES = 30_000  # neighbouring words repeat: papers are strung together from phrases of five
@@ -53,7 +52,7 @@ def measure(ranker: str, n_papers: int, n_days: int, n_day: int) -> dict[str, fl
     history = [make_papers(n_day, day) for day in range(1, n_days + 1)]
     run: Callable[[], object]
     if ranker == "local":
-        scorer = LocalScorer(comments=load_comments(COMMENTS.read_text(encoding="utf-8")))
+        scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
         run = lambda: scorer.score(PROFILE, papers, history)  # noqa: E731
     else:
         run = lambda: rank_by_bm25(PROFILE, papers, history)  # noqa: E731

@@ -29,7 +29,7 @@ from newsletter.scoring.evaluation.corpus import (
     load_labels,
 )
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 
 Grades = npt.NDArray[np.intp]
 
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--days", type=int, default=12)
     arguments = parser.parse_args()
-    scorer = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+    scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     days = load_days(arguments.corpus)
     cases = load_cases(arguments.corpus, days)
     print(f"memory, {arguments.days} days in a row")

@@ -27,7 +27,7 @@ from newsletter.scoring.evaluation.corpus import (
     load_labels,
 )
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.calibrate import CHANCES, PLACES, give_chances, measure_places
 
 Vector = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ class PlacedDay:
 
 def place_all(corpus: Path) -> list[PlacedDay]:
     """Ranks every labelled day of every profile of the corpus, with each memory."""
-    scorer = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+    scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     days = load_days(corpus)
     placed = []
     for file in sorted((corpus / "profiles").glob("*.md")):

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from newsletter.files import resources
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.newcomers import RIGHT, JudgedDay, load_judged_days
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.short_profiles import CHANCES, PLACE_RANGE, PhraseReader, describe_fit
 from newsletter.scoring.ranking.tokenize import Encoder
 
@@ -46,7 +46,7 @@ class DescribedDay:
 
 
 def describe_all(folder: Path, corpus: Path) -> list[DescribedDay]:
-    scorer = LocalScorer(comments=load_comments(resources.read_text("prompts/comments.yaml")))
+    scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     phrases, encoder = PhraseReader(), Encoder()
     days = load_judged_days(folder, load_days(corpus))
     return [describe(day, scorer, phrases, encoder, memory) for day in days for memory in MEMORIES]

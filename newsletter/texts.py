@@ -2,17 +2,18 @@
 
 A file of `templates/texts/` has them by language and key: a sentence with {placeholders}, or, where a number decides
 about the words, one for each plural form of the language (https://cldr.unicode.org/index/cldr-spec/plural-rules).
-Who calls brings the file's text. How a language writes dates and numbers is Babel's business.
+Sentences may stand in groups: `text` below `pause` has the key `pause.text`. files/resources.py finds the files. How a
+language writes dates, numbers and lists is Babel's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 from markupsafe import Markup, escape
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
 NUMBER = "n"  # the placeholder that decides about a plural form
+_PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
 _WITHOUT_BLANKS = {"zh", "ja"}  # between sentences
 _SHORT_DATES = {"en": "EEE, d MMM"}
@@ -104,6 +106,13 @@ def join_sentences(sentences: Iterable[str], language: str) -> str:
     return ("" if language in _WITHOUT_BLANKS else " ").join(filter(None, sentences))
 
 
+def write_list(items: Sequence[str], language: str, style: Literal["standard", "or"] = "standard") -> str:
+    """Joins what is not empty as the language does: "cs.AI, cs.CL und cs.LG"."""
+    from babel.lists import format_list  # noqa: PLC0415  as above
+
+    return format_list(items, style, _locale(language))
+
+
 def write_number(number: int, language: str) -> str:
     """Writes a number with its thousands parted: "1.350"."""
     from babel.numbers import format_decimal  # noqa: PLC0415  as above
@@ -149,26 +158,49 @@ def pick(texts: TextsByLanguage, language: str) -> Texts:
     return texts.get(language) or texts[FALLBACK_LANGUAGE]
 
 
-def load_texts(text: str, file: str) -> TextsByLanguage:
-    """Reads such a file. Raises ConfigError with everything wrong in it: each language has what English has."""
+def load_texts(
+    text: str, file: str, *, shipped: TextsByLanguage | None = None, former: Collection[str] = ()
+) -> TextsByLanguage:
+    """Reads such a file. Raises ConfigError with everything wrong in it: each language has what English has.
+
+    `shipped` are the sentences that the program comes with, where `text` is somebody's own copy of their file: it has
+    to have the same placeholders, and what it does not say is said as there. `former` are keys of copies made for an
+    earlier version, which say nothing any more.
+    """
     remedy = f"correct {file}, or delete your copy to use the shipped one"
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{file} is not YAML ({str(error).splitlines()[0]}); {remedy}") from error
-    english = document.get(FALLBACK_LANGUAGE) if isinstance(document, dict) else None
-    if not isinstance(english, dict) or not english:
+    if not isinstance(document, dict) or not isinstance(document.get(FALLBACK_LANGUAGE), dict):
         raise ConfigError(f"{file} must have the language {FALLBACK_LANGUAGE!r}, with its sentences; {remedy}")
-    problems = tuple(problem for language in document for problem in _problems(str(language), document, english))
-    if problems:
-        raise ConfigError(f"{file} is not usable; {remedy}:", problems)
-    return {language: Texts(language, sentences) for language, sentences in document.items()}
+    found, problems = dict[str, dict[str, Sentence]](), list[str]()
+    for language, sentences in ((str(language), document[language]) for language in document):
+        if not isinstance(sentences, dict):
+            problems.append(f"{language}: expected sentences by their keys")
+            continue
+        known = shipped[language].sentences if shipped and language in shipped else {}
+        own = {key: sentence for key, sentence in _ungrouped(sentences).items() if key not in former}
+        found[language] = {**known, **own}
+    english = shipped[FALLBACK_LANGUAGE].sentences if shipped else found[FALLBACK_LANGUAGE]
+    problems += [problem for language in found for problem in _problems(language, found[language], english)]
+    if problems or not english:
+        raise ConfigError(f"{file} is not usable; {remedy}:", tuple(problems) or ("it has no sentences",))
+    return {language: Texts(language, sentences) for language, sentences in found.items()}
 
 
-def _problems(language: str, document: Mapping[str, object], english: Mapping[str, Sentence]) -> list[str]:
-    sentences = document[language]
-    if not isinstance(sentences, dict):
-        return [f"{language}: expected sentences by their keys"]
+def _ungrouped(sentences: Mapping[object, Sentence]) -> dict[str, Sentence]:
+    """Gives what stands in groups the key of its group before its own."""
+    flat = dict[str, Sentence]()
+    for key, value in sentences.items():
+        if isinstance(value, dict) and value and not value.keys() & _PLURAL_FORMS:
+            flat |= {f"{key}.{name}": sentence for name, sentence in value.items()}
+        else:
+            flat[str(key)] = value
+    return flat
+
+
+def _problems(language: str, sentences: Mapping[str, Sentence], english: Mapping[str, Sentence]) -> list[str]:
     problems = [f"{language}.{key}: is missing" for key in english if key not in sentences]
     problems += [f"{language}.{key}: is no sentence that the program knows" for key in sentences if key not in english]
     for key in english.keys() & sentences.keys():
@@ -185,8 +217,11 @@ def _faults(sentence: object, english: Sentence, language: str) -> list[str]:
     except ValueError:
         return ["is of a language that nobody knows"]
     faults = [f"has no plural form {form!r} in this language" for form in forms if form not in known]
-    allowed = _names(english)
-    for words in forms.values():
+    try:
+        allowed = _names(english)
+    except (ValueError, TypeError, AttributeError):  # what is wrong with it is said of English
+        allowed = set()
+    for form, words in forms.items():
         if not isinstance(words, str) or not words.strip():
             faults.append("expected words")
             continue
@@ -196,7 +231,8 @@ def _faults(sentence: object, english: Sentence, language: str) -> list[str]:
             faults.append("a brace is open; write {{ for one that stands for itself")
             continue
         faults += [f"{{{name}}} is no placeholder here" for name in sorted(names - allowed)]
-        faults += [f"{{{name}}} is missing" for name in sorted(allowed - names - {NUMBER})]
+        if form == "other":  # that of one number may say it without
+            faults += [f"{{{name}}} is missing" for name in sorted(allowed - names - {NUMBER})]
     return faults
 
 

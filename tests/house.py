@@ -38,7 +38,7 @@ sources
 papers | delivery
 senders
 files
-formatting | texts
+formatting | texts | line_breaks
 model
 errors | addresses | signing | phrases
 """

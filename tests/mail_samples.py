@@ -18,6 +18,7 @@ from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.notices import Notice, NoticeKind
 from newsletter.model.papers import Announcement, AnnounceType, Paper
 from newsletter.model.scores import Score, ScoreReport, Usage
 from newsletter.model.subscribers import Profile, Subscriber, Topic
@@ -187,7 +188,7 @@ def made_digest(count: int) -> Digest:
         failures=3,
     )
     hidden = replace(digest.counts, relevant=digest.counts.relevant + 12)
-    notice = "cs.CV could not be fetched; the papers announced there are missing today."
+    notice = Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.CV",)})
     return replace(digest, counts=hidden, notices=(notice,))
 
 

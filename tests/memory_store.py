@@ -1,4 +1,4 @@
-"""A Store in dictionaries, role by role as newsletter/stores/protocols.py has them. It passes the contract suite."""
+"""A Store in dictionaries, role by role as newsletter/stores/protocols/ has them. It passes the contract suite."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace

@@ -7,13 +7,12 @@ from email.headerregistry import Address
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.mail.welcome import FILE, WelcomeContent, load_welcome
+from newsletter.mail.welcome import FILE, FORMER_KEYS, WelcomeContent
 from newsletter.model import DigestEntry, Frequency, Profile, RenderedDigest, Subscriber, Topic
 from newsletter.signing import Signer
-from tests import ROOT, archives, make
+from tests import archives, make
 
-TEXT = (ROOT / FILE).read_text(encoding="utf-8")
-TEXTS = load_welcome(TEXT)
+TEXTS = resources.load_texts(FILE, former=FORMER_KEYS)
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 RENDERER = Renderer(
     Brand("Morning Papers", "digest@example.org", "Morning Papers, 1 Pot Lane"),

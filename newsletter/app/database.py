@@ -49,6 +49,13 @@ def driver_url(settings: Settings) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def require_database(settings: Settings) -> None:
+    """Asks the database once whether it has the tables of this version. Raises StoreError if not, or if it is away."""
+    from newsletter.stores.sql import schema
+
+    schema.require_current(open_database(settings))
+
+
 def release_database(settings: Settings) -> Release:
     """Brings the tables of the database up to date. May be repeated. Raises ConfigError and StoreError."""
     database = open_database(settings)

@@ -60,10 +60,9 @@ def build_local_scorer(vectors: SentenceVectors | None = None) -> LocalScorer:
     # Before numpy is loaded. Its matrices are small here: a second thread saves nothing, and where another process
     # has the second core, the two wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from newsletter.scoring.local import LocalScorer, load_comments
+    from newsletter.scoring.local import LocalScorer
 
-    comments = load_comments(resources.read_text("prompts/comments.yaml"))
-    return LocalScorer(comments=comments, vectors=vectors)
+    return LocalScorer(comments=resources.load_texts("prompts/comments.yaml"), vectors=vectors)
 
 
 def build_predecessors() -> WordPredecessors:

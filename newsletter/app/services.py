@@ -19,15 +19,16 @@ from newsletter.app.scorers import build_local_scorer, build_vectors
 from newsletter.app.senders import build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
+from newsletter.mail import responses, welcome
 from newsletter.model import Message, Subscriber
 from newsletter.ops import log
 from newsletter.scoring import find_unknown_words
 from newsletter.settings import Settings
 from newsletter.stores import Store
+from newsletter.texts import TextsByLanguage
 
 if TYPE_CHECKING:
-    from newsletter.mail.responses import ResponseTexts
-    from newsletter.mail.welcome import WelcomeContent, WelcomeTexts
+    from newsletter.mail.welcome import WelcomeContent
     from newsletter.scoring.local import LocalScorer
     from newsletter.services.profiles import ProfileService
     from newsletter.services.replies import ReplyHandler
@@ -59,12 +60,10 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
 def build_service_mails(settings: Settings) -> ServiceMails:
     """Builds what writes answers and notices to readers."""
-    from newsletter.mail.responses import FILE, load_responses
-
-    return _build_mails(settings, load_responses(resources.read_text(FILE)))
+    return _build_mails(settings, resources.load_texts(responses.FILE))
 
 
-def _build_mails(settings: Settings, texts: ResponseTexts) -> ServiceMails:
+def _build_mails(settings: Settings, texts: TextsByLanguage) -> ServiceMails:
     from newsletter.services.service_mail import ServiceMails
 
     return ServiceMails(build_mail_identity(settings), settings.service_address, settings.name, texts)
@@ -88,14 +87,14 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
 def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[], None]) -> SignupService:
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.services.directory import find_served, load_file
-    from newsletter.services.signup import FILE, SignupService, load_mails
+    from newsletter.services.signup import FILE, SignupService
     from newsletter.subscribers.enrolment import subscriber_from_signup
 
     check_open_subscription(settings)
     return SignupService(
         store=store,
         open_sender=lambda: build_sender(settings),
-        mails=_build_mails(settings, load_mails(resources.read_text(FILE))),
+        mails=_build_mails(settings, resources.load_texts(FILE)),
         find=lambda who: find_served(settings.subscribers, store, who, default_cut_off(settings)),
         subscriber_from_signup=lambda sign_up: subscriber_from_signup(
             sign_up, load_file(settings.subscribers, store, default_cut_off(settings))[0].defaults
@@ -109,11 +108,9 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
     )
 
 
-def load_welcome_texts() -> WelcomeTexts:
+def load_welcome_texts() -> TextsByLanguage:
     """Reads the sentences of the welcome. Raises ConfigError with everything that is wrong in the file."""
-    from newsletter.mail.welcome import FILE, load_welcome
-
-    return load_welcome(resources.read_text(FILE))
+    return resources.load_texts(welcome.FILE, former=welcome.FORMER_KEYS)
 
 
 def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:

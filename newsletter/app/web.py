@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import (
@@ -14,6 +15,7 @@ from newsletter.app.common import (
     reveal,
     utc_now,
 )
+from newsletter.app.database import require_database
 from newsletter.app.inbound import build_mail_handler
 from newsletter.app.notifier import build_notifier
 from newsletter.app.sample import build_sample
@@ -45,6 +47,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             now=utc_now,
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
+            require_ready=partial(require_database, settings) if settings.database_url else None,
             profiles=build_profiles(settings, store),
             archives=Archives(
                 build_archive_pages(settings),

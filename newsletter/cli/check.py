@@ -22,7 +22,7 @@ from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, library, signup
+from newsletter.services import directory, library, reader_texts, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -210,8 +210,10 @@ def _templates(settings: Settings) -> str:
     renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(settings.name, settings.reply_address)
     app.build_archive_pages(settings)
-    responses.load_responses(resources.read_text(responses.FILE))
-    signup.load_mails(resources.read_text(signup.FILE))
+    resources.load_texts(responses.FILE)
+    resources.load_texts(signup.FILE)
+    reader_texts.load("profile_answers")
+    reader_texts.load("profile_comments")
     return f"complete, from {resources.find('templates/email/digest.html').parent} and {resources.SHIPPED}"
 
 

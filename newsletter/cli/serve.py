@@ -31,7 +31,7 @@ ANSWERS_S = 2.0  # for answers in hand, at the end
 @click.option("--no-clock", is_flag=True, help="Without the clock: 'newsletter clock' is another process.")
 @click.option("--no-inbox", is_flag=True, help="Without the mailbox: 'newsletter inbox' is another process.")
 def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
-    """Answer on the web (unsubscribe links, events, /health, /metrics), and mail everybody at their own time.
+    """Answer on the web (unsubscribe links, events, /health, /ready, /metrics), and mail everybody at their own time.
 
     Where NEWSLETTER_IMAP_HOST is set it reads the mailbox of replies and bounces, too, as 'newsletter inbox' does.
 

@@ -19,7 +19,7 @@ from newsletter.errors import ConfigError, StoreError
 from newsletter.formatting import long_date
 from newsletter.mail import welcome
 from newsletter.model import MOST_PROFILE_CHARS, PromisedMail, SignUp, SignUpOrigin, Subscriber
-from newsletter.services import additions, directory
+from newsletter.services import additions, directory, reader_texts
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, profile_yaml
@@ -173,7 +173,7 @@ def _read(email: str, name: str, wishes: additions.Wishes, profile_file: Path | 
 def _show(settings: Settings, store: Store, reader: Subscriber) -> None:
     """Prints the profile and the text of the welcome."""
     click.echo(f"# {reader.email} would be added with this profile; nothing was.")
-    click.echo(profile_yaml.write(reader))
+    click.echo(profile_yaml.write(reader, reader_texts.comment_texts()))
     if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
         complain(f"{unknown}\n")
     service, texts = app.build_welcome_service(settings, store), app.load_welcome_texts()

@@ -5,9 +5,13 @@ In a checkout both are the same folders; in an installed wheel the shipped ones 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 from newsletter.errors import ConfigError
+from newsletter.texts import TextsByLanguage
+from newsletter.texts import load_texts as load_sentences
 
 _PACKAGE = Path(__file__).parents[1]
 _WHEEL = _PACKAGE / "shipped"
@@ -39,3 +43,21 @@ def read_text(name: str, local: Path = Path()) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+
+
+def load_texts(name: str, local: Path = Path(), *, former: Collection[str] = ()) -> TextsByLanguage:
+    """Reads a file of sentences ("templates/texts/home.yaml"). Raises ConfigError with everything that is wrong in it.
+
+    A local file may leave out sentences, which are then the shipped ones; `former` are keys that it may still have.
+    """
+    shipped = SHIPPED / name
+    own = read_text(name, local)
+    known = shipped.read_text(encoding="utf-8") if shipped.is_file() else own
+    return _parse(own, known, name, tuple(former))
+
+
+@lru_cache(maxsize=64)  # by what is in the files: YAML is slow to read, and an application is built for each check
+def _parse(own: str, known: str, name: str, former: tuple[str, ...]) -> TextsByLanguage:
+    if own == known:
+        return load_sentences(own, name)
+    return load_sentences(own, name, shipped=_parse(known, known, name, ()), former=former)

@@ -3,8 +3,9 @@
 Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is read in inbound/.
 """
 
-from newsletter.mail.cost import CostView, cost_view, scorer_label
+from newsletter.mail.cost import CostView, cost_view
 from newsletter.mail.message import MailIdentity, VoteLinks, build_message, build_service_message, build_welcome
+from newsletter.mail.notices import write_notices
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -37,9 +38,9 @@ __all__ = [
     "load_theme",
     "render",
     "responses",
-    "scorer_label",
     "stylesheet",
     "templates",
     "welcome",
     "wording",
+    "write_notices",
 ]

@@ -12,7 +12,7 @@ from newsletter.texts import FALLBACK_LANGUAGE, write_number
 
 @dataclass(frozen=True, slots=True)
 class CostView:
-    """The table of tokens and dollars; a price that is not known reads "n/a", never "$0.00"."""
+    """The table of tokens and dollars; a price that is not known reads so, never "$0.00"."""
 
     prompt: str
     cached: str
@@ -24,21 +24,18 @@ class CostView:
     budget: str  # for all calls of a day; empty where there is no limit
 
 
-def _dollars(cost: Decimal | None) -> str:
+def _dollars(cost: Decimal | None, not_known: str) -> str:
     if cost is None:
-        return formatting.NOT_KNOWN
+        return not_known
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
-def scorer_label(digest: Digest) -> str:
-    """Names the model; one that failed altogether is not named in a digest, but was asked."""
-    return "a model, without result" if digest.is_by_words else digest.scorer
-
-
-def cost_view(digest: Digest, language: str = FALLBACK_LANGUAGE) -> CostView | None:
+def cost_view(
+    digest: Digest, language: str = FALLBACK_LANGUAGE, not_known: str = formatting.NOT_KNOWN
+) -> CostView | None:
     """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay.
 
-    Numbers of tokens are written as `language` does, prices alike in all.
+    Numbers of tokens are written as `language` does, prices alike in all; `not_known` stands for one that is not known.
     """
     used = digest.usage or Usage(0, 0, 0, Decimal(0), Decimal(0))
     if digest.is_by_words and not used.prompt_tokens + used.completion_tokens:
@@ -50,8 +47,8 @@ def cost_view(digest: Digest, language: str = FALLBACK_LANGUAGE) -> CostView | N
         cached=write_number(used.cached_tokens, language),
         completion=write_number(used.completion_tokens, language),
         total=write_number(used.prompt_tokens + used.completion_tokens, language),
-        prompt_cost=_dollars(costs[0]),
-        completion_cost=_dollars(costs[1]),
-        total_cost=_dollars(total),
-        budget="" if used.daily_budget_usd is None else _dollars(used.daily_budget_usd),
+        prompt_cost=_dollars(costs[0], not_known),
+        completion_cost=_dollars(costs[1], not_known),
+        total_cost=_dollars(total, not_known),
+        budget="" if used.daily_budget_usd is None else _dollars(used.daily_budget_usd, not_known),
     )

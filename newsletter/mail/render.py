@@ -8,7 +8,6 @@ size_budget.py's business; how styles come into elements, inline_css.py's.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +18,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, sele
 from newsletter import formatting
 from newsletter.addresses import mailto_link
 from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.line_breaks import columns, wrap
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailLinks, VoteLinks
@@ -32,17 +33,18 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.size_budget import Detail, fit, html_bytes
-from newsletter.mail.templates import loader_of, problem_of
+from newsletter.mail.templates import load_notices, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
-from newsletter.mail.welcome import WelcomeContent, WelcomeTexts, WelcomeView
+from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, load_texts, pick
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
 
 __all__ = ["Brand", "Renderer"]
 
+TEXT_COLUMNS = 76  # of the text part; RFC 5322 §2.1.1 asks for at most 78
 SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
 
 
@@ -62,7 +64,7 @@ class Renderer:
         self._brand = brand
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
-        self._texts = load_texts(_text_of(email_folders, "digest.yaml"), "templates/email/digest.yaml")
+        self._texts = _load_texts(email_folders, "digest.yaml")
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
         """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
@@ -97,9 +99,10 @@ class Renderer:
     def _page(self, view: DigestView, t: Texts) -> str:
         return ascii_html(self._fill(self._email, "digest.html", d=view, t=t))
 
-    def render_welcome(self, content: WelcomeContent, texts: WelcomeTexts, links: MailLinks) -> RenderedDigest:
+    def render_welcome(self, content: WelcomeContent, texts: TextsByLanguage, links: MailLinks) -> RenderedDigest:
         """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
-        view = welcome_view_of(content, self._brand, links, texts)
+        t = pick(texts, content.reader.profile.language)
+        view = welcome_view_of(content, self._brand, links, t)
         html = ascii_html(self._fill(self._email, "welcome.html", w=view))
         return RenderedDigest(view.subject, html, self._fill(self._email, "welcome.txt", w=view))
 
@@ -149,7 +152,7 @@ class Renderer:
                     "write {% if p.novelty %} around its novelty, or remove your copy to use the shipped one"
                 )
 
-    def check_welcome(self, texts: WelcomeTexts) -> None:
+    def check_welcome(self, texts: TextsByLanguage) -> None:
         """Renders welcomes in every language, with everything and with little. Raises ConfigError like `render`."""
         site, entry = "https://example.org", EVERYTHING.entries[0]
         little = MailLinks("reader@example.org")
@@ -177,7 +180,15 @@ class Renderer:
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:
         profile = digest.prompt or self.profile_text(digest)
         t = pick(self._texts, digest.subscriber.profile.language)
-        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t)
+        notices = pick(load_notices(), t.language)
+        return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t, notices)
+
+
+def _load_texts(folders: Sequence[Path], name: str) -> TextsByLanguage:
+    """Reads the sentences in the first of these folders; what an operator's copy does not say is said as shipped."""
+    file = f"templates/email/{name}"
+    shipped = load_texts(resources.read_text(file, resources.SHIPPED), file)
+    return load_texts(_text_of(folders, name), file, shipped=shipped)
 
 
 def _text_of(folders: Sequence[Path], name: str) -> str:
@@ -217,6 +228,7 @@ def environment_of(loader: BaseLoader) -> Environment:
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots
+    environment.filters["columns"] = columns
     environment.filters["exponents"] = raise_exponents
     environment.filters["one_line"] = one_line
     environment.filters["wrapped"] = wrapped
@@ -232,9 +244,8 @@ def escape_markdown(text: str) -> str:
 
 @lru_cache(maxsize=4096)  # a morning's readers share its papers; some 10 MB
 def wrapped(text: str, indent: int) -> str:
-    """Lines of at most 76 characters for the text part, those after the first indented; links are never broken."""
-    lines = textwrap.wrap(text, 76 - indent, break_long_words=False, break_on_hyphens=False)
-    return f"\n{' ' * indent}".join(lines)
+    """Lines of at most 76 columns for the text part, those after the first indented; links are never broken."""
+    return f"\n{' ' * indent}".join(wrap(text, TEXT_COLUMNS - indent))
 
 
 def reflowed(text: str) -> str:
@@ -243,7 +254,7 @@ def reflowed(text: str) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """A text of many lines, each of them at most 76 characters long; what is indented stays so."""
+    """A text of many lines, each of them at most 76 columns wide; what is indented stays so."""
     lines = (line.rstrip() for line in reflowed(text).splitlines())
     return "\n".join(f"{_indent(line)}{wrapped(line.lstrip(), len(_indent(line)))}" for line in lines)
 

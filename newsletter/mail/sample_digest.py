@@ -13,6 +13,8 @@ from newsletter.model import (
     DigestEntry,
     EarlierEntry,
     Frequency,
+    Notice,
+    NoticeKind,
     Paper,
     Profile,
     Score,
@@ -65,7 +67,7 @@ EVERYTHING = Digest(
     counts=Counts(announced=4, scanned=3, relevant=2, shown=1, not_scored=1),
     scorer="a model",
     usage=Usage(prompt_tokens=10, completion_tokens=5, cached_tokens=2),
-    notices=("A notice.",),
+    notices=(Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.LG", "cs.AI")}), Notice(NoticeKind.NOT_JUDGED, {"n": 2})),
     unsent=(UnsentPaper("2601.00002", "Another title", 8, 5),),
 )
 EVERYTHING = replace(EVERYTHING, weekly_best=(EarlierEntry(date(2025, 12, 30), EVERYTHING.entries[0]),))
@@ -85,5 +87,5 @@ NEAREST_ONLY = replace(
     EVERYTHING,
     entries=(replace(_NEAREST, number=1),),
     counts=replace(EVERYTHING.counts, relevant=0, shown=1, nearest=1),
-    widening="Other words would bring more.",
+    widening=Notice(NoticeKind.OTHER_WORDS),
 )

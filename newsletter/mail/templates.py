@@ -1,18 +1,27 @@
-"""Loads templates, of which the operator's copy wins, and names the place of a mistake in one."""
+"""Loads templates and sentences, of which the operator's copy wins, and names the place of a mistake in one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.texts import TextsByLanguage
 
 
 def loader_of(folders: Sequence[Path]) -> BaseLoader:
     """Takes each template from the first of these folders that has it."""
     return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+
+
+@cache
+def load_notices() -> TextsByLanguage:
+    """Reads the sentences of notices, once. Raises ConfigError with everything that is wrong in the file."""
+    return resources.load_texts("templates/texts/notices.yaml")
 
 
 def problem_of(name: str, error: TemplateError | TypeError) -> ConfigError:

@@ -19,6 +19,7 @@ from newsletter.mail.cost import CostView, cost_view
 from newsletter.mail.earlier import FollowedPaper, WeekPaper, followed_view, week_views
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
+from newsletter.mail.notices import write_notice, write_notices
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber
@@ -204,7 +205,9 @@ class DigestView:
         )
 
 
-def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t: Texts) -> DigestView:
+def view_of(
+    digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t: Texts, notice_texts: Texts
+) -> DigestView:
     """Shows the whole digest. `mail_links` are those of this very mail; `profile` is the text that the scorer saw."""
     subscriber, counts = digest.subscriber, digest.counts
     is_nearest_only = counts.nearest > 0 and not counts.passed
@@ -232,7 +235,7 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         is_met=formatting.is_met(digest),
         nearest=counts.nearest,
         passed=counts.passed,
-        widening=digest.widening,
+        widening=write_notice(digest.widening, notice_texts),
         left_out=0,
         minutes=_minutes(papers, papers, week),
         counts_announced=write_number(counts.announced, t.language),
@@ -243,8 +246,8 @@ def view_of(digest: Digest, brand: Brand, mail_links: MailLinks, profile: str, t
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
-        cost=cost_view(digest),
-        notices=digest.notices,
+        cost=cost_view(digest, t.language, t["not_known"]),
+        notices=write_notices(digest.notices, notice_texts),
         categories=", ".join(subscriber.categories),
         wanted=_wanted(subscriber),
         profile=profile,

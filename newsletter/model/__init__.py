@@ -30,6 +30,7 @@ from newsletter.model.digests import (
     UnsentPaper,
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
+from newsletter.model.notices import Notice, NoticeKind, NoticeValue
 from newsletter.model.papers import (
     Announcement,
     AnnouncementDay,
@@ -96,6 +97,9 @@ __all__ = [
     "ModelBatch",
     "ModelCall",
     "Move",
+    "Notice",
+    "NoticeKind",
+    "NoticeValue",
     "Paper",
     "PaperRecord",
     "PaperVector",

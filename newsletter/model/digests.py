@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.model.notices import Notice
 from newsletter.model.papers import AnnounceType, Paper
 from newsletter.model.scores import WORD_RANKER, Score, Usage
 from newsletter.model.subscribers import Subscriber
@@ -79,9 +80,9 @@ class Digest:
     counts: Counts
     scorer: str
     usage: Usage | None
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice | str, ...] = ()  # digests of earlier versions have whole sentences
     prompt: str = ""  # what the model was told before the papers; empty without a model
-    widening: str = ""  # how this reader would be sent more: in a first digest for which nothing passed
+    widening: Notice | str = ""  # how this reader would be sent more: in a first digest for which nothing passed
     unsent: tuple[UnsentPaper, ...] = ()  # best first, the best 500 alone; empty in digests of before it was kept
     weekly_best: tuple[EarlierEntry, ...] = ()  # sent before, and shown once more; in none of the counts
 

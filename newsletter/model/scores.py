@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from newsletter.model.notices import Notice
+
 WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing; stored digests name it so
 
 # The relevance from which papers are mailed to who has set none: 7 where a model judges. By words, a digest is best for
@@ -65,7 +67,7 @@ class ScoreReport:
     failures: tuple[ScoreFailure, ...]
     scorer: str  # WORD_RANKER, or the model's name
     usage: Usage | None = None  # None: no model was called
-    notices: tuple[str, ...] = ()  # sentences for the top of the mail
+    notices: tuple[Notice, ...] = ()  # for the top of the mail
     passed_over: tuple[str, ...] = ()  # ids
     problem: str = ""  # a sentence for the operator, when a model that should have scored did not
     prompt: str = ""  # what the model was told before the papers, as it was sent

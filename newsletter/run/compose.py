@@ -5,7 +5,7 @@ Cut-offs and order are digest.py's business, which papers are candidates select.
 
 from __future__ import annotations
 
-from newsletter.model import Digest, ScoreReport
+from newsletter.model import Digest, Notice, NoticeKind, ScoreReport
 from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import SharedDigests
@@ -49,6 +49,5 @@ def compose(
     return digest, score_report
 
 
-def _notices(failed_feeds: tuple[str, ...]) -> list[str]:
-    failed = ", ".join(failed_feeds)
-    return [f"{failed} could not be fetched; the papers announced there are missing today."] if failed else []
+def _notices(failed_feeds: tuple[str, ...]) -> list[Notice]:
+    return [Notice(NoticeKind.FEEDS_FAILED, {"feeds": failed_feeds})] if failed_feeds else []

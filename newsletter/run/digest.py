@@ -6,7 +6,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.model import Announcement, Counts, Digest, DigestEntry, Score, ScoreReport, Subscriber, UnsentPaper
+from newsletter.model import (
+    Announcement,
+    Counts,
+    Digest,
+    DigestEntry,
+    Notice,
+    Score,
+    ScoreReport,
+    Subscriber,
+    UnsentPaper,
+)
 from newsletter.papers import find_pinned_author
 from newsletter.run.nearest import count_nearest, suggest_widening
 from newsletter.subscribers import leading_topic, named_topic
@@ -135,7 +145,7 @@ def build_digest(
     announced: int,
     candidates: Sequence[Announcement],
     score_report: ScoreReport,
-    notices: Sequence[str] = (),
+    notices: Sequence[Notice] = (),
     is_first: bool = False,
 ) -> Digest:
     """Builds the digest of these candidates (unique papers, kinds as the subscriber sees them) by these scores.

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from newsletter.model import Announcement, Counts, Profile, Score, Subscriber
+from newsletter.model import Announcement, Counts, Notice, NoticeKind, NoticeValue, Profile, Score, Subscriber
 
 FIRST_NEAREST = 3
 LOWEST_ADVISED = 5  # a lower cut-off would let in more papers that miss the profile than such that meet it
 HIGHEST = 10  # of all grades: what no model judged is not held against its novelty
 FEW_CANDIDATES = 30  # papers: from so few another category brings more than other words do
 SHOWN_PHRASES = 3
-PHRASE_CHARS = 50
 
 
 def count_nearest(subscriber: Subscriber, n_passing: int, *, is_first: bool) -> int:
@@ -37,8 +36,8 @@ def nearest_in_words(counts: Counts) -> str:
 # --- what would bring more ----------------------------------------------------------------------------
 
 
-def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> str:
-    """Says in one or two sentences what would bring this reader more: other words, a lower cut-off, a category."""
+def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> Notice:
+    """Gives what would bring this reader more: other words, a lower cut-off, a category."""
     if not any(score.is_met for score in scores):
         return _suggest_common_words(subscriber.profile, candidates)
     return (
@@ -48,15 +47,15 @@ def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement],
     )
 
 
-def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) -> str:
+def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) -> Notice:
     texts = [f"{each.paper.title} {each.paper.abstract}".casefold() for each in candidates]
     missing = [phrase for phrase in _phrases(profile) if not any(phrase.casefold() in text for text in texts)]
-    said = " or ".join(_quoted(phrase) for phrase in missing[:SHOWN_PHRASES])
-    none_says = f"None says {said}; words" if said else "Words"
-    return f"{none_says} that more papers use find more."
+    if not missing:
+        return Notice(NoticeKind.OTHER_WORDS)
+    return Notice(NoticeKind.WORDS_NOT_FOUND, {"phrases": tuple(missing[:SHOWN_PHRASES])})
 
 
-def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> str:
+def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> Notice | None:
     """Names the highest cut-off that would have let something in, if papers that reach it are often good."""
     judged = [(score.relevance, HIGHEST if score.novelty is None else score.novelty) for score in scores]
     novel = [relevance for relevance, novelty in judged if novelty >= subscriber.min_novelty]
@@ -67,46 +66,33 @@ def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> str:
     best = max(relevant, default=HIGHEST)
     if best < subscriber.min_novelty:
         return _would_pass("min_novelty", best, subscriber.min_novelty, relevant.count(best))
-    return ""
+    return None
 
 
-def _would_pass(key: str, lower: int, present: int, count: int) -> str:
-    return f"With {key} at {lower} in place of {present}, {_count(count)} of today would have passed."
+def _would_pass(key: str, lower: int, present: int, count: int) -> Notice:
+    return Notice(NoticeKind.LOWER_CUT_OFF, {"key": key, "lower": lower, "present": present, "n": count})
 
 
-def _suggest_category(subscriber: Subscriber, candidates: Sequence[Announcement]) -> str:
+def _suggest_category(subscriber: Subscriber, candidates: Sequence[Announcement]) -> Notice | None:
     if len(candidates) >= FEW_CANDIDATES:
-        return ""
+        return None
     others = Counter(
         category for each in candidates for category in each.paper.categories if category not in subscriber.categories
     )
-    few = f"{_source(subscriber)} brought only {_count(len(candidates))} today"
+    few: dict[str, NoticeValue] = {"categories": subscriber.categories, "n": len(candidates)}
     if not others:
-        return f"{few}; another category would bring more."
+        return Notice(NoticeKind.FEW_PAPERS, few)
     category, shared = min(others.items(), key=lambda item: (-item[1], item[0]))
-    return f"{few}, and {shared} of them {'is' if shared == 1 else 'are'} also in {category}: it would bring more."
+    return Notice(NoticeKind.OTHER_CATEGORY, {**few, "category": category, "shared": shared})
 
 
-def _source(subscriber: Subscriber) -> str:
-    categories = subscriber.categories
-    return " and ".join(categories) if len(categories) < 3 else f"Your {len(categories)} categories"
-
-
-def _count(papers: int) -> str:
-    return "1 paper" if papers == 1 else f"{papers} papers"
-
-
-def _suggest_broader_words(profile: Profile) -> str:
+def _suggest_broader_words(profile: Profile) -> Notice:
     phrases = _phrases(profile)
     if not phrases:
-        return "A topic in your own words would bring more than the papers you keep."
-    return f"Broader words, or fewer of them, find more than {_quoted(phrases[0])} does."
+        return Notice(NoticeKind.OWN_TOPIC)
+    return Notice(NoticeKind.BROADER_WORDS, {"phrases": (phrases[0],)})
 
 
 def _phrases(profile: Profile) -> list[str]:
     """Gives what the reader wants in their own words, the shortest way they say it: topics' names and keywords."""
     return list(dict.fromkeys([*(topic.name for topic in profile.topics), *profile.like]))
-
-
-def _quoted(phrase: str) -> str:
-    return f"“{phrase if len(phrase) <= PHRASE_CHARS else phrase[: PHRASE_CHARS - 1].rstrip() + '…'}”"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.model import Grading, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
+from newsletter.model import Grading, Notice, NoticeKind, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring.library import with_library
 from newsletter.scoring.llm.grader import (
     EarlierGradings,
@@ -190,7 +190,7 @@ def _fill_in(
         scores=tuple(scores),
         failures=(*ranked.failures, *answered.failures),
         usage=answered.usage,
-        notices=(*((_unasked_notice(unasked),) if unasked else ()), *ranked.notices),
+        notices=(*((Notice(NoticeKind.NOT_JUDGED, {"n": unasked}),) if unasked else ()), *ranked.notices),
         passed_over=tuple(passed_over),
         problem=answered.stopped or answered.warning or _find_trouble(shortlist, answered.failures),
     )
@@ -217,11 +217,11 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
 def _fall_back(local: ScoreReport, asked: Sequence[Paper], answered: GradingReport) -> ScoreReport:
     """The local ranker's whole report: a model that graded nothing must not look like a day without good papers."""
     if answered.stopped:
-        notice, problem = "The model could not be asked today.", answered.stopped
+        kind, problem = NoticeKind.MODEL_NOT_REACHED, answered.stopped
     else:
         problem = answered.warning or _explain(asked, answered.failures)
-        notice = "The model gave no usable answer today."
-    return replace(local, usage=answered.usage, notices=(notice, *local.notices), problem=problem)
+        kind = NoticeKind.MODEL_WITHOUT_ANSWER
+    return replace(local, usage=answered.usage, notices=(Notice(kind), *local.notices), problem=problem)
 
 
 def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str:
@@ -237,8 +237,3 @@ def _find_trouble(shortlist: Shortlist, failures: Sequence[ScoreFailure]) -> str
 def _explain(asked: Sequence[Paper], failures: Sequence[ScoreFailure]) -> str:
     reason = failures[0].reason if failures else "it said nothing of any of them"
     return f"The model judged none of {len(asked)} papers ({reason}); see `newsletter calls` for what it answered."
-
-
-def _unasked_notice(count: int) -> str:
-    papers, were, their = ("1 paper", "it was", "its") if count == 1 else (f"{count} papers", "they were", "their")
-    return f"The model could not be asked about {papers} today; {were} ranked by {their} words."

@@ -8,7 +8,7 @@ the comments in ranking/explain.py; how well it works is measured in docs/scorin
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -20,7 +20,6 @@ from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
-from newsletter.scoring.ranking.comments import FALLBACK_LANGUAGE, Sentences, load_comments
 from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.phrases import drop_filler
@@ -39,8 +38,9 @@ from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
+from newsletter.texts import TextsByLanguage, pick
 
-__all__ = ["LocalScorer", "load_comments"]
+__all__ = ["LocalScorer"]
 
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
@@ -78,8 +78,8 @@ class LocalScorer:
 
     history_days = HISTORY_DAYS
 
-    def __init__(self, *, comments: Mapping[str, Sentences], vectors: SentenceVectors | None = None) -> None:
-        """`vectors`: what a sentence model made of the papers, where there is one."""
+    def __init__(self, *, comments: TextsByLanguage, vectors: SentenceVectors | None = None) -> None:
+        """Takes the sentences of `prompts/comments.yaml`, and what a sentence model made of the papers, if any."""
         self._vectors = vectors
         self._comments = comments
         self._encoder = Encoder()
@@ -107,7 +107,7 @@ class LocalScorer:
             voted = apply_votes(ranking, pool, primaries, self._read_votes(votes))
             ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
         order = grader.order(ranking)
-        sentences = self._comments.get(profile.language) or self._comments[FALLBACK_LANGUAGE]
+        sentences = pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]

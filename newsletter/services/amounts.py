@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from newsletter.model import RevisionOrigin, Subscriber
 from newsletter.services.profiles import ProfileService
+from newsletter.services.reader_texts import answer_texts, comment_texts
 from newsletter.stores import Store
 from newsletter.subscribers import amounts, profile_yaml
 
@@ -37,12 +38,12 @@ class AmountService:
         """
         listed, reader = self.profiles.find_listed(subscriber_id), self.find(subscriber_id)
         if listed is None or reader is None:
-            return "Nothing was changed: this address is no longer on the list of this newsletter."
+            return answer_texts()["unknown_reader"]
         if amounts.value_of(reader, change.setting) != change.before:
             return ""
-        revisions = self.store.get_revisions(subscriber_id)
+        revisions, comments = self.store.get_revisions(subscriber_id), comment_texts(reader.profile.language)
         text = revisions[-1].text if revisions else ""
-        changed = amounts.with_value(change, "" if profile_yaml.is_blank(text) else text, listed, reader)
+        changed = amounts.with_value(change, "" if profile_yaml.is_blank(text) else text, listed, reader, comments)
         after = revisions[-1].number if revisions else 0
         answer = self.profiles.change(subscriber_id, changed, origin=RevisionOrigin.WEB, now=now, after=after)
         is_done = (found := self.find(subscriber_id)) and amounts.value_of(found, change.setting) == change.after

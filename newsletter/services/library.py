@@ -69,16 +69,10 @@ def fill(subscriber: Subscriber, store: Store) -> Subscriber:
     return _with_papers(subscriber, papers)
 
 
-def explain_missing(filled: Subscriber) -> list[str]:
-    """Explains, for their reader, each entry of whose papers nothing is known."""
+def find_missing(filled: Subscriber) -> list[tuple[str, bool]]:
+    """Lists each entry of whose papers nothing is known, and whether it names a file, as the operator alone can do."""
     known = {paper.entry for paper in filled.profile.papers}
-    return [
-        f"papers: {entry} names a file, which the operator of this newsletter alone can do; write titles or arXiv ids"
-        if is_library_file(entry)
-        else f"papers: {entry} is not among the papers announced here lately; write its title in place of the id"
-        for entry in filled.papers
-        if entry not in known
-    ]
+    return [(entry, is_library_file(entry)) for entry in filled.papers if entry not in known]
 
 
 def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
-from newsletter.formatting import date_range
 from newsletter.model import (
     JUDGED_CUT_OFF,
     MOST_PROFILE_CHARS,
@@ -24,44 +23,23 @@ from newsletter.model import (
     RevisionOrigin,
     Subscriber,
 )
-from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
-from newsletter.services import directory, library, trial_words
-from newsletter.services.reader_texts import trial_texts
+from newsletter.services import directory, library, profile_answers, trial_words
+from newsletter.services.reader_texts import answer_texts, comment_texts, trial_texts
 from newsletter.stores import Store
 from newsletter.subscribers import (
     MAX_REVISIONS,
     MAX_REVISIONS_A_DAY,
-    differences,
     profile_form,
     profile_repair,
     profile_yaml,
     was_dropped,
-    zone_note,
 )
-from newsletter.texts import FALLBACK_LANGUAGE
+from newsletter.texts import FALLBACK_LANGUAGE, Texts
 
-MAX_TITLES = 5
 RECENT = timedelta(days=7)
 TRIALS = 8 * TRIED_DAYS  # whose scores are remembered: a reader who tries out cut-offs asks the same again
-
-_UNKNOWN = "Nothing was changed: this address is no longer on the list of this newsletter."
-_NOTHING_SENT = "Nothing was changed: there was no profile in what you sent."
-_TOO_LONG = (
-    f"Nothing was changed: a profile has at most {MOST_PROFILE_CHARS:,} characters, and what you sent has more."
-    " Shorten it, and try again."
-)
-_MEANWHILE = (
-    "Nothing was changed: the profile has been changed elsewhere in the meantime."
-    " Ask for the present one, and make your change there."
-)
-_ENOUGH = (
-    f"Nothing was changed: a profile can be changed {MAX_REVISIONS_A_DAY} times a day, and it was today."
-    " The next change can be made after midnight UTC; please send it again then."
-)
-_NOT_KEPT = f"Of your profile the last {MAX_REVISIONS} revisions are kept; the ones before them are not."
-_SAME = "Nothing is different: your profile says this already."
 
 
 class ProfileService:
@@ -90,13 +68,13 @@ class ProfileService:
     def current(self, subscriber_id: str) -> str:
         """The profile that counts now, as YAML that explains itself."""
         listed = self._find(subscriber_id)
-        return self._written(listed, profile_yaml.MAIL_WIDTH) if listed else f"# {_UNKNOWN}\n"
+        return self._written(listed, profile_yaml.MAIL_WIDTH) if listed else self._unknown_text()
 
     def editable(self, subscriber_id: str) -> str:
         """The profile that counts now, in the reader's own lines where they wrote it; its lines may be long."""
         listed = self._find(subscriber_id)
         if listed is None:
-            return f"# {_UNKNOWN}\n"
+            return self._unknown_text()
         served = directory.resolve(listed, self._store)
         text = profile_repair.repair(served.revision.text) if served.revision else ""
         fields = profile_form.fields_of(text) if text else None
@@ -107,6 +85,9 @@ class ProfileService:
         word = {**fields.single, "frequency": str(served.subscriber.frequency)}
         return profile_form.write_fields(text, replace(fields, single=word))
 
+    def _unknown_text(self) -> str:
+        return f"# {self._texts_for(None)['unknown_reader']}\n"
+
     def _written(self, listed: Subscriber, width: int) -> str:
         served = directory.resolve(listed, self._store)
         # a cut-off that nobody set stays out, so that it goes on being the default
@@ -114,7 +95,8 @@ class ProfileService:
             JUDGED_CUT_OFF,
             WORDS_CUT_OFF,
         )
-        return profile_yaml.write(served.subscriber, width=width, has_min_relevance=is_own)
+        comments = comment_texts(served.subscriber.profile.language)
+        return profile_yaml.write(served.subscriber, comments, width=width, has_min_relevance=is_own)
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
         """The subscriber before their own wishes; None if nobody on the list is called so."""
@@ -130,25 +112,27 @@ class ProfileService:
     ) -> str:
         """Stores the text as the reader's profile and says what is different, or stores nothing and says what is wrong.
 
+        Both are in the reader's language, what is different in that of the profile that then holds.
         A blank text hands the profile back to subscribers.yaml, but not by a reply: a mail program may have lost it.
         `after` is the revision the change was made from (0: none), if that is known. A reader may do so
         MAX_REVISIONS_A_DAY times a UTC day. May be repeated.
         """
         listed = self._find(subscriber_id)
+        t = self._texts_for(listed)
         if listed is None:
-            return _UNKNOWN
+            return t["unknown_reader"]
         if len(text) > MOST_PROFILE_CHARS:
-            return _TOO_LONG
+            return t("too_long", n=MOST_PROFILE_CHARS)
         if origin is RevisionOrigin.REPLY and profile_yaml.is_blank(text):
-            return _NOTHING_SENT
+            return t["nothing_sent"]
         try:
             return self._change(listed, text, origin, now, after)
         except ConfigError as error:
-            return f"Nothing was changed. {error}\n\nMend these, and try again."
+            return profile_answers.refuse(error, t)
         except StoreConflict:
-            return _MEANWHILE
+            return t["meanwhile"]
         except StoreLimit:
-            return _ENOUGH
+            return t("enough", n=MAX_REVISIONS_A_DAY)
 
     def revert(self, subscriber_id: str, number: int, *, now: datetime) -> str:
         """Brings a revision back, as a new one; 0 hands the profile back to subscribers.yaml.
@@ -209,7 +193,7 @@ class ProfileService:
         before = directory.resolve(listed, self._store).subscriber
         changed = replace(self._read(text, listed), paused_until=before.paused_until)
         if changed == before and not (profile_yaml.is_blank(text) and self._has_revision(who)):
-            return _SAME
+            return answer_texts(before.profile.language)["same"]
         most = None if origin is RevisionOrigin.OPERATOR else MAX_REVISIONS_A_DAY
         revision = self._store.add_revision(who, text, origin=origin, now=now, after=after, most_a_day=most)
         if self._store.get_address_status(who).frequency is not None:  # an earlier word; this one is later
@@ -228,53 +212,35 @@ class ProfileService:
 
     # --- the answer
 
+    def _texts_for(self, listed: Subscriber | None) -> Texts:
+        """Gives the sentences in the language of somebody as they are served."""
+        reader = directory.resolve(listed, self._store).subscriber if listed else None
+        return answer_texts(reader.profile.language if reader else FALLBACK_LANGUAGE)
+
     def _describe(
         self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime
     ) -> Iterable[str]:
-        is_back = profile_yaml.is_blank(revision.text)
-        yield (
-            f"Your profile is again as it was set up for you (revision {revision.number})."
-            if is_back
-            else f"Your profile is changed (revision {revision.number}); the next mail follows it."
-        )
-        lines = differences(before, after)
-        yield ""
-        yield "What is different now:" if lines else "Nothing that it says is different now."
-        yield from (f"- {line}" for line in lines)
-        yield from (f"- {line}" for line in library.explain_missing(after))
-        if after.zone != before.zone and (note := zone_note(after.zone)):
-            yield f"- time_zone: {after.zone} {note}"
-        if revision.number > MAX_REVISIONS:
-            yield ""
-            yield _NOT_KEPT
+        t = answer_texts(after.profile.language)
+        yield from profile_answers.describe(before, after, revision, t)
         if _selection_settings(before) != _selection_settings(after):
             yield ""
-            yield from self._compare(before, after, now, is_page=revision.origin is RevisionOrigin.WEB)
+            yield from self._compare(before, after, now, t, is_page=revision.origin is RevisionOrigin.WEB)
 
-    def _compare(self, before: Subscriber, after: Subscriber, now: datetime, *, is_page: bool) -> Iterable[str]:
+    def _compare(
+        self, before: Subscriber, after: Subscriber, now: datetime, t: Texts, *, is_page: bool
+    ) -> Iterable[str]:
         """Says what a change would have brought. On the page the preview stands beside it, with the numbers."""
         new = self.try_out(after, now=now)
         if new is None:
-            yield "No announcement is kept yet that it could be tried on."
+            yield t["no_announcement"]
         else:
-            yield from self._compare_latest(before, new, now)
+            old = self.try_out(before, now=now, most_days=1)
+            yield from profile_answers.compare(old.latest if old else None, new.latest, t)
         if not is_page:
             language = after.profile.language
             yield from ("", *trial_words.tell(new, trial_texts(language), is_judged=self.is_judged)) if new else ()
             if before.profile != after.profile and (unknown := self.explain_unknown(after.profile, language)):
                 yield from ("", unknown)
-
-    def _compare_latest(self, before: Subscriber, new: Trial, now: datetime) -> Iterable[str]:
-        """Says what is different in the digest of the latest announcement."""
-        old = self.try_out(before, now=now, most_days=1)
-        titles, known = _titles(new.latest), _titles(old.latest) if old else {}
-        yield f"What the announcement of {date_range(new.latest.announced_on)} would have given:"
-        is_same = known.keys() == titles.keys()
-        nearest = new.latest.counts.nearest
-        marked = f" ({nearest} of them below your cut-offs, as the nearest)" if nearest else ""
-        yield f"{_count_text(len(known), len(titles))}{', the same as before' if is_same else ''}{marked}."
-        yield from _list_titles("New", [title for arxiv_id, title in titles.items() if arxiv_id not in known])
-        yield from _list_titles("Gone", [title for arxiv_id, title in known.items() if arxiv_id not in titles])
 
 
 def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
@@ -284,21 +250,3 @@ def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
         *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
         *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers, subscriber.at_least),
     )
-
-
-def _titles(digest: Digest) -> dict[str, str]:
-    """Titles by id, in reading order."""
-    return {entry.paper.arxiv_id: readable(entry.paper.title) for entry in digest.entries}
-
-
-def _count_text(old: int, new: int) -> str:
-    papers = f"{new} paper{'' if new == 1 else 's'}"
-    return papers if old == new else f"{papers} instead of {old}"
-
-
-def _list_titles(heading: str, titles: Sequence[str]) -> Iterable[str]:
-    if titles:
-        yield f"{heading}:"
-        yield from (f"- {title}" for title in titles[:MAX_TITLES])
-    if len(titles) > MAX_TITLES:
-        yield f"- and {len(titles) - MAX_TITLES} more"

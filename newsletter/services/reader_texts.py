@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from newsletter.files import resources
 from newsletter.phrases import reword
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
-
-_load = lru_cache(maxsize=32)(load_texts)  # by what is in the file
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, pick
 
 
 def load(name: str) -> TextsByLanguage:
     """Reads `templates/texts/NAME.yaml`. Raises ConfigError with everything that is wrong in the file."""
-    file = f"templates/texts/{name}.yaml"
-    return _load(resources.read_text(file), file)
+    return resources.load_texts(f"templates/texts/{name}.yaml")
 
 
 def trial_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
     """Gives the sentences about a trial."""
     return pick(load("trial"), language)
+
+
+def comment_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
+    """Gives the comments in a profile as YAML."""
+    return pick(load("profile_comments"), language)
+
+
+def answer_texts(language: str = FALLBACK_LANGUAGE) -> Texts:
+    """Gives the answers to who changed their profile."""
+    return pick(load("profile_answers"), language)
 
 
 def reword_problem(problem: str, language: str) -> str:

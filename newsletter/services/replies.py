@@ -24,6 +24,7 @@ from newsletter.services.service_mail import ServiceMails
 from newsletter.services.votes import cast_numbered
 from newsletter.stores import Store
 from newsletter.subscribers import read_votes
+from newsletter.texts import write_short_date
 
 BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
@@ -179,7 +180,9 @@ def _carry_out(handler: ReplyHandler, request: Request, reader: Subscriber | Non
     if command is Command.PAUSE and request.until:
         until = request.until
         status = store.change_address_status(who, lambda known: suppression.pause(known, until))
-        return _answer_without_mail(status, reader) or _Reply("pause", {"until": until.isoformat()})
+        return _answer_without_mail(status, reader) or _Reply(
+            "pause", {"until": write_short_date(until, reader.profile.language)}
+        )
     if command is Command.RESUME:
         status = store.change_address_status(
             who, lambda known: suppression.resume(suppression.resubscribe(known, request.at))

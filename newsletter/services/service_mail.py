@@ -8,8 +8,9 @@ from datetime import datetime
 from email.headerregistry import Address
 
 from newsletter.addresses import base_address
-from newsletter.mail import MailIdentity, build_service_message, responses
+from newsletter.mail import MailIdentity, build_service_message
 from newsletter.model import Message, Subscriber
+from newsletter.texts import TextsByLanguage, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class ServiceMails:
     identity: MailIdentity
     sender: Address
     brand_name: str
-    texts: responses.ResponseTexts
+    texts: TextsByLanguage  # a `subject` and a `text` in the group of each mail
 
     @property
     def own_addresses(self) -> set[str]:
@@ -31,10 +32,15 @@ class ServiceMails:
     def build(
         self, name: str, language: str, values: Mapping[str, str], *, key: str, to: str, reply_to: str, now: datetime
     ) -> Message:
-        """Fills in the text of this name. The same `key` is the same mail."""
-        filled = self.texts.fill(name, language, values)
+        """Fills in the mail of this name. The same `key` is the same mail."""
+        t = pick(self.texts, language)
         message = build_service_message(
-            key=key.replace("_", "-"), sender=self.sender, to=to, subject=filled.subject, text=filled.text, now=now
+            key=key.replace("_", "-"),
+            sender=self.sender,
+            to=to,
+            subject=" ".join(t(f"{name}.subject", **values).split()),
+            text=t(f"{name}.text", **values).strip() + "\n",
+            now=now,
         )
         message.mime["Reply-To"] = Address(addr_spec=reply_to)
         return message
@@ -44,13 +50,13 @@ class ServiceMails:
 
         It has the subject of a profile by mail, so that an answer is a changed profile (mail/inbound/parse.py).
         """
-        text = f"The people who run {self.brand_name} have changed your profile, most likely as you asked them to."
+        t = pick(self.texts, reader.profile.language)
         links = self.identity.links_for(reader.subscriber_id, now.date())
-        profile = f"\n\nYour profile, and all its earlier versions:\n{links.profile_url}" if links.profile_url else ""
+        versions = t("operator_changed.versions", link=links.profile_url) if links.profile_url else ""
         return self.build(
-            "changed",
+            "operator_changed",
             reader.profile.language,
-            {"profile": f"{text}\n\n{changes}{profile}"},
+            {"name": self.brand_name, "changes": changes, "versions": versions},
             key=f"{reader.subscriber_id}.revision-{number}",
             to=reader.email,
             reply_to=links.reply_to,

@@ -18,8 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
-from newsletter.errors import ConfigError, ReaderUnreadable
-from newsletter.mail import responses
+from newsletter.errors import ReaderUnreadable
 from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
@@ -43,26 +42,10 @@ SLOTS = "subscribe-forms"  # what is claimed once
 MOST_FORMS = 100  # that are acted on in a UTC day, whoever sends them
 
 FILE = "templates/email/subscribe.yaml"
-#: Each mail, and the placeholders its text may have.
-PLACEHOLDERS: Mapping[str, frozenset[str]] = {
-    "confirm": frozenset({"name", "link", "days"}),
-    "already": frozenset({"name", "profile", "unsubscribe"}),
-}
 _FIELDS = {"topics": "words", "time_zone": "zone"}  # of the form, where they have another name in subscribers.yaml
 _NEEDED = frozenset({"email", "categories", "topics"})
 _MOST_CHARS = {"name": values.MAX_LINE, "words": values.MAX_PROSE}
 _MOST_GUESSED_CHARS = 100  # of what was typed: to look for near names is slow
-
-
-def load_mails(text: str) -> responses.ResponseTexts:
-    """Reads the texts of the mails. Raises ConfigError that lists everything wrong with the file."""
-    mails = responses.load_responses(text, file=FILE, placeholders=PLACEHOLDERS)
-    without = [language for language, named in mails.by_language.items() if "{link}" not in named["confirm"].text]
-    if without:
-        raise ConfigError(
-            f"{FILE}: confirm has no {{link}} in {', '.join(without)}; put it there, or remove your copy of it"
-        )
-    return mails
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the newsletter remembers, as Protocols by role; `tinydb/` keeps it in a folder of files, `sql/` in a database.
 
 A store translates and decides nothing: the rules are those of delivery/ and subscribers/. Which store there is the
-composition root decides; everybody else meets it by these Protocols, of which protocols.py has one for each role.
+composition root decides; everybody else meets it by these Protocols, of which protocols/ has one for each role.
 """
 
 from newsletter.stores.protocols import AnswerStore, LlmStore, Store, VectorStore

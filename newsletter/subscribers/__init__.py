@@ -4,7 +4,7 @@ Reads texts and gives values. Keeping them is for stores/; what a reader's reque
 """
 
 from newsletter.subscribers.enrolment import subscriber_from_signup
-from newsletter.subscribers.local_time import nearest_zones, zone_note
+from newsletter.subscribers.local_time import nearest_zones, read_fixed_zone
 from newsletter.subscribers.phrase_lines import find_phrase_lines
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY, was_dropped
@@ -46,6 +46,7 @@ __all__ = [
     "profile_repair",
     "profile_yaml",
     "promised_mail",
+    "read_fixed_zone",
     "read_votes",
     "revisions",
     "schema",
@@ -55,5 +56,4 @@ __all__ = [
     "values",
     "was_dropped",
     "welcome_rules",
-    "zone_note",
 ]

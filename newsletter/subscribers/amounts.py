@@ -13,6 +13,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import Digest, Subscriber
 from newsletter.subscribers import profile_yaml
 from newsletter.subscribers.values import HIGHEST_GRADE, MOST_PAPERS
+from newsletter.texts import Texts
 
 _ROUND_FROM, _ROUND_TO = 10, 5  # numbers that people choose
 
@@ -126,12 +127,12 @@ def _rounded(papers: int) -> int:
 # --- in the reader's own text -------------------------------------------------------------------------
 
 
-def with_value(change: AmountChange, text: str, listed: Subscriber, current: Subscriber) -> str:
+def with_value(change: AmountChange, text: str, listed: Subscriber, current: Subscriber, comments: Texts) -> str:
     """Writes the changed setting into the reader's own text, and leaves everything else there as they wrote it.
 
     `text` is the profile that they wrote last, or blank; `listed` is what it is laid over, `current` what came of the
     two. A text that cannot be changed so (flow style, a mail program's damage, a word by mail that counts beside it)
-    gives way to the whole profile, written anew.
+    gives way to the whole profile, written anew with these comments.
     """
     line = f"{change.setting}: {change.after}"
     changed, found = re.subn(rf"(?m)^{change.setting}:[ \t]*\d+", line, text)
@@ -143,7 +144,7 @@ def with_value(change: AmountChange, text: str, listed: Subscriber, current: Sub
             return changed
     except ConfigError:
         pass
-    return profile_yaml.write(wanted)
+    return profile_yaml.write(wanted, comments)
 
 
 def with_setting(subscriber: Subscriber, setting: Setting, value: int) -> Subscriber:

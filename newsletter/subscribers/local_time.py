@@ -12,6 +12,7 @@ import re
 import unicodedata
 import zoneinfo
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -92,19 +93,35 @@ def zone_hint(found: str) -> str:
     return join(Phrase("an IANA time zone such as Europe/Berlin"), _meaning(found))
 
 
-def zone_note(zone: str) -> str:
-    """Warns of a valid name that is easily misunderstood; "" for the others.
+@dataclass(frozen=True, slots=True)
+class FixedZone:
+    """What a name of a zone means that names no place."""
+
+    offset: str  # "UTC+08:00", in summer, too; empty for an abbreviation
+    places: tuple[str, ...]  # the best known that may be meant
+
+
+def read_fixed_zone(zone: str) -> FixedZone | None:
+    """Explains a valid name that is easily misunderstood; None for the others.
 
     `Etc/GMT-8` is UTC+08:00, and EST is UTC-05:00 in summer, too.
     """
     if zone in _UTC:
-        return ""
+        return None
     if zone.startswith(("Etc/", "GMT")):
         offset = _standard_offset(zone)
-        places = places_at(offset)
-        return f"is {_utc(offset)}, in summer, too{_name_a_city(places)}"
+        return FixedZone(_utc(offset), tuple(places_at(offset)[:_MOST]))
     places = _places_of_abbreviation(zone)
-    return f"is an abbreviation{_name_a_city(places)}" if places else ""
+    return FixedZone("", tuple(places[:_MOST])) if places else None
+
+
+def zone_note(zone: str) -> str:
+    """Says to the operator what `read_fixed_zone` finds; nothing for the other names."""
+    fixed = read_fixed_zone(zone)
+    if fixed is None:
+        return ""
+    meaning = f"{fixed.offset}, in summer, too" if fixed.offset else "an abbreviation"
+    return f"is {meaning}{_name_a_city(list(fixed.places))}"
 
 
 def places_at(offset: timedelta) -> list[str]:

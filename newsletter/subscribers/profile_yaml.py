@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.formatting import true_false
+from newsletter.line_breaks import wrap
 from newsletter.model import Subscriber, Topic
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.preferences import apply
@@ -20,6 +21,7 @@ from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, Keywords, ReaderPreferences
 from newsletter.subscribers.subscribers_yaml import duplicate_topics
 from newsletter.subscribers.values import WEEKDAYS
+from newsletter.texts import Texts
 
 MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50
@@ -42,97 +44,58 @@ _NOT_HERE = {
 # --- profile → text -----------------------------------------------------------------------------------
 
 
-def write(subscriber: Subscriber, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True) -> str:
-    """Writes the profile with comments for somebody who has not seen YAML before; `read` makes the same of it.
+def write(
+    subscriber: Subscriber, comments: Texts | None = None, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True
+) -> str:
+    """Writes the profile, with these comments for somebody who has not seen YAML; `read` makes the same of it.
 
-    Lines have at most `width` characters; 0: as many as there are, for a page that breaks them itself. Without
-    `has_min_relevance` the key is left out, and stays as the operator or the scorer sets it.
+    `comments` are the sentences of `templates/texts/profile_comments.yaml`. Lines have at most `width` columns; 0: as
+    many as there are, for a page that breaks them itself. Without `has_min_relevance` the key is left out, and stays as
+    the operator or the scorer sets it.
     """
+    parts = _parts(subscriber, width, has_min_relevance=has_min_relevance)
+    if comments is not None:
+        parts = {"profile": [], **parts}
+        parts = {name: [*_comment(width, comments[name]), *lines] for name, lines in parts.items()}
+    return "\n\n".join("\n".join(lines) for lines in parts.values()) + "\n"
+
+
+def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> dict[str, list[str]]:
+    """Gives the lines of each part, by the key of its comment."""
     profile = subscriber.profile
-    parts = [
-        _comment(
-            width,
-            "Your profile: what you are mailed, and when. Comments like this one only explain. Change what you like,"
-            " and keep the spaces at the beginning of the lines. A key that you remove is as the operator of this"
-            " newsletter has set it.",
-        ),
-        [
-            *_comment(
-                width,
-                "What you want to read about: up to 20 topics. In your own words, relevant says which papers you want"
-                " to see, and irrelevant what sounds alike but does not interest you (it may be left out). Whole"
-                " sentences work better than single words.",
-            ),
-            *_topics(profile.topics, width),
-        ],
-        [
-            *_comment(width, "Who you are and what you read for, in free words."),
-            *prose_lines("about", profile.about, width=width),
-        ],
-        [
-            *_comment(width, "Words or phrases that speak for a paper (like) or against it (avoid)."),
-            "keywords:",
-            *list_lines("like", profile.like, "  "),
-            *list_lines("avoid", profile.avoid, "  "),
-        ],
-        [
-            *_comment(width, "Authors whose papers always come."),
-            *list_lines("pinned_authors", subscriber.pinned_authors),
-        ],
-        [
-            *_comment(width, "Papers you keep, by title or arXiv id, up to 50: papers worded like these are liked."),
-            *list_lines("papers", subscriber.papers),
-        ],
-        [*_comment(width, "The arXiv categories to look through."), *list_lines("categories", subscriber.categories)],
-        [
-            *_comment(width, "Which announcements: new, cross (cross-list), replace (a new version), replace-cross."),
-            *list_lines("announce_types", subscriber.announce_types),
-        ],
-        [
-            *_comment(
-                width,
-                "A paper must reach both, from 1 to 10, novelty only where a model judges papers; of more than"
-                " max_papers the best stay. Higher numbers mean fewer papers. Where fewer than at_least (0 to 20) reach"
-                " them, the nearest come, too, and the mail says which these are. The best few (full, 0 to 20) stand in"
-                " the mail with their abstracts.",
-            ),
+    return {
+        "topics": _topics(profile.topics, width),
+        "about": prose_lines("about", profile.about, width=width),
+        "keywords": ["keywords:", *list_lines("like", profile.like, "  "), *list_lines("avoid", profile.avoid, "  ")],
+        "pinned_authors": list_lines("pinned_authors", subscriber.pinned_authors),
+        "papers": list_lines("papers", subscriber.papers),
+        "categories": list_lines("categories", subscriber.categories),
+        "announce_types": list_lines("announce_types", subscriber.announce_types),
+        "numbers": [
             *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",
             f"full: {subscriber.full}",
         ],
-        [
-            *_comment(width, "The language of the comments: en, de, fr, es, pt, it, zh or ja."),
-            f"language: {profile.language}",
-        ],
-        [
-            *_comment(
-                width,
-                "true or false: the papers of each topic together (group_by_topic); a short mail, too, when nothing was"
-                " relevant (empty_mail); the week's five best papers once more in Friday's mail (weekly_best).",
-            ),
+        "language": [f"language: {profile.language}"],
+        "choices": [
             f"group_by_topic: {true_false(subscriber.group_by_topic)}",
             f"empty_mail: {true_false(subscriber.empty_mail)}",
             f"weekly_best: {true_false(subscriber.weekly_best)}",
         ],
-        [
-            *_comment(
-                width,
-                "When the mail comes: daily, weekdays (Monday to Friday) or weekly, on that weekday; not before"
-                " send_at, by the clock of your time zone.",
-            ),
+        "times": [
             f"frequency: {subscriber.frequency}",
             f"weekday: {WEEKDAYS[subscriber.weekday]}",
             f"send_at: {subscriber.send_at:%H:%M}",
             f"time_zone: {subscriber.zone}",
         ],
-    ]
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+    }
 
 
 def _comment(width: int, text: str) -> list[str]:
-    return [f"# {line}" for line in _folded(text, width and width - 2)]
+    line = " ".join(text.split())
+    return [f"# {part}" for part in (wrap(line, width - 2) if width else [line])]
 
 
 def _topics(topics: Iterable[Topic], width: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from secrets import token_hex
 
 import flask
@@ -61,6 +62,7 @@ class WebPart:
     now: Callable[[], datetime]
     webhook_key: str | None  # SendGrid's public key; None: its events are refused
     metrics: Callable[[], bytes]  # in Prometheus' text format
+    require_ready: Callable[[], object] | None = None  # raises StoreError; None: the memory is ready if it can be read
     profiles: profile_service.ProfileService | None = None  # None: there is no page to change a profile
     archives: Archives | None = None  # None: no digest has a page
     handle_mail: inbound.MailHandler | None = None  # that came by Inbound Parse; None: nobody does
@@ -85,7 +87,7 @@ def create_app(part: WebPart) -> flask.Flask:
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     signer = part.signer or Signer([token_hex()])  # reads no link, since it made none
-    app.register_blueprint(health.blueprint(part.store, part.metrics))
+    app.register_blueprint(health.blueprint(part.require_ready or partial(part.store.get_runs, limit=1), part.metrics))
     app.register_blueprint(_home(part))
     app.jinja_env.globals.update(has_sample=part.make_sample is not None)
     app.register_blueprint(unsubscribe.blueprint(part.store, signer, part.now))

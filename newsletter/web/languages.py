@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 
 import flask
 from jinja2 import TemplateRuntimeError
@@ -22,7 +21,6 @@ from newsletter.texts import (
     FALLBACK_LANGUAGE,
     Texts,
     TextsByLanguage,
-    load_texts,
     pick,
     write_date,
     write_short_date,
@@ -38,13 +36,11 @@ PAGE_TEXTS = ("leave", "papers", "problems", "profile", "subscribe")  # the file
 
 LanguageOf = Callable[[str], str]  # of a subscriber, by id; empty where nobody is called so
 _EXTENSION, _READERS = "newsletter-texts", "newsletter-language-of"  # of an application
-_load = lru_cache(maxsize=32)(load_texts)  # by what is in the file: an application is built for each check
 
 
 def load_page_texts(name: str) -> TextsByLanguage:
     """Reads a page's sentences. Raises ConfigError with everything that is wrong in the file."""
-    file = f"templates/texts/{name}.yaml"
-    return _load(resources.read_text(file), file)
+    return resources.load_texts(f"templates/texts/{name}.yaml")
 
 
 def add_languages(app: flask.Flask, language_of: LanguageOf) -> None:

@@ -16,6 +16,7 @@ from newsletter.texts import (
     weekdays,
     write_date,
     write_decimal,
+    write_list,
     write_month,
     write_number,
 )
@@ -62,10 +63,39 @@ def test_what_is_wrong_is_named(old: str, new: str, problem: str) -> None:
     assert problem in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "a: [", "de: {title: x}", "en: x"])
+@pytest.mark.parametrize("text", ["", "[]", "a: [", "de: {title: x}", "en: x", "en: {}", "en: {a: 5}", "en: {a: '{'}"])
 def test_what_is_no_such_file_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"a\.yaml"):
         load_texts(text, "a.yaml")
+
+
+def test_sentences_may_stand_in_groups() -> None:
+    text = pick(load_texts("en: {pause: {subject: Paused, text: 'To {name}'}}", "a.yaml"), "en")
+    assert text["pause.subject"] == "Paused"
+    assert text("pause.text", name="us") == "To us"
+
+
+def test_what_a_copy_does_not_say_is_said_as_shipped() -> None:
+    copy = load_texts("en: {title: Titles}\nde: {old: alt}\n", "a.yaml", shipped=TEXTS, former=["old"])
+    assert copy["en"]["title"] == "Titles"
+    assert copy["en"]("found", n=2, day="today") == "2 papers of today"
+    assert copy["de"]["title"] == "Arbeiten"
+    assert "fr" not in copy
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("en: {titel: Papers}", "en.titel: is no sentence that the program knows"),
+        ("en: {leave: Go}", "en.leave: {here} is missing"),
+        ("en: {}\nfr: {title: Articles}", "fr.leave: is missing"),
+        ("de: {title: Arbeiten}", "must have the language 'en'"),
+    ],
+)
+def test_a_copy_is_held_against_what_is_shipped(text: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=r"delete your copy") as caught:
+        load_texts(text, "a.yaml", shipped=TEXTS)
+    assert problem in str(caught.value)
 
 
 def test_dates_and_numbers_are_those_of_the_language() -> None:
@@ -74,6 +104,9 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
     assert write_date(on, "de") == "Dienstag, 7. Oktober 2025"
     assert write_date(on, "ja") == "2025年10月7日火曜日"
     assert [write_number(1350, language) for language in ("en", "de")] == ["1,350", "1.350"]
+    assert [name_weekday(0, language) for language in ("en", "fr")] == ["Monday", "lundi"]
+    assert [write_list(["a", "b", "c"], language, "or") for language in ("en", "de")] == ["a, b or c", "a, b oder c"]
+    assert [write_list(["a", "b"], language) for language in ("it", "zh")] == ["a e b", "a和b"]
     assert len({write_date(on, language) for language in LANGUAGES}) == len(LANGUAGES)
     months = [write_month(on, language) for language in ("en", "es", "zh")]
     assert months == ["October 2025", "octubre de 2025", "2025年10月"]

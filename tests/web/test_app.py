@@ -21,7 +21,7 @@ from tests.web.test_vote_links import LESS, MORE, mailed
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 PAUSE = f"/pause/{SIGNER.link(Purpose.PAUSE, WHO)}"
 FILES = ("/style.css", "/editor.js", "/zone.js", "/papers.js", "/favicon.svg", "/favicon.ico", "/robots.txt")
-PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/metrics", *FILES)
+PATHS = (LINK, PAUSE, PROFILE, "/u/dead", MORE, "/v/dead", "/nowhere", "/health", "/ready", "/metrics", *FILES)
 STYLE = stylesheet()
 
 
@@ -107,6 +107,7 @@ def test_other_methods_and_addresses_are_refused_calmly(client: FlaskClient) -> 
 def test_health_and_metrics(client: FlaskClient) -> None:
     health, metrics = client.get("/health"), client.get("/metrics")
     assert (health.status_code, health.text) == (200, "ok\n")
+    assert (client.get("/ready").status_code, client.get("/ready").text) == (200, "ready\n")
     assert (metrics.status_code, metrics.data) == (200, b"newsletter_runs 1\n")
     assert metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 

@@ -116,15 +116,15 @@ def test_whoever_asks_too_often_has_to_wait(client: FlaskClient) -> None:
     assert codes[-1] == 429
 
 
-def test_a_copy_that_lacks_a_sentence_shows_at_the_start(
+def test_a_copy_with_a_sentence_that_nobody_knows_shows_at_the_start(
     store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = (ROOT / "templates/texts/home.yaml").read_text(encoding="utf-8")
     own = tmp_path / "templates" / "texts"
     own.mkdir(parents=True)
-    (own / "home.yaml").write_text(shipped.replace("  look: Ein Beispiel ansehen\n", ""), encoding="utf-8")
+    (own / "home.yaml").write_text(shipped.replace("  look: Ein Beispiel", "  lock: Ein Beispiel"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match=re.escape("de.look: is missing")):
+    with pytest.raises(ConfigError, match=re.escape("de.lock: is no sentence that the program knows")):
         create_app(part_of(store))
 
 

@@ -1,5 +1,8 @@
 """A profile's page in the language of its reader: labels, numbers, dates, and what a press of a button did."""
 
+import json
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,11 +20,14 @@ from newsletter.texts import LANGUAGES
 from newsletter.web import create_app
 from newsletter.web.languages import LANGUAGES as NAMES
 from newsletter.web.languages import load_page_texts
+from tests import ROOT
+from tests.browser import TOOLS
 from tests.fake_profiles import FIRST, TITLES, FakeProfiles
 from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
 from tests.web.site import NOW, SIGNER, WHO, part_of
 from tests.web.test_profile import PROFILE, fields
 
+TESTS, NODE = ROOT / "tests", shutil.which("node")
 # Words that are no sentences: keys and kinds of the YAML, zones, an example, names, and what the fake service says.
 DATA = (
     *(FIRST, *TITLES, "Near, & not it", "Tea & Papers", *NAMES.values()),
@@ -104,3 +110,10 @@ def test_values_are_chosen_in_words_and_written_as_yaml_has_them(store: TinyStor
     assert '<option value="ja">日本語</option>' in page
     assert '<option value="true">ja</option>' in page
     assert 'placeholder="wie üblich: 7"' in page
+
+
+@pytest.mark.skipif(not (TOOLS.is_dir() and NODE), reason="no html-validate here; ./run tools brings it")
+def test_every_state_of_the_page_is_valid_html(store: TinyStore) -> None:
+    judge = [str(NODE), str(TESTS / "tools/pages.mjs")]
+    done = subprocess.run(judge, input=json.dumps(shown(store, "de")), capture_output=True, text=True, check=True)
+    assert {state: problems for state, problems in json.loads(done.stdout).items() if problems} == {}

@@ -16,22 +16,22 @@ from werkzeug.test import TestResponse
 
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
+from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.model import Subscriber, Suppression, SuppressionReason
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.services.service_mail import ServiceMails
-from newsletter.services.signup import MOST_FORMS, SLOTS, SignupService, load_mails
+from newsletter.services.signup import FILE, MOST_FORMS, SLOTS, SignupService
 from newsletter.signing import Purpose
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.web import create_app, subscribe
-from tests import ROOT, make
+from tests import make
 from tests.fakes import FlakySender, MemoryStore
 from tests.web.site import NOW, SIGNER, part_of
 
-TEXT = (ROOT / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
 SITE = "https://papers.example.org"
 FORM = {
     "do": "subscribe",
@@ -67,7 +67,7 @@ class SignUpSite:
                 identity,
                 Address("Tea (service)", addr_spec="service@example.org"),
                 "Tea & Papers",
-                load_mails(TEXT),
+                resources.load_texts(FILE),
             ),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
@@ -496,3 +496,10 @@ def test_every_page_has_the_headers_that_protect_a_reader(site: SignUpSite) -> N
         assert "Set-Cookie" not in answer.headers
         assert set(re.findall("<script.*?>", answer.text)) <= {'<script src="/zone.js" defer>'}
         assert "style=" not in answer.text
+
+
+def test_search_engines_find_the_form_and_nothing_behind_it(site: SignUpSite) -> None:
+    assert site.get().headers["X-Robots-Tag"] == "all"
+    assert 'name="description"' in site.get().text
+    for answer in (site.post(email="x"), site.post(), site.get(site.link())):
+        assert "noindex" in answer.headers["X-Robots-Tag"]

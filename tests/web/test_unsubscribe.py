@@ -19,6 +19,7 @@ from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
+from newsletter.web.health import NOT_READY
 from tests.fakes import MemoryStore
 from tests.web.site import FORM, LINK, NOW, SIGNER, WHO, part_of, suppress_for
 
@@ -249,7 +250,11 @@ def test_a_memory_out_of_order_asks_to_try_again_and_logs_no_token(caplog: pytes
     assert "try again" in answer.text
     assert "cannot be written" in caplog.text
     assert LINK.removeprefix("/u/") not in caplog.text
-    assert client.get("/health").status_code == 503
+    assert client.get("/health").status_code == 200, "the process itself is well"
+    with caplog.at_level(logging.WARNING):
+        ready = client.get("/ready")
+    assert (ready.status_code, ready.text) == (503, NOT_READY)
+    assert "the memory cannot be read" in caplog.text
 
 
 def test_a_bug_is_logged_with_its_traceback_and_without_the_token(

@@ -1,7 +1,7 @@
 """Writes the comment: one quiet line, the topic a paper meets and the rarest of the reader's words that it has.
 
 A comment names only what was compared: words. It picks the topic, chooses the words and fills the sentences of
-`comments.py`; which words are shared is found by `shared_phrases.py`.
+`prompts/comments.yaml`; which words are shared is found by `shared_phrases.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile
-from newsletter.scoring.ranking.comments import Sentences
 from newsletter.scoring.ranking.phrases import Forms
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder, Text, Wanted, find_written, forms_of
+from newsletter.texts import Texts
 
 MAX_COMMENT_CHARS = 200
 MAX_TOPIC_CHARS = 60
@@ -39,7 +39,7 @@ class Explainer:
         finder: PhraseFinder,
         pool: Pool,
         ranking: Ranking,
-        sentences: Sentences,
+        sentences: Texts,
         rows: Sequence[int],
     ) -> None:
         """`rows`, in rising order, are the papers of which words are looked for: of a high grade, or the nearest."""
@@ -65,12 +65,12 @@ class Explainer:
         `is_near`: a digest without papers that pass may show it.
         """
         if relevance < WORDS_FROM and not is_near:
-            return self._sentences.nothing
+            return self._sentences["nothing"]
         text = self._finder.read_paper(f"{paper.title}\n{paper.abstract}")
         parts = [self._main_part(row, text, relevance)]
         avoided = self._choose(_find_all(text, self._avoid))
         if avoided:
-            parts.append(self._sentences.lowered.format(words=", ".join(avoided)))
+            parts.append(self._sentences("lowered", words=", ".join(avoided)))
         return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
     def _main_part(self, row: int, text: Text, relevance: int) -> str:
@@ -80,18 +80,18 @@ class Explainer:
         found = self._find_words(int(self._best[row]), text) if topic else []
         if found:
             words = self._choose([*liked, *found], without=name)
-            sentence = self._sentences.match if relevance >= WEAK_BELOW else self._sentences.weak
-            return sentence.format(topic=topic, words=", ".join(words)) if words else self._end(topic)
+            sentence = "match" if relevance >= WEAK_BELOW else "weak"
+            return self._sentences(sentence, topic=topic, words=", ".join(words)) if words else self._end(topic)
         if liked:
-            return self._sentences.liked.format(words=", ".join(self._choose(liked)))
+            return self._sentences("liked", words=", ".join(self._choose(liked)))
         if relevance < WORDS_FROM:
-            return self._sentences.nothing
+            return self._sentences["nothing"]
         similar = self._choose(self._finder.find_words(text, self._gains.of(row, int(self._best[row]))), without=name)
         if similar and topic:
-            return self._sentences.similar.format(topic=topic, words=", ".join(similar))
+            return self._sentences("similar", topic=topic, words=", ".join(similar))
         if similar:
-            return self._sentences.similar_only.format(words=", ".join(similar))
-        return self._end(topic) if topic else self._sentences.nothing
+            return self._sentences("similar_only", words=", ".join(similar))
+        return self._end(topic) if topic else self._sentences["nothing"]
 
     def _find_words(self, topic: int, text: Text) -> list[str]:
         """Finds what the topic asks for: its name, then what its texts say, the rarest first."""
@@ -107,7 +107,7 @@ class Explainer:
 
     def _end(self, topic: str) -> str:
         """Makes a topic alone a comment, with the full stop that the language has."""
-        stop = self._sentences.nothing[-1]
+        stop = self._sentences["nothing"][-1]
         return f"{topic}{stop}" if stop in ".。" and topic[-1] not in ".。…?!" else topic
 
     def _choose(self, words: Sequence[str], without: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import union_all
+from sqlalchemy import literal_column, union_all
 
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
@@ -48,8 +48,8 @@ class Addresses:
 
     def find_bounced(self, morning: date) -> list[AddressStatus]:
         """Gives the statuses that a bounce of that morning suppresses, or would, by subscriber id."""
-        is_of_it = self._columns.bounced_on.contains(morning.isoformat()) & (self._columns.bounced_on != "")
-        return self.rows.find_readable(is_of_it, order=(self._columns.subscriber_id,))
+        is_of_it = self._columns.bounced_on.contains(morning.isoformat())
+        return self.rows.find_readable(literal_column(tables.BOUNCES), is_of_it, order=(self._columns.subscriber_id,))
 
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]

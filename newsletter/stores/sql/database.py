@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import stamina
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from newsletter.errors import ConfigError, StoreError
 
@@ -164,7 +165,13 @@ class Database:
 
     def _connect(self, engine: Engine) -> Connection:
         with self._errors(lambda: False, is_connecting=True):
-            return engine.connect()
+            try:
+                return engine.connect()
+            except NoConnection:
+                raise StoreError(
+                    f"this process has used all its connections to the database {self.name} for 30 s; see what its "
+                    "sessions wait for (pg_stat_activity), or start another process"
+                ) from None
 
     @contextmanager
     def _errors(self, ends: Callable[[], bool], *, is_connecting: bool = False) -> Iterator[None]:

@@ -123,14 +123,14 @@ events = _table(
 
 # --- addresses
 
-SAID = "bounced_on <> ''"
+BOUNCES = "bounced_on <> ''"
 
 address_statuses = _table(
     "address_statuses",
     _key("subscriber_id"),
     _asked("is_suppressed", Boolean),
     _asked("bounced_on", Key),  # the mornings whose bounces suppress it, or would: dates with blanks between them
-    Index("bounced_addresses", "bounced_on", postgresql_where=text(SAID), sqlite_where=text(SAID)),
+    Index("bounced_addresses", "bounced_on", postgresql_where=text(BOUNCES), sqlite_where=text(BOUNCES)),
 )
 
 waiting_suppressions = _table("waiting_suppressions", _key("subscriber_id"))

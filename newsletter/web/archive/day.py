@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.mail import CostView, cost_view, wording
+from newsletter.mail import CostView, cost_view, templates, wording, write_notices
 from newsletter.model import Digest, UnsentPaper
-from newsletter.texts import Texts, write_date, write_number
+from newsletter.texts import Texts, pick, write_date, write_number
 from newsletter.web.archive.entries import EntryLinkView, EntryView, Pieces, entry_link, entry_view, set_text
 
 
@@ -73,10 +73,10 @@ def day_view(
         unsent=() if is_brief else tuple(map(_unsent_view, digest.unsent)),
         most=subscriber.max_papers,
         not_scored=counts.not_scored,
-        notices=digest.notices,
+        notices=write_notices(digest.notices, pick(templates.load_notices(), t.language)),
         is_by_words=digest.is_by_words,
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
-        cost=cost_view(digest, t.language),
+        cost=cost_view(digest, t.language, t["not_known"]),
         categories=", ".join(subscriber.categories),
         cut_offs=wording.cut_offs(t, digest),
         pinned_authors=", ".join(subscriber.pinned_authors),

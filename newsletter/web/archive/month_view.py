@@ -83,7 +83,7 @@ def _row(day: DayFigures, t: Texts) -> RowView:
 
 
 def _mean(value: float | None, t: Texts) -> str:
-    return formatting.NOT_KNOWN if value is None else write_decimal(value, t.language)
+    return t["not_known"] if value is None else write_decimal(value, t.language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A page that others may see says "the profile" where a mail says "your profile".
 from __future__ import annotations
 
 from newsletter.files import resources
-from newsletter.texts import Texts, TextsByLanguage, load_texts, pick
+from newsletter.texts import Texts, TextsByLanguage, pick
 
 DIGEST_FILE = "templates/email/digest.yaml"
 FILE = "templates/texts/archive.yaml"
@@ -14,7 +14,7 @@ FILE = "templates/texts/archive.yaml"
 
 def load_archive_texts() -> TextsByLanguage:
     """Reads both files. Raises ConfigError with everything that is wrong in one."""
-    of_digests, own = (load_texts(resources.read_text(file), file) for file in (DIGEST_FILE, FILE))
+    of_digests, own = (resources.load_texts(file) for file in (DIGEST_FILE, FILE))
     return {
         language: Texts(language, {**pick(of_digests, language).sentences, **texts.sentences})
         for language, texts in own.items()

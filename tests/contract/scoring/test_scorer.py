@@ -8,18 +8,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, ScoreReport, Topic
 from newsletter.scoring import ScoreCache, Scorer
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.local import LocalScorer
-from newsletter.scoring.ranking.comments import load_comments
 from newsletter.scoring.ranking.shortlist import Policy
-from tests import ROOT
 from tests import make as values
 from tests.fake_grader import FakeGrader
 from tests.fakes import MemoryStore
 
-COMMENTS = load_comments((ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
+COMMENTS = resources.load_texts("prompts/comments.yaml")
 
 
 def make_local() -> Scorer:

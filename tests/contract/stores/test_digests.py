@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import StoreError
-from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Usage
+from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Notice, NoticeKind, Usage
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
@@ -28,7 +28,8 @@ DIGEST = Digest(
     counts=Counts(announced=5, scanned=4, relevant=3, shown=2, not_scored=1),
     scorer="a model",
     usage=Usage(1000, 200, 100, Decimal("0.0123"), None),
-    notices=(HOSTILE,),
+    notices=(HOSTILE, Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.AI", HOSTILE)})),
+    widening=Notice(NoticeKind.LOWER_CUT_OFF, {"key": "min_relevance", "lower": 5, "present": 7, "n": 2}),
     prompt=HOSTILE,
 )
 

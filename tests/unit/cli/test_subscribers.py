@@ -215,7 +215,7 @@ def test_a_profile_of_the_web_is_changed_and_goes_back_to_what_was_asked_for(sto
     store.enrol(EVE, most=1)
     profiles = app.build_profiles(load_settings(), store)
     said = profiles.change(EVE.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=AT)
-    assert "max_papers: 3 instead of 30" in said
+    assert "max_papers: 3 statt 30" in said
     assert shown("eve@example.org")["max_papers"] == 3
     assert newsletter("subscribers", "revert", "eve@example.org", "0").exit_code == 0
     assert (shown("eve@example.org")["max_papers"], shown("eve@example.org")["categories"]) == (30, ["hep-th"])

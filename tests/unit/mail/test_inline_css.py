@@ -24,6 +24,7 @@ from newsletter.texts import load_texts
 from tests import make
 
 T = load_texts((resources.SHIPPED / "templates/email/digest.yaml").read_text(encoding="utf-8"), "digest.yaml")["en"]
+NOTICES = resources.load_texts("templates/texts/notices.yaml")["en"]
 SOURCE = (resources.SHIPPED / "templates/email/digest.html").read_text(encoding="utf-8")
 THEME = load_theme()
 BRAND = Brand("Morning Papers", "digest@example.org", "First line\nSecond <line>")
@@ -92,7 +93,7 @@ def digest_of(scores: list[tuple[int, int]], words: str, *, grouped: bool) -> Di
 
 
 def view(digest: Digest, links: MailLinks, levels: list[Detail]) -> DigestView:
-    return view_of(digest, BRAND, links, "A profile\n\n- of < lines", T).at(levels)
+    return view_of(digest, BRAND, links, "A profile\n\n- of < lines", T, NOTICES).at(levels)
 
 
 LEVELS = st.sampled_from(list(Detail))

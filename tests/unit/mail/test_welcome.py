@@ -5,16 +5,17 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.mail.inbound.command_words import WORDS, Command
 from newsletter.mail.message import MailIdentity, build_welcome
-from newsletter.mail.welcome import WelcomeContent, load_welcome
+from newsletter.mail.welcome import FILE, FORMER_KEYS, WelcomeContent
 from newsletter.model import Frequency, Topic
 from tests import TESTS
-from tests.welcome_sample import CONTENT, HOSTILE, NOW, PLAIN, PROFILE, RENDERER, TEXT, TEXTS, WHOLE, reader, render
+from tests.welcome_sample import CONTENT, HOSTILE, NOW, PLAIN, PROFILE, RENDERER, TEXTS, WHOLE, reader, render
 
 
 def in_language(language: str) -> WelcomeContent:
@@ -120,19 +121,12 @@ def test_the_check_fills_every_branch() -> None:
     RENDERER.check_welcome(TEXTS)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("en: {", "is not YAML"),
-        ("de: {}", "the language en is missing"),
-        (TEXT.replace('title: "Welcome"', 'title: ""', 1), "en: title needs a text on one line"),
-        (TEXT.replace("“{word}”", "{email}", 1), "en: change_reply has the placeholder email, which nothing fills"),
-        (TEXT.replace("“{word}”", "{", 1), "en: change_reply has the placeholder {"),
-        (TEXT.replace("[January, ", "[", 1), "en: months needs a list of 12 names"),
-    ],
-)
-def test_a_copy_with_a_mistake_is_refused_with_the_remedy(text: str, said: str) -> None:
-    with pytest.raises(ConfigError) as refused:
-        load_welcome(text)
-    assert said in str(refused.value)
-    assert "remove your copy of it" in str(refused.value)
+def test_a_copy_in_the_form_of_before_goes_on_being_read(tmp_path: Path) -> None:
+    own = tmp_path / FILE
+    own.parent.mkdir(parents=True)
+    lists = f"weekdays: [{'a, ' * 7}]\n  months: [{'b, ' * 12}]"
+    own.write_text(f'en:\n  title: "Hello"\n  date: "{{weekday}} {{day}}"\n  {lists}\n', encoding="utf-8")
+    texts = resources.load_texts(FILE, tmp_path, former=FORMER_KEYS)
+    rendered = RENDERER.render_welcome(CONTENT, texts, PLAIN.links_for("s_abcd2345", NOW.date()))
+    assert "Hello" in rendered.text
+    assert "First mail: Wednesday, 7 January 2026" in rendered.text

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
+from newsletter.mail.notices import write_notice
+from newsletter.mail.templates import load_notices
 from newsletter.model import DeliveryState, Digest, Move, Paper, Profile, RunOutcome, Score, Topic
 from newsletter.model.scores import ScoreReport
 from newsletter.model.subscribers import Frequency, Votes
@@ -322,7 +324,7 @@ def test_counts_and_order_hold_whatever_passes(
 
 def suggestion(scores: Sequence[Score], *, categories: tuple[str, ...] = ("cs.LG",), **subscriber: object) -> str:
     candidates = [make.announcement(score.arxiv_id, categories=categories) for score in scores]
-    return suggest_widening(make.subscriber(**subscriber), candidates, scores)
+    return write_notice(suggest_widening(make.subscriber(**subscriber), candidates, scores), load_notices()["en"])
 
 
 MANY = [make.score(f"2601.{number:05}", 2) for number in range(FEW_CANDIDATES)]
@@ -344,7 +346,7 @@ MANY = [make.score(f"2601.{number:05}", 2) for number in range(FEW_CANDIDATES)]
         (
             [make.score(FIVE[0], 4), make.score(FIVE[1], 4)],
             {"categories": ("cs.LG", "stat.ML")},
-            "cs.LG brought only 2 papers today, and 2 of them are also in stat.ML: it would bring more.",
+            "cs.LG brought only 2 papers today, 2 of them also in stat.ML: that category would bring more.",
         ),
         ([make.score(FIVE[0], 4)], {}, "cs.LG brought only 1 paper today; another category would bring more."),
         (MANY, {}, "Broader words, or fewer of them, find more than “Learning” does."),

@@ -7,18 +7,19 @@ from decimal import Decimal
 import pytest
 
 from newsletter.flow import run_morning
-from newsletter.model import Digest, Usage
+from newsletter.model import Digest, Notice, NoticeKind, Usage
 from newsletter.run.preview import preview
 from tests import make
 from tests.fakes import Act, FlakySender, Silent
 from tests.unit.test_flow import Morning, ScriptedScorer, morning, two_papers
 
+SPENT = Notice(NoticeKind.MODEL_NOT_REACHED)
 COST = Usage(1000, 200, 900, Decimal("0.01"), Decimal("0.02"))
 
 
 class Costly(ScriptedScorer):
     def score(self, *args: object, **named: object) -> object:  # type: ignore[override]
-        return replace(super().score(*args, **named), usage=COST, scorer="a model", notices=("Spent.",))  # type: ignore[arg-type]
+        return replace(super().score(*args, **named), usage=COST, scorer="a model", notices=(SPENT,))  # type: ignore[arg-type]
 
 
 def shown(given: Morning, *, anew: bool = False) -> Digest | None:
@@ -33,7 +34,7 @@ def test_it_is_what_was_sent_with_its_cost_though_all_else_has_changed() -> None
     given.source.days[make.TUESDAY] = {"cs.LG": "no answer"}
     given.subscribers = [replace(given.subscribers[0], max_papers=1, name="Rita R.")]
     digest = make.present(shown(given))
-    assert (digest.usage, digest.scorer, digest.notices) == (COST, "a model", ("Spent.",))
+    assert (digest.usage, digest.scorer, digest.notices) == (COST, "a model", (SPENT,))
     assert [entry.paper.arxiv_id for entry in digest.entries] == ["2601.00001", "2601.00002"]
     assert (digest.subscriber.email, digest.subscriber.name) == ("reader@example.org", "Rita R.")
     assert digest.subscriber.max_papers == 30

@@ -2,15 +2,15 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS, Explainer
@@ -21,10 +21,9 @@ from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, 
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.subscribers import leading_topic
-from tests import ROOT
+from newsletter.texts import Texts
 
-COMMENTS_TEXT = (ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8")
-COMMENTS = load_comments(COMMENTS_TEXT)
+COMMENTS = resources.load_texts("prompts/comments.yaml")
 ENCODER = Encoder()
 FINDER = PhraseFinder(ENCODER, load_background(), load_abbreviations())
 
@@ -219,7 +218,7 @@ def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
 ) -> None:
     assume(name.strip() and "\x01" not in name)  # which marks the words below
     with_words = ("match", "weak", "liked", "similar", "similar_only", "lowered")
-    marked = {"en": replace(COMMENTS["en"], **dict.fromkeys(with_words, "\x01{words}\x02"))}
+    marked = {"en": Texts("en", {**COMMENTS["en"].sentences, **dict.fromkeys(with_words, "\x01{words}\x02")})}
     profile = Profile((Topic(name, title),), like=(keyword,), avoid=(text,))
     papers = [make_paper(1, title, keyword), make_paper(2, keyword, name), make_paper(3, text, title)]
     for scorer in (LocalScorer(comments=COMMENTS), LocalScorer(comments=marked)):
@@ -237,22 +236,13 @@ def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
 # --- the sentences -------------------------------------------------------------------------------------
 
 
-def test_a_broken_sentence_is_named_by_language_and_placeholder() -> None:
-    document = yaml.safe_load(COMMENTS_TEXT)
-    document["fr"]["match"] = "Correspond : {words}."
-    del document["ja"]["nothing"]
-    with pytest.raises(ConfigError) as caught:
-        load_comments(yaml.safe_dump(document, allow_unicode=True))
-    assert caught.value.problems == (
-        "fr.match: the placeholder {topic} is missing",
-        "ja.nothing: the sentence is missing",
-    )
-
-
-@pytest.mark.parametrize("text", ["", "- a list", "de: {}", "en: [", "en: {match: '{'}"])
-def test_text_that_is_no_comments_file_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"comments\.yaml"):
-        load_comments(text)
+def test_a_copy_of_an_earlier_version_goes_on_being_read(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    own = "en:\n  match: '{topic} has {words}.'\n  nothing: 'Nothing.'\n"
+    (tmp_path / "prompts/comments.yaml").write_text(own, encoding="utf-8")
+    english = resources.load_texts("prompts/comments.yaml", tmp_path)["en"]
+    assert english("match", topic="Trees", words="oak") == "Trees has oak."
+    assert english("liked", words="oak") == COMMENTS["en"]("liked", words="oak")
 
 
 @pytest.mark.parametrize("word", ["every", "Often", "whereas", "someone", "towards", "perhaps"])

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic, Votes
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.feedback import clip_grades
 from newsletter.scoring.ranking.lsa import find_space
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
-from tests import ROOT
 
-COMMENTS = load_comments((ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8"))
+COMMENTS = resources.load_texts("prompts/comments.yaml")
 SUBJECTS = ("pruning of networks", "dwarf galaxies", "speech of children", "graph matching", "protein folding")
 ASPECTS = ("a benchmark", "a theorem on bounds", "fast hardware", "scarce data", "a survey", "noise and outliers")
 PROFILE = Profile(

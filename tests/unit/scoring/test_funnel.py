@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from newsletter.model import Paper, Profile, Score, ScoreReport, Topic, Votes
+from newsletter.model import Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import profile_key
 from newsletter.scoring.ranking.shortlist import Policy
@@ -193,7 +193,7 @@ def test_papers_left_over_by_a_stop_are_ranked_by_their_words_and_the_reader_is_
     papers = day(1, 5)
     bench = FunnelBench(relevance={papers[0].arxiv_id: 8}, stop_after=2)
     report = bench.score(papers)
-    assert report.notices == ("The model could not be asked about 3 papers today; they were ranked by their words.",)
+    assert report.notices == (Notice(NoticeKind.NOT_JUDGED, {"n": 3}),)
     assert report.problem == "The daily budget is spent; raise it to score more."
     assert report.scorer == "wise-1"
     assert [scores_of(report)[paper.arxiv_id].relevance for paper in papers] == [8, 6, 9, 9, 9]
@@ -206,7 +206,7 @@ def test_a_model_that_graded_nothing_leaves_the_local_report_and_never_an_empty_
     local = ByNumber().score(PROFILE, papers, [])
     assert report.scores == local.scores
     assert (report.scorer, report.failures, report.passed_over) == ("local ranker", (), ())
-    assert report.notices == ("The model could not be asked today.",)
+    assert report.notices == (Notice(NoticeKind.MODEL_NOT_REACHED),)
     assert report.problem == "The daily budget is spent; raise it to score more."
 
 
@@ -216,7 +216,7 @@ def test_a_model_that_fails_on_every_paper_is_the_operators_problem() -> None:
     report = bench.score(papers)
     assert report.scores == ByNumber().score(PROFILE, papers, []).scores
     assert report.failures == ()
-    assert report.notices == ("The model gave no usable answer today.",)
+    assert report.notices == (Notice(NoticeKind.MODEL_WITHOUT_ANSWER),)
     assert "none of 3 papers (no answer)" in report.problem
     assert report.problem.endswith(".")
 
@@ -226,13 +226,6 @@ def test_no_papers_cost_nothing() -> None:
     report = bench.score([], [day(1, 3)])
     assert (report.scores, report.failures, report.passed_over, report.problem) == ((), (), (), "")
     assert bench.grader.asked == []
-
-
-def test_one_paper_left_over_is_spoken_of_as_one() -> None:
-    bench = FunnelBench(stop_after=1)
-    assert bench.score(day(1, 2)).notices == (
-        "The model could not be asked about 1 paper today; it was ranked by its words.",
-    )
 
 
 def test_votes_change_which_papers_the_model_is_asked_about_and_no_grading() -> None:

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.files import resources
 from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.evaluation.corpus import label_days, load_days, load_labels
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.local import LocalScorer, load_comments
-from tests import ROOT, SHARED
+from newsletter.scoring.local import LocalScorer
+from tests import SHARED
 
 CORPUS = SHARED / "corpus"
-COMMENTS_TEXT = (ROOT / "prompts" / "comments.yaml").read_text(encoding="utf-8")
-COMMENTS = load_comments(COMMENTS_TEXT)
+COMMENTS = resources.load_texts("prompts/comments.yaml")
 
 SUBJECTS = {
     "galaxies": ("Dwarf galaxy satellites of the Milky Way", "Star formation histories of dwarf satellite galaxies."),
@@ -262,7 +262,7 @@ def test_the_nearest_are_commented_by_the_words_they_share_and_by_nothing_else()
     day = [*make_day(10, only=("tomatoes", "graphs")), make_paper(900, "Pruning by pupils", "Pupils who call.")]
     scores = {each.arxiv_id: each for each in score(profile, day)}
     assert "Pruning" in scores.pop("2510.00900").comment
-    assert {each.comment for each in scores.values()} == {COMMENTS["en"].nothing}
+    assert {each.comment for each in scores.values()} == {COMMENTS["en"]["nothing"]}
 
 
 @pytest.mark.parametrize("used_for", range(4))

@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.errors import EmbedderError
+from newsletter.files import resources
 from newsletter.model import Paper, PaperVector, Profile, Topic
-from newsletter.scoring.local import LocalScorer, load_comments
+from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.sentence_vectors import BATCH, SentenceVectors, read_wishes
-from tests import ROOT, make
+from tests import make
 from tests.fakes import MemoryStore
 
-COMMENTS = load_comments((ROOT / "prompts/comments.yaml").read_text(encoding="utf-8"))
+COMMENTS = resources.load_texts("prompts/comments.yaml")
 PROFILE = Profile((Topic("Cats", "feline animals"),))
 MEANINGS = {"cat": 0, "feline": 0, "animal": 0, "star": 1, "galaxy": 1}
 

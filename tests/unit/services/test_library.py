@@ -58,7 +58,7 @@ def test_titles_count_as_they_are_and_ids_when_their_announcement_is_kept(store:
     filled = library.fill(ada, store)
     assert titles(filled) == ["Moons of ice", "Counting flowers, as bees do 1"]
     assert filled == library.fill(filled, store)
-    assert [line.split()[1] for line in library.explain_missing(filled)] == ["2501.99999"]
+    assert library.find_missing(filled) == [("2501.99999", False)]
 
 
 def test_an_id_that_was_found_counts_when_its_announcement_is_forgotten(store: Store) -> None:

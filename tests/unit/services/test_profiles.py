@@ -16,7 +16,7 @@ from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Sub
 from newsletter.papers.announcements import merge_feeds
 from newsletter.services import trial_words
 from newsletter.services.profiles import ProfileService
-from newsletter.services.reader_texts import trial_texts
+from newsletter.services.reader_texts import answer_texts, trial_texts
 from newsletter.sources import sample
 from newsletter.sources.recorded import RecordedSource
 from newsletter.stores import Store
@@ -32,6 +32,7 @@ from tests.unit.test_flow import ScriptedScorer, morning
 REPLY, WEB, OPERATOR = RevisionOrigin
 DAY = date(2025, 10, 7)
 NOW = datetime(2025, 10, 7, 9, tzinfo=UTC)
+ENGLISH = answer_texts()
 LATER = NOW + timedelta(minutes=5)
 ADA = parse_file((ROOT / "subscribers.yaml").read_bytes(), source="subscribers.yaml").subscribers[0]
 WHO = ADA.subscriber_id
@@ -137,7 +138,7 @@ def test_words_that_no_paper_uses_are_named_when_a_profile_gets_them(store: Stor
 
 def test_what_changes_no_choice_is_not_tried(profiles: ProfileService) -> None:
     told = profiles.change(WHO, "send_at: 9:05\nlanguage: fr", origin=WEB, now=NOW)
-    assert told.splitlines()[-2:] == ["- language: fr instead of en", "- send_at: 09:05 instead of 06:50"]
+    assert told.splitlines()[-2:] == ["- language : fr au lieu de en", "- send_at : 09:05 au lieu de 06:50"]
 
 
 def test_without_an_announcement_that_is_said(tmp_path: Path) -> None:
@@ -273,23 +274,23 @@ def test_a_revision_that_is_no_longer_kept_is_said_to_be_so(store: Store, profil
 
 @given(subscribers())
 def test_equal_profiles_have_no_difference(one: Subscriber) -> None:
-    assert differences(one, one) == ()
-    assert differences(one, replace(one, email="x@example.org", name="X", paused_until=DAY)) == ()
+    assert differences(one, one, ENGLISH) == ()
+    assert differences(one, replace(one, email="x@example.org", name="X", paused_until=DAY), ENGLISH) == ()
 
 
 @given(subscribers(), subscribers())
 def test_different_profiles_have_a_difference(one: Subscriber, other: Subscriber) -> None:
-    assert bool(differences(one, other)) == (one != other)
+    assert bool(differences(one, other, ENGLISH)) == (one != other)
 
 
 def test_a_difference_names_what_is_new_gone_and_changed() -> None:
     rita = make.subscriber(profile=Profile((Topic("A", "x"), Topic("B", "y", "z")), "me", ("p", "q")))
     other = replace(rita, profile=Profile((Topic("C", "w"), Topic("B", "yy")), "", ("q", "p")), categories=("cs.AI",))
-    assert differences(rita, other) == (
-        'topics: new "C"',
-        'topics: "A" is gone',
-        'topic "B", relevant: now "yy"',
-        'topic "B", irrelevant: empty now',
+    assert differences(rita, other, ENGLISH) == (
+        "topics: new “C”",
+        "topics: without “A”",
+        "topic “B”, relevant: now “yy”",
+        "topic “B”, irrelevant: empty now",
         "about: empty now",
         "keywords, like: in another order",
         "categories: new cs.AI",

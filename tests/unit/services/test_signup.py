@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +15,22 @@ from hypothesis import strategies as st
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.errors import ConfigError, StoreError
+from newsletter.files import resources
 from newsletter.mail.inbound.command_words import WORDS
 from newsletter.mail.message import MailIdentity
 from newsletter.model.deliveries import AddressStatus, Suppression, SuppressionReason
 from newsletter.model.subscribers import Frequency, ProfileRevision, PromisedMail, RevisionOrigin, SignUp, Subscriber
 from newsletter.services.service_mail import ServiceMails
-from newsletter.services.signup import MOST_FORMS, PLACEHOLDERS, SignupService, load_mails
+from newsletter.services.signup import FILE, MOST_FORMS, SignupService
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.languages import load_page_texts
-from tests import ROOT, make
+from tests import make
 from tests.fakes import Act, FlakySender, MemoryStore
 
-TEXT = (ROOT / "templates/email/subscribe.yaml").read_text(encoding="utf-8")
+MAILS = resources.load_texts(FILE)
 SIGNER = Signer(["the key of the newsletter"])
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)  # a Tuesday
 LISTED = make.subscriber(subscriber_id=subscriber_id("reader@example.org"))
@@ -74,7 +76,7 @@ class Office:
                 ),
                 Address("Papers (service)", addr_spec="service@example.org"),
                 "Morning Papers",
-                load_mails(TEXT),
+                MAILS,
             ),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
@@ -637,25 +639,21 @@ def test_any_form_is_either_mended_or_a_subscriber_to_be(form: Form) -> None:
 
 
 def test_there_are_mails_in_every_language_of_the_replies() -> None:
-    mails = load_mails(TEXT)
-    assert set(mails.by_language) == set(WORDS)
-    for language, named in mails.by_language.items():
-        assert set(named) == set(PLACEHOLDERS), language
-        assert all(f"{{{placeholder}}}" in named["confirm"].text for placeholder in PLACEHOLDERS["confirm"]), language
-        assert all(f"{{{placeholder}}}" in named["already"].text for placeholder in PLACEHOLDERS["already"]), language
+    assert set(MAILS) == set(WORDS)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("change", "said"),
     [
-        ("en: {", "is not YAML"),
-        ("en: {confirm: {subject: a, text: '{link}'}}", "en: already needs a subject and a text"),
-        (TEXT.replace("{profile}", "{email}"), "en: already has the placeholder email"),
-        (TEXT.replace("{link}", ""), r"confirm has no \{link\} in en, de"),
+        (("{profile}", "{email}"), "en.already.text: {email} is no placeholder here"),
+        (("{link}", ""), "en.confirm.text: {link} is missing"),
+        (("confirm:", "confrm:"), "en.confrm.text: is no sentence that the program knows"),
     ],
 )
-def test_a_copy_with_a_mistake_is_refused_with_the_remedy(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said) as refused:
-        load_mails(text)
-    assert "subscribe.yaml" in str(refused.value)
-    assert "remove your copy" in str(refused.value)
+def test_a_copy_with_a_mistake_is_refused_with_the_remedy(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    own = tmp_path / FILE
+    own.parent.mkdir(parents=True)
+    own.write_text(resources.read_text(FILE).replace(*change), encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(f"correct {FILE}, or delete your copy")) as refused:
+        resources.load_texts(FILE, tmp_path)
+    assert said in refused.value.problems

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.files import resources
 from newsletter.model import Digest, Score
 from newsletter.run.digest import build_digest
 from newsletter.subscribers import profile_yaml
@@ -26,6 +27,7 @@ from tests import make
 MORE, FEWER = Direction.MORE, Direction.FEWER
 MOST, RELEVANCE, NOVELTY, LEAST = Setting.MAX_PAPERS, Setting.MIN_RELEVANCE, Setting.MIN_NOVELTY, Setting.AT_LEAST
 LEASTS = st.integers(0, 20)
+COMMENTS = resources.load_texts("templates/texts/profile_comments.yaml")["en"]
 READER = make.subscriber(min_relevance=7, min_novelty=4, max_papers=30)
 
 
@@ -152,7 +154,7 @@ min_relevance: 7
 )
 def test_the_readers_own_text_stays_as_they_wrote_it(text: str, expected: str) -> None:
     current = profile_yaml.read(text, READER) if text else READER
-    assert with_value(AmountChange(MOST, 30, 45), text, READER, current) == expected
+    assert with_value(AmountChange(MOST, 30, 45), text, READER, current, COMMENTS) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,12 +166,12 @@ def test_the_readers_own_text_stays_as_they_wrote_it(text: str, expected: str) -
 )
 def test_a_text_that_cannot_be_changed_in_its_place_is_written_anew(text: str) -> None:
     current = profile_yaml.read(text, READER)
-    written = with_value(AmountChange(MOST, 30, 45), text, READER, current)
+    written = with_value(AmountChange(MOST, 30, 45), text, READER, current, COMMENTS)
     assert profile_yaml.read(written, READER) == replace(current, max_papers=45)
 
 
 def test_a_frequency_that_was_asked_for_by_mail_is_kept() -> None:
     """A new profile ends what a word by mail said; so the profile has to say it."""
     weekly = replace(READER, frequency=make.subscriber(frequency="weekly").frequency)
-    written = with_value(AmountChange(MOST, 30, 45), "", READER, weekly)
+    written = with_value(AmountChange(MOST, 30, 45), "", READER, weekly, COMMENTS)
     assert profile_yaml.read(written, READER).frequency == "weekly"

@@ -10,14 +10,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.line_breaks import columns
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.papers.pinned_authors import author_problem
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.subscribers.profile_repair import repair
-from newsletter.subscribers.profile_yaml import MAX_CHARS, is_blank, read, read_with_keys, write
+from newsletter.subscribers.profile_yaml import MAIL_WIDTH, MAX_CHARS, is_blank, read, read_with_keys, write
 from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT, make
 
+COMMENTS = resources.load_texts("templates/texts/profile_comments.yaml")
 BAD = sorted((ROOT / "tests/bad_profiles").glob("*.yaml"))
 RITA = make.subscriber()
 WHOLE = Profile(RITA.profile.topics, "me", ("graph",), ("survey",))
@@ -65,12 +68,13 @@ def subscribers(draw: st.DrawFn) -> Subscriber:
 @settings(max_examples=300)
 @given(subscribers())
 def test_what_is_written_is_read_as_it_was(one: Subscriber) -> None:
+    assert read(write(one, COMMENTS[one.profile.language]), RITA) == one
     assert read(write(one), RITA) == one
 
 
 @given(subscribers())
 def test_what_is_written_survives_being_quoted_and_windows_line_ends(one: Subscriber) -> None:
-    text = write(one)
+    text = write(one, COMMENTS[one.profile.language])
     assert repair(text) == text
     for mark in ("> ", ">", "> > ", ">> "):
         quoted = "".join(f"{mark}{line}".rstrip() + "\r\n" for line in text.splitlines())
@@ -86,7 +90,7 @@ def test_the_sample_profiles_survive_and_no_mail_program_has_to_break_their_line
 
 
 def test_every_key_is_written_and_explained() -> None:
-    text = write(RITA)
+    text = write(RITA, COMMENTS["en"])
     assert set(read_with_keys(text, RITA)[1]) == {
         *(
             "topics",
@@ -102,6 +106,15 @@ def test_every_key_is_written_and_explained() -> None:
         *("group_by_topic", "empty_mail", "weekly_best", "at_least", "full"),
     }
     assert text.count("\n# ") >= 10
+
+
+@pytest.mark.parametrize("language", COMMENTS)
+def test_comments_are_in_one_language_and_fit_a_mail(language: str) -> None:
+    comments = [line for line in write(RITA, COMMENTS[language]).splitlines() if line.startswith("#")]
+    assert all(columns(line) <= MAIL_WIDTH for line in comments)
+    if language != "en":
+        own, english = COMMENTS[language].sentences, COMMENTS["en"].sentences
+        assert not [key for key in own if own[key] == english[key]]
 
 
 # --- what a text means
