@@ -149,7 +149,7 @@ def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], d
     routes = _Routes(signups, signer, SlidingWindow(FORMS_PER_CLIENT, now, DAY_S))
     pages = PAGE.blueprint(signer, now, routes.confirm)
     pages.add_url_rule("/subscribe", "form", routes.form, methods=["GET", "POST"])
-    pages.after_request(_let_script_of_zone_run)
+    pages.after_request(_open_form_to_strangers)
     return pages
 
 
@@ -201,9 +201,12 @@ class _Routes:
         return replace(blank, language=wanted_language() or blank.language)
 
 
-def _let_script_of_zone_run(response: flask.Response) -> flask.Response:
+def _open_form_to_strangers(response: flask.Response) -> flask.Response:
+    """Lets search engines find the form, and its script read the browser's zone."""
     if flask.request.path == "/subscribe":
         response.headers["Content-Security-Policy"] = _POLICY
+        if flask.request.method in {"GET", "HEAD"}:
+            response.headers["X-Robots-Tag"] = "all"
     return response
 
 

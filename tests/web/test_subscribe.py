@@ -496,3 +496,10 @@ def test_every_page_has_the_headers_that_protect_a_reader(site: SignUpSite) -> N
         assert "Set-Cookie" not in answer.headers
         assert set(re.findall("<script.*?>", answer.text)) <= {'<script src="/zone.js" defer>'}
         assert "style=" not in answer.text
+
+
+def test_search_engines_find_the_form_and_nothing_behind_it(site: SignUpSite) -> None:
+    assert site.get().headers["X-Robots-Tag"] == "all"
+    assert 'name="description"' in site.get().text
+    for answer in (site.post(email="x"), site.post(), site.get(site.link())):
+        assert "noindex" in answer.headers["X-Robots-Tag"]
