@@ -258,6 +258,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="Where feeds are fetched; the category is appended.",
     )
+    oai_url: str = Field(
+        "https://oaipmh.arxiv.org/oai",
+        pattern=r"^https?://",
+        description="Where missed days are back-filled from: arXiv's records, by OAI-PMH.",
+    )
 
     model: str | None = Field(
         None,

@@ -45,7 +45,9 @@ from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.run import RunContext
 from newsletter.settings import Settings
-from newsletter.sources import Source
+from newsletter.sources import Harvester, Source
+
+_NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
 
 def build(
@@ -84,19 +86,26 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
         return RecordedSource(feed)
     if settings.contact is None:
-        raise ConfigError(
-            "arXiv wants to know whom to write to about this program; "
-            "set NEWSLETTER_CONTACT to your e-mail address, or read recorded feeds with --feed"
-        )
+        raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
     return open_arxiv(contact=settings.contact, base_url=settings.feed_url)
+
+
+def build_harvester(settings: Settings) -> Harvester:
+    """Builds what asks arXiv for its records. Raises ConfigError without a contact."""
+    if settings.contact is None:
+        raise ConfigError(_NO_CONTACT)
+    from newsletter.sources.oai import open_oai
+
+    return open_oai(contact=settings.contact, base_url=settings.oai_url)
 
 
 __all__ = [
     "back_up",
     "build",
     "build_archive_pages",
+    "build_harvester",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",

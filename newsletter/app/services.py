@@ -116,9 +116,9 @@ def load_welcome_texts() -> TextsByLanguage:
 def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
     """Builds what welcomes whom the operator adds. Templates and the scorer are loaded when there is a newcomer."""
     from newsletter.mail.message import build_welcome
+    from newsletter.papers import arxiv_day
     from newsletter.services.directory import find_possible_heirs
     from newsletter.services.welcomes import WelcomeService
-    from newsletter.sources.feed import arxiv_day
 
     identity = build_mail_identity(settings)
     load_texts = cache(lambda: (build_renderer(settings), load_welcome_texts()))

@@ -22,6 +22,7 @@ COMMANDS = {
     "clock": "Mail everybody at their own time, day after day.",
     "worker": "Share a morning's work with others: take the clock's jobs from a queue.",
     "serve": "Answer on the web, with the clock in the same process.",
+    "backfill": "Fetch what arXiv announced on days that nobody collected.",
     "preview": "Build one subscriber's digest and show it; records and sends nothing.",
     "check": "Look over subscribers.yaml, settings, templates and folders.",
     "status": "What happened today, for each category and subscriber.",

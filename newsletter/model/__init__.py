@@ -40,6 +40,7 @@ from newsletter.model.papers import (
     FeedReport,
     LibraryPaper,
     Paper,
+    PaperRecord,
     PaperVector,
 )
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
@@ -100,6 +101,7 @@ __all__ = [
     "NoticeKind",
     "NoticeValue",
     "Paper",
+    "PaperRecord",
     "PaperVector",
     "Profile",
     "ProfileRevision",

@@ -60,6 +60,15 @@ class Announcement:
     feeds: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PaperRecord:
+    """What arXiv keeps of a paper: its latest version, and when it received each of them."""
+
+    paper: Paper
+    received_at: tuple[datetime, ...]  # of version 1, 2, …; aware, and as many as `paper.version`
+    changed_on: date  # when anything about the record last changed
+
+
 class FeedOutcome(StrEnum):
     """What became of one category's feed today. Only `ANNOUNCED` brings papers; only `FAILED` is an error."""
 

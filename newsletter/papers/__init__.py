@@ -3,6 +3,7 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
+from newsletter.papers.announcement_schedule import arxiv_day
 from newsletter.papers.announcements import (
     add_feeds,
     build_feed_report,
@@ -23,7 +24,9 @@ __all__ = [
     "PaperLinks",
     "TypesetPart",
     "add_feeds",
+    "announcement_schedule",
     "announcements",
+    "arxiv_day",
     "arxiv_id",
     "author_problem",
     "bibtex",

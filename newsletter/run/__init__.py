@@ -3,6 +3,7 @@
 Meets sources, scorers, senders and stores through their Protocols alone.
 """
 
+from newsletter.run.backfill import MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.clock import run_clock
 from newsletter.run.collect import collect, needs_feeds_now
@@ -25,8 +26,10 @@ __all__ = [
     "DIGESTS",
     "FEEDS",
     "HIGHEST",
+    "MOST_BACKFILL_DAYS",
     "ON_THE_MINUTE",
     "TRIED_DAYS",
+    "BackfillReport",
     "CircuitBreaker",
     "Halt",
     "Morning",
@@ -36,6 +39,7 @@ __all__ = [
     "Timing",
     "Trial",
     "TrialDay",
+    "backfill",
     "choose_entries",
     "collect",
     "compose",
@@ -45,6 +49,7 @@ __all__ = [
     "forget_expired",
     "in_groups",
     "is_paused",
+    "last_weekdays",
     "local_date",
     "needs_feeds_now",
     "next_mail_at",

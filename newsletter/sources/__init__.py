@@ -1,12 +1,13 @@
 """Where announcements come from: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
 
+What nobody collected comes later, from arXiv's records (`oai.py`).
 A source translates and decides nothing: what is stale, merged or remembered is `collect.collect`'s business.
 """
 
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.model import Feed
+from newsletter.model import Feed, PaperRecord
 
 
 class Source(Protocol):
@@ -23,7 +24,19 @@ class Source(Protocol):
     def fetch(self, category: str) -> Feed: ...
 
 
+class Harvester(Protocol):
+    """Gives what arXiv keeps of the papers of one category.
+
+    `harvest` may be repeated at will; it keeps its own manners and can take minutes. It gives all records that changed
+    on that (UTC) day or later, each paper once, with sentences about records that were left out. It raises SourceError
+    if it cannot have all of them: half of them would look like quiet days.
+    """
+
+    def harvest(self, category: str, *, since: date) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]: ...
+
+
 __all__ = [
+    "Harvester",
     "Source",
     "sample",
 ]

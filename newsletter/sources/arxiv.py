@@ -21,7 +21,8 @@ import stamina
 from newsletter import __version__
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Feed
-from newsletter.sources.feed import arxiv_day, check_category, parse_feed
+from newsletter.papers import arxiv_day
+from newsletter.sources.feed import check_category, parse_feed
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"

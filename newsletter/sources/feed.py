@@ -11,26 +11,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from itertools import accumulate
-from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
-from newsletter.papers import taxonomy
+from newsletter.papers import arxiv_day, taxonomy
 from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
 
-_EASTERN = ZoneInfo("America/New_York")  # arXiv's day
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error"  # arXiv answers an unknown category with a valid, empty feed of this title
-_CATEGORY = re.compile(r"[a-z][a-z-]{0,30}(\.[A-Za-z][A-Za-z-]{0,30})?")
+CATEGORY = re.compile(r"[a-z][a-z-]{0,30}(\.[A-Za-z][A-Za-z-]{0,30})?")
 # A class of another scheme, MSC's 68T50 or ACM's I.2.6, or one of arXiv's former archives
 _OTHER_TERM = re.compile(r"[A-Z0-9].*|[a-z-]{2,10}")
 # https://info.arxiv.org/help/arxiv_identifier.html: four digits after the month until 2014, five from 2015 on;
 # before April 2007 the archive, perhaps with a class, and seven digits that begin with year and month.
-_ID = re.compile(
+ARXIV_ID = re.compile(
     r"(?P<id>(07(0[4-9]|1[0-2])|(0[89]|1[0-4])(0[1-9]|1[0-2]))\.[0-9]{4}"
     r"|(0[0-6]|1[5-9]|[2-9][0-9])(0[1-9]|1[0-2])\.[0-9]{5}"
     r"|(?P<archive>[a-z-]{2,10})(\.[A-Z]{2})?/(?P<number>(9[1-9]|0[0-7])(0[1-9]|1[0-2])[0-9]{3}))"
@@ -99,14 +97,9 @@ def _failing_only(name: str) -> Iterator[None]:
         ) from error
 
 
-def arxiv_day(at: datetime) -> date:
-    """Converts an aware moment to arXiv's day: the date in New York."""
-    return at.astimezone(_EASTERN).date()
-
-
 def check_category(category: str) -> None:
     """Raises SourceError unless this looks like a category: it becomes part of an address or a file name."""
-    if not _CATEGORY.fullmatch(category):
+    if not CATEGORY.fullmatch(category):
         raise SourceError(
             category,
             f"'{shown(category)}' is not an arXiv category; in subscribers.yaml, write one such as cs.LG.",
@@ -263,9 +256,9 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
     paper = Paper(
         arxiv_id=arxiv_id,
         version=version,
-        title=_bounded(title, "title"),
-        authors=_authors(entry.authors),
-        abstract=_bounded(abstract, "abstract"),
+        title=bounded(title, "title"),
+        authors=read_authors(entry.authors),
+        abstract=bounded(abstract, "abstract"),
         categories=categories,
     )
     return Announcement(paper, AnnounceType(entry.kind), (category,))
@@ -273,37 +266,40 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
 
 def _identity(text: str) -> tuple[str, int]:
     """Reads the id without its version, and the version."""
-    found = _ID.fullmatch(text.removeprefix(_ENTRY_ID_START))
+    found = ARXIV_ID.fullmatch(text.removeprefix(_ENTRY_ID_START))
     if not found or not found["version"] or not text.startswith(_ENTRY_ID_START):
         raise ValueError("its id is not an arXiv id with a version")
-    return _plain(found), int(found["version"])
+    return plain_id(found), int(found["version"])
 
 
-def _plain(found: re.Match[str]) -> str:
+def plain_id(found: re.Match[str]) -> str:
+    """Gives the id without a version, from a match of `ARXIV_ID`."""
     # "math.GT/0309136" and "math/0309136" are one paper; arXiv's own form is the one without the class
     return f"{found['archive']}/{found['number']}" if found["archive"] else found["id"]
 
 
 def _is_of(text: str, arxiv_id: str, version: int) -> bool:
     """Whether this id, with a version or without, is of that paper."""
-    found = _ID.fullmatch(text)
-    return found is not None and _plain(found) == arxiv_id and found["version"] in (None, str(version))
+    found = ARXIV_ID.fullmatch(text)
+    return found is not None and plain_id(found) == arxiv_id and found["version"] in (None, str(version))
 
 
-def _bounded(text: str, what: str) -> str:
+def bounded(text: str, what: str) -> str:
+    """Gives the text back. Raises ValueError if it is longer than any title, abstract or authors (`what`) can be."""
     if len(text) > _MOST_CHARS[what]:
         raise ValueError(f"its {what} field has more than {_MOST_CHARS[what]:,} characters")
     return text
 
 
-def _authors(text: str) -> tuple[str, ...]:
-    names = split_authors(_bounded(text, "authors"))
+def read_authors(text: str) -> tuple[str, ...]:
+    """Splits arXiv's one string into names, each bounded. Raises ValueError for one that is too long."""
+    names = split_authors(bounded(text, "authors"))
     return tuple(name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}…" for name in names)
 
 
 def _categories(entry: Entry) -> tuple[str, ...]:
     """Lists arXiv's categories, each once. Feeds rebuilt from the API also list MSC and ACM classes (68T50, I.2.6)."""
-    return tuple(dict.fromkeys(term for term in entry.categories if _CATEGORY.fullmatch(term)))
+    return tuple(dict.fromkeys(term for term in entry.categories if CATEGORY.fullmatch(term)))
 
 
 def _full(category: str, entries: int) -> str:

@@ -24,10 +24,10 @@ from newsletter.model import (
     SuppressionReason,
     Welcome,
 )
+from newsletter.papers import arxiv_day
 from newsletter.services import welcomes
 from newsletter.services.directory import ListedSubscribers
 from newsletter.services.welcomes import Look, WelcomeService
-from newsletter.sources.feed import arxiv_day
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
 from tests import archives, make

@@ -1,0 +1,180 @@
+"""Fills the announcement days that nobody collected from arXiv's records, so that the next mail catches up with them.
+
+Only days that a category was not read on are filled, and only with what no kept day has: nothing that was collected is
+changed, and a second back-fill finds nothing to do. Which day a paper belongs to is an estimate of
+papers/announcement_schedule.py; which days a mail covers is backlog.py's business.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from newsletter.errors import SourceError
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, PaperRecord
+from newsletter.papers import announcement_schedule as schedule
+from newsletter.papers import announcements
+from newsletter.run.backlog import settled_categories
+from newsletter.run.context import FEEDS, ProgressListener
+from newsletter.sources import Harvester
+from newsletter.stores import Store
+
+MOST_BACKFILL_DAYS = 31  # as far as catching up and the ranker's history reach back
+_DAY = timedelta(days=1)
+_SLACK = timedelta(days=4)  # Tuesday's papers may have come in on Friday
+_MOST_VERSION = 5  # arXiv's feeds leave out later replacements
+_NEW = (AnnounceType.NEW, AnnounceType.CROSS)
+
+
+@dataclass(frozen=True, slots=True)
+class FilledDay:
+    """What one category announced on one arXiv day, as far as it was not known yet."""
+
+    announced_on: date
+    new: int
+    cross: int
+    replaced: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillReport:
+    """What became of one category. `problem` says why its records could not be had; then no day was filled."""
+
+    category: str
+    days: tuple[FilledDay, ...] = ()  # that were missing, oldest first; with or without papers
+    late: int = 0  # new papers of days that were collected without them; they are left alone
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def papers(self) -> int:
+        return sum(day.new + day.cross + day.replaced for day in self.days)
+
+
+def backfill(
+    store: Store,
+    harvester: Harvester,
+    categories: Collection[str],
+    progress: ProgressListener,
+    *,
+    first: date,
+    last: date,
+    now: Callable[[], datetime],
+    remember: bool = True,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[BackfillReport]:
+    """Fills the missing arXiv days from `first` to `last` of each category; a report for each.
+
+    May be repeated at will. A category that fails leaves its days as they were, and the others go on. `last` is to lie
+    before today's arXiv day, which has a feed. Without `remember` nothing is written. Raises StoreError if the memory
+    fails.
+    """
+    reports: list[BackfillReport] = []
+    progress.begin(FEEDS, len(categories))
+    for category in sorted(categories):
+        if should_stop():
+            break
+        report = _fill(store, harvester, category, first, last, now, remember)
+        reports.append(report)
+        outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
+        outcome = outcome if report.problem or report.papers else FeedOutcome.NO_ANNOUNCEMENT
+        progress.step(FeedReport(category, outcome, report.papers, report.problem))
+    return reports
+
+
+def last_weekdays(before: date, count: int) -> list[date]:
+    """Gives the latest `count` days from Monday to Friday before that date, oldest first."""
+    days = [day for day in (before - n * _DAY for n in range(1, 2 * count + 3)) if schedule.is_weekday(day)]
+    return sorted(days[:count])
+
+
+def _fill(
+    store: Store,
+    harvester: Harvester,
+    category: str,
+    first: date,
+    last: date,
+    now: Callable[[], datetime],
+    remember: bool,
+) -> BackfillReport:
+    kept = store.get_days(
+        before=last + 8 * _DAY, limit=MOST_BACKFILL_DAYS + 40
+    )  # papers that came later than the estimate, too
+    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in _weekdays(first, last)}
+    missing = [day for day, stored in days.items() if category not in settled_categories(stored)]
+    if not missing:
+        return BackfillReport(category)
+    try:
+        records, warnings = harvester.harvest(category, since=missing[0] - _SLACK)
+    except SourceError as error:
+        return BackfillReport(category, problem=str(error))
+    if not records:  # proves nothing: a day is quiet only if others are not
+        return BackfillReport(category, warnings=warnings)
+    found, late = _found(records, category, days, missing, kept)
+    if remember:
+        for day in missing:
+            feed = Feed(category, day, tuple(found[day]))
+            store.add_feeds(day, [feed], [_report(feed, now())])
+    filled = [_filled(day, found[day], category) for day in missing]
+    return BackfillReport(category, tuple(filled), late, warnings)
+
+
+def _weekdays(first: date, last: date) -> list[date]:
+    days = (first + n * _DAY for n in range((last - first).days + 1))
+    return [day for day in days if schedule.is_weekday(day)]
+
+
+def _report(feed: Feed, at: datetime) -> FeedReport:
+    outcome = FeedOutcome.ANNOUNCED if feed.announcements else FeedOutcome.NO_ANNOUNCEMENT
+    detail = f"Back-filled on {schedule.arxiv_day(at)} from arXiv's records."
+    return FeedReport(feed.category, outcome, len(feed.announcements), detail, fetched_at=at)
+
+
+def _filled(day: date, shown: Iterable[Announcement], category: str) -> FilledDay:
+    kinds = [announcements.seen_from(each, (category,)) for each in shown]
+    new, cross = (kinds.count(kind) for kind in _NEW)
+    return FilledDay(day, new, cross, len(kinds) - new - cross)
+
+
+def _found(
+    records: Sequence[PaperRecord],
+    category: str,
+    days: Mapping[date, AnnouncementDay],
+    missing: Collection[date],
+    kept: Iterable[AnnouncementDay],
+) -> tuple[dict[date, list[Announcement]], int]:
+    """Sorts what is not known yet into the missing days; counts the new papers of days that are not missing."""
+    shown = [each for day in kept for each in day.announcements if category in each.feeds]
+    known = {each.paper.arxiv_id for each in shown if each.announce_type in _NEW}
+    known_versions = {(each.paper.arxiv_id, each.paper.version) for each in shown}
+    quiet = {on for on, day in days.items() if _is_quiet(day, category)}
+    announced_on = schedule.estimate_days({each.paper.arxiv_id: each.received_at[0] for each in records})
+    found: dict[date, list[Announcement]] = defaultdict(list)
+    late = 0
+    for record in sorted(records, key=lambda each: each.paper.arxiv_id):
+        arxiv_id = record.paper.arxiv_id
+        on = _after(quiet, announced_on[arxiv_id])
+        if on in missing and arxiv_id not in known:
+            found[on].append(Announcement(record.paper, AnnounceType.NEW, (category,)))
+        elif on in days and arxiv_id not in known:
+            late += 1
+        # Of the records each paper has only its latest version, so only that one can be shown
+        version = record.paper.version
+        replaced_on = _after(quiet, schedule.scheduled_day(record.received_at[-1]))
+        is_unseen = (arxiv_id, version) not in known_versions
+        if 1 < version <= _MOST_VERSION and on < replaced_on and replaced_on in missing and is_unseen:
+            found[replaced_on].append(Announcement(record.paper, AnnounceType.REPLACE, (category,)))
+    return found, late
+
+
+def _is_quiet(day: AnnouncementDay, category: str) -> bool:
+    """Whether it is known that nothing was announced that day: a holiday, and its papers came on the next."""
+    return any(feed.category == category and feed.outcome is FeedOutcome.NO_ANNOUNCEMENT for feed in day.feeds)
+
+
+def _after(quiet: Collection[date], on: date) -> date:
+    while on in quiet:
+        on = schedule.next_weekday(on)
+    return on
