@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -166,6 +166,9 @@ def knows(server: SMTP, session: Session, envelope: Envelope, mechanism: str, lo
     return AuthResult(success=is_right, handled=False)
 
 
+Somebody = TypeVar("Somebody", bound=Postmaster)
+
+
 class MailHost:
     """An event loop in a thread, for as many servers as tests want."""
 
@@ -184,7 +187,14 @@ class MailHost:
         self, *, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any
     ) -> Iterator[Postmaster]:
         """`tls` offers STARTTLS, or with `implicit` begins with TLS; other options are aiosmtpd's."""
-        postmaster = Postmaster()
+        with self.serve_by(Postmaster(), tls=tls, implicit=implicit, **options) as postmaster:
+            yield postmaster
+
+    @contextmanager
+    def serve_by(
+        self, postmaster: Somebody, *, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any
+    ) -> Iterator[Somebody]:
+        """The same with a postmaster of one's own."""
         postmaster._loop = self._loop
 
         def protocol() -> SMTP:

@@ -1,5 +1,6 @@
 """A Store in dictionaries, role by role as newsletter/stores/protocols/ has them. It passes the contract suite."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -149,6 +150,9 @@ class MemoryStore:
             and (not states or row.state in states)
         ]
         return sorted(rows, key=lambda row: (row.digest_on, row.subscriber_id))
+
+    def count_deliveries(self, *, since: date) -> Counter[DeliveryState]:
+        return Counter(row.state for row in self.get_deliveries(since=since))
 
     def get_open_deliveries(self) -> list[Delivery]:
         return self.get_deliveries(states=ledger.OPEN_STATES)
@@ -451,6 +455,10 @@ class MemoryStore:
         with self._lock:
             found = [call for (day, _), call in self._calls.items() if since <= day <= until]
         return sorted(found, key=lambda call: (call.at, call.call_id))
+
+    def sum_costs(self, *, called_on: date) -> Decimal:
+        calls = self.get_calls(since=called_on, until=called_on)
+        return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
 
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         dated = (*self._gradings.values(), *self._calls.values(), *self._batches.values())

@@ -6,6 +6,7 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from newsletter.app.common import (
@@ -20,7 +21,7 @@ from newsletter.app.common import (
     require_signer,
     utc_now,
 )
-from newsletter.app.database import driver_url, open_database, release_database
+from newsletter.app.database import build_paces, driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
@@ -89,7 +90,9 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url)
+    paces = build_paces(settings)
+    reserve = partial(paces.reserve, f"feeds of {settings.feed_url}") if paces else lambda pause_s: 0.0
+    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=reserve)
 
 
 def build_harvester(settings: Settings) -> Harvester:

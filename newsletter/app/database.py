@@ -11,6 +11,7 @@ from newsletter.settings import Settings
 
 if TYPE_CHECKING:
     from newsletter.stores.sql.database import Database
+    from newsletter.stores.sql.paces import Paces
     from newsletter.stores.sql.schema import Release
 
 
@@ -54,6 +55,16 @@ def require_database(settings: Settings) -> None:
     from newsletter.stores.sql import schema
 
     schema.require_current(open_database(settings))
+
+
+def build_paces(settings: Settings) -> Paces | None:
+    """Builds what all processes reserve their turns by; None where the memory is no database."""
+    if settings.database_url is None:
+        return None
+    database = open_database(settings)
+    from newsletter.stores.sql.paces import Paces
+
+    return Paces(database)
 
 
 def release_database(settings: Settings) -> Release:

@@ -6,9 +6,11 @@ import importlib.util
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import reveal, utc_now
+from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.scoring import Prefetcher, Scorer
@@ -17,6 +19,7 @@ from newsletter.stores import Store, VectorStore
 
 if TYPE_CHECKING:
     from newsletter.scoring.llm.model_grader import ModelGrader
+    from newsletter.scoring.llm.rate_limit import Rate
     from newsletter.scoring.local import LocalScorer
     from newsletter.scoring.predecessors import WordPredecessors
     from newsletter.scoring.sentence_vectors import SentenceVectors
@@ -140,4 +143,15 @@ def build_grader(settings: Settings, store: Store) -> ModelGrader:
             requests_per_minute=settings.model_requests_per_minute,
             tokens_per_minute=settings.model_tokens_per_minute,
         ),
+        open_rate=_share_rates(settings, base_url or DEFAULT_URL),
     )
+
+
+def _share_rates(settings: Settings, base_url: str) -> Callable[[str, float | None], Rate] | None:
+    """Shares what the server allows between all processes with the same database; None without one."""
+    paces = build_paces(settings)
+    if paces is None:
+        return None
+    from newsletter.scoring.llm.rate_limit import SharedRateLimit
+
+    return lambda what, per_minute: SharedRateLimit(per_minute, partial(paces.reserve, f"{what} to {base_url}"))

@@ -1,7 +1,7 @@
 """Metrics for Prometheus: worked out from the store when somebody asks.
 
-So it does not matter which process mails and which one answers. Names no subscriber. A page is kept for a minute:
-counting reads the ledger's latest months.
+So it does not matter which process mails and which one answers. Names no subscriber. A page is kept for a minute: a
+database counts by itself, while the state folder has to read the ledger's latest months for it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -85,12 +84,12 @@ class _FromStore(Collector):
 
     def _deliveries(self) -> Iterator[Metric]:
         first = self._now().date() - timedelta(days=LAST_DAYS - 1)
-        counted = Counter(row.state for row in self._store.get_deliveries(since=first))
+        counted = self._store.count_deliveries(since=first)
         family = GaugeMetricFamily(
             "newsletter_deliveries", f"Digests of the last {LAST_DAYS} days, by state.", labels=["state"]
         )
         for state in DeliveryState:
-            family.add_metric([state], counted[state])
+            family.add_metric([state], counted.get(state, 0))
         yield family
         opened = self._store.get_open_deliveries()
         doubts = sum(not self._store.is_running(row.run_id) for row in opened)
@@ -107,10 +106,7 @@ class _FromStore(Collector):
         yield _gauge("newsletter_bounces_held", "Addresses whose bounces wait for the operator; they are mailed.", held)
 
     def _model_cost(self) -> Metric:
-        today = self._now().date()
-        cost = sum(
-            (call.cost_usd or Decimal(0) for call in self._store.get_calls(since=today, until=today)), Decimal(0)
-        )
+        cost = self._store.sum_costs(called_on=self._now().date())
         return _gauge("newsletter_model_cost_usd", "Dollars that the model's calls of this UTC day cost.", float(cost))
 
 

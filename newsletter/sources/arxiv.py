@@ -42,8 +42,13 @@ _UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
-def open_arxiv(*, contact: str, base_url: str = BASE_URL) -> ArxivSource:
-    """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it."""
+def open_arxiv(
+    *, contact: str, base_url: str = BASE_URL, reserve: Callable[[float], float] = lambda pause_s: 0.0
+) -> ArxivSource:
+    """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it.
+
+    `reserve` as in ArxivSource.
+    """
     address = quote(parseaddr(contact)[1] or contact, safe="@+")
     client = httpx2.Client(
         headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "application/atom+xml"},
@@ -51,14 +56,15 @@ def open_arxiv(*, contact: str, base_url: str = BASE_URL) -> ArxivSource:
         # Requests are seconds apart: nothing is kept open, so nothing needs closing
         limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
     )
-    return ArxivSource(client, base_url=base_url)
+    return ArxivSource(client, base_url=base_url, reserve=reserve)
 
 
 class ArxivSource:
     """A Source that asks arXiv.
 
-    `sleep` keeps requests apart. The longer waits before another attempt are stamina's, which takes no such
-    argument: tests switch them off with `stamina.set_testing`.
+    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them. `sleep`
+    keeps requests apart. The longer waits before another attempt are stamina's, which takes no such argument: tests
+    switch them off with `stamina.set_testing`.
     """
 
     def __init__(
@@ -69,8 +75,10 @@ class ArxivSource:
         pause_s: float = PAUSE_S,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        reserve: Callable[[float], float] = lambda pause_s: 0.0,
     ) -> None:
         self._client = client
+        self._reserve = reserve
         self._base_url = base_url.rstrip("/")
         self._pause_s = pause_s
         self._sleep = sleep
@@ -126,6 +134,8 @@ class ArxivSource:
     def _get(self, category: str) -> bytes:
         if (pause_s := self._next_at - self._monotonic()) > 0:
             self._sleep(pause_s)
+        if (turn_s := self._reserve(self._pause_s)) > 0:
+            self._sleep(turn_s)
         try:
             with self._client.stream("GET", f"{self._base_url}/{category}") as response:
                 if response.status_code == httpx2.codes.BAD_REQUEST:

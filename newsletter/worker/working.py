@@ -33,7 +33,10 @@ def keep_working(settings: Settings, task: Task, concurrency: int = 1) -> None:
 
     Raises ConfigError and StoreError as `require_queue` does, at the beginning only.
     """
-    from newsletter.worker.jobs import Jobs  # noqa: PLC0415 - loads what is needed with PostgreSQL alone
+    import psycopg  # noqa: PLC0415 - all of this is needed with PostgreSQL alone
+    from procrastinate.exceptions import ProcrastinateException  # noqa: PLC0415
+
+    from newsletter.worker.jobs import Jobs  # noqa: PLC0415
     from newsletter.worker.queue import Queue  # noqa: PLC0415
 
     jobs = Jobs(settings, Queue(require_queue(settings)), task.stop)
@@ -42,7 +45,7 @@ def keep_working(settings: Settings, task: Task, concurrency: int = 1) -> None:
         try:
             asyncio.run(_work(settings, jobs, task, concurrency))
         except Exception as error:  # noqa: BLE001 - the database may be back in a moment
-            is_known = isinstance(error, NewsletterError)
+            is_known = isinstance(error, NewsletterError | psycopg.Error | ProcrastinateException)
             log.get_log().error("worker_failed", error=type(error).__name__, exc_info=None if is_known else error)
         task.idle.set()
         task.stop.wait(AGAIN_S)

@@ -17,10 +17,11 @@ from newsletter.stores.sql.database import Database, parse_url
 from newsletter.worker import release_queue
 from newsletter.worker.queue import SLICE
 from tests.e2e import killed_run
+from tests.e2e.killed_worker import FeedHandler
 from tests.e2e.starts import COMMAND, Running
 from tests.e2e.test_clock import environment, prepare
 from tests.e2e.test_smtp import settings as smtp_settings
-from tests.http_server import Handler, serving
+from tests.http_server import serving
 from tests.mail_server import MailHost, Postmaster
 
 FEW, MANY = 20, SLICE + 10  # one slice, and more than one
@@ -59,11 +60,6 @@ class Place:
         states = Counter(row.state for row in SqlStore(database).get_deliveries())
         database.close()
         assert states == {DeliveryState.ACCEPTED: self.readers}
-
-
-class FeedHandler(Handler):
-    def do_GET(self) -> None:
-        self.answer(200, killed_run.FEED.read_bytes(), content_type="application/atom+xml")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterru
 from newsletter.scoring.llm.model_settings import ModelLimits
 from newsletter.scoring.llm.prices import STANDARD
 from newsletter.scoring.llm.prompts import Prompt
-from newsletter.scoring.llm.rate_limit import RateLimit
+from newsletter.scoring.llm.rate_limit import Rate
 
 UNSENT = "unsent"  # the outcome of what is known not to fit
 LARGER_CONTEXT = (
@@ -42,8 +42,8 @@ class ModelServer:
 
     chat: ChatApi
     limits: ModelLimits
-    request_rate: RateLimit
-    token_rate: RateLimit
+    request_rate: Rate
+    token_rate: Rate
     count: Callable[[str], int]
     sleep: Callable[[float], Awaitable[object]]
     monotonic: Callable[[], float]

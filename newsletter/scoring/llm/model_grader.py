@@ -28,7 +28,7 @@ from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_grad
 from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
 from newsletter.scoring.llm.prices import Price
 from newsletter.scoring.llm.prompts import Prompt, Prompts
-from newsletter.scoring.llm.rate_limit import RateLimit
+from newsletter.scoring.llm.rate_limit import Rate, RateLimit
 from newsletter.stores import LlmStore
 
 _REASONS = {
@@ -61,13 +61,16 @@ class ModelGrader:
         limits: ModelLimits | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        open_rate: Callable[[str, float | None], Rate] | None = None,
     ) -> None:
+        """`open_rate` opens a rate by its name and the amount in a minute, where other processes share it."""
         limits = limits or ModelLimits()
+        open_rate = open_rate or (lambda name, per_minute: RateLimit(per_minute, monotonic))
         self.server = ModelServer(
             chat=ChatApi(settings),
             limits=limits,
-            request_rate=RateLimit(limits.requests_per_minute, monotonic),
-            token_rate=RateLimit(limits.tokens_per_minute, monotonic),
+            request_rate=open_rate("requests", limits.requests_per_minute),
+            token_rate=open_rate("tokens", limits.tokens_per_minute),
             count=count,
             sleep=sleep,
             monotonic=monotonic,

@@ -6,6 +6,7 @@ may make is `delivery/ledger.py`'s business.
 
 from typing import Protocol
 
+from newsletter.stores.protocols.counts import CountStore
 from newsletter.stores.protocols.mails import AddressStore, DigestStore, LedgerStore
 from newsletter.stores.protocols.papers import AnnouncementStore, VectorStore
 from newsletter.stores.protocols.readers import (
@@ -40,6 +41,7 @@ class Store(
     ClaimStore,
     LlmStore,
     DocumentStore,
+    CountStore,
     Protocol,
 ):
     """The memory, shared by any number of processes.

@@ -174,6 +174,12 @@ class Ledger:
         with self._database.statement() as connection:
             return frozenset(paper for ids in connection.execute(wanted).scalars() for paper in ids.split())
 
+    def count_deliveries(self, *, since: date) -> dict[DeliveryState, int]:
+        wanted = select(self._columns.state, func.count()).where(self._columns.digest_on >= since)
+        with self._database.statement() as connection:
+            rows = connection.execute(wanted.group_by(self._columns.state)).all()
+        return {DeliveryState(state): count for state, count in rows}
+
     def count_handed_over(self, digest_on: date) -> int:
         """Counts the deliveries of that date that were handed over at some time."""
         wanted = select(func.count()).where(self._columns.digest_on == digest_on, self._columns.was_handed_over)

@@ -63,6 +63,12 @@ class LlmCalls:
             columns.called_on >= since, columns.called_on <= until, order=(columns.at, columns.call_id)
         )
 
+    def sum_costs(self, *, called_on: date) -> Decimal:
+        columns = self.calls.columns
+        wanted = select(columns.cost_usd).where(columns.called_on == called_on, columns.cost_usd.is_not(None))
+        with self._database.statement() as connection:
+            return sum(map(Decimal, connection.execute(wanted).scalars()), Decimal(0))
+
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         columns = (
             self.gradings.columns.made_on,

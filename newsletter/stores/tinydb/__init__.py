@@ -73,6 +73,7 @@ class TinyStore:
         self.settle_by_events = ledger.settle_by_events
         self.get_delivery = ledger.get_delivery
         self.get_deliveries = ledger.get_deliveries
+        self.count_deliveries = ledger.count_deliveries
         self.get_open_deliveries = ledger.get_open_deliveries
         self.get_sent = ledger.get_sent
         self.take_event = effects.take_event
@@ -118,6 +119,7 @@ class TinyStore:
         self.begin_call = calls.begin_call
         self.end_call = calls.end_call
         self.get_calls = calls.get_calls
+        self.sum_costs = calls.sum_costs
         self.forget_calls = calls.forget_calls
         self.begin_batch = calls.begin_batch
         self.move_batch = calls.move_batch

@@ -5,6 +5,7 @@ The sent papers are these rows themselves, so a mail is accepted and its papers 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -101,6 +102,9 @@ class Ledger:
             and (not states or row.state in states)
         ]
         return sorted(found, key=_by_date)
+
+    def count_deliveries(self, *, since: date) -> Counter[DeliveryState]:
+        return Counter(row.state for row in self.get_deliveries(since=since))
 
     def get_open_deliveries(self) -> list[Delivery]:
         with self._rows.change(self._open.path):

@@ -74,6 +74,10 @@ class LlmCalls:
             calls = [call for path in paths for call in self._calls.get_all(path)]
         return sorted(calls, key=lambda call: (call.at, call.call_id))
 
+    def sum_costs(self, *, called_on: date) -> Decimal:
+        calls = self.get_calls(since=called_on, until=called_on)
+        return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
+
     def forget_calls(self, *, before: date, most_days: int | None = None) -> None:
         with self._calls.change(self._calls.path):
             profiles = [folder for folder in self._answers.path.iterdir() if folder.is_dir()]

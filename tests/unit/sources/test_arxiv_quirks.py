@@ -127,6 +127,15 @@ def test_repeated_attempts_keep_the_distance_too() -> None:
     assert clock.slept == [3.0, 3.0]
 
 
+def test_a_request_waits_for_its_turn_among_other_processes() -> None:
+    clock, turns = Clock(), [0.0, 7.0, 0.0]
+    client = httpx2.Client(transport=httpx2.MockTransport(Server(status(503), ok())))
+    source = ArxivSource(client, sleep=clock.sleep, monotonic=clock.monotonic, reserve=lambda pause_s: turns.pop(0))
+    source.fetch("cs.LG")
+    assert clock.slept == [3.0, 7.0]
+    assert turns == [0.0], "each attempt takes a turn"
+
+
 @pytest.mark.parametrize("contact", ["ada@example.org", "Ada Lovelace <ada@example.org>"])
 def test_the_user_agent_says_who_we_are_and_whom_to_write_to(contact: str) -> None:
     source = open_arxiv(contact=contact)
