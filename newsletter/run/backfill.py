@@ -22,6 +22,7 @@ from newsletter.sources import Harvester
 from newsletter.stores import Store
 
 MOST_BACKFILL_DAYS = 31  # as far as catching up and the ranker's history reach back
+FIRST_DAYS = 5
 _DAY = timedelta(days=1)
 _SLACK = timedelta(days=4)  # Tuesday's papers may have come in on Friday
 _MOST_VERSION = 5  # arXiv's feeds leave out later replacements
@@ -80,8 +81,31 @@ def backfill(
         reports.append(report)
         outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
         outcome = outcome if report.problem or report.papers else FeedOutcome.NO_ANNOUNCEMENT
-        progress.step(FeedReport(category, outcome, report.papers, report.problem))
+        detail = report.problem or f"Back-filled {len(report.days)} days from arXiv's records."
+        progress.step(FeedReport(category, outcome, report.papers, detail))
     return reports
+
+
+def fill_first_days(
+    store: Store,
+    harvester: Harvester,
+    categories: Collection[str],
+    progress: ProgressListener,
+    *,
+    now: Callable[[], datetime],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[BackfillReport]:
+    """Fills the last FIRST_DAYS weekdays of a memory that has no announcement yet; no report for any other memory.
+
+    So there is something to compare the first papers with, and to try a profile on. Nobody is mailed these days: a
+    first mail covers the latest one alone. Raises StoreError if the memory fails.
+    """
+    if not categories or store.get_days(before=date.max, limit=1):
+        return []
+    days = last_weekdays(schedule.arxiv_day(now()), FIRST_DAYS)
+    return backfill(
+        store, harvester, categories, progress, first=days[0], last=days[-1], now=now, should_stop=should_stop
+    )
 
 
 def last_weekdays(before: date, count: int) -> list[date]:
