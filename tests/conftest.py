@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,12 @@ def pytest_collection_finish() -> None:
 def _no_waiting() -> None:
     """Retries happen at once in tests (stamina's own switch)."""
     stamina.set_testing(True, attempts=4, cap=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_database_of_somebody_else() -> None:
+    """A platform, or another program's `.env`, may have set it: tests say themselves which database they mean."""
+    os.environ.pop("DATABASE_URL", None)
 
 
 @pytest.fixture(scope="session")

@@ -51,10 +51,15 @@ def put_mark(path: Path) -> None:
         _sync_folder(path.parent)
 
 
-def remove_leftovers(temp_folder: Path, name: str = "*") -> None:
-    """Delete temporary files of killed writers of `name`. Only for who knows that nobody is writing it now."""
-    for temp in temp_folder.glob(f".{name}.*.tmp"):
+def remove_leftovers(temp_folder: Path) -> None:
+    """Delete temporary files of killed writers. Only for who knows that nobody is writing now."""
+    for temp in find_leftovers(temp_folder):
         temp.unlink(missing_ok=True)
+
+
+def find_leftovers(temp_folder: Path) -> list[Path]:
+    """Find temporary files of writers, killed ones or not; each is named after the file that it was to become."""
+    return list(temp_folder.glob(".*.*.tmp"))
 
 
 def _sync_folder(folder: Path) -> None:

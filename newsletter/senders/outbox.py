@@ -31,6 +31,7 @@ class OutboxSender:
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self._folder = folder
         self._clock = clock
+        self._leftovers: list[Path] | None = None  # not looked for yet
         # Made early, so that a missing folder later means a missing disk. What is in its way is said by each send.
         with suppress(OSError):
             atomic.make_folder(folder)
@@ -75,12 +76,23 @@ class OutboxSender:
 
     def _write(self, message: Message, eml: Path) -> None:
         atomic.make_folder(self._folder)
-        atomic.remove_leftovers(self._folder, f"{eml.stem}.*")  # of an earlier try that was killed
+        self._remove_leftovers(eml.stem)
         html = message.mime.get_body(("html",))
         if html is not None:
             page = html.get_content().encode("utf-8")
             atomic.write_whole(eml.with_suffix(".html"), page, temp_folder=self._folder)
         atomic.write_whole(eml, to_bytes(message.mime, SMTP), temp_folder=self._folder)
+
+    def _remove_leftovers(self, stem: str) -> None:
+        """Removes what an earlier try at this mail left that was killed: before this sender was there, or never.
+
+        The folder is looked through once, as it has the mails of months.
+        """
+        if self._leftovers is None:
+            self._leftovers = atomic.find_leftovers(self._folder)
+        for path in self._leftovers:
+            if path.name.startswith(f".{stem}."):
+                path.unlink(missing_ok=True)
 
     def _eml(self, delivery_id: str) -> Path | None:
         if service := _SERVICE_ID.fullmatch(delivery_id):

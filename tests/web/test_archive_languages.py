@@ -182,3 +182,14 @@ def test_comments_of_a_public_archive_say_the_language_that_they_were_written_in
 def test_a_day_of_which_there_is_no_digest_is_named() -> None:
     page = client_of(filled("de"), "de", "en").get(f"/archive/{TOKEN}/2026-01-01").text
     assert write_short_date(date(2026, 1, 1), "de") in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_known_is_said_on_a_day_and_in_a_month_as_in_the_mail(language: str) -> None:
+    store, usage = MemoryStore(), Usage(1_000, 100)  # of a model without a price
+    subscriber = make.subscriber(profile=reader(language))
+    mail(store, digest(make.TUESDAY, [entry(1)], subscriber=subscriber, usage=usage))
+    client = client_of(store, language, "en")
+    cell = f"<td>{TEXTS[language]['not_known']}</td>"
+    day, month = (client.get(f"/archive/{TOKEN}/{page}").text for page in (make.TUESDAY, "2026-01"))
+    assert (day.count(cell), month.count(cell)) == (3, 1)

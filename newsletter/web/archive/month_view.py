@@ -78,7 +78,7 @@ def _row(day: DayFigures, t: Texts) -> RowView:
         relevance=_mean(day.relevance, t),
         novelty="" if day.novelty is None else _mean(day.novelty, t),
         tokens=write_number(day.tokens, t.language),
-        cost=formatting.dollars(day.cost_usd),
+        cost=t["not_known"] if day.cost_usd is None else formatting.dollars(day.cost_usd),
     )
 
 
