@@ -20,8 +20,16 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--from", "first_at", type=_DATE, help="The first day to look at; default: five weekdays ago.")
-@click.option("--to", "last_at", type=_DATE, help="The last day; default, and at most: the day before arXiv's today.")
+@click.option(
+    "--from", "first_at", metavar="DATE", type=_DATE, help="The first day to look at; default: five weekdays ago."
+)
+@click.option(
+    "--to",
+    "last_at",
+    metavar="DATE",
+    type=_DATE,
+    help="The last day; default, and at most: the day before arXiv's today.",
+)
 @click.option("--dry-run", is_flag=True, help="Ask arXiv and say what is missing; record nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table; errors only.")
 def command(first_at: datetime | None, last_at: datetime | None, dry_run: bool, quiet: bool) -> None:

@@ -25,6 +25,7 @@ MOST_BACKFILL_DAYS = 31  # as far as catching up and the ranker's history reach 
 FIRST_DAYS = 5
 _DAY = timedelta(days=1)
 _SLACK = timedelta(days=4)  # Tuesday's papers may have come in on Friday
+_MARGIN = timedelta(days=8)
 _MOST_VERSION = 5  # arXiv's feeds leave out later replacements
 _NEW = (AnnounceType.NEW, AnnounceType.CROSS)
 
@@ -73,14 +74,15 @@ def backfill(
     fails.
     """
     reports: list[BackfillReport] = []
+    # Beyond both ends, too: a paper may have been announced on another day than is estimated
+    kept = store.get_days(before=last + _MARGIN, limit=(last - first + 2 * _MARGIN).days)
     progress.begin(FEEDS, len(categories))
     for category in sorted(categories):
         if should_stop():
             break
-        report = _fill(store, harvester, category, first, last, now, remember)
+        report = _fill(store, harvester, category, _weekdays(first, last), kept, now, remember)
         reports.append(report)
         outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
-        outcome = outcome if report.problem or report.papers else FeedOutcome.NO_ANNOUNCEMENT
         detail = report.problem or f"Back-filled {len(report.days)} days from arXiv's records."
         progress.step(FeedReport(category, outcome, report.papers, detail))
     return reports
@@ -118,15 +120,12 @@ def _fill(
     store: Store,
     harvester: Harvester,
     category: str,
-    first: date,
-    last: date,
+    weekdays: Iterable[date],
+    kept: Sequence[AnnouncementDay],
     now: Callable[[], datetime],
     remember: bool,
 ) -> BackfillReport:
-    kept = store.get_days(
-        before=last + 8 * _DAY, limit=MOST_BACKFILL_DAYS + 40
-    )  # papers that came later than the estimate, too
-    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in _weekdays(first, last)}
+    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in weekdays}
     missing = [day for day, stored in days.items() if category not in settled_categories(stored)]
     if not missing:
         return BackfillReport(category)
