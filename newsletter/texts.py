@@ -169,7 +169,7 @@ def load_texts(
     """
     remedy = f"correct {file}, or delete your copy to use the shipped one"
     try:
-        document = yaml.safe_load(text)
+        document = _parse(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{file} is not YAML ({str(error).splitlines()[0]}); {remedy}") from error
     if not isinstance(document, dict) or not isinstance(document.get(FALLBACK_LANGUAGE), dict):
@@ -187,6 +187,15 @@ def load_texts(
     if problems or not english:
         raise ConfigError(f"{file} is not usable; {remedy}:", tuple(problems) or ("it has no sentences",))
     return {language: Texts(language, sentences) for language, sentences in found.items()}
+
+
+@lru_cache(maxsize=16)
+def _parse(text: str) -> object:
+    """Parses a file once a process: a clock builds its renderer at each tick, and a file takes a third of a second.
+
+    What comes back is shared, and not to be changed.
+    """
+    return yaml.safe_load(text)
 
 
 def _ungrouped(sentences: Mapping[object, Sentence]) -> dict[str, Sentence]:

@@ -5,10 +5,11 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from newsletter import run
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -44,10 +45,12 @@ from newsletter.app.services import (
 from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
-from newsletter.run import RunContext
+from newsletter.model import Subscriber
+from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester, Source
 
+FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
 _NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
 
@@ -104,6 +107,28 @@ def build_harvester(settings: Settings) -> Harvester:
     return open_oai(contact=settings.contact, base_url=settings.oai_url)
 
 
+def fill_first_days(
+    settings: Settings,
+    context: RunContext,
+    subscribers: Sequence[Subscriber],
+    progress: ProgressListener,
+    should_stop: Callable[[], bool],
+) -> list[BackfillReport]:
+    """Has an empty memory begin with the last days of the subscribers' categories, from arXiv's records.
+
+    A report for each category, or none: of a memory with announcements, and where feeds come from elsewhere than arXiv
+    and no address of records is set. Takes FIRST_DAYS_S seconds at most. Raises StoreError if the memory fails.
+    """
+    is_elsewhere = "feed_url" in settings.model_fields_set and "oai_url" not in settings.model_fields_set
+    if is_elsewhere or settings.contact is None:
+        return []
+    from newsletter.sources.oai import open_oai
+
+    harvester = open_oai(contact=settings.contact, base_url=settings.oai_url, patience_s=FIRST_DAYS_S)
+    categories = {category for subscriber in subscribers for category in subscriber.categories}
+    return run.fill_first_days(context.store, harvester, categories, progress, now=context.now, should_stop=should_stop)
+
+
 __all__ = [
     "back_up",
     "build",
@@ -129,6 +154,7 @@ __all__ = [
     "check_open_subscription",
     "default_cut_off",
     "driver_url",
+    "fill_first_days",
     "find_store",
     "has_sentence_model",
     "load_listed",

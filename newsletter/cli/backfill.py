@@ -13,16 +13,23 @@ from newsletter.cli.common import TerminalProgress, begin_log, complain, new_tab
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_FEED
 from newsletter.cli.shutdown import Ending
 from newsletter.papers import arxiv_day
-from newsletter.run import MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
+from newsletter.run import FIRST_DAYS, MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
 from newsletter.settings import load_settings
 
 _DATE = click.DateTime(["%Y-%m-%d"])
-_DEFAULT_DAYS = 5
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--from", "first_at", type=_DATE, help="The first day to look at; default: five weekdays ago.")
-@click.option("--to", "last_at", type=_DATE, help="The last day; default, and at most: the day before arXiv's today.")
+@click.option(
+    "--from", "first_at", metavar="DATE", type=_DATE, help="The first day to look at; default: five weekdays ago."
+)
+@click.option(
+    "--to",
+    "last_at",
+    metavar="DATE",
+    type=_DATE,
+    help="The last day; default, and at most: the day before arXiv's today.",
+)
 @click.option("--dry-run", is_flag=True, help="Ask arXiv and say what is missing; record nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table; errors only.")
 def command(first_at: datetime | None, last_at: datetime | None, dry_run: bool, quiet: bool) -> None:
@@ -73,7 +80,7 @@ def command(first_at: datetime | None, last_at: datetime | None, dry_run: bool, 
 
 def _range(first_at: datetime | None, last_at: datetime | None, today: date) -> tuple[date, date]:
     """Gives the days to look at. Raises click.BadParameter for some that cannot be back-filled."""
-    recent = last_weekdays(today, _DEFAULT_DAYS)
+    recent = last_weekdays(today, FIRST_DAYS)
     last = last_at.date() if last_at else recent[-1]
     first = first_at.date() if first_at else min(recent[0], last)
     if last >= today:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
 from newsletter.ops import alerts, log
-from newsletter.run import RunContext, preview
+from newsletter.run import FIRST_DAYS, BackfillReport, RunContext, preview
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -98,6 +98,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         log.run_started(len(subscribers), due_only=due)
         digest_on = context.source.day(context.now()) if recorded else None
         with closing(context.sender), progress:
+            filled = [] if recorded else app.fill_first_days(settings, context, subscribers, progress, ending.is_asked)
             report = flow.run_morning(
                 context,
                 subscribers,
@@ -122,8 +123,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         print_summary(report, subscribers)
         if line := model_line(context.store, report):
             click.echo(line)
-        if welcomed:
-            click.echo(f"{welcomed} newcomer{' was' if welcomed == 1 else 's were'} welcomed by a mail of their own.")
+        _print_beginnings(filled, welcomed)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
@@ -200,6 +200,19 @@ def _foretell_welcomes(settings: Settings, store: Store, subscribers: list[Subsc
     for who in app.build_welcome_service(settings, store).foretell():
         if who in chosen:
             click.echo(f"{who} is new and would be welcomed")
+
+
+def _print_beginnings(filled: Sequence[BackfillReport], welcomed: int) -> None:
+    """Says what a new memory began with, and who is new. That days before could not be had is no failure of a run."""
+    failed = ", ".join(each.category for each in filled if each.problem)
+    if failed:
+        click.echo(f"The memory is new, and lacks the days before for {failed}; 'newsletter backfill' says why.")
+    elif filled:
+        papers = sum(each.papers for each in filled)
+        of = f"{papers} paper{'' if papers == 1 else 's'} of the {FIRST_DAYS} weekdays before"
+        click.echo(f"The memory is new: {of} came from arXiv's records.")
+    if welcomed:
+        click.echo(f"{welcomed} newcomer{' was' if welcomed == 1 else 's were'} welcomed by a mail of their own.")
 
 
 def exit_code(report: RunReport) -> int:

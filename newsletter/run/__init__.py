@@ -3,7 +3,14 @@
 Meets sources, scorers, senders and stores through their Protocols alone.
 """
 
-from newsletter.run.backfill import MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
+from newsletter.run.backfill import (
+    FIRST_DAYS,
+    MOST_BACKFILL_DAYS,
+    BackfillReport,
+    backfill,
+    fill_first_days,
+    last_weekdays,
+)
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.clock import run_clock
 from newsletter.run.collect import collect, needs_feeds_now
@@ -25,6 +32,7 @@ from newsletter.run.vectors import read_papers
 __all__ = [
     "DIGESTS",
     "FEEDS",
+    "FIRST_DAYS",
     "HIGHEST",
     "MOST_BACKFILL_DAYS",
     "ON_THE_MINUTE",
@@ -44,6 +52,7 @@ __all__ = [
     "collect",
     "compose",
     "count_days",
+    "fill_first_days",
     "find_due",
     "first_mail_at",
     "forget_expired",

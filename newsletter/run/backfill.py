@@ -22,8 +22,10 @@ from newsletter.sources import Harvester
 from newsletter.stores import Store
 
 MOST_BACKFILL_DAYS = 31  # as far as catching up and the ranker's history reach back
+FIRST_DAYS = 5
 _DAY = timedelta(days=1)
 _SLACK = timedelta(days=4)  # Tuesday's papers may have come in on Friday
+_MARGIN = timedelta(days=8)
 _MOST_VERSION = 5  # arXiv's feeds leave out later replacements
 _NEW = (AnnounceType.NEW, AnnounceType.CROSS)
 
@@ -72,16 +74,40 @@ def backfill(
     fails.
     """
     reports: list[BackfillReport] = []
+    # Beyond both ends, too: a paper may have been announced on another day than is estimated
+    kept = store.get_days(before=last + _MARGIN, limit=(last - first + 2 * _MARGIN).days)
     progress.begin(FEEDS, len(categories))
     for category in sorted(categories):
         if should_stop():
             break
-        report = _fill(store, harvester, category, first, last, now, remember)
+        report = _fill(store, harvester, category, _weekdays(first, last), kept, now, remember)
         reports.append(report)
         outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
-        outcome = outcome if report.problem or report.papers else FeedOutcome.NO_ANNOUNCEMENT
-        progress.step(FeedReport(category, outcome, report.papers, report.problem))
+        detail = report.problem or f"Back-filled {len(report.days)} days from arXiv's records."
+        progress.step(FeedReport(category, outcome, report.papers, detail))
     return reports
+
+
+def fill_first_days(
+    store: Store,
+    harvester: Harvester,
+    categories: Collection[str],
+    progress: ProgressListener,
+    *,
+    now: Callable[[], datetime],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[BackfillReport]:
+    """Fills the last FIRST_DAYS weekdays of a memory that has no announcement yet; no report for any other memory.
+
+    So there is something to compare the first papers with, and to try a profile on. Nobody is mailed these days: a
+    first mail covers the latest one alone. Raises StoreError if the memory fails.
+    """
+    if not categories or store.get_days(before=date.max, limit=1):
+        return []
+    days = last_weekdays(schedule.arxiv_day(now()), FIRST_DAYS)
+    return backfill(
+        store, harvester, categories, progress, first=days[0], last=days[-1], now=now, should_stop=should_stop
+    )
 
 
 def last_weekdays(before: date, count: int) -> list[date]:
@@ -94,15 +120,12 @@ def _fill(
     store: Store,
     harvester: Harvester,
     category: str,
-    first: date,
-    last: date,
+    weekdays: Iterable[date],
+    kept: Sequence[AnnouncementDay],
     now: Callable[[], datetime],
     remember: bool,
 ) -> BackfillReport:
-    kept = store.get_days(
-        before=last + 8 * _DAY, limit=MOST_BACKFILL_DAYS + 40
-    )  # papers that came later than the estimate, too
-    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in _weekdays(first, last)}
+    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in weekdays}
     missing = [day for day, stored in days.items() if category not in settled_categories(stored)]
     if not missing:
         return BackfillReport(category)

@@ -38,7 +38,7 @@ PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further 
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)  # for each of the addresses of a name; arXiv has four
 _WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
-_UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
@@ -105,7 +105,7 @@ class ArxivSource:
             self._patience_s -= self._monotonic() - started
             wait_s = _asked_for_long(error)
             self._closed_until = self._monotonic() + wait_s
-            if isinstance(error, _UNREACHABLE):
+            if isinstance(error, UNREACHABLE):
                 self._unreachable_until = self._monotonic() + UNREACHABLE_S
                 self._unreachable_why = _describe(error)
             message = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
@@ -124,7 +124,7 @@ class ArxivSource:
         started, unreached = self._monotonic(), count(1)
 
         def wait(error: Exception) -> bool | float:
-            if not isinstance(error, _UNREACHABLE):
+            if not isinstance(error, UNREACHABLE):
                 return wait_before_retry(error)
             is_early = self._monotonic() - started < REACH_WITHIN_S
             return REACH_WAIT_S if next(unreached) < REACH_ATTEMPTS and is_early else False

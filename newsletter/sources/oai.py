@@ -19,7 +19,7 @@ import stamina
 from newsletter import __version__
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import PaperRecord
-from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, retry_after_s, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, retry_after_s, wait_before_retry
 from newsletter.sources.feed import check_category
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 from newsletter.sources.oai_records import RecordPage, read_page
@@ -68,9 +68,16 @@ class OaiHarvester:
         self._next_at = -math.inf  # no request before this
         self._patience_s = patience_s
         self._ends_at = math.inf
+        self._unreachable = ""  # why: what keeps one category from the server keeps all
 
     def harvest(self, category: str, *, since: date) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]:
         check_category(category)
+        if self._unreachable:
+            raise SourceError(
+                category,
+                f"The server of records could not be reached ({self._unreachable}), so {category} was not asked for;"
+                " check the network, and run again later.",
+            )
         if self._ends_at == math.inf:
             self._ends_at = self._monotonic() + self._patience_s
         records: dict[str, PaperRecord] = {}  # a page may begin with the end of the one before it
@@ -100,8 +107,10 @@ class OaiHarvester:
             wait_jitter=3.0,
         )
         try:
-            return read_page(retrying(wait_before_retry, self._get, query, category), category)
+            return read_page(retrying(_wait, self._get, query, category), category)
         except (httpx2.HTTPError, SourceBusy) as error:
+            if isinstance(error, UNREACHABLE):
+                self._unreachable = str(error) or type(error).__name__
             raise SourceError(category, self._explain(category, error)) from error
         except (httpx2.InvalidURL, UnicodeError) as error:
             raise SourceError(
@@ -151,6 +160,11 @@ class OaiHarvester:
             f"arXiv answered {status} for the records of {category}, which asking again will not change; check"
             f" NEWSLETTER_OAI_URL ({self._base_url})."
         )
+
+
+def _wait(error: Exception) -> bool | float:
+    """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
+    return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
 
 
 def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:

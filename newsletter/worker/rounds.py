@@ -53,11 +53,14 @@ def serve_round(
     context = app.build(settings)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
+    progress = RoundProgress(task)
     with closing(context.sender):
+        if only is None:
+            app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
         report = flow.run_morning(
             context,
             listed.subscribers,
-            RoundProgress(task),
+            progress,
             due_only=True,
             should_stop=task.stop.is_set,
             unreadable=listed.unreadable,
@@ -71,11 +74,13 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side."""
     context = app.build(settings)
     listed = app.load_subscribers(settings, context.store)
+    progress = RoundProgress(task)
     with closing(context.sender):
+        app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
         report = flow.collect_morning(
             context,
             listed.subscribers,
-            RoundProgress(task),
+            progress,
             should_stop=task.stop.is_set,
             unreadable=listed.unreadable,
         )

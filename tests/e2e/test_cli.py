@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -32,8 +32,9 @@ from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
 from tests import ROOT
 from tests.e2e import starts
-from tests.http_server import Handler, serving
+from tests.http_server import Handler, free_port, serving
 from tests.make import present, text_of
+from tests.oai_server import Archive, Kept, handler_of
 
 REBUILT = ROOT / "../shared/reference/feeds/rebuilt"
 SUBSCRIBERS = (ROOT / "subscribers.yaml").read_text(encoding="utf-8")
@@ -245,6 +246,30 @@ def test_a_live_run_asks_once_a_day_and_says_who_asks(place: Place) -> None:
         assert len(asked) == 1
     status = place.newsletter("status")
     assert len(re.findall(r"^s_\w{8} +sent +accepted ", status.stdout, re.MULTILINE)) == 2
+
+
+def test_a_new_memory_begins_with_the_days_before(place: Place) -> None:
+    place.path("subscribers.yaml").write_text(yaml.safe_dump(FAR_AWAY), encoding="utf-8")
+    feed = (ROOT / "tests/recordings/feeds/2025-10-07/cs.LG.atom").read_bytes()
+    received_at = datetime.now(UTC) - timedelta(days=5)  # announced one to four days ago
+    archive = Archive({"cs:cs:LG": [Kept("2510.00001", [received_at], changed_on=received_at.date())]})
+    with feed_server(feed) as (url, _), serving(handler_of(archive)) as records:
+        settings = {"contact": "olga@example.org", "feed_url": url, "oai_url": records}
+        done = place.newsletter("run", **settings)
+        assert (done.returncode, summary(done)) == (0, f"2 subscribers = 2 sent{REST}")
+        assert "The memory is new: 1 paper of the 5 weekdays before came from arXiv's records." in done.stdout
+        again = place.newsletter("run", **settings)
+    assert (again.returncode, len(archive.queries)) == (0, 1)
+
+
+def test_a_new_memory_does_without_the_days_before(place: Place) -> None:
+    place.path("subscribers.yaml").write_text(yaml.safe_dump(FAR_AWAY), encoding="utf-8")
+    feed = (ROOT / "tests/recordings/feeds/2025-10-07/cs.LG.atom").read_bytes()
+    with feed_server(feed) as (url, _):
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        done = place.newsletter("run", contact="olga@example.org", feed_url=url, oai_url=nowhere)
+    assert (done.returncode, summary(done)) == (0, f"2 subscribers = 2 sent{REST}")
+    assert "lacks the days before for cs.LG; 'newsletter backfill' says why" in done.stdout
 
 
 def test_a_live_run_without_a_contact_says_what_to_set(place: Place) -> None:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import literal_column, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal_column, union_all
 
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
-from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.sql.table import SqlTable, select_raw
 from newsletter.subscribers import address_change
 
 
@@ -30,11 +31,8 @@ class Addresses:
         self._columns = tables.address_statuses.c
 
     def get_address_status(self, subscriber_id: str) -> AddressStatus:
-        both = union_all(
-            *(table.select_raw(table.columns.subscriber_id == subscriber_id) for table in (self.rows, self.waiting))
-        )
         with self._database.statement() as connection:
-            texts = {row.part: row for row in connection.execute(both)}
+            texts = {row.part: row for row in connection.execute(_status_and_waiting(), {"who": subscriber_id})}
         stored = self.rows.read_raw(texts[self.rows.name]) if self.rows.name in texts else None
         waiting = self.waiting.read_raw(texts[self.waiting.name]) if self.waiting.name in texts else None
         return suppression.merge_waiting(stored or AddressStatus(subscriber_id), waiting)
@@ -96,3 +94,10 @@ def columns_of(status: AddressStatus) -> dict[str, Any]:
 
 def _key_of(status: AddressStatus) -> dict[str, Any]:
     return {"subscriber_id": status.subscriber_id}
+
+
+@cache
+def _status_and_waiting() -> CompoundSelect[Any]:
+    """Made once: to make it takes longer than to ask."""
+    both = (tables.address_statuses, tables.waiting_suppressions)
+    return union_all(*(select_raw(table, table.c.subscriber_id == bindparam("who")) for table in both))

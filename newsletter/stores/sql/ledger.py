@@ -8,9 +8,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, exists, func, literal, literal_column, not_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Update,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    not_,
+    select,
+    union_all,
+)
 
 from newsletter.delivery import ledger
 from newsletter.errors import StoreConflict, StoreError
@@ -20,7 +34,7 @@ from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.events import Events
 from newsletter.stores.sql.moves import MoveNotes
 from newsletter.stores.sql.run_locks import LivingRuns
-from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.sql.table import SqlTable, keyed_update, select_raw
 from newsletter.stores.values import adapter_of
 
 _SENT = [state for state in DeliveryState if ledger.counts_as_sent(state)]
@@ -37,6 +51,7 @@ class Ledger:
         self._moves = moves
         self.rows = SqlTable(database, tables.deliveries, Delivery, columns_of)
         self._columns = tables.deliveries.c
+        self._first_claim_of = lru_cache(maxsize=2)(self._make_first_claim)  # to make it takes longer than to claim
 
     def claim(self, subscriber_id: str, digest_on: date, *, run_id: str, now: datetime) -> Delivery | None:
         first = ledger.first_claim(subscriber_id, digest_on, run_id, now)
@@ -53,18 +68,26 @@ class Ledger:
 
     def _claim_first(self, row: Delivery) -> bool:
         """Writes the first row of a delivery by one statement, if there is none, and nothing else is to be done."""
-        values = self.rows.row(row)
-        moved = exists().where(tables.moves.c.subscriber_id == row.subscriber_id)
-        given = [self._literal(name, value) for name, value in values.items()]
-        source = select(*given).where(self._running.is_alive(row.run_id), not_(moved))
-        insert = self.rows.insert().from_select(list(values), source).on_conflict_do_nothing()
+        if not self._running.may_be_alive(row.run_id):
+            return False
         with self._database.statement() as connection:
-            return connection.execute(insert).rowcount == 1
+            return connection.execute(self._first_claim_of(row.run_id), self.rows.row(row)).rowcount == 1
 
-    def _literal(self, name: str, value: object) -> ColumnElement[Any]:
-        """A value in a SELECT: PostgreSQL has to be told its type there, and SQLite would make a number of a date."""
-        kind = self._columns[name].type
-        return cast(literal(value, kind), kind) if self._database.is_postgresql else literal(value, kind)
+    def _make_first_claim(self, run_id: str) -> Any:
+        """An INSERT that does nothing where there is a row, the run is not alive, or a note of a move is to be dropped.
+
+        PostgreSQL has to be told the types in a SELECT; SQLite would make a number of a date.
+        """
+        given = [
+            cast(bindparam(column.name, type_=column.type), column.type)
+            if self._database.is_postgresql
+            else bindparam(column.name, type_=column.type)
+            for column in self._columns
+        ]
+        moved = exists().where(tables.moves.c.subscriber_id == bindparam("subscriber_id", type_=tables.Key()))
+        source = select(*given).where(self._running.is_alive(run_id), not_(moved))
+        names = [column.name for column in self._columns]
+        return self.rows.insert().from_select(names, source).on_conflict_do_nothing()
 
     def _claim_again(self, first: Delivery) -> Delivery | None:
         who, on = first.subscriber_id, first.digest_on
@@ -88,12 +111,8 @@ class Ledger:
 
     def move(self, delivery: Delivery) -> None:
         before = [hash_of_steps(delivery.steps[:count]) for count in range(1, len(delivery.steps))]
-        if self.rows.replace(
-            delivery,
-            self._columns.run_id == delivery.run_id,
-            self._columns.attempts == delivery.attempts,
-            self._columns.steps.in_(before),
-        ):
+        made_from = {"of_run": delivery.run_id, "of_attempts": delivery.attempts, "of_steps": before}
+        if self.rows.replace_given(_next_row(), delivery, made_from):
             return
         if self.get_delivery(delivery.subscriber_id, delivery.digest_on) != delivery:
             raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
@@ -110,14 +129,10 @@ class Ledger:
 
     def _get_with_events(self, subscriber_id: str, digest_on: date) -> tuple[Delivery | None, list[MailEvent]]:
         """By one statement: it is asked for after each mail."""
-        of_these = (
-            table.select_raw(table.columns.subscriber_id == subscriber_id, table.columns.digest_on == digest_on)
-            for table in (self.rows, self._events.rows)
-        )
         stored: Delivery | None = None
         events: list[MailEvent] = []
         with self._database.statement() as connection:
-            found = connection.execute(union_all(*of_these)).all()
+            found = connection.execute(_row_and_events(), {"who": subscriber_id, "on": digest_on}).all()
         for row in found:
             if row.part == self.rows.name:
                 stored = self.rows.read_raw(row)
@@ -175,12 +190,29 @@ class Ledger:
         return self.rows.find(*conditions, order=(self._columns.digest_on, self._columns.subscriber_id))
 
     def _replace(self, row: Delivery, stored: Delivery) -> bool:
-        return self.rows.replace(
-            row,
-            self._columns.run_id == stored.run_id,
-            self._columns.attempts == stored.attempts,
-            self._columns.steps == hash_of_steps(stored.steps),
-        )
+        steps = [hash_of_steps(stored.steps)]
+        made_from = {"of_run": stored.run_id, "of_attempts": stored.attempts, "of_steps": steps}
+        return self.rows.replace_given(_next_row(), row, made_from)
+
+
+@cache
+def _next_row() -> Update:
+    """An UPDATE of the row that this one was made from; of any number of racing ones one finds it."""
+    columns = tables.deliveries.c
+    return keyed_update(tables.deliveries).where(
+        columns.run_id == bindparam("of_run"),
+        columns.attempts == bindparam("of_attempts"),
+        columns.steps.in_(bindparam("of_steps", expanding=True)),
+    )
+
+
+@cache
+def _row_and_events() -> CompoundSelect[Any]:
+    """Made once: to make it takes longer than to ask."""
+    who: BindParameter[str] = bindparam("who")
+    on: BindParameter[date] = bindparam("on")
+    both = (tables.deliveries, tables.events)
+    return union_all(*(select_raw(table, table.c.subscriber_id == who, table.c.digest_on == on) for table in both))
 
 
 def columns_of(row: Delivery) -> dict[str, Any]:

@@ -37,8 +37,11 @@ class LivingRuns(Protocol):
 
     def any_taken(self) -> bool: ...
 
+    def may_be_alive(self, run_id: str) -> bool:
+        """False where the process that took it is surely not alive; asks no database."""
+
     def is_alive(self, run_id: str) -> ColumnElement[bool]:
-        """Gives `is_taken` as a condition of a statement, to be asked with it."""
+        """Gives the rest of that question as a condition of a statement, to be asked with it."""
 
 
 def open_living_runs(database: Database) -> LivingRuns:
@@ -79,8 +82,11 @@ class FileLocks:
         with self._folder_lock.held():
             return self._locks.any_taken()
 
+    def may_be_alive(self, run_id: str) -> bool:
+        return self.is_taken(run_id)
+
     def is_alive(self, run_id: str) -> ColumnElement[bool]:
-        return true() if self.is_taken(run_id) else ~true()
+        return true()
 
 
 # The two halves of a lock's number: one for all runs of this newsletter, one for each of them. The database and its
@@ -150,6 +156,9 @@ class AdvisoryLocks:
     def any_taken(self) -> bool:
         with self._database.statement() as connection:
             return bool(connection.execute(text(self._held)).scalar_one())
+
+    def may_be_alive(self, run_id: str) -> bool:
+        return True
 
     def is_alive(self, run_id: str) -> ColumnElement[bool]:
         return literal_column(f"({self._held} AND objid = {_half(run_id)}) > 0")

@@ -11,7 +11,21 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Select, String, Table, cast, delete, literal, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    cast,
+    delete,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.errors import ReaderUnreadable, StoreError
@@ -21,6 +35,23 @@ from newsletter.stores.values import adapter_of, find_time_without_zone, first_p
 T = TypeVar("T")
 _MOST_KEYS = 3  # of the tables whose rows are one reader's
 _ROWS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
+
+
+def select_raw(table: Table, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Selects rows in a form that is the same for every table, to be asked for together with those of others."""
+    key = [cast(column, String) for column in table.primary_key]
+    padded = [*key, *[literal("")] * (_MOST_KEYS - len(key))]
+    named = [part.label(f"key{number}") for number, part in enumerate(padded)]
+    return select(literal(table.name).label("part"), *named, table.c.value).where(*conditions)
+
+
+def keyed_update(table: Table) -> Update:
+    """An UPDATE of all but the key, of the row with the key that `replace_given` gives."""
+    others: dict[str, BindParameter[Any]] = {
+        column.name: bindparam(column.name) for column in table.columns if not column.primary_key
+    }
+    own = [column == bindparam(f"key_{column.name}") for column in table.primary_key]
+    return update(table).where(*own).values(others)
 
 
 class SqlTable(Generic[T]):
@@ -42,6 +73,7 @@ class SqlTable(Generic[T]):
         self._kind = kind
         self._columns_of = columns_of
         self._key = [column.name for column in table.primary_key]
+        self._add = self.insert().on_conflict_do_nothing()
         self._is_of_reader = is_of_reader  # what cannot be read in a row concerns that row's subscriber alone
 
     def row(self, value: T) -> dict[str, Any]:
@@ -57,7 +89,7 @@ class SqlTable(Generic[T]):
     def add(self, value: T) -> bool:
         """Writes a new row; False, and nothing is written, if there is one with this key."""
         with self.database.statement() as connection:
-            return connection.execute(self.insert().values(self.row(value)).on_conflict_do_nothing()).rowcount == 1
+            return connection.execute(self._add, self.row(value)).rowcount == 1
 
     def put(self, *values: T) -> None:
         """Writes rows in place of those with their keys; of several with one key the last."""
@@ -78,6 +110,13 @@ class SqlTable(Generic[T]):
         own = [self.columns[name] == row.pop(name) for name in self._key]
         with self.database.statement() as connection:
             return connection.execute(update(self.table).where(*own, *conditions).values(row)).rowcount == 1
+
+    def replace_given(self, statement: Update, value: T, given: Mapping[str, Any]) -> bool:
+        """The same by a `keyed_update` that was made before, which is quicker; `given` are its other parameters."""
+        row = self.row(value)
+        keyed = {f"key_{name}": row.pop(name) for name in self._key}
+        with self.database.statement() as connection:
+            return connection.execute(statement, {**row, **keyed, **given}).rowcount == 1
 
     def get(self, *key: Any) -> T | None:
         """The value with this key, given in the order of the table's."""
@@ -139,13 +178,6 @@ class SqlTable(Generic[T]):
                 return
             yield rows
             page = wanted.where(tuple_(*key) > tuple_(*rows[-1][:-1], types=types))
-
-    def select_raw(self, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-        """Selects rows in a form that is the same for every table, to be asked for together with those of others."""
-        key = [cast(self.columns[name], String) for name in self._key]
-        padded = [*key, *[literal("")] * (_MOST_KEYS - len(key))]
-        named = [part.label(f"key{number}") for number, part in enumerate(padded)]
-        return select(literal(self.name).label("part"), *named, self.columns["value"]).where(*conditions)
 
     def read_raw(self, row: Any) -> T:
         """Reads a row of `select_raw`. Raises StoreError, or ReaderUnreadable."""

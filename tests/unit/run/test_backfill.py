@@ -11,7 +11,7 @@ from newsletter.errors import SourceError
 from newsletter.model import Announcement, Feed, FeedOutcome, FeedReport, PaperRecord, RunOutcome
 from newsletter.papers import arxiv_day
 from newsletter.papers.announcement_schedule import estimate_days
-from newsletter.run import BackfillReport, backfill, last_weekdays
+from newsletter.run import FIRST_DAYS, BackfillReport, backfill, fill_first_days, last_weekdays
 from newsletter.stores import Store
 from tests import make
 from tests.fakes import MemoryStore, Silent
@@ -204,6 +204,24 @@ def test_after_days_away_one_mail_catches_up_and_nothing_comes_twice() -> None:
     reader.outcomes()
     later = make.present(reader.store.get_delivery("s_abcd2345", source.on))
     assert later.paper_ids == ("2601.00006",)
+
+
+def test_only_an_empty_memory_begins_with_the_days_before() -> None:
+    store, records = MemoryStore(), Records(THREE_DAYS)
+    assert fill_first_days(store, records, [], Silent(), now=lambda: NOW) == []
+    [report] = fill_first_days(store, records, ["cs.LG"], Silent(), now=lambda: NOW)
+    assert [day.announced_on for day in report.days] == last_weekdays(FRIDAY, FIRST_DAYS)
+    assert fill_first_days(store, records, ["cs.LG"], Silent(), now=lambda: NOW) == []
+    assert len(records.since) == 1
+
+
+def test_a_first_mail_has_the_days_before_as_history_alone() -> None:
+    source = ScriptedSource({FRIDAY: {"cs.LG": [make.announcement("2601.00005")]}}, on=FRIDAY)
+    reader = Morning(source, now=NOW)
+    fill_first_days(reader.store, Records(THREE_DAYS), ["cs.LG"], Silent(), now=lambda: NOW)
+    assert reader.outcomes() == [RunOutcome.SENT]
+    assert reader.sent() == {"2601.00005"}
+    assert reader.scorer.histories == [3]
 
 
 def test_the_last_weekdays_pass_over_weekends() -> None:

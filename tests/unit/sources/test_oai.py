@@ -136,6 +136,20 @@ def test_each_failure_is_named(bodies: list[str | tuple[int, str]], says: str, i
     assert raised.value.category == "cs.LG"
 
 
+def test_a_server_that_cannot_be_reached_is_asked_once_for_all_categories() -> None:
+    asked: list[httpx2.Request] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        raise httpx2.ConnectError("no route")
+
+    asking = Asking(httpx2.MockTransport(refuse))
+    for _ in range(2):
+        with pytest.raises(SourceError, match="no route"):
+            asking.ids()
+    assert len(asked) == 1
+
+
 def test_harvests_end_after_their_time() -> None:
     transport, _ = answering(*(page(PAPERS, str(n)) for n in range(1000)))
     asking = Asking(transport, patience_s=30)
