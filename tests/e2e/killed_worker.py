@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,8 @@ class Killer(Postmaster):
 
     def kill_all(self) -> None:
         for worker in self.workers:
-            os.kill(worker.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # nobody looked yet since it was killed before
+                os.kill(worker.pid, signal.SIGKILL)
 
     def end_all(self) -> None:
         for worker in self.workers:
