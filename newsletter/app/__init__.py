@@ -50,6 +50,7 @@ from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester, Source
 
+BACKFILL_S = 1_200.0
 FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
 _NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
@@ -93,18 +94,24 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
+    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+
+
+def _turns(settings: Settings) -> Callable[[float], float]:
+    """Gives how feeds and records take turns at arXiv, with all processes of the same database."""
     paces = build_paces(settings)
-    reserve = partial(paces.reserve, f"feeds of {settings.feed_url}") if paces else lambda pause_s: 0.0
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=reserve)
+    return partial(paces.reserve, f"feeds of {settings.feed_url}") if paces else lambda pause_s: 0.0
 
 
-def build_harvester(settings: Settings) -> Harvester:
-    """Builds what asks arXiv for its records. Raises ConfigError without a contact."""
+def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
+    """Builds what asks arXiv for its records, for `patience_s` seconds in all. Raises ConfigError without a contact."""
     if settings.contact is None:
         raise ConfigError(_NO_CONTACT)
     from newsletter.sources.oai import open_oai
 
-    return open_oai(contact=settings.contact, base_url=settings.oai_url)
+    return open_oai(
+        contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=_turns(settings)
+    )
 
 
 def fill_first_days(
@@ -122,9 +129,7 @@ def fill_first_days(
     is_elsewhere = "feed_url" in settings.model_fields_set and "oai_url" not in settings.model_fields_set
     if is_elsewhere or settings.contact is None:
         return []
-    from newsletter.sources.oai import open_oai
-
-    harvester = open_oai(contact=settings.contact, base_url=settings.oai_url, patience_s=FIRST_DAYS_S)
+    harvester = build_harvester(settings, patience_s=FIRST_DAYS_S)
     categories = {category for subscriber in subscribers for category in subscriber.categories}
     return run.fill_first_days(context.store, harvester, categories, progress, now=context.now, should_stop=should_stop)
 

@@ -27,16 +27,21 @@ from newsletter.sources.oai_records import RecordPage, read_page
 BASE_URL = "https://oaipmh.arxiv.org/oai"
 ATTEMPTS = 3  # of each page
 MAX_PAGES = 60  # of 3,500 records: more than a year of the largest category
-PATIENCE_S = 1_200.0  # for all that is harvested by one process
 
 _TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # a full page is made while one waits
 _GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # all other archives are of physics
 
 
-def open_oai(*, contact: str, base_url: str = BASE_URL, patience_s: float = PATIENCE_S) -> OaiHarvester:
+def open_oai(
+    *,
+    contact: str,
+    patience_s: float,
+    base_url: str = BASE_URL,
+    reserve: Callable[[float], float] = lambda pause_s: 0.0,
+) -> OaiHarvester:
     """Opens arXiv's records. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    After `patience_s` seconds in all nothing more is asked.
+    After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
     """
     address = quote(parseaddr(contact)[1] or contact, safe="@+")
     client = httpx2.Client(
@@ -44,7 +49,7 @@ def open_oai(*, contact: str, base_url: str = BASE_URL, patience_s: float = PATI
         timeout=_TIMEOUT,
         limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
     )
-    return OaiHarvester(client, base_url=base_url, patience_s=patience_s)
+    return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
 
 
 class OaiHarvester:
@@ -55,14 +60,16 @@ class OaiHarvester:
         client: httpx2.Client,
         *,
         base_url: str = BASE_URL,
-        patience_s: float = PATIENCE_S,
+        patience_s: float,
         pause_s: float = PAUSE_S,
+        reserve: Callable[[float], float] = lambda pause_s: 0.0,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._base_url = base_url
         self._pause_s = pause_s
+        self._reserve = reserve
         self._sleep = sleep
         self._monotonic = monotonic
         self._next_at = -math.inf  # no request before this
@@ -126,6 +133,8 @@ class OaiHarvester:
             )
         if (pause_s := self._next_at - self._monotonic()) > 0:
             self._sleep(pause_s)
+        if (turn_s := self._reserve(self._pause_s)) > 0:
+            self._sleep(turn_s)
         try:
             with self._client.stream("GET", self._base_url, params=query) as response:
                 response.raise_for_status()

@@ -1,7 +1,7 @@
 """arXiv's records: how they are asked for, read, and what each odd answer becomes."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
 import httpx2
@@ -28,13 +28,20 @@ def no_waits() -> Iterator[None]:
 class Asking:
     """A harvester whose seconds pass only while it pauses."""
 
-    def __init__(self, answer: httpx2.MockTransport, *, patience_s: float = 600.0) -> None:
+    def __init__(
+        self,
+        answer: httpx2.MockTransport,
+        *,
+        patience_s: float = 600.0,
+        reserve: Callable[[float], float] = lambda pause_s: 0.0,
+    ) -> None:
         self.now = 100.0
         self.slept: list[float] = []
         self.harvester = OaiHarvester(
             httpx2.Client(transport=answer),
             base_url="https://oai.example.org/oai",
             patience_s=patience_s,
+            reserve=reserve,
             sleep=self.sleep,
             monotonic=lambda: self.now,
         )
@@ -75,7 +82,7 @@ def test_a_record_becomes_a_paper_as_a_feed_would_have_shown_it() -> None:
 def test_pages_are_followed_over_a_connection_and_deleted_records_passed_over() -> None:
     archive = Archive({"cs:cs:LG": [*PAPERS, Kept("2611.00009", [], is_deleted=True)]})
     with serving(handler_of(archive)) as url, httpx2.Client() as client:
-        records, problems = OaiHarvester(client, base_url=url, pause_s=0).harvest("cs.LG", since=SINCE)
+        records, problems = OaiHarvester(client, base_url=url, patience_s=60, pause_s=0).harvest("cs.LG", since=SINCE)
     assert [each.paper.arxiv_id for each in records] == [each.arxiv_id for each in PAPERS]
     assert not problems
     assert len(archive.queries) == 3
@@ -92,6 +99,13 @@ def test_requests_are_three_seconds_apart() -> None:
     asking = Asking(transport)
     assert len(asking.ids()) == 5
     assert asking.slept == [3.0, 3.0]
+
+
+def test_requests_wait_for_the_turn_that_all_processes_share() -> None:
+    transport, _ = answering(page(PAPERS[:2], "a"), page(PAPERS[2:]))
+    asking = Asking(transport, reserve=lambda pause_s: 2 * pause_s)
+    asking.ids()
+    assert asking.slept == [6.0, 3.0, 6.0]
 
 
 def test_a_paper_on_two_pages_is_one() -> None:
