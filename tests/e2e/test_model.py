@@ -82,7 +82,7 @@ def test_a_model_judges_and_a_preview_afterwards_asks_nothing(tmp_path: Path) ->
     assert len(mails) == 3
     for mail in mails:
         assert any(words in mail for words in ("Scored by gpt-6-luna", "Bewertet von gpt-6-luna"))  # one reads German
-        assert "n/a" in mail  # nobody knows what this server costs
+        assert any(words in mail for words in ("n/a", "n/v"))  # nobody knows what this server costs
         assert "is material to judge" in " ".join(mail.split())  # the prompt, as it was sent
 
 
@@ -94,7 +94,8 @@ def test_with_a_wrong_key_the_mail_is_ranked_by_words_and_says_so(tmp_path: Path
     assert "set OPENAI_API_KEY to a valid one" in run.stderr
     assert run.stdout.strip().endswith("The mails are in outbox.")
     for mail in texts(tmp_path):
-        assert "The model could not be asked" in " ".join(mail.split())
+        said = " ".join(mail.split())
+        assert any(words in said for words in ("The model could not be asked", "Das Modell konnte heute nicht gefragt"))
         assert any(words in mail for words in ("Ranked by words", "Geordnet nach Wörtern"))  # one reads German
         assert not any(words in mail for words in ("Scored by", "Bewertet von"))
     assert files_with_the_key(tmp_path) == []
