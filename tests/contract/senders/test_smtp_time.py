@@ -277,3 +277,12 @@ def test_a_server_that_falls_silent_in_a_session_is_not_asked_again(server: Post
         with pytest.raises(SendDeferred, match="timed out"):
             made.send(message(OTHER))
     assert len(server.connections) == 1
+
+
+def test_the_last_piece_of_a_mail_does_not_wait_for_the_server_to_acknowledge_the_one_before(
+    server: Postmaster, sender: SmtpSender
+) -> None:
+    client = sender._open()
+    with closing(client):
+        assert client.sock is not None
+        assert client.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
