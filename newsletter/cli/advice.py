@@ -1,4 +1,4 @@
-"""Warns the operator of settings that work today and surprise later, each with its remedy. Asks and writes nothing."""
+"""Warns of settings that work today and surprise later, each with its remedy; refuses one that harms readers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from newsletter.errors import ConfigError
 from newsletter.ops import durability, log
 from newsletter.settings import Settings
 
@@ -14,8 +15,6 @@ _MOUNTS = Path("/proc/mounts")
 
 def advice(settings: Settings, environment: Mapping[str, str] = os.environ, mounts: str | None = None) -> Iterator[str]:
     """Yields the sentences that fit these settings. `mounts` stands for the system's own list."""
-    if mounts is None:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
     if (settings.base_url or "").startswith("http://"):
         yield (
             f"{settings.base_url} is not encrypted: whoever is on the way can read and use the links of a mail, and "
@@ -39,12 +38,35 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
             "share its limits, such as 20 forms to subscribe a day; set NEWSLETTER_TRUSTED_PROXIES to 1, or to as many "
             "proxies as add to X-Forwarded-For"
         )
-    is_folder = settings.database_url is None
-    if is_folder and (why := durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment)):
+    if why := _why_the_memory_vanishes(settings, environment, mounts):
         yield (
             f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "
             "papers again, and who has left is mailed again; mount a volume and set NEWSLETTER_STATE to a folder on it"
         )
+
+
+def require_lasting_memory(
+    settings: Settings, environment: Mapping[str, str] = os.environ, mounts: str | None = None
+) -> None:
+    """Refuses to mail people from a platform whose disk vanishes, with a memory that lies on it: a ConfigError.
+
+    On a machine of one's own it is advice alone: a folder in memory may be meant, to try something.
+    """
+    why = _why_the_memory_vanishes(settings, environment, mounts)
+    if why and durability.platform_of(environment) and settings.send_by != "outbox":
+        raise ConfigError(
+            f"the memory in {settings.state} would begin anew with each restart ({why}), and everybody would get the "
+            "same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set NEWSLETTER_STATE to a "
+            "folder on it"
+        )
+
+
+def _why_the_memory_vanishes(settings: Settings, environment: Mapping[str, str], mounts: str | None) -> str:
+    if settings.database_url is not None:
+        return ""
+    if mounts is None:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
+    return durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment)
 
 
 def log_advice(settings: Settings) -> None:

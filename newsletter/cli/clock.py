@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from newsletter import app, worker
-from newsletter.cli.advice import log_advice
+from newsletter.cli.advice import log_advice, require_lasting_memory
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.promised_mails import begin_welcomes, keep_welcomes
@@ -34,6 +34,7 @@ def command() -> None:
     """
     settings = load_settings()
     begin_log(settings)
+    require_lasting_memory(settings)
     log_advice(settings)
     store = app.build(settings).store  # what cannot work is said now
     tasks: list[Callable[[Worker], None]] = [

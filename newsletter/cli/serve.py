@@ -8,7 +8,7 @@ from threading import Event
 import click
 
 from newsletter import app
-from newsletter.cli.advice import log_advice
+from newsletter.cli.advice import log_advice, require_lasting_memory
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
@@ -46,6 +46,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
 
     settings = load_settings()
     begin_log(settings)
+    require_lasting_memory(settings)
     log_advice(settings)
     submitted = Event()
     web = app.build_web(settings, submitted.set)

@@ -24,6 +24,11 @@ _IN_MEMORY = {"tmpfs", "ramfs"}
 _OF_A_CONTAINER = {"overlay", "aufs"}
 
 
+def platform_of(environment: Mapping[str, str]) -> str:
+    """Names the platform that a process runs on; empty on a machine of one's own."""
+    return next((name for variable, name in _PLATFORMS.items() if environment.get(variable)), "")
+
+
 def why_it_vanishes(folder: str, mounts: str, environment: Mapping[str, str]) -> str:
     """What says that this folder, an absolute path, begins anew after a restart; empty if nothing says so."""
     place, kind = _mount_of(folder, mounts)
@@ -33,7 +38,7 @@ def why_it_vanishes(folder: str, mounts: str, environment: Mapping[str, str]) ->
         return ""  # a disk or a volume of its own
     if kind in _OF_A_CONTAINER:
         return f"it lies in the container itself ({kind}), on no volume"
-    platform = next((name for variable, name in _PLATFORMS.items() if environment.get(variable)), "")
+    platform = platform_of(environment)
     return f"{platform} gives each start a new disk, and no volume is mounted there" if platform else ""
 
 

@@ -1,12 +1,14 @@
 """What an operator is told before it surprises: on which settings, and on which not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from newsletter.cli.advice import advice
+from newsletter.cli.advice import advice, require_lasting_memory
 from newsletter.cli.check import command
+from newsletter.errors import ConfigError
 from newsletter.settings import Settings
 
 MACHINE = "/dev/sda1 / ext4 rw 0 0\n"
@@ -39,6 +41,36 @@ def test_a_memory_that_vanishes_is_warned_of() -> None:
     assert sentence.endswith("set NEWSLETTER_STATE to a folder on it")
     [sentence] = told(Settings(state=Path("/data/state"), _env_file=None), mounts="overlay / overlay rw 0 0\n")
     assert "container" in sentence
+
+
+SMTP = {"send_by": "smtp", "bounce_to": "bounces@example.org"}
+HEROKU = {"DYNO": "web.1"}
+POSTGRESQL = {**SMTP, "DATABASE_URL": "postgresql://user:word@db.example.org/news"}
+
+
+@pytest.mark.parametrize("mounts", [MACHINE, "overlay / overlay rw 0 0\n", ""])
+@pytest.mark.parametrize("environment", [HEROKU, {"RENDER": "true"}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}])
+def test_nobody_is_mailed_from_a_platform_that_forgets(mounts: str, environment: dict[str, str]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"begin anew with each restart .+; set DATABASE_URL to a PostgreSQL"
+    ) as caught:
+        require_lasting_memory(Settings(_env_file=None, **SMTP), environment, mounts)
+    assert str(caught.value).endswith("set NEWSLETTER_STATE to a folder on it")
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "mounts"),
+    [
+        (SMTP, {}, MACHINE),
+        (SMTP, {}, "tmpfs / tmpfs rw 0 0\n"),  # no platform: somebody tries something
+        ({}, HEROKU, MACHINE),  # mails go nowhere but to the same disk
+        ({**SMTP, "state": Path("/data/state")}, HEROKU, MACHINE + "/dev/sdb /data ext4 rw 0 0\n"),
+        (POSTGRESQL, HEROKU, MACHINE),
+    ],
+    ids=["machine", "in memory", "outbox", "volume", "database"],
+)
+def test_a_memory_that_stays_is_not_refused(settings: dict[str, Any], environment: dict[str, str], mounts: str) -> None:
+    require_lasting_memory(Settings(_env_file=None, **settings), environment, mounts)
 
 
 def test_check_prints_advice_and_ends_as_well_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
