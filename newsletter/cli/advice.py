@@ -56,8 +56,8 @@ def require_lasting_memory(
     if why and durability.platform_of(environment) and settings.send_by != "outbox":
         raise ConfigError(
             f"the memory in {settings.state} would begin anew with each restart ({why}), and everybody would get the "
-            "same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set NEWSLETTER_STATE to a "
-            "folder on it"
+            "same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set NEWSLETTER_STATE "
+            "to a folder on it"
         )
 
 
