@@ -1,17 +1,16 @@
 """One morning on one screen: collect → select → score → compose → deliver, for each subscriber, step by step.
 
 Every step may be run again: a day collected is not fetched twice, a digest accepted is not sent twice, and what a crash
-left open is settled by evidence at the start of the next run. The steps are run/collect.py, run/select.py,
+left open is settled by evidence at the start of the next run. The steps are run/gather.py, run/select.py,
 run/compose.py and run/deliver.py, and beside them run/prefetch.py; adapters come in as a `RunContext` (app picks them);
 all rules live in pure modules.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
@@ -27,21 +26,22 @@ from newsletter.run import (
     collect,
     compose,
     forget_expired,
+    gather,
     in_groups,
     needs_feeds_now,
+    open_run,
     outcomes,
     prefetch_scores,
     read_papers,
     recall,
     reconcile,
+    report_unreadable,
     select,
     settle_claim,
     settle_doubts,
     weigh_bounces,
 )
 from newsletter.scoring import ScoreCache
-
-_LATEST_RUNS = 20  # among which a report that says nothing new is found again
 
 
 def run_morning(
@@ -62,28 +62,34 @@ def run_morning(
     alone what was recorded already. `should_stop` is asked before each feed and each mail: the one in hand is finished,
     no other is begun; nor is it when the sender fails for all (run/circuit_breaker.py). Who is `unreadable` (by id:
     why) is held back and reported, subscriber or not. `is_collected`: `collect_morning` was called, in whatever
-    process, and nothing of it is done again. Raises StoreError if the memory fails (sending without memory would mail
-    things twice), and LedgerError if report and ledger differ at the end. The caller closes the sender.
+    process (run/gather.py), and nothing of it is done again. Raises StoreError if the memory fails (sending without
+    memory would mail things twice), and LedgerError if report and ledger differ at the end. The caller closes the
+    sender.
     """
-    started_at = context.now()
-    run_id = _new_run_id(started_at)
     sender = CircuitBreaker(context.sender, should_stop)
     context = replace(context, sender=sender, scorer=ScoreCache(context.scorer))
-    context.store.start_run(run_id)
-    try:
+    with open_run(context) as run:
         settle_doubts(context)
         if due_only:
-            sender.count_past_doubts(context.store, started_at)
+            sender.count_past_doubts(context.store, run.started_at)
         if is_collected:
-            morning, readers = collect(context, (), progress, run_id=run_id, digest_on=digest_on), subscribers
+            readers, morning = subscribers, collect(context, (), progress, run_id=run.run_id, digest_on=digest_on)
             problems = read_papers(context, morning, readers, should_stop)
         else:
             readers = [each for each in subscribers if needs_feeds_now(context, each)] if due_only else subscribers
-            morning, problems = _gather(context, readers, progress, run_id, digest_on, due_only, should_stop)
-            forget_expired(context.store, min(morning.today.announced_on, started_at.date()))
+            morning, problems = gather(
+                context,
+                readers,
+                progress,
+                run_id=run.run_id,
+                digest_on=digest_on,
+                due_only=due_only,
+                should_stop=should_stop,
+            )
+            forget_expired(context.store, min(morning.today.announced_on, run.started_at.date()))
         served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
         progress.begin(DIGESTS, len(served))
-        entries = _report_unreadable(unreadable)
+        entries = report_unreadable(unreadable)
         for subscriber in served:
             entry = serve_if_due(context, morning, subscriber, due_only=due_only, halt=sender.halt)
             progress.step(entry)
@@ -91,86 +97,10 @@ def run_morning(
         weigh_bounces(context)
         if due_only and not is_collected and not should_stop():
             problems += prefetch_scores(context, morning, readers)
-        report = RunReport(
-            run_id=run_id,
-            digest_on=digest_on or morning.today.announced_on,
-            started_at=started_at,
-            finished_at=context.now(),
-            feeds=morning.today.feeds,
-            subscribers=tuple(entries),
-            problems=tuple(dict.fromkeys(problems)),
-        )
-        latest = context.store.get_runs(digest_on=report.digest_on, limit=1)
-        if not (due_only and reconcile.is_unchanged(report, latest)):
-            context.store.record_run(report)
+        report = run.report(morning, entries, problems, digest_on=digest_on)
+        run.record(report, unless_among=int(due_only))
         reconcile.check(report, [*unreadable, *(one.subscriber_id for one in served)], context.store.get_delivery)
         return report
-    finally:
-        context.store.end_run(run_id)
-
-
-def collect_morning(
-    context: RunContext,
-    subscribers: Sequence[Subscriber],
-    progress: ProgressListener,
-    *,
-    should_stop: Callable[[], bool] = lambda: False,
-    unreadable: Mapping[str, str] = MappingProxyType({}),
-) -> RunReport:
-    """Does what a morning needs once for everybody, and mails nobody: that is for runs with `is_collected`.
-
-    Settles doubts, collects what these subscribers need now, has it read, asks a model ahead. The report, which is
-    recorded if it says something new, has the feeds and who is `unreadable`. May be repeated. Raises StoreError if the
-    memory fails.
-    """
-    started_at = context.now()
-    run_id = _new_run_id(started_at)
-    context.store.start_run(run_id)
-    try:
-        settle_doubts(context)
-        readers = [each for each in subscribers if needs_feeds_now(context, each)]
-        morning, problems = _gather(context, readers, progress, run_id, None, True, should_stop)
-        if not should_stop():
-            problems += prefetch_scores(context, morning, readers)
-        report = RunReport(
-            run_id=run_id,
-            digest_on=morning.today.announced_on,
-            started_at=started_at,
-            finished_at=context.now(),
-            feeds=morning.today.feeds,
-            subscribers=tuple(_report_unreadable(unreadable)),
-            problems=tuple(dict.fromkeys(problems)),
-        )
-        if not reconcile.is_unchanged(report, context.store.get_runs(digest_on=report.digest_on, limit=_LATEST_RUNS)):
-            context.store.record_run(report)
-        return report
-    finally:
-        context.store.end_run(run_id)
-
-
-def _gather(
-    context: RunContext,
-    readers: Sequence[Subscriber],
-    progress: ProgressListener,
-    run_id: str,
-    digest_on: date | None,
-    due_only: bool,
-    should_stop: Callable[[], bool],
-) -> tuple[Morning, list[str]]:
-    """Collects the day for these readers and has it read; gives it with sentences for the operator."""
-    problems = context.prefetcher.collect() if context.prefetcher else []
-    morning = collect(
-        context, readers, progress, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
-    )
-    return morning, problems + read_papers(context, morning, readers, should_stop)
-
-
-def _report_unreadable(unreadable: Mapping[str, str]) -> list[SubscriberReport]:
-    return [SubscriberReport(who, RunOutcome.UNREADABLE, detail=why) for who, why in unreadable.items()]
-
-
-def _new_run_id(started_at: datetime) -> str:
-    return f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
 def serve_if_due(

@@ -19,9 +19,11 @@ from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, Ru
 from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
+from newsletter.run.gather import collect_morning, gather
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
+from newsletter.run.record import open_run, report_unreadable
 from newsletter.run.retention import forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
@@ -50,18 +52,21 @@ __all__ = [
     "backfill",
     "choose_entries",
     "collect",
+    "collect_morning",
     "compose",
     "count_days",
     "fill_first_days",
     "find_due",
     "first_mail_at",
     "forget_expired",
+    "gather",
     "in_groups",
     "is_paused",
     "last_weekdays",
     "local_date",
     "needs_feeds_now",
     "next_mail_at",
+    "open_run",
     "outcomes",
     "prefetch_scores",
     "preview",
@@ -69,6 +74,7 @@ __all__ = [
     "reading_order",
     "recall",
     "reconcile",
+    "report_unreadable",
     "run_clock",
     "select",
     "select_from",

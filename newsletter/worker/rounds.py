@@ -13,7 +13,7 @@ from typing import Protocol
 from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, find_due
+from newsletter.run import FEEDS, collect_morning, find_due
 from newsletter.services import directory
 from newsletter.settings import Settings
 
@@ -77,7 +77,7 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     progress = RoundProgress(task)
     with closing(context.sender):
         app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
-        report = flow.collect_morning(
+        report = collect_morning(
             context,
             listed.subscribers,
             progress,

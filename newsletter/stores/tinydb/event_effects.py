@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from newsletter.delivery import ledger, suppression
@@ -73,4 +73,4 @@ class EventEffects:
         """Of a mail to an address that has changed since, the event is the heir's."""
         if self.rows.get_delivery(event.subscriber_id, event.digest_on) is not None:
             return event
-        return replace(event, subscriber_id=self.parts.moves.heir_of(event.subscriber_id))
+        return address_change.reassign_event(event, self.parts.moves.heir_of(event.subscriber_id))

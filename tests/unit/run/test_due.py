@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.flow import collect_morning, run_morning
+from newsletter.flow import run_morning
 from newsletter.model import RunOutcome
-from newsletter.run import find_due
+from newsletter.run import collect_morning, find_due
 from newsletter.run.due import LOOK_AGAIN
 from tests import make
 from tests.fakes import Act, FlakySender, Silent

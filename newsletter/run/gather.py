@@ -1,0 +1,62 @@
+"""What a morning needs once for everybody: the day's feeds, the papers read, and the answers that were asked ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from newsletter.model import RunReport, Subscriber
+from newsletter.run.collect import collect, needs_feeds_now
+from newsletter.run.context import Morning, ProgressListener, RunContext
+from newsletter.run.deliver import settle_doubts
+from newsletter.run.prefetch import prefetch_scores
+from newsletter.run.record import open_run, report_unreadable
+from newsletter.run.vectors import read_papers
+
+_LATEST_RUNS = 20  # among which a report that says nothing new is found again: workers record theirs in between
+
+
+def gather(
+    context: RunContext,
+    readers: Sequence[Subscriber],
+    progress: ProgressListener,
+    *,
+    run_id: str,
+    digest_on: date | None = None,
+    due_only: bool,
+    should_stop: Callable[[], bool],
+) -> tuple[Morning, list[str]]:
+    """Collects the day for these readers and has it read; gives it with sentences for the operator."""
+    problems = context.prefetcher.collect() if context.prefetcher else []
+    morning = collect(
+        context, readers, progress, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
+    )
+    return morning, problems + read_papers(context, morning, readers, should_stop)
+
+
+def collect_morning(
+    context: RunContext,
+    subscribers: Sequence[Subscriber],
+    progress: ProgressListener,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    unreadable: Mapping[str, str] = MappingProxyType({}),
+) -> RunReport:
+    """Does what a morning needs once, and mails nobody: that is for runs with `is_collected`, in whatever process.
+
+    Settles doubts, collects what these subscribers need now, has it read, asks a model ahead. The report, which is
+    recorded if it says something new, has the feeds and who is `unreadable`. May be repeated. Raises StoreError if the
+    memory fails.
+    """
+    with open_run(context) as run:
+        settle_doubts(context)
+        readers = [each for each in subscribers if needs_feeds_now(context, each)]
+        morning, problems = gather(
+            context, readers, progress, run_id=run.run_id, due_only=True, should_stop=should_stop
+        )
+        if not should_stop():
+            problems += prefetch_scores(context, morning, readers)
+        report = run.report(morning, report_unreadable(unreadable), problems)
+        run.record(report, unless_among=_LATEST_RUNS)
+        return report
