@@ -86,9 +86,7 @@ def add(
     settings = load_settings()
     begin_log(settings, quiet=True)
     store = app.build_store(settings)
-    file, problem = directory.load_file(settings.subscribers, store, app.default_cut_off(settings))
-    if problem:
-        complain(f"{problem}\nThe defaults are those of the last good version.")
+    file = load_defaults(settings, store)
     if email is None:
         if not sys.stdin.isatty() or profile_file or wishes != additions.Wishes():
             raise click.UsageError("say whom: newsletter subscribers add EMAIL --categories cs.LG --topic '…'")
@@ -102,6 +100,14 @@ def add(
         _explain(added, enrolment, settings, store)
         return
     _tell(settings, store, additions.build(enrolment, file), enrolment, is_welcomed=not no_welcome)
+
+
+def load_defaults(settings: Settings, store: Store) -> SubscribersFile:
+    """Reads subscribers.yaml for whoever is added, or its last good version, and says so loudly."""
+    file, problem = directory.load_file(settings.subscribers, store, app.default_cut_off(settings))
+    if problem:
+        complain(f"{problem}\nThe defaults are those of the last good version.")
+    return file
 
 
 def ask_for(ask: Ask, file: SubscribersFile) -> tuple[str, str, additions.Wishes]:

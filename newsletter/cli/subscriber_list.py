@@ -14,9 +14,10 @@ from rich.progress import Progress
 from newsletter import app
 from newsletter.cli.common import begin_log, complain
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
+from newsletter.cli.subscriber_add import load_defaults
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError
-from newsletter.services import additions, directory, subscriber_import
+from newsletter.services import additions, subscriber_import
 from newsletter.settings import load_settings
 from newsletter.subscribers import list_export
 
@@ -56,9 +57,7 @@ def import_list(file: Path, no_welcome: bool, dry_run: bool) -> None:
     settings = load_settings()
     begin_log(settings, quiet=True)
     store = app.build_store(settings)
-    parsed, problem = directory.load_file(settings.subscribers, store, app.default_cut_off(settings))
-    if problem:
-        complain(f"{problem}\nThe defaults are those of the last good version.")
+    parsed = load_defaults(settings, store)
     try:
         data = file.read_bytes()
     except OSError as error:
