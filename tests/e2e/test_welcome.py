@@ -197,6 +197,8 @@ def test_two_processes_at_once_welcome_each_newcomer_once(place: Place, server: 
         newsletter(place.folder, *command, **by(server)) as one,
         newsletter(place.folder, *command, **by(server)) as another,
     ):
+        for each in (one, another):
+            each.read_until("web_started")  # before that, SIGTERM ends a process as it ends any
         until = monotonic() + 40
         while len(server.mails) < len(LISTED) and monotonic() < until:
             wait_a_moment(one)
