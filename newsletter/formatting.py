@@ -1,10 +1,9 @@
-"""What is written alike in every language, such as prices and where a text is cut; dates and names in English. Pure."""
+"""What is written alike in every language, such as prices and where a text is cut. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from decimal import Decimal
 
 from newsletter.model import Digest
@@ -16,22 +15,6 @@ _LAST_WORD = re.compile(r"\s+\S*$")
 _CLAUSE_END = re.compile(r"[;,:](?=\s)|\s+[—–](?=\s)|[；，、：]")
 _ABBREVIATIONS = "e.g i.e cf vs al etc fig figs eq eqs sec approx resp dr prof no z.B d.h".replace(".", r"\.")
 _NO_SENTENCE_END = re.compile(rf"\b(?:{_ABBREVIATIONS.replace(' ', '|')}|\w)\.$", re.I)
-
-
-def long_date(on: date) -> str:
-    """Writes "Tuesday, 7 October 2025", whatever the locale of the machine."""
-    return f"{on:%A}, {short_date(on)}"
-
-
-def short_date(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
-
-
-def date_range(announced_on: Sequence[date]) -> str:
-    """Writes "7 October 2025", or the first and the last of several days."""
-    if len(announced_on) > 1:
-        return f"{short_date(announced_on[0])} to {short_date(announced_on[-1])}"
-    return short_date(announced_on[0]) if announced_on else "no day"
 
 
 def is_met(digest: Digest) -> bool:
@@ -53,12 +36,6 @@ def nearest_heading(digest: Digest, *, whose: str) -> str:
     if is_met(digest):
         return f"Nothing matched {whose} profile closely today. The nearest:"
     return f"No paper shares a word with {whose} profile today. Some from {whose} categories:"
-
-
-def join_names(names: Sequence[str], most: int) -> str:
-    """Joins names by commas; of more than `most` the first ones, and how many more."""
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
 def true_false(value: bool) -> str:

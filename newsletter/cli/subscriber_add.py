@@ -16,13 +16,13 @@ from newsletter.cli.exits import EXIT_CODES, EXIT_DELIVERY
 from newsletter.cli.promised_mails import welcome_one
 from newsletter.cli.suppressions import describe_status
 from newsletter.errors import ConfigError, StoreError
-from newsletter.formatting import long_date
 from newsletter.mail import welcome
 from newsletter.model import MOST_PROFILE_CHARS, PromisedMail, SignUp, SignUpOrigin, Subscriber
 from newsletter.services import additions, directory, reader_texts
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, profile_yaml
+from newsletter.texts import FALLBACK_LANGUAGE, write_date
 
 Ask = Callable[[str, str], str]  # a question and its default → the answer
 
@@ -262,4 +262,5 @@ def _first_mail(content: welcome.WelcomeContent, reader: Subscriber) -> str:
         return f"Mail to them is paused until {reader.paused_until}."
     if content.first_on is None:
         return "Their first mail comes with the next look of the clock, or the next run."
-    return f"Their first mail comes on {long_date(content.first_on)}, from {reader.send_at:%H:%M} on ({reader.zone})."
+    first_on = write_date(content.first_on, FALLBACK_LANGUAGE)
+    return f"Their first mail comes on {first_on}, from {reader.send_at:%H:%M} on ({reader.zone})."

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.formatting import long_date
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer, dots, escape_markdown, reflowed, wrapped
 from newsletter.model import WORD_RANKER, Announcement, AnnounceType, Digest, DigestEntry, Profile, Topic, Usage
@@ -339,7 +337,6 @@ def test_the_shipped_templates_pass_their_check() -> None:
 
 
 def test_small_helpers() -> None:
-    assert long_date(date(2025, 10, 7)) == "Tuesday, 7 October 2025"
     assert dots(7) == "●●●●●●●○○○"
     assert reflowed("A line\nthat goes on.\n\n- a point\n  of two lines\n# Next\n1. One") == (
         "A line that goes on.\n\n- a point of two lines\n# Next\n1. One"
