@@ -24,6 +24,7 @@ from newsletter.app.common import (
 )
 from newsletter.app.database import build_paces, driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
+from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
     build_local_scorer,
@@ -139,6 +140,7 @@ __all__ = [
     "build",
     "build_archive_pages",
     "build_harvester",
+    "build_library_reader",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",
@@ -160,6 +162,7 @@ __all__ = [
     "default_cut_off",
     "driver_url",
     "fill_first_days",
+    "find_library_key",
     "find_store",
     "has_sentence_model",
     "load_listed",
@@ -167,6 +170,7 @@ __all__ = [
     "load_welcome_texts",
     "migrate",
     "open_database",
+    "read_libraries",
     "release_database",
     "require_model_key",
     "require_signer",

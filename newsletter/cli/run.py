@@ -87,6 +87,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
     ending.listen()
     with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
+        if not recorded:
+            listed = app.read_libraries(settings, context.store, listed, ending.is_asked)
     subscribers = _choose(listed, only)
     if recorded:  # a trial on papers of another day welcomes nobody
         begin_welcomes(settings, context.store)
@@ -110,7 +112,7 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
             )
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
-    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
     if settings.log == "json":
         log.log_troubles([*found, *bounces])
     else:
@@ -160,7 +162,8 @@ def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[st
 
 
 def _questions(listed: directory.SubscriberList) -> list[str]:
-    return [question for _, question in listed.possible_moves]
+    libraries = [f"{who}: {why}" for who, why in listed.stale_libraries]
+    return [*(question for _, question in listed.possible_moves), *libraries]
 
 
 def _complain_of(problem: str, *lines: str) -> None:

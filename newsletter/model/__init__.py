@@ -32,12 +32,15 @@ from newsletter.model.digests import (
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
 from newsletter.model.papers import (
+    ZOTERO,
     Announcement,
     AnnouncementDay,
     AnnounceType,
     Feed,
     FeedOutcome,
     FeedReport,
+    LibraryContents,
+    LibraryItem,
     LibraryPaper,
     Paper,
     PaperRecord,
@@ -61,6 +64,7 @@ from newsletter.model.subscribers import (
     Vote,
     Votes,
     Welcome,
+    ZoteroLibrary,
 )
 
 __all__ = [
@@ -69,6 +73,7 @@ __all__ = [
     "TALLY",
     "WORDS_CUT_OFF",
     "WORD_RANKER",
+    "ZOTERO",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
@@ -91,6 +96,8 @@ __all__ = [
     "FeedReport",
     "Frequency",
     "Grading",
+    "LibraryContents",
+    "LibraryItem",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -128,6 +135,7 @@ __all__ = [
     "Vote",
     "Votes",
     "Welcome",
+    "ZoteroLibrary",
     "delivery_id_of",
     "parse_delivery_id",
     "spending",

@@ -69,6 +69,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
         "keywords": ["keywords:", *list_lines("like", profile.like, "  "), *list_lines("avoid", profile.avoid, "  ")],
         "pinned_authors": list_lines("pinned_authors", subscriber.pinned_authors),
         "papers": list_lines("papers", subscriber.papers),
+        "zotero": [f"zotero: {scalar(subscriber.zotero.place if subscriber.zotero else '')}"],
         "categories": list_lines("categories", subscriber.categories),
         "announce_types": list_lines("announce_types", subscriber.announce_types),
         "numbers": [
@@ -183,7 +184,7 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
     """Reads as `read`, and lists the keys that the text sets; `keywords.like` and `keywords.avoid` are two."""
     preferences, problems = _check(text)
     changed = apply(subscriber, preferences) if preferences and not problems else None
-    if changed and not (changed.profile.topics or changed.profile.like or changed.papers or changed.pinned_authors):
+    if changed and not _has_wishes(changed):
         no_topics = Phrase(
             "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
         )
@@ -192,6 +193,11 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
         summary = f"The profile has {yaml_checks.count_problems(problems)}:"
         raise ConfigError(summary, yaml_checks.problem_lines(problems, most=MAX_PROBLEMS))
     return changed, tuple(_keys(preferences))
+
+
+def _has_wishes(changed: Subscriber) -> bool:
+    profile = changed.profile
+    return bool(profile.topics or profile.like or changed.papers or changed.zotero or changed.pinned_authors)
 
 
 def _keys(preferences: ReaderPreferences) -> Iterator[str]:
@@ -231,7 +237,7 @@ def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
             yield yaml_nodes.Problem(root.value.pop(key).line, join(f"{key}: ", _NOT_HERE[key]))
 
 
-_EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
+_EMPTY_TEXTS = {"about", "relevant", "irrelevant", "zotero"}
 _EMPTY_LISTS = {"topics", "pinned_authors", "papers", "like", "avoid", "categories", "announce_types"}
 
 

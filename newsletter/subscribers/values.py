@@ -177,6 +177,21 @@ PaperEntry = Annotated[
     AfterValidator(_one_line),
     yaml_checks.expected(_PAPER),
 ]
+_LIBRARY = Phrase("a Zotero library by its number, such as users/475425 or groups/2259720")
+LibraryNumber = Annotated[str, Field(pattern=r"^(users|groups)/[1-9][0-9]{0,11}$"), yaml_checks.expected(_LIBRARY)]
+CollectionKey = Annotated[
+    str,
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+    Field(pattern=r"^([A-Z0-9]{8})?$"),
+    yaml_checks.expected(Phrase("the eight letters and digits at the end of a collection's address at zotero.org")),
+]
+KeyVariable = Annotated[
+    str,
+    Field(pattern=r"^(ZOTERO_KEY(_[A-Z0-9_]{1,40})?)?$"),
+    yaml_checks.expected(
+        "the name of an environment variable, ZOTERO_KEY or ZOTERO_KEY_ and a word, and no key itself"
+    ),
+]
 Email = Annotated[
     str,
     Field(max_length=254, json_schema_extra={"format": "email"}),  # RFC 5321 §4.5.3.1.3, without the brackets

@@ -39,6 +39,8 @@ MEANING_WEIGHT = 0.2
 SENTENCE_WEIGHT = 0.5  # of a sentence model, in place of the table's
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 
+LATELY = 0.5  # of a kept paper's weight: titles with less stand for no topic, but go on counting as liked
+
 Terms = Mapping[int, int]
 
 
@@ -51,7 +53,7 @@ class ProfileTerms:
     like: Terms
     avoid: Terms
     about: Terms
-    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept
+    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept lately
 
     def keys(self) -> Keys:
         """Gives every term of the profile."""
@@ -81,7 +83,8 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted = _add_up((*topics, like)) or encoder.query(paper.title for paper in profile.papers)
+    kept = (paper.title for paper in profile.papers if paper.weight >= LATELY)
+    wanted = _add_up((*topics, like)) or encoder.query(kept)
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
