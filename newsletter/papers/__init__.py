@@ -44,6 +44,7 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "search",
     "taxonomy",
     "typeset",
 ]
