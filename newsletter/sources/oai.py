@@ -10,17 +10,15 @@ import math
 import time
 from collections.abc import Callable
 from datetime import date
-from email.utils import parseaddr
-from urllib.parse import quote
 
 import httpx2
 import stamina
 
-from newsletter import __version__
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import PaperRecord
-from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, retry_after_s, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, wait_before_retry
 from newsletter.sources.feed import check_category
+from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 from newsletter.sources.oai_records import RecordPage, read_page
 
@@ -28,7 +26,7 @@ BASE_URL = "https://oaipmh.arxiv.org/oai"
 ATTEMPTS = 3  # of each page
 MAX_PAGES = 60  # of 3,500 records: more than a year of the largest category
 
-_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # a full page is made while one waits
+_SILENCE_S = 60.0  # a full page is made while one waits
 _GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # all other archives are of physics
 
 
@@ -43,11 +41,14 @@ def open_oai(
 
     After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
     """
-    address = quote(parseaddr(contact)[1] or contact, safe="@+")
-    client = httpx2.Client(
-        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "text/xml"},
-        timeout=_TIMEOUT,
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
+    client = transport.open_client(
+        user_agent=fetcher.user_agent(contact),
+        reach=reach.operators(base_url),
+        accept="text/xml",
+        max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
+        read_s=_SILENCE_S,
+        whole_s=_SILENCE_S + MAX_BODY_S,
+        connections=1,
     )
     return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
 
@@ -162,7 +163,7 @@ class OaiHarvester:
             return f"The records of {category} could not be fetched ({why}); check the network, and run again later."
         status = error.response.status_code
         if status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status):
-            wait_s = retry_after_s(error.response)
+            wait_s = fetcher.retry_after_s(error.response)
             later = f"after {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
             return f"arXiv answered {status} for the records of {category} each time it was asked; run again {later}."
         return (
@@ -179,7 +180,7 @@ def _wait(error: Exception) -> bool | float:
 def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:
     """Raises SourceBusy if this is a sentence or a page that says the server is busy, in place of XML."""
     if not body.lstrip().startswith(b"<?xml"):
-        refuse_busy(body, category, retry_after_s=retry_after_s(response))
+        refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
 
 
 def set_of(category: str) -> str:
