@@ -48,6 +48,7 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "search",
     "taxonomy",
     "typeset",
 ]
