@@ -12,16 +12,22 @@ from dataclasses import dataclass
 
 import yaml
 
+from newsletter.phrases import Phrase, join
+
 # What a parser says (libyaml and PyYAML word it differently behind these) → what to do about it.
+_INDENT = Phrase("a line that is not indented like its neighbours; check the spaces")
 _HINTS = (
-    ("mapping values are not allowed", 'a colon that begins no value; put text that holds ": " into quotes'),
-    ("quoted scalar", 'a quoted text that is not closed, or a "\\" in it; check the quotes'),
-    ("while parsing a flow", "a [list] or {mapping} that is not closed or lacks a comma; check the brackets"),
-    ("cannot start any token", "a character that begins no value; put the text into quotes"),
-    ("<document start>", "a second value beside the first one; check the spaces and dashes before it"),
-    ("could not find expected ':'", "a key without colon, or lines that are not indented enough; check both"),
-    ("did not find expected", "a line that is not indented like its neighbours; check the spaces"),
-    ("expected <block end>", "a line that is not indented like its neighbours; check the spaces"),
+    ("mapping values are not allowed", Phrase('a colon that begins no value; put text that holds ": " into quotes')),
+    ("quoted scalar", Phrase('a quoted text that is not closed, or a "\\" in it; check the quotes')),
+    (
+        "while parsing a flow",
+        Phrase("a [list] or {{mapping}} that is not closed or lacks a comma; check the brackets"),
+    ),
+    ("cannot start any token", Phrase("a character that begins no value; put the text into quotes")),
+    ("<document start>", Phrase("a second value beside the first one; check the spaces and dashes before it")),
+    ("could not find expected ':'", Phrase("a key without colon, or lines that are not indented enough; check both")),
+    ("did not find expected", _INDENT),
+    ("expected <block end>", _INDENT),
 )
 # Where the parser stopped at a sign that means something in YAML; in the first of these at the context's mark.
 _BEGINS_AT_CONTEXT = ("while scanning an alias", "while scanning an anchor", "while scanning a tag", "a block scalar")
@@ -79,15 +85,19 @@ def explain(lines: list[str], stop: Stop) -> tuple[int, str]:
         if found := guess(lines, stop):
             return found
     at = stop.context_line if stop.is_about(*_UNCLOSED, "could not find expected ':'") else stop.line
-    hint = next(
-        (hint for words, hint in _HINTS if words in stop.message), "something that is not YAML; check the quotes"
-    )
-    more = _in_quotes(_line(lines, at)) + _comment_near(lines, at, stop) + odd_mark(_line(lines, at))
-    return at, f"there is {hint}{more}"
+    not_yaml = Phrase("something that is not YAML; check the quotes")
+    hint = next((hint for words, hint in _HINTS if words in stop.message), not_yaml)
+    more = (_in_quotes(_line(lines, at)), _comment_near(lines, at, stop), odd_mark(_line(lines, at)))
+    return at, join(Phrase("there is {what}", what=hint), *more)
 
 
 def missing_blank(text: str) -> str:
     """Returns `; …` for a line that only lacks a plain dash or colon with a blank behind it to be an entry or a key."""
+    hint = _missing_blank(text)
+    return join("; ", hint) if hint else ""
+
+
+def _missing_blank(text: str) -> str:
     match = next(filter(None, (pattern.match(text) for pattern in _STUCK)), None) or _STUCK_WITHIN.search(text)
     if not match:
         return ""
@@ -95,21 +105,26 @@ def missing_blank(text: str) -> str:
     sign, behind = groups["sign"], groups.get("behind") or ""
     key = (groups.get("key") or "").strip('"')
     if not sign.isascii():
-        place = f'the colon after "{key}"' if key else "the dash"
-        return f"; {place} is {_named(sign)}: write a plain one, and a blank after it"
-    place = f'"{key}:"' if key else "the dash"
+        place = Phrase('the colon after "{key}"', key=key) if key else Phrase("the dash")
+        return Phrase("{place} is {sign}: write a plain one, and a blank after it", place=place, sign=_named(sign))
+    place = Phrase('"{key}:"', key=key) if key else Phrase("the dash")
     if behind.isspace() or not behind.isprintable():
-        return f"; after {place} stands {_named(behind)}: write a plain blank"
-    return f"; a blank is missing after {place}"
+        return Phrase("after {place} stands {sign}: write a plain blank", place=place, sign=_named(behind))
+    return Phrase("a blank is missing after {place}", place=place)
 
 
 def odd_mark(text: str) -> str:
     """Returns `; …` for the first sign that only looks like one of YAML's, or cannot be seen; "" if there is none."""
     for sign in text:
         plain = plain_mark(sign)
-        if plain is not None and plain != sign:
-            remedy = f"write {plain!r}" if plain.strip() else "write a plain blank" if plain else "remove it"
-            return f"; there is {_named(sign)} in it: {remedy}"
+        if plain is None or plain == sign:
+            continue
+        named = _named(sign)
+        if plain.strip():
+            return Phrase("; there is {sign} in it: write {plain}", sign=named, plain=repr(plain))
+        if plain:
+            return Phrase("; there is {sign} in it: write a plain blank", sign=named)
+        return Phrase("; there is {sign} in it: remove it", sign=named)
     return ""
 
 
@@ -127,9 +142,12 @@ def plain_mark(sign: str) -> str | None:
     return plain if plain.isascii() and "FULLWIDTH" in unicodedata.name(sign, "") else None
 
 
-def _named(sign: str) -> str:
+def _named(sign: str) -> Phrase:
     name = unicodedata.name(sign, "invisible sign").lower()
-    return f"{'an' if name[0] in 'aeio' else 'a'} {name} (U+{ord(sign):04X})"
+    code = f"U+{ord(sign):04X}"
+    if name[0] in "aeio":
+        return Phrase("an {name} ({code})", name=name, code=code)
+    return Phrase("a {name} ({code})", name=name, code=code)
 
 
 # --- what may be wrong --------------------------------------------------------------------------------
@@ -144,8 +162,8 @@ def _without_blank(lines: list[str], stop: Stop) -> tuple[int, str] | None:
     else:
         return None
     for at in suspects:
-        if hint := missing_blank(_line(lines, at)):
-            return at, f"in line {at + 1} {hint.removeprefix('; ')}"  # the parser stopped in a later one
+        if hint := _missing_blank(_line(lines, at)):
+            return at, Phrase("in line {line} {hint}", line=str(at + 1), hint=hint)  # the parser stopped in a later one
         if _WHOLE_KEY.match(_line(lines, at)):
             break
     return None
@@ -156,7 +174,7 @@ def _odd_margin(lines: list[str], stop: Stop) -> tuple[int, str] | None:
         margin = re.match(r"[\s\u200b-\u200f\ufeff]*", _line(lines, at))
         odd = next((c for c in margin[0] if c not in " \t\r"), "") if margin else ""
         if odd:
-            return at, f"there is {_named(odd)} before the text; write plain blanks"
+            return at, Phrase("there is {sign} before the text; write plain blanks", sign=_named(odd))
     return None
 
 
@@ -168,9 +186,9 @@ def _begins_with_a_sign(lines: list[str], stop: Stop) -> tuple[int, str] | None:
     if not sign or sign not in _SIGNS:
         return None
     if sign == ">" and not line[:column].strip():
-        return at, "there is a > as mail programs put before what they quote; remove it"
-    quotes = _quotes(line[column:])
-    return at, f"there is a value that begins with {sign}{_means(sign)}; put the whole text into {quotes}"
+        return at, Phrase("there is a > as mail programs put before what they quote; remove it")
+    value = Phrase("there is a value that begins with {sign}", sign=sign)
+    return at, join(value, _means(sign), _quotes(line[column:]))
 
 
 def _column_of_value(line: str, stop: Stop) -> int | None:
@@ -188,26 +206,32 @@ def _column_of_value(line: str, stop: Stop) -> int | None:
 
 def _means(sign: str) -> str:
     if sign in "[{\"'":
-        return " and goes on behind its end"
-    return ", but lists begin on a line of their own" if sign == "-" else ", which means something else in YAML"
+        return Phrase(" and goes on behind its end")
+    if sign == "-":
+        return Phrase(", but lists begin on a line of their own")
+    return Phrase(", which means something else in YAML")
 
 
 def _quotes(text: str) -> str:
     """Chooses the quotes that are not in the text."""
-    return "single quotes (')" if '"' in text and "'" not in text else "quotes"
+    if '"' in text and "'" not in text:
+        return Phrase("; put the whole text into single quotes (')")
+    return Phrase("; put the whole text into quotes")
 
 
 def _in_quotes(line: str) -> str:
     found = _TEXT_KEYS.match(line)
-    return f"; or put a text that begins with {found[1]} into quotes" if found else ""
+    return Phrase("; or put a text that begins with {sign} into quotes", sign=found[1]) if found else ""
 
 
 def _comment_near(lines: list[str], at: int, stop: Stop) -> str:
     """Finds a text that ended at ` #`, in the line to blame or before the line where nothing fitted any more."""
     for number in sorted({at, max(at - 1, 0), stop.context_line}, reverse=True):
-        match = _COMMENT.search(_line(lines, number)) if number >= at - 1 else None
-        if match:
-            return f'; or put the text into quotes in which line {number + 1} has " #", which begins a comment'
+        if number >= at - 1 and _COMMENT.search(_line(lines, number)):
+            return Phrase(
+                '; or put the text into quotes in which line {line} has " #", which begins a comment',
+                line=str(number + 1),
+            )
     return ""
 
 
