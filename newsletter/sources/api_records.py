@@ -78,7 +78,7 @@ def _total(root: ET.Element, category: str) -> int:
 
 def _record(entry: ET.Element) -> PaperRecord:
     """Reads one entry. Raises ValueError with the reason for one that is no paper."""
-    arxiv_id, version = _identity(_text(entry, f"{_ATOM}id"))
+    arxiv_id, version = _identity(entry)
     first, latest = (moment(_text(entry, f"{_ATOM}{name}")) for name in ("published", "updated"))
     if first is None or latest is None or latest < first:
         raise ValueError("its dates are missing, or in the wrong order")
@@ -96,7 +96,21 @@ def _record(entry: ET.Element) -> PaperRecord:
     return PaperRecord(paper, (first, *[latest] * (version - 1)), latest.date())
 
 
-def _identity(text: str) -> tuple[str, int]:
+def _identity(entry: ET.Element) -> tuple[str, int]:
+    """Reads the id without its version, and the version. Refuses an entry that may be parts of two."""
+    for name in ("id", "title", "summary", "published", "updated"):
+        found = entry.findall(f"{_ATOM}{name}")
+        if len(found) > 1 or any(len(element) for element in found):
+            raise ValueError(f"its {name} stands there twice, or has elements in it")
+    named = {_text(entry, f"{_ATOM}id")}
+    links = entry.findall(f"{_ATOM}link[@rel='alternate']")
+    identities = {_read_id(text) for text in named | {link.get("href", "") for link in links}}
+    if len(identities) > 1:
+        raise ValueError("its link is of another paper")
+    return identities.pop()
+
+
+def _read_id(text: str) -> tuple[str, int]:
     start = next((each for each in _ID_START if text.startswith(each)), None)
     found = ARXIV_ID.fullmatch(text.removeprefix(start)) if start else None
     if not found or not found["version"]:

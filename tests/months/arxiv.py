@@ -267,6 +267,7 @@ def _api_entry(paper: Played) -> str:
     return (
         f"<entry><id>http://arxiv.org/abs/{paper.arxiv_id}v{paper.version}</id><title>{escape(paper.text.title)}</title>"
         f"<updated>{paper.received_at[-1]:%Y-%m-%dT%H:%M:%SZ}</updated>"
+        f'<link href="https://arxiv.org/abs/{paper.arxiv_id}v{paper.version}" rel="alternate" type="text/html"/>'
         f"<summary>{escape(paper.text.abstract)}</summary>{terms}"
         f"<published>{paper.received_at[0]:%Y-%m-%dT%H:%M:%SZ}</published>"
         f'<arxiv:primary_category term="{escape(paper.categories[0])}"/>{names}</entry>'
