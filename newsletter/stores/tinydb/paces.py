@@ -27,7 +27,8 @@ class FolderPaces:
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float:
         """Takes the next `amount_s` seconds of this pace, and says after how many seconds from now they begin.
 
-        `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a gap, no more. Raises StoreError.
+        `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a
+        gap, no more. Raises StoreError.
         """
         path = self._folder.locks / f"pace-{sha256(name.encode()).hexdigest()[:16]}"
         with self._folder.change(path):
