@@ -6,11 +6,13 @@ Fetches nothing (sources/) and judges nothing (scoring/).
 from newsletter.papers.announcement_schedule import arxiv_day
 from newsletter.papers.announcements import (
     add_feeds,
-    build_feed_report,
     find_announced,
     find_candidates,
+    find_elsewhere,
+    has_papers,
     is_current,
     merge_announcements,
+    read_feed,
 )
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.key_sentences import key_sentence
@@ -30,16 +32,18 @@ __all__ = [
     "arxiv_id",
     "author_problem",
     "bibtex",
-    "build_feed_report",
     "find_announced",
     "find_candidates",
+    "find_elsewhere",
     "find_pinned_author",
+    "has_papers",
     "is_current",
     "is_library_file",
     "key_sentence",
     "library",
     "merge_announcements",
     "paper_links",
+    "read_feed",
     "read_library",
     "readable",
     "readable_name",

@@ -11,26 +11,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date
-from email.utils import parseaddr
 from functools import partial
-from urllib.parse import quote
 
 import httpx2
 
-from newsletter import __version__
 from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
 from newsletter.papers import taxonomy
 from newsletter.sources.api_records import URL_SETTING, read_api_page
 from newsletter.sources.arxiv import PAUSE_S
 from newsletter.sources.feed import check_category
-from newsletter.sources.record_server import RecordServer
+from newsletter.sources.record_server import RecordServer, open_record_client
 
 BASE_URL = "https://export.arxiv.org/api/query"
 PAGE_SIZE = 500  # arXiv allows 2,000; its larger pages fail more often
 MAX_PAGES = 60
-
-_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # a full page is made while one waits
 
 
 def open_api(
@@ -44,12 +39,7 @@ def open_api(
 
     After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
     """
-    address = quote(parseaddr(contact)[1] or contact, safe="@+")
-    client = httpx2.Client(
-        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "application/atom+xml"},
-        timeout=_TIMEOUT,
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
-    )
+    client = open_record_client(contact=contact, base_url=base_url, accept="application/atom+xml")
     return ApiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
 
 

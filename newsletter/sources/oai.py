@@ -9,23 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date
-from email.utils import parseaddr
-from urllib.parse import quote
 
 import httpx2
 
-from newsletter import __version__
 from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
 from newsletter.sources.arxiv import PAUSE_S
 from newsletter.sources.feed import check_category
 from newsletter.sources.oai_records import URL_SETTING, read_page
-from newsletter.sources.record_server import RecordServer
+from newsletter.sources.record_server import RecordServer, open_record_client
 
 BASE_URL = "https://oaipmh.arxiv.org/oai"
 MAX_PAGES = 60  # of 3,500 records: more than a year of the largest category
 
-_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # a full page is made while one waits
 _GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # all other archives are of physics
 
 
@@ -40,12 +36,7 @@ def open_oai(
 
     After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
     """
-    address = quote(parseaddr(contact)[1] or contact, safe="@+")
-    client = httpx2.Client(
-        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "text/xml"},
-        timeout=_TIMEOUT,
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
-    )
+    client = open_record_client(contact=contact, base_url=base_url, accept="text/xml")
     return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
 
 

@@ -15,12 +15,28 @@ import httpx2
 import stamina
 
 from newsletter.errors import SourceBusy, SourceError
-from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, retry_after_s, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, wait_before_retry
+from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 
 ATTEMPTS = 3  # of each page
 
+_SILENCE_S = 60.0  # a full page is made while one waits
+
 Page = TypeVar("Page")
+
+
+def open_record_client(*, contact: str, base_url: str, accept: str) -> httpx2.Client:
+    """Opens what asks that server. `contact` is the operator's mail address, with or without a name."""
+    return transport.open_client(
+        user_agent=fetcher.user_agent(contact),
+        reach=reach.operators(base_url),
+        accept=accept,
+        max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
+        read_s=_SILENCE_S,
+        whole_s=_SILENCE_S + MAX_BODY_S,
+        connections=1,
+    )
 
 
 class RecordServer:
@@ -124,7 +140,7 @@ class RecordServer:
             return f"The records of {category} could not be fetched ({why}); check the network, and run again later."
         status = error.response.status_code
         if status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status):
-            wait_s = retry_after_s(error.response)
+            wait_s = fetcher.retry_after_s(error.response)
             later = f"after {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
             return f"arXiv answered {status} for the records of {category} each time it was asked; run again {later}."
         return (
@@ -141,4 +157,4 @@ def _wait(error: Exception) -> bool | float:
 def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:
     """Raises SourceBusy if this is a sentence or a page that says the server is busy, in place of XML."""
     if not body.lstrip().startswith(b"<?xml"):
-        refuse_busy(body, category, retry_after_s=retry_after_s(response))
+        refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
