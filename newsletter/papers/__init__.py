@@ -53,6 +53,7 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "search",
     "taxonomy",
     "typeset",
 ]
