@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from newsletter import app, flow
+from newsletter.cli.advice import require_lasting_memory
 from newsletter.cli.common import (
     TerminalProgress,
     begin_log,
@@ -83,12 +84,12 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         if recorded is None:
             _foretell_welcomes(settings, context.store, _choose(listed, only))
         sys.exit(code)
+    require_lasting_memory(settings)
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():
         listed = app.load_subscribers(settings, context.store)
-        if not recorded:
-            listed = app.read_libraries(settings, context.store, listed, ending.is_asked)
+        listed = listed if recorded else app.read_libraries(settings, context.store, listed, ending.is_asked)
     subscribers = _choose(listed, only)
     if recorded:  # a trial on papers of another day welcomes nobody
         begin_welcomes(settings, context.store)

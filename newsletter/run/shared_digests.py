@@ -71,7 +71,8 @@ class SharedDigests:
 
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, float]]) -> _Question:
-    anybody = replace(selection, subscriber=_as_anybody(selection.subscriber), settled_on=(), mailed_on=())
+    reader = _as_anybody(selection.subscriber)
+    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=())
     return _Question(anybody, frozenset(votes))
 
 

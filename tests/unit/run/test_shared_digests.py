@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
+from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
@@ -47,6 +47,7 @@ WISHES = {
     "papers": ("2601.00001",),
     "full": 1,
     "weekly_best": True,
+    "zotero": ZoteroLibrary("groups/7"),
 }
 
 
@@ -60,6 +61,7 @@ def selection(subscriber: Subscriber = READER, **other: object) -> Selection:
         candidates=shown,
         history=(),
         settled_on=(),
+        readings=(),
         failed_feeds=(),
     )
     return replace(made, **other)  # type: ignore[arg-type]
