@@ -266,8 +266,8 @@ class ReaderPreferences(_Model):
     )
 
 
-class Preferences(ReaderPreferences):
-    """All that can be set for everybody (under `defaults`) and for each subscriber."""
+class OperatorPreferences(ReaderPreferences):
+    """The same as the operator may write it for whom they add."""
 
     zotero: Annotated[Zotero | None, BeforeValidator(_read_zotero)] = Field(
         None,
@@ -276,6 +276,11 @@ class Preferences(ReaderPreferences):
         examples=[{"library": "users/475425", "collection": "ABCD2345", "key": "ZOTERO_KEY_ADA"}],
         json_schema_extra=_allow_one_word,
     )
+
+
+class Preferences(OperatorPreferences):
+    """All that can be set for everybody (under `defaults`) and for each subscriber."""
+
     paused_until: Until = Field(
         None, description="No mail before this date; empty for no pause.", examples=["2027-01-31"]
     )

@@ -41,6 +41,7 @@ MOST_AT_LEAST = MOST_FULL = 20
 HIGHEST_GRADE = 10  # of relevance and novelty, from 1
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_KEY_VARIABLE = re.compile(r"ZOTERO_KEY(_[A-Z0-9_]{1,40})?")
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
 
 
@@ -121,6 +122,15 @@ def _date(value: object) -> object:
     return value
 
 
+def _key_variable(text: str) -> str:
+    if text and not _KEY_VARIABLE.fullmatch(text):  # not shown: it may be the key
+        raise yaml_checks.contradiction(
+            "found what is not ZOTERO_KEY or ZOTERO_KEY_ and a word, expected such a name of an environment variable,"
+            " and never the key itself"
+        )
+    return text
+
+
 def _author(text: str) -> str:
     if author_problem(text):
         raise ValueError("no author")
@@ -187,10 +197,8 @@ CollectionKey = Annotated[
 ]
 KeyVariable = Annotated[
     str,
-    Field(pattern=r"^(ZOTERO_KEY(_[A-Z0-9_]{1,40})?)?$"),
-    yaml_checks.expected(
-        "the name of an environment variable, ZOTERO_KEY or ZOTERO_KEY_ and a word, and no key itself"
-    ),
+    AfterValidator(_key_variable),
+    WithJsonSchema({"type": "string", "pattern": f"^({_KEY_VARIABLE.pattern})?$"}),
 ]
 Email = Annotated[
     str,
