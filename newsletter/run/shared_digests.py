@@ -71,7 +71,7 @@ class SharedDigests:
 
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:
-    anybody = replace(selection, subscriber=_as_anybody(selection.subscriber), settled_on=(), mailed_on=())
+    anybody = replace(selection, subscriber=_as_anybody(selection.subscriber), settled_on=(), mailed_on=(), votes=())
     return _Question(anybody, frozenset(votes))
 
 
