@@ -24,20 +24,35 @@ class ConfigError(NewsletterError):
 class SourceError(NewsletterError):
     """This feed could not be had or read: go on with the others, and say so.
 
-    `is_config` is true when trying again cannot help because arXiv does not know the category.
+    `is_config` is true when trying again cannot help because arXiv does not know the category. `retry_after_s`: so long
+    the server asks not to be asked again, if it does.
     """
 
-    def __init__(self, category: str, message: str, *, is_config: bool = False) -> None:
+    def __init__(
+        self, category: str, message: str, *, is_config: bool = False, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.category = category
         self.is_config = is_config
+        self.retry_after_s = retry_after_s
 
 
 class SourceBusy(SourceError):
     """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
 
     def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(category, message)
+        super().__init__(category, message, retry_after_s=retry_after_s)
+
+
+class FetchError(NewsletterError):
+    """What is at this address could not be had. `is_passing`: asking again later may help, after `retry_after_s`
+    seconds if the server said when.
+    """
+
+    def __init__(self, url: str, message: str, *, is_passing: bool = False, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.is_passing = is_passing
         self.retry_after_s = retry_after_s
 
 

@@ -121,6 +121,8 @@ def serve_if_due(
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
+        if reason := lookup.why_waiting(subscriber):
+            return reason
         history = lookup.history(subscriber, digest_on)
         return serve(context, morning, select(context, morning, subscriber, digest_on, history))
     except ReaderUnreadable as error:
@@ -131,7 +133,7 @@ def serve(context: RunContext, morning: Morning, selection: Selection) -> Subscr
     """One mail, from the claim to acceptance; nothing dear is done before the claim. Raises ReaderUnreadable."""
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if not selection.announced:
-        return outcomes.why_no_announcement(selection)
+        return outcomes.why_no_announcement(selection, morning.today)
     claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         return outcomes.why_not_claimed(context, selection)

@@ -53,11 +53,25 @@ class LibraryPaper:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted."""
+    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted.
+
+    Most feeds are read once a day. `later` names those that showed this paper in a later reading only, and in which:
+    so a mail knows which papers the mail before has looked at already.
+    """
 
     paper: Paper
     announce_type: AnnounceType
     feeds: tuple[str, ...]
+    later: tuple[tuple[str, int], ...] = ()  # (category, 2 or more), sorted
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is shown as a paper, and not as the replacement of one."""
+        return self.announce_type in (AnnounceType.NEW, AnnounceType.CROSS)
+
+    def reading(self, category: str) -> int:
+        """Gives the reading in which that category's feed showed the paper first: 1 for the first one."""
+        return next((number for feed, number in self.later if feed == category), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,12 @@ class PaperRecord:
 
 
 class FeedOutcome(StrEnum):
-    """What became of one category's feed today. Only `ANNOUNCED` brings papers; only `FAILED` is an error."""
+    """What became of one category's feed today: two bring papers, and only `FAILED` is an error."""
 
     ANNOUNCED = "announced"
     NO_ANNOUNCEMENT = "no announcement"
-    STALE = "stale"
+    STALE = "stale"  # all of it was announced on an earlier day
+    HALF_STALE = "half-stale"  # a good part of it was: today's are not all there yet
     FAILED = "failed"
 
 
@@ -100,6 +115,24 @@ class FeedReport:
     papers: int
     detail: str = ""
     fetched_at: datetime | None = None  # when it was asked; None in what older versions kept
+    is_awaited: bool = False  # today's papers are still to come, or some of them, as far as one can tell
+    tries: int = 0  # answers in a row that did not bring them
+    ask_again_at: datetime | None = None  # not before
+    readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
+
+    @property
+    def last_reading(self) -> int:
+        """The number of the latest reading that brought papers; 0: none has."""
+        return self.readings or int(self.outcome is FeedOutcome.ANNOUNCED)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAsking:
+    """Which run is asking for a category's feed, and since when."""
+
+    category: str
+    run_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +142,7 @@ class AnnouncementDay:
     announced_on: date
     announcements: tuple[Announcement, ...]
     feeds: tuple[FeedReport, ...]
+    asking: tuple[FeedAsking, ...] = ()  # feeds that are being asked for
 
 
 @dataclass(frozen=True, slots=True)

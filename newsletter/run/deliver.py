@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone, ledger
@@ -44,17 +44,32 @@ def settle_claim(
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    waits_for_feed = selection.failed_feeds and not digest.counts.passed  # what is missing may have what passes
+    waits_for_feed = not selection.is_whole and not digest.counts.passed  # what is missing may have what passes
     if waits_for_feed or (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
-        outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
-        row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
+        outcome = _why_empty(selection)
+        row = ledger.skip(
+            claim,
+            outcome,
+            now,
+            announced_on=selection.settled_on,
+            readings=selection.readings,
+            not_scored_ids=not_scored,
+        )
         context.store.move(row)
-        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(selection.failed_feeds))
-    return replace(deliver(context, claim, digest, selection.settled_on, not_scored), problem=score_report.problem)
+        missing = (*selection.failed_feeds, *selection.late_feeds, *selection.half_feeds)
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(missing))
+    return replace(deliver(context, claim, digest, selection, not_scored), problem=score_report.problem)
+
+
+def _why_empty(selection: Selection) -> RunOutcome:
+    """Names why there is nothing to send: a feed that failed or is late may still bring what passes."""
+    if selection.failed_feeds:
+        return RunOutcome.FEED_FAILED
+    return RunOutcome.NOTHING_RELEVANT if selection.is_whole else RunOutcome.WAITING
 
 
 def deliver(
-    context: RunContext, claim: Delivery, digest: Digest, settled_on: tuple[date, ...], not_scored: tuple[str, ...]
+    context: RunContext, claim: Delivery, digest: Digest, selection: Selection, not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hands the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
@@ -63,7 +78,8 @@ def deliver(
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
-        announced_on=settled_on,
+        announced_on=selection.settled_on,
+        readings=selection.readings,
         not_scored_ids=not_scored,
         message_id=message.mime["Message-ID"],
         sent_by=context.sender.name,

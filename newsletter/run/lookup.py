@@ -46,6 +46,10 @@ class ReaderLookup:
             self._look(self._places[who], now)
         return self._why_no_mail(subscriber, digest_on)
 
+    def why_waiting(self, subscriber: Subscriber) -> SubscriberReport | None:
+        """Says why a mail that could be begun waits for a feed; None if it does not."""
+        return outcomes.why_waiting(self._context, self._morning.today, subscriber) if self._due_only else None
+
     def history(self, subscriber: Subscriber, digest_on: date) -> ReaderHistory:
         """Gives the history of a reader for whom nothing speaks against a mail. Raises ReaderUnreadable, StoreError."""
         key = subscriber.subscriber_id, digest_on
@@ -78,7 +82,8 @@ class ReaderLookup:
         for one in self._subscribers[place + 1 : place + READERS_AT_ONCE]:
             wishes = self._wishes.get(one.subscriber_id)
             if isinstance(wishes, ReaderWishes) and self._morning.date_for(one, now) == digest_on:
-                found += [one.subscriber_id] if self._why_no_mail(one, digest_on) is None else []
+                has_turn = not (self._why_no_mail(one, digest_on) or self.why_waiting(one))
+                found += [one.subscriber_id] if has_turn else []
         return [who for who in found if (who, digest_on) not in self._histories]
 
 

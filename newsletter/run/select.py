@@ -15,13 +15,14 @@ from newsletter.model import (
     AnnouncementDay,
     Delivery,
     FeedOutcome,
+    FeedReading,
     Paper,
     ReaderHistory,
     Subscriber,
     Vote,
 )
 from newsletter.papers import find_announced, find_candidates, merge_announcements
-from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
+from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.stores import Store
 
@@ -40,10 +41,18 @@ class Selection:
     candidates: tuple[Announcement, ...]  # of the kinds asked for, and in no mail before
     history: tuple[tuple[Paper, ...], ...]  # of the days before, oldest first: as many as the scorer wants
     settled_on: tuple[date, ...]  # days that need no other mail; one with a failed feed comes again
+    readings: tuple[FeedReading, ...]  # of other days what is read with this mail, as the ledger keeps it
     failed_feeds: tuple[str, ...]  # of today
+    late_feeds: tuple[str, ...] = ()  # of today: arXiv has not announced in these yet
+    half_feeds: tuple[str, ...] = ()  # of today: only a part is there
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
     votes: tuple[Vote, ...] = ()  # of the subscriber, oldest first
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every feed of today is there."""
+        return not (self.failed_feeds or self.late_feeds or self.half_feeds)
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -79,13 +88,16 @@ def select_from(
     rows: Sequence[Delivery], morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
 ) -> Selection:
     """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
-    days = days_to_cover(morning.days, rows, digest_on)
-    shown = morning.announced(days, subscriber.categories)
-    again = find_announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
+    categories = subscriber.categories
+    read = ReadSoFar(rows, digest_on)
+    days = days_to_cover(morning.days, rows, digest_on, categories, morning.leave_unread)
+    shown = _not_seen(morning, days, categories, read)
+    again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
     sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
     scored_again = {each.paper.arxiv_id for each in again}
     history = _history(morning, subscriber, days, history_days, without=scored_again) if shown else ()
+    settled_on = tuple(day.announced_on for day in days if is_settled(day, categories))
     return Selection(
         subscriber=subscriber,
         digest_on=digest_on,
@@ -93,17 +105,37 @@ def select_from(
         announced=shown,
         candidates=find_candidates(shown, subscriber.announce_types, without=sent),
         history=history,
-        settled_on=tuple(day.announced_on for day in days if is_settled(day, subscriber.categories)),
-        failed_feeds=tuple(
-            feed.category
-            for feed in morning.today.feeds
-            if feed.outcome is FeedOutcome.FAILED and feed.category in subscriber.categories
-        ),
+        settled_on=settled_on,
+        readings=read.new_readings(days, settled_on, categories),
+        failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
+        late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
+        half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
         mailed_on=tuple(
             sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
         ),
     )
+
+
+def _feeds(today: AnnouncementDay, categories: Sequence[str], *outcomes: FeedOutcome) -> tuple[str, ...]:
+    """Gives the categories with such an outcome; if it is no failure, those whose papers are still to come."""
+    return tuple(
+        feed.category
+        for feed in today.feeds
+        if feed.category in categories
+        and feed.outcome in outcomes
+        and (feed.is_awaited or feed.outcome is FeedOutcome.FAILED)
+    )
+
+
+def _not_seen(
+    morning: Morning, days: Sequence[AnnouncementDay], categories: Sequence[str], read: ReadSoFar
+) -> tuple[Announcement, ...]:
+    """Gives what these days announced, without what a mail has looked at on another day."""
+    shown = morning.announced(days, categories)
+    elsewhere = morning.shown_elsewhere(days, categories)
+    seen = {each.paper.arxiv_id for on, each in elsewhere if was_read(each, read.readings(on, categories))}
+    return tuple(each for each in shown if each.paper.arxiv_id not in seen or not each.is_new) if seen else shown
 
 
 def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
@@ -113,9 +145,9 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
 def _history(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], most_days: int, *, without: Set[str]
 ) -> tuple[tuple[Paper, ...], ...]:
-    """Gives the papers of the latest `most_days` days before these, but those that are scored again."""
-    first = min(day.announced_on for day in days)
-    before = [day for day in morning.earlier if day.announced_on < first]
+    """Gives the papers of the latest `most_days` days beside these, but those that are scored again."""
+    shown = {day.announced_on for day in days}
+    before = [day for day in morning.earlier if day.announced_on not in shown]
     latest = before[max(0, len(before) - most_days) :]
-    shown = [morning.announced([day], subscriber.categories) for day in latest]
-    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in shown)
+    papers = [morning.announced([day], subscriber.categories) for day in latest]
+    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in papers)
