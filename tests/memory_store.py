@@ -421,11 +421,12 @@ class MemoryStore:
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True
 
-    def get_enrolled(self) -> list[SignUp]:
-        return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        found = [self._enrolled[who] for who in self.get_enrolled_ids(only=only)]
+        return sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
-    def get_enrolled_ids(self) -> list[str]:
-        return sorted(self._enrolled)
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        return sorted(who for who in self._enrolled if only is None or who in only)
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         with self._lock:
