@@ -27,6 +27,7 @@ from newsletter.app.common import (
 from newsletter.app.database import build_paces, driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
+from newsletter.app.network import kept_answers
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
     build_local_scorer,
@@ -119,7 +120,9 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    return open_arxiv(
+        contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings), kept=kept_answers()
+    )
 
 
 def _turns(settings: Settings) -> Callable[[float], float]:
