@@ -201,18 +201,20 @@ def test_of_two_subjects_the_one_added_lately_ranks_higher(store: Store) -> None
     rocks = make.paper("2601.00002", title="Rocks and their age", abstract=ROCKS.abstract)
     others = [make.paper(f"2601.{n:05d}", title=f"Moons of ice {n}", abstract="Moons.") for n in range(10, 40)]
 
-    def ranks(*items: LibraryItem) -> dict[str, float]:
-        look(store, Reader([contents(*items)]), at=NOW + timedelta(days=9))
+    def ranks(old: LibraryItem, lately: LibraryItem) -> dict[str, float]:
+        items = [
+            *(replace(old, title=f"{old.title} {n}", added_at=NOW - timedelta(days=2_000 + n)) for n in range(40)),
+            *(replace(lately, title=f"{lately.title} {n}", added_at=NOW - timedelta(days=n)) for n in range(40)),
+        ]
+        store.put_document(INDEX, "{}")
+        look(store, Reader([contents(*items)]))
         profile = library.fill(reader(), store).profile
         scored = build_local_scorer().score(profile, [bees, rocks, *others], []).scores
         return {score.arxiv_id: score.rank or 0.0 for score in scored}
 
-    old = timedelta(days=2_000)
-    lately_bees = ranks(replace(ROCKS, added_at=NOW - old), BEES)
-    store.put_document(INDEX, "{}")
-    lately_rocks = ranks(replace(BEES, added_at=NOW - old), replace(ROCKS, added_at=NOW))
-    assert lately_bees["2601.00001"] > lately_bees["2601.00002"]
-    assert lately_rocks["2601.00002"] > lately_rocks["2601.00001"]
+    now_bees, now_rocks = ranks(ROCKS, BEES), ranks(BEES, ROCKS)
+    assert now_bees["2601.00001"] > now_bees["2601.00002"]
+    assert now_rocks["2601.00002"] > now_rocks["2601.00001"]
 
 
 def test_gradings_outlive_a_paper_that_is_added(store: Store) -> None:
