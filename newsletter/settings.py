@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         description="How many mails your mail server or SendGrid takes in a minute, from all processes with the same "
-        "database together. Default: no limit.",
+        "memory together. Default: no limit.",
     )
     bounce_to: Mailbox | None = Field(
         None,
@@ -268,6 +268,11 @@ class Settings(BaseSettings):
         "https://oaipmh.arxiv.org/oai",
         pattern=r"^https?://",
         description="Where missed days are back-filled from: arXiv's records, by OAI-PMH.",
+    )
+    api_url: str = Field(
+        "https://export.arxiv.org/api/query",
+        pattern=r"^https?://",
+        description="Where the same records are asked for when OAI-PMH does not answer: arXiv's API.",
     )
 
     model: str | None = Field(

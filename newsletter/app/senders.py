@@ -45,14 +45,15 @@ _turns: dict[Hashable, Turns] = {}  # which all senders of a process share, each
 
 
 def _turns_at(name: str, per_minute: int, settings: Settings) -> Turns:
-    """Gives the turns at one mail server; with a database all its processes share them."""
-    from newsletter.senders.paced import Turns, take_at_once
+    """Gives the turns at one mail server, which all processes with one memory share."""
+    from newsletter.senders.paced import Turns
+    from newsletter.stores.tinydb.paces import FolderPaces
 
-    key = (name, per_minute, settings.database_url, os.getpid())
+    key = (name, per_minute, settings.database_url, settings.state, os.getpid())
     if key not in _turns:
-        paces = build_paces(settings)
-        reserve = partial(paces.reserve, f"mails by {name}") if paces else take_at_once
-        _turns.setdefault(key, Turns(per_minute, reserve, time.monotonic))
+        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+        turns = Turns(per_minute, partial(paces.reserve, f"mails by {name}"), time.monotonic)
+        _turns.setdefault(key, turns)
     return _turns[key]
 
 

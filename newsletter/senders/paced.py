@@ -18,11 +18,6 @@ _LEASE_S = 2.0  # whoever ends early leaves no longer gap than this to the other
 Reserve = Callable[[float], float]  # takes so many seconds of a pace, and says after how many they begin
 
 
-def take_at_once(_amount_s: float) -> float:
-    """The pace of a process that shares it with nobody."""
-    return 0.0
-
-
 @dataclass(slots=True, eq=False)
 class Turns:
     """The turns of one process at one mail server, which all its threads take from. `monotonic` counts the seconds."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import StoreError
-from newsletter.senders.paced import PacedSender, Turns, take_at_once
+from newsletter.senders.paced import PacedSender, Turns
 from tests.contract.senders.test_sender import message
 from tests.fakes import FlakySender
 
@@ -74,16 +74,6 @@ def test_one_process_sends_at_the_pace_and_asks_once_in_many_mails() -> None:
     assert at.now_s - 1000 == pytest.approx(9.9, abs=0.11)
     assert pace.asked == 5
     assert paced.name == sender.name
-
-
-def test_without_others_the_pace_is_the_same() -> None:
-    at = Time()
-    turns = Turns(60, take_at_once, at)
-    waits = []
-    for _ in range(4):
-        waits.append(turns.take())
-        at.now_s += waits[-1]
-    assert waits == pytest.approx([0, 1, 1, 1])
 
 
 def test_a_mail_without_a_turn_does_not_leave() -> None:
