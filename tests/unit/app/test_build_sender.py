@@ -35,9 +35,9 @@ def test_smtp_is_picked_by_its_name_and_opens_no_connection() -> None:
     assert isinstance(app.build_sender(Settings()), OutboxSender)
 
 
-def test_senders_of_one_process_keep_the_pace_together() -> None:
+def test_senders_of_one_process_keep_the_pace_together(tmp_path: Path) -> None:
     one, other, elsewhere = (
-        app.build_sender(settings(mails_per_minute="1", smtp_host=host))
+        app.build_sender(settings(mails_per_minute="1", smtp_host=host, state=str(tmp_path)))
         for host in ("a.example", "a.example", "b.example")
     )
     waits = [turns_of(each).take() for each in (one, other, elsewhere)]
