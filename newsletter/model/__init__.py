@@ -32,6 +32,7 @@ from newsletter.model.digests import (
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
+from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
     Announcement,
     AnnouncementDay,
@@ -40,6 +41,7 @@ from newsletter.model.papers import (
     FeedOutcome,
     FeedReport,
     LibraryPaper,
+    Origin,
     Paper,
     PaperRecord,
     PaperVector,
@@ -66,6 +68,7 @@ from newsletter.model.subscribers import (
 
 __all__ = [
     "JUDGED_CUT_OFF",
+    "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",
     "TALLY",
     "WORDS_CUT_OFF",
@@ -93,6 +96,7 @@ __all__ = [
     "FeedReport",
     "Frequency",
     "Grading",
+    "IdKind",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -102,7 +106,9 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeValue",
+    "Origin",
     "Paper",
+    "PaperId",
     "PaperRecord",
     "PaperVector",
     "Profile",

@@ -3,6 +3,7 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
+from newsletter.papers.acknowledgements import acknowledgements
 from newsletter.papers.announcement_schedule import arxiv_day
 from newsletter.papers.announcements import (
     add_feeds,
@@ -14,17 +15,20 @@ from newsletter.papers.announcements import (
     merge_announcements,
     read_feed,
 )
+from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 __all__ = [
     "PaperLinks",
     "TypesetPart",
+    "acknowledgements",
     "add_feeds",
     "announcement_schedule",
     "announcements",
@@ -32,11 +36,13 @@ __all__ = [
     "arxiv_id",
     "author_problem",
     "bibtex",
+    "categories",
     "find_announced",
     "find_candidates",
     "find_elsewhere",
     "find_pinned_author",
     "has_papers",
+    "is_arxiv",
     "is_current",
     "is_library_file",
     "key_sentence",
@@ -48,6 +54,8 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "show_category",
+    "take_new",
     "taxonomy",
     "typeset",
 ]
