@@ -46,6 +46,7 @@ from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
+from newsletter.papers.categories import SourceName
 from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester, Source
@@ -92,9 +93,14 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
         return RecordedSource(feed)
     if settings.contact is None:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
+    from newsletter.sources.any_feed import AnyFeedSource
     from newsletter.sources.arxiv import open_arxiv
+    from newsletter.sources.by_prefix import SourceByPrefix
+    from newsletter.sources.fetching.fetcher import open_fetcher
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    fetcher = open_fetcher(contact=settings.contact)
+    return SourceByPrefix(arxiv, {SourceName.FEED: AnyFeedSource(fetcher, utc_now)})
 
 
 def _turns(settings: Settings) -> Callable[[float], float]:

@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import add_feeds, has_papers, is_current, read_feed
+from newsletter.papers import add_feeds, has_papers, is_arxiv, is_current, read_feed, take_new
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -85,5 +85,5 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         feed = source.fetch(category)
     except SourceError as error:
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
-    unseen, report = read_feed(feed, earlier)
+    unseen, report = read_feed(feed, earlier) if is_arxiv(category) else take_new(feed, earlier)
     return (unseen if has_papers(report) else None), report

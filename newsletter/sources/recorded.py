@@ -1,11 +1,13 @@
 """Feeds from files, for trying things out and for tests: no network, the same answer every time.
 
 A folder holds one file for each category (cs.LG.atom, .rss or .xml); a single file is the feed of one category or
-of several. What the files mean is `feed.py`'s business.
+of several. What the files mean is `feed.py`'s business, and for other sources than arXiv `feed_papers.py`'s. Their
+files have the category's name, with hyphens for what a file cannot be named: feed-journal.example.org-rss.xml.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,10 +16,14 @@ from typing import TypeVar
 
 from newsletter.errors import SourceError
 from newsletter.model import Feed
+from newsletter.papers import categories
 from newsletter.sources.feed import check_category, feed_day, parse_feed
+from newsletter.sources.feed_papers import parse_entries
 from newsletter.sources.markup import MAX_BODY_BYTES
 
 _ENDINGS = (".atom", ".rss", ".xml")
+_OTHER_ENDINGS = (".xml", ".json")
+_OTHER = re.compile(rf"(?:{'|'.join(name for name in categories.SourceName if name != 'arxiv')})-")
 _T = TypeVar("_T")
 
 
@@ -28,12 +34,17 @@ class RecordedSource:
         self._path = path
 
     def day(self, now: datetime) -> date:
-        """Reads the day of the recording, whatever the clock says: that of the first file that can be read.
+        """Reads the day of the recording, whatever the clock says: that of the first of arXiv's files that can be read.
 
-        Raises SourceError if none can.
+        Of a folder with feeds of other sources alone it is the day of their newest paper. Raises SourceError if there
+        is no day.
         """
+        return self._day()
+
+    def _day(self) -> date:
         with self._disk(self._path.name):
             paths = self._files() if self._path.is_dir() else [self._path]
+            others = self._other_files() if self._path.is_dir() else []
         failure = SourceError(
             self._path.name, f"{self._path} has no recorded feed; add one for each category, such as cs.LG.atom."
         )
@@ -42,13 +53,31 @@ class RecordedSource:
                 return self._read(path, path.stem, feed_day)
             except SourceError as error:
                 failure = error
+        feeds = [self._read(path, f"feed:{path.name}", _read_undated) for path in others]
+        days = [shown.paper.published_on for feed in feeds for shown in feed.announcements]
+        if newest := max(filter(None, days), default=None):
+            return newest
         raise failure
 
     def fetch(self, category: str) -> Feed:
+        if not categories.is_arxiv(category):
+            return self._fetch_other(category)
         check_category(category)  # before it becomes part of a file name
         with self._disk(category):
             path = self._file_of(category)
         return self._read(path, category, parse_feed)
+
+    def _fetch_other(self, category: str) -> Feed:
+        with self._disk(category):
+            known = {path.stem: path for path in (self._other_files() if self._path.is_dir() else ())}
+        path = known.get(file_stem(category))
+        if path is None:
+            raise SourceError(
+                category,
+                f"{self._path} has no recorded feed of {category}; add {file_stem(category)}{_OTHER_ENDINGS[0]} to it.",
+            )
+        on = self._day()
+        return self._read(path, category, lambda body, name: parse_entries(body, name, on))
 
     def _read(self, path: Path, name: str, parse: Callable[[bytes, str], _T]) -> _T:
         with self._disk(name), path.open("rb") as file:
@@ -84,4 +113,17 @@ class RecordedSource:
         )
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self._path.iterdir() if path.suffix in _ENDINGS)
+        return sorted(each for each in self._path.iterdir() if each.suffix in _ENDINGS and not _OTHER.match(each.name))
+
+    def _other_files(self) -> list[Path]:
+        files = (each for each in self._path.iterdir() if each.suffix in _OTHER_ENDINGS)
+        return sorted(each for each in files if _OTHER.match(each.name))
+
+
+def _read_undated(body: bytes, name: str) -> Feed:
+    return parse_entries(body, name, date.min)
+
+
+def file_stem(category: str) -> str:
+    """Gives the name of a recorded feed of another source than arXiv, without its ending."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", category.replace(":https://", ":", 1)).strip("-")
