@@ -54,6 +54,7 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "search",
     "show_category",
     "take_new",
     "taxonomy",
