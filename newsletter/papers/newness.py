@@ -18,7 +18,7 @@ FIRST_UNDATED = 5  # so many papers without a date are new then, the first of th
 
 
 def take_new(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[Feed, FeedReport]:
-    """Gives the feed with its new papers alone, and its report, which remembers all that it showed.
+    """Gives the feed with its new papers, and new versions, alone, and its report, which remembers all that it showed.
 
     `earlier` are the kept days before the one the feed was read on. May be repeated: what was new on the same day
     stays new.
@@ -29,11 +29,11 @@ def take_new(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[Feed, Feed
     new = tuple(
         shown
         for place, shown in enumerate(feed.announcements)
-        if shown.paper.arxiv_id not in seen and (is_known or _is_recent(shown, place, feed.announced_on))
+        if _mark(shown) not in seen and (is_known or _is_recent(shown, place, feed.announced_on))
     )
     outcome = FeedOutcome.ANNOUNCED if new else FeedOutcome.NO_ANNOUNCEMENT
     details = ("" if new else f"There is nothing new in {show_category(feed.category)}.", *feed.warnings)
-    showed = tuple(shown.paper.arxiv_id for shown in feed.announcements)
+    showed = tuple(map(_mark, feed.announcements))
     report = FeedReport(feed.category, outcome, len(new), " ".join(filter(None, details)), showed=showed)
     return replace(feed, announcements=new), report
 
@@ -44,7 +44,12 @@ def _seen_in(day: AnnouncementDay, category: str) -> Iterable[str]:
             yield from report.showed
     for shown in day.announcements:
         if category in shown.feeds:
-            yield shown.paper.arxiv_id
+            yield _mark(shown)
+
+
+def _mark(shown: Announcement) -> str:
+    """What is new once: a paper, and each later version of it."""
+    return shown.paper.arxiv_id if shown.is_new else f"{shown.paper.arxiv_id}v{shown.paper.version}"
 
 
 def _is_recent(shown: Announcement, place: int, on: date) -> bool:

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol
 
 from newsletter.errors import SourceError
 from newsletter.model import Feed
 from newsletter.papers import categories
-
-
-class Fetching(Protocol):
-    """What gives the feed of one category; as Source.fetch (newsletter/sources/__init__.py)."""
-
-    def fetch(self, category: str) -> Feed: ...
-
-
-class DaySource(Fetching, Protocol):
-    """A whole Source: it says of which day its feeds are, too."""
-
-    def day(self, now: datetime) -> date: ...
+from newsletter.sources import Fetching, Source
 
 
 class SourceByPrefix:
     """A Source that passes each category on. The day is arXiv's, since a morning has one for all its papers."""
 
-    def __init__(self, arxiv: DaySource, others: Mapping[categories.SourceName, Fetching]) -> None:
+    def __init__(self, arxiv: Source, others: Mapping[categories.SourceName, Fetching]) -> None:
         self._arxiv = arxiv
         self._others = others
 

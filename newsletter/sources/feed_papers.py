@@ -37,7 +37,7 @@ def parse_entries(body: bytes, category: str, on: date) -> Feed:
     `on` is the day it is read on, as that a feed gives itself says nothing of its entries. Raises SourceError for what
     is no whole feed, and for one of which no entry could be read.
     """
-    address = categories.within_source(category)
+    address = categories.within_source(category) if categories.is_feed(category) else category
     document = read_entries(body, address)
     announcements: dict[str, Announcement] = {}
     problems: list[str] = []

@@ -42,7 +42,7 @@ def html_to_text(markup: str) -> str:
             hidden = ("" if hidden == name else hidden) if is_end else hidden or name
         elif name in ("sup", "sub"):
             place = "" if is_end else name
-        elif name not in _INLINE:
+        elif not hidden and name not in _INLINE:
             parts.append(" ")
     parts.append("" if hidden else _placed(unescape(text[at:]), place))
     return " ".join("".join(parts).split())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,8 @@ from newsletter.papers import categories
 from newsletter.sources.feed import check_category, feed_day, parse_feed
 from newsletter.sources.feed_papers import parse_entries
 from newsletter.sources.markup import MAX_BODY_BYTES
+from newsletter.sources.preprint_records import latest_versions, read_page
+from newsletter.sources.preprints import as_preprints
 
 _ENDINGS = (".atom", ".rss", ".xml")
 _OTHER_ENDINGS = (".xml", ".json")
@@ -53,7 +56,7 @@ class RecordedSource:
                 return self._read(path, path.stem, feed_day)
             except SourceError as error:
                 failure = error
-        feeds = [self._read(path, f"feed:{path.name}", _read_undated) for path in others]
+        feeds = [self._read(path, _category_of(path), parse_other) for path in others]
         days = [shown.paper.published_on for feed in feeds for shown in feed.announcements]
         if newest := max(filter(None, days), default=None):
             return newest
@@ -77,7 +80,7 @@ class RecordedSource:
                 f"{self._path} has no recorded feed of {category}; add {file_stem(category)}{_OTHER_ENDINGS[0]} to it.",
             )
         on = self._day()
-        return self._read(path, category, lambda body, name: parse_entries(body, name, on))
+        return replace(self._read(path, category, parse_other), announced_on=on)
 
     def _read(self, path: Path, name: str, parse: Callable[[bytes, str], _T]) -> _T:
         with self._disk(name), path.open("rb") as file:
@@ -120,8 +123,19 @@ class RecordedSource:
         return sorted(each for each in files if _OTHER.match(each.name))
 
 
-def _read_undated(body: bytes, name: str) -> Feed:
-    return parse_entries(body, name, date.min)
+def parse_other(body: bytes, category: str) -> Feed:
+    """Reads a feed of another source than arXiv's, of whatever day: of a preprint server its API's answer, too."""
+    if not categories.is_feed(category) and body.lstrip().startswith(b"{"):
+        page = read_page(body, category)
+        return Feed(category, date.min, latest_versions(page.announcements), page.problems)
+    feed = parse_entries(body, category, date.min)
+    return feed if categories.is_feed(category) else as_preprints(feed)
+
+
+def _category_of(path: Path) -> str:
+    """Gives a category that a file may be of: of feeds its address is not known any more, and does not matter."""
+    source, _, rest = path.stem.partition("-")
+    return f"{source}:{rest}"
 
 
 def file_stem(category: str) -> str:
