@@ -9,12 +9,13 @@ from threading import RLock
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
-from newsletter.errors import StoreConflict
+from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
-from newsletter.model.digests import Digest
+from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
+from newsletter.model.readers import ReaderHistory, ReaderWishes
 from newsletter.model.runs import RunReport
 from newsletter.model.subscribers import (
     Move,
@@ -26,7 +27,7 @@ from newsletter.model.subscribers import (
     Vote,
     Welcome,
 )
-from newsletter.papers import announcements
+from newsletter.papers import announcements, begin_asking, search
 from newsletter.subscribers import address_change, revisions
 
 
@@ -70,6 +71,14 @@ class MemoryStore:
             stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
             day = self._days[announced_on] = announcements.add_feeds(stored, feeds, reports)
         return day
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        with self._lock:
+            stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self.is_running)
+            if day is not None:
+                self._days[announced_on] = day
+        return day is not None
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)
@@ -121,6 +130,18 @@ class MemoryStore:
                 raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
             self._rows[delivery.subscriber_id, delivery.digest_on] = delivery
 
+    def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
+        with self._lock:
+            if self.get_address_status(delivery.subscriber_id).suppression is not None:
+                return False
+            self.move(delivery)
+            self.put_digest(digest)
+        return True
+
+    def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
+        for subscriber_id, digest_on in deliveries:
+            self.settle_by_events(subscriber_id, digest_on, now=now)
+
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:
             stored = self.get_delivery(subscriber_id, digest_on)
@@ -137,6 +158,7 @@ class MemoryStore:
         self,
         *,
         subscriber_id: str | None = None,
+        subscriber_ids: Collection[str] | None = None,
         digest_on: date | None = None,
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
@@ -145,6 +167,7 @@ class MemoryStore:
             row
             for row in self._rows.values()
             if subscriber_id in (None, row.subscriber_id)
+            and (subscriber_ids is None or row.subscriber_id in subscriber_ids)
             and digest_on in (None, row.digest_on)
             and (since is None or row.digest_on >= since)
             and (not states or row.state in states)
@@ -168,6 +191,14 @@ class MemoryStore:
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         return self._digests.get((subscriber_id, digest_on))
+
+    def find_papers(self, subscriber_id: str, query: str) -> list[FoundPaper]:
+        shown = (
+            self._digests.get((row.subscriber_id, row.digest_on))
+            for row in self._rows.values()
+            if row.subscriber_id == subscriber_id and ledger.counts_as_sent(row.state)
+        )
+        return search.find([paper for digest in shown if digest for paper in search.prepare(digest)], query)
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         return sorted(digest_on for who, digest_on in self._digests if who == subscriber_id)
@@ -233,6 +264,21 @@ class MemoryStore:
         too_many = is_held or suppression.are_too_many(len(bounced), mailed)
         for who, each in self._statuses.items():
             self._statuses[who] = suppression.apply_brake(each, morning, too_many=too_many)
+
+    # -- many readers at once
+
+    def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
+        return {
+            who: ReaderWishes(self.get_address_status(who), tuple(self.get_revisions(who))) for who in subscriber_ids
+        }
+
+    def get_histories(
+        self, subscriber_ids: Collection[str], *, digest_on: date
+    ) -> dict[str, ReaderHistory | ReaderUnreadable]:
+        return {
+            who: ReaderHistory(tuple(self.get_deliveries(subscriber_id=who)), tuple(self.get_votes(who)))
+            for who in subscriber_ids
+        }
 
     # -- what cannot be read
 

@@ -5,7 +5,7 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,15 +48,18 @@ from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
+from newsletter.papers.categories import SourceName
 from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
-from newsletter.sources import Harvester, Source
+from newsletter.sources import Fetching, Harvester, Source
+from newsletter.stores.tinydb.paces import FolderPaces
 
 if TYPE_CHECKING:
     from newsletter.mail.render import Renderer
     from newsletter.scoring.local import LocalScorer
 
 BACKFILL_S = 1_200.0
+FEEDS_PAUSE_S = 1.0  # between two feeds, which may be of one server
 FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
 _NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
@@ -116,25 +119,50 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     if settings.contact is None:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
+    from newsletter.sources.by_prefix import SourceByPrefix
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
 
-def _turns(settings: Settings) -> Callable[[float], float]:
-    """Gives how feeds and records take turns at arXiv, with all processes of the same database."""
-    paces = build_paces(settings)
-    return partial(paces.reserve, f"feeds of {settings.feed_url}") if paces else lambda pause_s: 0.0
+def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName, Fetching]:
+    """Builds the sources of categories with a prefix. They ask public servers alone, and each at its own pace."""
+    from newsletter.sources.any_feed import AnyFeedSource
+    from newsletter.sources.fetching.fetcher import open_fetcher
+    from newsletter.sources.polite import PoliteGetter
+    from newsletter.sources.preprints import PreprintSource
+
+    fetcher = open_fetcher(contact=contact)
+    preprints = PreprintSource(PoliteGetter(fetcher, reserve=_turns(settings, "bioRxiv and medRxiv")), utc_now)
+    feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
+    return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
+
+
+def _turns(settings: Settings, whose: str = "") -> Callable[[float], float]:
+    """Gives how all processes of the same memory take turns at a server: at arXiv's for feeds and records alike."""
+    paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+    return partial(paces.reserve, whose or f"feeds of {settings.feed_url}")
 
 
 def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
-    """Builds what asks arXiv for its records, for `patience_s` seconds in all. Raises ConfigError without a contact."""
+    """Builds what asks arXiv for its records, by OAI-PMH or else by the API, for `patience_s` seconds in all by each.
+
+    The API is left out where the records are elsewhere than at arXiv, and no address of an API is set. Raises
+    ConfigError without a contact.
+    """
     if settings.contact is None:
         raise ConfigError(_NO_CONTACT)
+    from newsletter.sources.api import open_api
     from newsletter.sources.oai import open_oai
+    from newsletter.sources.second_way import FirstThatAnswers
 
-    return open_oai(
-        contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=_turns(settings)
-    )
+    turns = _turns(settings)
+    ways: list[Harvester] = [
+        open_oai(contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=turns)
+    ]
+    if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
+        ways.append(open_api(contact=settings.contact, base_url=settings.api_url, patience_s=patience_s, reserve=turns))
+    return FirstThatAnswers(ways)
 
 
 def fill_first_days(

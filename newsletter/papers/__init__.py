@@ -3,51 +3,65 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
-from newsletter.papers.announcement_schedule import arxiv_day
+from newsletter.papers.acknowledgements import acknowledgements
+from newsletter.papers.announcement_schedule import arxiv_day, is_weekday
 from newsletter.papers.announcements import (
     add_feeds,
     find_announced,
     find_candidates,
     find_elsewhere,
     has_papers,
-    is_current,
     merge_announcements,
     read_feed,
 )
+from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
+from newsletter.papers.holidays import holiday_of
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 __all__ = [
     "PaperLinks",
     "TypesetPart",
+    "acknowledgements",
     "add_feeds",
     "announcement_schedule",
     "announcements",
     "arxiv_day",
     "arxiv_id",
     "author_problem",
+    "begin_asking",
     "bibtex",
+    "categories",
     "find_announced",
     "find_candidates",
     "find_elsewhere",
     "find_pinned_author",
     "has_papers",
+    "holiday_of",
+    "is_arxiv",
     "is_current",
     "is_library_file",
+    "is_weekday",
     "key_sentence",
     "library",
     "merge_announcements",
     "paper_links",
+    "plan_retry",
     "read_feed",
     "read_library",
     "readable",
     "readable_name",
     "ris",
+    "search",
+    "show_category",
+    "take_new",
     "taxonomy",
     "typeset",
 ]

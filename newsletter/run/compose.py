@@ -10,13 +10,10 @@ from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import SharedDigests
 from newsletter.scoring import Scorer
-from newsletter.stores import Store
 from newsletter.subscribers import labelled_papers
 
 
-def compose(
-    scorer: Scorer, store: Store, selection: Selection, *, shared: SharedDigests | None = None
-) -> tuple[Digest, ScoreReport]:
+def compose(scorer: Scorer, selection: Selection, *, shared: SharedDigests | None = None) -> tuple[Digest, ScoreReport]:
     """Scores the papers of a selection and composes the digest of those that pass, or come nearest.
 
     `shared`: the digests of other readers of this run, of whom one may have got the same.
@@ -24,7 +21,7 @@ def compose(
     subscriber, papers = selection.subscriber, selection.papers
     # What is said of a mail must not change it when it is shown again
     without = [paper.arxiv_id for paper in papers]
-    votes = labelled_papers(store.get_votes(subscriber.subscriber_id), without=without)
+    votes = labelled_papers(selection.votes, without=without)
     if shared and (known := shared.find(selection, votes)):
         return known
     score_report = scorer.score(
@@ -41,7 +38,7 @@ def compose(
         announced=len(selection.announced),
         candidates=selection.candidates,
         score_report=score_report,
-        notices=_notices(selection.failed_feeds),
+        notices=_notices(selection),
         is_first=selection.is_first,
     )
     if shared:
@@ -49,5 +46,11 @@ def compose(
     return digest, score_report
 
 
-def _notices(failed_feeds: tuple[str, ...]) -> list[Notice]:
-    return [Notice(NoticeKind.FEEDS_FAILED, {"feeds": failed_feeds})] if failed_feeds else []
+def _notices(selection: Selection) -> list[Notice]:
+    """Says which papers are missing: of feeds that failed, that are late, of which only a part is there."""
+    missing = (
+        (NoticeKind.FEEDS_FAILED, selection.failed_feeds),
+        (NoticeKind.FEEDS_LATE, selection.late_feeds),
+        (NoticeKind.FEEDS_INCOMPLETE, selection.half_feeds),
+    )
+    return [Notice(kind, {"feeds": feeds}) for kind, feeds in missing if feeds]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
+from newsletter.model import JUDGED_CUT_OFF, AddressStatus, ReaderWishes, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library
 from newsletter.stores import Store
@@ -96,13 +96,15 @@ def load_subscribers(
     before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store, min_relevance, only)
     readers, unreadable = [], dict(listed.unreadable)
+    wishes = store.get_wishes([one.subscriber_id for one in listed.subscribers])
     for one in listed.subscribers:
         who = one.subscriber_id
-        try:
-            reader = resolve(one, store)
-        except ReaderUnreadable as error:
-            unreadable[who] = str(error)
+        said = wishes[who]
+        if isinstance(said, ReaderUnreadable):
+            unreadable[who] = str(said)
             reader = overrides.ResolvedSubscriber(one)
+        else:
+            reader = _resolve(one, said, store)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
@@ -180,7 +182,12 @@ def as_served(listed: Subscriber, store: Store) -> Subscriber:
 def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    resolved = overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
+    said = ReaderWishes(store.get_address_status(who), tuple(store.get_revisions(who)))
+    return _resolve(listed, said, store)
+
+
+def _resolve(listed: Subscriber, said: ReaderWishes, store: Store) -> overrides.ResolvedSubscriber:
+    resolved = overrides.resolve(listed, said.status, said.revisions)
     return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
 
 

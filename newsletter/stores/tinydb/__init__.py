@@ -13,18 +13,21 @@ from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
+from newsletter.stores.tinydb.bulk import ReadersInBulk
 from newsletter.stores.tinydb.claims import Claims
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.documents import Documents
 from newsletter.stores.tinydb.event_effects import EventEffects
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.tinydb.hand_over import HandOver
 from newsletter.stores.tinydb.ledger import Ledger
 from newsletter.stores.tinydb.llm_calls import LlmCalls
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
 from newsletter.stores.tinydb.saved import SavedPapers
+from newsletter.stores.tinydb.search import Search
 from newsletter.stores.tinydb.signups import SignUps
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 from newsletter.stores.tinydb.vectors import Vectors
@@ -50,8 +53,9 @@ class TinyStore:
         ledger = Ledger(folder, running, parts.events, parts.moves)
         address_change = AddressChange(folder, running, parts, ledger)
         self._offer_subscribers(parts, address_change, Welcomes(folder))
-        self._offer_papers(Announcements(folder), Vectors(folder))
-        self._offer_mails(ledger, EventEffects(folder, parts, ledger))
+        self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
+        self._offer_mails(ledger, EventEffects(folder, parts, ledger), Search(ledger, digests))
+        self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
             atomic.remove_leftovers(folder.temp)
@@ -60,6 +64,7 @@ class TinyStore:
     def _offer_papers(self, announcements: Announcements, vectors: Vectors) -> None:
         self.remember_day = announcements.remember_day
         self.add_feeds = announcements.add_feeds
+        self.begin_asking = announcements.begin_asking
         self.get_day = announcements.get_day
         self.get_days = announcements.get_days
         self.forget_days = announcements.forget_days
@@ -67,7 +72,7 @@ class TinyStore:
         self.get_vectors = vectors.get_vectors
         self.forget_vectors = vectors.forget_vectors
 
-    def _offer_mails(self, ledger: Ledger, effects: EventEffects) -> None:
+    def _offer_mails(self, ledger: Ledger, effects: EventEffects, search: Search) -> None:
         self.claim = ledger.claim
         self.move = ledger.move
         self.settle_by_events = ledger.settle_by_events
@@ -76,8 +81,15 @@ class TinyStore:
         self.count_deliveries = ledger.count_deliveries
         self.get_open_deliveries = ledger.get_open_deliveries
         self.get_sent = ledger.get_sent
+        self.find_papers = search.find_papers
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
+
+    def _offer_bulk(self, readers: ReadersInBulk, ledger: Ledger, hand_over: HandOver) -> None:
+        self.get_wishes = readers.get_wishes
+        self.get_histories = readers.get_histories
+        self.settle_all_by_events = ledger.settle_all_by_events
+        self.hand_over = hand_over.hand_over
 
     def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange, welcomes: Welcomes) -> None:
         self.put_digest = parts.digests.put_digest
