@@ -33,6 +33,7 @@ from newsletter.model.digests import (
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
+from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
     ZOTERO,
     Announcement,
@@ -45,6 +46,7 @@ from newsletter.model.papers import (
     LibraryContents,
     LibraryItem,
     LibraryPaper,
+    Origin,
     Paper,
     PaperRecord,
     PaperVector,
@@ -73,6 +75,7 @@ from newsletter.model.subscribers import (
 
 __all__ = [
     "JUDGED_CUT_OFF",
+    "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",
     "TALLY",
     "WORDS_CUT_OFF",
@@ -103,6 +106,7 @@ __all__ = [
     "FoundPaper",
     "Frequency",
     "Grading",
+    "IdKind",
     "LibraryContents",
     "LibraryItem",
     "LibraryPaper",
@@ -114,7 +118,9 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeValue",
+    "Origin",
     "Paper",
+    "PaperId",
     "PaperRecord",
     "PaperVector",
     "Profile",
