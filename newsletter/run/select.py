@@ -21,7 +21,7 @@ from newsletter.model import (
     Subscriber,
     Vote,
 )
-from newsletter.papers import find_announced, find_candidates, merge_announcements
+from newsletter.papers import find_announced, merge_announcements
 from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.stores import Store
@@ -103,7 +103,7 @@ def select_from(
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=find_candidates(shown, subscriber.announce_types, without=sent),
+        candidates=morning.candidates(shown, subscriber.announce_types, without=sent),
         history=history,
         settled_on=settled_on,
         readings=read.new_readings(days, settled_on, categories),
@@ -149,5 +149,7 @@ def _history(
     shown = {day.announced_on for day in days}
     before = [day for day in morning.earlier if day.announced_on not in shown]
     latest = before[max(0, len(before) - most_days) :]
-    papers = [morning.announced([day], subscriber.categories) for day in latest]
-    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in papers)
+    papers = [morning.papers_of(day, subscriber.categories) for day in latest]
+    if without:
+        papers = [tuple(paper for paper in day if paper.arxiv_id not in without) for day in papers]
+    return tuple(papers)
