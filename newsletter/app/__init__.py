@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from newsletter import run
+from newsletter.app.beginning import ask_sent_before, require_known_beginning
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -146,6 +147,7 @@ def fill_first_days(
 
 
 __all__ = [
+    "ask_sent_before",
     "back_up",
     "build",
     "build_archive_pages",
@@ -179,6 +181,7 @@ __all__ = [
     "migrate",
     "open_database",
     "release_database",
+    "require_known_beginning",
     "require_model_key",
     "require_signer",
     "restore",
