@@ -24,7 +24,7 @@ HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
 
 SURE_PAPERS, SURE_DAYS, LEAST_DAYS = 4, 5, 3  # by which an empty feed is late, and not just quiet
 
-# A feed of one of so many days before is one that somebody on the way has kept; what is dated longer ago is a recording.
+# A feed of one of so many days before was kept by somebody on the way; what is dated longer ago is a recording.
 KEPT_FOR = timedelta(days=4)
 
 
