@@ -66,7 +66,7 @@ REMEDIES = {
     Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
-    Kind.LATE: "It is asked again by itself, and mails wait for it some hours; you are told when it comes.",
+    Kind.LATE: "Mails wait for it some hours, then leave and say so; you are told when it comes.",
     Kind.CAME: "Nothing is left to do: what was missing comes with the next mails.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
