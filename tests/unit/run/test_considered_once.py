@@ -71,7 +71,7 @@ class Weeks:
             self._add(on, None, FeedReport(category, FeedOutcome.FAILED, 0, "no answer", make.NOW))
             return
         earlier = [known for known in self.days.values() if known.announced_on < on]
-        feed, report = read_feed(Feed(category, on, served), earlier)
+        feed, report = read_feed(Feed(category, on, served), earlier, on)
         self._add(on, feed if has_papers(report) else None, report)
 
     def fill(self, until: int) -> None:
