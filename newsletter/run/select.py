@@ -21,9 +21,10 @@ from newsletter.model import (
     Subscriber,
     Vote,
 )
-from newsletter.papers import find_announced, find_candidates, merge_announcements
+from newsletter.papers import find_announced, find_candidates, merge_announcements, merge_twins
 from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
+from newsletter.run.twins import read_sent_works, reads_several_sources
 from newsletter.stores import Store
 
 
@@ -75,7 +76,21 @@ def select(
     selection = select_from(
         history.deliveries, morning, subscriber, digest_on, history_days=context.scorer.history_days
     )
+    if reads_several_sources(subscriber):
+        selection = _each_work_once(context.store, selection)
     return replace(selection, votes=history.votes)
+
+
+def _each_work_once(store: Store, selection: Selection) -> Selection:
+    """Leaves of a work that stands in two places one paper, and none of a work that was mailed under another id."""
+    candidates = merge_twins(selection.candidates)
+    mailed_on = selection.mailed_on if candidates else ()
+    sent = read_sent_works(store, selection.subscriber.subscriber_id, mailed_on, selection.digest_on)
+    return replace(
+        selection,
+        announced=merge_twins(selection.announced),
+        candidates=tuple(each for each in candidates if sent.find(each.paper) is None),
+    )
 
 
 def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
