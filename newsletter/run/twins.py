@@ -6,11 +6,9 @@ preprint, has another id each time; that they are one work, papers/twins.py tell
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date, timedelta
 
-from newsletter.errors import ReaderUnreadable
+from newsletter.delivery import ledger
 from newsletter.model import Subscriber
 from newsletter.papers import Works, categories
 from newsletter.stores import Store
@@ -27,16 +25,15 @@ def reads_several_sources(subscriber: Subscriber) -> bool:
     return len(sources) > 1
 
 
-def read_sent_works(store: Store, subscriber_id: str, mailed_on: Iterable[date], digest_on: date) -> Works:
-    """Reads the works that a reader was sent in the last 400 days before `digest_on`, of their mails of these dates.
+def read_sent_works(store: Store, subscriber_id: str, digest_on: date) -> Works:
+    """Reads the works that a reader was sent, or may have been, in the last 400 days but for the mail of `digest_on`.
 
     A digest that cannot be read is passed over: then a work may come twice.
     """
-    sent = Works()
-    for on in mailed_on:
-        if on >= digest_on - REMEMBERED:
-            with suppress(ReaderUnreadable):
-                digest = store.get_digest(subscriber_id, on)
-                for entry in digest.entries if digest else ():
-                    sent.add(entry.paper)
-    return sent
+    oldest = digest_on - REMEMBERED
+    dates = [
+        row.digest_on
+        for row in store.get_deliveries(subscriber_id=subscriber_id)
+        if row.digest_on != digest_on and row.digest_on >= oldest and ledger.counts_as_sent(row.state) and row.paper_ids
+    ]
+    return Works(entry.paper for digest in store.get_digests(subscriber_id, dates) for entry in digest.entries)
