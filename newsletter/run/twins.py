@@ -13,7 +13,7 @@ from newsletter.model import Subscriber
 from newsletter.papers import Works, categories
 from newsletter.stores import Store
 
-REMEMBERED = timedelta(days=400)  # journals publish a preprint months later; each mail read takes half a millisecond
+REMEMBERED = timedelta(days=400)  # journals publish a preprint months later; each mail read takes a millisecond
 
 
 def reads_several_sources(subscriber: Subscriber) -> bool:
