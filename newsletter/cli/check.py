@@ -14,6 +14,7 @@ from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_FEED, EXIT_STORE
 from newsletter.cli.feed_trial import feed_trials
+from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, SourceError, StoreError
@@ -61,6 +62,8 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_feeds: boo
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path, settings))]
+    if libraries := find_libraries(path):
+        checks.append(("Zotero", lambda: try_libraries(settings, libraries)))
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
