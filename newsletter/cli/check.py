@@ -13,6 +13,7 @@ import httpx2
 from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
@@ -55,6 +56,8 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path, settings))]
+    if libraries := find_libraries(path):
+        checks.append(("Zotero", lambda: try_libraries(settings, libraries)))
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
