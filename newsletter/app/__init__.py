@@ -5,11 +5,9 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
-from newsletter import run
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -22,9 +20,10 @@ from newsletter.app.common import (
     require_signer,
     utc_now,
 )
-from newsletter.app.database import build_paces, driver_url, open_database, release_database
+from newsletter.app.database import driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.notifier import build_notifier
+from newsletter.app.records import NO_CONTACT, build_harvester, build_turns, fill_missed_days, look_again
 from newsletter.app.scorers import (
     build_local_scorer,
     build_predecessors,
@@ -45,15 +44,9 @@ from newsletter.app.services import (
 from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
-from newsletter.model import Subscriber
-from newsletter.run import BackfillReport, ProgressListener, RunContext
+from newsletter.run import RunContext
 from newsletter.settings import Settings
-from newsletter.sources import Harvester, Source
-from newsletter.stores.tinydb.paces import FolderPaces
-
-BACKFILL_S = 1_200.0
-FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
-_NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
+from newsletter.sources import Source
 
 
 def build(
@@ -92,57 +85,10 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
         return RecordedSource(feed)
     if settings.contact is None:
-        raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
+        raise ConfigError(f"{NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
-
-
-def _turns(settings: Settings) -> Callable[[float], float]:
-    """Gives how feeds and records take turns at arXiv, with all processes of the same memory."""
-    paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-    return partial(paces.reserve, f"feeds of {settings.feed_url}")
-
-
-def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
-    """Builds what asks arXiv for its records, by OAI-PMH or else by the API, for `patience_s` seconds in all by each.
-
-    The API is left out where the records are elsewhere than at arXiv, and no address of an API is set. Raises
-    ConfigError without a contact.
-    """
-    if settings.contact is None:
-        raise ConfigError(_NO_CONTACT)
-    from newsletter.sources.api import open_api
-    from newsletter.sources.oai import open_oai
-    from newsletter.sources.second_way import FirstThatAnswers
-
-    turns = _turns(settings)
-    ways: list[Harvester] = [
-        open_oai(contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=turns)
-    ]
-    if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
-        ways.append(open_api(contact=settings.contact, base_url=settings.api_url, patience_s=patience_s, reserve=turns))
-    return FirstThatAnswers(ways)
-
-
-def fill_first_days(
-    settings: Settings,
-    context: RunContext,
-    subscribers: Sequence[Subscriber],
-    progress: ProgressListener,
-    should_stop: Callable[[], bool],
-) -> list[BackfillReport]:
-    """Has an empty memory begin with the last days of the subscribers' categories, from arXiv's records.
-
-    A report for each category, or none: of a memory with announcements, and where feeds come from elsewhere than arXiv
-    and no address of records is set. Takes FIRST_DAYS_S seconds at most. Raises StoreError if the memory fails.
-    """
-    is_elsewhere = "feed_url" in settings.model_fields_set and "oai_url" not in settings.model_fields_set
-    if is_elsewhere or settings.contact is None:
-        return []
-    harvester = build_harvester(settings, patience_s=FIRST_DAYS_S)
-    categories = {category for subscriber in subscribers for category in subscriber.categories}
-    return run.fill_first_days(context.store, harvester, categories, progress, now=context.now, should_stop=should_stop)
+    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=build_turns(settings))
 
 
 __all__ = [
@@ -170,12 +116,13 @@ __all__ = [
     "check_open_subscription",
     "default_cut_off",
     "driver_url",
-    "fill_first_days",
+    "fill_missed_days",
     "find_store",
     "has_sentence_model",
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",
+    "look_again",
     "migrate",
     "open_database",
     "release_database",

@@ -107,10 +107,8 @@ def _print(reports: Sequence[BackfillReport], first: date, last: date, *, is_tri
         for warning in report.warnings:
             click.echo(warning)
         if report.late:
-            click.echo(
-                f"{report.category}: {report.late} papers more may be of days that were collected without them; they"
-                " were left out."
-            )
+            are = "would be" if is_trial else "are"
+            click.echo(f"{report.category}: {report.late} papers of days that were collected without them {are} added.")
     papers, days = sum(report.papers for report in reports), sum(len(report.days) for report in reports)
     if not days:
         click.echo(f"Nothing to fill from {first} to {last}.")
