@@ -12,7 +12,7 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
 from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
-from newsletter.model.digests import Digest
+from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
 from newsletter.model.runs import RunReport
@@ -26,7 +26,7 @@ from newsletter.model.subscribers import (
     Vote,
     Welcome,
 )
-from newsletter.papers import announcements
+from newsletter.papers import announcements, begin_asking, search
 from newsletter.subscribers import address_change, revisions
 
 
@@ -70,6 +70,14 @@ class MemoryStore:
             stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
             day = self._days[announced_on] = announcements.add_feeds(stored, feeds, reports)
         return day
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        with self._lock:
+            stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self.is_running)
+            if day is not None:
+                self._days[announced_on] = day
+        return day is not None
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)
@@ -168,6 +176,14 @@ class MemoryStore:
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         return self._digests.get((subscriber_id, digest_on))
+
+    def find_papers(self, subscriber_id: str, query: str) -> list[FoundPaper]:
+        shown = (
+            self._digests.get((row.subscriber_id, row.digest_on))
+            for row in self._rows.values()
+            if row.subscriber_id == subscriber_id and ledger.counts_as_sent(row.state)
+        )
+        return search.find([paper for digest in shown if digest for paper in search.prepare(digest)], query)
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         return sorted(digest_on for who, digest_on in self._digests if who == subscriber_id)
