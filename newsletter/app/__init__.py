@@ -88,7 +88,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
         raise ConfigError(f"{NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=build_turns(settings))
+    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, **build_turns(settings))
 
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypedDict
 
 from newsletter import run
 from newsletter.app.common import utc_now
@@ -20,10 +21,18 @@ LOOK_BACK_S = 300.0  # readers may wait for their mails meanwhile
 NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
 
-def build_turns(settings: Settings) -> Callable[[float], float]:
-    """Gives how feeds and records take turns at arXiv, with all processes of the same memory."""
+class Turns(TypedDict):
+    """How turns at arXiv are taken, and held back when it asks for that: the arguments of whoever asks it."""
+
+    reserve: Callable[[float], float]
+    hold: Callable[[float], None]
+
+
+def build_turns(settings: Settings) -> Turns:
+    """Builds how feeds and records take turns at arXiv, with all processes of the same memory."""
     paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-    return partial(paces.reserve, f"feeds of {settings.feed_url}")
+    name = f"feeds of {settings.feed_url}"
+    return Turns(reserve=partial(paces.reserve, name), hold=partial(paces.hold, name))
 
 
 def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
@@ -40,10 +49,10 @@ def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Ha
 
     contact, turns = settings.contact, build_turns(settings)
     ways: list[Callable[[], Harvester]] = [
-        lambda: open_oai(contact=contact, base_url=settings.oai_url, patience_s=patience_s, reserve=turns)
+        lambda: open_oai(contact=contact, base_url=settings.oai_url, patience_s=patience_s, **turns)
     ]
     if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
-        ways.append(lambda: open_api(contact=contact, base_url=settings.api_url, patience_s=patience_s, reserve=turns))
+        ways.append(lambda: open_api(contact=contact, base_url=settings.api_url, patience_s=patience_s, **turns))
     return FirstThatAnswers(ways)
 
 

@@ -24,7 +24,7 @@ from newsletter.run.schedule import local_date
 from newsletter.scoring.protocols import History
 from newsletter.sources import Harvester
 from newsletter.sources.api import ApiHarvester
-from newsletter.sources.arxiv import ArxivSource
+from newsletter.sources.arxiv import MAX_WAIT_S, ArxivSource
 from newsletter.sources.oai import OaiHarvester
 from newsletter.sources.second_way import FirstThatAnswers
 from newsletter.stores import Store
@@ -118,7 +118,7 @@ class World:
     def __post_init__(self) -> None:
         self.sender = FlakySender(self.now)
         self.scorer = ByLot(self.now)
-        self._next_request_at = self.at
+        self._next_request_at = self._held_until = self.at
         self._client = httpx2.Client(timeout=20.0)
 
     def now(self) -> datetime:
@@ -132,9 +132,15 @@ class World:
 
     def reserve(self, pause_s: float) -> float:
         """The one pace that whoever asks arXiv keeps, as the memory keeps it for all processes."""
-        begins = max(self.at, self._next_request_at)
+        begins = max(self.at, self._next_request_at, self._held_until)
+        if (begins - self.at).total_seconds() > MAX_WAIT_S:
+            return (begins - self.at).total_seconds()
         self._next_request_at = begins + timedelta(seconds=pause_s)
         return (begins - self.at).total_seconds()
+
+    def hold(self, seconds: float) -> None:
+        """Keeps whoever asks arXiv from it for so long."""
+        self._held_until = max(self._held_until, self.at + timedelta(seconds=seconds))
 
     def wait(self, seconds: float) -> bool:
         self.sleep(seconds)
@@ -151,6 +157,7 @@ class World:
                 sleep=self.sleep,
                 monotonic=self.monotonic,
                 reserve=self.reserve,
+                hold=self.hold,
             ),
             scorer=self.scorer,
             sender=self.sender,
@@ -162,7 +169,12 @@ class World:
         )
 
     def harvester(self) -> Harvester:
-        manners: dict[str, Any] = {"sleep": self.sleep, "monotonic": self.monotonic, "reserve": self.reserve}
+        manners: dict[str, Any] = {
+            "sleep": self.sleep,
+            "monotonic": self.monotonic,
+            "reserve": self.reserve,
+            "hold": self.hold,
+        }
         return FirstThatAnswers(
             [
                 lambda: OaiHarvester(self._client, base_url=f"{self.url}/oai", patience_s=300.0, **manners),
