@@ -6,7 +6,9 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter.app.common import (
     build_mail_identity,
@@ -48,28 +50,49 @@ from newsletter.run import RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Source
 
+if TYPE_CHECKING:
+    from newsletter.mail.render import Renderer
+    from newsletter.scoring.local import LocalScorer
+
+
+@dataclass(frozen=True, slots=True)
+class LastingParts:
+    """What one context after another may go on with: it learns nothing but the words of papers, and reads templates."""
+
+    local_scorer: LocalScorer
+    renderer: Renderer
+
+
+def build_lasting_parts(settings: Settings) -> LastingParts:
+    """Builds them anew. Threads may share them. Raises ConfigError and StoreError as `build` does."""
+    vectors = build_vectors(settings, build_store(settings))
+    return LastingParts(build_local_scorer(vectors), build_renderer(settings))
+
 
 def build(
     settings: Settings,
     *,
+    parts: LastingParts | None = None,
     feed: Path | None = None,
     tell_progress: Callable[[int, int], None] | None = None,
     tell_read: Callable[[int, int], None] | None = None,
 ) -> RunContext:
     """Builds the context of a run from these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
+    `parts` are those of an earlier context, which know the papers of the day already; without them all is new.
     `tell_progress` is told (done, of how many) as a model judges papers, `tell_read` as the sentence model reads them.
     Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
-    scorer, prefetcher = build_scorer(settings, store, tell_progress)
+    parts = parts or build_lasting_parts(settings)
+    scorer, prefetcher = build_scorer(settings, store, parts.local_scorer, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
         sender=build_sender(settings),
         store=store,
-        renderer=build_renderer(settings),
+        renderer=parts.renderer,
         identity=build_mail_identity(settings),
         now=utc_now,
         prefetcher=prefetcher,
@@ -92,10 +115,12 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 __all__ = [
+    "LastingParts",
     "back_up",
     "build",
     "build_archive_pages",
     "build_harvester",
+    "build_lasting_parts",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",

@@ -46,6 +46,7 @@ from newsletter.model.papers import (
     PaperRecord,
     PaperVector,
 )
+from newsletter.model.readers import ReaderHistory, ReaderWishes
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -112,6 +113,8 @@ __all__ = [
     "Profile",
     "ProfileRevision",
     "PromisedMail",
+    "ReaderHistory",
+    "ReaderWishes",
     "RenderedDigest",
     "RevisionOrigin",
     "RunOutcome",

@@ -13,14 +13,15 @@ from newsletter.run.backfill import (
 )
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.clock import run_clock
-from newsletter.run.collect import collect, needs_feeds_now
+from newsletter.run.collect import collect, who_needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
-from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
+from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
 from newsletter.run.gather import collect_morning, gather
 from newsletter.run.look_back import fill_missed_days, look_again
+from newsletter.run.lookup import ReaderLookup, read_rows
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
@@ -45,6 +46,7 @@ __all__ = [
     "Halt",
     "Morning",
     "ProgressListener",
+    "ReaderLookup",
     "RunContext",
     "Selection",
     "Timing",
@@ -67,13 +69,13 @@ __all__ = [
     "last_weekdays",
     "local_date",
     "look_again",
-    "needs_feeds_now",
     "next_mail_at",
     "open_run",
     "outcomes",
     "prefetch_scores",
     "preview",
     "read_papers",
+    "read_rows",
     "reading_order",
     "recall",
     "reconcile",
@@ -83,6 +85,8 @@ __all__ = [
     "select_from",
     "settle_claim",
     "settle_doubts",
+    "settle_overtaken",
     "try_days",
     "weigh_bounces",
+    "who_needs_feeds_now",
 ]

@@ -1,6 +1,6 @@
 """Between composing and delivering: what a digest says of those that the same reader was sent before.
 
-Reads the reader's own digests of the last two months and their votes, each once. What a paper follows is for a
+Reads the reader's own digests of the last two months, each once. What a paper follows is for a
 PredecessorFinder to know (scoring/); which of several is named, for `in_preference`; what the week's best are,
 weekly_best.py's business.
 """
@@ -37,12 +37,11 @@ def recall(context: RunContext, selection: Selection, digest: Digest) -> Digest:
     digests = _read(context.store, who, dates)
     if not digests:
         return digest
-    votes = context.store.get_votes(who)
     if finder:
-        digest = _with_predecessors(digest, finder, in_preference(digests, votes)[:MOST_RECALLED])
+        digest = _with_predecessors(digest, finder, in_preference(digests, selection.votes)[:MOST_RECALLED])
     if monday:
         week = [earlier for earlier in digests if earlier.digest_on >= monday]
-        digest = replace(digest, weekly_best=weekly_best.choose_best(week, votes))
+        digest = replace(digest, weekly_best=weekly_best.choose_best(week, selection.votes))
     return digest
 
 

@@ -6,14 +6,25 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.delivery import ledger
-from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, FeedReading, Paper, Subscriber
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    Delivery,
+    FeedOutcome,
+    FeedReading,
+    Paper,
+    ReaderHistory,
+    Subscriber,
+    Vote,
+)
 from newsletter.papers import find_announced, find_candidates, merge_announcements
 from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
+from newsletter.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class Selection:
     half_feeds: tuple[str, ...] = ()  # of today: only a part is there
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
+    votes: tuple[Vote, ...] = ()  # of the subscriber, oldest first
 
     @property
     def is_whole(self) -> bool:
@@ -48,10 +60,28 @@ class Selection:
         return tuple(candidate.paper for candidate in self.candidates)
 
 
-def select(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> Selection:
-    """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count."""
-    rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
-    return select_from(rows, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+def select(
+    context: RunContext,
+    morning: Morning,
+    subscriber: Subscriber,
+    digest_on: date,
+    history: ReaderHistory | None = None,
+) -> Selection:
+    """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count.
+
+    `history` is what was read of them before (lookup.py); without it the store is asked.
+    """
+    history = history or read_history(context.store, subscriber.subscriber_id)
+    selection = select_from(
+        history.deliveries, morning, subscriber, digest_on, history_days=context.scorer.history_days
+    )
+    return replace(selection, votes=history.votes)
+
+
+def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
+    """Reads the history of one reader, whatever else of them can be read. Raises ReaderUnreadable for their votes."""
+    rows = store.get_deliveries(subscriber_id=subscriber_id)
+    return ReaderHistory(tuple(rows), tuple(store.get_votes(subscriber_id)))
 
 
 def select_from(

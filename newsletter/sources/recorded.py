@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,10 +23,11 @@ _T = TypeVar("_T")
 
 
 class RecordedSource:
-    """A Source over a folder or a file, all of one day; it is read anew by every call."""
+    """A Source over a folder or a file, all of one day; it is read anew by every call, the day when a file changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._day_of = lru_cache(maxsize=1)(lambda path, *_version: self._read(path, path.stem, feed_day))
 
     def day(self, now: datetime) -> date:
         """Reads the day of the recording, whatever the clock says: that of the first file that can be read.
@@ -39,7 +41,9 @@ class RecordedSource:
         )
         for path in paths:
             try:
-                return self._read(path, path.stem, feed_day)
+                with self._disk(path.stem):
+                    status = path.stat()
+                return self._day_of(path, status.st_mtime_ns, status.st_size, status.st_ino)
             except SourceError as error:
                 failure = error
         raise failure
