@@ -24,7 +24,7 @@ from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
 from tests import databases
 from tests.http_server import serving
-from tests.months.arxiv import API, FEEDS, RECORDS, Kind, PlayedArxiv, Trouble
+from tests.months.arxiv import EVERYWHERE, RECORDS, Kind, PlayedArxiv, Trouble
 from tests.months.audit import audit, summary_of_requests
 from tests.months.calendar import DAY, made_up, play, read_corpus
 from tests.months.world import READERS, Absence, World
@@ -32,8 +32,6 @@ from tests.months.world import READERS, Absence, World
 FIRST, LAST = date(2026, 9, 28), date(2026, 12, 4)
 COUNTED_UNTIL = date(2026, 11, 20)  # what comes later may still be on its way
 THANKSGIVING = date(2026, 11, 27)  # the feed day after the holiday
-
-EVERYWHERE = (FEEDS, RECORDS, API)
 
 
 def every_trouble() -> list[Trouble]:

@@ -5,7 +5,7 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,13 +46,16 @@ from newsletter.app.services import (
 from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
+from newsletter.papers.categories import SourceName
 from newsletter.run import RunContext
 from newsletter.settings import Settings
-from newsletter.sources import Source
+from newsletter.sources import Fetching, Source
 
 if TYPE_CHECKING:
     from newsletter.mail.render import Renderer
     from newsletter.scoring.local import LocalScorer
+
+FEEDS_PAUSE_S = 1.0  # between two feeds, which may be of one server
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,24 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     if settings.contact is None:
         raise ConfigError(f"{NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
+    from newsletter.sources.by_prefix import SourceByPrefix
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, **build_turns(settings))
+    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, **build_turns(settings))
+    return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
+
+
+def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName, Fetching]:
+    """Builds the sources of categories with a prefix. They ask public servers alone, and each at its own pace."""
+    from newsletter.sources.any_feed import AnyFeedSource
+    from newsletter.sources.fetching.fetcher import open_fetcher
+    from newsletter.sources.polite import PoliteGetter
+    from newsletter.sources.preprints import PreprintSource
+
+    fetcher = open_fetcher(contact=contact)
+    turns = build_turns(settings, "bioRxiv and medRxiv")
+    preprints = PreprintSource(PoliteGetter(fetcher, reserve=turns["reserve"]), utc_now)
+    feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
+    return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
 
 
 __all__ = [

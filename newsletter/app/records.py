@@ -28,10 +28,10 @@ class Turns(TypedDict):
     hold: Callable[[float], None]
 
 
-def build_turns(settings: Settings) -> Turns:
-    """Builds how feeds and records take turns at arXiv, with all processes of the same memory."""
+def build_turns(settings: Settings, whose: str = "") -> Turns:
+    """Builds how all processes of the same memory take turns at a server: at arXiv's for feeds and records alike."""
     paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-    name = f"feeds of {settings.feed_url}"
+    name = whose or f"feeds of {settings.feed_url}"
     return Turns(reserve=partial(paces.reserve, name), hold=partial(paces.hold, name))
 
 

@@ -33,6 +33,7 @@ from newsletter.model.digests import (
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
+from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
     Announcement,
     AnnouncementDay,
@@ -42,6 +43,7 @@ from newsletter.model.papers import (
     FeedOutcome,
     FeedReport,
     LibraryPaper,
+    Origin,
     Paper,
     PaperRecord,
     PaperVector,
@@ -69,6 +71,7 @@ from newsletter.model.subscribers import (
 
 __all__ = [
     "JUDGED_CUT_OFF",
+    "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",
     "TALLY",
     "WORDS_CUT_OFF",
@@ -98,6 +101,7 @@ __all__ = [
     "FoundPaper",
     "Frequency",
     "Grading",
+    "IdKind",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -107,7 +111,9 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeValue",
+    "Origin",
     "Paper",
+    "PaperId",
     "PaperRecord",
     "PaperVector",
     "Profile",

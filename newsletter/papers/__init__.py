@@ -3,6 +3,7 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
+from newsletter.papers.acknowledgements import acknowledgements
 from newsletter.papers.announcement_schedule import arxiv_day, is_weekday
 from newsletter.papers.announcements import (
     add_feeds,
@@ -13,6 +14,7 @@ from newsletter.papers.announcements import (
     merge_announcements,
     read_feed,
 )
+from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.holidays import holiday_of
@@ -21,11 +23,13 @@ from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 
 __all__ = [
     "PaperLinks",
     "TypesetPart",
+    "acknowledgements",
     "add_feeds",
     "announcement_schedule",
     "announcements",
@@ -34,12 +38,14 @@ __all__ = [
     "author_problem",
     "begin_asking",
     "bibtex",
+    "categories",
     "find_announced",
     "find_candidates",
     "find_elsewhere",
     "find_pinned_author",
     "has_papers",
     "holiday_of",
+    "is_arxiv",
     "is_current",
     "is_library_file",
     "is_weekday",
@@ -54,6 +60,8 @@ __all__ = [
     "readable_name",
     "ris",
     "search",
+    "show_category",
+    "take_new",
     "taxonomy",
     "typeset",
 ]

@@ -1,6 +1,6 @@
-"""Where a paper can be opened: abstract, PDF and HTML at arXiv, and the code its abstract names. Pure.
+"""Where a paper can be opened: abstract, PDF and HTML at its source, and the code its abstract names. Pure.
 
-Links to arXiv carry no version, so that they open the latest one.
+Links to arXiv carry no version, so that they open the latest one. Those of other sources come with the paper.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _CODE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PaperLinks:
-    """Addresses of one paper; an empty one has no such page."""
+    """Addresses of one paper; an empty one has no such page. `name` is what its abstract's page is shown as."""
 
+    name: str
     abstract: str
     pdf: str
     html: str
@@ -32,7 +33,10 @@ class PaperLinks:
 
 
 def paper_links(paper: Paper) -> PaperLinks:
+    if origin := paper.origin:
+        return PaperLinks(origin.name, origin.url, origin.pdf, origin.html, code_url(paper.abstract))
     return PaperLinks(
+        name=paper.arxiv_id,
         abstract=paper.abs_url,
         pdf=f"https://arxiv.org/pdf/{paper.arxiv_id}",
         html=f"https://arxiv.org/html/{paper.arxiv_id}" if has_html(paper.arxiv_id) else "",

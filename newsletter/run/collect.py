@@ -10,7 +10,16 @@ from datetime import date, datetime
 
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import add_feeds, has_papers, is_current, is_weekday, plan_retry, read_feed
+from newsletter.papers import (
+    add_feeds,
+    has_papers,
+    is_arxiv,
+    is_current,
+    is_weekday,
+    plan_retry,
+    read_feed,
+    take_new,
+)
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -93,8 +102,9 @@ def _fetch(
     try:
         feed = context.source.fetch(category)
     except SourceError as error:
-        is_awaited = not error.is_config and is_weekday(context.source.day(context.now()))
+        # Other feeds than arXiv's show today's papers for days: no mail waits for them
+        is_awaited = is_arxiv(category) and not error.is_config and is_weekday(context.source.day(context.now()))
         failure = FeedReport(category, FeedOutcome.FAILED, 0, str(error), is_awaited=is_awaited)
         return None, plan_retry(failure, before, context.now(), retry_after_s=error.retry_after_s or 0)
-    unseen, report = read_feed(feed, earlier)
+    unseen, report = read_feed(feed, earlier) if is_arxiv(category) else take_new(feed, earlier)
     return (unseen if has_papers(report) else None), plan_retry(report, before, context.now())

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from newsletter.papers import announcement_schedule as schedule
+from newsletter.papers import is_arxiv
 from newsletter.run.backfill import BackfillReport, backfill, fill_first_days
 from newsletter.run.backlog import MAX_DAYS, settled_categories
 from newsletter.run.context import ProgressListener
@@ -33,11 +34,12 @@ def fill_missed_days(
     now: Callable[[], datetime],
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[BackfillReport]:
-    """Fills the days in reach of a mail on which some of these categories were not read; a report for each.
+    """Fills the days in reach of a mail on which some of arXiv's categories among these were not read; reports on each.
 
     A memory without any announcement begins with its first days (`fill_first_days`). May be repeated at will: arXiv is
     asked every TRY_AGAIN_H hours at most. Raises StoreError if the memory fails.
     """
+    categories = set(filter(is_arxiv, categories))
     at = now()
     today = schedule.arxiv_day(at)
     reports = fill_first_days(store, harvester, categories, progress, now=now, should_stop=should_stop)
@@ -89,7 +91,7 @@ def look_again(
     """
     today = schedule.arxiv_day(now())
     known = store.get_day(today)
-    ready = sorted(set(categories) & settled_categories(known)) if known else []
+    ready = sorted(set(filter(is_arxiv, categories)) & settled_categories(known)) if known else []
     chosen: list[str] = []
     for category in ready:
         if most is not None and len(chosen) >= most:

@@ -57,8 +57,9 @@ def _with_predecessors(digest: Digest, finder: PredecessorFinder, earlier: Seque
 def _following(entry: DigestEntry, earlier: EarlierEntry | None) -> DigestEntry:
     if earlier is None:
         return entry
-    sent = earlier.entry
-    return replace(entry, follows=SentPaper(sent.paper.arxiv_id, earlier.digest_on, sent.number))
+    sent, origin = earlier.entry, earlier.entry.paper.origin
+    name, url = (origin.name, origin.url) if origin else ("", "")
+    return replace(entry, follows=SentPaper(sent.paper.arxiv_id, earlier.digest_on, sent.number, name, url))
 
 
 def _read(store: Store, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:

@@ -22,7 +22,7 @@ from newsletter.model import (
     Vote,
 )
 from newsletter.papers import find_announced, find_candidates, merge_announcements
-from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
+from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.stores import Store
 
@@ -89,8 +89,8 @@ def select_from(
 ) -> Selection:
     """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
     categories = subscriber.categories
-    read = ReadSoFar(rows, digest_on)
-    days = days_to_cover(morning.days, rows, digest_on, categories, morning.leave_unread)
+    read = ReadSoFar(rows, digest_on, since=morning.days[0].announced_on)
+    days = days_to_cover(days_in_reach(morning.days, rows, digest_on), read, categories, morning.leave_unread)
     shown = _not_seen(morning, days, categories, read)
     again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
