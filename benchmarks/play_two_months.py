@@ -1,6 +1,6 @@
 """Two months of announcements with every kind of trouble, and whether each paper was considered once for each reader.
 
-    python -m benchmarks.play_two_months [--papers 400] [--memory tinydb postgresql]
+    python -m benchmarks.play_two_months [--papers 400] [--memory tinydb postgresql] [--every MINUTES]
 
 A local server plays arXiv: feeds, records and API of one calendar, from 28 September to 4 December 2026, with the texts
 of recorded days where there are some. The clock's rounds run on a time of their own. Prints what happened each day, and
@@ -67,6 +67,7 @@ def main() -> int:
     parser.add_argument("--papers", type=int, default=400, help="new papers a day, at most")
     parser.add_argument("--memory", nargs="+", default=["tinydb", "postgresql"], choices=["tinydb", "postgresql"])
     parser.add_argument("--until", type=date.fromisoformat, default=LAST, help="the last day that is lived")
+    parser.add_argument("--every", type=int, help="minutes between two `newsletter run --due`, in place of the clock")
     wanted = parser.parse_args()
     stamina.set_testing(True, attempts=4, cap=True)  # retries at once: the time between them is not what is played
     stamina.instrumentation.set_on_retry_hooks(())
@@ -77,12 +78,13 @@ def main() -> int:
         with _memory(memory) as store:
             began = perf_counter()
             world = World(store, READERS, _utc(FIRST, 4), _utc(wanted.until, 12), absences())
+            world.cron = timedelta(minutes=wanted.every) if wanted.every else None
             world.arxiv = PlayedArxiv(calendar, world.now, every_trouble())
             with serving(world.arxiv.handler) as world.url:
                 world.live()
             found = audit(world, calendar, first=FIRST + DAY, last=min(COUNTED_UNTIL, wanted.until - 3 * DAY))
             print(f"\n{memory}: {world.ticks} rounds in {perf_counter() - began:.0f} s; {summary_of_requests(world)}")
-            print("\n".join(found.lines()))
+            print("\n".join(found.lines()), flush=True)
             faults += len(found.faults)
     return 1 if faults else 0
 

@@ -7,7 +7,7 @@ one list for each category. Papers that are found come with each reader's next m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -21,6 +21,7 @@ from newsletter.stores import Store
 
 FILLED, LOOKED_AT = "missed_days", "late_papers"  # what may happen once, as `claim_once` knows it
 TRY_AGAIN_H = 2
+TRY_TODAY_AGAIN_H = 6  # arXiv's records have a day as a whole, or not yet
 FEED_GIVEN_UP = timedelta(hours=3)  # of the arXiv day: from then on records are asked for what its feed does not show
 _DAY = timedelta(days=1)
 
@@ -54,7 +55,7 @@ def fill_missed_days(
 def _fill_missed(
     store: Store,
     harvester: Harvester,
-    categories: Collection[str],
+    categories: Set[str],
     progress: ProgressListener,
     at: datetime,
     now: Callable[[], datetime],
@@ -65,13 +66,23 @@ def _fill_missed(
         return []
     today = schedule.arxiv_day(at)
     days = _days_before(today)
-    if schedule.is_weekday(today) and schedule.since_midnight(at) >= FEED_GIVEN_UP:
-        days.append(today)
     read = [settled_categories(day) if (day := store.get_day(on)) else frozenset() for on in days]
     missing = {category for category in categories if not all(category in settled for settled in read)}
+    late = _late_today(store, today, at) & categories
+    if late and store.claim_once(FILLED, f"today {at.hour // TRY_TODAY_AGAIN_H} {asked_for}", on=at.date()):
+        missing |= late
+        days.append(today)
     if not missing:
         return []
     return backfill(store, harvester, missing, progress, first=days[0], last=days[-1], now=now, should_stop=should_stop)
+
+
+def _late_today(store: Store, today: date, at: datetime) -> Set[str]:
+    """Gives the categories whose feed of today was asked for, and did not have it all after some hours."""
+    if not schedule.is_weekday(today) or schedule.since_midnight(at) < FEED_GIVEN_UP:
+        return frozenset()
+    known = store.get_day(today)
+    return {report.category for report in known.feeds} - settled_categories(known) if known else frozenset()
 
 
 def look_again(

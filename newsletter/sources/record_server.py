@@ -20,6 +20,7 @@ from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 
 ATTEMPTS = 3  # of each page
+MOST_FAILURES = 2  # categories one after another that could not be had: then no other is asked for
 
 _SILENCE_S = 60.0  # a full page is made while one waits
 
@@ -71,6 +72,7 @@ class RecordServer:
         self._patience_s = patience_s
         self._ends_at = math.inf
         self._unreachable = ""  # why: what keeps one category from the server keeps all
+        self._failures = 0  # one after another, each after ATTEMPTS
 
     def ask(self, query: Mapping[str, str], category: str) -> bytes:
         """Fetches the body of one answer. Raises SourceError in words of `category` for everything that prevents it."""
@@ -81,8 +83,8 @@ class RecordServer:
         if self._unreachable:
             raise SourceError(
                 category,
-                f"The server of records could not be reached ({self._unreachable}), so {category} was not asked for;"
-                " check the network, and run again later.",
+                f"The server of records does not answer ({self._unreachable}), so {category} was not asked for; check"
+                " the network, and run again later.",
             )
         if self._ends_at == math.inf:
             self._ends_at = self._monotonic() + self._patience_s
@@ -94,9 +96,12 @@ class RecordServer:
             wait_jitter=3.0,
         )
         try:
-            return retrying(self._wait, lambda: read(self._get(query, category)))
+            answer = retrying(self._wait, lambda: read(self._get(query, category)))
+            self._failures = 0
+            return answer
         except (httpx2.HTTPError, SourceBusy) as error:
-            if isinstance(error, UNREACHABLE):
+            self._failures += 1
+            if isinstance(error, UNREACHABLE) or self._failures >= MOST_FAILURES:
                 self._unreachable = str(error) or type(error).__name__
             raise SourceError(category, self._explain(category, error)) from error
         except (httpx2.InvalidURL, UnicodeError) as error:

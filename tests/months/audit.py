@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from newsletter.delivery import ledger
-from newsletter.model import Delivery, Subscriber
+from newsletter.model import Delivery, Frequency, Subscriber
 from newsletter.papers import arxiv_day
 from newsletter.run.backlog import ReadSoFar, was_read
 from tests.months.arxiv import shortest_gap_s
-from tests.months.calendar import Calendar
+from tests.months.calendar import DAY, Calendar
 from tests.months.world import World
 
 
@@ -53,6 +53,8 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
     who = reader.name
     rows = world.store.get_deliveries(subscriber_id=reader.subscriber_id)
     begins = max(first, min((on for row in rows for on in row.announced_on), default=first))
+    if reader.frequency is Frequency.WEEKLY:  # what came since waits for the next one
+        last = min(last, max((arxiv_day(row.at) for row in rows), default=last) - DAY)
     came: dict[str, tuple[date, bool]] = {}  # a first mail has the latest day alone
     for category in reader.categories:
         for on, arxiv_id, is_late_cross in calendar.announced(category):
@@ -87,7 +89,7 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
 
 def _covered(world: World, reader: Subscriber, rows: list[Delivery]) -> set[str]:
     """The papers that the ledger's rows have looked at: no later mail is about them."""
-    read = ReadSoFar(rows, date.min)
+    read = ReadSoFar(rows, date.min, since=date(2000, 1, 1))
     return {
         each.paper.arxiv_id
         for day in world.store.get_days(before=date.max, limit=400)

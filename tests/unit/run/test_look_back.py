@@ -14,7 +14,8 @@ from tests.oai_server import eastern
 from tests.unit.run.test_backfill import Records, kept, record
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2026, 1, day) for day in (8, 9, 12, 13))
-WEEK = [date(2026, 1, day) for day in (6, 7, 8, 9, 12)]  # in reach of Tuesday's mails
+WEEK = [date(2026, 1, day) for day in (1, 2, 5, 6, 7, 8, 9, 12)]  # in reach of Tuesday's mails, with those before
+WEEK += [date(2025, 12, day) for day in (30, 31)]
 HELD = record("2601.00050", "01-08 10:00")  # announced on Friday
 
 
@@ -85,6 +86,23 @@ def test_what_the_feed_of_today_does_not_show_is_taken_from_records_later_in_the
     given.fill()
     assert len(given.records.since) == asks
     assert ("2601.00060" in [arxiv_id for arxiv_id, _ in kept(given.store).get(TUESDAY, [])]) == bool(asks)
+
+
+def test_of_today_nothing_is_asked_that_no_reader_needs_yet() -> None:
+    given = memory("2026-01-13 09:00")
+    given.read(*WEEK)
+    given.fill()
+    assert given.records.since == []
+
+
+def test_while_records_lack_today_they_are_asked_for_four_times_a_day() -> None:
+    given = memory("2026-01-13 03:07")
+    given.read(*WEEK)
+    given.read(TUESDAY, outcome=FeedOutcome.STALE)
+    for _ in range(4 * 20):
+        given.fill()
+        given.now += timedelta(minutes=15)
+    assert len(given.records.since) == 4
 
 
 def test_records_without_papers_of_today_prove_nothing() -> None:
