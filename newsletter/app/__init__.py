@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.app.beginning import ask_sent_before, require_known_beginning
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -24,6 +25,8 @@ from newsletter.app.common import (
 )
 from newsletter.app.database import driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
+from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
+from newsletter.app.network import kept_answers
 from newsletter.app.notifier import build_notifier
 from newsletter.app.records import NO_CONTACT, build_harvester, build_turns, fill_missed_days, look_again
 from newsletter.app.scorers import (
@@ -115,7 +118,8 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     from newsletter.sources.arxiv import open_arxiv
     from newsletter.sources.by_prefix import SourceByPrefix
 
-    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, **build_turns(settings))
+    kept, address = kept_answers(), settings.feed_url
+    arxiv = open_arxiv(contact=settings.contact, base_url=address, **build_turns(settings), kept=kept)
     return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
 
@@ -126,7 +130,7 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
     from newsletter.sources.polite import PoliteGetter
     from newsletter.sources.preprints import PreprintSource
 
-    fetcher = open_fetcher(contact=contact)
+    fetcher = open_fetcher(contact=contact, kept=kept_answers())
     turns = build_turns(settings, "bioRxiv and medRxiv")
     preprints = PreprintSource(PoliteGetter(fetcher, reserve=turns["reserve"]), utc_now)
     feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
@@ -135,11 +139,13 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
 
 __all__ = [
     "LastingParts",
+    "ask_sent_before",
     "back_up",
     "build",
     "build_archive_pages",
     "build_harvester",
     "build_lasting_parts",
+    "build_library_reader",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",
@@ -161,6 +167,7 @@ __all__ = [
     "default_cut_off",
     "driver_url",
     "fill_missed_days",
+    "find_library_key",
     "find_store",
     "has_sentence_model",
     "load_listed",
@@ -169,7 +176,9 @@ __all__ = [
     "look_again",
     "migrate",
     "open_database",
+    "read_libraries",
     "release_database",
+    "require_known_beginning",
     "require_model_key",
     "require_signer",
     "restore",

@@ -13,6 +13,7 @@ import httpx2
 from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, SendError, StoreError
@@ -22,7 +23,7 @@ from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, library, reader_texts, signup
+from newsletter.services import beginning, directory, library, reader_texts, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -55,6 +56,8 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
     settings = load_settings()
     path = file or settings.subscribers
     checks: list[tuple[str, Callable[[], str]]] = [(str(path), lambda: _subscribers(path, settings))]
+    if libraries := find_libraries(path):
+        checks.append(("Zotero", lambda: try_libraries(settings, libraries)))
     if file is None:
         checks += [
             ("settings", lambda: _settings(settings)),
@@ -253,10 +256,14 @@ def _memory(settings: Settings) -> str:
     """Checks that what is stored of each reader can be read; opens no new store, since that would write."""
     store = app.find_store(settings, "standings")
     if store is None:
-        return "none yet"
+        before = app.ask_sent_before(settings, app.utc_now().date() - beginning.LOOK_BACK)
+        if before.digests:
+            raise StoreError(f"none yet, and SendGrid took {before.digests:,} digests lately; {beginning.REMEDY}")
+        return "\n  ".join(filter(None, ("none yet", before.why)))
+    unknown = app.require_known_beginning(settings, store, is_noted=False)
     if unreadable := store.find_unreadable():
         raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
-    return "what is kept of each subscriber can be read"
+    return "\n  ".join(filter(None, ("what is kept of each subscriber can be read", unknown)))
 
 
 def _possible_moves(settings: Settings) -> Sequence[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from newsletter import app, flow
-from newsletter.cli.advice import require_lasting_memory
+from newsletter.cli.advice import require_memory
 from newsletter.cli.common import (
     TerminalProgress,
     begin_log,
@@ -102,11 +102,11 @@ def command(
         if recorded is None:
             _foretell_welcomes(settings, context.store, _choose(listed, only))
         sys.exit(code)
-    require_lasting_memory(settings)
+    require_memory(settings, context.store)
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():
-        listed = app.load_subscribers(settings, context.store)
+        listed = _load(settings, context.store, ending, is_recorded=recorded is not None)
     subscribers = _choose(listed, only)
     if recorded:  # a trial on papers of another day welcomes nobody
         begin_welcomes(settings, context.store)
@@ -132,7 +132,7 @@ def command(
                 app.look_again(settings, context, subscribers, progress, ending.is_asked)
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
-    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
     _tell_troubles(settings, listed, report, found, bounces, quiet=quiet)
     notifier.notify(report, found)
     if not quiet:
@@ -185,6 +185,12 @@ def _dry_run(
     return max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0)
 
 
+def _load(settings: Settings, store: Store, ending: Ending, *, is_recorded: bool) -> directory.SubscriberList:
+    """Loads the subscribers, with what is in their libraries now; a trial on recorded feeds asks nobody."""
+    listed = app.load_subscribers(settings, store)
+    return listed if is_recorded else app.read_libraries(settings, store, listed, ending.is_asked)
+
+
 def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
     return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
 
@@ -195,7 +201,8 @@ def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[st
 
 
 def _questions(listed: directory.SubscriberList) -> list[str]:
-    return [question for _, question in listed.possible_moves]
+    libraries = [f"{who}: {why}" for who, why in listed.stale_libraries]
+    return [*(question for _, question in listed.possible_moves), *libraries]
 
 
 def _complain_of(problem: str, *lines: str) -> None:

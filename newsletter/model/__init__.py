@@ -35,6 +35,7 @@ from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grad
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
 from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
+    ZOTERO,
     Announcement,
     AnnouncementDay,
     AnnounceType,
@@ -42,13 +43,15 @@ from newsletter.model.papers import (
     FeedAsking,
     FeedOutcome,
     FeedReport,
+    LibraryContents,
+    LibraryItem,
     LibraryPaper,
     Origin,
     Paper,
     PaperRecord,
     PaperVector,
 )
-from newsletter.model.readers import ReaderHistory, ReaderWishes
+from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -67,6 +70,7 @@ from newsletter.model.subscribers import (
     Vote,
     Votes,
     Welcome,
+    ZoteroLibrary,
 )
 
 __all__ = [
@@ -76,6 +80,7 @@ __all__ = [
     "TALLY",
     "WORDS_CUT_OFF",
     "WORD_RANKER",
+    "ZOTERO",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
@@ -102,6 +107,8 @@ __all__ = [
     "Frequency",
     "Grading",
     "IdKind",
+    "LibraryContents",
+    "LibraryItem",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -116,6 +123,7 @@ __all__ = [
     "PaperId",
     "PaperRecord",
     "PaperVector",
+    "PastMail",
     "Profile",
     "ProfileRevision",
     "PromisedMail",
@@ -143,6 +151,7 @@ __all__ = [
     "Vote",
     "Votes",
     "Welcome",
+    "ZoteroLibrary",
     "delivery_id_of",
     "parse_delivery_id",
     "spending",

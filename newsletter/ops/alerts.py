@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ID_CLASH = "two addresses with one id"
     WELCOME = "welcome"
     MOVED = "new address?"
+    LIBRARY = "library not read"
 
 
 REMEDIES = {
@@ -77,6 +78,8 @@ REMEDIES = {
     Kind.WELCOME: "Digests are sent all the same. Correct an address that was refused; a welcome that may have left is "
     "not sent again, and one that surely has not is tried again by itself for a week.",
     Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
+    Kind.LIBRARY: "Their mail goes on with what was read before, and it is tried again each hour. 'newsletter check' "
+    "shows what Zotero says.",
 }
 
 _OUTCOMES = {
@@ -90,7 +93,7 @@ _OUTCOMES = {
 _EACH = frozenset(
     {
         *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
-        *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED),
+        *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED, Kind.LIBRARY),
     }
 )  # for these each id is news of its own
 LATE_TRIES = 3  # answers without today's papers: three quarters of an hour after the first
@@ -175,13 +178,17 @@ class Alert:
 
 
 def find_troubles(
-    report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = (), moved: Iterable[tuple[str, str]] = ()
+    report: RunReport,
+    problem: str = "",
+    ignored: Iterable[tuple[str, str]] = (),
+    moved: Iterable[tuple[str, str]] = (),
+    libraries: Iterable[tuple[str, str]] = (),
 ) -> tuple[Trouble, ...]:
     """Finds everything in the report that the operator has to know, and the `problem` of subscribers.yaml.
 
     A subscriber without mail because a feed failed is reported with the feed. `ignored` are subscribers whose latest
-    profile cannot be read any more, and why, `moved` those who may have got another address: no run is worse for
-    either.
+    profile cannot be read any more, and why, `moved` those who may have got another address, `libraries` those whose
+    live library could not be read: no run is worse for any of them.
     """
     on = report.digest_on
     found = [Trouble(Kind.SUBSCRIBERS, on, detail=_clean(problem))] if problem else []
@@ -205,6 +212,7 @@ def find_troubles(
     found += [Trouble(Kind.MODEL, on, detail=_clean(text)) for text in report.problems]
     found += [Trouble(Kind.PROFILE, on, who, _clean(why), is_new=False) for who, why in ignored]
     found += [Trouble(Kind.MOVED, on, who, why, is_new=False) for who, why in moved]
+    found += [Trouble(Kind.LIBRARY, on, who, _clean(why), is_new=False) for who, why in libraries]
     return tuple(found)
 
 

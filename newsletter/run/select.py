@@ -6,7 +6,7 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from newsletter.delivery import ledger
@@ -21,7 +21,7 @@ from newsletter.model import (
     Subscriber,
     Vote,
 )
-from newsletter.papers import find_announced, find_candidates, merge_announcements
+from newsletter.papers import find_announced, merge_announcements
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.stores import Store
@@ -72,10 +72,7 @@ def select(
     `history` is what was read of them before (lookup.py); without it the store is asked.
     """
     history = history or read_history(context.store, subscriber.subscriber_id)
-    selection = select_from(
-        history.deliveries, morning, subscriber, digest_on, history_days=context.scorer.history_days
-    )
-    return replace(selection, votes=history.votes)
+    return select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
 
 
 def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
@@ -85,35 +82,37 @@ def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
 
 
 def select_from(
-    rows: Sequence[Delivery], morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
+    history: ReaderHistory, morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
 ) -> Selection:
-    """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
+    """Selects by what is kept of the subscriber; where that is nothing it is their first mail. Pure."""
+    rows = history.deliveries
     categories = subscriber.categories
     read = ReadSoFar(rows, digest_on, since=morning.days[0].announced_on)
     days = days_to_cover(days_in_reach(morning.days, rows, digest_on), read, categories, morning.leave_unread)
     shown = _not_seen(morning, days, categories, read)
     again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
-    sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
+    mailed = [(row.digest_on, row.paper_ids) for row in rows if _is_in_another_mail(row, digest_on)]
+    mailed += [(mail.digest_on, mail.paper_ids) for mail in history.mailed]
+    sent = history.sent_before.union(*(paper_ids for _, paper_ids in mailed))
     scored_again = {each.paper.arxiv_id for each in again}
-    history = _history(morning, subscriber, days, history_days, without=scored_again) if shown else ()
+    before = _papers_before(morning, subscriber, days, history_days, without=scored_again) if shown else ()
     settled_on = tuple(day.announced_on for day in days if is_settled(day, categories))
     return Selection(
         subscriber=subscriber,
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=find_candidates(shown, subscriber.announce_types, without=sent),
-        history=history,
+        candidates=morning.candidates(shown, subscriber.announce_types, without=sent),
+        history=before,
         settled_on=settled_on,
         readings=read.new_readings(days, settled_on, categories),
         failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
         late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
         half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
+        votes=history.votes,
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
-        mailed_on=tuple(
-            sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
-        ),
+        mailed_on=tuple(sorted({on for on, _ in mailed if on < digest_on})),
     )
 
 
@@ -142,12 +141,14 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
     return row.digest_on != digest_on and ledger.counts_as_sent(row.state)
 
 
-def _history(
+def _papers_before(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], most_days: int, *, without: Set[str]
 ) -> tuple[tuple[Paper, ...], ...]:
     """Gives the papers of the latest `most_days` days beside these, but those that are scored again."""
     shown = {day.announced_on for day in days}
     before = [day for day in morning.earlier if day.announced_on not in shown]
     latest = before[max(0, len(before) - most_days) :]
-    papers = [morning.announced([day], subscriber.categories) for day in latest]
-    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in papers)
+    papers = [morning.papers_of(day, subscriber.categories) for day in latest]
+    if without:
+        papers = [tuple(paper for paper in day if paper.arxiv_id not in without) for day in papers]
+    return tuple(papers)

@@ -19,7 +19,7 @@ from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
 from newsletter.model import JUDGED_CUT_OFF, AddressStatus, ReaderWishes, SignUp, Subscriber
 from newsletter.ops import log
-from newsletter.services import library
+from newsletter.services import library, live_libraries
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
@@ -57,7 +57,8 @@ class SubscriberList:
     `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
     on the web, says of them. `unreadable` says by id of whom something that is kept cannot be read, and why: who is
     among the readers is there as listed, and is not to be mailed. `possible_moves` says by id of whom it
-    is asked whether they have another address, and in which words.
+    is asked whether they have another address, and in which words; `stale_libraries` whose live library could not be
+    read the last time, and why.
     """
 
     readers: Sequence[overrides.ResolvedSubscriber]
@@ -65,6 +66,7 @@ class SubscriberList:
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     possible_moves: Sequence[tuple[str, str]] = ()
+    stale_libraries: Sequence[tuple[str, str]] = ()
 
     @property
     def subscribers(self) -> Sequence[Subscriber]:
@@ -110,7 +112,18 @@ def load_subscribers(
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
     library.remember_ids((reader.subscriber for reader in readers), store)
     possible_moves = _update_history(before, listed, store, today) if today else ()
-    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
+    stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
+    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves, stale)
+
+
+def refill(listed: SubscriberList, store: Store) -> SubscriberList:
+    """Gives the list with what is kept of live libraries now."""
+    readers = [
+        replace(reader, subscriber=library.fill(reader.subscriber, store)) if reader.subscriber.zotero else reader
+        for reader in listed.readers
+    ]
+    stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
+    return replace(listed, readers=readers, stale_libraries=stale)
 
 
 def _update_history(

@@ -20,7 +20,7 @@ from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Feed
 from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
-from newsletter.sources.fetching import fetcher, reach, transport
+from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"
@@ -45,10 +45,11 @@ def open_arxiv(
     base_url: str = BASE_URL,
     reserve: Callable[[float], float] = lambda pause_s: 0.0,
     hold: Callable[[float], object] = lambda seconds: None,
+    kept: kept_answers.KeptAnswers | None = None,
 ) -> ArxivSource:
     """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    `reserve` and `hold` as in ArxivSource.
+    `reserve` and `hold` as in ArxivSource; `kept` has what arXiv need not send again.
     """
     client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
@@ -56,6 +57,7 @@ def open_arxiv(
         accept="application/atom+xml",
         max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
         connections=1,
+        kept=kept,
     )
     return ArxivSource(client, base_url=base_url, reserve=reserve, hold=hold)
 

@@ -14,7 +14,7 @@ from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
 from newsletter.run import FEEDS, RunContext, collect_morning, find_due
-from newsletter.services import directory
+from newsletter.services import beginning, directory
 from newsletter.settings import Settings
 
 MOST_LOOKED_AT = 2  # categories in a round; there are a hundred rounds a day
@@ -58,12 +58,14 @@ def serve_round(
     repeated at will.
     """
     context = app.build(settings, parts=parts)
+    beginning.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
     progress = RoundProgress(task)
     with closing(context.sender):
         if only is None:
             app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+            listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = flow.run_morning(
             context,
             listed.subscribers,
@@ -82,10 +84,12 @@ def serve_round(
 def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> list[str]:
     """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side."""
     context = app.build(settings)
+    beginning.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store)
     progress = RoundProgress(task)
     with closing(context.sender):
         app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+        listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = collect_morning(
             context,
             listed.subscribers,
@@ -109,6 +113,8 @@ def _look_again(
 
 def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:
     log.run_finished(report)
-    troubles = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    troubles = alerts.find_troubles(
+        report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries
+    )
     log.log_troubles(troubles)
     notifier.notify(report, troubles)

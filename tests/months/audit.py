@@ -53,7 +53,7 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
     who = reader.name
     rows = world.store.get_deliveries(subscriber_id=reader.subscriber_id)
     begins = max(first, min((on for row in rows for on in row.announced_on), default=first))
-    if reader.frequency is Frequency.WEEKLY:  # what came since waits for the next one
+    if reader.frequency is not Frequency.DAILY:  # what came since waits for their next day
         last = min(last, max((arxiv_day(row.at) for row in rows), default=last) - DAY)
     came: dict[str, tuple[date, bool]] = {}  # a first mail has the latest day alone
     for category in reader.categories:

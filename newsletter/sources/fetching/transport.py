@@ -18,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore2
 import httpx2
 
+from newsletter.sources.fetching.kept_answers import KeptAnswers, RevalidatingTransport
 from newsletter.sources.fetching.reach import Reach, is_public
 from newsletter.sources.fetching.unpacking import PACKINGS, BodyTooLarge, unpack
 
@@ -46,15 +47,18 @@ def open_client(
     read_s: float = READ_S,
     whole_s: float = WHOLE_S,
     connections: int = CONNECTIONS,
+    kept: KeptAnswers | None = None,
 ) -> httpx2.Client:
     """Opens a client that goes where `reach` allows, follows no redirect, and keeps no connection open.
 
+    With `kept`, what a server says is unchanged is taken from there.
     Its errors are httpx2's, with AddressRefused and BodyTooLarge among them. May be used by several threads.
     """
+    guarded = GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s, connections=connections)
     return httpx2.Client(
         headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": ", ".join(PACKINGS)},
         timeout=httpx2.Timeout(read_s, connect=CONNECT_S),
-        transport=GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s, connections=connections),
+        transport=guarded if kept is None else RevalidatingTransport(guarded, kept),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
+from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
@@ -46,6 +46,7 @@ WISHES = {
     "papers": ("2601.00001",),
     "full": 1,
     "weekly_best": True,
+    "zotero": ZoteroLibrary("groups/7"),
 }
 
 
