@@ -31,6 +31,11 @@ class Paper:
     authors: tuple[str, ...]  # names, each with its affiliation in parentheses if arXiv gave one
     abstract: str
     categories: tuple[str, ...]  # the first is the primary category
+    withdrawal: str = ""  # the notice that it is withdrawn, in its source's words; empty without one
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return bool(self.withdrawal)
 
     @property
     def primary(self) -> str:

@@ -10,18 +10,26 @@ from newsletter.papers.announcements import (
     find_announced,
     find_candidates,
     is_current,
+    latest,
     merge_announcements,
 )
 from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
-from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
+from newsletter.papers.withdrawals import WITHOUT_WORDS, withdrawal_notice
 
 __all__ = [
+    "WITHOUT_WORDS",
+    "Change",
+    "Difference",
+    "Mark",
     "PaperLinks",
+    "Piece",
     "TypesetPart",
     "add_feeds",
     "announcement_schedule",
@@ -33,10 +41,12 @@ __all__ = [
     "build_feed_report",
     "find_announced",
     "find_candidates",
+    "find_difference",
     "find_pinned_author",
     "is_current",
     "is_library_file",
     "key_sentence",
+    "latest",
     "library",
     "merge_announcements",
     "paper_links",
@@ -44,6 +54,10 @@ __all__ = [
     "readable",
     "readable_name",
     "ris",
+    "shorten",
     "taxonomy",
     "typeset",
+    "version_url",
+    "withdrawal_notice",
+    "words_of",
 ]

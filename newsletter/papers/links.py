@@ -1,6 +1,6 @@
 """Where a paper can be opened: abstract, PDF and HTML at arXiv, and the code its abstract names. Pure.
 
-Links to arXiv carry no version, so that they open the latest one.
+Links to arXiv carry no version, so that they open the latest one; `version_url` alone is of a version.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ def paper_links(paper: Paper) -> PaperLinks:
         html=f"https://arxiv.org/html/{paper.arxiv_id}" if has_html(paper.arxiv_id) else "",
         code=code_url(paper.abstract),
     )
+
+
+def version_url(paper: Paper) -> str:
+    """Gives the page of this very version; its history, with the other versions, is on it."""
+    return f"{paper.abs_url}v{paper.version}"
 
 
 def has_html(arxiv_id: str) -> bool:

@@ -5,16 +5,17 @@ Values and Protocols only; what happens with them is flow.py's and its steps' bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
-from newsletter.model import Announcement, AnnouncementDay, FeedReport, Subscriber, SubscriberReport
+from newsletter.model import Announcement, AnnouncementDay, FeedReport, Paper, Subscriber, SubscriberReport
 from newsletter.papers import find_announced
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
+from newsletter.run.updates import later_versions
 from newsletter.scoring import PredecessorFinder, Prefetcher, Scorer, VectorKeeper
 from newsletter.senders import Sender
 from newsletter.sources import Source
@@ -42,6 +43,7 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
+MOST_KEPT_DAYS = 60  # of announcements, as retention.py has it
 MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
@@ -66,6 +68,8 @@ class Morning:
     _known: dict[tuple[tuple[date, ...], frozenset[str]], tuple[Announcement, ...]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _versions: dict[date, Mapping[str, Paper]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _older: list[AnnouncementDay] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def days(self) -> list[AnnouncementDay]:
@@ -81,6 +85,19 @@ class Morning:
                 self._known.clear()
             self._known[key] = find_announced(days, categories)
         return self._known[key]
+
+    def later_versions(self, store: Store, since: date) -> Mapping[str, Paper]:
+        """Gives the papers that the days since then show in a later version, by id; worked out once for each date.
+
+        Days before `earlier` are read, once, where they are asked for: by who has had no mail for weeks.
+        """
+        if since not in self._versions:
+            first = self.days[0].announced_on
+            if since < first and not self._older:
+                self._older.extend(store.get_days(before=first, limit=MOST_KEPT_DAYS))
+            days = (day for day in (*self._older, *self.days) if day.announced_on >= since)
+            self._versions[since] = later_versions(days)
+        return self._versions[since]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:
         return self.digest_on or local_date(now, subscriber.zone)

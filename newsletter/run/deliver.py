@@ -27,6 +27,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
 from newsletter.run.nearest import nearest_in_words
 from newsletter.run.select import Selection
+from newsletter.run.updates import version_key
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -66,6 +67,7 @@ def deliver(
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
         announced_on=settled_on,
         not_scored_ids=not_scored,
+        told_ids=tuple(version_key(update.paper) for update in digest.updates),
         message_id=message.mime["Message-ID"],
         sent_by=context.sender.name,
         now=context.now(),

@@ -6,14 +6,15 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.delivery import ledger
-from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber
+from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber, Updates
 from newsletter.papers import find_announced, find_candidates, merge_announcements
 from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
 from newsletter.run.context import Morning, RunContext
+from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Selection:
     failed_feeds: tuple[str, ...]  # of today
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
+    changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -43,7 +45,8 @@ class Selection:
 def select(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> Selection:
     """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count."""
     rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
-    return select_from(rows, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    selection = select_from(rows, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    return replace(selection, changed=_changed(context, morning, rows, selection))
 
 
 def select_from(
@@ -62,7 +65,7 @@ def select_from(
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=find_candidates(shown, subscriber.announce_types, without=sent),
+        candidates=find_candidates(shown, subscriber.candidate_types, without=sent),
         history=history,
         settled_on=tuple(day.announced_on for day in days if is_settled(day, subscriber.categories)),
         failed_feeds=tuple(
@@ -75,6 +78,17 @@ def select_from(
             sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
         ),
     )
+
+
+def _changed(
+    context: RunContext, morning: Morning, rows: Sequence[Delivery], selection: Selection
+) -> tuple[ChangedPaper, ...]:
+    """Finds what may be news of papers that were sent, since a week before the last mail: no mail told it yet."""
+    updates, digest_on = selection.subscriber.updates, selection.digest_on
+    if updates is Updates.NONE or not selection.mailed_on:
+        return ()
+    versions = morning.later_versions(context.store, selection.mailed_on[-1] - LOOK_BACK)
+    return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, updates, digest_on)
 
 
 def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:

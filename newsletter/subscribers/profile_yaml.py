@@ -71,6 +71,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
         "papers": list_lines("papers", subscriber.papers),
         "categories": list_lines("categories", subscriber.categories),
         "announce_types": list_lines("announce_types", subscriber.announce_types),
+        "updates": [f"updates: {subscriber.updates}"],
         "numbers": [
             *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",

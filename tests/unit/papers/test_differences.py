@@ -13,7 +13,9 @@ from newsletter.papers.differences import Mark, compare_words, find_difference, 
 from tests import make
 
 WORDS = st.text("abcde 0123.,!<–é", max_size=60)
-SENTENCES = st.lists(st.sampled_from(["We do it.", "It is fast.", "It has 3 parts.", "It has 5 parts!", "Nobody knows."]))
+SENTENCES = st.lists(
+    st.sampled_from(["We do it.", "It is fast.", "It has 3 parts.", "It has 5 parts!", "Nobody knows."])
+)
 
 
 def versions(before: str, after: str, **changes: object) -> tuple[Paper, Paper]:
@@ -67,7 +69,11 @@ def test_spacing_points_and_tex_are_no_difference(before: str, after: str) -> No
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("It is 3 times faster.", "It is 5 times faster."), ("We show x < y.", "We show x > y."), ("It is -3.", "It is 3.")],
+    [
+        ("It is 3 times faster.", "It is 5 times faster."),
+        ("We show x < y.", "We show x > y."),
+        ("It is -3.", "It is 3."),
+    ],
 )
 def test_one_sign_is_a_difference(before: str, after: str) -> None:
     assert len(said(before, after)) == 1
